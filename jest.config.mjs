@@ -1,0 +1,36 @@
+/** One Jest configuration for the whole repository, so that all integration tests share one Postgres, Kafka and Redis. */
+const common = {
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2024',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/', '/dist/'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.stoa/'],
+  modulePathIgnorePatterns: ['/dist/', '/.stoa/'],
+  watchPathIgnorePatterns: ['/.stoa/'],
+};
+
+const servers = {
+  globalSetup: '<rootDir>/packages/testing/dist/global-setup.js',
+  globalTeardown: '<rootDir>/packages/testing/dist/global-teardown.js',
+};
+
+export default {
+  testTimeout: 30_000,
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,packages,infra,bench}/**/*.unit.spec.ts'] },
+    { ...common, ...servers, displayName: 'int', testMatch: ['<rootDir>/{apps,packages,infra}/**/*.int.spec.ts'] },
+    { ...common, displayName: 'system', testMatch: ['<rootDir>/tests/**/*.e2e.spec.ts'] },
+  ],
+};
