@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { Declaration, Operation } from './declare.js';
+import { commonErrors } from './errors.js';
+
+/** The fields of a JSON Schema object and of the branches it is made of. */
+function fieldsOf(schema: z.ZodType): Set<string> {
+  const fields = new Set<string>();
+  const collect = (node: z.core.JSONSchema.BaseSchema): void => {
+    for (const field of Object.keys(node.properties ?? {})) fields.add(field);
+    for (const branch of [...(node.allOf ?? []), ...(node.anyOf ?? []), ...(node.oneOf ?? [])]) {
+      if (typeof branch === 'object') collect(branch);
+    }
+  };
+  collect(z.toJSONSchema(schema, { io: 'input' }));
+  return fields;
+}
+
+/** The names in braces: `/v1/products/{handle}` gives `handle`. */
+export const placeholdersOf = (template: string): string[] =>
+  [...template.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
+
+function requireFields(where: string, names: readonly string[], fields: ReadonlySet<string>, whose: string): void {
+  for (const name of names) {
+    if (!fields.has(name)) throw new Error(`${where} names '${name}', which is not a field of its ${whose}`);
+  }
+}
+
+function checkOperation(where: string, operation: Operation): void {
+  const input = fieldsOf(operation.input);
+  requireFields(`${where}: its path`, placeholdersOf(operation.http ?? ''), input, 'input');
+  for (const code of Object.keys(operation.errors)) {
+    if (code in commonErrors) throw new Error(`${where}: ${code} is a common error: every operation has it already`);
+  }
+  if (operation.etag) requireFields(`${where}: etag`, [operation.etag], fieldsOf(operation.output), 'output');
+  if (operation.kind === 'query') {
+    const tags = (operation.cache?.tags ?? []).flatMap(placeholdersOf);
+    requireFields(`${where}: cache tag`, tags, input, 'input');
+    return;
+  }
+  if (operation.key.startsWith('input.')) requireFields(`${where}: key`, [operation.key.slice(6)], input, 'input');
+  if (operation.upload) requireFields(`${where}: upload`, ['upload'], input, 'input');
+  requireFields(`${where}: location`, placeholdersOf(operation.location ?? ''), fieldsOf(operation.output), 'output');
+}
+
+/** @throws Error naming the declaration and what is at odds in it. */
+export function checkDeclaration(declaration: Declaration): void {
+  const where = `${declaration.service}.${declaration.name}`;
+  if (declaration.kind === 'command' || declaration.kind === 'query') {
+    checkOperation(where, declaration);
+    return;
+  }
+  const data = fieldsOf(declaration.data);
+  requireFields(`${where}: key`, [declaration.key], data, 'data');
+  if (declaration.kind === 'event') {
+    requireFields(`${where}: invalidates`, (declaration.invalidates ?? []).flatMap(placeholdersOf), data, 'data');
+  }
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import {
+  declarationsOf,
+  isOperation,
+  type CallerRule,
+  type Declaration,
+  type Event,
+  type Method,
+  type Operation,
+  type ServiceContract,
+  type State,
+} from './declare.js';
+
+export type JsonSchema = Record<string, unknown>;
+
+/** One operation as published: everything the gateway needs to know of it. */
+export interface OperationDocument {
+  readonly kind: 'command' | 'query';
+  readonly summary: string;
+  readonly description?: string;
+  readonly http?: { readonly method: Method; readonly path: string };
+  readonly caller: CallerRule;
+  /** Commands only. */
+  readonly key?: string;
+  readonly input: JsonSchema;
+  readonly output: JsonSchema;
+  /** Code → HTTP status. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly status: number;
+  readonly since: number;
+  readonly budgetMs: number;
+  readonly etag?: string;
+  readonly ifMatch?: boolean;
+  readonly location?: string;
+  readonly runsAt?: 'sign-in' | 'sign-out';
+  readonly upload?: { readonly contentTypes: readonly string[]; readonly maxBytes: number };
+  readonly download?: { readonly filename: string };
+  readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
+  readonly rateLimit?: { readonly points: number; readonly seconds: number };
+}
+
+export interface FactDocument {
+  readonly summary: string;
+  readonly key: string;
+  readonly data: JsonSchema;
+  readonly since: number;
+  /** Events only. */
+  readonly invalidates?: readonly string[];
+}
+
+/**
+ * A contract as published on the compacted topic `stoa.contracts` (key: the service's name) and committed as
+ * `contract.json` beside its source. `format` is the version of this document's own layout.
+ */
+export interface ContractDocument {
+  readonly format: 1;
+  readonly service: string;
+  readonly version: number;
+  readonly title: string;
+  readonly description: string;
+  readonly operations: Readonly<Record<string, OperationDocument>>;
+  readonly events: Readonly<Record<string, FactDocument>>;
+  readonly states: Readonly<Record<string, FactDocument>>;
+}
+
+export const DEFAULT_BUDGET_MS = 5_000;
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
+  return rest as JsonSchema;
+}
+
+/** Requests refuse unknown fields: a typo in a field's name must not pass as "not given". */
+function closed(schema: JsonSchema): JsonSchema {
+  return schema['type'] === 'object' && schema['additionalProperties'] === undefined
+    ? { ...schema, additionalProperties: false }
+    : schema;
+}
+
+const defined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
+
+function httpOf(route: string | undefined): { method: Method; path: string } | undefined {
+  if (!route) return undefined;
+  const [method = '', path = ''] = route.split(' ');
+  return { method: method as Method, path };
+}
+
+function operationDocument(operation: Operation): OperationDocument {
+  const { kind, summary, description, caller, errors, etag, rateLimit } = operation;
+  const shared = {
+    kind,
+    summary,
+    description,
+    http: httpOf(operation.http),
+    caller,
+    input: closed(jsonSchema(operation.input, 'input')),
+    output: jsonSchema(operation.output, 'input'),
+    errors,
+    status: operation.status ?? 200,
+    since: operation.since ?? 1,
+    budgetMs: operation.budgetMs ?? DEFAULT_BUDGET_MS,
+    etag,
+    rateLimit,
+  };
+  const { key, ifMatch, location, runsAt, upload, cache, download } = { ...commandOnly(operation), ...queryOnly(operation) };
+  return defined({ ...shared, key, ifMatch, location, runsAt, upload, cache, download }) as OperationDocument;
+}
+
+const commandOnly = (operation: Operation) =>
+  operation.kind === 'command'
+    ? {
+        key: operation.key,
+        ifMatch: operation.ifMatch,
+        location: operation.location,
+        runsAt: operation.runsAt,
+        upload: operation.upload,
+      }
+    : { key: undefined, ifMatch: undefined, location: undefined, runsAt: undefined, upload: undefined };
+
+const queryOnly = (operation: Operation) =>
+  operation.kind === 'query'
+    ? { cache: operation.cache, download: operation.download }
+    : { cache: undefined, download: undefined };
+
+function factDocument(fact: Event | State): FactDocument {
+  return defined({
+    summary: fact.summary,
+    key: fact.key,
+    data: jsonSchema(fact.data, 'input'),
+    since: fact.since ?? 1,
+    invalidates: fact.kind === 'event' ? fact.invalidates : undefined,
+  }) as FactDocument;
+}
+
+/** The contract as data: what is published, compared and documented. */
+export function toDocument(contract: ServiceContract): ContractDocument {
+  const { name, version, title, description } = contract.$about;
+  const declarations = declarationsOf(contract);
+  const select = <D extends Declaration, T>(is: (d: Declaration) => d is D, to: (d: D) => T): Record<string, T> =>
+    Object.fromEntries(declarations.filter(is).map((declaration) => [declaration.name, to(declaration)]));
+  return {
+    format: 1,
+    service: name,
+    version,
+    title,
+    description,
+    operations: select(isOperation, operationDocument),
+    events: select((d): d is Event => d.kind === 'event', factDocument),
+    states: select((d): d is State => d.kind === 'state', factDocument),
+  };
+}

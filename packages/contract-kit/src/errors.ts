@@ -1,0 +1,43 @@
+/**
+ * Errors that any operation may answer with, beside those its contract declares. The transport, the gateway and the
+ * service kit raise them; a contract must not declare a code of the same name.
+ */
+export const commonErrors = {
+  INVALID_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  UNKNOWN_OPERATION: 404,
+  IDEMPOTENCY_KEY_REUSED: 409,
+  STALE_VERSION: 412,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RATE_LIMITED: 429,
+  INTERNAL: 500,
+  UNSUPPORTED_CONTRACT_VERSION: 503,
+  OVERLOADED: 503,
+  UNAVAILABLE: 503,
+  DEADLINE_EXCEEDED: 504,
+} as const satisfies Record<string, number>;
+
+export type CommonErrorCode = keyof typeof commonErrors;
+
+/** One thing that is wrong with an input: where (JSON pointer, e.g. `/quantity`) and what to do. */
+export interface Problem {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/**
+ * A refusal that a contract names, or one of the common errors. Carried over Kafka as code, detail and problems; the
+ * gateway maps the code to the contract's HTTP status. The domain knows only the code.
+ */
+export class OperationError extends Error {
+  override readonly name = 'OperationError';
+  constructor(
+    readonly code: string,
+    detail?: string,
+    readonly problems?: readonly Problem[],
+  ) {
+    super(detail ?? code);
+  }
+}

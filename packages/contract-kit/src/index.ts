@@ -1,0 +1,5 @@
+export * from './words.js';
+export * from './errors.js';
+export * from './declare.js';
+export * from './document.js';
+export { placeholdersOf } from './check-declaration.js';

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+/** Money in integer minor units (cents for EUR, whole yen for JPY) with an ISO 4217 code. */
+export const Money = z.object({
+  amount: z.int().describe('Minor units of the currency, e.g. cents'),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as EUR'),
+});
+export type Money = z.infer<typeof Money>;
+
+/** A price: money that is not negative and fits the shop's arithmetic (below 10^12 minor units). */
+export const Price = Money.extend({ amount: z.int().min(0).max(999_999_999_999) });
+export type Price = z.infer<typeof Price>;
+
+/** Stock keeping unit: what is sold, one per variant. Printable, no white space at the ends. */
+export const Sku = z
+  .string()
+  .min(1)
+  .max(120)
+  .regex(/^[^\s/](?:[^/]*[^\s/])?$/, 'without a slash, and without white space at its ends');
+
+/** A product's name in URLs: lower case letters, digits and dashes. */
+export const Handle = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[\p{Ll}\p{Lo}\p{N}]+(?:[-_][\p{Ll}\p{Lo}\p{N}]+)*$/u, 'lower case letters, digits and dashes');
+
+/** Customer id, of guests too: a UUIDv7. */
+export const CustomerId = z.uuid();
+
+/** An opaque place in a list, as a page's `next` gave it. */
+export const Cursor = z.string().min(1).max(2000);
+
+/** ISO 8601 in UTC. */
+export const Timestamp = z.iso.datetime();
+
+/** Page size: 1 to `max`, 20 if not given. */
+export const pageLimit = (max = 100) => z.int().min(1).max(max).default(20);
+
+/** One page of a list: its items and the cursor of the next page, null at the end. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), next: z.string().nullable() });
+
+/** A frame of a streamed upload, as the gateway cuts it (see `command({ upload })`). */
+export const UploadFrame = z.object({
+  id: z.string().describe('The same for all frames of one upload'),
+  sequence: z.int().min(0).describe('0, 1, 2 …'),
+  last: z.boolean(),
+  contentType: z.string(),
+  data: z.string().describe('The bytes in base64'),
+});
+export type UploadFrame = z.infer<typeof UploadFrame>;
+
+/** What a download query answers, part by part (see `query({ download })`). */
+export const DownloadPart = z.object({
+  contentType: z.string(),
+  chunk: z.string(),
+  next: z.string().nullable().describe('Cursor of the next part, null after the last'),
+});
+export type DownloadPart = z.infer<typeof DownloadPart>;

@@ -1,0 +1,108 @@
+import { command, CustomerId, query, service, Timestamp, event } from '@stoa/contract-kit';
+import { z } from 'zod';
+
+export const Email = z
+  .email('an e-mail address such as ada@example.com')
+  .max(254)
+  .describe('Compared without regard to case');
+/** 10 to 200 characters; writeOnly keeps it out of logs and of the inbox's body hash. */
+const NewPassword = z.string().min(10).max(200).meta({ writeOnly: true });
+const DisplayName = z.string().trim().min(1).max(100);
+const Locale = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'a language tag such as de or de-CH');
+const Phone = z.string().regex(/^\+[1-9]\d{4,14}$/, 'E.164, such as +41446681800');
+
+export const Role = z.enum(['customer', 'operator']);
+
+export const Profile = z.object({
+  customerId: CustomerId,
+  email: Email,
+  displayName: DisplayName,
+  locale: Locale.nullable(),
+  phone: Phone.nullable(),
+  version: z.int().positive(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Profile = z.infer<typeof Profile>;
+
+/** Customers, their credentials and what they say about themselves. */
+export const profile = service(
+  'profile',
+  { version: 1, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
+  {
+    register: command({
+      http: 'POST /v1/customers',
+      summary: 'Register a customer',
+      caller: 'anyone',
+      key: 'command.id',
+      input: z.object({ email: Email, password: NewPassword, displayName: DisplayName }),
+      output: Profile,
+      status: 201,
+      etag: 'version',
+      location: '/v1/me',
+      errors: { EMAIL_TAKEN: 409 },
+      rateLimit: { points: 20, seconds: 60 },
+    }),
+
+    /** The one operation that the gateway knows by name: it issues the tokens. */
+    checkCredentials: command({
+      summary: 'Check an e-mail address and password; counts failures and locks the account out for a while',
+      caller: 'anyone',
+      key: 'input.email',
+      input: z.object({ email: z.string().max(254), password: z.string().max(200).meta({ writeOnly: true }) }),
+      output: z.object({ customerId: CustomerId, role: Role, displayName: DisplayName }),
+      errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
+      // Every attempt is a new command: a stored answer would let a lock-out be bypassed.
+      secretReply: true,
+    }),
+
+    getMe: query({
+      http: 'GET /v1/me',
+      summary: 'Read my profile',
+      caller: 'customer',
+      input: z.object({}),
+      output: Profile,
+      etag: 'version',
+      errors: { NOT_FOUND: 404 },
+    }),
+
+    changeMe: command({
+      http: 'PATCH /v1/me',
+      summary: 'Change my profile; fields that are not given stay',
+      caller: 'customer',
+      key: 'caller.customerId',
+      input: z.object({
+        displayName: DisplayName.optional(),
+        locale: Locale.nullable().optional(),
+        phone: Phone.nullable().optional(),
+      }),
+      output: Profile,
+      etag: 'version',
+      ifMatch: true,
+      errors: { NOT_FOUND: 404 },
+    }),
+
+    changePassword: command({
+      http: 'PUT /v1/me/password',
+      summary: 'Change my password',
+      caller: 'customer',
+      key: 'caller.customerId',
+      input: z.object({ currentPassword: z.string().max(200).meta({ writeOnly: true }), newPassword: NewPassword }),
+      output: z.object({}),
+      status: 204,
+      errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
+      secretReply: true,
+    }),
+
+    customerRegistered: event({
+      summary: 'A customer registered',
+      key: 'customerId',
+      data: z.object({ customerId: CustomerId, displayName: DisplayName, registeredAt: Timestamp }),
+    }),
+    profileChanged: event({
+      summary: 'A customer changed their profile',
+      key: 'customerId',
+      data: z.object({ customerId: CustomerId, displayName: DisplayName, changedAt: Timestamp }),
+    }),
+  },
+);

@@ -1,0 +1,178 @@
+/** The words that the parts of this package, and the services that use it, share. */
+import type {
+  Command,
+  DataOf,
+  ErrorCodeOf,
+  Event,
+  InputOf,
+  OutputOf,
+  Problem,
+  Query,
+  ServiceContract,
+  State,
+} from '@stoa/contract-kit';
+
+/** Who asked, as the gateway established it; carried in the `caller` header as JSON. */
+export type Caller =
+  | { readonly kind: 'guest'; readonly customerId: string }
+  | { readonly kind: 'customer'; readonly customerId: string }
+  | { readonly kind: 'operator'; readonly customerId: string }
+  /** Another service, or a step of a flow that no person asked for. */
+  | { readonly kind: 'service'; readonly name: string };
+
+/** What runs SQL: a pg client, or a Prisma transaction behind a thin adapter. */
+export interface Sql {
+  query<Row = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<{ rows: Row[]; rowCount: number | null }>;
+}
+
+/** One physical Postgres database. */
+export interface DatabaseServer<Tx extends Sql = Sql> {
+  /** Names it in logs, metrics and the relay's transactional id. Stable over restarts, e.g. `cart@shard2`. */
+  readonly name: string;
+  /** For connections of its own: leader locks, LISTEN. Holds a secret: never log it. */
+  readonly url: string;
+  /** @throws what `work` throws, after a rollback. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+/** A service's data: one database, or many shards behind one routing rule. */
+export interface Database<Tx extends Sql = Sql> {
+  /** Runs work in one transaction on the database that holds the bucket (unsharded services: always bucket 0). */
+  transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>): Promise<T>;
+  servers(): readonly DatabaseServer<Tx>[];
+  /** The bucket of a record's key; 0 for an unsharded service. */
+  bucketOf(key: string): number;
+  /** True when trying again may help: serialization failure, deadlock, connection lost, server starting, fenced bucket. */
+  isTransient(error: unknown): boolean;
+}
+
+/** Injection token of a service's Database. */
+export const DATABASE = Symbol('stoa.database');
+
+interface BaseContext<Op> {
+  readonly caller: Caller;
+  /** Refuses with one of the contract's errors. */
+  fail(code: ErrorCodeOf<Op> | 'INVALID_INPUT' | 'STALE_VERSION', detail?: string, problems?: readonly Problem[]): never;
+}
+
+export interface QueryContext<Op> extends BaseContext<Op> {
+  /** Milliseconds left of the caller's budget. */
+  readonly budgetMs: number;
+}
+
+export interface CommandContext<Op, Tx extends Sql = Sql> extends BaseContext<Op> {
+  /** The command's transaction: the inbox row is its first statement. No other handle is in reach. */
+  readonly tx: Tx;
+  readonly bucket: number;
+  /** The same for every delivery and retry of the command. */
+  readonly commandId: string;
+  /** The version in If-Match, where the contract says `ifMatch`. */
+  readonly expectedVersion: number | undefined;
+  /** Of the command's first statement; the same for all that one transaction writes. */
+  readonly now: Date;
+  /** A UUIDv7 derived from the command id: a retry gets the same. `mintId()` of a command keyed by `command.id` is its record key. */
+  mintId(n?: number): string;
+  /** An outbox row in this transaction. `version` must have been taken by updating the key's row, and grow per key. */
+  publish<F extends Event | State>(fact: F, version: number, data: DataOf<F>): Promise<void>;
+  /** A state that is gone (a null body). */
+  retract(fact: State, version: number, key: string): Promise<void>;
+}
+
+/** What runs a command or a query. `handle` is a property, not a method: methods would let swapped handlers compile. */
+export interface Handler<Op, Tx extends Sql = Sql> {
+  readonly handle: Op extends Query
+    ? (input: InputOf<Op>, context: QueryContext<Op>) => Promise<OutputOf<Op>>
+    : (input: InputOf<Op>, context: CommandContext<Op, Tx>) => Promise<OutputOf<Op>>;
+}
+
+export interface FlowContext<Op> extends BaseContext<Op> {
+  readonly commandId: string;
+  /** Runs another command of this service here, in a transaction of its own, under an id derived from this command's and the step's name. */
+  step<C extends Command>(name: string, command: C, input: InputOf<C>): Promise<OutputOf<C>>;
+}
+
+/** A command that spans several buckets: no transaction of its own, only steps that are commands (a saga). */
+export interface Flow<Op> {
+  readonly run: (input: InputOf<Op>, context: FlowContext<Op>) => Promise<OutputOf<Op>>;
+}
+
+export type Class<T> = new (...args: never[]) => T;
+
+/** The handler classes of a contract, by operation name: a missing, swapped or mistyped one does not compile. */
+export type Handlers<C extends ServiceContract, Tx extends Sql = Sql> = {
+  [Name in keyof C as C[Name] extends Command | Query ? Name : never]: C[Name] extends Command
+    ? Class<Handler<C[Name], Tx>> | Class<Flow<C[Name]>>
+    : Class<Handler<C[Name], Tx>>;
+};
+
+/** One delivery of an event to its handler, in a transaction that also records its version: duplicates never get here. */
+export interface EventContext<Tx extends Sql = Sql> {
+  readonly tx: Tx;
+  readonly bucket: number;
+  readonly key: string;
+  readonly version: number;
+  readonly eventId: string;
+  mintId(n?: number): string;
+  publish<F extends Event | State>(fact: F, version: number, data: DataOf<F>): Promise<void>;
+}
+
+export interface EventHandler<F extends Event, Tx extends Sql = Sql> {
+  readonly on: (data: DataOf<F>, context: EventContext<Tx>) => Promise<void>;
+}
+
+/** The last state of a key; `data` is null when it is gone. */
+export interface KeyState<F extends State> {
+  readonly key: string;
+  readonly version: number;
+  readonly data: DataOf<F> | null;
+}
+
+/**
+ * Keeps a copy of another service's states, on every database of this service: one leader per database reads all Kafka
+ * partitions from the offsets that are stored in that same database, so that a new database fills itself from nothing.
+ * `apply` gets the last state per key of a batch, in one transaction with the offsets; older versions than the copy's
+ * must not overwrite newer ones.
+ */
+export interface StateHandler<F extends State, Tx extends Sql = Sql> {
+  readonly apply: (tx: Tx, states: readonly KeyState<F>[]) => Promise<void>;
+}
+
+export type Subscription =
+  | { readonly kind: 'event'; readonly fact: Event; readonly handler: Class<EventHandler<never>> }
+  | { readonly kind: 'state'; readonly fact: State; readonly handler: Class<StateHandler<never>> };
+
+/** A request as the gateway (or a service) sends it: the input is JSON already, and stays bytes on its way. */
+export interface OutgoingRequest {
+  readonly service: string;
+  readonly operation: string;
+  readonly kind: 'command' | 'query';
+  /** Commands: the record key (one key's commands stay in order). Queries: null. */
+  readonly key: string | null;
+  readonly body: string | Buffer;
+  /** Commands: the command id. Queries: any unique id. */
+  readonly id: string;
+  readonly caller: Caller;
+  readonly budgetMs: number;
+  /** The operation's `since`: a service whose contract is older refuses with UNSUPPORTED_CONTRACT_VERSION. */
+  readonly contractVersion: number;
+  readonly expectedVersion?: number;
+  readonly traceparent?: string;
+}
+
+/** A reply as it came: the body is the output's JSON, or for a refusal that of ErrorBody. */
+export interface IncomingReply {
+  readonly ok: boolean;
+  readonly body: Buffer;
+  /** The clone that answered. */
+  readonly servedBy: string;
+}
+
+/** The JSON body of a refusal. */
+export interface ErrorBody {
+  readonly code: string;
+  readonly detail: string;
+  readonly problems?: readonly Problem[];
+}

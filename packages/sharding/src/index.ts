@@ -1,0 +1,1 @@
+export { BUCKETS, BUCKET_SQL, bucketOf } from './bucket.js';
