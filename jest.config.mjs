@@ -28,6 +28,7 @@ const servers = {
 
 export default {
   testTimeout: 30_000,
+  reporters: ['default', '<rootDir>/.ci/count-reporter.mjs'],
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,packages,infra,bench}/**/*.unit.spec.ts'] },
     { ...common, ...servers, displayName: 'int', testMatch: ['<rootDir>/{apps,packages,infra}/**/*.int.spec.ts'] },

@@ -1,0 +1,59 @@
+// Runs every check in order, keeps going after a failure, and sums what really ran: one count per check, and Jest's own
+// counts for the tests. Needs Node ≥ 20.19 only: the checks bring what they need.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'stoa-ci-'));
+const countsFile = path.join(scratch, 'counts.jsonl');
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** @returns {Promise<number>} the exit code */
+const run = (command, env = {}) =>
+  new Promise((resolve) => {
+    const child = spawn('bash', ['-c', command], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, PATH: `${path.resolve('node_modules/.bin')}:${process.env.PATH}`, ...env },
+    });
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+
+/** @returns {Promise<boolean>} whether the check passed */
+async function check(name, command, env) {
+  const started = Date.now();
+  process.stdout.write(`\n=== ${name}\n`);
+  const passed = (await run(command, env)) === 0;
+  total[passed ? 'passed' : 'failed'] += 1;
+  process.stdout.write(`--- ${name}: ${passed ? 'passed' : 'FAILED'} in ${Math.round((Date.now() - started) / 1000)} s\n`);
+  return passed;
+}
+
+/** Adds what Jest counted. A run that counted nothing has failed: no test ran. */
+function addTests() {
+  const runs = existsSync(countsFile) ? readFileSync(countsFile, 'utf8').trim().split('\n').filter(Boolean) : [];
+  let ran = 0;
+  for (const line of runs) {
+    const counts = JSON.parse(line);
+    ran += counts.passed + counts.failed;
+    for (const key of Object.keys(total)) total[key] += counts[key];
+  }
+  if (ran === 0) total.failed += 1;
+}
+
+const installed = await check('set-up', 'npm ci --no-audit --no-fund', { PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true' });
+if (installed) {
+  await check('build', 'npm run build');
+  await check('type check', 'npm run typecheck');
+  await check('lint and format', 'npm run lint');
+  await check('import rules catch planted violations', 'node .ci/check-import-rules.mjs');
+  await check('contracts', 'npm run contracts -- check');
+  await check('API documents', 'npm run lint:api');
+  await check('tests', 'npm test', { STOA_TEST_COUNTS: countsFile });
+  addTests();
+  await check('the README, as a newcomer', 'node .ci/readme-tour.mjs');
+}
+rmSync(scratch, { recursive: true, force: true });
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
