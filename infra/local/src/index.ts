@@ -1,0 +1,11 @@
+/** Real servers for one machine without containers. The command line that `npm start` runs is in main.ts. */
+export { Failure, reason } from './failure.js';
+export { guardDir, guardPid, releasePid } from './guard.js';
+export { cacheDir, repoRoot, stateDir } from './paths.js';
+export { freePort } from './ports.js';
+export { startChild, type ChildOptions, type Exit, type Running } from './servers/child.js';
+export { findHaproxy } from './servers/haproxy-binary.js';
+export { haproxyCommand, startHaproxy, type Backend, type HaproxyServer } from './servers/haproxy.js';
+export { startKafka, type KafkaServer } from './servers/kafka.js';
+export { startPostgres, type PostgresServer } from './servers/postgres.js';
+export { startRedis, type RedisServer } from './servers/redis.js';

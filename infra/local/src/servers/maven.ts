@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { cached } from '../cache.js';
+import { Failure, reason } from '../failure.js';
+import { localRoot } from '../paths.js';
+import { onPath, run } from '../run.js';
+
+// A fixed version: what Maven takes by itself differs from one Maven to the next.
+const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
+
+/**
+ * The folder with the jars of `infra/local/<name>/pom.xml`, downloaded once per content of that pom.
+ * @param instead what to set when Maven can't be had, for the message.
+ */
+export function jarsOf(name: string, instead: string): Promise<string> {
+  const pom = join(localRoot, name, 'pom.xml');
+  const text = readFileSync(pom, 'utf8');
+  const version = /<version>([^<]+)<\/version>/.exec(text)?.[1] ?? 'unknown';
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 8);
+  return cached(`${name}-${version}-${hash}`, (dir) => copyJars(pom, dir, instead));
+}
+
+async function copyJars(pom: string, dir: string, instead: string): Promise<void> {
+  const what = basename(join(pom, '..'));
+  const maven = onPath('mvn');
+  if (!maven) {
+    throw new Failure(`Maven (mvn) is not on PATH, and ${what} is downloaded with it: install Maven, or ${instead}`);
+  }
+  const args = ['-B', '-q', '-f', pom, `${PLUGIN}:copy-dependencies`, `-DoutputDirectory=${dir}`];
+  const result = await run(maven, args, { cwd: dir }).catch((error: unknown) => ({ code: 1, output: reason(error) }));
+  const jars = await readdir(dir);
+  if (result.code === 0 && jars.length > 0) return;
+  const lines = result.output.split('\n').map((line) => line.trim());
+  const line =
+    lines.find((each) => each.includes('[ERROR]')) ?? lines.findLast((each) => each !== '') ?? 'it said nothing';
+  const why = line.replace('[ERROR]', '').replaceAll(/\s+/g, ' ').trim().slice(0, 300);
+  throw new Failure(`Maven could not download ${what} (${why}): check the network and Maven's settings, or ${instead}`);
+}

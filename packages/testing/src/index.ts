@@ -1,0 +1,8 @@
+/** Real servers and processes for tests: started once, shared by all, with a place of its own for each test file. */
+export { startClone, type Clone, type CloneOptions } from './clone.js';
+export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './database.js';
+export { testEnvironment, testKafkaBrokers } from './environment.js';
+export { eventually, type EventuallyOptions } from './eventually.js';
+export { testRedis } from './redis.js';
+export { startTestServers, type TestEnvironment, type TestServers } from './servers.js';
+export { uniqueName } from './unique-name.js';
