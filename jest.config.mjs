@@ -32,6 +32,12 @@ export default {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,packages,infra,bench}/**/*.unit.spec.ts'] },
     { ...common, ...servers, displayName: 'int', testMatch: ['<rootDir>/{apps,packages,infra}/**/*.int.spec.ts'] },
-    { ...common, displayName: 'system', testMatch: ['<rootDir>/tests/**/*.e2e.spec.ts'] },
+    {
+      ...common,
+      displayName: 'system',
+      testMatch: ['<rootDir>/tests/**/*.e2e.spec.ts'],
+      globalSetup: '<rootDir>/tests/support/global-setup.mjs',
+      globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
+    },
   ],
 };

@@ -25,7 +25,9 @@ async function check(name, command, env) {
   process.stdout.write(`\n=== ${name}\n`);
   const passed = (await run(command, env)) === 0;
   total[passed ? 'passed' : 'failed'] += 1;
-  process.stdout.write(`--- ${name}: ${passed ? 'passed' : 'FAILED'} in ${Math.round((Date.now() - started) / 1000)} s\n`);
+  process.stdout.write(
+    `--- ${name}: ${passed ? 'passed' : 'FAILED'} in ${Math.round((Date.now() - started) / 1000)} s\n`,
+  );
   return passed;
 }
 

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Linux counts CPU time in ticks of 10 ms (USER_HZ is 100 on every port of it). */
+const MS_PER_TICK = 10;
+
+/** utime + stime of one process in milliseconds; 0 when it is gone. */
+function ownCpuMs(pid: number): number {
+  const stat = fieldsOfStat(pid);
+  return stat ? (Number(stat[11]) + Number(stat[12])) * MS_PER_TICK : 0;
+}
+
+/** The fields of /proc/PID/stat that follow the command's name (which may hold spaces): state is 0, ppid 1, utime 11. */
+function fieldsOfStat(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+function childrenByParent(): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    const parent = Number.isInteger(pid) ? Number(fieldsOfStat(pid)?.[1]) : Number.NaN;
+    if (!Number.isNaN(parent)) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  return children;
+}
+
+/**
+ * CPU milliseconds of a process and all its living descendants (Postgres works in children), read from /proc.
+ * A child that ended between two readings is missed: pools keep their connections during a run, so none does.
+ */
+export function cpuOfTree(root: number): number {
+  const children = childrenByParent();
+  const pids = [root];
+  for (const pid of pids) pids.push(...(children.get(pid) ?? []));
+  return pids.reduce((sum, pid) => sum + ownCpuMs(pid), 0);
+}
+
+/** What ran in one role, such as `gateway` or `Postgres`. */
+export interface Role {
+  readonly name: string;
+  readonly pids: readonly number[];
+}
+
+/** CPU milliseconds by role. */
+export const cpuByRole = (roles: readonly Role[]): Map<string, number> =>
+  new Map(roles.map(({ name, pids }) => [name, pids.reduce((sum, pid) => sum + cpuOfTree(pid), 0)]));
+
+/** The difference of two readings, role by role. */
+export const cpuBetween = (before: Map<string, number>, after: Map<string, number>): Map<string, number> =>
+  new Map([...after].map(([name, ms]) => [name, ms - (before.get(name) ?? 0)]));

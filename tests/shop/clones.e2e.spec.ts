@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import {
+  addItem,
+  eventually,
+  expectStatus,
+  get,
+  newCustomer,
+  newProduct,
+  operatorToken,
+  PASSWORD,
+  post,
+  put,
+} from '../support/shop.js';
+import { clonesOf, processes } from '../support/stack.js';
+
+const gatewayUrls = async (): Promise<string[]> =>
+  (await clonesOf('gateway')).map(({ port }) => `http://127.0.0.1:${port}`);
+
+describe('clones are interchangeable', () => {
+  it('spreads requests over the clones of the gateway and of the catalog', async () => {
+    const gateways = new Set<string | null>();
+    const catalogs = new Set<string | null>();
+    await eventually(async () => {
+      const { headers } = await get(`/v1/products?q=${randomUUID()}`);
+      gateways.add(headers.get('stoa-gateway'));
+      catalogs.add(headers.get('stoa-served-by'));
+      expect([gateways.size, catalogs.size]).toEqual([2, 2]);
+    });
+    expect([...catalogs].toSorted()).toEqual(['catalog-1', 'catalog-2']);
+  });
+
+  it('serves a whole journey with every request sent to another clone of the gateway', async () => {
+    const urls = await gatewayUrls();
+    expect(urls.length).toBeGreaterThan(1);
+    let turn = 0;
+    const next = () => ({ url: urls[turn++ % urls.length] ?? '' });
+    const { skus } = await newProduct(await operatorToken());
+    const [sku = ''] = skus;
+    const guest = expectStatus(await post('/v1/guests', undefined, next()), 201).body.token;
+    await addItem(sku, 2, guest);
+    const email = `clone-${randomUUID()}@example.com`;
+    expectStatus(
+      await post('/v1/customers', { email, password: PASSWORD, displayName: 'C' }, { ...next(), token: guest }),
+      201,
+    );
+    const session = expectStatus(
+      await post('/v1/sessions', { email, password: PASSWORD }, { ...next(), token: guest }),
+      201,
+    ).body;
+    expect(expectStatus(await get('/v1/cart', { ...next(), token: session.accessToken }), 200).body.itemCount).toBe(2);
+    const headers = { 'idempotency-key': randomUUID() };
+    const first = await post(
+      '/v1/cart/items',
+      { sku, quantity: 1 },
+      { ...next(), token: session.accessToken, headers },
+    );
+    const again = await post(
+      '/v1/cart/items',
+      { sku, quantity: 1 },
+      { ...next(), token: session.accessToken, headers },
+    );
+    expect(again.body).toEqual(expectStatus(first, 201).body);
+    const refreshed = expectStatus(
+      await post('/v1/sessions/refresh', { refreshToken: session.refreshToken }, next()),
+      201,
+    ).body;
+    expect(expectStatus(await get('/v1/cart', { ...next(), token: refreshed.accessToken }), 200).body.itemCount).toBe(
+      3,
+    );
+  });
+
+  it('never shows a price older than one second after its change was acknowledged, on any clone', async () => {
+    const urls = await gatewayUrls();
+    const operator = await operatorToken();
+    const { handle, skus } = await newProduct(operator, [1000]);
+    const [sku = ''] = skus;
+    for (let amount = 1001; amount <= 1005; amount++) {
+      for (const url of urls) expectStatus(await get(`/v1/products/${handle}`, { url }), 200);
+      expectStatus(
+        await put(`/v1/variants/${sku}/price`, { price: { amount, currency: 'USD' } }, { token: operator }),
+        200,
+      );
+      const acknowledged = performance.now();
+      const late = async (url: string): Promise<void> => {
+        for (;;) {
+          const asked = performance.now();
+          const { body } = expectStatus(await get(`/v1/products/${handle}`, { url }), 200);
+          const shown = body.variants[0]?.price.amount;
+          if (asked - acknowledged > 1000) expect(shown).toBe(amount);
+          if (shown === amount) return;
+        }
+      };
+      await Promise.all(urls.map(late));
+    }
+  });
+
+  it('refuses a signed-out session on every clone within two seconds', async () => {
+    const urls = await gatewayUrls();
+    const { token } = await newCustomer();
+    for (const url of urls) expectStatus(await get('/v1/me', { url, token }), 200);
+    const signedOut = await fetch(`${urls[0]}/v1/sessions/current`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(signedOut.status).toBe(204);
+    for (const url of urls) await eventually(async () => expectStatus(await get('/v1/me', { url, token }), 401), 2000);
+  });
+
+  it('keeps the whole stack within its memory budget of 1.5 GB', async () => {
+    const sizes = (await processes()).map(({ pssBytes }) => pssBytes ?? 0);
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(1.5 * 1024 ** 3);
+  });
+});

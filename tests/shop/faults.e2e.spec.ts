@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import {
+  addItem,
+  eventually,
+  expectStatus,
+  get,
+  newCustomer,
+  newProduct,
+  operatorToken,
+  post,
+} from '../support/shop.js';
+import { clonesOf } from '../support/stack.js';
+
+const only = async (app: string): Promise<number> => {
+  const [clone] = await clonesOf(app);
+  if (!clone) throw new Error(`no clone of ${app} runs`);
+  return clone.pid;
+};
+
+describe('a process that dies takes nothing acknowledged with it', () => {
+  it('answers every read while a clone of the gateway is killed', async () => {
+    const statuses: number[] = [];
+    let going = true;
+    const reader = async (): Promise<void> => {
+      while (going) statuses.push((await get('/v1/products?limit=1')).status);
+    };
+    const readers = [reader(), reader(), reader(), reader()];
+    const victim = await only('gateway');
+    process.kill(victim, 'SIGKILL');
+    await eventually(async () => {
+      const pids = (await clonesOf('gateway')).map(({ pid }) => pid);
+      expect(pids).toHaveLength(2);
+      expect(pids).not.toContain(victim);
+    }, 20_000);
+    going = false;
+    await Promise.all(readers);
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  });
+
+  it('keeps every acknowledged cart write exactly once when the cart service is killed in the middle', async () => {
+    const { skus } = await newProduct(await operatorToken());
+    const [sku = ''] = skus;
+    const { token } = await newCustomer();
+    await addItem(sku, 1, token);
+    const writer = async (): Promise<void> => {
+      const headers = { 'idempotency-key': randomUUID() };
+      // A good client's retry: the same key until the answer is known.
+      await eventually(
+        async () => expectStatus(await post('/v1/cart/items', { sku, quantity: 1 }, { token, headers }), 201),
+        30_000,
+      );
+    };
+    const writers = Array.from({ length: 20 }, async (_, n) => {
+      await writer();
+      if (n === 3) process.kill(await only('cart'), 'SIGKILL');
+      await writer();
+    });
+    await Promise.all(writers);
+    expect(expectStatus(await get('/v1/cart', { token }), 200).body.itemCount).toBe(41);
+  }, 60_000);
+
+  it('answers 503 with Retry-After within the deadline while a service does not answer, and recovers', async () => {
+    const { token } = await newCustomer();
+    const frozen = await only('cart');
+    process.kill(frozen, 'SIGSTOP');
+    try {
+      const asked = performance.now();
+      const answer = await get('/v1/cart', { token });
+      expect(performance.now() - asked).toBeLessThan(7000);
+      expect(expectStatus(answer, 503).headers.get('retry-after')).toMatch(/^\d+$/);
+      expectStatus(await get('/v1/products?limit=1'), 200);
+    } finally {
+      process.kill(frozen, 'SIGCONT');
+    }
+    await eventually(async () => expectStatus(await get('/v1/cart', { token }), 200), 20_000);
+  }, 60_000);
+});
