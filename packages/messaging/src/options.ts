@@ -1,0 +1,69 @@
+import type { KafkaClientName } from './kafka/port.js';
+
+/** The part of pino's interface that this package needs. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Called as things happen; each is optional and must not throw. */
+export interface MessagingMetrics {
+  /** A request was answered, or given up. `outcome` is `ok` or the error's code. */
+  requestSent?(service: string, operation: string, outcome: string, ms: number): void;
+  /** A request was handled. `waitMs`: what it queued before its handler ran. */
+  requestHandled?(operation: string, outcome: string, waitMs: number, handleMs: number): void;
+  /** The bound of requests in flight to a service, and how many there are, after a change of the bound. */
+  inFlightBound?(service: string, bound: number, inFlight: number): void;
+  /** How many messages are in work or queued in this clone. */
+  queued?(messages: number, bytes: number): void;
+  deadLettered?(topic: string, reason: string): void;
+  /** A Kafka partition was paused (true) because this clone can't keep up, or resumed. */
+  paused?(topic: string, partition: number, isPaused: boolean): void;
+}
+
+/** What a message carries along besides its body: context for logs and traces of whatever handles it. */
+export interface MessageContext {
+  readonly traceparent: string | undefined;
+  readonly messageId: string;
+  readonly operation: string;
+}
+
+/** Settings of a process's messaging. */
+export interface MessagingOptions {
+  /** host:port, at least one. */
+  readonly brokers: readonly string[];
+  readonly client: KafkaClientName;
+  /** Stands in front of every topic and group name; empty in production. */
+  readonly topicPrefix: string;
+  /** The service that this process is a clone of (`cart`, `gateway`). */
+  readonly service: string;
+  /** This clone's name, unique among the running (`cart-1`). */
+  readonly clone: string;
+  readonly replicationFactor: number;
+  /** Kafka partitions of the topics that this service creates. */
+  readonly partitions: number;
+  readonly logger: Logger;
+  readonly metrics?: MessagingMetrics;
+  /** Runs `work` with the message's context as the ambient one (AsyncLocalStorage in the service kit). */
+  readonly runWith?: <T>(context: MessageContext, work: () => T) => T;
+  /** The process can't go on and must exit (its reply topic was deleted under it). */
+  readonly onFatal?: (error: Error) => void;
+
+  /** Messages in work at once in this clone; 256 if not given. */
+  readonly maxConcurrency?: number;
+  /** Messages in work or queued in this clone before it pauses Kafka partitions; 2,048 if not given. */
+  readonly maxQueued?: number;
+  /** The same in bytes of bodies; 32 MiB if not given. */
+  readonly maxQueuedBytes?: number;
+  /** Milliseconds without a sign of life after which the group gives a clone's Kafka partitions to others; 1,800 if not given. */
+  readonly sessionTimeoutMs?: number;
+  /** Milliseconds between two signs of life on a process's reply topic; 5,000 if not given. */
+  readonly heartbeatMs?: number;
+  /** A reply topic without a sign of life for this long is deleted by whoever notices; 30,000 if not given. */
+  readonly orphanAfterMs?: number;
+}
+
+/** Injection token of MessagingOptions. */
+export const MESSAGING_OPTIONS = Symbol('stoa.messaging-options');
