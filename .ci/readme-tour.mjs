@@ -1,0 +1,71 @@
+// Does what the README tells a newcomer to do, from the README's own text: `npm start`, then every block of the tour in
+// order, then `npm run stop`. The stack gets data and a port of its own.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '..');
+const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+const tour = readme.slice(readme.indexOf('\n## Tour'), readme.indexOf('\n## Work on it'));
+const blocks = [...tour.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block);
+if (blocks.length < 5) throw new Error(`found ${blocks.length} blocks in the README's tour: has its heading changed?`);
+
+/** What each block must print, in order, besides ending without an error. */
+const expected = [/"items":\[/, /^2\n2$/m, /"itemCount":2/, /STALE_VERSION/, /^4242$/m, /Clay Plant Pot/];
+
+const port = await new Promise((resolve) => {
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const { port: free } = server.address();
+    server.close(() => resolve(free));
+  });
+});
+const stateDir = mkdtempSync(path.join(tmpdir(), 'stoa-tour-'));
+const env = {
+  ...process.env,
+  STOA_PORT: String(port),
+  STOA_STATE_DIR: stateDir,
+  STOA_CACHE_DIR: process.env.STOA_CACHE_DIR ?? path.join(root, '.stoa/cache'),
+};
+const bash = (script, timeout) =>
+  spawnSync('bash', ['-e', '-o', 'pipefail', '-c', script], { cwd: root, env, encoding: 'utf8', timeout });
+
+let failed = 0;
+try {
+  const start = bash('npm start -- --detach', 300_000);
+  process.stdout.write(start.stdout);
+  if (start.status !== 0) throw new Error(`npm start ended with ${start.status}: ${start.stderr}`);
+  // One shell for the whole tour, as a reader has; a line after each block tells where its output ends.
+  const marked = blocks.map((block, n) => `${block}\necho; echo "=====${n}"`).join('\n');
+  const { stdout, stderr, status } = bash(marked, 120_000);
+  const outputs = stdout.split(/^=====\d+\n/m);
+  for (const [n, pattern] of expected.entries()) {
+    const right = pattern.test(outputs[n] ?? '');
+    if (!right) failed += 1;
+    process.stdout.write(
+      `block ${n + 1}: ${right ? 'ok' : `expected ${pattern}, got:\n${outputs[n] ?? '(nothing)'}`}\n`,
+    );
+  }
+  if (status !== 0 || failed > 0) process.stdout.write(`the tour ended with ${status}: ${stderr}\n`);
+  if (status !== 0) failed += 1;
+  // The three lines that `npm start` prints must work as they are.
+  const curls = start.stdout.split('\n').filter((line) => /^\s*curl /.test(line));
+  if (curls.length < 3) failed += 1;
+  for (const line of curls) {
+    const { status: code } = bash(`${line.trim()} > /dev/null`, 30_000);
+    process.stdout.write(`${code === 0 ? 'ok' : 'FAILED'}: ${line.trim()}\n`);
+    if (code !== 0) failed += 1;
+  }
+} catch (error) {
+  failed += 1;
+  process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
+} finally {
+  const stop = bash('npm run --silent stop; rm -f exported.csv', 60_000);
+  if (stop.status !== 0) {
+    failed += 1;
+    process.stdout.write(`npm run stop ended with ${stop.status}: ${stop.stdout}${stop.stderr}\n`);
+  }
+  rmSync(stateDir, { recursive: true, force: true });
+}
+process.exit(failed === 0 ? 0 : 1);
