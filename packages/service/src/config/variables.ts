@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** A TCP port as a variable; 0 takes a free one. */
+export const port = (fallback?: number) => {
+  const number = z.coerce.number<string>('a port from 0 to 65535').int().min(0).max(65_535);
+  return fallback === undefined ? number : number.default(fallback);
+};
+
+const count = (fallback: number) => z.coerce.number<string>().int().min(1).default(fallback);
+
+/** `on` or `off` as a variable. */
+export const onOff = (fallback: boolean) =>
+  z
+    .enum(['on', 'off'])
+    .default(fallback ? 'on' : 'off')
+    .transform((value) => value === 'on');
+
+/** `a,b` as a variable: at least one, without white space around them. */
+export const commaList = () =>
+  z
+    .string()
+    .transform((list) => list.split(',').map((part) => part.trim()))
+    .refine((parts) => parts.every((part) => part !== ''), 'a list with commas between, without empty parts');
+
+/** A Postgres URL; `of` says what is in the database. */
+export const postgresUrl = (of: string) =>
+  z
+    .string()
+    .regex(/^postgres(ql)?:\/\/[^/\s]+\/[^\s]+$/, 'not a Postgres URL')
+    .describe(`the database of ${of}, such as postgres://user:password@host:5432/name`);
+
+/** Variables of every clone of every service. Apps extend it with their own. */
+export const commonVariables = z.object({
+  STOA_CLONE: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower case letters, digits and dashes')
+    .describe("this clone's name, different for each, such as cart-1"),
+  HOST: z.string().default('127.0.0.1').describe('the address to listen on'),
+  ADMIN_PORT: port(0).describe('the port of /health and /metrics; 0 takes a free one'),
+  KAFKA_BROKERS: commaList().describe('host:port of the brokers, with commas between'),
+  KAFKA_CLIENT: z.enum(['platformatic', 'kafkajs']).default('platformatic'),
+  KAFKA_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]*$/, 'only letters, digits, dot, dash and underscore')
+    .default('')
+    .describe('in front of every topic, so that several shops can share a broker'),
+  KAFKA_REPLICATION_FACTOR: count(1),
+  KAFKA_PARTITIONS: count(12).describe('of the topics that this service creates'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  NODE_ENV: z.string().default('production'),
+  STOA_SERVED_BY: onOff(true).describe('on or off: whether answers say which clone gave them'),
+});
+export type CommonConfig = z.output<typeof commonVariables>;

@@ -1,0 +1,14 @@
+export { ConfigError, loadConfig } from './config/load-config.js';
+export { commaList, commonVariables, onOff, port, postgresUrl, type CommonConfig } from './config/variables.js';
+export { startAdminServer, type AdminServer, type AdminServerOptions } from './observe/admin-server.js';
+export { createLogger, type Logger, type LoggerOptions } from './observe/logger.js';
+export { metrics } from './observe/metrics.js';
+export { Readiness, type Unready } from './observe/readiness.js';
+export { isSecretName, redact, scrub } from './observe/redact.js';
+export { trace, type TraceContext } from './observe/trace.js';
+export { ConnectionLost, isTransient, isTransientState, TransactionAborted } from './postgres/errors.js';
+export { PgDatabase, type PgDatabaseOptions } from './postgres/pg-database.js';
+export { PostgresServer, type Statement } from './postgres/postgres-server.js';
+export type { Timeouts } from './postgres/session-settings.js';
+export { migrate, type MigrateOptions } from './migrate/migrate.js';
+export { runMigrateCommand, type MigrateCommandOptions } from './migrate/run-migrate-command.js';

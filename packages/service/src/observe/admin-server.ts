@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { metrics } from './metrics.js';
+import type { Readiness } from './readiness.js';
+
+export interface AdminServer {
+  /** The port it listens on (what 0 became). */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface AdminServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly readiness: Readiness;
+}
+
+function send(response: ServerResponse, status: number, body: string, contentType: string): void {
+  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' }).end(body);
+}
+
+const json = (response: ServerResponse, status: number, body: object): void =>
+  send(response, status, `${JSON.stringify(body)}\n`, 'application/json');
+
+async function answer(request: IncomingMessage, response: ServerResponse, readiness: Readiness): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    return json(response, 405, { status: 'only GET is answered here' });
+  }
+  switch (request.url?.split('?')[0]) {
+    case '/health/live':
+      return json(response, 200, { status: 'live' });
+    case '/health/ready': {
+      const missing = readiness.missing();
+      return json(response, missing.length === 0 ? 200 : 503, {
+        status: missing.length === 0 ? 'ready' : 'not ready',
+        missing,
+      });
+    }
+    case '/metrics':
+      return send(response, 200, await metrics.text(), metrics.contentType);
+    default:
+      return json(response, 404, { status: 'unknown: ask /health/live, /health/ready or /metrics' });
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/**
+ * Plain HTTP for whoever watches the clone: /health/live, /health/ready (503 names what is missing) and /metrics.
+ * @throws Error (EADDRINUSE, …) when it can't listen.
+ */
+export async function startAdminServer({ host, port, readiness }: AdminServerOptions): Promise<AdminServer> {
+  const server = createServer((request, response) => {
+    answer(request, response, readiness).catch((error: unknown) => {
+      if (!response.headersSent) json(response, 500, { status: String(error) });
+    });
+  });
+  const listening = await listen(server, host, port);
+  return {
+    port: listening,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

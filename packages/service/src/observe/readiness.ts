@@ -1,0 +1,85 @@
+export interface Unready {
+  readonly name: string;
+  readonly why: string;
+}
+
+export interface ProbeOptions {
+  /** Milliseconds between two probes; 2,000 if not given. */
+  readonly everyMs?: number;
+  /** Milliseconds that a probe may take; 1,000 if not given. */
+  readonly timeoutMs?: number;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
+
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Whether a clone should be given work. It is ready when every named condition holds and it isn't draining; being live
+ * (the process answers at all) is another matter.
+ */
+export class Readiness {
+  private readonly conditions = new Map<string, { ready: boolean; why: string }>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private draining = false;
+
+  /** Adds a condition that doesn't hold yet. */
+  expect(name: string, why = 'not there yet'): void {
+    this.conditions.set(name, { ready: false, why });
+  }
+
+  set(name: string, ready: boolean, why = ready ? '' : 'lost'): void {
+    this.conditions.set(name, { ready, why });
+  }
+
+  /** Makes `probe` a condition: checked now and then again, in the background, so that asking is cheap. */
+  watch(name: string, probe: () => Promise<unknown>, { everyMs = 2_000, timeoutMs = 1_000 }: ProbeOptions = {}): void {
+    this.expect(name);
+    const check = async (): Promise<void> => {
+      try {
+        await within(timeoutMs, probe());
+        this.set(name, true);
+      } catch (error) {
+        this.set(name, false, messageOf(error));
+      }
+      if (!this.draining) this.later(check, everyMs);
+    };
+    void check();
+  }
+
+  /** From now on unready for good: the clone is leaving. */
+  drain(): void {
+    this.draining = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  /** What is missing; empty when ready. */
+  missing(): Unready[] {
+    const missing = [...this.conditions].filter(([, { ready }]) => !ready).map(([name, { why }]) => ({ name, why }));
+    return this.draining ? [{ name: 'draining', why: 'the clone is leaving' }, ...missing] : missing;
+  }
+
+  get ready(): boolean {
+    return this.missing().length === 0;
+  }
+
+  private later(check: () => Promise<void>, everyMs: number): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      void check();
+    }, everyMs);
+    timer.unref();
+    this.timers.add(timer);
+  }
+}

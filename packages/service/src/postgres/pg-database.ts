@@ -1,0 +1,88 @@
+import type { Database, Sql } from '@stoa/messaging';
+import { isTransient } from './errors.js';
+import { PostgresServer, type Statement } from './postgres-server.js';
+import { DEFAULT_TIMEOUTS, type Timeouts } from './session-settings.js';
+
+export interface PgDatabaseOptions {
+  /** The service's name; its servers are named after it: `cart`, or `cart@0`, `cart@1` … where there are several. */
+  readonly name: string;
+  /** One, or several with `serverOf`. */
+  readonly urls: readonly string[];
+  /** This clone, as the server's pg_stat_activity shows it. */
+  readonly clone: string;
+  /** The bucket of a record's key; always 0 if not given (an unsharded service). */
+  readonly bucketOf?: (key: string) => number;
+  /** Which of `urls` holds a bucket; the first if not given. */
+  readonly serverOf?: (bucket: number) => number;
+  /** Connections per server; 10 if not given. */
+  readonly maxConnections?: number;
+  readonly timeouts?: Partial<Timeouts>;
+  /** Told of errors of idle connections; the pool replaces them by itself. */
+  readonly onIdleError?: (error: Error, server: string) => void;
+}
+
+/** A service's data in one or several Postgres databases, reached through pg. */
+export class PgDatabase implements Database {
+  private readonly pools: readonly PostgresServer[];
+  private readonly serverOf: (bucket: number) => number;
+  private readonly bucket: (key: string) => number;
+
+  constructor(options: PgDatabaseOptions) {
+    const { name, urls, clone, maxConnections = 10 } = options;
+    if (urls.length === 0) throw new Error(`The database ${name} needs a URL`);
+    if (urls.length > 1 && !options.serverOf) throw new Error(`The database ${name} has several URLs and no serverOf`);
+    this.serverOf = options.serverOf ?? (() => 0);
+    this.bucket = options.bucketOf ?? (() => 0);
+    this.pools = urls.map(
+      (url, index) =>
+        new PostgresServer({
+          name: urls.length === 1 ? name : `${name}@${index}`,
+          url,
+          applicationName: clone,
+          maxConnections,
+          timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+          onIdleError: options.onIdleError ?? (() => undefined),
+        }),
+    );
+  }
+
+  transaction<T>(bucket: number, work: (tx: Sql) => Promise<T>): Promise<T> {
+    return this.server(bucket).transaction(work);
+  }
+
+  /**
+   * The rows of one reading statement, prepared once per session.
+   * @throws ConnectionLost, or the server's error.
+   */
+  read<Row = Record<string, unknown>>(bucket: number, statement: Statement): Promise<Row[]> {
+    return this.server(bucket).read<Row>(statement);
+  }
+
+  servers(): readonly PostgresServer[] {
+    return this.pools;
+  }
+
+  bucketOf(key: string): number {
+    return this.bucket(key);
+  }
+
+  isTransient(error: unknown): boolean {
+    return isTransient(error);
+  }
+
+  /** @throws ConnectionLost when one of the servers can't be reached. */
+  async ping(): Promise<void> {
+    await Promise.all(this.pools.map((server) => server.read({ text: 'SELECT 1' })));
+  }
+
+  /** Waits for the work in progress, then closes all connections. */
+  async close(): Promise<void> {
+    await Promise.all(this.pools.map((server) => server.close()));
+  }
+
+  private server(bucket: number): PostgresServer {
+    const server = this.pools[this.serverOf(bucket)];
+    if (!server) throw new Error(`No server holds bucket ${bucket}`);
+    return server;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Sql } from '@stoa/messaging';
+import type pg from 'pg';
+import { ConnectionLost, spoilsSession, TransactionAborted } from './errors.js';
+import { statementName } from './statement-names.js';
+
+/** A pooled session; `lost` is set once its connection broke, whoever was using it. */
+export interface Session extends pg.PoolClient {
+  lost?: Error;
+}
+
+/** A statement is prepared under a name when it has values (even none: `[]`), and sent as plain text otherwise. */
+export function send(session: Session, text: string, values?: readonly unknown[]): Promise<pg.QueryResult> {
+  if (values === undefined) return session.query(text);
+  const name = statementName(text);
+  return session.query({ text, values: values as unknown[], ...(name !== undefined && { name }) });
+}
+
+/** The handle that `work` gets: it ends with the transaction, so that no statement can stray out of it. */
+class TransactionSql implements Sql {
+  private over = false;
+  private begun: Promise<unknown> | undefined;
+  constructor(private readonly session: Session) {}
+
+  async query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }> {
+    if (this.over) throw new Error('The transaction is over: this handle must not be used any more');
+    // BEGIN is written together with the first statement: no round trip of its own.
+    const first = this.begun === undefined;
+    this.begun ??= send(this.session, 'BEGIN');
+    const answer = send(this.session, text, values);
+    if (first) {
+      // Both are awaited, whichever fails: a rejection that nobody awaits would end the process.
+      const [begin, result] = await Promise.allSettled([this.begun, answer]);
+      if (begin.status === 'rejected') throw this.explain(begin.reason);
+      if (result.status === 'rejected') throw this.explain(result.reason);
+      return result.value as unknown as { rows: Row[]; rowCount: number | null };
+    }
+    try {
+      return (await answer) as unknown as { rows: Row[]; rowCount: number | null };
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  async commit(): Promise<void> {
+    this.over = true;
+    if (this.begun === undefined) return;
+    const { command } = await send(this.session, 'COMMIT').catch((error: unknown) => {
+      throw this.explain(error);
+    });
+    if (command !== 'COMMIT') throw new TransactionAborted();
+  }
+
+  /** @returns whether the session can be used again. */
+  async rollback(): Promise<boolean> {
+    this.over = true;
+    if (this.session.lost) return false;
+    if (this.begun === undefined) return true;
+    return send(this.session, 'ROLLBACK').then(
+      () => true,
+      () => false,
+    );
+  }
+
+  private explain(error: unknown): unknown {
+    return this.session.lost ? new ConnectionLost(this.session.lost, 'The connection to Postgres was lost') : error;
+  }
+}
+
+/**
+ * Runs `work` in a transaction on a session. A session that has not finished after `deadlineMs` (its server froze or
+ * vanished, so that no time-out of the server's applies) is cut off.
+ * @throws what `work` throws, after a rollback; ConnectionLost; TransactionAborted.
+ */
+export async function runTransaction<T>(
+  session: Session,
+  deadlineMs: number,
+  work: (tx: Sql) => Promise<T>,
+): Promise<T> {
+  const tx = new TransactionSql(session);
+  const deadline = setTimeout(() => cutOff(session, deadlineMs), deadlineMs);
+  let usable = true;
+  try {
+    const result = await work(tx);
+    await tx.commit();
+    return result;
+  } catch (error) {
+    usable = (await tx.rollback()) && !spoilsSession(error);
+    throw error;
+  } finally {
+    clearTimeout(deadline);
+    session.release(!usable || session.lost !== undefined);
+  }
+}
+
+/** Breaks the connection from this side; all statements in flight fail at once. */
+export function cutOff(session: Session, afterMs: number): void {
+  session.lost ??= new Error(`no answer within ${afterMs} ms`);
+  (session as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}
