@@ -167,7 +167,7 @@ export const catalog = service(
     }),
     listImportProblems: query({
       http: 'GET /v1/imports/{id}/problems',
-      summary: 'List the rows that an import refused, in the order of the file',
+      summary: 'List what an import refused or ignored, in the order of the file',
       caller: 'operator',
       input: z.object({ id: z.string().min(1).max(100), limit: pageLimit(500), cursor: Cursor.optional() }),
       output: pageOf(ImportProblem),

@@ -38,7 +38,10 @@ export const ProductInput = z.object({
   optionNames: z.array(z.string().min(1).max(255)).max(3).default([]),
   variants: z.array(Variant).min(1).max(2000),
   images: z.array(Image).max(250).default([]),
-  seo: z.object({ title: Text, description: z.string().max(5000) }).nullable().default(null),
+  seo: z
+    .object({ title: Text, description: z.string().max(5000) })
+    .nullable()
+    .default(null),
 });
 export type ProductInput = z.infer<typeof ProductInput>;
 
@@ -69,12 +72,15 @@ export type ProductSummary = z.infer<typeof ProductSummary>;
 export const Category = z.object({ handle: z.string(), name: z.string(), products: z.int().min(0) });
 export type Category = z.infer<typeof Category>;
 
-/** A row that an import refused. */
+/** Something that an import found wrong with a row, or only mentions. */
 export const ImportProblem = z.object({
   line: z.int().min(1).describe('Line of the file, counted from 1'),
   column: z.string().nullable().describe('The column or field, null when the whole row is meant'),
   product: z.string().nullable().describe('The handle, where it could be read'),
   reason: z.string(),
+  refused: z
+    .boolean()
+    .describe('True: the row did not go in. False: only mentioned, such as an unknown column that is ignored'),
 });
 export type ImportProblem = z.infer<typeof ImportProblem>;
 
@@ -89,7 +95,7 @@ export const ImportJob = z.object({
   productsCreated: z.int().min(0),
   productsChanged: z.int().min(0),
   productsUnchanged: z.int().min(0),
-  rowsRefused: z.int().min(0),
+  rowsRefused: z.int().min(0).describe('Rows of the file that did not go in; of NDJSON, lines'),
   failure: z.string().nullable().describe('Why the whole file was given up, such as an encoding that is not UTF-8'),
   startedAt: Timestamp,
   finishedAt: Timestamp.nullable(),
