@@ -11,12 +11,16 @@ const Quantity = z.int().min(1).max(MAX_QUANTITY);
 export const CartLine = z.object({
   sku: Sku,
   quantity: Quantity,
-  product: Handle,
-  title: z.string(),
+  product: Handle.nullable().describe('Null when the SKU is not sold any more'),
+  title: z.string().describe('As last known; the SKU where nothing is known of it any more'),
   imageUrl: z.string().nullable(),
-  unitPrice: Price,
-  total: Money,
-  available: z.boolean().describe('False when the SKU is not sold any more: it counts in no total'),
+  unitPrice: Price.nullable().describe('Null when the SKU is not sold any more'),
+  total: Money.nullable().describe('Null when the SKU is not sold any more'),
+  available: z
+    .boolean()
+    .describe(
+      'False when the SKU is not sold any more, is out of stock, or came to be priced in another currency than the cart: it counts in no total',
+    ),
 });
 export type CartLine = z.infer<typeof CartLine>;
 
@@ -24,8 +28,8 @@ export const Cart = z.object({
   customerId: CustomerId,
   version: z.int().min(0).describe('0: nothing was ever put in'),
   lines: z.array(CartLine),
-  itemCount: z.int().min(0),
-  total: Money.nullable().describe('Null for an empty cart'),
+  itemCount: z.int().min(0).describe('The sum of all quantities'),
+  total: Money.nullable().describe('Of the available lines; null when there are none'),
   updatedAt: Timestamp.nullable(),
 });
 export type Cart = z.infer<typeof Cart>;
@@ -55,7 +59,7 @@ export const cart = service(
       status: 201,
       etag: 'version',
       ifMatch: true,
-      errors: { ...lineErrors, QUANTITY_TOO_LARGE: 409, CART_FULL: 409, CURRENCY_MISMATCH: 409 },
+      errors: { ...lineErrors, OUT_OF_STOCK: 409, QUANTITY_TOO_LARGE: 409, CART_FULL: 409, CURRENCY_MISMATCH: 409 },
     }),
     changeItem: command({
       http: 'PATCH /v1/cart/items/{sku}',
@@ -93,14 +97,15 @@ export const cart = service(
       summary: "Close a guest's cart for good and answer its lines",
       caller: 'customer',
       key: 'input.guestId',
+      // Answers the lines to this customer again, whatever sign-in asks, and to nobody else: a merge that died can be finished.
       input: z.object({ guestId: CustomerId }),
       output: z.object({ lines: z.array(z.object({ sku: Sku, quantity: Quantity })) }),
     }),
     mergeLines: command({
-      summary: 'Add the lines of a closed cart to mine, as far as they fit',
+      summary: "Add the lines of a guest's closed cart to mine, as far as they fit, once per guest",
       caller: 'customer',
       key: 'caller.customerId',
-      input: z.object({ lines: z.array(z.object({ sku: Sku, quantity: Quantity })) }),
+      input: z.object({ guestId: CustomerId, lines: z.array(z.object({ sku: Sku, quantity: Quantity })) }),
       output: z.object({ merged: z.int().min(0) }),
     }),
 

@@ -44,6 +44,20 @@ export const profile = service(
       rateLimit: { points: 20, seconds: 60 },
     }),
 
+    /** The step of register that has a transaction: hashing takes too long to hold one open. */
+    createCustomer: command({
+      summary: 'Create a customer whose password is hashed already',
+      caller: 'anyone',
+      key: 'command.id',
+      input: z.object({
+        email: Email,
+        passwordHash: z.string().max(500).meta({ writeOnly: true }),
+        displayName: DisplayName,
+      }),
+      output: Profile,
+      errors: { EMAIL_TAKEN: 409 },
+    }),
+
     /** The one operation that the gateway knows by name: it issues the tokens. */
     checkCredentials: command({
       summary: 'Check an e-mail address and password; counts failures and locks the account out for a while',
