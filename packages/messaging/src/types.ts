@@ -22,6 +22,11 @@ export type Caller =
 
 /** What runs SQL: a pg client, or a Prisma transaction behind a thin adapter. */
 export interface Sql {
+  /**
+   * True when statements go out without waiting for the answers before, the COMMIT too: the last ones of a transaction need
+   * not be awaited before `work` returns. Whoever leaves one out must look at its answer after the commit.
+   */
+  readonly pipelined?: boolean;
   query<Row = Record<string, unknown>>(
     text: string,
     values?: readonly unknown[],
@@ -55,7 +60,11 @@ export const DATABASE = Symbol('stoa.database');
 interface BaseContext<Op> {
   readonly caller: Caller;
   /** Refuses with one of the contract's errors. */
-  fail(code: ErrorCodeOf<Op> | 'INVALID_INPUT' | 'STALE_VERSION', detail?: string, problems?: readonly Problem[]): never;
+  fail(
+    code: ErrorCodeOf<Op> | 'INVALID_INPUT' | 'STALE_VERSION',
+    detail?: string,
+    problems?: readonly Problem[],
+  ): never;
 }
 
 export interface QueryContext<Op> extends BaseContext<Op> {
@@ -64,6 +73,8 @@ export interface QueryContext<Op> extends BaseContext<Op> {
 }
 
 export interface CommandContext<Op, Tx extends Sql = Sql> extends BaseContext<Op> {
+  /** Refuses like `fail`, but what the command wrote and published stays: a counter of failed sign-ins. `fail` undoes it. */
+  failAndKeep(code: ErrorCodeOf<Op>, detail?: string): never;
   /** The command's transaction: the inbox row is its first statement. No other handle is in reach. */
   readonly tx: Tx;
   readonly bucket: number;

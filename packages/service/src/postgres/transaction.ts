@@ -17,6 +17,7 @@ export function send(session: Session, text: string, values?: readonly unknown[]
 
 /** The handle that `work` gets: it ends with the transaction, so that no statement can stray out of it. */
 class TransactionSql implements Sql {
+  readonly pipelined = true;
   private over = false;
   private begun: Promise<unknown> | undefined;
   constructor(private readonly session: Session) {}
