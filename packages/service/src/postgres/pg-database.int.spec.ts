@@ -1,0 +1,274 @@
+import { eventually, testDatabase, type TestDatabase } from '@stoa/testing';
+import { createServer, connect, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { ConnectionLost, TransactionAborted } from './errors.js';
+import { PgDatabase, type PgDatabaseOptions } from './pg-database.js';
+
+let test: TestDatabase;
+let database: PgDatabase;
+const opened: PgDatabase[] = [];
+
+function open(options: Partial<PgDatabaseOptions> = {}): PgDatabase {
+  const made = new PgDatabase({ name: 'cart', urls: [test.url], clone: 'cart-test', ...options });
+  opened.push(made);
+  return made;
+}
+
+beforeAll(async () => {
+  test = await testDatabase();
+  database = open();
+  await database.transaction(0, (tx) => tx.query('CREATE TABLE item (id int PRIMARY KEY, name text)'));
+});
+beforeEach(() => database.transaction(0, (tx) => tx.query('TRUNCATE item')));
+afterAll(async () => {
+  await Promise.all(opened.map((each) => each.close()));
+  await test.drop();
+});
+
+const names = async (): Promise<string[]> =>
+  (await database.read<{ name: string }>(0, { text: 'SELECT name FROM item ORDER BY id' })).map(({ name }) => name);
+
+const killSessions = (): Promise<unknown> =>
+  database.read(0, {
+    text: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  });
+
+describe('a transaction', () => {
+  it('commits what its work wrote and answers what it returned', async () => {
+    const answer = await database.transaction(0, async (tx) => {
+      const { rowCount } = await tx.query('INSERT INTO item VALUES ($1, $2)', [1, 'mug']);
+      return rowCount;
+    });
+    expect(answer).toBe(1);
+    expect(await names()).toEqual(['mug']);
+  });
+
+  it('takes nothing back of a failed one, and its session is good for the next', async () => {
+    const one = open({ maxConnections: 1 });
+    const failing = one.transaction(0, async (tx) => {
+      await tx.query('INSERT INTO item VALUES ($1, $2)', [1, 'mug']);
+      throw new Error('refused');
+    });
+    await expect(failing).rejects.toThrow('refused');
+    expect(await names()).toEqual([]);
+    await one.transaction(0, (tx) => tx.query('INSERT INTO item VALUES ($1, $2)', [2, 'cup']));
+    expect(await names()).toEqual(['cup']);
+  });
+
+  it('rolls back to a savepoint', async () => {
+    await database.transaction(0, async (tx) => {
+      await tx.query('SAVEPOINT s');
+      await tx.query('INSERT INTO item VALUES ($1, $2)', [1, 'mug']);
+      await tx.query('ROLLBACK TO SAVEPOINT s');
+      await tx.query('INSERT INTO item VALUES ($1, $2)', [2, 'cup']);
+    });
+    expect(await names()).toEqual(['cup']);
+  });
+
+  it('runs statements that are sent together in their order', async () => {
+    await database.transaction(0, async (tx) => {
+      const answers = [1, 2, 3].map((id) => tx.query('INSERT INTO item VALUES ($1, $2)', [id, `n${id}`]));
+      await Promise.all(answers);
+    });
+    expect(await names()).toEqual(['n1', 'n2', 'n3']);
+  });
+
+  it('reports a swallowed failure instead of a commit that wrote nothing', async () => {
+    const swallowing = database.transaction(0, async (tx) => {
+      await tx.query('INSERT INTO item VALUES ($1, $2)', [1, 'mug']);
+      await tx.query('SELECT 1 / $1::int', [0]).catch(() => undefined);
+    });
+    await expect(swallowing).rejects.toThrow(TransactionAborted);
+    expect(await names()).toEqual([]);
+  });
+
+  it('ends the handle with itself', async () => {
+    const handle = await database.transaction(0, async (tx) => {
+      await tx.query('SELECT 1');
+      return tx;
+    });
+    await expect(handle.query('INSERT INTO item VALUES (9)', [])).rejects.toThrow('the transaction is over'.slice(4));
+    expect(await names()).toEqual([]);
+  });
+
+  it('costs no connection when its work sends nothing', async () => {
+    await expect(database.transaction(0, () => Promise.resolve('nothing'))).resolves.toBe('nothing');
+  });
+});
+
+describe('faults', () => {
+  it('calls a serialization failure, a deadlock, and a lock time-out transient', async () => {
+    await database.transaction(0, (tx) => tx.query(`INSERT INTO item VALUES (1, 'a')`));
+    const impatient = open({ timeouts: { lockMs: 50 } });
+    const refusal = await database.transaction(0, async (tx) => {
+      await tx.query('SELECT FROM item WHERE id = 1 FOR UPDATE');
+      return impatient
+        .transaction(0, (other) => other.query('SELECT FROM item WHERE id = 1 FOR UPDATE'))
+        .catch((e) => e);
+    });
+    expect(refusal).toMatchObject({ code: '55P03' });
+    expect(database.isTransient(refusal)).toBe(true);
+    expect(['40001', '40P01', '57P01', '53300', '08006'].map((code) => database.isTransient({ code }))).not.toContain(
+      false,
+    );
+    expect(['23505', '42P01', '28P01', '3D000', '22012'].map((code) => database.isTransient({ code }))).not.toContain(
+      true,
+    );
+  });
+
+  it('gives up a statement that takes too long', async () => {
+    const impatient = open({ timeouts: { statementMs: 50 } });
+    await expect(impatient.read(0, { text: 'SELECT pg_sleep(5)' })).rejects.toMatchObject({ code: '57014' });
+  });
+
+  it('loses its locks when nothing happens in it: a frozen process must not hold up others', async () => {
+    const impatient = open({ maxConnections: 1, timeouts: { idleInTransactionMs: 50 } });
+    const frozen = impatient.transaction(0, async (tx) => {
+      await tx.query(`INSERT INTO item VALUES (1, 'a')`);
+      await eventually(async () => {
+        const { length } = await database.read(0, {
+          text: `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+        });
+        expect(length).toBe(0);
+      });
+      await tx.query(`INSERT INTO item VALUES (2, 'b')`);
+    });
+    const error: unknown = await frozen.catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ConnectionLost);
+    expect(error).toMatchObject({ code: '25P03' });
+    expect(database.isTransient(error)).toBe(true);
+    expect(await names()).toEqual([]);
+    await expect(impatient.read(0, { text: 'SELECT 1 AS one' })).resolves.toEqual([{ one: 1 }]);
+  });
+
+  it('survives sessions that the server ends, busy and idle ones', async () => {
+    await Promise.all([1, 2, 3].map(() => database.read(0, { text: 'SELECT pg_sleep(0.02)' })));
+    const busy = database.transaction(0, (tx) => tx.query('SELECT pg_sleep(5)')).catch((error: unknown) => error);
+    await eventually(async () => {
+      const rows = await database.read(0, {
+        text: `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_sleep(5)'
+                  AND state = 'active'`,
+      });
+      expect(rows).toHaveLength(1);
+    });
+    await killSessions();
+    const error = await busy;
+    expect(database.isTransient(error)).toBe(true);
+    await eventually(() => expect(names()).resolves.toEqual([]));
+  });
+
+  it('prepares anew after a migration changed a table', async () => {
+    const one = open({ maxConnections: 1 });
+    const read = () => one.read(0, { text: 'SELECT * FROM item WHERE id = $1', values: [1] });
+    await read();
+    await database.transaction(0, (tx) => tx.query('ALTER TABLE item ADD COLUMN IF NOT EXISTS extra int'));
+    const error: unknown = await read().catch((e: unknown) => e);
+    expect(one.isTransient(error)).toBe(true);
+    await expect(read()).resolves.toEqual([]);
+  });
+
+  it('names a server that is not there, without its password', async () => {
+    const nowhere = open({ urls: ['postgres://u:hunter2@127.0.0.1:1/none'] });
+    const error: unknown = await nowhere.ping().catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ConnectionLost);
+    expect(String(error)).toMatch(/Postgres of cart.*ECONNREFUSED/);
+    expect(String(error)).not.toContain('hunter2');
+    expect(nowhere.isTransient(error)).toBe(true);
+  });
+
+  it('calls a database that does not exist no transient fault', async () => {
+    const url = new URL(test.url);
+    url.pathname = '/no_such_database';
+    const error: unknown = await open({ urls: [url.href] })
+      .ping()
+      .catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: '3D000' });
+    expect(database.isTransient(error)).toBe(false);
+  });
+
+  it('has a bounded pool: who gets no connection in time is told so', async () => {
+    const one = open({ maxConnections: 1 });
+    const error: unknown = await one.transaction(0, async (tx) => {
+      await tx.query('SELECT 1');
+      const waiter = { settled: false };
+      const waiting = one
+        .read(0, { text: 'SELECT 1' })
+        .catch((e: unknown) => e)
+        .finally(() => (waiter.settled = true));
+      await eventually(() => expect(one.servers()[0]?.load).toEqual({ open: 1, waiting: 1 }));
+      while (!waiter.settled) await tx.query('SELECT pg_sleep(0.05)');
+      return waiting;
+    });
+    expect(error).toBeInstanceOf(ConnectionLost);
+    expect(one.isTransient(error)).toBe(true);
+  });
+});
+
+/** Stands between client and server, and can go silent without closing, as a vanished machine does. */
+class Wire {
+  private constructor(
+    private readonly server: Server,
+    private readonly sockets: Socket[],
+  ) {}
+  static async open(target: URL): Promise<Wire> {
+    const sockets: Socket[] = [];
+    const [port, hostname] = [Number(target.port), target.hostname];
+    const server = createServer((near) => {
+      const far = connect(port, hostname);
+      sockets.push(near, far);
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) socket.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    return new Wire(server, sockets);
+  }
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+  silence(): void {
+    for (const socket of this.sockets) socket.unpipe().pause();
+  }
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.server.close();
+  }
+}
+
+it('cuts off a server that went silent, instead of waiting for good', async () => {
+  const url = new URL(test.url);
+  const wire = await Wire.open(url);
+  url.port = String(wire.port);
+  const distant = open({ urls: [url.href], timeouts: { transactionMs: 100, statementMs: 100 } });
+  try {
+    const hanging = distant.transaction(0, async (tx) => {
+      await tx.query('SELECT 1');
+      wire.silence();
+      await tx.query('SELECT 2');
+    });
+    await expect(hanging).rejects.toThrow(/no answer within 1100 ms/);
+    await expect(hanging).rejects.toThrow(ConnectionLost);
+  } finally {
+    wire.close();
+  }
+});
+
+describe('several servers', () => {
+  it('sends a bucket to the server that holds it', async () => {
+    const other = await testDatabase();
+    const both = open({ urls: [test.url, other.url], serverOf: (bucket) => (bucket < 512 ? 0 : 1), bucketOf: Number });
+    const nameOf = async (bucket: number): Promise<unknown> =>
+      (await both.read(bucket, { text: 'SELECT current_database() AS name' }))[0]?.['name'];
+    expect(await nameOf(both.bucketOf('511'))).toBe(new URL(test.url).pathname.slice(1));
+    expect(await nameOf(both.bucketOf('512'))).toBe(new URL(other.url).pathname.slice(1));
+    expect(both.servers().map(({ name }) => name)).toEqual(['cart@0', 'cart@1']);
+    await both.servers()[1]?.close();
+    await other.drop();
+    opened.splice(opened.indexOf(both), 1);
+    await both.servers()[0]?.close();
+  });
+
+  it('refuses several without a rule which holds what', () => {
+    expect(() => new PgDatabase({ name: 'cart', urls: ['a', 'b'], clone: 'c' })).toThrow('serverOf');
+  });
+});
