@@ -13,5 +13,5 @@ export function stateDir(): string {
 
 /** Downloaded servers, shared by all runs of this checkout. `STOA_CACHE_DIR` moves it, so that several checkouts can share one. */
 export function cacheDir(): string {
-  return resolve(process.env.STOA_CACHE_DIR ?? join(repoRoot, '.stoa/cache'));
+  return resolve(process.env.STOA_CACHE_DIR ?? join(stateDir(), 'cache'));
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -17,6 +17,13 @@ export interface RunOptions {
   timeoutMs?: number;
 }
 
+const underWay = new Set<ChildProcess>();
+
+/** Kills every program that is being run: for when we are told to stop in the middle of a start. */
+export function killRuns(): void {
+  for (const child of underWay) child.kill('SIGKILL');
+}
+
 /** Runs a program to its end without a shell. Rejects only when it can't be started at all. */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
   const { timeoutMs = 600_000, ...spawnOptions } = options;
@@ -27,6 +34,8 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
+    underWay.add(child);
+    child.once('close', () => underWay.delete(child));
     let output = '';
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString('utf8')).slice(-100_000);

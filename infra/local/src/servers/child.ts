@@ -21,7 +21,20 @@ export interface Running {
   kill(): Promise<void>;
 }
 
-export interface ChildOptions {
+/** How whoever starts a server follows and interrupts its start. */
+export interface Starting {
+  /** Called as soon as the process exists, long before it answers. */
+  onSpawn?: (pid: number) => void;
+  /** Aborting it while the server is not ready yet kills it. */
+  signal?: AbortSignal;
+}
+
+/** Just these two of a server's options, to be handed on. */
+export function startingOf({ onSpawn, signal }: Starting): Starting {
+  return { ...(onSpawn ? { onSpawn } : {}), ...(signal ? { signal } : {}) };
+}
+
+export interface ChildOptions extends Starting {
   /** How people call it, for messages. */
   name: string;
   command: string;
@@ -55,6 +68,7 @@ export async function startChild(options: ChildOptions): Promise<Running> {
     throw new Failure(`${options.name} could not be started: ${reason(cause)}`);
   }
   guardPid(pid);
+  options.onSpawn?.(pid);
   void exited.finally(() => releasePid(pid)).catch(() => undefined);
   const running = runningChild(child, pid, exited, options);
   try {
@@ -113,6 +127,7 @@ async function untilReady(options: ChildOptions, exited: Promise<Exit>, logOffse
       const said = tellingLine(options.logFile, logOffset);
       throw new Failure(`${options.name} ended while starting (${exitWords(end)}): ${said}`);
     }
+    options.signal?.throwIfAborted();
     try {
       await options.probe();
       return;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Failure } from '../failure.js';
 import { repoRoot } from '../paths.js';
 import { freePort } from '../ports.js';
-import { startChild, type Running } from './child.js';
+import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { findHaproxy } from './haproxy-binary.js';
 
 /** A server behind the balancer: a name for people and its port on 127.0.0.1. */
@@ -13,7 +13,7 @@ export interface Backend {
   port: number;
 }
 
-export interface HaproxyOptions {
+export interface HaproxyOptions extends Starting {
   /** For its generated configuration and its admin socket. */
   dataDir: string;
   /** A free one if left out. */
@@ -48,12 +48,14 @@ export async function startHaproxy(options: HaproxyOptions): Promise<HaproxyServ
     STOA_HAPROXY_THREADS: '1', // one core of HAProxy outruns all clones that fit on this machine
   };
   const running = await startChild({
+    ...startingOf(options),
     name: 'HAProxy',
     command,
     args: ['-db', '-f', join(repoRoot, 'infra/haproxy/haproxy.cfg'), '-f', servers],
     env: { ...process.env, ...environment },
     logFile: options.logFile ?? join(options.dataDir, 'haproxy.log'),
-    stopSignal: 'SIGTERM', // at once: whoever wants no request cut drains first
+    stopSignal: 'SIGUSR1', // takes no new connections and ends when the requests under way are answered
+    stopTimeoutMs: 3_000,
     probe: () => listens(port),
   });
   return { ...running, port, url: `http://127.0.0.1:${port}`, adminSocket };

@@ -7,13 +7,13 @@ import { Failure } from '../failure.js';
 import { cacheDir, localRoot } from '../paths.js';
 import { freePort } from '../ports.js';
 import { run } from '../run.js';
-import { startChild, type Running } from './child.js';
+import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { findJava, type Java } from './java.js';
 import { brokerProperties } from './kafka-properties.js';
 import { jarsOf } from './maven.js';
 import { ask } from './probe.js';
 
-export interface KafkaOptions {
+export interface KafkaOptions extends Starting {
   /** Its log segments and metadata; made at the first start. */
   dataDir: string;
   /** A free one if left out. */
@@ -63,6 +63,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   await writeFile(configuration, asProperties({ ...properties, ...options.settings }));
   const archive = await classArchive(java, jars);
   const running = await startChild({
+    ...startingOf(options),
     name: 'Kafka',
     command: java.command,
     args: [...JVM_FLAGS, archive.flag, logging(), '-cp', classPath, 'kafka.Kafka', configuration],

@@ -5,11 +5,11 @@ import { Client } from 'pg';
 import { Failure } from '../failure.js';
 import { freePort } from '../ports.js';
 import { run } from '../run.js';
-import { startChild, type Running } from './child.js';
+import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { postgresBinaries } from './postgres-binaries.js';
 import { ownedDir, placeFor, unprivilegedUser, type User } from './unprivileged.js';
 
-export interface PostgresOptions {
+export interface PostgresOptions extends Starting {
   /** Its data; made at the first start. */
   dataDir: string;
   /** A free one if left out. */
@@ -68,6 +68,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const settings = { ...SETTINGS, ...(durable ? {} : NOT_DURABLE), ...options.settings, port: String(port) };
   const url = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
   const running = await startChild({
+    ...startingOf(options),
     name,
     command: join(binaries, 'bin/postgres'),
     args: ['-D', dataDir, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])],

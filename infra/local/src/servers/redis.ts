@@ -5,11 +5,11 @@ import { cached } from '../cache.js';
 import { Failure } from '../failure.js';
 import { freePort } from '../ports.js';
 import { onPath } from '../run.js';
-import { startChild, type Running } from './child.js';
+import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { jarsOf } from './maven.js';
 import { ask } from './probe.js';
 
-export interface RedisOptions {
+export interface RedisOptions extends Starting {
   dataDir: string;
   /** A free one if left out. */
   port?: number;
@@ -40,6 +40,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     ...options.settings,
   };
   const running = await startChild({
+    ...startingOf(options),
     name: 'Redis',
     command,
     args: Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]),

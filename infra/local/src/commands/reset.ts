@@ -1,0 +1,26 @@
+import { realpathSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../failure.js';
+import { stateDir as defaultStateDir } from '../paths.js';
+import { stopLeftovers } from '../stack/leftovers.js';
+import { takeLock } from '../stack/lock.js';
+import { readState } from '../stack/state.js';
+
+/** `npm run reset`: drops all data, logs and secrets of the stopped stack. Downloads stay. */
+export async function reset(): Promise<number> {
+  const stateDir = defaultStateDir();
+  if (!(await takeLock(stateDir))) throw new Failure('the stack is running: npm run stop first');
+  const state = readState(stateDir);
+  if (state) await stopLeftovers(state);
+  const data = join(stateDir, 'data');
+  for (const name of await readdir(data).catch(() => [])) {
+    // Below a closed directory, root's Postgres data is a link to a place that Postgres's user can reach.
+    rmSync(realpathSync(join(data, name)), { recursive: true, force: true });
+  }
+  for (const name of ['data', 'logs', 'run', 'operator.json', 'postgres.json']) {
+    rmSync(join(stateDir, name), { recursive: true, force: true });
+  }
+  process.stdout.write('All data of the stack is dropped; the next npm start makes a new shop.\n');
+  return 0;
+}

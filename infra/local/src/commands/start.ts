@@ -1,0 +1,126 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure, reason } from '../failure.js';
+import { repoRoot, stateDir as defaultStateDir } from '../paths.js';
+import { bringUp } from '../stack/bring-up.js';
+import { checkDisk, checkPort } from '../stack/checks.js';
+import type { Context } from '../stack/context.js';
+import { checkExternal } from '../stack/external.js';
+import { stopLeftovers } from '../stack/leftovers.js';
+import { takeLock } from '../stack/lock.js';
+import { parseStartOptions, START_HELP } from '../stack/options.js';
+import { Progress } from '../stack/progress.js';
+import { rotateLogs } from '../stack/rotation.js';
+import { operatorAccount } from '../stack/secrets.js';
+import { resolveSetup, type Setup } from '../stack/setup.js';
+import { readState, removeState, runningState } from '../stack/state.js';
+import { welcome } from '../stack/summary.js';
+import { Supervisor } from '../stack/supervisor.js';
+import { topology as shop, type Topology } from '../topology.js';
+import { startDetached } from './detached.js';
+
+/** What differs when something else than this repository's shop is run, as tests do. */
+export interface StartPlace {
+  topology?: Topology;
+  appsDir?: string;
+}
+
+/** `npm start`: brings the stack up, stays until it is told to stop, and leaves nothing running. @returns the exit code. */
+export async function start(words: string[], place: StartPlace = {}): Promise<number> {
+  const options = parseStartOptions(words);
+  if (options.help) {
+    process.stdout.write(START_HELP);
+    return 0;
+  }
+  const setup = resolveSetup(place.topology ?? shop, options, process.env);
+  const stateDir = defaultStateDir();
+  if (options.detach)
+    return startDetached(
+      stateDir,
+      words.filter((word) => word !== '--detach'),
+    );
+  const progress = new Progress();
+  await claim(stateDir, progress);
+  await progress.step('checks', () => check(setup));
+  const { operator, made } = operatorAccount(stateDir, process.env);
+  const context: Context = {
+    setup,
+    stateDir,
+    appsDir: place.appsDir ?? join(repoRoot, 'apps'),
+    node: process.execPath,
+    env: process.env,
+    progress,
+    operator,
+  };
+  return supervise(context, made);
+}
+
+/** Makes sure that this is the only stack of its state folder, and that nothing of an earlier one is left. */
+async function claim(stateDir: string, progress: Progress): Promise<void> {
+  await checkDisk(stateDir);
+  // Postgres may run as another user, who must get through to its data; what is secret in here has a mode of its own.
+  if (process.getuid?.() === 0) chmodSync(stateDir, 0o711);
+  if (!(await takeLock(stateDir))) {
+    const running = runningState(stateDir);
+    const where = running?.url ? ` at ${running.url}` : '';
+    const who = running ? ` (pid ${running.pid})` : '';
+    throw new Failure(`the stack is running already${where}${who}: npm run status shows it, npm run stop ends it`);
+  }
+  const earlier = readState(stateDir);
+  if (!earlier) return;
+  const stopped = await stopLeftovers(earlier);
+  removeState(stateDir);
+  const what = stopped.length > 0 ? `; stopped what it had left running: ${stopped.join(', ')}` : '';
+  progress.line(`  ! the last run did not end in order${what}`);
+}
+
+async function check(setup: Setup): Promise<void> {
+  await checkExternal(setup.external);
+  if (setup.services.some((service) => service.http)) await checkPort(setup.port);
+}
+
+async function supervise(context: Context, madeOperator: boolean): Promise<number> {
+  const { stateDir, progress } = context;
+  const supervisor = new Supervisor(stateDir, (line) => progress.line(`${new Date().toISOString()} ${line}`));
+  const told = toldToStop(supervisor, progress);
+  try {
+    const url = await bringUp(context, supervisor);
+    const state = { ...supervisor.state(), ...(url === undefined ? {} : { url }) };
+    progress.line(welcome(context, state, madeOperator));
+    progress.line(`Ready after ${progress.elapsed()}. Ctrl-C or npm run stop ends it; data stays in ${stateDir}.`);
+    supervisor.ready(url);
+  } catch (error) {
+    const interrupted = supervisor.isStopping;
+    await supervisor.stop();
+    if (interrupted) return 0; // the step under way failed because it was given up
+    throw error;
+  }
+  const unrotate = rotateLogs(join(stateDir, 'logs'));
+  await told;
+  unrotate();
+  return 0;
+}
+
+/** Repeats of a signal within this time are the same Ctrl-C, passed on by npm and the shell. */
+const SAME_SIGNAL_MS = 1_500;
+
+/** Settles when a signal has come and everything has been stopped. A second Ctrl-C does not wait for order. */
+function toldToStop(supervisor: Supervisor, progress: Progress): Promise<void> {
+  return new Promise((resolve) => {
+    let since = 0;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (since === 0) {
+        since = Date.now();
+        progress.line(`${signal}: stopping`);
+        void supervisor.stop().then(resolve, (error: unknown) => {
+          progress.line(reason(error));
+          resolve();
+        });
+      } else if (Date.now() - since > SAME_SIGNAL_MS) {
+        progress.line('stopping at once');
+        void supervisor.kill();
+      }
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+}

@@ -1,0 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../failure.js';
+import { stateDir } from '../paths.js';
+import { stopLeftovers } from '../stack/leftovers.js';
+import { isOurs, readState, removeState } from '../stack/state.js';
+
+/** The longest orderly stop: clones drain for 10 s, Kafka closes its logs. */
+const PATIENCE_MS = 90_000;
+
+/** `npm run stop`: ends the stack that runs in another terminal or in the background, or what a killed one left behind. */
+export async function stop(): Promise<number> {
+  const state = readState(stateDir());
+  if (!state) {
+    process.stdout.write('Nothing runs.\n');
+    return 0;
+  }
+  if (!isOurs(state)) {
+    const stopped = await stopLeftovers(state);
+    removeState(stateDir());
+    const what = stopped.length > 0 ? `stopped what it had left: ${stopped.join(', ')}` : 'nothing was left running';
+    process.stdout.write(`The last run did not end in order; ${what}.\n`);
+    return 0;
+  }
+  const began = Date.now();
+  process.kill(state.pid, 'SIGTERM');
+  while (isOurs(state) && Date.now() - began < PATIENCE_MS) await delay(50);
+  if (isOurs(state)) throw new Failure(`pid ${state.pid} is still stopping after ${PATIENCE_MS / 1000} s`);
+  process.stdout.write(`Stopped after ${((Date.now() - began) / 1000).toFixed(1)} s.\n`);
+  return 0;
+}

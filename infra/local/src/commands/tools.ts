@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../failure.js';
+import { repoRoot, stateDir } from '../paths.js';
+import { runningState } from '../stack/state.js';
+import type { Operator } from '../stack/secrets.js';
+import { SHOP_PORT } from '../topology.js';
+
+/** `npm run catalog -- import FILE... | export ...` against the shop that runs, or the one that STOA_URL names. */
+export function catalog(words: string[]): Promise<number> {
+  return runTool('apps/catalog/dist/cli/main.js', words);
+}
+
+/** `npm run bench -- rpc | product | cart`. */
+export function bench(words: string[]): Promise<number> {
+  return runTool('bench/dist/main.js', words);
+}
+
+async function runTool(script: string, words: string[]): Promise<number> {
+  const path = join(repoRoot, script);
+  if (!existsSync(path)) throw new Failure(`${script} is not there: npm run build makes it`);
+  return runToEnd([path, ...words], shopEnvironment());
+}
+
+/** Where the shop is and who may change its catalog. What the environment says already, wins. */
+function shopEnvironment(): NodeJS.ProcessEnv {
+  const port = process.env.STOA_PORT ?? SHOP_PORT;
+  const url = runningState(stateDir())?.url ?? `http://127.0.0.1:${port}`;
+  const file = join(stateDir(), 'operator.json');
+  const operator = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Operator) : undefined;
+  return {
+    STOA_URL: url,
+    ...(operator ? { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password } : {}),
+    ...process.env,
+  };
+}
+
+/**
+ * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own.
+ * All run even if the first fail.
+ */
+export async function test(words: string[]): Promise<number> {
+  const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+  // With words of the developer's, one of the two may have nothing to run.
+  const more = words.length > 0 ? ['--passWithNoTests', ...words] : [];
+  let worst = 0;
+  for (const projects of [['unit', 'int'], ['system']]) {
+    const code = await runToEnd([...jest, '--selectProjects', ...projects, ...more], process.env, repoRoot);
+    worst = Math.max(worst, code);
+  }
+  return worst;
+}
+
+function runToEnd(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  cwd = process.env.INIT_CWD ?? process.cwd(),
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { stdio: 'inherit', env, cwd });
+    // The terminal sends Ctrl-C to the child as well: it decides, we wait for its end.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => void (signal === 'SIGINT' || child.kill(signal)));
+    }
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}

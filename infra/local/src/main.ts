@@ -1,0 +1,43 @@
+import { logs } from './commands/logs.js';
+import { reset } from './commands/reset.js';
+import { start, type StartPlace } from './commands/start.js';
+import { status } from './commands/status.js';
+import { stop } from './commands/stop.js';
+import { bench, catalog, test } from './commands/tools.js';
+import { Failure } from './failure.js';
+
+const commands: Record<string, (words: string[], place?: StartPlace) => Promise<number>> = {
+  start,
+  status,
+  stop,
+  logs,
+  reset,
+  catalog,
+  bench,
+  test,
+};
+
+/** Runs a command. @returns its exit code; a Failure becomes one line. */
+export async function main(verb: string, words: string[], place?: StartPlace): Promise<number> {
+  const command = commands[verb];
+  try {
+    if (!command) throw new Failure(`there is no command "${verb}"; there are ${Object.keys(commands).join(', ')}`);
+    return await command(words, place);
+  } catch (error) {
+    if (error instanceof Failure) process.stderr.write(`stoa: ${error.message}\n`);
+    else if (isDiskFull(error))
+      process.stderr.write('stoa: the disk is full: free some space, or set STOA_STATE_DIR\n');
+    else process.stderr.write(`stoa: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return 1;
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+}
+
+if (import.meta.main) {
+  const [verb = 'start', ...words] = process.argv.slice(2);
+  // Not process.exitCode: sockets of servers that were stopped may linger.
+  process.exit(await main(verb, words));
+}

@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/**
+ * What tells a process from a later one with the same number: the time it started, as the system says it.
+ * Undefined if there is no such process.
+ */
+export function identityOf(pid: number): string | undefined {
+  if (process.platform === 'linux') return statField(pid, 22);
+  return ps(pid, 'lstart=');
+}
+
+/** The command line of a process, for people; undefined if there is none or it can't be seen. */
+export function commandOf(pid: number): string | undefined {
+  if (process.platform !== 'linux') return ps(pid, 'command=');
+  const words = read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim();
+  return words || read(`/proc/${pid}/comm`)?.trim();
+}
+
+/** True if the process is there and not merely waiting for its parent to take note of its end. */
+export function isAlive(pid: number): boolean {
+  if (process.platform === 'linux') {
+    const state = statField(pid, 3);
+    return state !== undefined && state !== 'Z';
+  }
+  return ps(pid, 'pid=') !== undefined;
+}
+
+/**
+ * Memory of a process and all that descend from it, in bytes: on Linux the proportional set size, which counts a page that
+ * n processes share as 1/n in each; elsewhere the resident set size of the process alone.
+ */
+export function memoryOf(pid: number, children: Map<number, number[]> = childrenByParent()): number {
+  if (process.platform !== 'linux') return Number(ps(pid, 'rss=') ?? 0) * 1024;
+  const own = Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1] ?? 0) * 1024;
+  return (children.get(pid) ?? []).reduce((sum, child) => sum + memoryOf(child, children), own);
+}
+
+/** Which processes every process has started, as far as they are its children now. */
+export function childrenByParent(): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  if (process.platform !== 'linux') return children;
+  for (const pid of allPids()) {
+    const parent = Number(statField(pid, 4) ?? 0);
+    children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  return children;
+}
+
+/** Who listens on a TCP port of this machine: its number and command line, as far as we may see them. */
+export function listenerOf(port: number): { pid: number; command: string } | undefined {
+  const pid = process.platform === 'linux' ? listenerOnLinux(port) : listenerByLsof(port);
+  return pid === undefined ? undefined : { pid, command: commandOf(pid) ?? 'unknown' };
+}
+
+function listenerOnLinux(port: number): number | undefined {
+  const inodes = new Set<string>();
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of (read(table) ?? '').split('\n')) {
+      const fields = line.trim().split(/\s+/);
+      if (fields[3] === '0A' && fields[1]?.endsWith(`:${wanted}`)) inodes.add(`socket:[${fields[9]}]`);
+    }
+  }
+  if (inodes.size === 0) return undefined;
+  return allPids().find((pid) => openFiles(pid).some((file) => inodes.has(file)));
+}
+
+function openFiles(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        return '';
+      }
+    });
+  } catch {
+    return []; // another user's, or gone
+  }
+}
+
+function listenerByLsof(port: number): number | undefined {
+  const output = tryExec('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-t']);
+  return output ? Number(output.split('\n')[0]) : undefined;
+}
+
+function allPids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** A field of /proc/PID/stat by its number in proc(5). The second may hold spaces and brackets, hence the cut at the last bracket. */
+function statField(pid: number, field: number): string | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function ps(pid: number, column: string): string | undefined {
+  return tryExec('ps', ['-o', column, '-p', String(pid)]);
+}
+
+function tryExec(command: string, args: string[]): string | undefined {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,170 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure, reason } from '../failure.js';
+import { cacheDir } from '../paths.js';
+import { freePort } from '../ports.js';
+import { findHaproxy } from '../servers/haproxy-binary.js';
+import type { PostgresServer } from '../servers/postgres.js';
+import type { Service } from '../topology.js';
+import { cloneEnvironment, cloneMember, migrateService } from './clones.js';
+import type { Addresses, Context } from './context.js';
+import { ensureDatabase } from './databases.js';
+import { httpGet } from './http.js';
+import { haproxyMember, kafkaMember, postgresMember, redisMember } from './members.js';
+import { allSettledOrThrow } from './progress.js';
+import { loadSample } from './sample.js';
+import { postgresPassword } from './secrets.js';
+import type { Supervisor } from './supervisor.js';
+
+const SHOP_PATIENCE_MS = 30_000;
+
+/**
+ * The order in which the stack comes up: servers side by side → databases and migrations → clones side by side → load balancer →
+ * the shop answers → sample catalog (first start only).
+ * @returns where the shop answers; undefined when no gateway was asked for.
+ */
+export async function bringUp(context: Context, supervisor: Supervisor): Promise<string | undefined> {
+  const { setup, progress } = context;
+  if (!existsSync(cacheDir())) progress.line('  The first start downloads Kafka, Redis and HAProxy, once.');
+  const { addresses, balancer } = await startServers(context, supervisor);
+  await progress.step('migrations', () =>
+    allSettledOrThrow(setup.services.map((service) => migrateService(context, addresses, service))),
+  );
+  const gateways = await startClones(context, supervisor, addresses, balancer !== undefined);
+  writeEnvironments(context, addresses);
+  const url = gateways.length > 0 ? `http://127.0.0.1:${setup.port}` : undefined;
+  if (url) {
+    if (balancer) await startBalancer(context, supervisor, balancer, gateways);
+    await progress.step('shop', () => shopAnswers(context, url));
+    await loadSample(context, url);
+  }
+  return url;
+}
+
+interface Servers {
+  addresses: Addresses;
+  /** HAProxy's program, if there is one. */
+  balancer: string | undefined;
+}
+
+async function startServers(context: Context, supervisor: Supervisor): Promise<Servers> {
+  const { setup, stateDir, progress } = context;
+  const { external } = setup;
+  const needsRedis = [...setup.services, ...setup.leftOut].some((service) => service.redis);
+  const balanced = setup.services.some((service) => service.http);
+  const password = postgresPassword(stateDir);
+  const postgres = new Map<string, PostgresServer>();
+  let kafka = external.kafka ?? '';
+  let redis = external.redis ?? '';
+  let balancer: string | undefined;
+  const startPostgres = async (server: string): Promise<void> => {
+    const member = await postgresMember(stateDir, server, password);
+    postgres.set(server, await progress.step(`Postgres ${server}`, () => supervisor.keep(member)));
+  };
+  const startKafka = async (): Promise<void> => {
+    const member = await kafkaMember(stateDir);
+    kafka = (await progress.step('Kafka', () => supervisor.keep(member))).brokers;
+  };
+  const startRedis = async (): Promise<void> => {
+    const member = await redisMember(stateDir);
+    redis = (await progress.step('Redis', () => supervisor.keep(member))).url;
+  };
+  const findBalancer = async (): Promise<void> => {
+    balancer = await findHaproxy();
+  };
+  await allSettledOrThrow([
+    ...setup.postgres.map(startPostgres),
+    ...(external.kafka ? [] : [startKafka()]),
+    ...(external.redis || !needsRedis ? [] : [startRedis()]),
+    ...(balanced ? [findBalancer()] : []),
+  ]);
+  const databases = await serviceDatabases(context, postgres, password);
+  return { addresses: { kafka, redis, databases }, balancer };
+}
+
+async function serviceDatabases(
+  context: Context,
+  servers: Map<string, PostgresServer>,
+  password: string,
+): Promise<Map<string, string>> {
+  const { setup } = context;
+  const databases = new Map(setup.external.databases);
+  // One after the other on each server: CREATE DATABASE copies a template, which two can't do at once.
+  for (const { app, postgres } of [...setup.services, ...setup.leftOut]) {
+    const server = servers.get(postgres);
+    if (server && !databases.has(app)) databases.set(app, await ensureDatabase(server.url, app, password));
+  }
+  return databases;
+}
+
+interface Gateway {
+  name: string;
+  port: number;
+}
+
+async function startClones(
+  context: Context,
+  supervisor: Supervisor,
+  addresses: Addresses,
+  balanced: boolean,
+): Promise<Gateway[]> {
+  const { setup, progress } = context;
+  const gateways: Gateway[] = [];
+  const start = async (service: Service, name: string): Promise<void> => {
+    const httpPort = !service.http ? undefined : balanced ? await freePort() : setup.port;
+    const member = await cloneMember(context, addresses, service, name, httpPort);
+    await progress.step(name, () => supervisor.keep(member));
+    if (httpPort !== undefined) gateways.push({ name, port: httpPort });
+  };
+  const all = setup.services.flatMap((service) => {
+    const count = service.http && !balanced ? 1 : service.clones;
+    if (count < service.clones) progress.line('  ! no HAProxy on PATH or by pip: one gateway clone, no load balancer');
+    return Array.from({ length: count }, (_, n) => start(service, `${service.app}-${n + 1}`));
+  });
+  await allSettledOrThrow(all);
+  return gateways.toSorted((a, b) => a.name.localeCompare(b.name));
+}
+
+async function startBalancer(
+  context: Context,
+  supervisor: Supervisor,
+  program: string,
+  gateways: Gateway[],
+): Promise<void> {
+  const member = haproxyMember(context.stateDir, context.setup.port, gateways, program);
+  const { adminSocket } = await context.progress.step('HAProxy', () => supervisor.keep(member));
+  supervisor.balancedThrough(adminSocket);
+}
+
+/** Services publish their routes while they start; the shop is open when the gateways have learned them. */
+async function shopAnswers(context: Context, url: string): Promise<void> {
+  const first = context.setup.services.some(({ app }) => app === 'catalog') ? '/v1/products?limit=1' : '/health/ready';
+  const deadline = Date.now() + SHOP_PATIENCE_MS;
+  for (;;) {
+    const trouble = await httpGet(`${url}${first}`).then(
+      ({ status, body }) => (status === 200 ? undefined : `${status}: ${body.slice(0, 200)}`),
+      (error: unknown) => reason(error),
+    );
+    if (trouble === undefined) return;
+    if (Date.now() > deadline) throw new Failure(`the shop does not answer GET ${first} (${trouble})`);
+    await delay(100);
+  }
+}
+
+/** For services that somebody runs by hand: the environment of such a clone, in a file that only its owner can read. */
+function writeEnvironments(context: Context, addresses: Addresses): void {
+  const dir = join(context.stateDir, 'run');
+  mkdirSync(dir, { recursive: true });
+  for (const service of context.setup.leftOut) {
+    const ports = { admin: 0, ...(service.http ? { http: context.setup.port } : {}) };
+    const env = cloneEnvironment(context, addresses, service, `${service.app}-1`, ports);
+    const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
+    writeFileSync(environmentFile(context.stateDir, service.app), lines.join(''), { mode: 0o600 });
+  }
+}
+
+/** Where the environment of a service that was left out stands. */
+export function environmentFile(stateDir: string, app: string): string {
+  return join(stateDir, 'run', `${app}.env`);
+}

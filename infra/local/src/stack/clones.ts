@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../failure.js';
+import { cacheDir } from '../paths.js';
+import { freePort } from '../ports.js';
+import { run } from '../run.js';
+import { startChild, type Running } from '../servers/child.js';
+import type { Service } from '../topology.js';
+import type { Addresses, Context } from './context.js';
+import { httpGet } from './http.js';
+import type { Member } from './keeper.js';
+import { logFile } from './members.js';
+import { databaseVariable } from './setup.js';
+
+/** What a clone answers requests with, besides health and metrics. */
+export interface ClonePorts {
+  admin: number;
+  http?: number;
+}
+
+/** A clone of a service as a member of the stack. */
+export async function cloneMember(
+  context: Context,
+  addresses: Addresses,
+  service: Service,
+  name: string,
+  httpPort?: number,
+): Promise<Member<Running>> {
+  const script = builtScript(context, service.app, 'main.js');
+  const ports = { admin: await freePort(), ...(httpPort === undefined ? {} : { http: httpPort }) };
+  const env = { ...inherited(context.env), ...cloneEnvironment(context, addresses, service, name, ports) };
+  const options = {
+    name,
+    command: context.node,
+    // Half a megabyte of young generation per step is enough for a clone, and a small heap is collected before it grows.
+    args: [`--max-old-space-size=${service.heapMb}`, '--max-semi-space-size=4', script],
+    env,
+    cwd: context.stateDir,
+    logFile: logFile(context.stateDir, name),
+    stopSignal: 'SIGTERM' as const,
+    stopTimeoutMs: 12_000, // a clone drains within 10 s
+    probe: () => isReady(ports.admin),
+  };
+  return {
+    name,
+    kind: service.http ? 'gateway' : 'service',
+    ...(ports.http === undefined ? {} : { port: ports.http }),
+    adminPort: ports.admin,
+    start: (starting) => startChild({ ...options, ...starting }),
+  };
+}
+
+/** The variables that a clone gets from the stack: its name, its addresses, and no other service's database. */
+export function cloneEnvironment(
+  context: Context,
+  addresses: Addresses,
+  service: Service,
+  name: string,
+  ports: ClonePorts,
+): Record<string, string> {
+  const { operator } = context;
+  return {
+    STOA_CLONE: name,
+    NODE_ENV: 'production',
+    LOG_LEVEL: context.env.LOG_LEVEL ?? 'info',
+    HOST: '127.0.0.1',
+    ADMIN_PORT: String(ports.admin),
+    ...(ports.http === undefined ? {} : { PORT: String(ports.http) }),
+    KAFKA_BROKERS: addresses.kafka,
+    ...(service.redis ? { REDIS_URL: addresses.redis } : {}),
+    [databaseVariable(service.app)]: addresses.databases.get(service.app) ?? '',
+    ...(service.operator ? { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password } : {}),
+  };
+}
+
+/** Brings one service's database up to date. @throws Failure with what the migration said. */
+export async function migrateService(context: Context, addresses: Addresses, service: Service): Promise<void> {
+  const variable = databaseVariable(service.app);
+  const env = { ...inherited(context.env), [variable]: addresses.databases.get(service.app) };
+  const { code, output } = await run(context.node, [builtScript(context, service.app, 'migrate.js')], { env });
+  if (code === 0) return;
+  const lines = output.trim().split('\n');
+  throw new Failure(`the database of ${service.app} could not be migrated: ${lines.at(-1) || `exit code ${code}`}`);
+}
+
+function builtScript(context: Context, app: string, script: string): string {
+  const path = join(context.appsDir, app, 'dist', script);
+  if (!existsSync(path)) throw new Failure(`${path} is not there: build the apps with npm run build`);
+  return path;
+}
+
+/** Our own environment without what is the stack's business or npm's. Settings such as LOG_LEVEL or KAFKA_CLIENT reach the clones. */
+function inherited(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(
+    ([name]) => !/^(npm_|NODE_OPTIONS$|REDIS_URL$|STOA_OPERATOR_|PORT$)|_DATABASE_URL$/.test(name),
+  );
+  // Compiled code is kept between starts: less CPU until a clone is ready.
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: join(cacheDir(), 'node-compile') };
+}
+
+async function isReady(adminPort: number): Promise<void> {
+  const { status, body } = await httpGet(`http://127.0.0.1:${adminPort}/health/ready`);
+  if (status !== 200) throw new Error(`not ready: ${body.trim().slice(0, 300)}`);
+}

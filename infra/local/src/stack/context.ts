@@ -1,0 +1,25 @@
+import type { Progress } from './progress.js';
+import type { Operator } from './secrets.js';
+import type { Setup } from './setup.js';
+
+/** What every step of bringing the stack up needs to know. */
+export interface Context {
+  setup: Setup;
+  /** Data, logs and what runs. */
+  stateDir: string;
+  /** The folder with the apps: `<appsDir>/<app>/dist/main.js`. */
+  appsDir: string;
+  /** The Node that runs clones. */
+  node: string;
+  env: NodeJS.ProcessEnv;
+  progress: Progress;
+  operator: Operator;
+}
+
+/** Where servers are, once they run. */
+export interface Addresses {
+  kafka: string;
+  redis: string;
+  /** Database URLs by app. */
+  databases: Map<string, string>;
+}

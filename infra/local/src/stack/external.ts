@@ -1,0 +1,106 @@
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { Client } from 'pg';
+import { Failure, reason } from '../failure.js';
+import { databaseVariable, type External } from './setup.js';
+
+const PATIENCE_MS = 5_000;
+
+/** Tries every server that the environment names. @throws Failure that names the variable, and never shows a password. */
+export async function checkExternal(external: External): Promise<void> {
+  const checks: Promise<void>[] = [];
+  if (external.kafka) checks.push(named('KAFKA_BROKERS', checkBrokers(external.kafka)));
+  if (external.redis) checks.push(named('REDIS_URL', checkRedis(external.redis)));
+  for (const [app, urls] of external.databases) {
+    for (const url of urls.split(',')) checks.push(named(databaseVariable(app), checkPostgres(url.trim())));
+  }
+  await Promise.all(checks);
+}
+
+async function named(variable: string, check: Promise<void>): Promise<void> {
+  try {
+    await check;
+  } catch (error) {
+    throw new Failure(`${variable}: ${reason(error)}`, { cause: error });
+  }
+}
+
+async function checkBrokers(list: string): Promise<void> {
+  const errors: string[] = [];
+  for (const broker of list.split(',').map((each) => each.trim())) {
+    const [, host, port] = /^(.+):(\d+)$/.exec(broker) ?? [];
+    if (!host || !port) throw new Error(`"${broker}" is not host:port`);
+    try {
+      await converse(host, Number(port), apiVersionsRequest(), false);
+      return;
+    } catch (error) {
+      errors.push(`${broker} ${reason(error)}`);
+    }
+  }
+  throw new Error(`no Kafka broker answers there (${errors.join('; ')})`);
+}
+
+/** Version 0 of ApiVersions, which every broker answers. */
+function apiVersionsRequest(): Buffer {
+  const bytes = Buffer.alloc(14);
+  bytes.writeInt32BE(10, 0);
+  bytes.writeInt16BE(18, 4);
+  bytes.writeInt16BE(0, 6);
+  bytes.writeInt32BE(1, 8);
+  bytes.writeInt16BE(-1, 12); // no client id
+  return bytes;
+}
+
+async function checkRedis(text: string): Promise<void> {
+  const url = parseUrl(text, /^rediss?:$/, 'redis://host:port');
+  const where = `${url.hostname}:${url.port || 6379}`;
+  const user = url.username ? [decodeURIComponent(url.username)] : [];
+  const login = url.password ? command('AUTH', ...user, decodeURIComponent(url.password)) : '';
+  const bytes = Buffer.from(`${login}${command('PING')}`);
+  const answer = await converse(url.hostname, Number(url.port || 6379), bytes, url.protocol === 'rediss:').catch(
+    (error: unknown) => {
+      throw new Error(`no Redis answers at ${where} (${reason(error)})`, { cause: error });
+    },
+  );
+  if (!/^\+/.test(answer.toString())) throw new Error(`Redis at ${where} says ${answer.toString().trim()}`);
+}
+
+function command(...words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+}
+
+async function checkPostgres(text: string): Promise<void> {
+  const url = parseUrl(text, /^postgres(ql)?:$/, 'postgres://user:password@host:port/database');
+  const client = new Client({ connectionString: text, connectionTimeoutMillis: PATIENCE_MS });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    const where = `${url.hostname}:${url.port || 5432}${url.pathname}`;
+    throw new Error(`no Postgres to be used at ${where} (${reason(error)})`, { cause: error });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function parseUrl(text: string, protocol: RegExp, example: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // Not quoted: it may hold a password.
+  if (!url || !protocol.test(url.protocol)) throw new Error(`is not a URL like ${example}`);
+  return url;
+}
+
+/** Connects, sends, and returns the first bytes of the answer. */
+function converse(host: string, port: number, question: Buffer, tls: boolean): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = tls ? connectTls({ host, port, servername: host }) : connect({ host, port });
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)));
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('closed the connection')));
+    socket.once(tls ? 'secureConnect' : 'connect', () => socket.write(question));
+    socket.once('data', (answer) => {
+      resolve(answer);
+      socket.destroy();
+    });
+  });
+}

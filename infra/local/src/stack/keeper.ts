@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { reason } from '../failure.js';
+import { identityOf } from '../processes.js';
+import { exitWords, type Running, type Starting } from '../servers/child.js';
+import type { Kind, ProcessRecord } from './state.js';
+
+/** One process that the stack is to have, and how to start it. */
+export interface Member<R extends Running = Running> {
+  name: string;
+  kind: Kind;
+  port?: number;
+  adminPort?: number;
+  start: (starting: Starting) => Promise<R>;
+}
+
+export interface KeeperEvents {
+  /** Something that others see about the process is different now. */
+  changed: () => void;
+  /** A line for whoever watches: it ended, it is back. */
+  report: (line: string) => void;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** A process that stood this long is healthy again: its next crash is met with the shortest pause. */
+const HEALTHY_AFTER_MS = 60_000;
+
+/**
+ * Keeps one process running: starting → running → (it ended by itself) restarting → running ... → stopped.
+ * The first start may fail, which the caller hears; after that a process that ends is started again, with a pause that doubles.
+ */
+export class Keeper<R extends Running = Running> {
+  private state: ProcessRecord['state'] = 'starting';
+  private running: R | undefined;
+  private pid: number | undefined;
+  private identity: string | undefined;
+  private restarts = 0;
+  private readonly abort = new AbortController();
+  private watching: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly member: Member<R>,
+    private readonly events: KeeperEvents,
+  ) {}
+
+  record(): ProcessRecord {
+    const { name, kind, port, adminPort } = this.member;
+    return {
+      name,
+      kind,
+      ...(this.pid === undefined ? {} : { pid: this.pid }),
+      ...(this.identity === undefined ? {} : { identity: this.identity }),
+      ...(port === undefined ? {} : { port }),
+      ...(adminPort === undefined ? {} : { adminPort }),
+      state: this.state,
+      restarts: this.restarts,
+    };
+  }
+
+  /** Starts the process and, once it is ready, watches over it. Rejects if it can't be started. */
+  async start(): Promise<R> {
+    const running = await this.launch();
+    this.watching = this.watch(running);
+    return running;
+  }
+
+  /** Stops the process, or its start, for good. */
+  async stop(): Promise<void> {
+    this.abort.abort();
+    await this.running?.stop();
+    await this.watching;
+    this.become('stopped');
+  }
+
+  /** As stop, without giving it time. */
+  async kill(): Promise<void> {
+    this.abort.abort();
+    await this.running?.kill();
+  }
+
+  private async launch(): Promise<R> {
+    const onSpawn = (pid: number): void => {
+      this.pid = pid;
+      this.identity = identityOf(pid);
+      this.events.changed();
+    };
+    this.abort.signal.throwIfAborted();
+    this.running = await this.member.start({ onSpawn, signal: this.abort.signal });
+    this.become('running');
+    return this.running;
+  }
+
+  private async watch(first: R): Promise<void> {
+    let current: R = first;
+    let pause = FIRST_PAUSE_MS;
+    for (;;) {
+      const since = Date.now();
+      const exit = await current.exited;
+      if (this.abort.signal.aborted) return;
+      if (Date.now() - since > HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
+      const next = await this.restart(`ended by itself (${exitWords(exit)})`, pause);
+      if (!next) return;
+      current = next.running;
+      pause = next.pause;
+    }
+  }
+
+  /** Tries until the process is ready again. Undefined if the stack is being stopped. */
+  private async restart(why: string, pause: number): Promise<{ running: R; pause: number } | undefined> {
+    const { name } = this.member;
+    for (let trouble = why, wait = pause; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+      this.pid = undefined;
+      this.identity = undefined;
+      this.restarts++;
+      this.become('restarting');
+      this.events.report(`${name} ${trouble}; starting it again in ${wait / 1000} s`);
+      await delay(wait, undefined, { signal: this.abort.signal }).catch(() => undefined);
+      if (this.abort.signal.aborted) return undefined;
+      try {
+        const running = await this.launch();
+        this.events.report(`${name} is ready again (pid ${running.pid})`);
+        return { running, pause: Math.min(wait * 2, LONGEST_PAUSE_MS) };
+      } catch (error) {
+        if (this.abort.signal.aborted) return undefined;
+        trouble = `did not start: ${reason(error)}`;
+      }
+    }
+  }
+
+  private become(state: ProcessRecord['state']): void {
+    this.state = state;
+    if (state === 'stopped') {
+      this.pid = undefined;
+      this.identity = undefined;
+    }
+    this.events.changed();
+  }
+}

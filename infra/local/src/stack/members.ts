@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { freePort } from '../ports.js';
+import { startHaproxy, type Backend, type HaproxyServer } from '../servers/haproxy.js';
+import { startKafka, type KafkaServer } from '../servers/kafka.js';
+import { startPostgres, type PostgresServer } from '../servers/postgres.js';
+import { startRedis, type RedisServer } from '../servers/redis.js';
+import type { Member } from './keeper.js';
+
+/** The embedded servers as members of the stack. Each keeps its port for as long as the stack lives, over restarts of its own. */
+export async function postgresMember(
+  stateDir: string,
+  server: string,
+  password: string,
+): Promise<Member<PostgresServer>> {
+  const name = `postgres-${server}`;
+  const port = await freePort();
+  const options = { name, port, password, dataDir: join(stateDir, 'data', name), logFile: logFile(stateDir, name) };
+  return { name, kind: 'postgres', port, start: (starting) => startPostgres({ ...options, ...starting }) };
+}
+
+export async function kafkaMember(stateDir: string): Promise<Member<KafkaServer>> {
+  const port = await freePort();
+  const options = { port, dataDir: join(stateDir, 'data/kafka'), logFile: logFile(stateDir, 'kafka') };
+  return { name: 'kafka', kind: 'kafka', port, start: (starting) => startKafka({ ...options, ...starting }) };
+}
+
+export async function redisMember(stateDir: string): Promise<Member<RedisServer>> {
+  const port = await freePort();
+  const options = { port, dataDir: join(stateDir, 'data/redis'), logFile: logFile(stateDir, 'redis') };
+  return { name: 'redis', kind: 'redis', port, start: (starting) => startRedis({ ...options, ...starting }) };
+}
+
+export function haproxyMember(
+  stateDir: string,
+  port: number,
+  servers: Backend[],
+  command: string,
+): Member<HaproxyServer> {
+  const dataDir = join(stateDir, 'run/haproxy');
+  const options = { port, servers, command, dataDir, logFile: logFile(stateDir, 'haproxy') };
+  return { name: 'haproxy', kind: 'haproxy', port, start: (starting) => startHaproxy({ ...options, ...starting }) };
+}
+
+/** Where the output of a process of the stack goes. */
+export function logFile(stateDir: string, name: string): string {
+  return join(stateDir, 'logs', `${name}.log`);
+}

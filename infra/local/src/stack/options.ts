@@ -1,0 +1,95 @@
+import { Failure } from '../failure.js';
+
+/** What `npm start -- ...` was asked for, as written; setup.ts checks it against the topology. */
+export interface StartOptions {
+  detach: boolean;
+  help: boolean;
+  /** How many clones of which app. */
+  clones: Map<string, number>;
+  only: string[];
+  without: string[];
+  /** How many shard servers, if said. */
+  shards?: number;
+}
+
+export const START_HELP = `npm start -- [options]
+
+  --detach                       return when all is ready, and leave it running (npm run stop ends it)
+  --clones APP=N [APP=N ...]     how many clones of a service run
+  --only APP [APP ...]           only these services, with the servers that they need
+  --without APP [APP ...]        all services but these; prints how to run them yourself against the rest
+  --shards N                     how many Postgres servers hold sharded data (shard1 ... shardN)
+  --help                         this text
+
+Environment:
+  STOA_PORT                      the shop's port (4000); all other ports are free ones
+  STOA_STATE_DIR                 where data, logs and downloads are kept (.stoa)
+  STOA_CACHE_DIR                 where downloads are kept (.stoa/cache)
+  STOA_OPERATOR_EMAIL, STOA_OPERATOR_PASSWORD
+                                 the operator's account (made at the first start if not given)
+  KAFKA_BROKERS, REDIS_URL, GATEWAY_DATABASE_URL, PROFILE_DATABASE_URL, CATALOG_DATABASE_URL, CART_DATABASE_URL
+                                 a server of yours instead of an embedded one
+`;
+
+/** Reads the words after `npm start --`. @throws Failure that names the word which is not understood. */
+export function parseStartOptions(words: readonly string[]): StartOptions {
+  const options: StartOptions = { detach: false, help: false, clones: new Map(), only: [], without: [] };
+  for (const [flag, values] of groups(words)) apply(options, flag, values);
+  if (options.only.length > 0 && options.without.length > 0)
+    throw new Failure('--only and --without exclude each other');
+  return options;
+}
+
+/** Every flag with the words up to the next one; `--flag=a,b` and `--flag a b` are the same. */
+function groups(words: readonly string[]): [string, string[]][] {
+  const found: [string, string[]][] = [];
+  for (const word of words) {
+    if (word.startsWith('-')) {
+      const [flag = '', ...value] = word.split('=');
+      found.push([flag, value.length > 0 ? value.join('=').split(',') : []]);
+    } else if (found.length === 0) {
+      throw new Failure(`"${word}" is not an option of npm start; npm start -- --help lists them`);
+    } else {
+      found.at(-1)?.[1].push(...word.split(',').filter((part) => part !== ''));
+    }
+  }
+  return found;
+}
+
+function apply(options: StartOptions, flag: string, values: string[]): void {
+  switch (flag) {
+    case '--detach':
+    case '--help':
+      if (values.length > 0) throw new Failure(`${flag} takes no value, but was given "${values.join(' ')}"`);
+      options[flag === '--detach' ? 'detach' : 'help'] = true;
+      break;
+    case '--clones':
+      for (const value of needed(flag, values, 'catalog=3')) addClones(options.clones, value);
+      break;
+    case '--only':
+    case '--without':
+      options[flag === '--only' ? 'only' : 'without'].push(...needed(flag, values, 'cart'));
+      break;
+    case '--shards':
+      options.shards = wholeNumber(flag, needed(flag, values, '2').join(' '), 64);
+      break;
+    default:
+      throw new Failure(`"${flag}" is not an option of npm start; npm start -- --help lists them`);
+  }
+}
+
+function needed(flag: string, values: string[], example: string): string[] {
+  if (values.length === 0) throw new Failure(`${flag} needs a value, for example ${flag} ${example}`);
+  return values;
+}
+
+function addClones(clones: Map<string, number>, value: string): void {
+  const [app = '', count = ''] = value.split('=');
+  clones.set(app, wholeNumber(`--clones ${app}`, count, 32));
+}
+
+function wholeNumber(what: string, text: string, largest: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= largest) return number;
+  throw new Failure(`${what} needs a whole number from 1 to ${largest}, not "${text}"`);
+}

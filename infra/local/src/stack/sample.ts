@@ -1,0 +1,35 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from '../run.js';
+import type { Context } from './context.js';
+
+/** Loads the sample catalog into a shop whose catalog is our own and new. A failure is told, and tried again at the next start. */
+export async function loadSample(context: Context, url: string): Promise<void> {
+  const { setup, stateDir, appsDir, progress } = context;
+  const marker = join(stateDir, 'data/sample-loaded');
+  const sample = join(appsDir, 'catalog/sample/catalog.ndjson');
+  const here = (app: string): boolean => setup.services.some((service) => service.app === app);
+  // Signing in and importing take these three; somebody's own database gets no products of ours.
+  const possible = ['gateway', 'profile', 'catalog'].every(here) && !setup.external.databases.has('catalog');
+  if (!possible || existsSync(marker) || !existsSync(sample)) return;
+  try {
+    await progress.step('sample catalog', () => importFile(context, sample, url));
+    writeFileSync(marker, '');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    progress.line(`  ! the sample catalog was not loaded: ${why}`);
+  }
+}
+
+async function importFile(context: Context, file: string, url: string): Promise<void> {
+  const { operator } = context;
+  const env = {
+    ...context.env,
+    STOA_URL: url,
+    STOA_OPERATOR_EMAIL: operator.email,
+    STOA_OPERATOR_PASSWORD: operator.password,
+  };
+  const cli = join(context.appsDir, 'catalog/dist/cli/main.js');
+  const { code, output } = await run(context.node, [cli, 'import', file], { env });
+  if (code !== 0) throw new Error(output.trim().split('\n').at(-1) || `exit code ${code}`);
+}

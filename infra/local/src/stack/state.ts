@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { identityOf, isAlive } from '../processes.js';
+
+/** In the order in which they are stopped. */
+export const KINDS = ['haproxy', 'gateway', 'service', 'redis', 'kafka', 'postgres'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** One process of the stack, as other commands see it. */
+export interface ProcessRecord {
+  name: string;
+  kind: Kind;
+  /** Undefined while it waits to be started again. */
+  pid?: number;
+  /** See identityOf: a process with this number but another identity is not ours. */
+  identity?: string;
+  /** Where it serves, if it does. */
+  port?: number;
+  /** Where a clone answers /health and /metrics. */
+  adminPort?: number;
+  state: 'starting' | 'running' | 'restarting' | 'stopped';
+  restarts: number;
+}
+
+/** What runs, written to `run/state.json` whenever it changes. It outlives a killed supervisor, whose processes are found by it. */
+export interface State {
+  pid: number;
+  identity: string;
+  phase: 'starting' | 'ready' | 'stopping';
+  startedAt: string;
+  /** Where the shop answers; absent when no gateway was asked for. */
+  url?: string;
+  /** HAProxy's admin socket: servers are added, drained and removed through it. */
+  balancerSocket?: string;
+  processes: ProcessRecord[];
+}
+
+function fileIn(stateDir: string): string {
+  return join(stateDir, 'run/state.json');
+}
+
+/** The state that the last run left, whether it is still running or not. A file that can't be read counts as none. */
+export function readState(stateDir: string): State | undefined {
+  if (!existsSync(fileIn(stateDir))) return undefined;
+  try {
+    return JSON.parse(readFileSync(fileIn(stateDir), 'utf8')) as State;
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeState(stateDir: string, state: State): void {
+  mkdirSync(join(stateDir, 'run'), { recursive: true });
+  const temporary = `${fileIn(stateDir)}.new`;
+  writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`);
+  renameSync(temporary, fileIn(stateDir));
+}
+
+export function removeState(stateDir: string): void {
+  rmSync(fileIn(stateDir), { force: true });
+}
+
+/** The state of the stack that runs now, if its supervisor is alive. */
+export function runningState(stateDir: string): State | undefined {
+  const state = readState(stateDir);
+  return state && isOurs(state) ? state : undefined;
+}
+
+/** True if the recorded process still runs, and is not another one that got its number. */
+export function isOurs(record: { pid?: number; identity?: string }): boolean {
+  return record.pid !== undefined && isAlive(record.pid) && identityOf(record.pid) === record.identity;
+}

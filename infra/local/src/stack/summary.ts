@@ -1,0 +1,101 @@
+import { join, relative } from 'node:path';
+import { childrenByParent, memoryOf } from '../processes.js';
+import { environmentFile } from './bring-up.js';
+import type { Context } from './context.js';
+import type { State } from './state.js';
+
+const MB = 1024 * 1024;
+
+/** One line of the table of what runs. */
+export interface Row {
+  name: string;
+  kind: string;
+  state: string;
+  pid: number | null;
+  port: number | null;
+  adminPort: number | null;
+  restarts: number;
+  /** Proportional set size, with that of its children. */
+  pssBytes: number | null;
+}
+
+/** What runs with its memory, the supervisor included. */
+export function rowsOf(state: State): Row[] {
+  const children = childrenByParent();
+  const rows = state.processes.map(({ name, kind, state: is, pid, port, adminPort, restarts }) => ({
+    name,
+    kind,
+    state: is,
+    pid: pid ?? null,
+    port: port ?? null,
+    adminPort: adminPort ?? null,
+    restarts,
+    pssBytes: pid === undefined ? null : memoryOf(pid, children),
+  }));
+  const own = { name: 'supervisor', kind: 'supervisor', state: 'running', pid: state.pid, port: null, adminPort: null };
+  return [...rows, { ...own, restarts: 0, pssBytes: memoryOf(state.pid, new Map()) }];
+}
+
+/** The table of what runs where. */
+export function table(state: State): string {
+  const rows = rowsOf(state);
+  const lines = rows.map((row) =>
+    line(row.name, row.pid ?? '-', row.port ?? row.adminPort ?? '-', row.pssBytes, stateWords(row)),
+  );
+  const total = rows.reduce((sum, row) => sum + (row.pssBytes ?? 0), 0);
+  return [
+    `  ${'CLONE'.padEnd(18)}${'PID'.padStart(8)}${'PORT'.padStart(8)}${'MEMORY'.padStart(10)}`,
+    ...lines,
+    line('total', '', '', total, ''),
+  ].join('\n');
+}
+
+function line(name: string, pid: number | string, port: number | string, bytes: number | null, more: string): string {
+  const memory = bytes === null ? '-' : `${Math.round(bytes / MB)} MB`;
+  const cells = `${name.padEnd(18)}${String(pid).padStart(8)}${String(port).padStart(8)}${memory.padStart(10)}`;
+  return `  ${cells}  ${more}`.trimEnd();
+}
+
+function stateWords({ state, restarts }: Row): string {
+  const times = restarts === 0 ? '' : `restarted ${restarts}×`;
+  return state === 'running' ? times : [state, times].filter(Boolean).join(', ');
+}
+
+/** What a person wants to know when all is up. */
+export function welcome(context: Context, state: State, madeOperator: boolean): string {
+  const { setup, operator, stateDir } = context;
+  const lines = ['', table(state), ''];
+  if (state.url) lines.push(...firstSteps(state.url), '');
+  if (madeOperator) {
+    lines.push(
+      `Operator's account (shown only now, kept in ${relative(process.cwd(), stateDir) || '.'}/operator.json):`,
+    );
+    lines.push(`  ${operator.email}  ${operator.password}`, '');
+  }
+  for (const { app } of setup.leftOut) lines.push(...runByHand(stateDir, app), '');
+  return lines.join('\n');
+}
+
+function firstSteps(url: string): string[] {
+  return [
+    `The shop is open at ${url} (API reference: ${url}/docs)`,
+    `  curl -s ${url}/v1/categories`,
+    `  curl -s '${url}/v1/products?limit=3&sort=price'`,
+    `  curl -s -X POST ${url}/v1/guests`,
+  ];
+}
+
+function runByHand(stateDir: string, app: string): string[] {
+  const file = nearest(environmentFile(stateDir, app));
+  return [
+    `Run ${app} yourself, with the environment in ${file}:`,
+    `  npx node --env-file=${file} apps/${app}/dist/migrate.js`,
+    `  npx node --env-file=${file} apps/${app}/dist/main.js`,
+  ];
+}
+
+/** A path as short as it can be typed here. */
+function nearest(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
+}

@@ -1,0 +1,38 @@
+/**
+ * What `npm start` runs on one machine. Servers come first, then the services in the order of this list; a service names the Postgres
+ * server that its database is on, and everything else it gets (ports, addresses, passwords) follows from here.
+ */
+export interface Service {
+  app: string;
+  /** How many run unless `--clones` says otherwise. */
+  clones: number;
+  /** The Postgres server that holds its database, which is called like the app. */
+  postgres: string;
+  /** Serves HTTP to the world behind the load balancer. */
+  http: boolean;
+  /** Gets REDIS_URL. */
+  redis: boolean;
+  /** Gets the operator's account, to make it if it is not there. */
+  operator: boolean;
+  /** Cap of V8's old space in MB. */
+  heapMb: number;
+}
+
+export interface Topology {
+  services: Service[];
+  /** Postgres servers that will hold sharded data: shard1, shard2, ... */
+  shards: number;
+}
+
+export const topology: Topology = {
+  shards: 2,
+  services: [
+    { app: 'profile', clones: 1, postgres: 'shard1', http: false, redis: false, operator: true, heapMb: 96 },
+    { app: 'catalog', clones: 2, postgres: 'main', http: false, redis: false, operator: false, heapMb: 96 },
+    { app: 'cart', clones: 1, postgres: 'shard2', http: false, redis: false, operator: false, heapMb: 96 },
+    { app: 'gateway', clones: 2, postgres: 'main', http: true, redis: true, operator: false, heapMb: 128 },
+  ],
+};
+
+/** The only port that is fixed; the rest are free ones. `STOA_PORT` changes it. */
+export const SHOP_PORT = 4000;
