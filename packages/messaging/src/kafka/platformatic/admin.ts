@@ -1,0 +1,149 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Admin,
+  ConfigResourceTypes,
+  IncrementalAlterConfigOperationTypes,
+  ListOffsetTimestamps,
+} from '@platformatic/kafka';
+import { KafkaError, type KafkaAdmin, type TopicSpec } from '../port.js';
+import { isProtocolError, kafkaError, translated } from './errors.js';
+import { backoff, type baseSettings } from './settings.js';
+
+export class PlatformaticAdmin implements KafkaAdmin {
+  readonly #admin: Admin;
+
+  constructor(settings: ReturnType<typeof baseSettings>) {
+    this.#admin = new Admin(settings);
+  }
+
+  async createTopics(topics: readonly TopicSpec[]): Promise<void> {
+    await Promise.all(topics.map((topic) => this.#createTopic(topic)));
+    await this.#untilLed(topics.map((topic) => topic.topic));
+  }
+
+  async #createTopic({ topic, partitions, replicationFactor, config = {} }: TopicSpec): Promise<void> {
+    try {
+      const configs = Object.entries(config).map(([name, value]) => ({ name, value }));
+      await this.#admin.createTopics({ topics: [topic], partitions, replicas: replicationFactor, configs });
+    } catch (error) {
+      if (!isProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw kafkaError(error);
+    }
+  }
+
+  /** The leaders take up a topic a moment after its creation was answered: a batch sent in between would be half refused. */
+  async #untilLed(topics: readonly string[]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await Promise.all(topics.map((topic) => this.endOffsets(topic)));
+        return;
+      } catch (error) {
+        if (attempt === 12 || kafkaError(error).code === 'CLOSED') throw error;
+        await delay(backoff(attempt));
+      }
+    }
+  }
+
+  async #metadata(topics: string[]): ReturnType<Admin['metadata']> {
+    const metadata = await translated(() => this.#admin.metadata({ topics, forceUpdate: true }));
+    for (const topic of topics) {
+      const partitions = metadata.topics.get(topic)?.partitions ?? [];
+      if (partitions.length === 0 || partitions.some((partition) => partition.leader < 0)) {
+        throw new KafkaError('RETRIABLE', `topic ${topic} has no leader yet`);
+      }
+    }
+    return metadata;
+  }
+
+  async deleteTopics(topics: readonly string[]): Promise<void> {
+    const removals = topics.map(async (topic) => {
+      try {
+        await this.#admin.deleteTopics({ topics: [topic] });
+      } catch (error) {
+        if (kafkaError(error).code !== 'UNKNOWN_TOPIC') throw kafkaError(error);
+      }
+    });
+    await Promise.all(removals);
+  }
+
+  async listTopics(): Promise<string[]> {
+    return translated(() => this.#admin.listTopics());
+  }
+
+  async partitionCount(topic: string): Promise<number> {
+    return (await this.#metadata([topic])).topics.get(topic)?.partitionsCount ?? 0;
+  }
+
+  async endOffsets(topic: string): Promise<number[]> {
+    return (await this.#offsets(topic, ListOffsetTimestamps.LATEST)).map((offset) => offset ?? 0);
+  }
+
+  async beginningOffsets(topic: string): Promise<number[]> {
+    return (await this.#offsets(topic, ListOffsetTimestamps.EARLIEST)).map((offset) => offset ?? 0);
+  }
+
+  async offsetsSince(topic: string, timestampMs: number): Promise<(number | null)[]> {
+    return this.#offsets(topic, BigInt(Math.max(0, Math.floor(timestampMs))));
+  }
+
+  async #offsets(topic: string, timestamp: bigint): Promise<(number | null)[]> {
+    const count = await this.partitionCount(topic);
+    const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp }));
+    const listed = await translated(() => this.#admin.listOffsets({ topics: [{ name: topic, partitions }] }));
+    const offsets: (number | null)[] = Array.from({ length: count }, () => null);
+    for (const { partitionIndex, offset } of listed.flatMap((one) => one.partitions)) {
+      offsets[partitionIndex] = offset < 0n ? null : Number(offset);
+    }
+    return offsets;
+  }
+
+  async committedOffsets(groupId: string, topic: string): Promise<(number | null)[]> {
+    const count = await this.partitionCount(topic);
+    const partitionIndexes = Array.from({ length: count }, (_, partition) => partition);
+    const groups = [{ groupId, topics: [{ name: topic, partitionIndexes }] }];
+    const listed = await translated(() => this.#admin.listConsumerGroupOffsets({ groups }));
+    const offsets: (number | null)[] = partitionIndexes.map(() => null);
+    for (const { partitionIndex, committedOffset } of listed
+      .flatMap((one) => one.topics)
+      .flatMap((one) => one.partitions)) {
+      offsets[partitionIndex] = committedOffset < 0n ? null : Number(committedOffset);
+    }
+    return offsets;
+  }
+
+  async deleteGroup(groupId: string): Promise<void> {
+    try {
+      await this.#admin.deleteGroups({ groups: [groupId] });
+    } catch (error) {
+      if (!isProtocolError(error, 'GROUP_ID_NOT_FOUND')) throw kafkaError(error);
+    }
+  }
+
+  /**
+   * Makes the broker notice a dead member of this group after `sessionTimeoutMs`. Under KIP-848 that is the group's setting,
+   * not the member's. @throws KafkaError when the broker's bounds do not allow it
+   */
+  async setSessionTimeout(groupId: string, sessionTimeoutMs: number): Promise<void> {
+    const settings = {
+      'consumer.session.timeout.ms': sessionTimeoutMs,
+      'consumer.heartbeat.interval.ms': Math.floor(sessionTimeoutMs / 4),
+    };
+    const configs = Object.entries(settings).map(([name, value]) => ({
+      name,
+      configOperation: IncrementalAlterConfigOperationTypes.SET,
+      value: String(value),
+    }));
+    await translated(() =>
+      this.#admin.incrementalAlterConfigs({
+        resources: [{ resourceType: ConfigResourceTypes.GROUP, resourceName: groupId, configs }],
+      }),
+    );
+  }
+
+  async ping(): Promise<void> {
+    await translated(() => this.#admin.metadata({ topics: [], forceUpdate: true }));
+  }
+
+  async close(): Promise<void> {
+    await translated(() => this.#admin.close());
+  }
+}
