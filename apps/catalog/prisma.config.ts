@@ -1,0 +1,23 @@
+import { defineConfig } from 'prisma/config';
+
+export default defineConfig({
+  schema: 'prisma/schema.prisma',
+  migrations: { path: 'prisma/migrations' },
+  // Only `prisma migrate status` and the like connect; generating the client does not.
+  datasource: { url: process.env['CATALOG_DATABASE_URL'] ?? '' },
+  experimental: { externalTables: true },
+  // Written by SQL alone; Prisma must not take them for leftovers.
+  tables: {
+    external: [
+      'public.inbox',
+      'public.outbox',
+      'public.event_versions',
+      'public.parked_events',
+      'public.state_offsets',
+      'public.retired_versions',
+      'public.stock_adjustments',
+      'public.import_chunks',
+      'public.import_handles',
+    ],
+  },
+});

@@ -1,0 +1,80 @@
+import { ProductInput, type ImportProblem } from '@stoa/catalog-contract';
+import { faultsOf, normalise } from '../product.js';
+import { notice, refusal, type Entry } from './entry.js';
+import type { Place } from './lines.js';
+import { NdjsonReader } from './ndjson-reader.js';
+import type { Row } from './row-reader.js';
+
+const Variant = ProductInput.shape.variants.element;
+const Image = ProductInput.shape.images.unwrap().element;
+const PRODUCT_FIELDS = new Set([
+  ...Object.keys(ProductInput.shape),
+  // What the shop itself adds when it shows a product.
+  ...['id', 'version', 'createdAt', 'updatedAt'],
+]);
+const LISTS: readonly (readonly [string, ReadonlySet<string>])[] = [
+  ['variants', new Set(Object.keys(Variant.shape))],
+  ['images', new Set(Object.keys(Image.shape))],
+];
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+function* unknownFields(value: unknown): Generator<string> {
+  if (!isObject(value)) return;
+  for (const field of Object.keys(value)) if (!PRODUCT_FIELDS.has(field)) yield field;
+  for (const [list, known] of LISTS) {
+    const items = value[list];
+    for (const item of Array.isArray(items) ? items : []) {
+      for (const field of isObject(item) ? Object.keys(item) : []) if (!known.has(field)) yield `${list}.${field}`;
+    }
+  }
+}
+
+/** The products of an NDJSON file, from `start` on. A line is a product: one fault refuses it as a whole. */
+export class NdjsonFile {
+  private readonly reader: NdjsonReader;
+  private readonly mentioned: Set<string>;
+
+  /** @param mentioned unknown fields that an earlier reading of the same file has mentioned. */
+  constructor(start: Place, mentioned: readonly string[] = []) {
+    this.reader = new NdjsonReader(start);
+    this.mentioned = new Set(mentioned);
+  }
+
+  /** The unknown fields met so far. */
+  get mentionedFields(): string[] {
+    return [...this.mentioned];
+  }
+
+  *read(chunk: Buffer, last: boolean): Generator<Entry> {
+    for (const row of this.reader.read(chunk, last)) yield this.entryOf(row);
+  }
+
+  private entryOf(row: Row<unknown>): Entry {
+    const { line } = row;
+    const base = { rows: 1, end: this.reader.position() };
+    if (row.fault !== undefined) {
+      return { ...base, product: null, problems: [refusal(line, null, null, row.fault)], rowsRefused: 1 };
+    }
+    const notices = this.noticesOf(row.content, line);
+    const refused = (problems: ImportProblem[]): Entry => ({ ...base, product: null, problems: [...notices, ...problems], rowsRefused: 1 });
+    const handle = isObject(row.content) && typeof row.content['handle'] === 'string' ? row.content['handle'] : null;
+    const parsed = ProductInput.safeParse(row.content);
+    if (!parsed.success) {
+      return refused(parsed.error.issues.map(({ path, message }) => refusal(line, path.join('.') || null, handle, message)));
+    }
+    const content = normalise(parsed.data);
+    const faults = faultsOf(content);
+    if (faults.length > 0) {
+      return refused(faults.map(({ pointer, detail }) => refusal(line, pointer.slice(1).replaceAll('/', '.'), handle, detail)));
+    }
+    const variantLines = content.variants.map(() => line);
+    return { ...base, product: { content, line, variantLines, isWhole: true }, problems: notices, rowsRefused: 0 };
+  }
+
+  private noticesOf(value: unknown, line: number): ImportProblem[] {
+    const fresh = [...new Set(unknownFields(value))].filter((field) => !this.mentioned.has(field));
+    for (const field of fresh) this.mentioned.add(field);
+    return fresh.map((field) => notice(line, field, 'is not a field of a product; it is ignored in all lines'));
+  }
+}
