@@ -1,0 +1,85 @@
+-- The bucket of a sharding key: the same as bucketOf of @stoa/sharding.
+CREATE FUNCTION stoa_bucket(key text) RETURNS smallint
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN ((get_byte(decode(md5(key), 'hex'), 0) * 256 + get_byte(decode(md5(key), 'hex'), 1)) & 1023)::smallint;
+
+-- Every row stands in its key's bucket: filled in where it is left out, refused where it is wrong. A trigger that fires for
+-- inserts and no CHECK: a CHECK is prepared anew for each statement, which cost 0.06 ms of each update.
+CREATE FUNCTION customers_bucket() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  right_one smallint := stoa_bucket(NEW.customer_id::text);
+BEGIN
+  NEW.bucket := coalesce(NEW.bucket, right_one);
+  IF NEW.bucket <> right_one THEN
+    RAISE EXCEPTION 'a row of % belongs into bucket %, not %', TG_TABLE_NAME, right_one, NEW.bucket
+      USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE FUNCTION names_bucket() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  right_one smallint := stoa_bucket(NEW.name);
+BEGIN
+  NEW.bucket := coalesce(NEW.bucket, right_one);
+  IF NEW.bucket <> right_one THEN
+    RAISE EXCEPTION 'a row of % belongs into bucket %, not %', TG_TABLE_NAME, right_one, NEW.bucket
+      USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TABLE customers (
+  bucket       smallint    NOT NULL,
+  customer_id  uuid        NOT NULL,
+  role         text        NOT NULL DEFAULT 'customer',
+  -- Folded (NFC, lower case), as in login_names.
+  email        text        NOT NULL,
+  display_name text        NOT NULL,
+  locale       text,
+  phone        text,
+  -- Grows by one with each change; the version of the customer's events and the profile's ETag.
+  version      integer     NOT NULL DEFAULT 1,
+  created_at   timestamptz NOT NULL,
+  updated_at   timestamptz NOT NULL,
+  PRIMARY KEY (bucket, customer_id),
+  CONSTRAINT customers_role CHECK (role IN ('customer', 'operator'))
+);
+CREATE TRIGGER customers_bucket BEFORE INSERT OR UPDATE OF bucket, customer_id ON customers
+  FOR EACH ROW EXECUTE FUNCTION customers_bucket();
+
+-- A table of its own, so that nothing that reads profiles can show a hash, and a failed sign-in leaves the profile's row alone.
+CREATE TABLE credentials (
+  bucket        smallint    NOT NULL,
+  customer_id   uuid        NOT NULL,
+  -- argon2id with its parameters, as PHC string.
+  password_hash text        NOT NULL,
+  -- The command that set the password: when it comes again, it is done already.
+  set_by        uuid,
+  set_at        timestamptz NOT NULL,
+  -- Attempts since the last success. Counted before the password is looked at, so that attempts side by side count too.
+  failures      integer     NOT NULL DEFAULT 0,
+  failed_at     timestamptz,
+  locked_until  timestamptz,
+  PRIMARY KEY (bucket, customer_id),
+  FOREIGN KEY (bucket, customer_id) REFERENCES customers (bucket, customer_id) ON DELETE CASCADE
+) WITH (
+  -- Each sign-in updates the row twice: free space keeps those heap-only updates.
+  fillfactor = 70
+);
+CREATE TRIGGER credentials_bucket BEFORE INSERT OR UPDATE OF bucket, customer_id ON credentials
+  FOR EACH ROW EXECUTE FUNCTION customers_bucket();
+
+-- Who signs in under a name. Its bucket is the name's, not the customer's: names are found without knowing whose they are.
+-- The primary key is what makes a name unique. (No foreign key: it would cross buckets.)
+CREATE TABLE login_names (
+  bucket      smallint    NOT NULL,
+  kind        text        NOT NULL,
+  name        text        NOT NULL,
+  customer_id uuid        NOT NULL,
+  created_at  timestamptz NOT NULL,
+  PRIMARY KEY (bucket, kind, name),
+  CONSTRAINT login_names_kind CHECK (kind IN ('email'))
+);
+CREATE TRIGGER login_names_bucket BEFORE INSERT OR UPDATE OF bucket, name ON login_names
+  FOR EACH ROW EXECUTE FUNCTION names_bucket();

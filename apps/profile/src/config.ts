@@ -1,0 +1,10 @@
+import { commonVariables, postgresUrl } from '@stoa/service';
+import { z } from 'zod';
+
+/** The profile service's environment. */
+export const profileVariables = commonVariables.extend({
+  PROFILE_DATABASE_URL: postgresUrl('customers'),
+  STOA_OPERATOR_EMAIL: z.email().max(254).optional().describe('the operator whose account is made at start'),
+  STOA_OPERATOR_PASSWORD: z.string().min(10).max(200).optional().describe('at least 10 characters'),
+});
+export type ProfileConfig = z.output<typeof profileVariables>;

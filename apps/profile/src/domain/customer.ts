@@ -1,0 +1,44 @@
+import type { Profile } from '@stoa/profile-contract';
+
+export type Role = 'customer' | 'operator';
+
+/** What is known of a customer, without credentials. */
+export interface Customer {
+  readonly customerId: string;
+  readonly role: Role;
+  /** Folded. */
+  readonly email: string;
+  readonly displayName: string;
+  readonly locale: string | null;
+  readonly phone: string | null;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Fields that are undefined stay as they are. */
+export interface CustomerChanges {
+  readonly displayName?: string | undefined;
+  readonly locale?: string | null | undefined;
+  readonly phone?: string | null | undefined;
+}
+
+/** The customer after the changes, under the next version; the same object when nothing changes. */
+export function changeCustomer(customer: Customer, changes: CustomerChanges, now: Date): Customer {
+  const { displayName = customer.displayName, locale = customer.locale, phone = customer.phone } = changes;
+  const same = displayName === customer.displayName && locale === customer.locale && phone === customer.phone;
+  if (same) return customer;
+  return { ...customer, displayName, locale, phone, version: customer.version + 1, updatedAt: now };
+}
+
+/** As the contract shows it. */
+export const profileOf = (customer: Customer): Profile => ({
+  customerId: customer.customerId,
+  email: customer.email,
+  displayName: customer.displayName,
+  locale: customer.locale,
+  phone: customer.phone,
+  version: customer.version,
+  createdAt: customer.createdAt.toISOString(),
+  updatedAt: customer.updatedAt.toISOString(),
+});

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import type { Flow } from '@stoa/messaging';
+import { profile } from '@stoa/profile-contract';
+import { Passwords } from '../passwords/passwords.js';
+import { Credentials } from '../storage/credentials.js';
+import { customerIdOf } from './caller.js';
+import { ProvePassword } from './prove-password.js';
+
+type ChangePasswordFlow = Flow<typeof profile.changePassword>;
+
+/** A flow, because hashing takes too long to hold a transaction open. Wrong passwords count as failed sign-ins. */
+@Injectable()
+export class ChangePassword implements ChangePasswordFlow {
+  constructor(
+    private readonly credentials: Credentials,
+    private readonly passwords: Passwords,
+    private readonly proofs: ProvePassword,
+  ) {}
+
+  readonly run: ChangePasswordFlow['run'] = async ({ currentPassword, newPassword }, { caller, commandId, fail }) => {
+    const customerId = customerIdOf(caller);
+    // A retry whose first answer was lost: the current password is the new one by now.
+    const setBy = await this.credentials.setBy(customerId);
+    if (setBy === undefined) return fail('NOT_FOUND', 'There is no such customer');
+    if (setBy === commandId) return {};
+    const proof = await this.proofs.prove(customerId, currentPassword);
+    if (proof.kind === 'locked') {
+      return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${proof.forSeconds} seconds`);
+    }
+    if (proof.kind === 'wrong') return fail('WRONG_CREDENTIALS', 'The current password is wrong');
+    const newHash = await this.passwords.hash(newPassword);
+    const replaced = await this.credentials.replace(customerId, proof.passwordHash, newHash, commandId);
+    return replaced ? {} : fail('WRONG_CREDENTIALS', 'The password was changed meanwhile');
+  };
+}

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { Flow } from '@stoa/messaging';
+import { profile } from '@stoa/profile-contract';
+import { foldEmail } from '../domain/email.js';
+import { Credentials } from '../storage/credentials.js';
+import { LoginNames } from '../storage/login-names.js';
+import { ProvePassword } from './prove-password.js';
+
+type CheckCredentialsFlow = Flow<typeof profile.checkCredentials>;
+
+/**
+ * A flow, because hashing takes too long to hold a transaction open, and because the name and the credential are in
+ * different buckets. Unknown names are never locked out: whether an address is taken is no secret (registering tells),
+ * and counting for names that nobody has would let strangers fill the database.
+ */
+@Injectable()
+export class CheckCredentials implements CheckCredentialsFlow {
+  constructor(
+    private readonly names: LoginNames,
+    private readonly credentials: Credentials,
+    private readonly passwords: ProvePassword,
+  ) {}
+
+  readonly run: CheckCredentialsFlow['run'] = async ({ email, password }, { fail }) => {
+    const customerId = await this.names.find(foldEmail(email));
+    const proof = await this.passwords.prove(customerId, password);
+    if (proof.kind === 'locked') {
+      return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${proof.forSeconds} seconds`);
+    }
+    const who =
+      proof.kind === 'proved' && customerId !== undefined
+        ? await this.credentials.forgive(customerId, proof.passwordHash)
+        : undefined;
+    if (customerId === undefined || who === undefined) {
+      return fail('WRONG_CREDENTIALS', 'The e-mail address or the password is wrong');
+    }
+    return { customerId, role: who.role, displayName: who.displayName };
+  };
+}

@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { Passwords } from '../passwords/passwords.js';
+import { Credentials, type Attempt } from '../storage/credentials.js';
+
+/** `proved` gives the hash that the password was compared with. */
+export type Proof =
+  | { readonly kind: 'proved'; readonly passwordHash: string }
+  | { readonly kind: 'wrong' }
+  /** Attempts are refused for so many seconds more, right passwords too. */
+  | { readonly kind: 'locked'; readonly forSeconds: number };
+
+/** Checks who somebody is: an attempt is counted in one short transaction, then the password is compared outside of any. */
+@Injectable()
+export class ProvePassword {
+  constructor(
+    private readonly passwords: Passwords,
+    private readonly credentials: Credentials,
+  ) {}
+
+  /** Undefined `customerId`: nobody of that name, which takes the same time as a wrong password. */
+  async prove(customerId: string | undefined, password: string): Promise<Proof> {
+    const attempt: Attempt =
+      customerId === undefined ? { kind: 'unknown' } : await this.credentials.attempt(customerId);
+    if (attempt.kind === 'locked') return { kind: 'locked', forSeconds: Math.ceil(attempt.forMs / 1000) };
+    const passwordHash = attempt.kind === 'allowed' ? attempt.passwordHash : undefined;
+    const matches = await this.passwords.matches(password, passwordHash);
+    return matches && passwordHash !== undefined ? { kind: 'proved', passwordHash } : { kind: 'wrong' };
+  }
+}

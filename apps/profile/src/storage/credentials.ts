@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DATABASE, type Sql } from '@stoa/messaging';
+import { PgDatabase } from '@stoa/service';
+import type { Role } from '../domain/customer.js';
+import { takeAttempt } from '../domain/lock-out.js';
+
+interface CredentialRow {
+  readonly password_hash: string;
+  readonly failures: number;
+  readonly failed_at: Date | null;
+  readonly locked_until: Date | null;
+  /** The database's clock, by which all clones count a lock-out. */
+  readonly now: Date;
+}
+
+/** What an attempt to prove who one is may be checked against. */
+export type Attempt =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'locked'; readonly forMs: number }
+  | { readonly kind: 'allowed'; readonly passwordHash: string };
+
+const SET_BY = 'SELECT set_by FROM credentials WHERE bucket = $1 AND customer_id = $2';
+const LOCK = `
+  SELECT password_hash, failures, failed_at, locked_until, now() AS now
+  FROM credentials WHERE bucket = $1 AND customer_id = $2 FOR UPDATE`;
+const COUNT = `
+  UPDATE credentials SET failures = $3, failed_at = $4, locked_until = $5 WHERE bucket = $1 AND customer_id = $2`;
+// Only for the hash that was compared: a password that was changed meanwhile opens nothing any more.
+const FORGIVE = `
+  UPDATE credentials SET failures = 0, failed_at = NULL, locked_until = NULL
+  FROM customers
+  WHERE credentials.bucket = $1 AND credentials.customer_id = $2 AND password_hash = $3
+    AND customers.bucket = credentials.bucket AND customers.customer_id = credentials.customer_id
+  RETURNING role, display_name`;
+const REPLACE = `
+  UPDATE credentials
+  SET password_hash = $4, set_by = $5, set_at = now(), failures = 0, failed_at = NULL, locked_until = NULL
+  WHERE bucket = $1 AND customer_id = $2 AND password_hash = $3`;
+const INSERT = `
+  INSERT INTO credentials (bucket, customer_id, password_hash, set_by, set_at) VALUES ($1, $2, $3, $4, $5)`;
+
+/**
+ * Password hashes and the count of attempts. Its methods open short transactions of their own: between them a password is
+ * hashed, which takes far longer than a transaction may stay open.
+ */
+@Injectable()
+export class Credentials {
+  constructor(@Inject(DATABASE) private readonly database: PgDatabase) {}
+
+  /** The command that set the password, null for an operator's; undefined when there is no such customer. */
+  async setBy(customerId: string): Promise<string | null | undefined> {
+    const bucket = this.database.bucketOf(customerId);
+    const statement = { text: SET_BY, values: [bucket, customerId] };
+    const [row] = await this.database.read<{ set_by: string | null }>(bucket, statement);
+    return row?.set_by;
+  }
+
+  /** Counts an attempt as failed, unless the account is locked, and gives what to compare the password with. */
+  attempt(customerId: string): Promise<Attempt> {
+    const bucket = this.database.bucketOf(customerId);
+    return this.database.transaction(bucket, async (tx): Promise<Attempt> => {
+      const [row] = (await tx.query<CredentialRow>(LOCK, [bucket, customerId])).rows;
+      if (!row) return { kind: 'unknown' };
+      const attempts = { failures: row.failures, failedAt: row.failed_at, lockedUntil: row.locked_until };
+      const taken = takeAttempt(attempts, row.now);
+      if ('lockedForMs' in taken) return { kind: 'locked', forMs: taken.lockedForMs };
+      const { failures, failedAt, lockedUntil } = taken.next;
+      await tx.query(COUNT, [bucket, customerId, failures, failedAt, lockedUntil]);
+      return { kind: 'allowed', passwordHash: row.password_hash };
+    });
+  }
+
+  /** After a right password: forgets the failures. Undefined when the password is not that one any more. */
+  forgive(customerId: string, passwordHash: string): Promise<{ role: Role; displayName: string } | undefined> {
+    const bucket = this.database.bucketOf(customerId);
+    return this.database.transaction(bucket, async (tx) => {
+      const { rows } = await tx.query<{ role: Role; display_name: string }>(FORGIVE, [
+        bucket,
+        customerId,
+        passwordHash,
+      ]);
+      const [row] = rows;
+      return row && { role: row.role, displayName: row.display_name };
+    });
+  }
+
+  /** Sets another password, and forgets the failures. False when it is not the old one any more. */
+  replace(customerId: string, oldHash: string, newHash: string, setBy: string): Promise<boolean> {
+    const bucket = this.database.bucketOf(customerId);
+    return this.database.transaction(bucket, async (tx) => {
+      const { rowCount } = await tx.query(REPLACE, [bucket, customerId, oldHash, newHash, setBy]);
+      return rowCount === 1;
+    });
+  }
+
+  /** A new customer's. */
+  async insert(
+    tx: Sql,
+    bucket: number,
+    credential: { customerId: string; passwordHash: string; setBy: string | null; now: Date },
+  ): Promise<void> {
+    const { customerId, passwordHash, setBy, now } = credential;
+    await tx.query(INSERT, [bucket, customerId, passwordHash, setBy, now]);
+  }
+}
