@@ -81,10 +81,16 @@ interface Named {
   readonly name: string;
 }
 
-export type Command<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType, E extends Errors = Errors> =
-  CommandRules<I, O, E> & Named & { readonly kind: 'command'; readonly errors: E };
-export type Query<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType, E extends Errors = Errors> =
-  QueryRules<I, O, E> & Named & { readonly kind: 'query'; readonly errors: E };
+export type Command<
+  I extends z.ZodType = z.ZodType,
+  O extends z.ZodType = z.ZodType,
+  E extends Errors = Errors,
+> = CommandRules<I, O, E> & Named & { readonly kind: 'command'; readonly errors: E };
+export type Query<
+  I extends z.ZodType = z.ZodType,
+  O extends z.ZodType = z.ZodType,
+  E extends Errors = Errors,
+> = QueryRules<I, O, E> & Named & { readonly kind: 'query'; readonly errors: E };
 export type Event<D extends z.ZodType = z.ZodType> = EventRules<D> & Named & { readonly kind: 'event' };
 export type State<D extends z.ZodType = z.ZodType> = StateRules<D> & Named & { readonly kind: 'state' };
 

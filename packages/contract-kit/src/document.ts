@@ -103,7 +103,10 @@ function operationDocument(operation: Operation): OperationDocument {
     etag,
     rateLimit,
   };
-  const { key, ifMatch, location, runsAt, upload, cache, download } = { ...commandOnly(operation), ...queryOnly(operation) };
+  const { key, ifMatch, location, runsAt, upload, cache, download } = {
+    ...commandOnly(operation),
+    ...queryOnly(operation),
+  };
   return defined({ ...shared, key, ifMatch, location, runsAt, upload, cache, download }) as OperationDocument;
 }
 

@@ -20,6 +20,8 @@ class TransactionSql implements Sql {
   readonly pipelined = true;
   private over = false;
   private begun: Promise<unknown> | undefined;
+  /** Set by any statement's error, also one that nobody saw: a last statement that went out together with COMMIT. */
+  private spoiled = false;
   constructor(private readonly session: Session) {}
 
   async query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }> {
@@ -57,12 +59,13 @@ class TransactionSql implements Sql {
     if (this.session.lost) return false;
     if (this.begun === undefined) return true;
     return send(this.session, 'ROLLBACK').then(
-      () => true,
+      () => !this.spoiled,
       () => false,
     );
   }
 
   private explain(error: unknown): unknown {
+    this.spoiled ||= spoilsSession(error);
     return this.session.lost ? new ConnectionLost(this.session.lost, 'The connection to Postgres was lost') : error;
   }
 }
@@ -85,7 +88,7 @@ export async function runTransaction<T>(
     await tx.commit();
     return result;
   } catch (error) {
-    usable = (await tx.rollback()) && !spoilsSession(error);
+    usable = await tx.rollback();
     throw error;
   } finally {
     clearTimeout(deadline);
