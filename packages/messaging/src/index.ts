@@ -5,3 +5,4 @@ export * from './kafka/port.js';
 export { openKafka, type KafkaOptions } from './kafka/open-kafka.js';
 export { deriveId, newId } from './ids.js';
 export { contractsTopic, topicNames, type TopicNames } from './topics.js';
+export { factRow, retractionRow, writeOutbox, type FactOrigin, type OutboxRow } from './storage/outbox.js';
