@@ -3,6 +3,7 @@ export { startClone, type Clone, type CloneOptions } from './clone.js';
 export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './database.js';
 export { testEnvironment, testKafkaBrokers } from './environment.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
+export { tablesOfDatabase, tablesOfPrismaSchema, type Tables } from './prisma-schema.js';
 export { testRedis } from './redis.js';
 export { startTestServers, type TestEnvironment, type TestServers } from './servers.js';
 export { uniqueName } from './unique-name.js';
