@@ -1,0 +1,34 @@
+import type { ServiceContract } from '@stoa/contract-kit';
+import type { CommandExecutor } from './command-execution.js';
+import type { KafkaPort } from './kafka/port.js';
+import type { MessagingOptions } from './options.js';
+import type { Database, EventHandler, StateHandler, Subscription } from './types.js';
+
+/** A subscription with the object that the service's module made for it. */
+export interface BoundSubscription {
+  readonly subscription: Subscription;
+  readonly handler: EventHandler<never> | StateHandler<never>;
+}
+
+/** What runs beside a service's requests needs to know of it. */
+export interface BackgroundSetup {
+  readonly port: KafkaPort;
+  readonly options: MessagingOptions;
+  readonly database: Database;
+  readonly contract: ServiceContract;
+  readonly subscriptions: readonly BoundSubscription[];
+}
+
+/**
+ * What runs beside a service's requests: relays of the outboxes, followers of states, consumers of events. Made by
+ * `createBackground` (src/storage/background.ts); started before the first request is taken, stopped after the last reply.
+ */
+export interface Background {
+  readonly executor: CommandExecutor;
+  /** Resolves once all of it runs; it need not have caught up. */
+  start(): Promise<void>;
+  /** False while requests should go to other clones (a copy of states that is not there yet, say). */
+  isReady(): boolean;
+  /** Within two seconds: what is under way is finished or given up to the next leader. */
+  stop(): Promise<void>;
+}
