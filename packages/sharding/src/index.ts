@@ -1,1 +1,24 @@
+/** Splits the data of a service over several Postgres databases, and moves it between them while it is in use. */
 export { BUCKETS, BUCKET_SQL, bucketOf } from './bucket.js';
+export { addShard, removeShard, startKeyspace, withoutMoves, type Shard } from './directory/keyspace.js';
+export {
+  grantDirectory,
+  installDirectory,
+  installShard,
+  type ShardedTable,
+  type ShardInstallation,
+} from './install.js';
+export { MapClient, type MapClientOptions } from './map/map-client.js';
+export { rebuildMap } from './map/load-map.js';
+export { bucketsByShard, type Placement, type ShardMap } from './map/shard-map.js';
+export { DEFAULT_LIMITS, type MoveHooks, type MoveLimits, type MoveProgress } from './move/context.js';
+export { MoveBusy, MoveRefused, MoveStalled, RowsDiffer, StaleMover } from './move/errors.js';
+export { Mover, type MoverOptions } from './move/mover.js';
+export { PHASES, STEPS, type Move, type MoveInfo, type Phase, type Step } from './move/phases.js';
+export type { MoveRequest } from './move/plan.js';
+export { BEING_MOVED, isTransient, NOT_HERE, SessionLost } from './postgres/errors.js';
+export type { Sql } from './postgres/sql.js';
+export { PooledServer, type PooledServerOptions } from './routing/pooled-server.js';
+export { BucketUnavailable, ShardedDatabase, type ShardedDatabaseOptions } from './routing/sharded-database.js';
+export type { ShardServer, Statement } from './routing/shard-server.js';
+export { verify, type Finding, type Verification } from './verify.js';

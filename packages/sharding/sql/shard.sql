@@ -1,0 +1,151 @@
+-- What each shard knows of itself, and the fence. For PostgreSQL 16 and later. Applied by installShard(); running it
+-- again changes nothing.
+CREATE SCHEMA IF NOT EXISTS sharding;
+
+-- Which shard this is: a URL that points to the wrong database is noticed before anything is moved.
+CREATE TABLE IF NOT EXISTS sharding.identity (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  keyspace text    NOT NULL,
+  shard    text    NOT NULL
+);
+
+-- Which buckets this shard answers for. A bucket without a row was never here.
+--   owned   reads and writes
+--   fenced  a move is about to switch: reads, but no writes for a moment
+--   ready   a move has brought everything, but the source has not let go yet: neither
+--   gone    it lives elsewhere
+CREATE TABLE IF NOT EXISTS sharding.bucket_owner (
+  bucket  smallint PRIMARY KEY CHECK (bucket BETWEEN 0 AND 1023),
+  state   text     NOT NULL CHECK (state IN ('owned', 'fenced', 'ready', 'gone')),
+  epoch   bigint   NOT NULL,
+  move_id uuid
+) WITH (
+  -- A change of state is then a heap-only update: writers that look a bucket up find it in the same page.
+  fillfactor = 50
+);
+
+-- The tables that are sharded.
+--   moved    its rows go with their bucket
+--   drained  a queue (an outbox): only inserts are fenced, and it must be empty before a bucket may switch
+CREATE TABLE IF NOT EXISTS sharding.tables (
+  name       regclass PRIMARY KEY,
+  kind       text     NOT NULL CHECK (kind IN ('moved', 'drained')),
+  -- The column that `bucket` is computed from; null where whoever inserts gives the bucket.
+  key_column name
+);
+
+-- The newest mover of each move that works here. An older one that wakes up finds another number, or no row.
+CREATE TABLE IF NOT EXISTS sharding.attempts (
+  move_id uuid   PRIMARY KEY,
+  attempt bigint NOT NULL
+);
+
+-- A row written behind all writes to a bucket: where it can be seen, all of them can, because replication keeps the
+-- order of commits. That needs no arithmetic with log positions.
+CREATE TABLE IF NOT EXISTS sharding.markers (
+  move_id uuid NOT NULL,
+  marker  uuid NOT NULL,
+  PRIMARY KEY (move_id, marker)
+);
+
+-- The state of a bucket for a transaction that reads from one snapshot. A plain read would still see 'owned' there,
+-- however long ago the bucket went: the locking read fails with 40001 instead. SECURITY DEFINER because a locking read
+-- needs the right to update, which services must not have.
+CREATE OR REPLACE FUNCTION sharding.locked_state(wanted smallint) RETURNS text
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT state FROM sharding.bucket_owner WHERE bucket = wanted FOR SHARE $$;
+
+CREATE OR REPLACE FUNCTION sharding.refuse(wanted smallint, state text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF state IN ('fenced', 'ready') THEN
+    RAISE EXCEPTION 'bucket % is being moved', wanted USING ERRCODE = 'SH002', HINT = 'Try again in a moment.';
+  END IF;
+  RAISE EXCEPTION 'bucket % is not here', wanted USING ERRCODE = 'SH001', HINT = 'Read the shard map again.';
+END $$;
+
+-- Holds a bucket here until the transaction ends, or refuses. The lock comes first, then the look: the mover writes
+-- 'fenced' and then waits for this lock, so a transaction has either been waited for or sees 'fenced'. VOLATILE, so that
+-- under READ COMMITTED the look has a snapshot taken after the lock. 1398034241 is 'STOA'.
+CREATE OR REPLACE FUNCTION sharding.hold(wanted smallint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  found_state text;
+BEGIN
+  PERFORM pg_catalog.pg_advisory_xact_lock_shared(1398034241, wanted);
+  IF pg_catalog.current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
+    SELECT o.state INTO found_state FROM sharding.bucket_owner AS o WHERE o.bucket = wanted;
+  ELSE
+    found_state := sharding.locked_state(wanted);
+  END IF;
+  IF found_state = 'owned' THEN RETURN; END IF;
+  PERFORM sharding.refuse(wanted, found_state);
+END $$;
+
+-- For one reading statement: `WHERE sharding.readable($1) AND …` is evaluated once, before any row. STABLE, so that it
+-- looks through the same snapshot as the rows.
+CREATE OR REPLACE FUNCTION sharding.readable(wanted smallint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  found_state text;
+BEGIN
+  SELECT o.state INTO found_state FROM sharding.bucket_owner AS o WHERE o.bucket = wanted;
+  IF found_state IN ('owned', 'fenced') THEN RETURN true; END IF;
+  PERFORM sharding.refuse(wanted, found_state);
+END $$;
+
+-- The fence itself, before every row that is written. Replication and the mover's purge run as `replica`, where ordinary
+-- triggers don't fire.
+CREATE OR REPLACE FUNCTION sharding.guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    PERFORM sharding.hold(OLD.bucket);
+    RETURN OLD;
+  END IF;
+  IF TG_OP = 'UPDATE' AND NEW.bucket <> OLD.bucket THEN
+    RAISE EXCEPTION 'a row of % can''t change its bucket', TG_TABLE_NAME USING ERRCODE = 'SH004';
+  END IF;
+  PERFORM sharding.hold(NEW.bucket);
+  RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION sharding.refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is sharded: TRUNCATE would pass by its fence', TG_TABLE_NAME USING ERRCODE = 'SH004';
+END $$;
+
+-- A mover takes the move up here: from now on all earlier ones are refused.
+CREATE OR REPLACE FUNCTION sharding.begin_attempt(move uuid, wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO sharding.attempts AS a (move_id, attempt) VALUES (move, wanted)
+    ON CONFLICT (move_id) DO UPDATE SET attempt = excluded.attempt WHERE a.attempt <= excluded.attempt;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'another mover has taken up move %', move USING ERRCODE = 'SH003';
+  END IF;
+END $$;
+
+-- The first statement of every transaction in which a mover changes this shard.
+CREATE OR REPLACE FUNCTION sharding.check_attempt(move uuid, wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM sharding.attempts WHERE move_id = move AND attempt = wanted FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'another mover has taken up move %', move USING ERRCODE = 'SH003';
+  END IF;
+END $$;
+
+-- Two shards whose fingerprints agree can hold each other's rows.
+CREATE OR REPLACE FUNCTION sharding.fingerprint() RETURNS text LANGUAGE sql STABLE
+  RETURN (SELECT md5(coalesce(string_agg(concat_ws(' ', t.name, t.kind, t.key_column, a.attname,
+            format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated), ';'
+            ORDER BY t.name::text, a.attname), ''))
+          FROM sharding.tables AS t
+          JOIN pg_attribute AS a ON a.attrelid = t.name AND a.attnum > 0 AND NOT a.attisdropped);
+
+-- Numbers that rows brought with them must not be given out again. ALTER SEQUENCE keeps nextval() out until the commit;
+-- setval() alone could wind a sequence back that moved on in between.
+CREATE OR REPLACE FUNCTION sharding.advance_sequence(sequence regclass, at_least bigint) RETURNS void
+  LANGUAGE plpgsql AS $$
+DECLARE
+  reached bigint;
+BEGIN
+  EXECUTE format('ALTER SEQUENCE %s NO CYCLE', sequence);
+  EXECUTE format('SELECT last_value FROM %s', sequence) INTO reached;
+  IF at_least > reached THEN PERFORM setval(sequence, at_least); END IF;
+END $$;

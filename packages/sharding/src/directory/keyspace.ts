@@ -1,0 +1,92 @@
+import { BUCKETS } from '../bucket.js';
+import { expectIdentity } from '../install.js';
+import { withSession } from '../postgres/session.js';
+import type { Sql } from '../postgres/sql.js';
+
+export interface Shard {
+  readonly name: string;
+  /** For services. Holds a secret: never log it. */
+  readonly url: string;
+  /** For movers: a superuser's, or one that may replicate, subscribe and set session_replication_role. */
+  readonly adminUrl: string;
+}
+
+const APPLICATION = 'sharding-directory';
+
+/** Makes a shard known, or changes its URLs. It owns nothing until a keyspace starts on it or a move brings it buckets. */
+export async function addShard(directoryUrl: string, keyspace: string, shard: Shard): Promise<void> {
+  const { name, url, adminUrl } = shard;
+  const server = `${keyspace}/${name}`;
+  await withSession({ url: adminUrl, server, application: APPLICATION }, (s) => expectIdentity(s, keyspace, name));
+  await inDirectory(directoryUrl, async (tx) => {
+    await tx.query('INSERT INTO sharding.keyspaces (keyspace) VALUES ($1) ON CONFLICT DO NOTHING', [keyspace]);
+    await tx.query(
+      `INSERT INTO sharding.shards (keyspace, shard, url, admin_url) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (keyspace, shard) DO UPDATE SET url = excluded.url, admin_url = excluded.admin_url`,
+      [keyspace, name, url, adminUrl],
+    );
+  });
+}
+
+/** Takes a shard out that holds nothing. @throws Error while it holds buckets or a move names it. */
+export async function removeShard(directoryUrl: string, keyspace: string, shard: string): Promise<void> {
+  await inDirectory(directoryUrl, async (tx) => {
+    await tx.query(
+      `DELETE FROM sharding.moves WHERE keyspace = $1 AND $2 IN (source, destination) AND phase IN ('done', 'aborted')`,
+      [keyspace, shard],
+    );
+    await tx.query('DELETE FROM sharding.shards WHERE keyspace = $1 AND shard = $2', [keyspace, shard]);
+  });
+}
+
+/**
+ * Spreads all buckets of a new keyspace evenly over shards that were added. Doing it again changes nothing, and finishes
+ * what an interrupted run left.
+ */
+export async function startKeyspace(directoryUrl: string, keyspace: string, shards: readonly string[]): Promise<void> {
+  if (shards.length === 0) throw new Error(`The keyspace ${keyspace} needs a shard`);
+  await inDirectory(directoryUrl, async (tx) => {
+    await tx.query('SELECT FROM sharding.keyspaces WHERE keyspace = $1 FOR UPDATE', [keyspace]);
+    const { rowCount } = await tx.query('SELECT FROM sharding.bucket_map WHERE keyspace = $1 LIMIT 1', [keyspace]);
+    if (rowCount !== 0) return;
+    await tx.query(
+      `INSERT INTO sharding.bucket_map (keyspace, bucket, shard)
+       SELECT $1, b, ($2::text[])[1 + b * cardinality($2::text[]) / $3] FROM generate_series(0, $3 - 1) AS b`,
+      [keyspace, shards, BUCKETS],
+    );
+  });
+  const held = await inDirectory(directoryUrl, (tx) =>
+    // Later epochs were brought by a move, which gave the shard its rows itself.
+    tx.query<{ shard: string; admin_url: string; buckets: number[] }>(
+      `SELECT s.shard, s.admin_url, array_agg(m.bucket) AS buckets FROM sharding.shards AS s
+       JOIN sharding.bucket_map AS m USING (keyspace, shard) WHERE s.keyspace = $1 AND m.epoch = 1 GROUP BY 1, 2`,
+      [keyspace],
+    ),
+  );
+  for (const { shard, admin_url, buckets } of held.rows) {
+    const server = `${keyspace}/${shard}`;
+    await withSession({ url: admin_url, server, application: APPLICATION }, (session) =>
+      session.query(
+        `INSERT INTO sharding.bucket_owner (bucket, state, epoch) SELECT b, 'owned', 1 FROM unnest($1::smallint[]) AS b
+         ON CONFLICT DO NOTHING`,
+        [buckets],
+      ),
+    );
+  }
+}
+
+/** Runs work in one transaction on the directory. */
+export function inDirectory<T>(url: string, work: (tx: Sql) => Promise<T>): Promise<T> {
+  return withSession({ url, server: 'the directory', application: APPLICATION }, (s) => s.transaction(work));
+}
+
+/** Runs work (a migration of all shards) while no move of the keyspace runs, and keeps moves from starting. */
+export async function withoutMoves<T>(directoryUrl: string, keyspace: string, work: () => Promise<T>): Promise<T> {
+  return withSession({ url: directoryUrl, server: 'the directory', application: 'sharding-migration' }, async (s) => {
+    await s.query(`SELECT pg_advisory_lock(${KEYSPACE_LOCK}, hashtext($1))`, [keyspace]);
+    return work();
+  });
+}
+
+/** Class of the advisory locks on keyspaces: shared by moves, exclusive for migrations. */
+export const KEYSPACE_LOCK = 1_398_034_242;

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { Session, withSession } from './postgres/session.js';
+import { oneRow, type Sql } from './postgres/sql.js';
+
+/** A table that is sharded. `moved`: its rows go with their bucket. `drained`: a queue that must be empty before. */
+export interface ShardedTable {
+  readonly name: string;
+  readonly kind: 'moved' | 'drained';
+  /** The column that `bucket` is computed from at every insert; left out where whoever inserts gives the bucket. */
+  readonly keyColumn?: string;
+}
+
+export interface ShardInstallation {
+  /** Of the tables' owner. */
+  readonly url: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly tables: readonly ShardedTable[];
+  /** The role that services connect as. It must exist; what it needs is granted, what passes by the fence is refused. */
+  readonly serviceRole?: string;
+}
+
+const APPLICATION = 'sharding-install';
+/** Installing twice at once would fail on the system catalogs. */
+const ONE_AT_A_TIME = 'SELECT pg_advisory_xact_lock(1398034241, -2)';
+
+const sqlFile = (name: string): Promise<string> => readFile(new URL(`../sql/${name}`, import.meta.url), 'utf8');
+
+/** Makes the directory's tables, or brings them up to date. */
+export async function installDirectory(url: string): Promise<void> {
+  const sql = await sqlFile('directory.sql');
+  await withSession({ url, server: 'the directory', application: APPLICATION }, (session) =>
+    session.transaction(async (tx) => {
+      await tx.query(ONE_AT_A_TIME);
+      await tx.query(sql);
+    }),
+  );
+}
+
+/** Lets a service's role read the map, and not the URLs of movers. */
+export async function grantDirectory(url: string, serviceRole: string): Promise<void> {
+  await withSession({ url, server: 'the directory', application: APPLICATION }, async (session) => {
+    const { role } = await oneRow<{ role: string }>(session, 'SELECT quote_ident($1) AS role', [serviceRole]);
+    await session.query(`GRANT USAGE ON SCHEMA sharding TO ${role};
+      GRANT SELECT ON sharding.keyspaces, sharding.bucket_map TO ${role};
+      GRANT SELECT (keyspace, shard, url) ON sharding.shards TO ${role}`);
+  });
+}
+
+/**
+ * Puts a database under the fence, after its migrations. A shard that was just installed owns no bucket.
+ * @throws Error when the database is another shard already, a table can't be sharded, or the role could pass the fence.
+ */
+export async function installShard(options: ShardInstallation): Promise<void> {
+  const { url, keyspace, shard, tables, serviceRole } = options;
+  const [objects, register] = await Promise.all([sqlFile('shard.sql'), sqlFile('register.sql')]);
+  await withSession({ url, server: `${keyspace}/${shard}`, application: APPLICATION }, (session: Session) =>
+    session.transaction(async (tx) => {
+      await tx.query(ONE_AT_A_TIME);
+      await tx.query(objects);
+      await tx.query(register);
+      await identify(tx, keyspace, shard);
+      for (const { name, kind, keyColumn = null } of tables) {
+        await tx.query('SELECT sharding.register_table($1::regclass, $2, $3)', [name, kind, keyColumn]);
+      }
+      if (serviceRole !== undefined) await tx.query('SELECT sharding.grant_service($1)', [serviceRole]);
+    }),
+  );
+}
+
+async function identify(tx: Sql, keyspace: string, shard: string): Promise<void> {
+  await tx.query('INSERT INTO sharding.identity (keyspace, shard) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    keyspace,
+    shard,
+  ]);
+  await expectIdentity(tx, keyspace, shard);
+}
+
+/** @throws Error when a URL leads to another shard than it should. */
+export async function expectIdentity(sql: Sql, keyspace: string, shard: string): Promise<void> {
+  const is = await oneRow<{ keyspace: string; shard: string }>(sql, 'SELECT keyspace, shard FROM sharding.identity');
+  if (is.keyspace === keyspace && is.shard === shard) return;
+  throw new Error(`The URL of ${keyspace}/${shard} leads to ${is.keyspace}/${is.shard}`);
+}

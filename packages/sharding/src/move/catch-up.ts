@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { MoveContext } from './context.js';
+import { MoveStalled } from './errors.js';
+import { keepEnabled } from './replicate.js';
+import { oneRow } from '../postgres/sql.js';
+import { until } from './wait.js';
+
+/** Writes a marker at the source. @returns whether it could be seen at the destination in time. */
+export async function markerArrives(ctx: MoveContext, withinMs: number): Promise<boolean> {
+  const { move, sessions } = ctx;
+  const marker = randomUUID();
+  await ctx.change('source', async (tx) => {
+    await tx.query('INSERT INTO sharding.markers (move_id, marker) VALUES ($1, $2)', [move.id, marker]);
+  });
+  return until(withinMs, 3, async () => {
+    const { rowCount } = await sessions.destination.query(
+      'SELECT FROM sharding.markers WHERE move_id = $1 AND marker = $2',
+      [move.id, marker],
+    );
+    return rowCount === 1;
+  });
+}
+
+/** Rows of the move's buckets in the source's queues. */
+export async function queuedRows({ sessions, move }: MoveContext): Promise<number> {
+  const { rows: queues } = await sessions.source.query<{ name: string }>(
+    `SELECT name::text AS name FROM sharding.tables WHERE kind = 'drained'`,
+  );
+  let count = 0;
+  for (const { name } of queues) {
+    const { queued } = await oneRow<{ queued: string }>(
+      sessions.source,
+      `SELECT count(*) AS queued FROM ${name} WHERE bucket = ANY ($1)`,
+      [move.buckets],
+    );
+    count += Number(queued);
+  }
+  return count;
+}
+
+/**
+ * Waits until a fence would be short: replication comes through quickly, queues are nearly empty, and the destination
+ * knows as much of other services as the source does.
+ * @throws MoveStalled when that does not come about.
+ */
+export async function catchUp(ctx: MoveContext): Promise<void> {
+  const { limits, hooks, sessions, move } = ctx;
+  const deadline = performance.now() + limits.stallMs;
+  for (;;) {
+    const started = performance.now();
+    const arrived = await markerArrives(ctx, limits.markerMs);
+    const quick = arrived && performance.now() - started <= limits.lagMs;
+    const known = (await hooks.caughtUp?.(sessions.source, sessions.destination)) ?? true;
+    if (quick && known && (await queuedRows(ctx)) <= limits.queueRows) return;
+    if (performance.now() > deadline) throw new MoveStalled(`Move ${move.id} does not catch up`);
+    await keepEnabled(ctx);
+  }
+}

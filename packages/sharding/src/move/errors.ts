@@ -1,0 +1,35 @@
+/** What was asked can't be done as things are; nothing was changed. */
+export class MoveRefused extends Error {
+  override readonly name = 'MoveRefused';
+}
+
+/** Another mover works on this move. */
+export class MoveBusy extends Error {
+  override readonly name = 'MoveBusy';
+  constructor(id: string) {
+    super(`Another mover works on move ${id}`);
+  }
+}
+
+/** Another mover has taken the move up since: this one must stop, and has changed nothing more. */
+export class StaleMover extends Error {
+  override readonly name = 'StaleMover';
+  constructor(id: string, cause?: unknown) {
+    super(`Another mover has taken up move ${id}`, { cause });
+  }
+}
+
+/** The move makes no progress; it can be resumed once the reason is gone. */
+export class MoveStalled extends Error {
+  override readonly name = 'MoveStalled';
+}
+
+/** Both sides differ after the switch. Nothing is purged: a person must look. */
+export class RowsDiffer extends Error {
+  override readonly name = 'RowsDiffer';
+}
+
+/** Writers, queues or replication did not drain in time under the fence. It is lifted, then tried again. */
+export class FenceTimeout extends Error {
+  override readonly name = 'FenceTimeout';
+}

@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { inDirectory } from '../directory/keyspace.js';
+import { codeOf, isTransient, STALE_MOVER } from '../postgres/errors.js';
+import { DEFAULT_LIMITS, type MoveContext, type MoveHooks, type MoveLimits } from './context.js';
+import { MoveRefused, MoveStalled, StaleMover } from './errors.js';
+import { withMove } from './open.js';
+import { canAbort, isOver, type Move, type Phase } from './phases.js';
+import { planMove, readMove, unfinishedMoves, type MoveRequest } from './plan.js';
+import { run } from './run.js';
+
+export interface MoverOptions {
+  /** Of the directory's owner. */
+  readonly directoryUrl: string;
+  readonly hooks?: MoveHooks;
+  readonly limits?: Partial<MoveLimits>;
+}
+
+const RETRY_MS = 500;
+
+/** Moves buckets between shards while they are in use. */
+export class Mover {
+  private readonly limits: MoveLimits;
+
+  constructor(private readonly options: MoverOptions) {
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  /** Reserves buckets for a move. @returns its id. @throws MoveRefused */
+  planMove(request: MoveRequest): Promise<string> {
+    return planMove(this.options.directoryUrl, request);
+  }
+
+  /**
+   * Brings a move to its end, from wherever it stands. Servers that restart are waited for. Whenever it throws, it can
+   * be called again, by this process or another.
+   * @param takeOver cut off a mover that still works on it, instead of MoveBusy.
+   * @throws MoveBusy, MoveStalled, StaleMover, RowsDiffer, MoveRefused
+   */
+  runMove(id: string, { takeOver = false } = {}): Promise<Move> {
+    return this.patiently(id, takeOver, (ctx) => run(ctx));
+  }
+
+  /** Takes a move back. @throws MoveRefused once the map was switched: finish it, then reverse it. */
+  abortMove(id: string, { takeOver = false } = {}): Promise<Move> {
+    return this.patiently(id, takeOver, async (ctx) => {
+      const { phase } = ctx.move;
+      if (phase === 'aborted') return ctx.move;
+      if (!canAbort(phase)) throw new MoveRefused(`Move ${id} is ${phase}: it can only be finished, then reversed`);
+      if (phase !== 'aborting') await ctx.enter('aborting');
+      return run(ctx);
+    });
+  }
+
+  /** Plans the way back of a move that is done. @returns the new move's id. @throws MoveRefused */
+  async reverseMove(id: string): Promise<string> {
+    const { phase, keyspace, buckets, source, destination } = await this.readMove(id);
+    if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
+    return this.planMove({ keyspace, buckets, from: destination, to: source });
+  }
+
+  readMove(id: string): Promise<Move> {
+    return inDirectory(this.options.directoryUrl, (tx) => readMove(tx, id));
+  }
+
+  /** What a supervisor resumes after a crash. Writes to buckets of a move in phase `fencing` wait for that. */
+  unfinishedMoves(keyspace: string): Promise<Move[]> {
+    return inDirectory(this.options.directoryUrl, (tx) => unfinishedMoves(tx, keyspace));
+  }
+
+  private async patiently(id: string, takeOver: boolean, work: (ctx: MoveContext) => Promise<Move>): Promise<Move> {
+    const { directoryUrl, hooks = {} } = this.options;
+    let reached: Phase | undefined;
+    let deadline = performance.now() + this.limits.stallMs;
+    for (let first = true; ; first = false) {
+      try {
+        return await withMove({ directoryUrl, limits: this.limits, hooks, takeOver: takeOver && first }, id, (ctx) => {
+          if (ctx.move.phase !== reached) deadline = performance.now() + this.limits.stallMs;
+          reached = ctx.move.phase;
+          return isOver(reached) ? Promise.resolve(ctx.move) : work(ctx);
+        });
+      } catch (error) {
+        if (codeOf(error) === STALE_MOVER) throw new StaleMover(id, error);
+        if (!isTransient(error)) throw error;
+        if (performance.now() > deadline) throw new MoveStalled(`Move ${id} makes no progress`, { cause: error });
+      }
+      await delay(RETRY_MS);
+    }
+  }
+}

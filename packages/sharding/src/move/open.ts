@@ -1,0 +1,104 @@
+import { KEYSPACE_LOCK } from '../directory/keyspace.js';
+import { expectIdentity } from '../install.js';
+import { Session } from '../postgres/session.js';
+import { oneRow } from '../postgres/sql.js';
+import { MoveContext, type MoveHooks, type MoveLimits } from './context.js';
+import { MoveBusy, MoveRefused } from './errors.js';
+import { unfence } from './fence.js';
+import type { Move } from './phases.js';
+import { readMove, takeUp } from './plan.js';
+import { until } from './wait.js';
+
+/** Class of the advisory locks on moves. Each of a mover's sessions holds one: whoever lost a session is out. */
+const MOVE_LOCK = 1_398_034_243;
+
+export interface OpenOptions {
+  readonly directoryUrl: string;
+  readonly limits: MoveLimits;
+  readonly hooks: MoveHooks;
+  /** Cut off a mover that still works on the move. */
+  readonly takeOver: boolean;
+}
+
+/** Takes a move up for one run, and closes all sessions after it. */
+export async function withMove<T>(
+  options: OpenOptions,
+  id: string,
+  work: (ctx: MoveContext) => Promise<T>,
+): Promise<T> {
+  const opened: Session[] = [];
+  const open = async (url: string, server: string): Promise<Session> => {
+    const session = await Session.open({ url, server, application: `sharding-mover ${id}` });
+    opened.push(session);
+    return session;
+  };
+  try {
+    return await work(await openMove(options, id, open));
+  } finally {
+    await Promise.all(opened.map((session) => session.close()));
+  }
+}
+
+type Open = (url: string, server: string) => Promise<Session>;
+
+async function openMove(options: OpenOptions, id: string, open: Open): Promise<MoveContext> {
+  const { limits, hooks } = options;
+  const directory = await open(options.directoryUrl, 'the directory');
+  await lockMove(directory, id, options.takeOver ? 0 : limits.busyMs, options.takeOver);
+  await keepMigrationsOut(directory, await readMove(directory, id));
+  let move = await takeUp(directory, id);
+  const urls = await adminUrls(directory, move);
+  // The source first: a fence that a dead mover left is lifted even while the destination is away.
+  const source = await openShard(open, move, move.source, urls.source, limits);
+  if (move.phase === 'fencing') move = await unfence(directory, source, move);
+  const destination = await openShard(open, move, move.destination, urls.destination, limits);
+  const openSnapshot = (): Promise<Session> => open(urls.destination, move.destination);
+  return new MoveContext(move, { directory, source, destination }, openSnapshot, urls.source, limits, hooks);
+}
+
+async function openShard(open: Open, move: Move, shard: string, url: string, limits: MoveLimits): Promise<Session> {
+  const session = await open(url, `${move.keyspace}/${shard}`);
+  await expectIdentity(session, move.keyspace, shard);
+  // This mover has the move in the directory: whoever still holds it here is an earlier one.
+  await lockMove(session, move.id, limits.busyMs, true);
+  await session.query('SELECT sharding.begin_attempt($1, $2)', [move.id, move.attempt]);
+  return session;
+}
+
+/** @throws MoveBusy */
+async function lockMove(session: Session, id: string, waitMs: number, cutOff: boolean): Promise<void> {
+  const lock = async (): Promise<boolean> =>
+    (await oneRow<{ got: boolean }>(session, 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS got', [MOVE_LOCK, id]))
+      .got;
+  if (await lock()) return;
+  const cut = async (): Promise<boolean> => {
+    await session.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND classid = $1::oid AND objid = (hashtext($2)::bigint & 4294967295)::oid AND pid <> pg_backend_pid()`,
+      [MOVE_LOCK, id],
+    );
+    return lock();
+  };
+  if (await until(cutOff ? 5_000 : waitMs, 50, cutOff ? cut : lock)) return;
+  throw new MoveBusy(id);
+}
+
+/** @throws MoveRefused */
+async function keepMigrationsOut(directory: Session, { keyspace }: Move): Promise<void> {
+  const { got } = await oneRow<{ got: boolean }>(
+    directory,
+    'SELECT pg_try_advisory_lock_shared($1, hashtext($2)) AS got',
+    [KEYSPACE_LOCK, keyspace],
+  );
+  if (!got) throw new MoveRefused(`A migration of ${keyspace} runs or waits: no move may run beside it`);
+}
+
+async function adminUrls(directory: Session, move: Move): Promise<{ source: string; destination: string }> {
+  const { rows } = await directory.query<{ shard: string; admin_url: string }>(
+    'SELECT shard, admin_url FROM sharding.shards WHERE keyspace = $1',
+    [move.keyspace],
+  );
+  const urlOf = (shard: string): string => rows.find((row) => row.shard === shard)?.admin_url ?? '';
+  return { source: urlOf(move.source), destination: urlOf(move.destination) };
+}

@@ -1,0 +1,89 @@
+/**
+ * How far a move has come. A phase is recorded before its work begins, so that whoever resumes knows what may be there:
+ *
+ *   planned       the buckets are reserved; nothing else has happened
+ *   copying       the destination may hold rows, the source a publication and slots
+ *   catching up   all rows were copied; changes follow
+ *   fencing       the source may refuse writes to these buckets
+ *   switched      the map points to the destination: the one commit point. From here on there is only forward
+ *   active        the destination serves; the source still has its rows, for the comparison
+ *   unsubscribed  nothing replicates any more; the source's rows are garbage
+ *   purged        the source's rows are gone
+ *   done          nothing of the move is left but its record
+ *   aborting      the way back, from any phase before `switched`
+ *   aborted       as before the move
+ */
+export const PHASES = [
+  'planned',
+  'copying',
+  'catching up',
+  'fencing',
+  'switched',
+  'active',
+  'unsubscribed',
+  'purged',
+  'done',
+  'aborting',
+  'aborted',
+] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+export const isOver = (phase: Phase): boolean => phase === 'done' || phase === 'aborted';
+
+/** Only before the commit point is there a way back. */
+export const canAbort = (phase: Phase): boolean =>
+  ['planned', 'copying', 'catching up', 'fencing', 'aborting'].includes(phase);
+
+/** What a mover does, in order. Each can be done again by another mover that finds it half done. */
+export const STEPS = [
+  'check servers',
+  'prepare destination',
+  'create publication',
+  'create slot',
+  'create subscription',
+  'wait for copy',
+  'catch up',
+  'fence',
+  'drain writers',
+  'drain queues',
+  'compare schemas',
+  'advance sequences',
+  'wait for marker',
+  'make destination ready',
+  'switch',
+  'open snapshot',
+  'retire source',
+  'activate destination',
+  'compare rows',
+  'drop subscription',
+  'drop publication',
+  'purge',
+  'forget',
+] as const;
+
+export type Step = (typeof STEPS)[number];
+
+/** A move as the directory records it. */
+export interface Move {
+  readonly id: string;
+  readonly keyspace: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly buckets: readonly number[];
+  readonly phase: Phase;
+  readonly attempt: number;
+  readonly info: MoveInfo;
+}
+
+export interface MoveInfo {
+  /** The subscription's oid: table-sync slots are named after it. */
+  readonly subscription?: string;
+  /** How often the fence had to be lifted again because writers or queues did not drain in time. */
+  readonly fenceRetries?: number;
+  /** Milliseconds during which the source refused writes to these buckets, at the switch. */
+  readonly fencedMs?: number;
+  /** What the comparison of both sides found. */
+  readonly comparison?: 'equal' | 'missed: a mover died between activation and comparison';
+  readonly rows?: number;
+}

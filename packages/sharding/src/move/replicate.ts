@@ -1,0 +1,139 @@
+import { oneRow } from '../postgres/sql.js';
+import type { MoveContext } from './context.js';
+import { MoveStalled } from './errors.js';
+import { purge } from './purge.js';
+import { movedTables } from './tables.js';
+import { until } from './wait.js';
+
+const subscribed = async ({ sessions, name }: MoveContext): Promise<string | undefined> => {
+  const { rows } = await sessions.destination.query<{ oid: string }>(
+    `SELECT oid FROM pg_subscription WHERE subname = $1 AND subdbid =
+     (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [name],
+  );
+  return rows[0]?.oid;
+};
+
+/** Starts replication of the buckets' rows, or finds it started. */
+export async function startReplication(ctx: MoveContext): Promise<void> {
+  const { sessions, name, move } = ctx;
+  if ((await subscribed(ctx)) === undefined) {
+    // A mover may have died anywhere in here: rows of an earlier try would collide with those of the copy.
+    await ctx.step('prepare destination', async () => {
+      await removeSubscription(ctx);
+      await removePublication(ctx);
+      await purge(ctx, 'destination');
+    });
+    await ctx.step('create publication', () => createPublication(ctx));
+    // The slot comes before the subscription and not with it: CREATE SUBSCRIPTION can then be part of a transaction,
+    // and both databases may be on one server.
+    await ctx.step('create slot', async () => {
+      await sessions.source.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [name]);
+    });
+    await ctx.step('create subscription', () => createSubscription(ctx));
+  }
+  const oid = await subscribed(ctx);
+  if (oid !== undefined && move.info.subscription !== oid) await ctx.note({ subscription: oid });
+}
+
+async function createPublication(ctx: MoveContext): Promise<void> {
+  const { move, name } = ctx;
+  const filter = `WHERE (bucket = ANY ('{${move.buckets.join()}}'::smallint[]))`;
+  await ctx.change('source', async (tx) => {
+    const tables = await movedTables(tx);
+    const parts = tables.map((table) => `${table} ${filter}`);
+    parts.push(`sharding.markers WHERE (move_id = '${move.id}'::uuid)`);
+    await tx.query(
+      `CREATE PUBLICATION ${name} FOR TABLE ${parts.join(', ')} WITH (publish = 'insert, update, delete')`,
+    );
+  });
+}
+
+/**
+ * `origin = none`: what reached the source by replication is not sent on, so that opposite moves don't echo.
+ * `disable_on_error`: else a row that can't be applied is tried for ever, and nobody hears of it.
+ */
+async function createSubscription(ctx: MoveContext): Promise<void> {
+  const { name, sourceUrl } = ctx;
+  await ctx.change('destination', async (tx) => {
+    const { url } = await oneRow<{ url: string }>(tx, 'SELECT quote_literal($1::text) AS url', [sourceUrl]);
+    await tx.query(`CREATE SUBSCRIPTION ${name} CONNECTION ${url} PUBLICATION ${name}
+      WITH (create_slot = false, slot_name = '${name}', origin = none, disable_on_error = true, streaming = off)`);
+  });
+}
+
+/** Waits until every table was copied. @throws MoveStalled without progress for too long. */
+export async function waitForCopy(ctx: MoveContext): Promise<void> {
+  const { sessions, name, limits, hooks, move } = ctx;
+  let best = '';
+  let stalled = performance.now() + limits.stallMs;
+  for (;;) {
+    const { left, rows } = await oneRow<{ left: string; rows: string | null }>(
+      sessions.destination,
+      `SELECT (SELECT count(*) FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid
+         WHERE s.subname = $1 AND r.srsubstate <> 'r') AS left,
+        (SELECT sum(c.tuples_processed) FROM pg_stat_progress_copy AS c
+         JOIN pg_stat_subscription AS w ON w.pid = c.pid WHERE w.subname = $1) AS rows`,
+      [name],
+    );
+    if (left === '0') return;
+    if (rows !== null) hooks.onProgress?.({ move: move.id, step: 'wait for copy', rows: Number(rows) });
+    const now = `${left} ${rows}`;
+    if (now !== best) stalled = performance.now() + limits.stallMs;
+    best = now;
+    if (performance.now() > stalled) throw new MoveStalled(`The copy of move ${move.id} stands still`);
+    await keepEnabled(ctx);
+    await until(50, 50, () => Promise.resolve(false));
+  }
+}
+
+/** A publisher that restarts disables the subscription too, so it is enabled again: the callers' time limits bound it. */
+export async function keepEnabled({ sessions, name }: MoveContext): Promise<void> {
+  const { rowCount } = await sessions.destination.query(
+    'SELECT FROM pg_subscription WHERE subname = $1 AND NOT subenabled',
+    [name],
+  );
+  if (rowCount) await sessions.destination.query(`ALTER SUBSCRIPTION ${name} ENABLE`);
+}
+
+/** Ends replication at the destination, if it runs. */
+export async function removeSubscription(ctx: MoveContext): Promise<void> {
+  const { sessions, name, move } = ctx;
+  const oid = await subscribed(ctx);
+  if (oid === undefined) return;
+  if (move.info.subscription !== oid) await ctx.note({ subscription: oid });
+  await sessions.destination.query(`ALTER SUBSCRIPTION ${name} DISABLE`);
+  // Without a slot of its own, dropping it does not need the source, whose slots are dropped there.
+  await sessions.destination.query(`ALTER SUBSCRIPTION ${name} SET (slot_name = NONE)`);
+  await sessions.destination.query(`DROP SUBSCRIPTION ${name}`);
+}
+
+/** Removes what replication needed at the source. */
+export async function removePublication(ctx: MoveContext): Promise<void> {
+  await dropSlots(ctx);
+  await ctx.change('source', async (tx) => void (await tx.query(`DROP PUBLICATION IF EXISTS ${ctx.name}`)));
+}
+
+/** A slot that stays makes its server keep its log until the disk is full. */
+async function dropSlots({ sessions, name, move, limits }: MoveContext): Promise<void> {
+  const { system } = await oneRow<{ system: string }>(
+    sessions.destination,
+    'SELECT system_identifier::text AS system FROM pg_control_system()',
+  );
+  const ours = `WHERE (slot_name = $1 OR slot_name ~ ('^pg_' || $2::text || '_sync_[0-9]+_' || $3::text || '$'))
+    AND database = current_database()`;
+  const values = [name, move.info.subscription ?? 'none', system];
+  const dropped = await until(limits.stallMs, 50, async () => {
+    await sessions.source.query(
+      `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots ${ours} AND active_pid IS NOT NULL`,
+      values,
+    );
+    await sessions.source.query(
+      `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots ${ours} AND active_pid IS NULL`,
+      values,
+    );
+    const { rowCount } = await sessions.source.query(`SELECT FROM pg_replication_slots ${ours}`, values);
+    return rowCount === 0;
+  });
+  if (!dropped) throw new MoveStalled(`The replication slots of move ${move.id} can't be dropped`);
+}

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Sql } from '../postgres/sql.js';
+import { activate } from './activate.js';
+import { catchUp } from './catch-up.js';
+import { compareRows } from './compare.js';
+import type { MoveContext } from './context.js';
+import { FenceTimeout, MoveStalled } from './errors.js';
+import { fenceAndSwitch, unfence } from './fence.js';
+import { isOver, type Move, type Phase } from './phases.js';
+import { purge } from './purge.js';
+import { removePublication, removeSubscription, startReplication, waitForCopy } from './replicate.js';
+import { checkServers } from './schema.js';
+
+/** The work of each phase; each ends by entering the next one. */
+const WORK: Readonly<Partial<Record<Phase, (ctx: MoveContext) => Promise<void>>>> = {
+  planned: async (ctx) => {
+    await ctx.step('check servers', () => checkServers(ctx));
+    await ctx.enter('copying');
+  },
+  copying: async (ctx) => {
+    await startReplication(ctx);
+    await ctx.step('wait for copy', () => waitForCopy(ctx));
+    await ctx.enter('catching up');
+  },
+  'catching up': async (ctx) => {
+    await ctx.step('catch up', () => catchUp(ctx));
+    await ctx.enter('fencing');
+  },
+  fencing: tryFence,
+  switched: activate,
+  active: async (ctx) => {
+    await ctx.step('compare rows', async () => {
+      const rows = await compareRows(ctx);
+      const missed = 'missed: a mover died between activation and comparison';
+      if (rows !== undefined) await ctx.note({ comparison: 'equal', rows });
+      else if (ctx.move.info.comparison === undefined) await ctx.note({ comparison: missed });
+    });
+    await endReplication(ctx);
+    await ctx.enter('unsubscribed');
+  },
+  unsubscribed: async (ctx) => {
+    await ctx.step('purge', () => purge(ctx, 'source'));
+    await ctx.enter('purged');
+  },
+  purged: async (ctx) => {
+    await ctx.step('forget', () => forget(ctx));
+    await ctx.enter('done', {}, (directory) => release(ctx, directory));
+  },
+  aborting: abort,
+};
+
+/** Does the work of phase after phase until the move is over. */
+export async function run(ctx: MoveContext): Promise<Move> {
+  while (!isOver(ctx.move.phase)) await WORK[ctx.move.phase]?.(ctx);
+  return ctx.move;
+}
+
+/** A fence that can't be closed in time is lifted again before anybody waits for long. */
+async function tryFence(ctx: MoveContext): Promise<void> {
+  const { limits, sessions } = ctx;
+  try {
+    await fenceAndSwitch(ctx);
+  } catch (error) {
+    if (ctx.move.phase === 'fencing') {
+      // Whatever it was: as long as the map was not switched, nobody is to wait for this mover's recovery.
+      const lifted = await unfence(sessions.directory, sessions.source, ctx.move).catch(() => undefined);
+      if (!lifted) throw error;
+      const retries = (ctx.move.info.fenceRetries ?? 0) + 1;
+      ctx.move = { ...lifted, info: { ...lifted.info, fenceRetries: retries } };
+      if (retries >= limits.fenceTries) throw new MoveStalled(`The fence can't be closed`, { cause: error });
+    }
+    if (!(error instanceof FenceTimeout)) throw error;
+    const tries = ctx.move.info.fenceRetries ?? 1;
+    await delay(limits.pauseMs * Math.min(10, 2 ** (tries - 1)));
+  }
+}
+
+async function endReplication(ctx: MoveContext): Promise<void> {
+  await ctx.step('drop subscription', () => removeSubscription(ctx));
+  await ctx.step('drop publication', () => removePublication(ctx));
+}
+
+async function abort(ctx: MoveContext): Promise<void> {
+  const { move } = ctx;
+  // First of all: writers may be waiting at the fence.
+  await ctx.change('source', async (tx) => {
+    await tx.query(
+      `UPDATE sharding.bucket_owner SET state = 'owned', move_id = NULL
+       WHERE bucket = ANY ($1) AND state = 'fenced' AND move_id = $2`,
+      [move.buckets, move.id],
+    );
+  });
+  await endReplication(ctx);
+  await ctx.change('destination', async (tx) => {
+    await tx.query(`DELETE FROM sharding.bucket_owner WHERE state = 'ready' AND move_id = $1`, [move.id]);
+  });
+  await ctx.step('purge', () => purge(ctx, 'destination'));
+  await ctx.step('forget', () => forget(ctx));
+  await ctx.enter('aborted', {}, (directory) => release(ctx, directory));
+}
+
+/** Removes the move's own rows from both shards. An earlier mover that wakes up finds none, and is refused. */
+async function forget(ctx: MoveContext): Promise<void> {
+  for (const where of ['source', 'destination'] as const) {
+    await ctx.change(where, async (tx) => {
+      await tx.query('UPDATE sharding.bucket_owner SET move_id = NULL WHERE move_id = $1', [ctx.move.id]);
+      await tx.query('DELETE FROM sharding.markers WHERE move_id = $1', [ctx.move.id]);
+      await tx.query('DELETE FROM sharding.attempts WHERE move_id = $1', [ctx.move.id]);
+    });
+  }
+}
+
+async function release({ move }: MoveContext, directory: Sql): Promise<void> {
+  await directory.query('UPDATE sharding.bucket_map SET move_id = NULL WHERE move_id = $1', [move.id]);
+}

@@ -1,0 +1,128 @@
+import { Client } from 'pg';
+import { codeOf, SessionLost } from './errors.js';
+import type { Sql } from './sql.js';
+
+export interface SessionOptions {
+  readonly url: string;
+  /** Names the server in messages, where its URL would give away a password. */
+  readonly server: string;
+  /** Shown in pg_stat_activity. */
+  readonly application: string;
+  /** Settings of the session, by name. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+const HEARTBEAT_MS = 5_000;
+const CONNECT_MS = 5_000;
+
+/** Set for every session: text forms that are compared between servers must not depend on a server's configuration. */
+const SETTINGS = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  // A process that froze holds locks no longer than this; a live one sends a heartbeat.
+  idle_session_timeout: '20s',
+  idle_in_transaction_session_timeout: '10s',
+  // A killed process is noticed even while its statement runs.
+  client_connection_check_interval: '1s',
+  // The server must not believe in a machine that vanished.
+  tcp_keepalives_idle: '5',
+  tcp_keepalives_interval: '2',
+  tcp_keepalives_count: '3',
+};
+
+/** One connection, used by one task after the other. Once it is lost it stays lost: whoever needs another opens one. */
+export class Session implements Sql {
+  private lost: unknown;
+  private closing = false;
+  private readonly heartbeat: NodeJS.Timeout;
+
+  private constructor(
+    private readonly client: Client,
+    readonly server: string,
+  ) {
+    client.on('error', (error) => (this.lost ??= error));
+    client.on('end', () => {
+      if (!this.closing) this.lost ??= new Error('the server ended the session');
+    });
+    this.heartbeat = setInterval(() => {
+      client.query('SELECT 1').catch((error: unknown) => (this.lost ??= error));
+    }, HEARTBEAT_MS);
+    this.heartbeat.unref();
+  }
+
+  /** @throws SessionLost */
+  static async open({ url, server, application, settings }: SessionOptions): Promise<Session> {
+    const client = new Client({
+      connectionString: url,
+      application_name: application,
+      connectionTimeoutMillis: CONNECT_MS,
+      keepAlive: true,
+    });
+    const session = new Session(client, server);
+    try {
+      await client.connect();
+      const all = { ...SETTINGS, ...settings };
+      const apply = 'SELECT set_config(s.name, s.value, false) FROM unnest($1::text[], $2::text[]) AS s(name, value)';
+      await client.query(apply, [Object.keys(all), Object.values(all)]);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw new SessionLost(server, error);
+    }
+  }
+
+  async query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }> {
+    try {
+      if (this.lost !== undefined) throw this.lost;
+      const { rows, rowCount } = await this.client.query(text, values as unknown[] | undefined);
+      return { rows: rows as Row[], rowCount };
+    } catch (error) {
+      // Postgres's own word (57P01: terminated) tells more than the broken connection that follows it.
+      if (this.lost === undefined && codeOf(error)?.length === 5 && !codeOf(error)?.startsWith('57P')) throw error;
+      throw new SessionLost(this.server, error);
+    }
+  }
+
+  /** @throws what `work` throws, after a rollback; SessionLost. */
+  async transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
+    await this.query('BEGIN');
+    let result: T;
+    try {
+      result = await work(this);
+    } catch (error) {
+      await this.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+    await this.query('COMMIT');
+    return result;
+  }
+
+  onNotification(listener: (payload: string) => void): void {
+    this.client.on('notification', ({ payload }) => listener(payload ?? ''));
+  }
+
+  /** Told once when the connection breaks. */
+  onLost(listener: () => void): void {
+    this.client.once('end', listener);
+  }
+
+  /** Ends the session; what it held is released. */
+  async close(): Promise<void> {
+    this.closing = true;
+    clearInterval(this.heartbeat);
+    await this.client.end().catch(() => undefined);
+  }
+}
+
+/** Runs work on a session of its own. */
+export async function withSession<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await Session.open(options);
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,149 @@
+import { bucketOf } from '../bucket.js';
+import type { MapClient } from '../map/map-client.js';
+import { BEING_MOVED, codeOf, isTransient, NOT_HERE } from '../postgres/errors.js';
+import type { Sql } from '../postgres/sql.js';
+import { ownedRead, ownedRows } from './owned-read.js';
+import type { ShardServer, Statement } from './shard-server.js';
+
+export interface ShardedDatabaseOptions<Server> {
+  readonly map: MapClient;
+  /** Makes the pool of one shard; `name` is `<keyspace>@<shard>`. */
+  readonly open: (shard: { readonly name: string; readonly url: string }) => Server;
+  /** How long a transaction or a read tries to get at a bucket that moves, in milliseconds. */
+  readonly patienceMs?: number;
+  /** Transient errors of the servers that `open` makes, beside those of this package. */
+  readonly isTransient?: (error: unknown) => boolean;
+}
+
+/** No shard would serve the bucket in time. Trying again later may help. */
+export class BucketUnavailable extends Error {
+  readonly bucket: number;
+
+  constructor(bucket: number, patienceMs: number, cause: unknown) {
+    super(`Bucket ${bucket} was not to be had within ${patienceMs} ms`, { cause });
+    this.name = 'BucketUnavailable';
+    this.bucket = bucket;
+  }
+}
+
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 100;
+
+/** A keyspace's data behind one routing rule. Has the shape of a service's `Database`, and of its `PgDatabase.read`. */
+export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
+  private readonly open = new Map<string, Server>();
+  private readonly stopFollowing: () => void;
+
+  constructor(private readonly options: ShardedDatabaseOptions<Server>) {
+    this.follow();
+    this.stopFollowing = options.map.onChange(() => this.follow());
+  }
+
+  /**
+   * Runs work in one transaction on the shard that holds the bucket, which stays there until the end: whatever the
+   * transaction reads of the bucket, or does not find, is true. Work is run again when the bucket had moved, so it must
+   * change nothing but the database.
+   * @throws what `work` throws, after a rollback; BucketUnavailable.
+   */
+  transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.routed(bucket, (server) =>
+      server.transaction(async (tx) => {
+        // Not awaited: a server that pipelines sends it along with the work's first statement.
+        const held = tx.query('SELECT sharding.hold($1)', [bucket]);
+        const [hold, done] = await Promise.allSettled([held, work(tx)]);
+        if (hold.status === 'rejected') throw hold.reason;
+        if (done.status === 'rejected') throw done.reason;
+        return done.value;
+      }),
+    );
+  }
+
+  /**
+   * The rows of one SELECT, which also proves that the shard serves the bucket: nothing is ever "not found" because it
+   * is elsewhere. While a bucket is switched its rows can still be read.
+   * @throws the server's error; BucketUnavailable.
+   */
+  read<Row = Record<string, unknown>>(bucket: number, statement: Statement): Promise<Row[]> {
+    const { name, text, values = [] } = statement;
+    const owned: Statement = {
+      text: ownedRead(text, values.length),
+      values: [...values, bucket],
+      ...(name !== undefined && { name: `${name}_owned` }),
+    };
+    return this.routed(bucket, async (server) => {
+      const rows = ownedRows<Row>(await server.read<object>(owned));
+      if (!rows) throw Object.assign(new Error(`bucket ${bucket} is not here`), { code: NOT_HERE });
+      return rows;
+    });
+  }
+
+  /** All shards of the keyspace; they change when a shard is added or removed (`onServersChange`). */
+  servers(): readonly Server[] {
+    return [...this.open.values()];
+  }
+
+  /** @returns what stops it. */
+  onServersChange(listener: () => void): () => void {
+    let known = [...this.open.keys()].join();
+    return this.options.map.onChange(() => {
+      const now = [...this.open.keys()].join();
+      if (now === known) return;
+      known = now;
+      listener();
+    });
+  }
+
+  bucketOf(key: string): number {
+    return bucketOf(key);
+  }
+
+  isTransient(error: unknown): boolean {
+    return error instanceof BucketUnavailable || isTransient(error) || this.options.isTransient?.(error) === true;
+  }
+
+  /** Waits for the work in progress, then closes all connections. The map client stays open. */
+  async close(): Promise<void> {
+    this.stopFollowing();
+    await Promise.all(this.servers().map((server) => server.close()));
+  }
+
+  /** Each wait between two tries holds no connection. */
+  private async routed<T>(bucket: number, work: (server: Server) => Promise<T>): Promise<T> {
+    const { map, patienceMs = 5_000 } = this.options;
+    const deadline = performance.now() + patienceMs;
+    for (let attempt = 0; ; attempt += 1) {
+      const placed = map.current.placements[bucket];
+      try {
+        return await work(this.serverOf(bucket));
+      } catch (error) {
+        const code = codeOf(error);
+        if (code !== NOT_HERE && code !== BEING_MOVED) throw error;
+        if (performance.now() > deadline) throw new BucketUnavailable(bucket, patienceMs, error);
+        if (code === NOT_HERE) await map.refresh().catch(() => undefined);
+        const { shard, epoch } = map.current.placements[bucket] ?? {};
+        const moved = shard !== placed?.shard || epoch !== placed?.epoch;
+        if (!moved) await map.changeWithin(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
+      }
+    }
+  }
+
+  private serverOf(bucket: number): Server {
+    const shard = this.options.map.current.placements[bucket]?.shard;
+    const server = shard === undefined ? undefined : this.open.get(shard);
+    if (!server) throw Object.assign(new Error(`no shard holds bucket ${bucket}`), { code: NOT_HERE });
+    return server;
+  }
+
+  /** Opens pools for new shards, and closes those of shards that are gone or have another URL. */
+  private follow(): void {
+    const { keyspace, shards } = this.options.map.current;
+    for (const [shard, server] of this.open) {
+      if (shards.get(shard) === server.url) continue;
+      this.open.delete(shard);
+      void server.close();
+    }
+    for (const [shard, url] of shards) {
+      if (!this.open.has(shard)) this.open.set(shard, this.options.open({ name: `${keyspace}@${shard}`, url }));
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { loadMap } from './map/load-map.js';
+import { unplaced, type Claim } from './map/shard-map.js';
+import { movedTables } from './move/tables.js';
+import { withSession } from './postgres/session.js';
+import type { Sql } from './postgres/sql.js';
+
+export interface Finding {
+  readonly kind:
+    | 'unplaced' // no shard holds the bucket
+    | 'two owners' // more than one shard serves it
+    | 'no owner' // the shard that the map names does not serve it
+    | 'epoch' // map and owner disagree about how often it moved
+    | 'orphans' // rows of a bucket that their shard does not serve
+    | 'left over' // a slot, publication, subscription, origin, marker or attempt of a move that is over
+    | 'unreachable';
+  readonly shard?: string;
+  readonly buckets?: readonly number[];
+  readonly detail: string;
+}
+
+export interface Verification {
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+  /** Buckets in a move: what is said of them would be out of date, so they are left out. */
+  readonly moving: readonly number[];
+  /** Rows of the sharded tables that each shard serves. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+interface ShardReport {
+  readonly claims: readonly Claim[];
+  readonly findings: readonly Finding[];
+  readonly rows: number;
+}
+
+/** Compares what the map, the shards' owner tables and the rows say. It changes nothing and locks nothing. */
+export async function verify(directoryUrl: string, keyspace: string): Promise<Verification> {
+  const options = { url: directoryUrl, server: 'the directory', application: 'sharding-verify' };
+  return withSession(options, async (directory) => {
+    const map = await loadMap(directory, keyspace);
+    const { rows: moving } = await directory.query<{ bucket: number; move: string }>(
+      `SELECT unnest(buckets) AS bucket, replace(id::text, '-', '') AS move FROM sharding.moves
+       WHERE keyspace = $1 AND phase NOT IN ('done', 'aborted')`,
+      [keyspace],
+    );
+    const shards = await directory.query<{ shard: string; admin_url: string }>(
+      'SELECT shard, admin_url FROM sharding.shards WHERE keyspace = $1 ORDER BY shard',
+      [keyspace],
+    );
+    const busy = new Set(moving.map(({ bucket }) => bucket));
+    const running = [...new Set(moving.map(({ move }) => move))];
+    const reports = await Promise.all(
+      shards.rows.map(({ shard, admin_url }) => inspect(shard, admin_url, busy, running)),
+    );
+    const claims = reports.flatMap((report) => report.claims);
+    const findings = [...compareOwners(map, claims, busy), ...reports.flatMap((report) => report.findings)];
+    const rows = Object.fromEntries(shards.rows.map(({ shard }, index) => [shard, reports[index]?.rows ?? 0]));
+    return { ok: findings.length === 0, findings, moving: [...busy].toSorted((a, b) => a - b), rows };
+  });
+}
+
+function compareOwners(map: Parameters<typeof unplaced>[0], claims: readonly Claim[], busy: Set<number>): Finding[] {
+  const findings: Finding[] = [];
+  const none = unplaced(map);
+  if (none.length > 0)
+    findings.push({ kind: 'unplaced', buckets: none, detail: `${none.length} buckets have no shard` });
+  map.placements.forEach((placement, bucket) => {
+    if (!placement || busy.has(bucket)) return;
+    const { shard, epoch } = placement;
+    const serving = claims.filter((claim) => claim.bucket === bucket && ['owned', 'fenced'].includes(claim.state));
+    const said = serving.map((claim) => `${claim.shard} (${claim.state}, epoch ${claim.epoch})`).join(' and ');
+    const detail = `the map says ${shard}, epoch ${epoch}; it is served by ${said || 'nobody'}`;
+    const owner = serving.find((claim) => claim.shard === shard);
+    const about = { shard, buckets: [bucket], detail };
+    if (serving.length > 1) findings.push({ kind: 'two owners', ...about });
+    if (owner?.state !== 'owned') findings.push({ kind: 'no owner', ...about });
+    else if (owner.epoch !== epoch) findings.push({ kind: 'epoch', ...about });
+  });
+  return findings;
+}
+
+async function inspect(
+  shard: string,
+  url: string,
+  busy: Set<number>,
+  running: readonly string[],
+): Promise<ShardReport> {
+  const options = { url, server: shard, application: 'sharding-verify' };
+  try {
+    return await withSession(options, (session) =>
+      session.transaction(async (tx) => {
+        // Owners and rows through one snapshot: a switch in between must not look like orphans.
+        await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+        const { rows: owners } = await tx.query<{ bucket: number; state: string; epoch: string }>(
+          'SELECT bucket, state, epoch FROM sharding.bucket_owner',
+        );
+        const claims = owners.map(({ bucket, state, epoch }) => ({ bucket, state, shard, epoch: Number(epoch) }));
+        const served = new Set(
+          claims.filter(({ state }) => state !== 'gone' && state !== 'ready').map((c) => c.bucket),
+        );
+        const { findings, rows } = await countRows(tx, shard, served, busy);
+        return { claims, findings: [...findings, ...(await leftOvers(tx, shard, running))], rows };
+      }),
+    );
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { claims: [], findings: [{ kind: 'unreachable', shard, detail }], rows: 0 };
+  }
+}
+
+async function countRows(
+  tx: Sql,
+  shard: string,
+  served: Set<number>,
+  busy: Set<number>,
+): Promise<{ findings: Finding[]; rows: number }> {
+  const findings: Finding[] = [];
+  let total = 0;
+  for (const table of await movedTables(tx)) {
+    const { rows } = await tx.query<{ bucket: number; count: string }>(
+      `SELECT bucket, count(*) AS count FROM ${table} GROUP BY bucket ORDER BY bucket`,
+    );
+    const orphans = rows.filter(({ bucket }) => !served.has(bucket) && !busy.has(bucket));
+    for (const { bucket, count } of rows) if (served.has(bucket)) total += Number(count);
+    if (orphans.length === 0) continue;
+    const count = orphans.reduce((sum, row) => sum + Number(row.count), 0);
+    const detail = `${table} holds ${count} rows of buckets that ${shard} does not serve`;
+    findings.push({ kind: 'orphans', shard, buckets: orphans.map(({ bucket }) => bucket), detail });
+  }
+  return { findings, rows: total };
+}
+
+/** What moves make and must remove. `running` are the ids of moves that are not over. */
+async function leftOvers(tx: Sql, shard: string, running: readonly string[]): Promise<Finding[]> {
+  const { rows } = await tx.query<{ what: string }>(
+    `WITH things AS (
+       SELECT 'publication' AS kind, pubname::text AS name FROM pg_publication
+       UNION ALL SELECT 'subscription', subname FROM pg_subscription
+         WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+       UNION ALL SELECT 'slot', slot_name FROM pg_replication_slots WHERE database = current_database()
+       UNION ALL SELECT 'marker', 'stoa_move_' || replace(move_id::text, '-', '') FROM sharding.markers
+       UNION ALL SELECT 'attempt', 'stoa_move_' || replace(move_id::text, '-', '') FROM sharding.attempts)
+     SELECT DISTINCT concat(kind, ' ', name) AS what FROM things
+     WHERE (name LIKE 'stoa\\_move\\_%' AND NOT substr(name, 11, 32) = ANY ($1))
+        OR (kind = 'slot' AND name ~ '^pg_[0-9]+_sync_' AND cardinality($1::text[]) = 0)
+     ORDER BY 1`,
+    [running],
+  );
+  return rows.map(({ what }) => ({ kind: 'left over', shard, detail: `${what} is left over on ${shard}` }));
+}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, guardDir, startPostgres, type PostgresServer } from '@stoa/local';
+import { BUCKET_SQL } from '../src/bucket.js';
+import { addShard, startKeyspace } from '../src/directory/keyspace.js';
+import { grantDirectory, installDirectory, installShard, type ShardedTable } from '../src/install.js';
+import { Session, withSession } from '../src/postgres/session.js';
+
+export const KEYSPACE = 'shop';
+export const TABLES: readonly ShardedTable[] = [
+  { name: 'customers', kind: 'moved', keyColumn: 'id' },
+  { name: 'orders', kind: 'moved', keyColumn: 'customer_id' },
+  { name: 'visits', kind: 'moved', keyColumn: 'customer_id' },
+  { name: 'outbox', kind: 'drained' },
+];
+
+/** Postgres servers of one spec file, which can be killed and started again on their port. */
+export class Servers {
+  private constructor(
+    private readonly dir: string,
+    private readonly servers: PostgresServer[],
+  ) {}
+
+  static async start(count: number): Promise<Servers> {
+    const dir = await mkdtemp(join(tmpdir(), 'stoa-sharding-'));
+    await chmod(dir, 0o711);
+    guardDir(dir);
+    const servers = await Promise.all(
+      Array.from({ length: count }, async (_, n) => startPostgres(await settingsOf(dir, n, await freePort()))),
+    );
+    return new Servers(dir, servers);
+  }
+
+  url(index: number): string {
+    const server = this.servers[index];
+    if (!server) throw new Error(`no server ${index}`);
+    return server.url;
+  }
+
+  /** SIGKILL, as when the machine's memory ran out. */
+  async kill(index: number): Promise<void> {
+    await this.servers[index]?.kill();
+  }
+
+  async startAgain(index: number): Promise<void> {
+    const port = Number(new URL(this.url(index)).port);
+    this.servers[index] = await startPostgres(await settingsOf(this.dir, index, port));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop()));
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+async function settingsOf(dir: string, index: number, port: number) {
+  return {
+    name: `Postgres ${index}`,
+    dataDir: join(dir, `data${index}`),
+    logFile: join(dir, `log${index}`),
+    port,
+    durable: false,
+    // Workers that ended are started again at once; tests restart servers often.
+    settings: { wal_retrieve_retry_interval: '100ms', wal_receiver_timeout: '5s', wal_sender_timeout: '5s' },
+  };
+}
+
+export interface Cluster {
+  readonly directoryUrl: string;
+  /** For services, which connect as a role that can't pass the fence. */
+  readonly serviceDirectoryUrl: string;
+  readonly shards: ReadonlyMap<string, { readonly url: string; readonly adminUrl: string }>;
+  /** Runs SQL as the owner of a shard. */
+  admin<Row>(shard: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** A keyspace with a shard on each server (`a`, `b`, `c` …), spread over those that `holding` names. */
+export async function makeCluster(
+  servers: readonly string[],
+  holding: readonly string[] = ['a', 'b'],
+): Promise<Cluster> {
+  const tag = randomBytes(4).toString('hex');
+  const role = `service_${tag}`;
+  const first = servers[0] ?? '';
+  const directoryUrl = await createDatabase(first, `directory_${tag}`, role);
+  await installDirectory(directoryUrl);
+  await grantDirectory(directoryUrl, role);
+  const shards = new Map<string, { url: string; adminUrl: string }>();
+  for (const [index, server] of servers.entries()) {
+    const name = String.fromCodePoint(97 + index);
+    const adminUrl = await createDatabase(server, `shard_${name}_${tag}`, role);
+    await withSession({ url: adminUrl, server: name, application: 'test' }, async (session) => {
+      await session.query(BUCKET_SQL);
+      await session.query(await readFile(join(import.meta.dirname, 'schema.sql'), 'utf8'));
+    });
+    await installShard({ url: adminUrl, keyspace: KEYSPACE, shard: name, tables: TABLES, serviceRole: role });
+    const url = asRole(adminUrl, role);
+    shards.set(name, { url, adminUrl });
+    await addShard(directoryUrl, KEYSPACE, { name, url, adminUrl });
+  }
+  await startKeyspace(directoryUrl, KEYSPACE, holding);
+  const admin = async <Row>(shard: string, text: string, values?: readonly unknown[]): Promise<Row[]> => {
+    const url = shards.get(shard)?.adminUrl ?? '';
+    return withSession({ url, server: shard, application: 'test' }, async (session: Session) => {
+      return (await session.query<Row>(text, values)).rows;
+    });
+  };
+  return { directoryUrl, serviceDirectoryUrl: asRole(directoryUrl, role), shards, admin };
+}
+
+async function createDatabase(server: string, name: string, role: string): Promise<string> {
+  await withSession({ url: server, server: 'postgres', application: 'test' }, async (session) => {
+    await session.query(`CREATE DATABASE ${name}`);
+    const { rowCount } = await session.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+    if (rowCount === 0) await session.query(`CREATE ROLE ${role} LOGIN PASSWORD 'service'`);
+  });
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+function asRole(adminUrl: string, role: string): string {
+  const url = new URL(adminUrl);
+  url.username = role;
+  url.password = 'service';
+  return url.href;
+}
