@@ -12,3 +12,16 @@ export { PostgresServer, type Statement } from './postgres/postgres-server.js';
 export type { Timeouts } from './postgres/session-settings.js';
 export { migrate, type MigrateOptions } from './migrate/migrate.js';
 export { runMigrateCommand, type MigrateCommandOptions } from './migrate/run-migrate-command.js';
+export { exitOnUncaught, exitWith, leaveOnSignal, type LeavingOptions } from './run/leaving.js';
+export { configurationOrExit } from './run/configuration.js';
+export { messagingMetrics } from './run/messaging-metrics.js';
+export { messagingOptions } from './run/messaging-options.js';
+export { NestLog } from './run/nest-log.js';
+export {
+  runService,
+  type DatabaseContext,
+  type ManagedDatabase,
+  type ServiceOptions,
+  type ServiceVariables,
+} from './run/run-service.js';
+export { CONFIG, LOGGER } from './run/tokens.js';

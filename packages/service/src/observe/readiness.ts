@@ -31,6 +31,7 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
 export class Readiness {
   private readonly conditions = new Map<string, { ready: boolean; why: string }>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly waiting = new Set<() => void>();
   private draining = false;
 
   /** Adds a condition that doesn't hold yet. */
@@ -40,6 +41,14 @@ export class Readiness {
 
   set(name: string, ready: boolean, why = ready ? '' : 'lost'): void {
     this.conditions.set(name, { ready, why });
+    if (!this.ready) return;
+    for (const tell of this.waiting) tell();
+    this.waiting.clear();
+  }
+
+  /** Resolves once every condition holds. */
+  whenReady(): Promise<void> {
+    return this.ready ? Promise.resolve() : new Promise((resolve) => void this.waiting.add(resolve));
   }
 
   /** Makes `probe` a condition: checked now and then again, in the background, so that asking is cheap. */

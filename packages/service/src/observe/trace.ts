@@ -16,7 +16,17 @@ export interface TraceContext {
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const storage = new AsyncLocalStorage<TraceContext>();
 
-const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
+// Drawn in one go for many ids: a call of randomBytes costs more than all else here.
+let pool = '';
+let used = 0;
+function hex(bytes: number): string {
+  if (used + bytes * 2 > pool.length) {
+    pool = randomBytes(4096).toString('hex');
+    used = 0;
+  }
+  used += bytes * 2;
+  return pool.slice(used - bytes * 2, used);
+}
 const isZero = (id: string): boolean => /^0+$/.test(id);
 
 /** The context that a `traceparent` header names; undefined for one that W3C Trace Context calls invalid. */

@@ -1,0 +1,53 @@
+import type { Logger } from '../observe/logger.js';
+import type { Readiness } from '../observe/readiness.js';
+
+export interface LeavingOptions {
+  readonly logger: Logger;
+  readonly readiness: Readiness;
+  /** Finishes what is in work and closes what is open, in order. */
+  readonly leave: () => Promise<void>;
+  /** Milliseconds that leaving may take; 10,000 if not given. */
+  readonly withinMs?: number;
+}
+
+const LEAVE_WITHIN_MS = 10_000;
+
+/**
+ * SIGTERM or SIGINT: unready, then `leave`, then exit 0; exit 1 when that fails or takes too long. A second signal changes
+ * nothing: work in progress is worth the wait.
+ */
+export function leaveOnSignal({ logger, readiness, leave, withinMs = LEAVE_WITHIN_MS }: LeavingOptions): void {
+  let leaving = false;
+  const go = async (signal: string): Promise<void> => {
+    if (leaving) return;
+    leaving = true;
+    const started = performance.now();
+    logger.info({ signal }, 'leaving');
+    readiness.drain();
+    setTimeout(() => {
+      logger.error({ withinMs }, 'leaving took too long');
+      process.exit(1);
+    }, withinMs).unref();
+    try {
+      await leave();
+      logger.info({ ms: Math.round(performance.now() - started) }, 'left');
+      process.exit(0);
+    } catch (error) {
+      logger.error({ err: error }, 'leaving failed');
+      process.exit(1);
+    }
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void go(signal));
+}
+
+/** Logs the error and ends the process: its state is unknown, and a supervisor starts it again. */
+export function exitWith(logger: Logger, error: unknown, message: string): never {
+  logger.fatal({ err: error }, message);
+  process.exit(1);
+}
+
+/** An error that nobody caught ends the process. */
+export function exitOnUncaught(logger: Logger): void {
+  process.on('uncaughtException', (error) => exitWith(logger, error, 'uncaught'));
+  process.on('unhandledRejection', (error) => exitWith(logger, error, 'unhandled rejection'));
+}

@@ -1,0 +1,138 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule, type INestMicroservice, type Provider, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
+import { DATABASE, MESSAGING_OPTIONS, StoaServer, stoaTransport, type Database } from '@stoa/messaging';
+import type { z } from 'zod';
+import type { commonVariables, CommonConfig } from '../config/variables.js';
+import { startAdminServer, type AdminServer } from '../observe/admin-server.js';
+import { createLogger, type Logger } from '../observe/logger.js';
+import { Readiness } from '../observe/readiness.js';
+import { watchPools } from '../postgres/pool-metrics.js';
+import { configurationOrExit } from './configuration.js';
+import { exitOnUncaught, exitWith, leaveOnSignal } from './leaving.js';
+import { messagingOptions } from './messaging-options.js';
+import { NestLog } from './nest-log.js';
+import { CONFIG, LOGGER } from './tokens.js';
+
+/** A Database that the kit watches and closes. */
+export interface ManagedDatabase extends Database {
+  /** @throws Error when it can't be reached. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a service's database is made with. */
+export interface DatabaseContext {
+  readonly clone: string;
+  readonly logger: Logger;
+  /** Logs errors of connections that nobody was using. */
+  readonly onIdleError: (error: Error, server: string) => void;
+}
+
+/** Variables of a service: the common ones and its own. */
+export type ServiceVariables = z.ZodObject<(typeof commonVariables)['shape'] & z.core.$ZodLooseShape>;
+
+export interface ServiceOptions<S extends ServiceVariables> {
+  /** The contract's name of the service. */
+  readonly name: string;
+  /** The service's module, or what makes it of the configuration. */
+  readonly module: Type<unknown> | ((config: z.output<S>) => DynamicModule);
+  readonly config: S;
+  readonly database?: (config: z.output<S>, context: DatabaseContext) => ManagedDatabase;
+}
+
+interface Parts {
+  readonly logger: Logger;
+  readonly readiness: Readiness;
+  readonly admin: AdminServer;
+  readonly database: ManagedDatabase | undefined;
+}
+
+@Module({})
+class ServiceKit {}
+
+@Module({})
+class Service {}
+
+/** Seen by every module of the service. */
+function kit(providers: Provider[]): DynamicModule {
+  const tokens = providers.map((provider) => (provider as { provide: symbol }).provide);
+  return { module: ServiceKit, global: true, providers, exports: tokens };
+}
+
+const isClass = (module: unknown): module is Type<unknown> =>
+  typeof module === 'function' && /^class\b/.test(Function.prototype.toString.call(module));
+
+async function createApp(root: DynamicModule, logger: Logger): Promise<INestMicroservice> {
+  return NestFactory.createMicroservice<AsyncMicroserviceOptions>(root, {
+    ...stoaTransport,
+    logger: new NestLog(logger),
+    abortOnError: false,
+  });
+}
+
+function rootModule<S extends ServiceVariables>(
+  options: ServiceOptions<S>,
+  config: z.output<S>,
+  { logger, database }: Parts,
+): DynamicModule {
+  const onFatal = (error: Error): never => exitWith(logger, error, 'messaging cannot go on');
+  const shared = messagingOptions(options.name, config as CommonConfig, logger, onFatal);
+  const providers: Provider[] = [
+    { provide: CONFIG, useValue: config },
+    { provide: LOGGER, useValue: logger },
+    { provide: MESSAGING_OPTIONS, useValue: shared },
+    ...(database ? [{ provide: DATABASE, useValue: database }] : []),
+  ];
+  const own = isClass(options.module) ? options.module : options.module(config);
+  return { module: Service, imports: [kit(providers), own] };
+}
+
+async function listen(app: INestMicroservice, { readiness, logger, admin }: Parts, started: number): Promise<void> {
+  await app.listen();
+  const server = app.get(StoaServer);
+  const joined = async (): Promise<void> => {
+    if (!server.isReady()) throw new Error('not a member of its consumer group');
+  };
+  readiness.watch('kafka', joined, { everyMs: 250 });
+  await readiness.whenReady();
+  logger.info({ adminPort: admin.port, pid: process.pid, ms: Math.round(performance.now() - started) }, 'ready');
+}
+
+/**
+ * Runs a clone of a service until it is told to leave: configuration, log, health and metrics over HTTP, database, Kafka.
+ * Ready once it has joined its consumer group and its database answers. SIGTERM and SIGINT drain it and exit 0 within
+ * 10 s. A wrong configuration, a start that fails and any uncaught error exit 1, and say why.
+ */
+export async function runService<S extends ServiceVariables>(options: ServiceOptions<S>): Promise<void> {
+  const started = performance.now();
+  const config = configurationOrExit(options.config);
+  const { STOA_CLONE: clone, HOST: host, ADMIN_PORT: port, LOG_LEVEL: level } = config as CommonConfig;
+  const logger = createLogger({ service: options.name, clone, level });
+  exitOnUncaught(logger);
+  const readiness = new Readiness();
+  readiness.expect('kafka', 'not joined yet');
+  let app: INestMicroservice | undefined;
+  try {
+    const admin = await startAdminServer({ host, port, readiness });
+    logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
+    const onIdleError = (err: Error, server: string): void => logger.warn({ err, server }, 'lost an idle connection');
+    const database = options.database?.(config, { clone, logger, onIdleError });
+    const leave = async (): Promise<void> => {
+      await app?.close();
+      await database?.close();
+      await admin.close();
+    };
+    leaveOnSignal({ logger, readiness, leave });
+    if (database) {
+      readiness.watch('database', () => database.ping());
+      watchPools(database);
+    }
+    const parts = { logger, readiness, admin, database };
+    app = await createApp(rootModule(options, config, parts), logger);
+    await listen(app, parts, started);
+  } catch (error) {
+    exitWith(logger, error, 'the start failed');
+  }
+}
