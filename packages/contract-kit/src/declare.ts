@@ -25,7 +25,11 @@ interface OperationRules {
   readonly etag?: string;
   /** How long a caller waits for an answer, in milliseconds; 5,000 if not given. */
   readonly budgetMs?: number;
-  /** The contract version in which the input or output last changed; 1 if not given. */
+  /**
+   * The contract version from which on a clone can serve this; 1 if not given. Raise it to the new version when the input
+   * comes to take more: clones of an older version then refuse such requests as UNSUPPORTED_CONTRACT_VERSION, instead of
+   * taking a right request for a wrong one.
+   */
   readonly since?: number;
   /** Calls allowed per caller (per address for guests without a token) in a window. */
   readonly rateLimit?: { readonly points: number; readonly seconds: number };
@@ -128,8 +132,11 @@ export interface ServiceAbout {
   readonly description: string;
 }
 
-/** A service's contract: its declarations by name, and `$about` for the service itself. */
-export type ServiceContract<D extends Record<string, Declaration> = Record<string, Declaration>> = D & {
+/**
+ * A service's contract: its declarations by name, and `$about` for the service itself. Without its parameter, any service's:
+ * an index signature there would have to hold for `$about` too, and no contract would fit.
+ */
+export type ServiceContract<D extends Record<string, Declaration> = Record<never, never>> = D & {
   readonly $about: ServiceAbout & { readonly name: string };
 };
 
@@ -152,7 +159,7 @@ export function service<D extends Record<string, Declaration>>(
 
 /** The declarations of a contract, without `$about`. */
 export function declarationsOf(contract: ServiceContract): Declaration[] {
-  return Object.entries(contract)
+  return Object.entries<unknown>(contract)
     .filter(([name]) => name !== '$about')
     .map(([, declaration]) => declaration as Declaration);
 }
