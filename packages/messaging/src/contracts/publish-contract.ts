@@ -1,0 +1,38 @@
+import { isDeepStrictEqual } from 'node:util';
+import { toDocument, type ContractDocument, type ServiceContract } from '@stoa/contract-kit';
+import type { KafkaPort } from '../kafka/port.js';
+import type { MessagingOptions } from '../options.js';
+import { contractsTopic } from '../topics.js';
+import { readTopic } from './read-topic.js';
+
+const READ_TIMEOUT_MS = 10_000;
+
+/**
+ * Publishes a service's contract for gateways to learn, unless the same is there. A contract of a higher version stays:
+ * while a new release rolls out, clones of the old one start again too.
+ * @returns what became of it
+ */
+export async function publishContract(
+  port: KafkaPort,
+  { topicPrefix, logger }: Pick<MessagingOptions, 'topicPrefix' | 'logger'>,
+  contract: ServiceContract,
+): Promise<'published' | 'same' | 'older'> {
+  const document = toDocument(contract);
+  const topic = contractsTopic(topicPrefix);
+  const published = (await readTopic(port, topic, READ_TIMEOUT_MS)).findLast(
+    (record) => record.key?.toString() === document.service,
+  );
+  const current = published?.value ? (JSON.parse(published.value.toString()) as ContractDocument) : undefined;
+  if (current && current.version > document.version) {
+    logger.warn(
+      { ours: document.version, published: current.version },
+      'a newer contract of this service is published: ours is not',
+    );
+    return 'older';
+  }
+  const body = JSON.stringify(document);
+  if (current && isDeepStrictEqual(current, JSON.parse(body))) return 'same';
+  await port.produce([{ topic, key: document.service, value: body, partition: 0 }], 'all');
+  logger.info({ service: document.service, version: document.version }, 'contract published');
+  return 'published';
+}

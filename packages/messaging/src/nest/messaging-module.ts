@@ -1,0 +1,123 @@
+import { Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { ServiceContract } from '@stoa/contract-kit';
+import type { Background, BoundSubscription } from '../background.js';
+import { openKafka } from '../kafka/open-kafka.js';
+import type { KafkaPort } from '../kafka/port.js';
+import { MESSAGING_OPTIONS, type MessagingOptions } from '../options.js';
+import { createBackground } from '../storage/background.js';
+import { bindOperations, type Binding } from '../transport/binding.js';
+import { StoaClient } from '../transport/stoa-client.js';
+import { StoaServer } from '../transport/stoa-server.js';
+import { DATABASE, type Class, type Database, type Handlers, type Sql, type Subscription } from '../types.js';
+import { makerOf, SERVED, type Maker, type Served } from './served.js';
+
+/** Injection token of the process's KafkaPort. */
+export const KAFKA_PORT = Symbol('stoa.kafka-port');
+
+/** Closes the port when the application ends: what uses it was closed before. */
+class PortKeeper implements OnApplicationShutdown {
+  constructor(private readonly port: KafkaPort) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.port.close();
+  }
+}
+
+const openPort = ({ brokers, client, clone, logger, sessionTimeoutMs }: MessagingOptions): Promise<KafkaPort> =>
+  openKafka({ brokers, client, clientId: clone, logger, ...(sessionTimeoutMs && { sessionTimeoutMs }) });
+
+const PORT: Provider[] = [
+  { provide: KAFKA_PORT, useFactory: openPort, inject: [MESSAGING_OPTIONS] },
+  { provide: PortKeeper, useFactory: (port: KafkaPort) => new PortKeeper(port), inject: [KAFKA_PORT] },
+];
+
+export interface ServeOptions {
+  /** See onEvent and onState. */
+  readonly subscriptions?: readonly Subscription[];
+}
+
+/** Binds a service to Kafka. Needs MESSAGING_OPTIONS and DATABASE, both global (the service kit provides them). */
+@Module({})
+export class MessagingModule {
+  /**
+   * Serves a contract: a class per operation, made with the providers of the module that imports this. Whoever runs the
+   * application takes StoaServer from it and lets it listen.
+   */
+  static serve<C extends ServiceContract, Tx extends Sql = Sql>(
+    contract: C,
+    handlers: Handlers<C, Tx>,
+    { subscriptions = [] }: ServeOptions = {},
+  ): DynamicModule {
+    const served: Served = { contract, handlers: handlers as Record<string, Class<object>>, subscriptions };
+    return {
+      module: MessagingModule,
+      providers: [
+        ...PORT,
+        { provide: SERVED, useValue: served },
+        {
+          provide: StoaServer,
+          useFactory: serverOf,
+          inject: [KAFKA_PORT, MESSAGING_OPTIONS, SERVED, ModuleRef, ModulesContainer],
+        },
+      ],
+      exports: [StoaServer, KAFKA_PORT],
+    };
+  }
+
+  /** For processes that only ask: a StoaClient (whoever runs the application connects and closes it) and the KafkaPort. */
+  static client(): DynamicModule {
+    const client: Provider = {
+      provide: StoaClient,
+      useFactory: (port: KafkaPort, options: MessagingOptions) => new StoaClient(port, options),
+      inject: [KAFKA_PORT, MESSAGING_OPTIONS],
+    };
+    return { module: MessagingModule, providers: [...PORT, client], exports: [StoaClient, KAFKA_PORT] };
+  }
+}
+
+/**
+ * For NestFactory.createMicroservice: the strategy that serves what MessagingModule.serve was given.
+ * `NestFactory.createMicroservice<AsyncMicroserviceOptions>(CartModule, stoaTransport)`
+ */
+export const stoaTransport = {
+  inject: [StoaServer],
+  useFactory: (server: StoaServer): { strategy: StoaServer } => ({ strategy: server }),
+};
+
+function serverOf(
+  port: KafkaPort,
+  messaging: MessagingOptions,
+  served: Served,
+  own: ModuleRef,
+  modules: ModulesContainer,
+): StoaServer {
+  const bind = async (): Promise<{ binding: Binding; background: Background }> => {
+    const database = own.get<Database>(DATABASE, { strict: false });
+    const make = makerOf(modules, own);
+    const background = createBackground({
+      ...{ port, options: messaging, database, contract: served.contract },
+      subscriptions: await Promise.all(
+        served.subscriptions.map(async (subscription) => ({
+          subscription,
+          handler: await make<BoundSubscription['handler']>(subscription.handler),
+        })),
+      ),
+    });
+    const operations = bindOperations(served.contract, await handlersOf(served, make));
+    const isTransient = (error: unknown): boolean => database.isTransient(error);
+    return {
+      binding: { contract: served.contract, operations, executor: background.executor, isTransient },
+      background,
+    };
+  };
+  return new StoaServer({ port, messaging, bind });
+}
+
+async function handlersOf({ handlers }: Served, make: Maker): Promise<Map<string, object>> {
+  const made = Object.entries(handlers).map(async ([name, type]): Promise<[string, object]> => [
+    name,
+    await make(type),
+  ]);
+  return new Map(await Promise.all(made));
+}

@@ -1,0 +1,45 @@
+/**
+ * The broker's time, by which deadlines are counted: never this machine's wall clock, which may jump, and which other
+ * machines do not share. A ping (a record appended with LogAppendTime) shows the broker's time at some moment between its
+ * sending and its answer; the monotonic clock carries it on from there.
+ */
+export class BrokerClock {
+  /** Bounds of broker time minus monotonic time. Each ping narrows them. */
+  #low = Number.NEGATIVE_INFINITY;
+  #high = Number.POSITIVE_INFINITY;
+
+  constructor(private readonly monotonic: () => number = () => performance.now()) {}
+
+  /** @param ping appends a record and answers its append time @throws what the ping throws */
+  async sync(ping: () => Promise<number>): Promise<void> {
+    const sent = this.monotonic();
+    const brokerMs = await ping();
+    this.learn(sent, brokerMs, this.monotonic());
+  }
+
+  /** A ping between two monotonic times gave this broker time (whole milliseconds, rounded down). */
+  learn(sent: number, brokerMs: number, answered: number): void {
+    const [low, high] = [brokerMs - answered, brokerMs + 1 - sent];
+    // Clocks drift apart by far less than this between two pings.
+    const [oldLow, oldHigh] = [this.#low - DRIFT_MS, this.#high + DRIFT_MS];
+    const agrees = low <= oldHigh && high >= oldLow;
+    this.#low = agrees ? Math.max(low, oldLow) : low;
+    this.#high = agrees ? Math.min(high, oldHigh) : high;
+  }
+
+  get isSynced(): boolean {
+    return this.#low !== Number.NEGATIVE_INFINITY;
+  }
+
+  /** Milliseconds since the epoch. Errs to the past, by a ping's round trip at most: no request is dropped too early. */
+  now(): number {
+    return this.monotonic() + this.#low;
+  }
+
+  /** How long ago the broker appended a record, in ms; never negative. */
+  age(timestampMs: number): number {
+    return Math.max(0, this.now() - timestampMs);
+  }
+}
+
+const DRIFT_MS = 1;

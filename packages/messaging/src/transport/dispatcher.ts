@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { OperationError, type Command, type InputOf, type OutputOf, type Problem } from '@stoa/contract-kit';
+import type { CommandReply, CommandRequest } from '../command-execution.js';
+import { deriveId } from '../ids.js';
+import type { Logger } from '../options.js';
+import type { ErrorBody, FlowContext } from '../types.js';
+import type { Binding, BoundOperation } from './binding.js';
+import { Unreadable, type Envelope } from './envelope.js';
+import { keyOf } from './key-of.js';
+import { isDeclared, problemsOf, refusal, refusalOf } from './refusals.js';
+
+const RETRY_FIRST_MS = 15;
+const RETRY_MOST_MS = 250;
+
+const fail = (code: string, detail?: string, problems?: readonly Problem[]): never => {
+  throw new OperationError(code, detail, problems);
+};
+
+/** Runs one request: finds its operation, checks the input, calls the handler or the command's executor. */
+export class Dispatcher {
+  constructor(
+    private readonly binding: Binding,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * @param budgetLeft milliseconds until the caller gives up
+   * @throws Unreadable when the body is not JSON; nothing else
+   */
+  async run(envelope: Envelope, budgetLeft: () => number): Promise<CommandReply> {
+    const found = this.#find(envelope);
+    if ('body' in found) return found;
+    const bodyText = envelope.body.toString();
+    const parsed = found.input.safeParse(parseJson(bodyText));
+    if (!parsed.success) return refusal('INVALID_INPUT', 'The input is not valid', problemsOf(parsed.error));
+    return this.#retrying(found, envelope, budgetLeft, () =>
+      this.#call(found, envelope, bodyText, parsed.data, budgetLeft),
+    );
+  }
+
+  #find({ operation, contractVersion, key }: Envelope): BoundOperation | CommandReply {
+    const { contract, operations } = this.binding;
+    const { name, version } = contract.$about;
+    if (contractVersion > version) {
+      return refusal(
+        'UNSUPPORTED_CONTRACT_VERSION',
+        `This clone of ${name} knows its contract up to version ${version}, not ${contractVersion}`,
+      );
+    }
+    const bound = operations.get(operation);
+    if (!bound) return refusal('UNKNOWN_OPERATION', `${name} has no operation ${operation}`);
+    const isQuery = bound.kind === 'query';
+    if (isQuery === (key === null)) return bound;
+    return refusal('UNKNOWN_OPERATION', `${name}.${operation} is a ${isQuery ? 'query' : 'command'}`);
+  }
+
+  async #call(
+    bound: BoundOperation,
+    envelope: Envelope,
+    bodyText: string,
+    input: unknown,
+    budgetLeft: () => number,
+  ): Promise<CommandReply> {
+    if (bound.kind === 'query') {
+      const output = await bound.handler.handle(input, { caller: envelope.caller, fail, budgetMs: budgetLeft() });
+      return { ok: true, body: JSON.stringify(output) };
+    }
+    const { id, key, caller, expectedVersion, traceparent } = envelope;
+    const request: CommandRequest = {
+      id,
+      key: key ?? '',
+      bodyText,
+      input,
+      caller,
+      expectedVersion,
+      traceparent,
+      budgetLeft,
+    };
+    if (bound.kind === 'command') return this.binding.executor.execute(bound, request);
+    const output = await bound.flow.run(input, this.#flowContext(request));
+    return { ok: true, body: JSON.stringify(output) };
+  }
+
+  #flowContext(request: CommandRequest): FlowContext<Command> {
+    const step = async <C extends Command>(name: string, command: C, input: InputOf<C>): Promise<OutputOf<C>> => {
+      const reply = await this.#step(request, name, command, input);
+      if (reply.ok) return JSON.parse(reply.body) as OutputOf<C>;
+      const { code, detail, problems } = JSON.parse(reply.body) as ErrorBody;
+      throw new OperationError(code, detail, problems);
+    };
+    return { caller: request.caller, commandId: request.id, fail, step };
+  }
+
+  async #step(flow: CommandRequest, name: string, command: Command, input: unknown): Promise<CommandReply> {
+    const bound = this.binding.operations.get(command.name);
+    if (bound?.kind !== 'command' || bound.operation.service !== command.service) {
+      throw new Error(`a step must be a command of this service that is no flow: ${command.service}.${command.name}`);
+    }
+    const id = deriveId(flow.id, 'step', name);
+    const bodyText = JSON.stringify(input);
+    const request: CommandRequest = {
+      ...{ id, key: keyOf(command, id, input, flow.caller), bodyText, input: bound.input.parse(input) },
+      ...{
+        caller: flow.caller,
+        expectedVersion: undefined,
+        traceparent: flow.traceparent,
+        budgetLeft: flow.budgetLeft,
+      },
+    };
+    return this.binding.executor.execute(bound, request);
+  }
+
+  /** Tries again what may pass, while the caller waits; tells callers nothing of other faults but that there was one. */
+  async #retrying(
+    { operation }: BoundOperation,
+    { id }: Envelope,
+    budgetLeft: () => number,
+    attempt: () => Promise<CommandReply>,
+  ): Promise<CommandReply> {
+    for (let wait = RETRY_FIRST_MS; ; wait = Math.min(wait * 2, RETRY_MOST_MS)) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (isDeclared(operation, error)) return refusalOf(error);
+        const fields = { err: error, operation: operation.name, messageId: id };
+        if (!this.binding.isTransient(error)) {
+          this.logger.error(fields, 'a handler failed');
+          return refusal('INTERNAL', 'The service failed; the failure was logged');
+        }
+        const pause = wait * (0.5 + Math.random());
+        if (budgetLeft() <= pause) {
+          this.logger.warn(fields, 'a fault that may pass did not, within the budget');
+          return refusal('UNAVAILABLE', 'The service could not reach its data in time');
+        }
+        this.logger.debug(fields, 'a fault that may pass: trying again');
+        await delay(pause);
+      }
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Unreadable(`the body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,68 @@
+export interface BoundSettings {
+  readonly start: number;
+  readonly min: number;
+  readonly max: number;
+  /** Milliseconds that requests may queue at the service before the bound shrinks. */
+  readonly targetWaitMs: number;
+}
+
+export const DEFAULT_BOUND: BoundSettings = { start: 128, min: 8, max: 2_048, targetWaitMs: 150 };
+
+// One bad moment shows in many replies at once: it counts once.
+const SHRINK_AT_MOST_EVERY_MS = 200;
+const SHRINK_TO = 0.75;
+
+/**
+ * How many requests to one service may be in flight from this process: grows by about one per round of replies while they
+ * are served promptly and the bound is used, shrinks by a quarter when they queue for too long (additive increase,
+ * multiplicative decrease, as TCP does). What is over the bound is refused at once instead of queueing.
+ */
+export class InFlightBound {
+  #bound: number;
+  #inFlight = 0;
+  #shrunkAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly settings: BoundSettings = DEFAULT_BOUND,
+    private readonly onChange?: (bound: number, inFlight: number) => void,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.#bound = settings.start;
+  }
+
+  get bound(): number {
+    return Math.floor(this.#bound);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** False when there are too many already. Each true is followed by one `leave`. */
+  enter(): boolean {
+    if (this.#inFlight >= this.bound) return false;
+    this.#inFlight += 1;
+    return true;
+  }
+
+  /** @param waitMs how long the request queued, by the reply; null when no reply came */
+  leave(waitMs: number | null): void {
+    const wasUsed = this.#inFlight * 2 > this.#bound;
+    this.#inFlight -= 1;
+    if (waitMs === null || waitMs > this.settings.targetWaitMs) this.#shrink();
+    else if (wasUsed) this.#set(Math.min(this.settings.max, this.#bound + 1 / this.#bound));
+  }
+
+  #shrink(): void {
+    const now = this.now();
+    if (now - this.#shrunkAt < SHRINK_AT_MOST_EVERY_MS) return;
+    this.#shrunkAt = now;
+    this.#set(Math.max(this.settings.min, this.#bound * SHRINK_TO));
+  }
+
+  #set(bound: number): void {
+    const before = this.bound;
+    this.#bound = bound;
+    if (this.bound !== before) this.onChange?.(this.bound, this.#inFlight);
+  }
+}

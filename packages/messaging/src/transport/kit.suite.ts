@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import { command, OperationError, query, service, type Command } from '@stoa/contract-kit';
+import { testKafkaBrokers } from '@stoa/testing';
+import { z } from 'zod';
+import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../command-execution.js';
+import { newId } from '../ids.js';
+import { openKafka } from '../kafka/open-kafka.js';
+import type { KafkaPort } from '../kafka/port.js';
+import type { Logger, MessagingOptions } from '../options.js';
+import type { CommandContext, Handler, OutgoingRequest } from '../types.js';
+import { bindOperations } from './binding.js';
+import type { BoundSettings } from './in-flight-bound.js';
+import { refusalOf } from './refusals.js';
+import { StoaClient } from './stoa-client.js';
+import { StoaServer } from './stoa-server.js';
+
+const Text = z.object({ text: z.string().min(1) });
+
+/** A small service to test the transport with. */
+export const echo = service(
+  'echo',
+  { version: 3, title: 'Echo', description: 'For tests' },
+  {
+    say: query({ summary: 'Say it again', caller: 'anyone', input: Text, output: Text, errors: { RUDE: 400 } }),
+    add: command({
+      summary: 'Add one to what a key counts',
+      caller: 'anyone',
+      key: 'input.name',
+      input: z.object({ name: z.string(), n: z.int() }),
+      output: z.object({ name: z.string(), n: z.int(), by: z.string() }),
+      errors: { TOO_MANY: 409 },
+    }),
+    addTwice: command({
+      summary: 'A flow of two steps',
+      caller: 'anyone',
+      key: 'input.name',
+      input: z.object({ name: z.string(), n: z.int() }),
+      output: z.object({ first: z.string(), second: z.string() }),
+      errors: { TOO_MANY: 409 },
+    }),
+  },
+);
+
+export type Say = Handler<typeof echo.say>['handle'];
+export type Add = (
+  input: { name: string; n: number },
+  request: CommandRequest,
+  clone: string,
+) => Promise<number> | number;
+
+export interface ServerOptions {
+  readonly clone?: string;
+  readonly say?: Say;
+  readonly add?: Add;
+  readonly addTwice?: object;
+  readonly isTransient?: (error: unknown) => boolean;
+  readonly messaging?: Partial<MessagingOptions>;
+  /** Serves on a connection of its own. */
+  readonly port?: KafkaPort;
+}
+
+/** Lines logged at warn and error, for tests to look at. */
+export interface LogLine {
+  readonly level: 'warn' | 'error';
+  readonly fields: object;
+  readonly message: string;
+}
+
+/** Runs commands without a database: what the transport does is not what the inbox does. */
+class DirectExecutor implements CommandExecutor {
+  async execute({ handler }: BoundCommand, request: CommandRequest): Promise<CommandReply> {
+    try {
+      const context = { request, caller: request.caller } as unknown as CommandContext<Command>;
+      return { ok: true, body: JSON.stringify(await handler.handle(request.input, context)) };
+    } catch (error) {
+      if (error instanceof OperationError) return refusalOf(error);
+      throw error;
+    }
+  }
+}
+
+/** Servers and clients under a topic prefix of their own; `end` closes them and deletes the topics. */
+export class Kit {
+  readonly prefix = `kit-${randomBytes(4).toString('hex')}.`;
+  readonly logged: LogLine[] = [];
+  readonly #closers: (() => Promise<void>)[] = [];
+  readonly #ports: KafkaPort[] = [];
+
+  get logger(): Logger {
+    const line = (level: LogLine['level']) => (fields: object, message: string) =>
+      void this.logged.push({ level, fields, message });
+    return { debug: () => undefined, info: () => undefined, warn: line('warn'), error: line('error') };
+  }
+
+  options(of: string, clone: string, rest: Partial<MessagingOptions> = {}): MessagingOptions {
+    return {
+      ...{
+        brokers: testKafkaBrokers().split(','),
+        client: 'platformatic',
+        topicPrefix: this.prefix,
+        service: of,
+        clone,
+      },
+      ...{ replicationFactor: 1, partitions: 4, logger: this.logger },
+      ...rest,
+    };
+  }
+
+  async port(brokers = testKafkaBrokers()): Promise<KafkaPort> {
+    const port = await openKafka({
+      brokers: brokers.split(','),
+      client: 'platformatic',
+      clientId: 'kit',
+      logger: this.logger,
+    });
+    this.#ports.push(port);
+    return port;
+  }
+
+  async server(options: ServerOptions = {}): Promise<StoaServer> {
+    const {
+      clone = 'echo-1',
+      say = async (input) => input,
+      add = ({ n }) => n,
+      addTwice = {},
+      isTransient = () => false,
+    } = options;
+    const handlers = new Map<string, object>([
+      ['say', { handle: say }],
+      ['addTwice', 'run' in addTwice ? addTwice : { run: () => Promise.reject(new Error('not given')) }],
+      [
+        'add',
+        {
+          handle: async (input: { name: string; n: number }, context: { request: CommandRequest }) => ({
+            name: input.name,
+            n: await add(input, context.request, clone),
+            by: clone,
+          }),
+        },
+      ],
+    ]);
+    const binding = {
+      contract: echo,
+      operations: bindOperations(echo, handlers),
+      executor: new DirectExecutor(),
+      isTransient,
+    };
+    const server = new StoaServer({
+      port: options.port ?? (await this.port()),
+      messaging: this.options('echo', clone, options.messaging),
+      bind: async () => ({ binding }),
+    });
+    await new Promise<void>((resolve, reject) => {
+      void server.listen((error) => (error ? reject(error as Error) : resolve()));
+    });
+    this.#closers.push(() => server.close());
+    return server;
+  }
+
+  async client(
+    options: { messaging?: Partial<MessagingOptions>; bound?: BoundSettings; port?: KafkaPort } = {},
+  ): Promise<StoaClient> {
+    const port = options.port ?? (await this.port());
+    const client = new StoaClient(port, this.options('gateway', 'gateway-1', options.messaging), options.bound);
+    await client.connect();
+    this.#closers.push(() => client.close());
+    return client;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#closers.map((close) => close()));
+    const port = await this.port();
+    const own = (await port.admin.listTopics()).filter((topic) => topic.startsWith(this.prefix));
+    await port.admin.deleteTopics(own);
+    await Promise.all(this.#ports.map((opened) => opened.close()));
+  }
+}
+
+export const sayRequest = (text: string, rest: Partial<OutgoingRequest> = {}): OutgoingRequest => ({
+  ...{ service: 'echo', operation: 'say', kind: 'query', key: null, body: JSON.stringify({ text }), id: newId() },
+  ...{ caller: { kind: 'guest', customerId: newId() }, budgetMs: 5_000, contractVersion: 1 },
+  ...rest,
+});
+
+export const addRequest = (name: string, n: number, rest: Partial<OutgoingRequest> = {}): OutgoingRequest => ({
+  ...sayRequest(''),
+  ...{ operation: 'add', kind: 'command', key: name, body: JSON.stringify({ name, n }) },
+  ...rest,
+});
+
+export const bodyOf = (reply: { readonly body: Buffer }): unknown => JSON.parse(reply.body.toString());

@@ -1,0 +1,32 @@
+import { commonErrors, OperationError, type Operation, type Problem } from '@stoa/contract-kit';
+import type { z } from 'zod';
+import type { CommandReply } from '../command-execution.js';
+import type { ErrorBody } from '../types.js';
+
+/** A refusal as a reply. */
+export function refusal(code: keyof typeof commonErrors, detail: string, problems?: readonly Problem[]): CommandReply {
+  return refusalOf(new OperationError(code, detail, problems));
+}
+
+export function refusalOf({ code, message, problems }: OperationError): CommandReply {
+  const body: ErrorBody = { code, detail: message, ...(problems && { problems }) };
+  return { ok: false, body: JSON.stringify(body) };
+}
+
+/** True for an error that callers of the operation are told of: its contract's own, or a common one. */
+export const isDeclared = (operation: Operation, error: unknown): error is OperationError =>
+  error instanceof OperationError && (error.code in operation.errors || error.code in commonErrors);
+
+/** Where, as a JSON pointer (RFC 6901). */
+const pointer = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'unknown field' }));
+  }
+  return [{ pointer: pointer(issue.path), detail: issue.message }];
+}
+
+/** What zod found wrong, one problem a place. */
+export const problemsOf = (error: z.ZodError): Problem[] => error.issues.flatMap(problemsOfIssue);

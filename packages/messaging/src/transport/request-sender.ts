@@ -1,0 +1,70 @@
+import { OperationError } from '@stoa/contract-kit';
+import { KafkaError, type KafkaPort, type OutgoingRecord } from '../kafka/port.js';
+import { Coalescer } from './coalescer.js';
+
+/** A request on its way to its topic. */
+export interface Sendable {
+  /** The record, with what is left of its budget; null when nobody waits for it any more. */
+  record(): OutgoingRecord | null;
+  failed(error: OperationError): void;
+}
+
+/** Sends requests to one topic, gathered per turn of the event loop. What may pass is tried again while someone waits. */
+export class RequestSender {
+  readonly #coalescer: Coalescer<Sendable>;
+
+  constructor(
+    private readonly port: KafkaPort,
+    private readonly topic: string,
+    private readonly onUnreachable: () => void,
+  ) {
+    this.#coalescer = new Coalescer((items) => this.#send(items));
+  }
+
+  push(item: Sendable): void {
+    this.#coalescer.push(item);
+  }
+
+  async #send(items: Sendable[]): Promise<void> {
+    let waiting = items;
+    for (;;) {
+      const sendable = waiting.map((item) => ({ item, record: item.record() })).filter((one) => one.record !== null);
+      if (sendable.length === 0) return;
+      try {
+        await this.port.produce(
+          sendable.map((one) => one.record as OutgoingRecord),
+          'leader',
+        );
+        return;
+      } catch (error) {
+        waiting = sendable.map((one) => one.item);
+        if (error instanceof KafkaError && error.code === 'RETRIABLE') continue; // the port waited before it gave up
+        this.#fail(waiting, error);
+        return;
+      }
+    }
+  }
+
+  #fail(items: readonly Sendable[], error: unknown): void {
+    const code = error instanceof KafkaError ? error.code : 'OTHER';
+    if (code === 'RECORD_TOO_LARGE' && items.length > 1) {
+      // One of them is too large: each has to go by itself now.
+      for (const item of items) void this.#send([item]);
+      return;
+    }
+    if (code === 'UNREACHABLE') this.onUnreachable();
+    for (const item of items) item.failed(this.#refusal(code, error));
+  }
+
+  #refusal(code: string, error: unknown): OperationError {
+    if (code === 'RECORD_TOO_LARGE')
+      return new OperationError('PAYLOAD_TOO_LARGE', 'The request is too large for a message');
+    if (code === 'UNKNOWN_TOPIC')
+      return new OperationError('UNAVAILABLE', `The topic ${this.topic} does not exist: its service was never started`);
+    if (code === 'UNREACHABLE') return new OperationError('UNAVAILABLE', 'The message broker cannot be reached');
+    return new OperationError(
+      'UNAVAILABLE',
+      `The request could not be sent: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

@@ -1,0 +1,265 @@
+import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { OperationError } from '@stoa/contract-kit';
+import type { KafkaPort, KafkaRecord, OutgoingRecord } from '../kafka/port.js';
+import type { MessagingOptions } from '../options.js';
+import { topicNames } from '../topics.js';
+import type { ErrorBody, IncomingReply, OutgoingRequest } from '../types.js';
+import { BrokerClock } from './broker-clock.js';
+import { BrokerWatch } from './broker-watch.js';
+import { requestHeaders } from './envelope.js';
+import { DEFAULT_BOUND, InFlightBound, type BoundSettings } from './in-flight-bound.js';
+import { ReplyTopic } from './reply-topic.js';
+import { RequestSender, type Sendable } from './request-sender.js';
+import { DEFAULT_ORPHAN_AFTER_MS, Sweeper } from './sweeper.js';
+
+/** What this process knows of a service that it asks. */
+interface Target {
+  readonly bound: InFlightBound;
+  readonly commands: RequestSender;
+  readonly queries: RequestSender;
+  readonly topics: { readonly commands: string; readonly queries: string };
+}
+
+/** The pattern of `send()`: a request without its body. */
+export type RequestPattern = Omit<OutgoingRequest, 'body'>;
+
+// A service answers DEADLINE_EXCEEDED for a request whose budget ran out in its queue: it takes a moment to get here.
+const GRACE_MS = 100;
+
+/** These speak of the way to the service, not of the request: callers get them thrown. */
+const OF_THE_WAY = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
+
+/**
+ * Asks services over Kafka and gets their answers. One per process: it owns the process's reply topic.
+ * Nest's `send(pattern, input)` works too, with a RequestPattern; `request` saves parsing the body.
+ */
+export class StoaClient extends ClientProxy {
+  readonly #clock = new BrokerClock();
+  readonly #targets = new Map<string, Target>();
+  readonly #pending = new Map<string, PendingRequest>();
+  readonly #replyTopic: ReplyTopic;
+  readonly #sweeper: Sweeper;
+  readonly #watch: BrokerWatch;
+  #nextCorrelation = 0;
+  #connecting: Promise<void> | undefined;
+  #isOpen = false;
+
+  constructor(
+    private readonly port: KafkaPort,
+    private readonly options: MessagingOptions,
+    private readonly bound: BoundSettings = DEFAULT_BOUND,
+  ) {
+    super();
+    const { topicPrefix, logger, orphanAfterMs = DEFAULT_ORPHAN_AFTER_MS } = options;
+    this.#replyTopic = new ReplyTopic(port, options, this.#clock, (records) => this.#onReplies(records));
+    this.#sweeper = new Sweeper(port, this.#clock, { topicPrefix, orphanAfterMs, logger });
+    this.#watch = new BrokerWatch(port);
+  }
+
+  /** Makes the reply topic. @throws KafkaError */
+  async connect(): Promise<void> {
+    this.#connecting ??= this.#open().catch((error: unknown) => {
+      this.#connecting = undefined;
+      throw error;
+    });
+    await this.#connecting;
+  }
+
+  async #open(): Promise<void> {
+    await this.#replyTopic.open();
+    this.#sweeper.start();
+    this.#isOpen = true;
+  }
+
+  /** True while requests can be sent and replies can arrive. */
+  isReady(): boolean {
+    return this.#isOpen && !this.#watch.isDown && this.#replyTopic.isAlive();
+  }
+
+  /** The name of the topic that replies come on. */
+  get replyTopic(): string {
+    return this.#replyTopic.name;
+  }
+
+  /**
+   * Sends a request and waits for the reply. A refusal is a reply too (`ok: false`), unless it speaks of the way there.
+   * @throws OperationError OVERLOADED (too many requests to the service are in flight), UNAVAILABLE (no answer within the
+   *   budget, the broker is away, or the service gave up), DEADLINE_EXCEEDED (the budget ran out in the service's queue),
+   *   PAYLOAD_TOO_LARGE
+   */
+  async request(request: OutgoingRequest): Promise<IncomingReply> {
+    const start = performance.now();
+    const { metrics } = this.options;
+    try {
+      const reply = await this.#exchange(request, start);
+      metrics?.requestSent?.(
+        request.service,
+        request.operation,
+        reply.ok ? 'ok' : errorOf(reply.body).code,
+        performance.now() - start,
+      );
+      return reply;
+    } catch (error) {
+      const outcome = error instanceof OperationError ? error.code : 'INTERNAL';
+      metrics?.requestSent?.(request.service, request.operation, outcome, performance.now() - start);
+      throw error;
+    }
+  }
+
+  #exchange(request: OutgoingRequest, start: number): Promise<IncomingReply> {
+    if (!this.#isOpen || this.#watch.isDown) {
+      throw new OperationError('UNAVAILABLE', 'The message broker cannot be reached');
+    }
+    const target = this.#target(request.service);
+    if (!target.bound.enter()) {
+      throw new OperationError('OVERLOADED', `Too many requests to ${request.service} are in flight`);
+    }
+    return new Promise<IncomingReply>((resolve, reject) => {
+      const correlation = (this.#nextCorrelation++).toString(36);
+      const pending = new PendingRequest(request, correlation, start + request.budgetMs, {
+        replyTopic: this.#replyTopic.name,
+        topic: request.kind === 'command' ? target.topics.commands : target.topics.queries,
+        settle: (outcome, waitMs) => {
+          this.#pending.delete(correlation);
+          target.bound.leave(waitMs);
+          if (outcome instanceof OperationError) reject(outcome);
+          else resolve(outcome);
+        },
+      });
+      this.#pending.set(correlation, pending);
+      (request.kind === 'command' ? target.commands : target.queries).push(pending);
+    });
+  }
+
+  #target(service: string): Target {
+    let target = this.#targets.get(service);
+    if (!target) {
+      const topics = topicNames(this.options.topicPrefix, service);
+      const onUnreachable = (): void => this.#watch.wentDown();
+      target = {
+        topics,
+        bound: new InFlightBound(this.bound, (bound, inFlight) =>
+          this.options.metrics?.inFlightBound?.(service, bound, inFlight),
+        ),
+        commands: new RequestSender(this.port, topics.commands, onUnreachable),
+        queries: new RequestSender(this.port, topics.queries, onUnreachable),
+      };
+      this.#targets.set(service, target);
+    }
+    return target;
+  }
+
+  #onReplies(records: readonly KafkaRecord[]): void {
+    for (const { headers, value } of records) {
+      const pending = this.#pending.get(headers['corr'] ?? '');
+      if (!pending) continue; // a heartbeat, a second delivery's reply, or one that came too late
+      const body = value ?? Buffer.alloc(0);
+      const waitMs = Number(headers['wait']) || 0;
+      if (headers['status'] === 'ok') pending.settle({ ok: true, body, servedBy: headers['by'] ?? '' }, waitMs);
+      else pending.settle(refused(body, headers['by'] ?? ''), waitMs);
+    }
+  }
+
+  /** Lets what is in flight end (within their budgets, 5 s at most), then deletes the reply topic. */
+  override async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const deadline = performance.now() + 5_000;
+    while (this.#pending.size > 0 && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const pending of this.#pending.values()) {
+      pending.failed(new OperationError('UNAVAILABLE', 'This clone is shutting down'));
+    }
+    this.#watch.stop();
+    await this.#sweeper.stop();
+    await this.#replyTopic.close();
+  }
+
+  override unwrap<T>(): T {
+    return this.port as T;
+  }
+
+  protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    const answer = async (): Promise<void> => callback(await this.#answered(packet));
+    void answer();
+    return () => undefined;
+  }
+
+  async #answered({ pattern, data }: ReadPacket): Promise<WritePacket> {
+    try {
+      const { ok, body } = await this.request({ ...(pattern as RequestPattern), body: JSON.stringify(data ?? {}) });
+      const content: unknown = body.length > 0 ? JSON.parse(body.toString()) : null;
+      return ok ? { response: content, isDisposed: true } : { err: asError(content as ErrorBody), isDisposed: true };
+    } catch (err) {
+      return { err, isDisposed: true };
+    }
+  }
+
+  protected override dispatchEvent(): Promise<never> {
+    return Promise.reject(new Error('events are published by commands, through the outbox'));
+  }
+}
+
+const asError = ({ code, detail, problems }: ErrorBody): OperationError => new OperationError(code, detail, problems);
+
+function errorOf(body: Buffer): ErrorBody {
+  try {
+    return JSON.parse(body.toString()) as ErrorBody;
+  } catch {
+    return { code: 'INTERNAL', detail: 'The service answered with a refusal that cannot be read' };
+  }
+}
+
+function refused(body: Buffer, servedBy: string): IncomingReply | OperationError {
+  const error = errorOf(body);
+  return OF_THE_WAY.has(error.code) ? asError(error) : { ok: false, body, servedBy };
+}
+
+interface Exchange {
+  readonly topic: string;
+  readonly replyTopic: string;
+  settle(outcome: IncomingReply | OperationError, waitMs: number | null): void;
+}
+
+/** A request that waits for its reply. Settles once. */
+class PendingRequest implements Sendable {
+  #isSettled = false;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly request: OutgoingRequest,
+    private readonly correlation: string,
+    private readonly deadline: number,
+    private readonly exchange: Exchange,
+  ) {
+    this.#timer = setTimeout(() => this.#expire(), request.budgetMs + GRACE_MS);
+  }
+
+  record(): OutgoingRecord | null {
+    const left = this.deadline - performance.now();
+    if (this.#isSettled || left <= 0) return null;
+    const { request, correlation, exchange } = this;
+    return {
+      topic: exchange.topic,
+      key: request.key,
+      value: request.body,
+      headers: requestHeaders(request, correlation, exchange.replyTopic, left),
+    };
+  }
+
+  settle(outcome: IncomingReply | OperationError, waitMs: number | null): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    clearTimeout(this.#timer);
+    this.exchange.settle(outcome, waitMs);
+  }
+
+  failed(error: OperationError): void {
+    this.settle(error, null);
+  }
+
+  #expire(): void {
+    const { service, budgetMs } = this.request;
+    this.failed(new OperationError('UNAVAILABLE', `${service} gave no answer within ${budgetMs} ms`));
+  }
+}

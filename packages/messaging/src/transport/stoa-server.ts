@@ -1,0 +1,235 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import type { Background } from '../background.js';
+import type { CommandReply } from '../command-execution.js';
+import { ensureTopics } from '../contracts/ensure-topics.js';
+import { publishContract } from '../contracts/publish-contract.js';
+import { deadLetter } from '../dead-letter.js';
+import type { GroupConsumer, KafkaPort } from '../kafka/port.js';
+import type { MessagingOptions } from '../options.js';
+import { clockTopic, topicNames, type TopicNames } from '../topics.js';
+import type { Binding } from './binding.js';
+import { BrokerClock } from './broker-clock.js';
+import { Dispatcher } from './dispatcher.js';
+import { readEnvelope, Unreadable, type Envelope } from './envelope.js';
+import { Intake, type Work } from './intake.js';
+import { refusal } from './refusals.js';
+import { DEFAULT_HEARTBEAT_MS } from './reply-topic.js';
+import { ReplySender } from './reply-sender.js';
+
+/** What a server serves, and what runs beside it. */
+export interface Served {
+  readonly binding: Binding;
+  readonly background?: Background;
+}
+
+export interface StoaServerOptions {
+  readonly port: KafkaPort;
+  readonly messaging: MessagingOptions;
+  /** Puts the contract and its handlers together; called when the server begins to listen. */
+  readonly bind: () => Promise<Served>;
+}
+
+// Of the ten seconds that a clone has to go: the rest is for replies, commits and leaving.
+const DRAIN_MS = 7_000;
+
+/**
+ * Serves a contract's commands and queries: a Nest transport strategy over Kafka. Clones share the Kafka partitions in one consumer
+ * group. What is acknowledged (its offset committed) was answered; what was in work when a clone died is handled again by
+ * the next, where the inbox makes that harmless.
+ */
+export class StoaServer extends Server implements CustomTransportStrategy {
+  readonly #port: KafkaPort;
+  readonly #options: MessagingOptions;
+  readonly #names: TopicNames;
+  readonly #clock = new BrokerClock();
+  readonly #replies: ReplySender;
+  readonly #intake: Intake;
+  #dispatcher: Dispatcher | undefined;
+  #consumer: GroupConsumer | undefined;
+  #background: Background | undefined;
+  #clockTimer: NodeJS.Timeout | undefined;
+  #isClosing = false;
+
+  constructor(private readonly setup: StoaServerOptions) {
+    super();
+    const { port, messaging } = setup;
+    this.#port = port;
+    this.#options = messaging;
+    this.#names = topicNames(messaging.topicPrefix, messaging.service);
+    this.#replies = new ReplySender(port, messaging.clone, messaging.logger);
+    this.#intake = new Intake(() => this.#consumer, this.#intakeOptions());
+  }
+
+  #intakeOptions(): ConstructorParameters<typeof Intake>[1] {
+    const {
+      maxConcurrency = 256,
+      maxQueued = 2_048,
+      maxQueuedBytes = 32 * 1024 * 1024,
+      metrics,
+      logger,
+    } = this.#options;
+    return {
+      limits: { concurrency: maxConcurrency, messages: maxQueued, bytes: maxQueuedBytes },
+      keyOf: ({ topic, key }) => (topic === this.#names.commands ? (key?.toString() ?? null) : null),
+      handle: (work) => this.#handle(work),
+      onQueued: (messages, bytes) => metrics?.queued?.(messages, bytes),
+      onPaused: ({ topic, partition }, isPaused) => {
+        logger.warn({ topic, partition, isPaused }, isPaused ? 'paused: this clone cannot keep up' : 'resumed');
+        metrics?.paused?.(topic, partition, isPaused);
+      },
+      onCommitFailed: (err) => logger.warn({ err }, 'offsets could not be committed; trying again'),
+    };
+  }
+
+  /** Makes the topics, publishes the contract, joins the group. Nest calls it; `callback` gets an error, if there is one. */
+  override async listen(callback: (error?: unknown) => void): Promise<void> {
+    try {
+      await this.#open();
+      callback();
+    } catch (error) {
+      callback(error);
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { binding, background } = await this.setup.bind();
+    const { logger } = this.#options;
+    this.#dispatcher = new Dispatcher(binding, logger);
+    await ensureTopics(this.#port, this.#options);
+    await this.#syncClock();
+    this.#keepClock();
+    this.#background = background;
+    await background?.start();
+    this.#consumer = await this.#port.consumeGroup({
+      groupId: this.#names.group,
+      topics: [this.#names.commands, this.#names.queries],
+      isolation: 'uncommitted',
+      startAt: 'beginning',
+      onRecords: (records) => this.#intake.take(records),
+      onAssigned: (partitions) => this.#intake.assigned(partitions),
+      onRevoked: (partitions) => this.#intake.revoked(partitions),
+      onFault: (err) => logger.warn({ err }, 'reading requests; trying again'),
+    });
+    await publishContract(this.#port, this.#options, binding.contract);
+  }
+
+  /** True while this clone is a member of its group, and what runs beside the requests agrees. */
+  isReady(): boolean {
+    return !this.#isClosing && (this.#consumer?.isJoined() ?? false) && (this.#background?.isReady() ?? true);
+  }
+
+  #syncClock = (): Promise<void> =>
+    this.#clock.sync(() => this.#port.append({ topic: clockTopic(this.#options.topicPrefix), key: null, value: null }));
+
+  #keepClock(): void {
+    this.#clockTimer = setTimeout(() => {
+      void this.#syncClock()
+        .catch((error: unknown) => this.#options.logger.debug({ err: error }, "the broker's time could not be read"))
+        .then(() => this.#isClosing || this.#keepClock());
+    }, this.#options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS);
+    this.#clockTimer.unref();
+  }
+
+  async #handle(work: Work): Promise<void> {
+    let envelope: Envelope;
+    try {
+      envelope = readEnvelope(work.record, this.#names.commands);
+    } catch (error) {
+      return this.#deadLetter(work, error);
+    }
+    const waitMs = this.#clock.age(envelope.appendedAt);
+    const deadline = performance.now() + envelope.budgetMs - waitMs;
+    const budgetLeft = (): number => deadline - performance.now();
+    if (budgetLeft() <= 0) {
+      this.#answer(
+        work,
+        envelope,
+        refusal('DEADLINE_EXCEEDED', `The request waited for ${Math.round(waitMs)} ms, longer than its budget`),
+        waitMs,
+        deadline,
+      );
+      return;
+    }
+    try {
+      const start = performance.now();
+      const reply = await this.#inContext(envelope, () => this.#dispatch(envelope, budgetLeft));
+      this.#options.metrics?.requestHandled?.(envelope.operation, outcomeOf(reply), waitMs, performance.now() - start);
+      this.#answer(work, envelope, reply, waitMs, deadline);
+    } catch (error) {
+      this.#answer(
+        { ...work, done: () => undefined },
+        envelope,
+        refusal('INVALID_INPUT', 'The request could not be read'),
+        waitMs,
+        deadline,
+      );
+      await this.#deadLetter(work, error);
+    }
+  }
+
+  #dispatch(envelope: Envelope, budgetLeft: () => number): Promise<CommandReply> {
+    if (!this.#dispatcher) throw new Error('the server does not listen yet');
+    return this.#dispatcher.run(envelope, budgetLeft);
+  }
+
+  #inContext<T>({ traceparent, id, operation }: Envelope, work: () => T): T {
+    const { runWith } = this.#options;
+    return runWith ? runWith({ traceparent, messageId: id, operation }, work) : work();
+  }
+
+  #answer(work: Work, envelope: Envelope, reply: CommandReply, waitMs: number, deadline: number): void {
+    const { correlation, replyTopic } = envelope;
+    this.#replies.push(replyTopic, { correlation, reply, waitMs, deadline, done: work.done });
+  }
+
+  /** Not acknowledged before it is written: a message that nobody can read must not be lost, nor stop the others. */
+  async #deadLetter(work: Work, error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    const { logger, metrics, clone } = this.#options;
+    if (!(error instanceof Unreadable)) logger.error({ err: error }, 'a message could not be handled');
+    const { topic, partition, offset } = work.record;
+    for (let wait = 100; !work.isRevoked(); wait = Math.min(wait * 2, 5_000)) {
+      try {
+        await this.#port.produce([deadLetter(this.#names.deadLetters, work.record, reason, clone)], 'all');
+        logger.warn({ topic, partition, offset, reason }, 'dead letter');
+        metrics?.deadLettered?.(topic, reason);
+        break;
+      } catch (fault) {
+        if (this.#isClosing) return;
+        logger.error({ err: fault, topic, partition, offset }, 'a dead letter could not be written; trying again');
+        await delay(wait);
+      }
+    }
+    work.done();
+  }
+
+  /**
+   * Stops taking requests, finishes those in work, sends their replies, commits and leaves the group, within 10 s. What is
+   * not finished by then is not acknowledged: another clone gets it.
+   */
+  override async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    clearTimeout(this.#clockTimer);
+    await this.#consumer?.stop();
+    if (!(await this.#intake.drain(DRAIN_MS))) {
+      this.#options.logger.warn({}, 'requests were still in work at the end; other clones will handle them again');
+    }
+    await this.#consumer?.close().catch((error: unknown) => {
+      this.#options.logger.warn({ err: error }, 'leaving the group');
+    });
+    await this.#background?.stop();
+  }
+
+  override on(): never {
+    throw new Error('this transport emits no events');
+  }
+
+  override unwrap<T>(): T {
+    return this.#port as T;
+  }
+}
+
+const outcomeOf = (reply: CommandReply): string =>
+  reply.ok ? 'ok' : ((JSON.parse(reply.body) as { code?: string }).code ?? 'INTERNAL');
