@@ -4,7 +4,10 @@ import type { z } from 'zod';
 const CHECK_LENGTH = 6;
 
 const checkOf = (query: unknown, body: string): string =>
-  createHash('sha256').update(JSON.stringify([query, body])).digest('base64url').slice(0, CHECK_LENGTH);
+  createHash('sha256')
+    .update(JSON.stringify([query, body]))
+    .digest('base64url')
+    .slice(0, CHECK_LENGTH);
 
 /**
  * A place in the list that `query` asks for, as an opaque text. The check in front ties it to the query: a cursor that was

@@ -1,6 +1,6 @@
 import type { Content } from './product.js';
 import { plainText } from './html.js';
-import { fold, slug } from './text.js';
+import { fold, slug, wordsOf } from './text.js';
 
 // Enough for any title to sort by; an index entry must stay small.
 const TITLE_KEY_LENGTH = 100;
@@ -17,7 +17,7 @@ export interface Derived {
   readonly available: boolean;
   readonly skus: readonly string[];
   readonly titleKey: string;
-  /** Folded, most important first: title; vendor, category and tags; description. */
+  /** Words, most important first: title; vendor, category and tags; description. */
   readonly searchTexts: readonly [title: string, labels: string, description: string];
 }
 
@@ -27,6 +27,8 @@ export const isAvailable = (variant: { stock: number; whenOutOfStock: 'deny' | '
 export const categoryHandle = (category: string): string | null => (category === '' ? null : slug(category));
 
 export const titleKey = (title: string): string => fold(title).slice(0, TITLE_KEY_LENGTH);
+
+const searched = (text: string): string => wordsOf(text).join(' ');
 
 export function derive(content: Content): Derived {
   const prices = content.variants.map(({ price }) => price.amount);
@@ -41,9 +43,9 @@ export function derive(content: Content): Derived {
     skus: content.variants.map(({ sku }) => sku),
     titleKey: titleKey(content.title),
     searchTexts: [
-      fold(content.title),
-      fold([content.vendor, content.category, ...content.tags].join(' ')),
-      fold(plainText(content.description).slice(0, SEARCHED_TEXT)),
+      searched(content.title),
+      searched([content.vendor, content.category, ...content.tags].join(' ')),
+      searched(plainText(content.description).slice(0, SEARCHED_TEXT)),
     ],
   };
 }

@@ -19,11 +19,13 @@ export const exponentOf = (currency: string): number => EXPONENTS.get(currency) 
 export function parsePrice(text: string, currency: string): Price | { readonly reason: string } {
   const trimmed = text.trim();
   const match = /^(-?)(\d+)(?:\.(\d*))?$/.exec(trimmed);
-  if (!match) return { reason: `is not a price: ${quoted(text)} (write it like 1234.50, without currency or separators)` };
+  if (!match)
+    return { reason: `is not a price: ${quoted(text)} (write it like 1234.50, without currency or separators)` };
   const [, sign, whole = '', fraction = ''] = match;
   const exponent = exponentOf(currency);
   const digits = fraction.replace(/0+$/, '');
-  if (digits.length > exponent) return { reason: `has more decimals than ${currency} has (${exponent}): ${quoted(text)}` };
+  if (digits.length > exponent)
+    return { reason: `has more decimals than ${currency} has (${exponent}): ${quoted(text)}` };
   const amount = Number(whole + digits.padEnd(exponent, '0'));
   if (sign && amount !== 0) return { reason: `is negative: ${quoted(text)}` };
   return amount <= MAX_AMOUNT ? { amount, currency } : { reason: `is too high: ${quoted(text)}` };

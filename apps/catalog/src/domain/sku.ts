@@ -13,6 +13,9 @@ export function generatedSku(handle: string, options: readonly string[]): string
   // "S/M" and "S M" have one slug: what a slug can't give back is told apart by a hash.
   const lossless = options.every((option) => slug(option) === option.toLowerCase().replaceAll(' ', '-'));
   if (lossless && readable.length <= MAX_LENGTH) return readable;
-  const hash = createHash('sha256').update(JSON.stringify([handle, ...options])).digest('hex').slice(0, HASH_LENGTH);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([handle, ...options]))
+    .digest('hex')
+    .slice(0, HASH_LENGTH);
   return `${readable.slice(0, MAX_LENGTH - HASH_LENGTH - 1).replace(/[\s.]+$/, '')}~${hash}`;
 }

@@ -3,7 +3,14 @@
  * scripts stay, because there they make other letters (Japanese か and が).
  */
 export const fold = (text: string): string =>
-  text.normalize('NFKD').replaceAll(/[\u0300-\u036f]/g, '').normalize('NFC').toLowerCase();
+  text
+    .normalize('NFKD')
+    .replaceAll(/[\u0300-\u036f]/g, '')
+    .normalize('NFC')
+    .toLowerCase();
+
+/** The words of a text, folded. What is indexed and what is searched for are cut by this, not by Postgres, which has its own idea of "a-14". */
+export const wordsOf = (text: string): string[] => fold(text).match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
 /** A name for use in URLs: folded, with dashes for all but letters and digits. Empty when there are none. */
 export const slug = (text: string): string =>

@@ -18,7 +18,8 @@ export class AdjustStock implements Handler<typeof catalog.adjustStock> {
     if (delta < 0 && stock < 0 && variant.whenOutOfStock === 'deny') {
       fail('NOT_ENOUGH_STOCK', `There are ${variant.stock} of ${sku}`);
     }
-    if (Math.abs(stock) > MAX_STOCK) fail('INVALID_INPUT', 'The stock would pass a billion', [{ pointer: '/delta', detail: 'too large' }]);
+    if (Math.abs(stock) > MAX_STOCK)
+      fail('INVALID_INPUT', 'The stock would pass a billion', [{ pointer: '/delta', detail: 'too large' }]);
     const state = stateOf(product, { ...variant, stock });
     // Others know only whether there is any: most adjustments change nothing for them.
     const isNews = state !== null && state.available !== stateOf(product, variant)?.available;

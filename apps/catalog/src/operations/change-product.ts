@@ -11,7 +11,9 @@ export class ChangeProduct implements Handler<typeof catalog.changeProduct> {
     const { handle, ...changes } = input;
     const before = (await lockProduct(context.tx, handle)) ?? context.fail('NOT_FOUND', `No product ${handle}`);
     checkVersion(context, before);
-    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<Content>;
+    const given = Object.fromEntries(
+      Object.entries(changes).filter(([, value]) => value !== undefined),
+    ) as Partial<Content>;
     return changeStored(context, before, normalise({ ...before.content, ...given }));
   };
 }

@@ -7,5 +7,7 @@ import { ProductQueries } from '../storage/product-queries.js';
 export class ListCategories implements Handler<typeof catalog.listCategories> {
   constructor(private readonly products: ProductQueries) {}
 
-  readonly handle: Handler<typeof catalog.listCategories>['handle'] = async () => ({ items: await this.products.categories() });
+  readonly handle: Handler<typeof catalog.listCategories>['handle'] = async () => ({
+    items: await this.products.categories(),
+  });
 }

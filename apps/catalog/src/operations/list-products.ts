@@ -6,7 +6,7 @@ import { decodeCursor, encodeCursor } from '../domain/cursor.js';
 import { ProductQueries, type Order } from '../storage/product-queries.js';
 
 const PLACES = {
-  newest: z.tuple([z.iso.datetime({ offset: true }), z.uuid()]),
+  newest: z.tuple([z.iso.datetime(), z.uuid()]),
   title: z.tuple([z.string().max(200), z.uuid()]),
   price: z.tuple([z.int(), z.uuid()]),
   '-price': z.tuple([z.int(), z.uuid()]),

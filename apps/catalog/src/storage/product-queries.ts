@@ -35,7 +35,7 @@ interface SummaryRow {
   readonly max_price: bigint;
   readonly available: boolean;
   readonly skus: readonly string[];
-  readonly place: string | number | bigint;
+  readonly place: string | number | bigint | Date;
 }
 
 // Ranking reads each row that it ranks. A word of a hundred thousand products must not cost as much: of these, the newest
@@ -44,13 +44,13 @@ const RANKED = 1_000;
 
 const COLUMNS = Prisma.sql`id, handle, title, vendor, category, tags, image_url, currency, min_price, max_price, available, skus`;
 
-/** How an order is read from its index: its column, what of it a cursor holds, and which way. */
+/** How an order is read from its index: by which column, of which type, and which way. */
 const ORDERS = {
-  newest: { column: Prisma.sql`created_at`, place: Prisma.sql`created_at::text`, cast: Prisma.sql`timestamptz`, isDescending: true },
-  title: { column: Prisma.sql`title_key`, place: Prisma.sql`title_key`, cast: Prisma.sql`text`, isDescending: false },
-  price: { column: Prisma.sql`min_price`, place: Prisma.sql`min_price`, cast: Prisma.sql`bigint`, isDescending: false },
-  '-price': { column: Prisma.sql`min_price`, place: Prisma.sql`min_price`, cast: Prisma.sql`bigint`, isDescending: true },
-  relevance: { column: Prisma.sql`rank`, place: Prisma.sql`rank`, cast: Prisma.sql`real`, isDescending: true },
+  newest: { column: Prisma.sql`created_at`, cast: Prisma.sql`timestamptz`, isDescending: true },
+  title: { column: Prisma.sql`title_key`, cast: Prisma.sql`text`, isDescending: false },
+  price: { column: Prisma.sql`min_price`, cast: Prisma.sql`bigint`, isDescending: false },
+  '-price': { column: Prisma.sql`min_price`, cast: Prisma.sql`bigint`, isDescending: true },
+  relevance: { column: Prisma.sql`rank`, cast: Prisma.sql`real`, isDescending: true },
 } as const satisfies Record<Order, object>;
 
 function conditions(filter: ProductFilter, search: Prisma.Sql | null): Prisma.Sql {
@@ -63,15 +63,25 @@ function conditions(filter: ProductFilter, search: Prisma.Sql | null): Prisma.Sq
     maxPrice === undefined ? null : Prisma.sql`min_price <= ${maxPrice}::bigint`,
     search && Prisma.sql`search @@ ${search}`,
   ];
-  return Prisma.join(all.filter((condition) => condition !== null), ' AND ');
+  return Prisma.join(
+    all.filter((condition) => condition !== null),
+    ' AND ',
+  );
 }
 
 function page(source: Prisma.Sql, order: Order, after: ListPlace | null, limit: number): Prisma.Sql {
-  const { column, place, cast, isDescending } = ORDERS[order];
+  const { column, cast, isDescending } = ORDERS[order];
   const [comparison, direction] = isDescending ? [Prisma.sql`<`, Prisma.sql`DESC`] : [Prisma.sql`>`, Prisma.sql`ASC`];
-  const behind = after ? Prisma.sql`AND (${column}, id) ${comparison} (${after[0]}::${cast}, ${after[1]}::uuid)` : Prisma.empty;
-  return Prisma.sql`SELECT ${COLUMNS}, ${place} AS place FROM ${source} ${behind}
+  const behind = after
+    ? Prisma.sql`AND (${column}, id) ${comparison} (${after[0]}::${cast}, ${after[1]}::uuid)`
+    : Prisma.empty;
+  return Prisma.sql`SELECT ${COLUMNS}, ${column} AS place FROM ${source} ${behind}
     ORDER BY ${column} ${direction}, id ${direction} LIMIT ${limit}`;
+}
+
+function placeOf({ place, id }: SummaryRow): ListPlace {
+  if (place instanceof Date) return [place.toISOString(), id];
+  return [typeof place === 'bigint' ? Number(place) : place, id];
 }
 
 const listedOf = (row: SummaryRow): Listed => ({
@@ -88,7 +98,7 @@ const listedOf = (row: SummaryRow): Listed => ({
     available: row.available,
     skus: [...row.skus],
   },
-  place: [typeof row.place === 'bigint' ? Number(row.place) : row.place, row.id],
+  place: placeOf(row),
 });
 
 /** What anyone may read of products: the active ones. */

@@ -33,8 +33,18 @@ export async function takeBackVersions(
      WHERE (kind = 'product' AND key = ANY($1)) OR (kind = 'variant' AND key = ANY($2)) RETURNING kind, key, version`,
     [handles, skus],
   );
-  await raise(tx, 'products SET version = products.version + r.version', 'handle', rows.filter(({ kind }) => kind === 'product'));
-  await raise(tx, 'variants SET version = variants.version + r.version', 'sku', rows.filter(({ kind }) => kind === 'variant'));
+  await raise(
+    tx,
+    'products SET version = products.version + r.version',
+    'handle',
+    rows.filter(({ kind }) => kind === 'product'),
+  );
+  await raise(
+    tx,
+    'variants SET version = variants.version + r.version',
+    'sku',
+    rows.filter(({ kind }) => kind === 'variant'),
+  );
   return rows;
 }
 

@@ -108,14 +108,39 @@ export async function saveProducts(tx: Sql, changes: readonly Change[], now: Dat
   const changed = of(({ change }) => change.before !== null && change.after !== null);
   const removed = of(({ change }) => change.before !== null && !change.after);
 
-  await retire(tx, 'variant', plans.flatMap(({ gone, versions }) => gone.map((sku) => [sku, versions.get(sku) ?? 0])));
-  await deleteVariants(tx, plans.flatMap(({ gone }) => gone));
-  await insertProducts(tx, created.map(({ change, version }) => ({ ...change, version })), now);
-  await updateProducts(tx, changed.map(({ change, version }) => ({ ...change, version })), now);
+  await retire(
+    tx,
+    'variant',
+    plans.flatMap(({ gone, versions }) => gone.map((sku) => [sku, versions.get(sku) ?? 0])),
+  );
+  await deleteVariants(
+    tx,
+    plans.flatMap(({ gone }) => gone),
+  );
+  await insertProducts(
+    tx,
+    created.map(({ change, version }) => ({ ...change, version })),
+    now,
+  );
+  await updateProducts(
+    tx,
+    changed.map(({ change, version }) => ({ ...change, version })),
+    now,
+  );
   await upsertVariants(tx, plans.flatMap(variantWrites));
   await continueVersions(tx, plans);
-  await retire(tx, 'product', removed.map(({ handle, version }) => [handle, version]));
-  await removeProducts(tx, removed.map(({ change }) => change.id));
-  await countCategories(tx, changes.map(({ before, after }) => [before?.content ?? null, after]));
+  await retire(
+    tx,
+    'product',
+    removed.map(({ handle, version }) => [handle, version]),
+  );
+  await removeProducts(
+    tx,
+    removed.map(({ change }) => change.id),
+  );
+  await countCategories(
+    tx,
+    changes.map(({ before, after }) => [before?.content ?? null, after]),
+  );
   return plans.map(savedOf);
 }

@@ -1,19 +1,16 @@
-import { fold } from '../domain/text.js';
+import { wordsOf } from '../domain/text.js';
 import { Prisma } from './prisma.js';
 
 const MAX_WORDS = 10;
 // A shorter beginning would match a large part of all words, and so of all products.
 const MIN_PREFIX = 3;
 
-/** The words of a search, folded like the texts that it looks in. */
-export const wordsOf = (q: string): string[] => (fold(q).match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).slice(0, MAX_WORDS);
-
 /**
  * What people typed as a search condition: all words, by their stems; the last one may be unfinished. Null when there is no
  * word in it. Words go in as values, so that nothing in them is read as an operator.
  */
 export function searchQuery(q: string): Prisma.Sql | null {
-  const words = wordsOf(q);
+  const words = wordsOf(q).slice(0, MAX_WORDS);
   const last = words.at(-1);
   if (last === undefined) return null;
   const stems = Prisma.sql`plainto_tsquery('english', ${words.slice(0, -1).join(' ')})`;

@@ -82,7 +82,13 @@ export function contentOf(row: ProductRow, variants: readonly VariantRow[]): Con
 }
 
 /** The product as the contract shows it. */
-export const productOf = ({ id, version, createdAt, updatedAt, content }: Omit<StoredProduct, 'variantVersions'>): Product => ({
+export const productOf = ({
+  id,
+  version,
+  createdAt,
+  updatedAt,
+  content,
+}: Omit<StoredProduct, 'variantVersions'>): Product => ({
   ...content,
   id,
   version,

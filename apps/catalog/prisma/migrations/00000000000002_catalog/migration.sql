@@ -124,9 +124,11 @@ CREATE TABLE import_jobs (
   -- The run that holds the lease. Each of its transactions proves that it still does: a clone that froze and was
   -- replaced can't write any more.
   worker             uuid,
-  lease_until        timestamptz
+  lease_until        timestamptz,
+  -- Finished, and its chunks and handles are deleted.
+  swept              boolean        NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
-CREATE INDEX import_jobs_open ON import_jobs (updated_at) WHERE status IN ('receiving', 'running');
+CREATE INDEX import_jobs_open ON import_jobs (status) WHERE NOT swept;
 CREATE INDEX import_jobs_finished ON import_jobs (finished_at) WHERE status IN ('done', 'failed');
 
 CREATE TABLE import_chunks (

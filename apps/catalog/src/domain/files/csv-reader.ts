@@ -6,7 +6,7 @@ const COMMA = 0x2c;
 
 /** The end of a quoted cell, whose content begins at `start`. */
 function closingQuote(buffer: Buffer, start: number, last: boolean): number | { readonly fault: string } | null {
-  for (let from = start; ; ) {
+  for (let from = start; ;) {
     const quote = buffer.indexOf(QUOTE, from);
     if (quote === -1) return last ? { fault: 'a quoted cell begins here and is never closed' } : null;
     const after = buffer[quote + 1];

@@ -57,16 +57,25 @@ export class NdjsonFile {
       return { ...base, product: null, problems: [refusal(line, null, null, row.fault)], rowsRefused: 1 };
     }
     const notices = this.noticesOf(row.content, line);
-    const refused = (problems: ImportProblem[]): Entry => ({ ...base, product: null, problems: [...notices, ...problems], rowsRefused: 1 });
+    const refused = (problems: ImportProblem[]): Entry => ({
+      ...base,
+      product: null,
+      problems: [...notices, ...problems],
+      rowsRefused: 1,
+    });
     const handle = isObject(row.content) && typeof row.content['handle'] === 'string' ? row.content['handle'] : null;
     const parsed = ProductInput.safeParse(row.content);
     if (!parsed.success) {
-      return refused(parsed.error.issues.map(({ path, message }) => refusal(line, path.join('.') || null, handle, message)));
+      return refused(
+        parsed.error.issues.map(({ path, message }) => refusal(line, path.join('.') || null, handle, message)),
+      );
     }
     const content = normalise(parsed.data);
     const faults = faultsOf(content);
     if (faults.length > 0) {
-      return refused(faults.map(({ pointer, detail }) => refusal(line, pointer.slice(1).replaceAll('/', '.'), handle, detail)));
+      return refused(
+        faults.map(({ pointer, detail }) => refusal(line, pointer.slice(1).replaceAll('/', '.'), handle, detail)),
+      );
     }
     const variantLines = content.variants.map(() => line);
     return { ...base, product: { content, line, variantLines, isWhole: true }, problems: notices, rowsRefused: 0 };

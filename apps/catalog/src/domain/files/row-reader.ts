@@ -5,10 +5,16 @@ export const MAX_ROW_BYTES = 4 * 1024 * 1024;
 
 /** A row of a file: its content, or why it can't be read. `line` is where it begins. */
 export type Row<Content> = Place &
-  ({ readonly content: Content; readonly fault?: undefined } | { readonly content?: undefined; readonly fault: string });
+  (
+    | { readonly content: Content; readonly fault?: undefined }
+    | { readonly content?: undefined; readonly fault: string }
+  );
 
 /** What a format makes of a buffer's start: a row and where it ends, a fault, or null: more bytes are needed. */
-export type Scanned<Content> = { readonly content: Content | null; readonly end: number } | { readonly fault: string } | null;
+export type Scanned<Content> =
+  | { readonly content: Content | null; readonly end: number }
+  | { readonly fault: string }
+  | null;
 
 /**
  * Cuts a stream of bytes into rows, and knows each one's true place: a reading that stopped goes on from any of them. After
@@ -32,11 +38,15 @@ export abstract class RowReader<Content> {
   /** The rows that end in this chunk; with `last`, all that are left. */
   *read(chunk: Buffer, last: boolean): Generator<Row<Content>> {
     this.buffer = this.buffer.length > 0 ? Buffer.concat([this.buffer, chunk]) : chunk;
-    while (this.buffer.length > 0 || (last && this.unread)) {
-      const step = this.unread ? this.skipLine(this.unread, last) : this.next(last);
-      if (!step) return;
+    for (let step = this.step(last); step; step = this.step(last)) {
       if (step.row) yield step.row;
     }
+  }
+
+  /** Null: more bytes are needed, or none are left. */
+  private step(last: boolean): { row: Row<Content> | null } | null {
+    if (this.unread) return this.skipLine(this.unread, last);
+    return this.buffer.length > 0 ? this.next(last) : null;
   }
 
   private next(last: boolean): { row: Row<Content> | null } | null {

@@ -67,12 +67,14 @@ export interface Header {
 }
 
 /** A column as the file calls it, for messages. */
-export const nameIn = (header: Header, column: Column): string => header.cells[header.places.get(column) ?? -1] ?? column;
+export const nameIn = (header: Header, column: Column): string =>
+  header.cells[header.places.get(column) ?? -1] ?? column;
 
 function missing(cells: readonly string[], places: ReadonlyMap<Column, number>): string | null {
   const absent = REQUIRED.filter((column) => !places.has(column));
   if (absent.length === 0) return null;
-  const found = cells.length === 1 ? ` Its only cell is ${quoted(cells[0] ?? '')}: cells must be separated by commas.` : '';
+  const found =
+    cells.length === 1 ? ` Its only cell is ${quoted(cells[0] ?? '')}: cells must be separated by commas.` : '';
   return `The header (line 1) lacks ${absent.length === 1 ? 'the column' : 'the columns'} ${absent.join(', ')}.${found}`;
 }
 

@@ -104,7 +104,8 @@ export class ShopifyProduct {
     const cells = new RowCells(own, this.first);
     const variant = isFirst || hasVariant(own) ? this.readVariant(cells, own) : null;
     const picture = this.readPicture(cells, own);
-    if (!variant && !picture && cells.faults.length === 0) cells.refuse(null, 'the row has neither a variant nor a picture');
+    if (!variant && !picture && cells.faults.length === 0)
+      cells.refuse(null, 'the row has neither a variant nor a picture');
     if (cells.faults.length > 0) {
       this.rowsRefused++;
       this.report(row.line, cells.faults);
@@ -117,11 +118,17 @@ export class ShopifyProduct {
   private readVariant(cells: RowCells, own: Cells): Variant | null {
     const { handle } = this.group;
     const isTrackerKnown = this.header.places.has('Variant Inventory Tracker');
-    const variant = readVariant(cells, own, this.first, { handle, options: this.options, currency: this.currency, isTrackerKnown });
+    const variant = readVariant(cells, own, this.first, {
+      handle,
+      options: this.options,
+      currency: this.currency,
+      isTrackerKnown,
+    });
     if (!variant) return null;
     const earlier = { ...this.earlier, currency: this.earlier.currency || variant.price.currency };
     const names = this.options.map(({ name }) => name);
-    for (const { field, detail } of variantFaults(variant, names, earlier)) cells.refuse(VARIANT_FIELDS[field] ?? null, detail);
+    for (const { field, detail } of variantFaults(variant, names, earlier))
+      cells.refuse(VARIANT_FIELDS[field] ?? null, detail);
     return variant;
   }
 
@@ -139,7 +146,11 @@ export class ShopifyProduct {
     if (!isUrl(url)) cells.refuse('Image Src', URL_RULE);
     const position = own('Image Position');
     if (!/^\d*$/.test(position)) cells.refuse('Image Position', `must be a whole number, not ${quoted(position)}`);
-    return { url, alt: own('Image Alt Text') || null, position: position ? Number(position) : this.pictures.length + 1 };
+    return {
+      url,
+      alt: own('Image Alt Text') || null,
+      position: position ? Number(position) : this.pictures.length + 1,
+    };
   }
 
   /** The product in normal form, or null: then its rows are refused with it. */
@@ -147,8 +158,10 @@ export class ShopifyProduct {
     const cells = new RowCells(this.first, this.first);
     const fields = this.productFields(cells);
     const parsed = ProductFields.safeParse(fields);
-    for (const { path, message } of parsed.error?.issues ?? []) cells.refuse(PRODUCT_COLUMNS[String(path[0])] ?? null, message);
-    if (cells.faults.length === 0 && this.variants.length === 0) cells.refuse(null, 'no row with a variant is left of it');
+    for (const { path, message } of parsed.error?.issues ?? [])
+      cells.refuse(PRODUCT_COLUMNS[String(path[0])] ?? null, message);
+    if (cells.faults.length === 0 && this.variants.length === 0)
+      cells.refuse(null, 'no row with a variant is left of it');
     if (!parsed.data || cells.faults.length > 0) return this.refuseAll(line, cells.faults);
     const images = this.pictures.toSorted((a, b) => a.position - b.position).map(({ url, alt }) => ({ url, alt }));
     const content = normalise({ ...parsed.data, variants: this.variants, images });
@@ -182,7 +195,10 @@ export class ShopifyProduct {
   private refuseAll(line: number, faults: readonly Fault[]): null {
     const others = this.group.rows.length - 1;
     const suffix = others > 0 ? ` (its ${others} other ${others === 1 ? 'row is' : 'rows are'} refused with it)` : '';
-    this.report(line, faults.map(({ column, reason }) => ({ column, reason: reason + suffix })));
+    this.report(
+      line,
+      faults.map(({ column, reason }) => ({ column, reason: reason + suffix })),
+    );
     return null;
   }
 

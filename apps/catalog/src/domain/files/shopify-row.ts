@@ -114,16 +114,25 @@ function unnamedOptions(cells: RowCells, own: Cells, options: readonly OptionCol
   }
 }
 
-function prices(cells: RowCells, own: Cells, first: Cells, fileCurrency: string): { price: Price; compareAtPrice: Price | null } {
+function prices(
+  cells: RowCells,
+  own: Cells,
+  first: Cells,
+  fileCurrency: string,
+): { price: Price; compareAtPrice: Price | null } {
   const currency = cells.text('Variant Price Currency') || fileCurrency;
   if (!isCurrency(currency)) cells.refuse('Variant Price Currency', `is not a currency: ${quoted(currency)}`);
   const nothing = { amount: 0, currency };
   // The two belong together: a row that has a price of its own does not inherit what it is compared with.
   const source = own('Variant Price') ? own : first;
   const written = source('Variant Price');
-  if (written === '') cells.refuse('Variant Price', `is empty; it needs a price such as ${(9).toFixed(exponentOf(currency))}`);
+  if (written === '')
+    cells.refuse('Variant Price', `is empty; it needs a price such as ${(9).toFixed(exponentOf(currency))}`);
   const price = cells.price('Variant Price', written, currency) ?? nothing;
-  return { price, compareAtPrice: cells.price('Variant Compare At Price', source('Variant Compare At Price'), currency) };
+  return {
+    price,
+    compareAtPrice: cells.price('Variant Compare At Price', source('Variant Compare At Price'), currency),
+  };
 }
 
 /** What happens when the stock is used up. Shopify sells without end what no tracker counts, whatever the policy says. */
@@ -183,6 +192,7 @@ export function readVariant(cells: RowCells, own: Cells, first: Cells, rules: Va
   };
   if (cells.faults.length > 0) return null;
   const parsed = Variant.safeParse(input);
-  for (const { path, message } of parsed.error?.issues ?? []) cells.refuse(VARIANT_FIELDS[String(path[0])] ?? null, message);
+  for (const { path, message } of parsed.error?.issues ?? [])
+    cells.refuse(VARIANT_FIELDS[String(path[0])] ?? null, message);
   return parsed.data ?? null;
 }

@@ -48,7 +48,10 @@ export class Utf8Check {
     const at = firstFault(text);
     const code = (text[at] ?? 0).toString(16).toUpperCase().padStart(2, '0');
     const line = this.line + countLineBreaks(text, 0, at);
-    const before = text.subarray(text.lastIndexOf(LF, at) + 1, at).toString().slice(-20);
+    const before = text
+      .subarray(text.lastIndexOf(LF, at) + 1, at)
+      .toString()
+      .slice(-20);
     return `Line ${line} is not UTF-8: byte ${this.offset + at + 1} of the file is 0x${code} (after ${JSON.stringify(before)}). Save the file as UTF-8.`;
   }
 }

@@ -1,0 +1,65 @@
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { catalog } from '@stoa/catalog-contract';
+import { MessagingModule } from '@stoa/messaging';
+import { CONFIG } from '@stoa/service';
+import type { CatalogConfig } from './config.js';
+import { ImportWorker } from './imports/import-worker.js';
+import { AdjustStock } from './operations/adjust-stock.js';
+import { ChangePrice } from './operations/change-price.js';
+import { ChangeProduct } from './operations/change-product.js';
+import { CreateProduct } from './operations/create-product.js';
+import { ExportProducts } from './operations/export-products.js';
+import { GetImport } from './operations/get-import.js';
+import { GetProduct } from './operations/get-product.js';
+import { ImportProducts } from './operations/import-products.js';
+import { ListCategories } from './operations/list-categories.js';
+import { ListImportProblems } from './operations/list-import-problems.js';
+import { ListProducts } from './operations/list-products.js';
+import { RemoveProduct } from './operations/remove-product.js';
+import { ExportQueries } from './storage/export-queries.js';
+import { ImportQueries } from './storage/import-queries.js';
+import { openPrisma, PrismaClient } from './storage/prisma.js';
+import { ProductQueries } from './storage/product-queries.js';
+
+const queries = [ProductQueries, ImportQueries, ExportQueries].map((type) => ({
+  provide: type,
+  inject: [PrismaClient],
+  useFactory: (prisma: PrismaClient) => new type(prisma),
+}));
+
+@Module({
+  imports: [
+    MessagingModule.serve(catalog, {
+      listProducts: ListProducts,
+      getProduct: GetProduct,
+      listCategories: ListCategories,
+
+      createProduct: CreateProduct,
+      changeProduct: ChangeProduct,
+      removeProduct: RemoveProduct,
+      changePrice: ChangePrice,
+      adjustStock: AdjustStock,
+
+      importProducts: ImportProducts,
+      getImport: GetImport,
+      listImportProblems: ListImportProblems,
+      exportProducts: ExportProducts,
+    }),
+  ],
+  providers: [
+    {
+      provide: PrismaClient,
+      inject: [CONFIG],
+      useFactory: (config: CatalogConfig) => openPrisma(config.CATALOG_DATABASE_URL, config.STOA_CLONE),
+    },
+    ...queries,
+    ImportWorker,
+  ],
+})
+export class CatalogModule implements OnApplicationShutdown {
+  constructor(@Inject(PrismaClient) private readonly prisma: PrismaClient) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.prisma.$disconnect();
+  }
+}

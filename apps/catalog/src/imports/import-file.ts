@@ -1,0 +1,55 @@
+import type { ImportProblem } from '@stoa/catalog-contract';
+import type { Entry } from '../domain/files/entry.js';
+import { placeAfterBom, readCsvStart, type FileKind } from '../domain/files/file-start.js';
+import type { Place } from '../domain/files/lines.js';
+import { NdjsonFile } from '../domain/files/ndjson-file.js';
+import { readHeader, unknownColumns } from '../domain/files/shopify-columns.js';
+import { ShopifyFile } from '../domain/files/shopify-file.js';
+import type { Checkpoint } from '../storage/import-leases.js';
+
+/** A file that is read from a place on, chunk by chunk. */
+export interface OpenFile {
+  readonly place: Place;
+  /** What is to be remembered for a later run, beside the place. */
+  readonly memory: () => Pick<Checkpoint, 'header' | 'mentioned'>;
+  /** Of what stands before the first product. */
+  readonly problems: readonly ImportProblem[];
+  readonly read: (chunk: Buffer, last: boolean) => Iterable<Entry>;
+}
+
+/** The file can't be read at all; the message says why. */
+export class BadFile extends Error {
+  override readonly name = 'BadFile';
+}
+
+function openNdjson(place: Place, mentioned: readonly string[]): OpenFile {
+  const file = new NdjsonFile(place, mentioned);
+  const memory = () => ({ header: [], mentioned: file.mentionedFields });
+  return { place, memory, problems: [], read: (chunk, last) => file.read(chunk, last) };
+}
+
+function openCsv(cells: readonly string[], currency: string, place: Place, headerLine: number | null): OpenFile {
+  const header = readHeader(cells);
+  if ('failure' in header) throw new BadFile(header.failure);
+  const file = new ShopifyFile(place, header, currency);
+  const memory = () => ({ header: header.cells, mentioned: [] });
+  const problems = headerLine === null ? [] : unknownColumns(header, headerLine);
+  return { place, memory, problems, read: (chunk, last) => file.read(chunk, last) };
+}
+
+/** Opens a file at its beginning. @throws BadFile */
+export function openAtStart(kind: FileKind, currency: string, head: Buffer, last: boolean): OpenFile {
+  if (kind === 'ndjson') return openNdjson(placeAfterBom(head), []);
+  const start = readCsvStart(head, last);
+  if (!start) throw new BadFile('The header (line 1) does not end within the first 256 KiB.');
+  if ('failure' in start) throw new BadFile(start.failure);
+  return openCsv(start.header.cells, currency, start.end, start.line);
+}
+
+/** Opens a file where an earlier run stopped. */
+export function openAgain(kind: FileKind, currency: string, checkpoint: Checkpoint): OpenFile {
+  const { offset, line, header, mentioned } = checkpoint;
+  return kind === 'ndjson'
+    ? openNdjson({ offset, line }, mentioned)
+    : openCsv(header, currency, { offset, line }, null);
+}

@@ -1,0 +1,11 @@
+import { PgDatabase, runService } from '@stoa/service';
+import { CatalogModule } from './catalog.module.js';
+import { catalogVariables } from './config.js';
+
+await runService({
+  name: 'catalog',
+  module: CatalogModule,
+  config: catalogVariables,
+  database: (config, { clone, onIdleError }) =>
+    new PgDatabase({ name: 'catalog', urls: [config.CATALOG_DATABASE_URL], clone, onIdleError }),
+});

@@ -1,0 +1,240 @@
+import { catalog, type ImportJob, type ImportProblem, type Product, type ProductInput } from '@stoa/catalog-contract';
+import type { Command, InputOf, OutputOf, Query } from '@stoa/contract-kit';
+import { OperationError } from '@stoa/contract-kit';
+import { InboxExecutor, newId, type Caller, type Class, type Handler, type Logger } from '@stoa/messaging';
+import { PgDatabase } from '@stoa/service';
+import { testDatabase } from '@stoa/testing';
+import { ImportRun } from '../src/imports/import-run.js';
+import { ExportProducts } from '../src/operations/export-products.js';
+import { GetImport } from '../src/operations/get-import.js';
+import { GetProduct } from '../src/operations/get-product.js';
+import { ImportProducts } from '../src/operations/import-products.js';
+import { ListCategories } from '../src/operations/list-categories.js';
+import { ListImportProblems } from '../src/operations/list-import-problems.js';
+import { ListProducts } from '../src/operations/list-products.js';
+import { ExportQueries } from '../src/storage/export-queries.js';
+import { claimJob, type LeasedJob } from '../src/storage/import-leases.js';
+import { ImportQueries } from '../src/storage/import-queries.js';
+import { openPrisma } from '../src/storage/prisma.js';
+import { ProductQueries } from '../src/storage/product-queries.js';
+
+const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const OPERATOR: Caller = { kind: 'operator', customerId: newId() };
+const FRAME_BYTES = 256 * 1024;
+
+/** A row of the outbox: what would be published. */
+export interface Fact {
+  readonly type: string;
+  readonly key: string;
+  readonly version: number;
+  readonly data: Record<string, unknown> | null;
+}
+
+export interface UploadOptions {
+  readonly file?: string;
+  readonly format?: 'shopify' | 'ndjson';
+  readonly currency?: string;
+  readonly frameBytes?: number;
+  readonly contentType?: string;
+}
+
+const CONTENT_TYPES = { shopify: 'text/csv', ndjson: 'application/x-ndjson' };
+
+/** The catalog's operations on a database of their own: commands through messaging's executor, without Kafka. */
+export class Shop {
+  static async open(): Promise<Shop> {
+    const test = await testDatabase({ migrations: 'apps/catalog/prisma/migrations' });
+    return new Shop(test.url, () => test.drop());
+  }
+
+  readonly database: PgDatabase;
+  private readonly prisma;
+  private readonly executor: InboxExecutor;
+
+  private constructor(
+    readonly url: string,
+    private readonly drop: () => Promise<void>,
+  ) {
+    this.database = new PgDatabase({ name: 'catalog', urls: [url], clone: 'catalog-test' });
+    this.prisma = openPrisma(url, 'catalog-test');
+    this.executor = new InboxExecutor({ database: this.database, validateOutput: true });
+  }
+
+  async close(): Promise<void> {
+    await this.prisma.$disconnect();
+    await this.database.close();
+    await this.drop();
+  }
+
+  /** Runs a command as an operator. @throws OperationError for a refusal. */
+  async command<C extends Command>(
+    operation: C,
+    type: Class<Handler<C>>,
+    input: unknown,
+    options: { expectedVersion?: number; id?: string } = {},
+  ): Promise<OutputOf<C>> {
+    const handler = new (type as unknown as new () => Handler<Command>)();
+    const reply = await this.executor.execute(
+      { operation, handler },
+      {
+        id: options.id ?? newId(),
+        key: 'any',
+        bodyText: JSON.stringify(input),
+        input: operation.input.parse(input),
+        caller: OPERATOR,
+        expectedVersion: options.expectedVersion,
+        traceparent: undefined,
+        budgetLeft: () => 5_000,
+      },
+    );
+    const body = JSON.parse(reply.body) as never;
+    if (reply.ok) return body;
+    const { code, detail, problems } = body as { code: string; detail: string; problems?: [] };
+    throw new OperationError(code, detail, problems);
+  }
+
+  private async query<Q extends Query>(operation: Q, handler: Handler<Q>, input: unknown): Promise<OutputOf<Q>> {
+    const fail = (code: string, detail?: string): never => {
+      throw new OperationError(code, detail);
+    };
+    const context = { caller: OPERATOR, budgetMs: 5_000, fail };
+    const run = (handler as unknown as Handler<Query>).handle;
+    const output = await run(operation.input.parse(input) as InputOf<Query>, context);
+    return operation.output.parse(output) as OutputOf<Q>;
+  }
+
+  product(handle: string): Promise<Product> {
+    return this.query(catalog.getProduct, new GetProduct(new ProductQueries(this.prisma)), {
+      handle,
+    }) as Promise<Product>;
+  }
+
+  list(input: object = {}): Promise<OutputOf<typeof catalog.listProducts>> {
+    return this.query(catalog.listProducts, new ListProducts(new ProductQueries(this.prisma)), input);
+  }
+
+  async handles(input: object = {}): Promise<string[]> {
+    return (await this.list(input)).items.map(({ handle }) => handle);
+  }
+
+  async categories(): Promise<Record<string, number>> {
+    const { items } = await this.query(catalog.listCategories, new ListCategories(new ProductQueries(this.prisma)), {});
+    return Object.fromEntries(items.map(({ handle, products }) => [handle, products]));
+  }
+
+  getImport(id: string): Promise<ImportJob> {
+    return this.query(catalog.getImport, new GetImport(new ImportQueries(this.prisma)), { id });
+  }
+
+  listProblems(input: object): Promise<OutputOf<typeof catalog.listImportProblems>> {
+    return this.query(catalog.listImportProblems, new ListImportProblems(new ImportQueries(this.prisma)), input);
+  }
+
+  async problems(id: string): Promise<ImportProblem[]> {
+    return (await this.listProblems({ id, limit: 500 })).items;
+  }
+
+  /** The whole file, and how many parts it came in. */
+  async export(format: 'shopify' | 'ndjson'): Promise<{ text: string; parts: string[] }> {
+    const handler = new ExportProducts(new ExportQueries(this.prisma));
+    const parts: string[] = [];
+    for (let cursor: string | null = null; ;) {
+      const part: OutputOf<typeof catalog.exportProducts> = await this.query(catalog.exportProducts, handler, {
+        format,
+        ...(cursor && { cursor }),
+      });
+      parts.push(part.chunk);
+      cursor = part.next;
+      if (cursor === null) return { text: parts.join(''), parts };
+    }
+  }
+
+  /** Uploads a file frame by frame, as the gateway does. */
+  async upload(content: string | Buffer, options: UploadOptions = {}): Promise<ImportJob> {
+    const { format = 'shopify', file = 'test.csv', currency = 'USD', frameBytes = FRAME_BYTES } = options;
+    const bytes = Buffer.from(content);
+    const id = newId();
+    const contentType = options.contentType ?? CONTENT_TYPES[format];
+    const frames = Math.max(1, Math.ceil(bytes.length / frameBytes));
+    let job: ImportJob | undefined;
+    for (let sequence = 0; sequence < frames; sequence++) {
+      const data = bytes.subarray(sequence * frameBytes, (sequence + 1) * frameBytes).toString('base64');
+      const upload = { id, sequence, last: sequence === frames - 1, contentType, data };
+      job = await this.command(catalog.importProducts, ImportProducts, { format, file, currency, upload });
+    }
+    if (!job) throw new Error('nothing was uploaded');
+    return job;
+  }
+
+  claim(): Promise<LeasedJob | undefined> {
+    return this.database.transaction(0, (tx) => claimJob(tx, newId()));
+  }
+
+  runOf(job: LeasedJob, signal = new AbortController().signal): ImportRun {
+    return new ImportRun(this.database, job, silent, signal);
+  }
+
+  /** Uploads a file and works it off. */
+  async import(
+    content: string | Buffer,
+    options: UploadOptions = {},
+  ): Promise<{ job: ImportJob; problems: ImportProblem[] }> {
+    const { id } = await this.upload(content, options);
+    const leased = await this.claim();
+    if (leased?.id !== id) throw new Error(`the job to run is ${leased?.id}, not ${id}`);
+    await this.runOf(leased).run();
+    return { job: await this.getImport(id), problems: await this.problems(id) };
+  }
+
+  sql<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return this.database.transaction(0, async (tx) => (await tx.query<Row>(text, values)).rows);
+  }
+
+  /** What was published since the last call, in order. */
+  async facts(): Promise<Fact[]> {
+    const rows = await this.sql<{ type: string; key: string; version: string; body: string | null }>(
+      `WITH taken AS (DELETE FROM outbox RETURNING *) SELECT headers->>'type' AS type, key, version, body FROM taken ORDER BY id`,
+    );
+    return rows.map(({ type, key, version, body }) => ({
+      type,
+      key,
+      version: Number(version),
+      data: body === null ? null : JSON.parse(body),
+    }));
+  }
+}
+
+/** A product with one variant, to be changed as a test needs it. */
+export const productInput = (handle: string, changes: Partial<ProductInput> = {}): ProductInput => ({
+  handle,
+  title: `Product ${handle}`,
+  description: '',
+  vendor: '',
+  category: '',
+  tags: [],
+  active: true,
+  optionNames: [],
+  variants: [variantInput(`${handle}-sku`)],
+  images: [],
+  seo: null,
+  ...changes,
+});
+
+export const variantInput = (
+  sku: string,
+  changes: Partial<ProductInput['variants'][number]> = {},
+): ProductInput['variants'][number] => ({
+  sku,
+  title: 'Default Title',
+  options: [],
+  price: { amount: 1000, currency: 'USD' },
+  compareAtPrice: null,
+  stock: 5,
+  whenOutOfStock: 'deny',
+  barcode: null,
+  grams: 0,
+  taxable: true,
+  requiresShipping: true,
+  imageUrl: null,
+  ...changes,
+});
