@@ -1,0 +1,72 @@
+import { measure, report, type Step } from './load.js';
+import { startStack, type Stack } from './stack.js';
+
+const ITEMS_PER_CART = 5;
+
+interface Guest {
+  readonly token: string;
+  /** How many items this cart was told to hold so far. */
+  items: number;
+}
+
+async function newGuest(url: string): Promise<Guest> {
+  const { token } = (await (await fetch(`${url}/v1/guests`, { method: 'POST' })).json()) as { token: string };
+  return { token, items: 0 };
+}
+
+/** SKUs that the cart's own copy of the catalog sells. */
+async function skusOf(stack: Stack): Promise<string[]> {
+  const list = (await (await fetch(`${stack.url}/v1/products?limit=50`)).json()) as {
+    items: { available: boolean; skus: string[] }[];
+  };
+  return list.items.filter(({ available }) => available).flatMap(({ skus }) => skus.slice(0, 1));
+}
+
+/**
+ * Puts items into carts, durably: each connection holds a guest cart of its own, adds five different products, then goes on
+ * with its next fresh cart. Every answer's item count is checked against what that cart was told.
+ */
+export async function benchCart({ connections, requests }: { connections: number; requests: number }): Promise<void> {
+  const stack = await startStack();
+  try {
+    const skus = (await skusOf(stack)).slice(0, ITEMS_PER_CART);
+    if (skus.length < ITEMS_PER_CART)
+      throw new Error(`the sample catalog sells ${skus.length} products: too few to measure with`);
+    const run = async (amount: number) => {
+      const cartsEach = Math.ceil(amount / connections / ITEMS_PER_CART) + 2;
+      const guests: Guest[][] = [];
+      for (let n = 0; n < connections; n++) {
+        guests.push(await Promise.all(Array.from({ length: cartsEach }, () => newGuest(stack.url))));
+      }
+      const sent = Array.from({ length: connections }, () => 0);
+      const next = (connection: number): Step => addStep(guests[connection] ?? [], sent, connection, skus);
+      return measure({ url: stack.url, connections, requests: amount, next }, stack.roles);
+    };
+    await run(Math.ceil(requests / 5));
+    const figures = await run(requests);
+    report('Add to cart, durable, through HAProxy, gateway, Kafka, cart and Postgres', figures);
+    if (figures.errors > 0) process.exitCode = 1;
+  } finally {
+    await stack.stop();
+  }
+}
+
+function addStep(carts: readonly Guest[], sent: number[], connection: number, skus: readonly string[]): Step {
+  const n = sent[connection] ?? 0;
+  sent[connection] = n + 1;
+  const guest = carts[Math.floor(n / ITEMS_PER_CART) % carts.length];
+  if (!guest) throw new Error('no cart is left for this connection');
+  return {
+    method: 'POST',
+    path: '/v1/cart/items',
+    headers: { authorization: `Bearer ${guest.token}` },
+    body: JSON.stringify({ sku: skus[n % ITEMS_PER_CART], quantity: 1 }),
+    check: (status, body) => {
+      guest.items += 1;
+      const { itemCount } = (status === 201 ? JSON.parse(body) : {}) as { itemCount?: number };
+      return itemCount === guest.items
+        ? undefined
+        : `expected ${guest.items} items, got ${status} ${body.slice(0, 200)}`;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheDir, freePort, repoRoot } from '@stoa/local';
+import type { Role } from './processes.js';
+
+/** A running stack to measure: with data and port of its own, and without rate limits, which would measure themselves. */
+export interface Stack {
+  readonly url: string;
+  readonly roles: readonly Role[];
+  readonly operator: { readonly email: string; readonly password: string };
+  stop(): Promise<void>;
+}
+
+interface Process {
+  readonly name: string;
+  readonly pid: number;
+}
+
+const roleOf = (name: string): string =>
+  /^(gateway|profile|catalog|cart)-\d+$/.exec(name)?.[1] ??
+  { kafka: 'Kafka', redis: 'Redis', haproxy: 'HAProxy', supervisor: 'supervisor' }[name] ??
+  'Postgres';
+
+function groupByRole(processes: readonly Process[]): Role[] {
+  const roles = new Map<string, number[]>();
+  for (const { name, pid } of processes) {
+    const role = roleOf(name);
+    // The supervisor does nothing for a request, and is the parent of all that do.
+    if (role !== 'supervisor') roles.set(role, [...(roles.get(role) ?? []), pid]);
+  }
+  return [...roles].map(([name, pids]) => ({ name, pids }));
+}
+
+/** Starts a stack as `npm start` does, and waits until it is ready. @throws when it does not start */
+export async function startStack(): Promise<Stack> {
+  const operator = { email: 'operator@stoa.bench', password: 'a password only for benchmarks' };
+  const port = await freePort();
+  const env = {
+    ...process.env,
+    STOA_STATE_DIR: join(repoRoot, '.stoa/bench'),
+    STOA_CACHE_DIR: cacheDir(),
+    STOA_PORT: String(port),
+    STOA_OPERATOR_EMAIL: operator.email,
+    STOA_OPERATOR_PASSWORD: operator.password,
+    RATE_LIMITS: 'off',
+  };
+  const stoa = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [join(repoRoot, 'infra/local/bootstrap.mjs'), ...args], {
+      cwd: repoRoot,
+      env,
+    });
+  await stoa('start', '--detach');
+  const { stdout } = await stoa('status', '--json');
+  const { processes } = JSON.parse(stdout) as { processes: Process[] };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    roles: groupByRole(processes),
+    operator,
+    stop: async () => {
+      await stoa('stop');
+    },
+  };
+}
