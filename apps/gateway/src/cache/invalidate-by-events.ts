@@ -1,0 +1,55 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, LOGGER, type Logger } from '@stoa/service';
+import type { GatewayConfig } from '../config.js';
+import { Contracts } from '../contracts/contracts.js';
+import { fillIn } from '../contracts/operation.js';
+import { FACTS, type FactsPort, type TailedEvent } from '../ports.js';
+import { MemoryCache } from './memory-cache.js';
+
+/**
+ * Drops cached answers when events say that what they tell has changed. Nothing depends on it: an answer that no event
+ * drops ends by its age.
+ */
+@Injectable()
+export class InvalidateByEvents {
+  private readonly tailed = new Set<string>();
+
+  constructor(
+    private readonly contracts: Contracts,
+    private readonly memory: MemoryCache,
+    @Inject(FACTS) private readonly facts: FactsPort,
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'CACHE_EVENTS'>,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Follows the events of the services whose contracts say that they make something stale, also of those learned later. */
+  start(): void {
+    const follow = (): void => {
+      this.memory.clear();
+      if (this.config.CACHE_EVENTS) this.tail();
+    };
+    this.contracts.onChange(follow);
+    follow();
+  }
+
+  private tail(): void {
+    const services = [...this.contracts.table.invalidatingServices].filter((service) => !this.tailed.has(service));
+    if (services.length === 0) return;
+    for (const service of services) this.tailed.add(service);
+    this.facts
+      .tailEvents(services, (event) => this.onEvent(event))
+      .catch((error: unknown) => {
+        for (const service of services) this.tailed.delete(service);
+        this.logger.warn({ err: error, services }, 'events cannot be followed: cached answers end by their age');
+      });
+  }
+
+  private onEvent({ service, type, data }: TailedEvent): void {
+    const now = performance.now();
+    if (typeof data !== 'object' || data === null) return;
+    for (const template of this.contracts.table.invalidatedBy(service, type)) {
+      const tag = fillIn(template, data as Record<string, unknown>);
+      if (tag !== undefined) this.memory.invalidate(tag, now);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import type { ContractDocument } from '@stoa/contract-kit';
+import { checkDocument } from './check-document.js';
+
+/** The service name under which the gateway declares its own operations. */
+export const OWN_SERVICE = 'gateway';
+
+/** A document that was not taken over, for operators to see. */
+export interface Refusal {
+  readonly service: string;
+  readonly version: number | null;
+  readonly reasons: readonly string[];
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+export type Decision =
+  | { readonly outcome: 'accepted'; readonly document: ContractDocument }
+  | { readonly outcome: 'known' }
+  | { readonly outcome: 'older'; readonly inForce: number }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal };
+
+/** What would break for consumers of `before` when `after` takes its place; empty when nothing. */
+export type BreakingChanges = (before: ContractDocument, after: ContractDocument) => readonly string[];
+
+/** `GET /v1/products/{}`: templates that differ in the names of their fields only answer the same requests. */
+const routeKey = ({ method, path }: { method: string; path: string }): string =>
+  `${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`;
+
+function routesOf(document: ContractDocument): Map<string, string> {
+  const routes = new Map<string, string>();
+  for (const [name, { http }] of Object.entries(document.operations)) {
+    if (http) routes.set(routeKey(http), `${document.service}.${name}`);
+  }
+  return routes;
+}
+
+/** The fields of JSON objects come back from Postgres in another order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, field: unknown) =>
+    typeof field === 'object' && field !== null && !Array.isArray(field)
+      ? Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : field,
+  );
+}
+
+/**
+ * The contracts in force. A document takes the place of an older one only if no consumer of the older one breaks; what
+ * is refused changes nothing, is kept for operators to see, and may be offered again.
+ */
+export class ContractBook {
+  private readonly inForce = new Map<string, ContractDocument>();
+  private readonly refused = new Map<string, Refusal>();
+
+  /** @param own the gateway's own operations, whose routes no service may take. */
+  constructor(
+    private readonly own: ContractDocument,
+    private readonly breakingChanges: BreakingChanges,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  /** Decides about a document as it came from `key` of the contracts topic. */
+  offer(key: string, value: unknown): Decision {
+    const document = checkDocument(value);
+    if (typeof document === 'string') return this.refuse(key, null, [document]);
+    if (document.service !== key)
+      return this.refuse(key, document.version, [`its service is '${document.service}', but its key is '${key}'`]);
+    const before = this.inForce.get(key);
+    if (before && document.version < before.version) return { outcome: 'older', inForce: before.version };
+    if (before && canonical(before) === canonical(document)) {
+      this.refused.delete(key);
+      return { outcome: 'known' };
+    }
+    const reasons = [...this.conflicts(document), ...(before ? this.breakingChanges(before, document) : [])];
+    if (reasons.length > 0) return this.refuse(key, document.version, reasons);
+    this.inForce.set(key, document);
+    this.refused.delete(key);
+    return { outcome: 'accepted', document };
+  }
+
+  /** The contracts in force, with the gateway's own first. */
+  documents(): readonly ContractDocument[] {
+    return [this.own, ...[...this.inForce.values()].toSorted((a, b) => (a.service < b.service ? -1 : 1))];
+  }
+
+  refusals(): readonly Refusal[] {
+    return [...this.refused.values()];
+  }
+
+  /** How many services' contracts are known. */
+  get size(): number {
+    return this.inForce.size;
+  }
+
+  private conflicts(document: ContractDocument): string[] {
+    if (document.service === OWN_SERVICE) return [`the name '${OWN_SERVICE}' is the gateway's own`];
+    const reasons: string[] = [];
+    const routes = routesOf(document);
+    const declared = Object.values(document.operations).filter(({ http }) => http).length;
+    if (declared !== routes.size) reasons.push('two of its operations have the same method and path');
+    for (const other of this.documents()) {
+      if (other.service === document.service) continue;
+      const taken = routesOf(other);
+      for (const [route, operation] of routes) {
+        const owner = taken.get(route);
+        if (owner) reasons.push(`${operation} has the same method and path as ${owner}: ${route}`);
+      }
+    }
+    return reasons;
+  }
+
+  private refuse(service: string, version: number | null, reasons: readonly string[]): Decision {
+    const refusal = { service, version, reasons, at: this.now().toISOString() };
+    this.refused.set(service, refusal);
+    return { outcome: 'refused', refusal };
+  }
+}

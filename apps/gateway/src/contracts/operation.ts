@@ -1,0 +1,47 @@
+import type { JsonSchema, OperationDocument } from '@stoa/contract-kit';
+import type { SchemaCompiler, Validate } from './schema-compiler.js';
+
+/** The fields in braces: `/v1/products/{handle}` gives `handle`. */
+export const fieldsIn = (template: string): string[] =>
+  [...template.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
+
+/** `product:{handle}` with the fields of `values`; undefined when one of them isn't there. */
+export function fillIn(template: string, values: Readonly<Record<string, unknown>>): string | undefined {
+  let complete = true;
+  const filled = template.replaceAll(/\{([^}]+)\}/g, (_match, field: string) => {
+    const value = values[field];
+    if (typeof value !== 'string' && typeof value !== 'number') complete = false;
+    return String(value);
+  });
+  return complete ? filled : undefined;
+}
+
+/** One operation of a contract in force, with what is worked out from its document once. */
+export class Operation {
+  /** `cart.addItem`: names it in metrics, logs and command ids. */
+  readonly id: string;
+  readonly isCommand: boolean;
+  /** Its fields come from the query string; else from a JSON body. */
+  readonly takesQueryString: boolean;
+  readonly pathFields: readonly string[];
+  readonly properties: Readonly<Record<string, JsonSchema>>;
+  /** Answers may be cached: the same for all callers. */
+  readonly isCached: boolean;
+  readonly validate: Validate;
+
+  constructor(
+    readonly service: string,
+    readonly name: string,
+    readonly document: OperationDocument,
+    compiler: SchemaCompiler,
+  ) {
+    this.id = `${service}.${name}`;
+    this.isCommand = document.kind === 'command';
+    const method = document.http?.method;
+    this.takesQueryString = method === 'GET' || method === 'DELETE' || document.upload !== undefined;
+    this.pathFields = fieldsIn(document.http?.path ?? '');
+    this.properties = (document.input['properties'] as Record<string, JsonSchema> | undefined) ?? {};
+    this.isCached = !this.isCommand && document.cache !== undefined && document.caller === 'anyone';
+    this.validate = compiler.compile(document.input);
+  }
+}

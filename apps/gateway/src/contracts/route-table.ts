@@ -1,0 +1,89 @@
+import type { ContractDocument, Method } from '@stoa/contract-kit';
+import FindMyWay from 'find-my-way';
+import { Operation } from './operation.js';
+import { SchemaCompiler } from './schema-compiler.js';
+
+export type Match =
+  | {
+      readonly outcome: 'found';
+      readonly operation: Operation;
+      readonly params: Readonly<Record<string, string | undefined>>;
+      readonly query: Readonly<Record<string, string | readonly string[]>>;
+    }
+  /** The path is known, but not with this method. */
+  | { readonly outcome: 'other method'; readonly allow: readonly string[] }
+  | { readonly outcome: 'unknown' }
+  /** The path isn't percent-encoded UTF-8. */
+  | { readonly outcome: 'malformed' };
+
+const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const noHandler = (): undefined => undefined;
+
+/**
+ * All that is worked out from the contracts in force. Built anew and put in the place of the one before in one step when
+ * a contract changes, so that no request sees half of a change.
+ */
+export class RouteTable {
+  private readonly router = FindMyWay({ maxParamLength: 4_000, onBadUrl: noHandler });
+  private readonly operations = new Map<string, Operation>();
+  private readonly invalidations = new Map<string, readonly string[]>();
+
+  constructor(readonly documents: readonly ContractDocument[]) {
+    const compiler = new SchemaCompiler();
+    for (const document of documents) {
+      for (const [name, operation] of Object.entries(document.operations))
+        this.add(new Operation(document.service, name, operation, compiler));
+      for (const [name, { invalidates }] of Object.entries(document.events))
+        if (invalidates?.length) this.invalidations.set(`${document.service}.${name}`, invalidates);
+    }
+  }
+
+  /** @param url the request's target: path and query string. HEAD finds what answers GET. */
+  find(method: string, url: string): Match {
+    const found = this.router.find(method === 'HEAD' ? 'GET' : (method as Method), url);
+    // What `add` stored; nothing is stored with the handler for a malformed URL.
+    if (found?.store instanceof Operation) {
+      return {
+        outcome: 'found',
+        operation: found.store,
+        params: found.params,
+        query: found.searchParams as Record<string, string | string[]>,
+      };
+    }
+    if (found) return { outcome: 'malformed' };
+    const allow = this.allowed(url);
+    return allow.length > 0 ? { outcome: 'other method', allow } : { outcome: 'unknown' };
+  }
+
+  /** @param id `service.operation` */
+  operation(id: string): Operation | undefined {
+    return this.operations.get(id);
+  }
+
+  /** Commands that the gateway runs when a customer signs in or out. */
+  operationsAt(moment: 'sign-in' | 'sign-out'): Operation[] {
+    return [...this.operations.values()].filter(({ document }) => document.runsAt === moment);
+  }
+
+  /** The cache tags (templates over the event's data) that an event makes stale. */
+  invalidatedBy(service: string, event: string): readonly string[] {
+    return this.invalidations.get(`${service}.${event}`) ?? [];
+  }
+
+  /** The services whose events make something stale. */
+  get invalidatingServices(): ReadonlySet<string> {
+    return new Set([...this.invalidations.keys()].map((name) => name.slice(0, name.indexOf('.'))));
+  }
+
+  private add(operation: Operation): void {
+    this.operations.set(operation.id, operation);
+    const { http } = operation.document;
+    if (!http) return;
+    this.router.on(http.method, http.path.replaceAll(/\{([^}]+)\}/g, ':$1'), noHandler, operation);
+  }
+
+  private allowed(url: string): string[] {
+    const methods: string[] = METHODS.filter((method) => this.router.find(method, url)?.store instanceof Operation);
+    return methods.includes('GET') ? ['GET', 'HEAD', ...methods.filter((method) => method !== 'GET')] : methods;
+  }
+}

@@ -1,0 +1,57 @@
+import { trace } from '@stoa/service';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { GatewayConfig } from '../config.js';
+import type { Answer } from '../requests/answer.js';
+import type { Exchange } from '../requests/exchange.js';
+import { sendFrameworkProblem } from './create-adapter.js';
+import { problemAnswer, sendAnswer } from './send-answer.js';
+import type { RequestLog } from './request-log.js';
+
+const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+export interface CatchAll {
+  /** @throws HttpProblem */
+  readonly handle: (exchange: Exchange) => Promise<Answer>;
+  readonly log: RequestLog;
+  readonly config: Pick<GatewayConfig, 'STOA_CLONE' | 'STOA_SERVED_BY'>;
+  readonly isDraining: () => boolean;
+}
+
+const exchangeOf = (request: FastifyRequest): Exchange => ({
+  request: request.raw,
+  method: request.method,
+  target: request.raw.url ?? '/',
+  address: request.ip,
+  trace: trace.child(trace.parse(String(request.headers['traceparent'] ?? ''))),
+  arrival: performance.now(),
+  operation: undefined,
+});
+
+/**
+ * One Fastify route for all operations: which there are is learned while the clone runs, and Fastify takes no routes once
+ * it listens. Bodies are left unread: what is read, and how, depends on the operation.
+ */
+export function catchAll({ handle, log, config, isDraining }: CatchAll) {
+  const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const exchange = exchangeOf(request);
+    log.watch(exchange, reply.raw);
+    await trace.run(exchange.trace, async () => {
+      let answer: Answer;
+      try {
+        answer = await handle(exchange);
+      } catch (error) {
+        log.refused(exchange, error);
+        answer = problemAnswer(error, exchange);
+      }
+      if (isDraining()) void reply.header('connection', 'close');
+      sendAnswer(reply, answer, exchange, config);
+    });
+    return reply;
+  };
+  return async (scope: FastifyInstance): Promise<void> => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    scope.setErrorHandler((error: Error, request, reply) => sendFrameworkProblem(error, request, reply));
+    scope.route({ method: METHODS, url: '*', handler: onRequest });
+  };
+}

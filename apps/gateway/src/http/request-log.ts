@@ -1,0 +1,66 @@
+import type { ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { LOGGER, type Logger, metrics } from '@stoa/service';
+import { MemoryCache } from '../cache/memory-cache.js';
+import { pathOf, type Exchange } from '../requests/exchange.js';
+import { HttpProblem } from './problem.js';
+
+const seconds = metrics.histogram<'operation' | 'status'>({
+  name: 'stoa_http_request_seconds',
+  help: 'Time from a request to the end of its answer; answers from memory are only counted',
+  labelNames: ['operation', 'status'],
+});
+
+/** Counts and logs requests: one line each at debug, faults at error. */
+@Injectable()
+export class RequestLog {
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    memory: MemoryCache,
+  ) {
+    const requests = metrics.counter<'operation' | 'status'>({
+      name: 'stoa_http_requests_total',
+      help: 'Requests by operation and status',
+      labelNames: ['operation', 'status'],
+      collect() {
+        for (const [operation, hits] of memory.takeHits()) {
+          this.inc({ operation, status: '200' }, hits);
+          cached.inc({ operation }, hits);
+        }
+      },
+    });
+    const cached = metrics.counter<'operation'>({
+      name: 'stoa_http_memory_hits_total',
+      help: 'Requests answered from memory before the framework saw them',
+      labelNames: ['operation'],
+    });
+    this.count = (operation, status) => requests.inc({ operation, status: String(status) });
+  }
+
+  private readonly count: (operation: string, status: number) => void;
+
+  /** Follows a request to the end of its answer, or to the client's going away. */
+  watch(exchange: Exchange, response: ServerResponse): void {
+    response.once('close', () => {
+      const operation = exchange.operation ?? 'none';
+      const status = response.writableFinished ? response.statusCode : 499;
+      const ms = performance.now() - exchange.arrival;
+      this.count(operation, status);
+      seconds.observe({ operation, status: String(status) }, ms / 1000);
+      if (!this.logger.isLevelEnabled('debug')) return;
+      const { method, target, trace } = exchange;
+      this.logger.debug(
+        { method, path: pathOf(target), operation, status, ms: Math.round(ms), traceId: trace.traceId },
+        'request',
+      );
+    });
+  }
+
+  /** A fault of ours, or of a service's, is an error in the log; a refusal is the caller's business. */
+  refused({ method, target, operation }: Exchange, error: unknown): void {
+    const about = { method, path: pathOf(target), operation };
+    if (!(error instanceof HttpProblem)) this.logger.error({ ...about, err: error }, 'a request failed');
+    else if (error.status >= 500)
+      this.logger.warn({ ...about, code: error.code, detail: error.detail }, 'a request was not answered');
+  }
+}

@@ -1,0 +1,132 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '@stoa/messaging';
+import { problem } from '../http/problem.js';
+import { GatewayDatabase, type Transaction } from '../storage/gateway-database.js';
+import { ACCESS_TOKEN_SECONDS } from './key-schedule.js';
+import { hashOf, newNonce, newRefreshToken, successorOf } from './refresh-token.js';
+import { Revocations } from './revocations.js';
+
+export type Role = 'customer' | 'operator';
+
+export interface SessionState {
+  readonly sessionId: string;
+  readonly customerId: string;
+  readonly role: Role;
+  readonly displayName: string;
+  readonly refreshToken: string;
+}
+
+/** A session ends this long after its last refresh. */
+const IDLE_DAYS = 30;
+/** A refresh whose answer was lost may be repeated for this long. */
+const REPEAT_SECONDS = 10;
+
+interface TokenRow {
+  session_id: string;
+  customer_id: string;
+  role: Role;
+  display_name: string;
+  alive: boolean;
+  used: boolean;
+  repeatable: boolean;
+  nonce: Uint8Array | null;
+}
+
+const endedSession = () => problem('UNAUTHENTICATED', 'The refresh token is not valid (any more): sign in again');
+
+/** Sign-ins, and the refresh tokens that keep them alive: each is used once, and its reuse ends the session. */
+@Injectable()
+export class Sessions {
+  constructor(
+    private readonly database: GatewayDatabase,
+    private readonly revocations: Revocations,
+  ) {}
+
+  /** Starts a session. */
+  async start(customerId: string, role: Role, displayName: string): Promise<SessionState> {
+    const state = { sessionId: newId(), customerId, role, displayName, refreshToken: newRefreshToken() };
+    await this.database.transaction(async (tx) => {
+      await tx.$executeRaw`
+        INSERT INTO sessions (id, customer_id, role, display_name, expires_at)
+        VALUES (${state.sessionId}::uuid, ${customerId}::uuid, ${role}, ${displayName}, now() + make_interval(days => ${IDLE_DAYS}::int))`;
+      await insertToken(tx, state.sessionId, state.refreshToken);
+    });
+    return state;
+  }
+
+  /**
+   * Uses up a refresh token for its successor.
+   * @throws HttpProblem 401; a token used before ends its session, unless it is a repeat whose answer was lost.
+   */
+  async refresh(token: string): Promise<SessionState> {
+    const outcome = await this.database.transaction((tx) => rotate(tx, token));
+    if (outcome.kind === 'rotated') return outcome.state;
+    if (outcome.kind === 'reused') await this.revoke(outcome.sessionId, 'a refresh token was used twice');
+    throw endedSession();
+  }
+
+  /** Ends a session: its refresh tokens at once, its access tokens within 2 s on all clones. */
+  async revoke(sessionId: string, reason: string): Promise<void> {
+    const expiresAt = new Date(Date.now() + (ACCESS_TOKEN_SECONDS + 60) * 1000);
+    await this.database.transaction(async (tx) => {
+      await tx.$executeRaw`
+        UPDATE sessions SET revoked_at = now(), revoked_reason = ${reason}
+        WHERE id = ${sessionId}::uuid AND revoked_at IS NULL`;
+      await tx.$executeRaw`
+        INSERT INTO revocations (session_id, expires_at) VALUES (${sessionId}::uuid, ${expiresAt})
+        ON CONFLICT DO NOTHING`;
+    });
+    this.revocations.add(sessionId, expiresAt);
+  }
+}
+
+async function insertToken(tx: Transaction, sessionId: string, token: string): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO refresh_tokens (hash, session_id, expires_at)
+    VALUES (${hashOf(token)}, ${sessionId}::uuid, now() + make_interval(days => ${IDLE_DAYS}::int))`;
+}
+
+type Outcome =
+  | { readonly kind: 'rotated'; readonly state: SessionState }
+  | { readonly kind: 'reused'; readonly sessionId: string }
+  | { readonly kind: 'refused' };
+
+/** Times are the database's: two clones of the gateway may disagree on ten seconds. */
+async function rotate(tx: Transaction, token: string): Promise<Outcome> {
+  const hash = hashOf(token);
+  // The lock makes a repeat at the same time wait, and then see that the token was used.
+  const [row] = await tx.$queryRaw<TokenRow[]>`
+    SELECT t.session_id::text, s.customer_id::text, s.role, s.display_name, t.nonce,
+           s.revoked_at IS NULL AND s.expires_at > now() AND t.expires_at > now() AS alive,
+           t.used_at IS NOT NULL AS used,
+           coalesce(t.used_at > clock_timestamp() - make_interval(secs => ${REPEAT_SECONDS}::float8), false) AS repeatable
+    FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
+    WHERE t.hash = ${hash} FOR UPDATE OF t`;
+  if (!row?.alive) return { kind: 'refused' };
+  if (row.used) return repeat(tx, token, row);
+  const nonce = newNonce();
+  const successor = successorOf(token, nonce);
+  await tx.$executeRaw`UPDATE refresh_tokens SET used_at = clock_timestamp(), nonce = ${nonce} WHERE hash = ${hash}`;
+  await insertToken(tx, row.session_id, successor);
+  await tx.$executeRaw`
+    UPDATE sessions SET expires_at = now() + make_interval(days => ${IDLE_DAYS}::int) WHERE id = ${row.session_id}::uuid`;
+  return { kind: 'rotated', state: stateOf(row, successor) };
+}
+
+/** A lost answer is not theft: the successor is given again as long as nobody has used it. */
+async function repeat(tx: Transaction, token: string, row: TokenRow): Promise<Outcome> {
+  const reused: Outcome = { kind: 'reused', sessionId: row.session_id };
+  if (!row.repeatable || !row.nonce) return reused;
+  const successor = successorOf(token, row.nonce);
+  const [unused] = await tx.$queryRaw<object[]>`
+    SELECT 1 FROM refresh_tokens WHERE hash = ${hashOf(successor)} AND used_at IS NULL`;
+  return unused ? { kind: 'rotated', state: stateOf(row, successor) } : reused;
+}
+
+const stateOf = (row: TokenRow, refreshToken: string): SessionState => ({
+  sessionId: row.session_id,
+  customerId: row.customer_id,
+  role: row.role,
+  displayName: row.display_name,
+  refreshToken,
+});

@@ -1,0 +1,127 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
+import { CONFIG, LOGGER, type Logger } from '@stoa/service';
+import type { GatewayConfig } from '../config.js';
+import { GatewayDatabase, type Transaction } from '../storage/gateway-database.js';
+import { dueKey, lastUse, signerOf, type KeyTimes } from './key-schedule.js';
+import { seal, unseal } from './seal.js';
+
+interface LoadedKey extends KeyTimes {
+  readonly kid: string;
+  readonly publicJwk: JWK;
+  readonly publicKey: CryptoKey;
+  readonly privateKey: CryptoKey;
+}
+
+/** Any number: no two clones make a key at the same time. */
+const ROTATION_LOCK = 7_311_001;
+const RELOAD_MS = 60_000;
+/** A token with an unknown key id makes us look for new keys, but not more often than this. */
+const UNKNOWN_KEY_RELOAD_MS = 1_000;
+
+const importKey = async (jwk: JWK): Promise<CryptoKey> => (await importJWK(jwk, 'EdDSA')) as CryptoKey;
+
+/** The Ed25519 keys that sign tokens, shared by all clones through the gateway's Postgres. */
+@Injectable()
+export class SigningKeys implements OnApplicationShutdown {
+  private keys = new Map<string, LoadedKey>();
+  private timer: NodeJS.Timeout | undefined;
+  private loading: Promise<void> | undefined;
+  private loadedAt = -Infinity;
+
+  constructor(
+    private readonly database: GatewayDatabase,
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'TOKEN_KEY_SECRET'>,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Loads the keys and goes on doing so. A database that is away is tried again. */
+  start(): void {
+    const tick = async (): Promise<void> => {
+      await this.load().catch((error: unknown) => this.logger.warn({ err: error }, 'cannot read the signing keys'));
+      const wait = this.keys.size === 0 ? 1_000 : RELOAD_MS;
+      this.timer = setTimeout(() => void tick(), wait).unref();
+    };
+    void tick();
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.timer);
+  }
+
+  get known(): boolean {
+    return this.keys.size > 0;
+  }
+
+  /** Reads the keys from the database, and makes the next one if it is due. Calls at the same time share one read. */
+  load(): Promise<void> {
+    return (this.loading ??= this.read().finally(() => (this.loading = undefined)));
+  }
+
+  /** @throws Error when no key is known yet. */
+  signer(): { readonly kid: string; readonly privateKey: CryptoKey } {
+    const key = signerOf([...this.keys.values()], new Date());
+    if (!key) throw new Error('no signing key is known yet');
+    return key;
+  }
+
+  /** The public key of that id; undefined when there is none, also after another look into the database. */
+  async publicKey(kid: string): Promise<CryptoKey | undefined> {
+    const known = this.keys.get(kid);
+    if (known) return known.publicKey;
+    if (performance.now() - this.loadedAt < UNKNOWN_KEY_RELOAD_MS) return undefined;
+    await this.load();
+    return this.keys.get(kid)?.publicKey;
+  }
+
+  /** RFC 7517. The next key is in it before it signs. */
+  jwks(): { keys: JWK[] } {
+    return { keys: [...this.keys.values()].map(({ publicJwk }) => publicJwk) };
+  }
+
+  private async read(): Promise<void> {
+    const prisma = await this.database.prisma();
+    let rows = await prisma.signingKey.findMany();
+    if (dueKey(rows, new Date())) {
+      await this.database.transaction((tx) => this.rotate(tx));
+      rows = await prisma.signingKey.findMany();
+    }
+    const fresh = await Promise.all(
+      rows.map(async (row): Promise<LoadedKey> => {
+        const known = this.keys.get(row.kid);
+        if (known) return { ...known, publishedUntil: row.publishedUntil };
+        const publicJwk = row.publicJwk as JWK;
+        const privateJwk = JSON.parse(unseal(row.privateKey, this.config.TOKEN_KEY_SECRET)) as JWK;
+        const [publicKey, privateKey] = await Promise.all([importKey(publicJwk), importKey(privateJwk)]);
+        return { kid: row.kid, publicJwk, publicKey, privateKey, ...timesOf(row) };
+      }),
+    );
+    this.keys = new Map(fresh.map((key) => [key.kid, key]));
+    this.loadedAt = performance.now();
+  }
+
+  private async rotate(tx: Transaction): Promise<void> {
+    const [row] = await tx.$queryRaw<{ now: Date }[]>`
+      SELECT now() AS now FROM (SELECT pg_advisory_xact_lock(${ROTATION_LOCK}::bigint)) AS locked`;
+    const now = row?.now ?? new Date();
+    // Looked at again under the lock: another clone may have been first.
+    const before = await tx.signingKey.findMany();
+    const times = dueKey(before, now);
+    if (!times) return;
+    const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+    const jwk = await exportJWK(publicKey);
+    const kid = await calculateJwkThumbprint(jwk);
+    const stored = seal(JSON.stringify(await exportJWK(privateKey)), this.config.TOKEN_KEY_SECRET);
+    const publicJwk = { ...jwk, kid, alg: 'EdDSA', use: 'sig' };
+    await tx.signingKey.deleteMany({ where: { publishedUntil: { lt: now } } });
+    // The key before this one signs until this takes over, however late that is.
+    await tx.signingKey.updateMany({
+      where: { kid: signerOf(before, now)?.kid ?? '', publishedUntil: { lt: lastUse(times.activatesAt) } },
+      data: { publishedUntil: lastUse(times.activatesAt) },
+    });
+    await tx.signingKey.create({ data: { kid, publicJwk, privateKey: stored, ...times } });
+    this.logger.info({ kid, activatesAt: times.activatesAt }, 'made a signing key');
+  }
+}
+
+const timesOf = ({ activatesAt, publishedUntil }: KeyTimes): KeyTimes => ({ activatesAt, publishedUntil });

@@ -1,0 +1,52 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { CONFIG } from '@stoa/service';
+import type { GatewayConfig } from '../config.js';
+import { RedisConnection } from '../storage/redis-connection.js';
+
+const BEAT_MS = 5_000;
+/** In one step and by Redis's own clock: adds this clone, drops those that were silent for 15 s, counts the rest. */
+const COUNT_SCRIPT = `
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 15)
+redis.call('EXPIRE', KEYS[1], 60)
+return redis.call('ZCARD', KEYS[1])`;
+
+/** How many clones of the gateway there are, as last seen in Redis: local limits are a share of the common ones. */
+@Injectable()
+export class CloneCount implements OnApplicationShutdown {
+  private clones = 1;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly redis: RedisConnection,
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'STOA_CLONE' | 'KAFKA_TOPIC_PREFIX'>,
+  ) {}
+
+  get value(): number {
+    return this.clones;
+  }
+
+  start(): void {
+    const beat = async (): Promise<void> => {
+      const known = await this.count();
+      this.timer = setTimeout(() => void beat(), known ? BEAT_MS : 500).unref();
+    };
+    void beat();
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** @returns false when Redis wasn't there: the last count stays. */
+  private async count(): Promise<boolean> {
+    const key = `stoa:${this.config.KAFKA_TOPIC_PREFIX}gateways`;
+    const count = await this.redis.attempt((client) =>
+      client.eval(COUNT_SCRIPT, { keys: [key], arguments: [this.config.STOA_CLONE] }),
+    );
+    if (count === undefined) return false;
+    this.clones = Math.max(1, Number(count));
+    return true;
+  }
+}

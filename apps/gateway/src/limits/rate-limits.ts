@@ -1,0 +1,82 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@stoa/service';
+import type { GatewayConfig } from '../config.js';
+import type { Operation } from '../contracts/operation.js';
+import { problem, type Headers } from '../http/problem.js';
+import type { Identity } from '../identity/identity.js';
+import { RedisConnection } from '../storage/redis-connection.js';
+import { CloneCount } from './clone-count.js';
+import { Limiter, type Limit, type Taken } from './limiter.js';
+
+const headersOf = ({ limit, remaining, resetMs }: Taken): Headers => ({
+  'ratelimit-limit': String(limit),
+  'ratelimit-remaining': String(remaining),
+  'ratelimit-reset': String(Math.ceil(resetMs / 1000)),
+});
+
+/** Whose calls are counted together: a caller's with a token, else those of one address. */
+const whoOf = (identity: Identity | undefined, address: string): string =>
+  identity ? `c:${identity.customerId}` : `a:${networkOf(address)}`;
+
+/** One household or host has a whole /64 of IPv6: its addresses are counted as one. */
+export function networkOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
+  return [...left, ...(tail === undefined ? [] : zeros), ...right].slice(0, 4).join(':');
+}
+
+/** The limits on calls: the contract's per operation, and general ones for writes and for reads that no cache had. */
+@Injectable()
+export class RateLimits {
+  private readonly limiters = new Map<string, Limiter>();
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly clones: CloneCount,
+    @Inject(CONFIG) private readonly config: GatewayConfig,
+  ) {}
+
+  /**
+   * Counts a call.
+   * @returns the headers that tell how much is left of the limit that is closest.
+   * @throws HttpProblem 429
+   */
+  async take(operation: Operation, identity: Identity | undefined, address: string): Promise<Headers> {
+    if (!this.config.RATE_LIMITS) return {};
+    const who = whoOf(identity, address);
+    const taken = await Promise.all(this.limitsOf(operation).map((limit) => this.limiter(limit).take(who)));
+    const closest = taken.toSorted((a, b) => a.remaining / a.limit - b.remaining / b.limit)[0];
+    const refused = taken.filter(({ allowed }) => !allowed).toSorted((a, b) => b.resetMs - a.resetMs)[0];
+    if (!refused) return closest ? headersOf(closest) : {};
+    const seconds = Math.max(1, Math.ceil(refused.resetMs / 1000));
+    throw problem('RATE_LIMITED', `More than ${refused.limit} calls: try again in ${seconds} s`, {
+      headers: { ...headersOf(refused), 'retry-after': String(seconds) },
+    });
+  }
+
+  private limitsOf({ id, isCommand, document }: Operation): Limit[] {
+    const { RATE_LIMIT_WRITES_PER_MINUTE, RATE_LIMIT_READS_PER_MINUTE, RATE_LIMIT_GUESTS_PER_MINUTE } = this.config;
+    const general: Limit =
+      id === 'gateway.startGuest'
+        ? { name: 'guests', points: RATE_LIMIT_GUESTS_PER_MINUTE, seconds: 60 }
+        : isCommand
+          ? { name: 'writes', points: RATE_LIMIT_WRITES_PER_MINUTE, seconds: 60 }
+          : { name: 'reads', points: RATE_LIMIT_READS_PER_MINUTE, seconds: 60 };
+    const own = document.rateLimit ? [{ name: id, ...document.rateLimit }] : [];
+    return [...own, ...(general.points > 0 ? [general] : [])];
+  }
+
+  private limiter(limit: Limit): Limiter {
+    const name = `${limit.name}/${limit.points}/${limit.seconds}`;
+    let limiter = this.limiters.get(name);
+    if (!limiter) {
+      const prefix = `stoa:${this.config.KAFKA_TOPIC_PREFIX}limit:`;
+      limiter = new Limiter({ ...limit, name }, prefix, this.redis, () => this.clones.value);
+      this.limiters.set(name, limiter);
+    }
+    return limiter;
+  }
+}

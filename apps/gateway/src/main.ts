@@ -1,0 +1,38 @@
+import {
+  configurationOrExit,
+  createLogger,
+  exitOnUncaught,
+  exitWith,
+  leaveOnSignal,
+  Readiness,
+  startAdminServer,
+} from '@stoa/service';
+import { gatewayVariables } from './config.js';
+import { runGateway, type Gateway } from './run-gateway.js';
+
+const config = configurationOrExit(gatewayVariables);
+const started = performance.now();
+const logger = createLogger({ service: 'gateway', clone: config.STOA_CLONE, level: config.LOG_LEVEL });
+exitOnUncaught(logger);
+const readiness = new Readiness();
+let gateway: Gateway | undefined;
+
+try {
+  const admin = await startAdminServer({ host: config.HOST, port: config.ADMIN_PORT, readiness });
+  logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
+  leaveOnSignal({
+    logger,
+    readiness,
+    leave: async () => {
+      await gateway?.close(config.DRAIN_DELAY_MS);
+      await admin.close();
+    },
+  });
+  const onFatal = (error: Error): never => exitWith(logger, error, 'messaging cannot go on');
+  gateway = await runGateway({ config, logger, readiness, onFatal });
+  await readiness.whenReady();
+  const ms = Math.round(performance.now() - started);
+  logger.info({ port: gateway.port, adminPort: admin.port, pid: process.pid, ms }, 'ready');
+} catch (error) {
+  exitWith(logger, error, 'the start failed');
+}

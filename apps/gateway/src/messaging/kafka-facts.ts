@@ -1,0 +1,40 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { ContractDocument } from '@stoa/contract-kit';
+import {
+  KAFKA_PORT,
+  MESSAGING_OPTIONS,
+  tailEvents,
+  topicNames,
+  watchContracts,
+  type KafkaPort,
+  type MessagingOptions,
+} from '@stoa/messaging';
+import type { FactsPort, TailedEvent } from '../ports.js';
+
+/** Contracts and events, read from Kafka without a group: every clone gets all of them. */
+@Injectable()
+export class KafkaFacts implements FactsPort, OnApplicationShutdown {
+  private readonly readers: { close(): Promise<void> }[] = [];
+
+  constructor(
+    @Inject(KAFKA_PORT) private readonly port: KafkaPort,
+    @Inject(MESSAGING_OPTIONS) private readonly options: MessagingOptions,
+  ) {}
+
+  async watchContracts(onDocument: (document: ContractDocument) => void): Promise<void> {
+    this.readers.push(await watchContracts(this.port, this.options, onDocument));
+  }
+
+  async tailEvents(services: readonly string[], onEvent: (event: TailedEvent) => void): Promise<void> {
+    const serviceOf = new Map(
+      services.map((service) => [topicNames(this.options.topicPrefix, service).events, service]),
+    );
+    const hand = ({ topic, type, data }: { topic: string; type: string; data: unknown }): void =>
+      onEvent({ service: serviceOf.get(topic) ?? '', type, data });
+    this.readers.push(await tailEvents(this.port, [...serviceOf.keys()], hand, this.options.logger));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.allSettled(this.readers.map((reader) => reader.close()));
+  }
+}

@@ -1,0 +1,3 @@
+import { runMigrateCommand } from '@stoa/service';
+
+await runMigrateCommand('gateway');

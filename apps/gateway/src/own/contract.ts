@@ -1,0 +1,88 @@
+import { command, CustomerId, query, service, Timestamp } from '@stoa/contract-kit';
+import { z } from 'zod';
+import { OWN_SERVICE } from '../contracts/contract-book.js';
+
+const Secret = (description: string) => z.string().min(1).max(4_000).meta({ writeOnly: true, description });
+
+const Tokens = z.object({
+  accessToken: z.string().describe('Send it as Authorization: Bearer; valid for ten minutes'),
+  refreshToken: z.string().describe('Gives the next pair of tokens, once'),
+  tokenType: z.literal('Bearer'),
+  expiresIn: z.int().describe('Seconds until the access token expires'),
+  customerId: CustomerId,
+  role: z.enum(['customer', 'operator']),
+  displayName: z.string(),
+});
+
+const ContractState = z.object({
+  service: z.string(),
+  version: z.int(),
+  title: z.string(),
+  operations: z.int().min(0).describe('How many it has'),
+});
+
+const RefusedContract = z.object({
+  service: z.string(),
+  version: z.int().nullable(),
+  reasons: z.array(z.string()).describe('What would break'),
+  at: Timestamp,
+});
+
+/**
+ * What the gateway does itself, declared as every service declares its operations: routes, validation, caller rules,
+ * rate limits and documentation come from here too. These are answered by this process, not over Kafka.
+ */
+export const ownContract = service(
+  OWN_SERVICE,
+  { version: 1, title: 'Gateway', description: 'Guests, sessions, and what the gateway knows of the services.' },
+  {
+    startGuest: command({
+      http: 'POST /v1/guests',
+      summary: 'Get an identity without signing in: a cart can be filled with its token',
+      caller: 'anyone',
+      key: 'command.id',
+      input: z.object({}),
+      output: z.object({ guestId: CustomerId, token: z.string(), expiresAt: Timestamp }),
+      status: 201,
+    }),
+    signIn: command({
+      http: 'POST /v1/sessions',
+      summary: "Sign in; a guest's token sent along brings the guest's cart",
+      caller: 'anyone',
+      key: 'command.id',
+      input: z.object({ email: z.string().min(1).max(254), password: Secret('Of the customer').max(200) }),
+      output: Tokens,
+      status: 201,
+      errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
+      rateLimit: { points: 120, seconds: 60 },
+    }),
+    refreshSession: command({
+      http: 'POST /v1/sessions/refresh',
+      summary: 'Exchange a refresh token for the next pair of tokens',
+      description:
+        'Each refresh token is used once. Using one again ends the session, except within ten seconds while its successor is unused: then the same successor is answered again.',
+      caller: 'anyone',
+      key: 'command.id',
+      input: z.object({ refreshToken: Secret('As the last sign-in or refresh gave it') }),
+      output: Tokens,
+      status: 201,
+      rateLimit: { points: 600, seconds: 60 },
+    }),
+    signOut: command({
+      http: 'DELETE /v1/sessions/current',
+      summary: 'Sign out: ends the session that the access token belongs to',
+      caller: 'customer',
+      key: 'command.id',
+      input: z.object({}),
+      output: z.object({}),
+      status: 204,
+    }),
+    listContracts: query({
+      http: 'GET /v1/contracts',
+      summary: 'List the contracts in force, and those that were refused because they would break a consumer',
+      caller: 'operator',
+      input: z.object({}),
+      output: z.object({ inForce: z.array(ContractState), refused: z.array(RefusedContract) }),
+    }),
+  },
+);

@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { deriveId, newId, type Caller } from '@stoa/messaging';
+import { LOGGER, type Logger, type TraceContext } from '@stoa/service';
+import { Contracts } from '../contracts/contracts.js';
+import type { Operation } from '../contracts/operation.js';
+import { HttpProblem } from '../http/problem.js';
+import { CallOperation } from '../requests/call-operation.js';
+
+/** `guestId`: the guest that the customer was; null when they were none. */
+export type MomentInput = { readonly guestId: string | null };
+
+/**
+ * Runs the commands whose contracts say that they belong to a sign-in or a sign-out, and waits for them. It knows none
+ * by name.
+ */
+@Injectable()
+export class RunAtMoment {
+  constructor(
+    private readonly contracts: Contracts,
+    private readonly call: CallOperation,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * @throws HttpProblem 503 or 504 when a guest's things could not be taken over: the sign-in is refused and nothing is
+   *   lost. Without a guest there is nothing to lose, and a service that is down keeps nobody out.
+   */
+  async run(moment: 'sign-in' | 'sign-out', caller: Caller, input: MomentInput, trace: TraceContext): Promise<void> {
+    const operations = this.contracts.table.operationsAt(moment);
+    await Promise.all(operations.map((operation) => this.one(operation, caller, input, trace)));
+  }
+
+  private async one(operation: Operation, caller: Caller, input: MomentInput, trace: TraceContext): Promise<void> {
+    try {
+      await this.call.run({ operation, input, caller, id: idOf(operation, caller, input), trace });
+    } catch (error) {
+      const passing = !(error instanceof HttpProblem) || error.status >= 500;
+      if (passing && input.guestId !== null) throw error;
+      this.logger.warn(
+        { err: error, operation: operation.id },
+        'a command that belongs to a sign-in or sign-out failed',
+      );
+    }
+  }
+}
+
+/** The same when the same guest's sign-in is tried again, so that each guest is taken over once. */
+function idOf({ id, document }: Operation, caller: Caller, { guestId }: MomentInput): string {
+  if (guestId === null || !('customerId' in caller)) return newId();
+  return deriveId(caller.customerId, document.runsAt ?? '', id, guestId);
+}

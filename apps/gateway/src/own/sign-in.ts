@@ -1,0 +1,54 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { InputOf, OutputOf } from '@stoa/contract-kit';
+import { newId, type Caller } from '@stoa/messaging';
+import { CONFIG } from '@stoa/service';
+import type { GatewayConfig } from '../config.js';
+import { Contracts } from '../contracts/contracts.js';
+import { NOBODY } from '../identity/identity.js';
+import { Sessions, type Role } from '../identity/sessions.js';
+import { Tokens } from '../identity/tokens.js';
+import { problem } from '../http/problem.js';
+import { CallOperation } from '../requests/call-operation.js';
+import type { ownContract } from './contract.js';
+import type { OwnContext, OwnHandler } from './handler.js';
+import { RunAtMoment } from './run-at-moment.js';
+import { sessionAnswer } from './session-answer.js';
+
+interface Credentials {
+  readonly customerId: string;
+  readonly role: Role;
+  readonly displayName: string;
+}
+
+/** Has the credentials checked, lets the services take over what the guest had, and starts a session. */
+@Injectable()
+export class SignIn implements OwnHandler<typeof ownContract.signIn> {
+  constructor(
+    private readonly contracts: Contracts,
+    private readonly call: CallOperation,
+    private readonly moments: RunAtMoment,
+    private readonly sessions: Sessions,
+    private readonly tokens: Tokens,
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'CREDENTIALS_SERVICE'>,
+  ) {}
+
+  readonly handle = async (
+    input: InputOf<typeof ownContract.signIn>,
+    { identity, trace }: OwnContext,
+  ): Promise<OutputOf<typeof ownContract.signIn>> => {
+    const { customerId, role, displayName } = await this.check(input, trace);
+    const caller: Caller = { kind: role, customerId };
+    const guestId = identity?.kind === 'guest' ? identity.customerId : null;
+    await this.moments.run('sign-in', caller, { guestId }, trace);
+    return sessionAnswer(this.tokens, await this.sessions.start(customerId, role, displayName));
+  };
+
+  /** The one operation that the gateway knows by name. @throws HttpProblem with the contract's status. */
+  private async check(input: InputOf<typeof ownContract.signIn>, trace: OwnContext['trace']): Promise<Credentials> {
+    const service = this.config.CREDENTIALS_SERVICE;
+    const operation = this.contracts.table.operation(`${service}.checkCredentials`);
+    if (!operation) throw problem('UNAVAILABLE', `Nobody can sign in while no contract of ${service} is known`);
+    const reply = await this.call.run({ operation, input, caller: NOBODY, id: newId(), trace });
+    return JSON.parse(reply.body.toString('utf8')) as Credentials;
+  }
+}

@@ -1,0 +1,31 @@
+import type { ContractDocument } from '@stoa/contract-kit';
+import type { IncomingReply, OutgoingRequest } from '@stoa/messaging';
+
+/** What the gateway needs of messaging to ask a service. */
+export interface RequestPort {
+  /** @throws OperationError OVERLOADED, UNAVAILABLE or DEADLINE_EXCEEDED when there is no answer. */
+  request(outgoing: OutgoingRequest): Promise<IncomingReply>;
+}
+
+/** Injection token of RequestPort. */
+export const REQUESTS = Symbol('stoa.gateway.requests');
+
+/** What the gateway reads of Kafka besides replies. What reads goes on by itself when the broker was away. */
+export interface FactsPort {
+  /**
+   * Calls back with the last contract of each service, then with each new one as it is published.
+   * @returns once it reads. @throws KafkaError while the broker is away
+   */
+  watchContracts(onDocument: (document: ContractDocument) => void): Promise<void>;
+  /** Calls back with each event of these services from now on. */
+  tailEvents(services: readonly string[], onEvent: (event: TailedEvent) => void): Promise<void>;
+}
+
+export interface TailedEvent {
+  readonly service: string;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** Injection token of FactsPort. */
+export const FACTS = Symbol('stoa.gateway.facts');

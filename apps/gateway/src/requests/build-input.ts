@@ -1,0 +1,93 @@
+import type { Problem } from '@stoa/contract-kit';
+import type { Operation } from '../contracts/operation.js';
+import { problem } from '../http/problem.js';
+import { coerceText } from './coerce-text.js';
+
+export type Fields = Readonly<Record<string, unknown>>;
+type Params = Readonly<Record<string, string | undefined>>;
+type Query = Readonly<Record<string, string | readonly string[]>>;
+
+export interface Parts {
+  readonly params: Params;
+  readonly query: Query;
+  /** The JSON body, parsed; empty where the operation takes none. */
+  readonly body: Fields;
+}
+
+const pointer = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
+function pathInput({ pathFields, properties }: Operation, params: Params): Fields {
+  return Object.fromEntries(pathFields.map((name) => [name, coerceText(properties[name], params[name] ?? '')]));
+}
+
+/** Fields that are the path's, or the gateway's own (`upload`), may not be given a second time. */
+function givenTwice(operation: Operation, given: Iterable<string>): Problem[] {
+  const problems: Problem[] = [];
+  for (const name of given) {
+    if (operation.pathFields.includes(name))
+      problems.push({ pointer: pointer(name), detail: 'is in the path already: leave it out here' });
+    else if (name === 'upload' && operation.document.upload)
+      problems.push({ pointer: '/upload', detail: 'is the request body: leave it out here' });
+  }
+  return problems;
+}
+
+function queryInput({ properties }: Operation, query: Query): Fields {
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, coerceText(properties[name], value)]));
+}
+
+function refuse(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw invalidInput(problems);
+}
+
+/** 400 with every field that is wrong. */
+export function invalidInput(problems: readonly Problem[]) {
+  const [first] = problems;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more, see errors)` : '';
+  const where = first && first.pointer !== '' ? first.pointer.slice(1) : 'The input';
+  return problem('INVALID_INPUT', `${where} ${first?.detail ?? 'is wrong'}${more}`, { problems });
+}
+
+/** Postgres can't hold U+0000 in a text, so no service could store it. */
+function refuseZeroBytes(fields: Fields): void {
+  const problems = Object.entries(fields)
+    .filter(([name, value]) => JSON.stringify([name, value]).includes('\\u0000'))
+    .map(([name]) => ({ pointer: pointer(name), detail: 'must not contain the character U+0000' }));
+  refuse(problems);
+}
+
+/**
+ * The flat input of an operation: path fields, then those of the query string (GET, DELETE, uploads) or of the body.
+ * Not validated yet. @throws HttpProblem 400 for a field given twice, or given in the wrong place.
+ */
+export function buildInput(operation: Operation, { params, query, body }: Parts): Fields {
+  if (operation.takesQueryString) {
+    refuse(givenTwice(operation, Object.keys(query)));
+    const input = { ...queryInput(operation, query), ...pathInput(operation, params) };
+    refuseZeroBytes(input);
+    return input;
+  }
+  refuse(
+    Object.keys(query).map((name) => ({
+      pointer: pointer(name),
+      detail: 'belongs into the body, not the query string',
+    })),
+  );
+  refuse(givenTwice(operation, Object.keys(body)));
+  return operation.pathFields.length === 0 ? body : { ...body, ...pathInput(operation, params) };
+}
+
+/** The input as the bytes that travel: those of the body as they came where nothing was added. */
+export function inputBytes(operation: Operation, input: Fields, body: Buffer | undefined): Buffer | string {
+  const asCame = body && body.length > 0 && !operation.takesQueryString && operation.pathFields.length === 0;
+  return asCame ? body : JSON.stringify(input);
+}
+
+/** @throws HttpProblem 400 with a pointer to each wrong field. */
+export function validateInput(operation: Operation, input: Fields, bytes: Buffer | string): void {
+  const text = typeof bytes === 'string' ? bytes : undefined;
+  const size = text?.length ?? bytes.length;
+  refuse(operation.validate(input, size));
+  // The escape is looked for first: it is all but never there, and parsing again costs.
+  if (!operation.takesQueryString && bytes.includes('\\u0000')) refuseZeroBytes(input);
+}

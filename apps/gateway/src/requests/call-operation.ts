@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { OperationError } from '@stoa/contract-kit';
+import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '@stoa/messaging';
+import { trace as tracing, type TraceContext } from '@stoa/service';
+import type { Operation } from '../contracts/operation.js';
+import { HttpProblem, statusOf } from '../http/problem.js';
+import { REQUESTS, type RequestPort } from '../ports.js';
+import type { Fields } from './build-input.js';
+import { recordKey } from './ids.js';
+
+export interface Call {
+  readonly operation: Operation;
+  readonly input: Fields;
+  /** The input as it travels, where it was made into bytes already. */
+  readonly body?: Buffer | string;
+  readonly caller: Caller;
+  /** Commands: the command id. Queries: any unique id. */
+  readonly id: string;
+  readonly trace: TraceContext;
+  readonly expectedVersion?: number | undefined;
+  /** Milliseconds; the contract's if not given. */
+  readonly budgetMs?: number;
+  /** Commands of one record key stay in order; worked out from the contract if not given. */
+  readonly key?: string;
+}
+
+/** Sends operations to the services that own them. */
+@Injectable()
+export class CallOperation {
+  constructor(@Inject(REQUESTS) private readonly requests: RequestPort) {}
+
+  /** @throws HttpProblem: the service's refusal with the contract's status, or 503/504 when there was no answer. */
+  async run(call: Call): Promise<IncomingReply> {
+    const reply = await this.send(outgoing(call), call.operation);
+    if (reply.ok) return reply;
+    throw refusal(call.operation, reply);
+  }
+
+  private async send(request: OutgoingRequest, { id, document }: Operation): Promise<IncomingReply> {
+    try {
+      return await this.requests.request(request);
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      const detail = error.message === error.code ? `${id} gave no answer; try again` : error.message;
+      throw new HttpProblem(statusOf(error.code, document.errors), error.code, detail, error.problems);
+    }
+  }
+}
+
+function outgoing(call: Call): OutgoingRequest {
+  const { operation, input, caller, id, trace, expectedVersion } = call;
+  const { service, name, document, isCommand } = operation;
+  const callerId = 'customerId' in caller ? caller.customerId : caller.name;
+  return {
+    service,
+    operation: name,
+    kind: document.kind,
+    key: isCommand ? (call.key ?? recordKey(operation, input, callerId, id)) : null,
+    body: call.body ?? JSON.stringify(input),
+    id,
+    caller,
+    budgetMs: call.budgetMs ?? document.budgetMs,
+    contractVersion: document.since,
+    traceparent: tracing.format(trace),
+    ...(expectedVersion !== undefined && { expectedVersion }),
+  };
+}
+
+/** Names the clone that refused, so that its log can be found. */
+function refusal({ id, document }: Operation, { body, servedBy }: IncomingReply): HttpProblem {
+  const headers = { 'stoa-served-by': servedBy };
+  try {
+    const { code, detail, problems } = JSON.parse(body.toString('utf8')) as ErrorBody;
+    return new HttpProblem(statusOf(code, document.errors), code, detail, problems, headers);
+  } catch {
+    return new HttpProblem(500, 'INTERNAL', `${id} refused in a form that cannot be read`, undefined, headers);
+  }
+}

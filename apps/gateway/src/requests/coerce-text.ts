@@ -1,0 +1,37 @@
+import type { JsonSchema } from '@stoa/contract-kit';
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** The JSON types that a schema allows, through its branches; none when it says nothing of types. */
+function typesOf(schema: JsonSchema): Set<string> {
+  const types = new Set<string>();
+  const { type, anyOf, oneOf, allOf } = schema;
+  for (const name of Array.isArray(type) ? type : [type]) if (typeof name === 'string') types.add(name);
+  for (const branches of [anyOf, oneOf, allOf]) {
+    if (!Array.isArray(branches)) continue;
+    for (const branch of branches as JsonSchema[]) for (const name of typesOf(branch)) types.add(name);
+  }
+  return types;
+}
+
+function coerceOne(types: ReadonlySet<string>, text: string): unknown {
+  if (types.has('string')) return text;
+  if ((types.has('integer') || types.has('number')) && NUMBER.test(text)) {
+    const number = Number(text);
+    return Number.isFinite(number) ? number : text;
+  }
+  if (types.has('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
+}
+
+/**
+ * A value of the path or query string, which is text, as its schema's type. Text that has no such meaning stays as it
+ * is, so that validation tells what was given. A field given several times is a list where the schema takes one.
+ */
+export function coerceText(schema: JsonSchema | undefined, value: string | readonly string[]): unknown {
+  if (!schema) return value;
+  const types = typesOf(schema);
+  if (!types.has('array')) return typeof value === 'string' ? coerceOne(types, value) : value;
+  const items = typesOf((schema['items'] as JsonSchema | undefined) ?? {});
+  return (typeof value === 'string' ? [value] : value).map((item) => coerceOne(items, item));
+}

@@ -1,0 +1,56 @@
+import { Readable } from 'node:stream';
+import type { DownloadPart } from '@stoa/contract-kit';
+import { newId, type IncomingReply } from '@stoa/messaging';
+import type { Operation } from '../contracts/operation.js';
+import type { Answer } from './answer.js';
+import type { Fields } from './build-input.js';
+import type { Call, CallOperation } from './call-operation.js';
+
+export interface Download {
+  readonly operation: Operation;
+  readonly input: Fields;
+  readonly base: Omit<Call, 'operation' | 'input' | 'body' | 'id'>;
+}
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'text/csv': '.csv',
+  'application/x-ndjson': '.ndjson',
+  'application/json': '.json',
+  'text/plain': '.txt',
+};
+
+const partOf = ({ body }: IncomingReply): DownloadPart => JSON.parse(body.toString('utf8')) as DownloadPart;
+
+function nameOf({ document }: Operation, contentType: string): string {
+  const extension = EXTENSIONS[contentType.split(';')[0]!.trim()] ?? '';
+  return `${document.download!.filename.replaceAll(/[^\w.-]/g, '_')}${extension}`;
+}
+
+/**
+ * Asks for part after part, each when the client has taken the one before, so that one part is in memory at a time.
+ * A refusal of the first part is the answer; after that the connection is cut, which a client can tell from an end.
+ */
+export async function download(call: CallOperation, { operation, input, base }: Download): Promise<Answer> {
+  const ask = (fields: Fields): Promise<IncomingReply> => call.run({ ...base, operation, input: fields, id: newId() });
+  const reply = await ask(input);
+  const first = partOf(reply);
+  async function* chunks(): AsyncGenerator<string> {
+    yield first.chunk;
+    for (let { next } = first; next !== null;) {
+      const part = partOf(await ask({ ...input, cursor: next }));
+      yield part.chunk;
+      next = part.next;
+    }
+  }
+  const headers = {
+    'content-type': first.contentType,
+    'content-disposition': `attachment; filename="${nameOf(operation, first.contentType)}"`,
+    'cache-control': 'no-store',
+    'stoa-served-by': reply.servedBy,
+  };
+  return {
+    status: operation.document.status,
+    headers,
+    body: Readable.from(chunks(), { objectMode: true, highWaterMark: 1 }),
+  };
+}

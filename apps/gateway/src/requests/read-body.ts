@@ -1,0 +1,81 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { problem } from '../http/problem.js';
+
+/** Milliseconds within which a JSON body must have come in full. */
+const BODY_TIMEOUT_MS = 15_000;
+
+const tooLarge = (limit: number) =>
+  problem('PAYLOAD_TOO_LARGE', `The body is larger than the ${limit} bytes that are taken here`);
+
+/** True when the request has a body: then it has one of two headers. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** `application/json` and its kin, in UTF-8. */
+const isJson = (mediaType: string): boolean =>
+  /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i.test(mediaType);
+
+/** @throws HttpProblem 415 when the body isn't said to be JSON. */
+export function requireJson({ headers }: IncomingMessage): void {
+  const type = headers['content-type'];
+  if (type !== undefined && isJson(type)) return;
+  const given = type === undefined ? 'has no Content-Type' : `is ${type.slice(0, 100)}`;
+  throw problem('UNSUPPORTED_MEDIA_TYPE', `The body ${given}: send application/json in UTF-8`);
+}
+
+/**
+ * The whole body in memory, bounded in size and time.
+ * @throws HttpProblem 413, 408, or 400 when the client went away half-way.
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const timer = setTimeout(() => request.destroy(new Error('slow body')), BODY_TIMEOUT_MS);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit) throw tooLarge(limit);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Error && error.name === 'HttpProblem') throw error;
+    throw problem('REQUEST_TIMEOUT', 'The body did not come in full', { headers: { connection: 'close' } });
+  } finally {
+    clearTimeout(timer);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+}
+
+/** Line and column, counted from 1, of a place in a text. */
+function placeOf(text: string, index: number): string {
+  const before = text.slice(0, index);
+  const line = before.split('\n').length;
+  return `line ${line}, column ${index - before.lastIndexOf('\n')}`;
+}
+
+function brokenJson(text: string, error: unknown) {
+  const message = error instanceof Error ? error.message : String(error);
+  const index = /at position (\d+)/.exec(message)?.[1];
+  const end = /end of JSON|Unterminated/i.test(message) && index === undefined;
+  const place =
+    index !== undefined ? ` at ${placeOf(text, Number(index))}` : end ? ` at ${placeOf(text, text.length)}` : '';
+  const what = message.replace(/ in JSON at position.*$/s, '').replace(/, ".*$/s, '');
+  return problem('INVALID_INPUT', `The body is not JSON${place}: ${what}`);
+}
+
+/** @throws HttpProblem 400 that says where the text stops being a JSON object. */
+export function parseJsonObject(bytes: Buffer): Record<string, unknown> {
+  if (!isUtf8(bytes)) throw problem('INVALID_INPUT', 'The body is not UTF-8');
+  const text = bytes.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw brokenJson(text, error);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  const given = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
+  throw problem('INVALID_INPUT', `The body must be a JSON object, not ${given}`);
+}

@@ -1,0 +1,120 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { deriveId, type IncomingReply } from '@stoa/messaging';
+import type { Operation } from '../contracts/operation.js';
+import { HttpProblem, problem } from '../http/problem.js';
+import type { Fields } from './build-input.js';
+import type { Call, CallOperation } from './call-operation.js';
+
+/** Bytes of a frame: with base64 well under the 1 MB that Kafka takes in one record. */
+export const FRAME_BYTES = 256 * 1024;
+/** Frames under way at once: what an upload holds in memory, and no more. */
+const IN_FLIGHT = 4;
+/** A client that sends nothing for so long has gone away. */
+const IDLE_MS = 60_000;
+/** A frame is tried again with its id while the service is away, so that a restart doesn't cost an upload of an hour. */
+const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000];
+
+export interface Upload {
+  readonly request: IncomingMessage;
+  readonly operation: Operation;
+  /** The path's and the query string's fields. */
+  readonly input: Fields;
+  readonly base: Omit<Call, 'operation' | 'input' | 'body' | 'id' | 'key'>;
+  readonly commandId: string;
+  /** The record key of all frames: they stay in order. */
+  readonly key: string;
+}
+
+/** @throws HttpProblem 415 or 413 before a byte is read. */
+export function checkUpload({ headers }: IncomingMessage, { document }: Operation): string {
+  const { contentTypes, maxBytes } = document.upload!;
+  const type = (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+  if (!contentTypes.includes(type))
+    throw problem('UNSUPPORTED_MEDIA_TYPE', `The body must be ${contentTypes.join(' or ')}, named in Content-Type`);
+  if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  return type;
+}
+
+const tooLarge = (maxBytes: number) =>
+  problem('PAYLOAD_TOO_LARGE', `The body is larger than the ${maxBytes} bytes that are taken here`);
+
+/** Cuts the body into frames of FRAME_BYTES; the last one may be shorter, or empty. */
+async function* framesOf(request: IncomingMessage, maxBytes: number): AsyncGenerator<{ data: Buffer; last: boolean }> {
+  let pending: Buffer[] = [];
+  let size = 0;
+  let total = 0;
+  request.socket.setTimeout(IDLE_MS, () => request.destroy(new Error('idle')));
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      total += chunk.length;
+      if (total > maxBytes) throw tooLarge(maxBytes);
+      pending.push(chunk);
+      size += chunk.length;
+      // One byte more than a frame: the last frame is told by nothing coming after it.
+      while (size > FRAME_BYTES) {
+        const all = pending.length === 1 ? pending[0]! : Buffer.concat(pending, size);
+        yield { data: all.subarray(0, FRAME_BYTES), last: false };
+        pending = [all.subarray(FRAME_BYTES)];
+        size -= FRAME_BYTES;
+      }
+    }
+  } catch (error) {
+    if (error instanceof HttpProblem) throw error;
+    throw problem('REQUEST_TIMEOUT', 'The upload did not come in full', { headers: { connection: 'close' } });
+  } finally {
+    request.socket.setTimeout(0);
+  }
+  yield { data: Buffer.concat(pending, size), last: true };
+}
+
+/**
+ * Streams the body to the service frame by frame. The first frame is answered before others are sent, the last one is
+ * sent after all others were answered; in between a few are under way at once, in order.
+ * @returns the reply to the last frame.
+ * @throws HttpProblem the first refusal; what was sent until then stays with the service, as an upload that never ends.
+ */
+export async function upload(call: CallOperation, contentType: string, task: Upload): Promise<IncomingReply> {
+  const { operation, request, commandId } = task;
+  const underWay = new Set<Promise<IncomingReply>>();
+  let sequence = 0;
+  let failed: unknown;
+  const send = (data: Buffer, last: boolean): Promise<IncomingReply> => {
+    const frame = { id: commandId, sequence: sequence++, last, contentType, data: data.toString('base64') };
+    const sent = sendFrame(call, task, frame);
+    underWay.add(sent);
+    sent.catch((error: unknown) => (failed ??= error)).finally(() => underWay.delete(sent));
+    return sent;
+  };
+  try {
+    for await (const { data, last } of framesOf(request, operation.document.upload!.maxBytes)) {
+      if (last) await Promise.all(underWay);
+      if (failed !== undefined) throw failed;
+      const sent = send(data, last);
+      if (last) return await sent;
+      if (sequence === 1) await sent;
+      else if (underWay.size >= IN_FLIGHT) await Promise.race(underWay);
+    }
+    throw new Error('an upload has a last frame');
+  } finally {
+    await Promise.allSettled(underWay);
+  }
+}
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof HttpProblem && (error.status === 503 || error.status === 504);
+
+async function sendFrame(call: CallOperation, task: Upload, frame: { sequence: number }): Promise<IncomingReply> {
+  const { operation, input, base, commandId, key } = task;
+  const id = deriveId(commandId, 'frame', String(frame.sequence));
+  const body = JSON.stringify({ ...input, upload: frame });
+  for (let tries = 0; ; tries++) {
+    try {
+      return await call.run({ ...base, operation, input, body, id, key });
+    } catch (error) {
+      const wait = RETRY_DELAYS_MS[tries];
+      if (wait === undefined || !isPassing(error)) throw error;
+      await delay(wait);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { createClient, RESP_TYPES } from 'redis';
+import { CONFIG, LOGGER, type Logger } from '@stoa/service';
+import type { GatewayConfig } from '../config.js';
+
+const connect = (url: string) =>
+  createClient({
+    url,
+    // Commands for a Redis that is away fail at once: everything here works without it.
+    disableOfflineQueue: true,
+    socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1_000) },
+    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  });
+
+export type RedisClient = ReturnType<typeof connect>;
+
+/** A Redis on the same network answers within one: one that takes longer than this costs more than it saves. */
+const PATIENCE_MS = 150;
+/** After a late answer Redis is left alone for this long. */
+const PAUSE_MS = 1_000;
+
+/** The Redis that all clones share. Everything goes on without it. */
+@Injectable()
+export class RedisConnection implements OnApplicationShutdown {
+  private readonly client: RedisClient;
+  private pausedUntil = 0;
+  private isDown = false;
+
+  constructor(
+    @Inject(CONFIG) config: Pick<GatewayConfig, 'REDIS_URL'>,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.client = connect(config.REDIS_URL);
+    this.client.on('error', (error: unknown) => this.wentDown(error));
+    this.client.on('ready', () => {
+      this.isDown = false;
+      this.logger.info({}, 'Redis is there');
+    });
+  }
+
+  /** Connects in the background, for as long as it takes. */
+  start(): void {
+    this.client.connect().catch((error: unknown) => this.wentDown(error));
+  }
+
+  /** What `work` answers; undefined when Redis isn't there or is too slow. Never throws. */
+  async attempt<T>(work: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
+    if (!this.client.isReady || performance.now() < this.pausedUntil) return undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        this.pausedUntil = performance.now() + PAUSE_MS;
+        this.wentDown(new Error(`Redis gave no answer within ${PATIENCE_MS} ms`));
+        resolve(undefined);
+      }, PATIENCE_MS);
+    });
+    try {
+      return await Promise.race([work(this.client), late]);
+    } catch (error) {
+      this.wentDown(error);
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  onApplicationShutdown(): void {
+    if (this.client.isOpen) this.client.destroy();
+  }
+
+  private wentDown(error: unknown): void {
+    if (!this.isDown) this.logger.warn({ err: error }, 'Redis is away: going on without it');
+    this.isDown = true;
+  }
+}
