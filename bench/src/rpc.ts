@@ -18,10 +18,10 @@ interface Told {
 /** The next message of a child. @throws when it ends instead */
 const message = <T>(child: ChildProcess): Promise<T> =>
   new Promise((resolve, reject) => {
-    const ended = (code: number | null): void => reject(new Error(`a process of the benchmark ended with ${code}`));
-    child.once('exit', ended);
+    const fail = (code: number | null): void => reject(new Error(`a process of the benchmark ended with ${code}`));
+    child.once('exit', fail);
     child.once('message', (told) => {
-      child.off('exit', ended);
+      child.off('exit', fail);
       resolve(told as T);
     });
   });
