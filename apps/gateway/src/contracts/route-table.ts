@@ -43,6 +43,8 @@ export class RouteTable {
     const found = this.router.find(method === 'HEAD' ? 'GET' : (method as Method), url);
     // What `add` stored; nothing is stored with the handler for a malformed URL.
     if (found?.store instanceof Operation) {
+      // `/v1/things/` is no thing with an empty name.
+      if (Object.values(found.params).includes('')) return { outcome: 'unknown' };
       return {
         outcome: 'found',
         operation: found.store,
