@@ -230,7 +230,7 @@ describe('InboxExecutor', () => {
   it.each([
     [
       'an error that its contract does not know',
-      'refused with NEW',
+      'NEW',
       () => boundAdd(async (_, { fail }) => fail('NEW' as 'TOO_MUCH')),
     ],
     ['an output that breaks its contract', 'expected int', () => boundAdd(async () => ({ name: 'x', count: 1.5 }))],

@@ -1,10 +1,12 @@
-import { commonErrors, OperationError } from '@stoa/contract-kit';
+import { OperationError } from '@stoa/contract-kit';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../command-execution.js';
-import type { Database, ErrorBody, Sql } from '../types.js';
+import { isDeclared, refusalOf } from '../transport/refusals.js';
+import type { Database, Sql } from '../types.js';
 import { bodyHash } from './body-hash.js';
 import { CommandRun, KeptRefusal } from './command-run.js';
 import { claim, finish, readReply, record, type InboxKey } from './inbox.js';
 import { writeOutbox } from './outbox.js';
+import { NOTHING_LEFT, transact, type Outcome } from './transact.js';
 
 export interface InboxExecutorOptions {
   readonly database: Database;
@@ -14,10 +16,9 @@ export interface InboxExecutorOptions {
   readonly onPublished?: () => void;
 }
 
-/** What a transaction leaves behind: the reply, and its last statement, which may still be on its way (see Sql.pipelined). */
-interface Outcome {
+/** A reply, and whether the transaction wrote to the outbox. */
+interface Answer {
   readonly reply: CommandReply;
-  readonly lastStatement: Promise<void>;
   readonly published: boolean;
 }
 
@@ -38,14 +39,7 @@ const PASSING = new Set<string>([
   'UNSUPPORTED_CONTRACT_VERSION',
 ]);
 
-const NOTHING: Promise<void> = Promise.resolve();
-
-function refusalReply({ code, message, problems }: OperationError): CommandReply {
-  const body: ErrorBody = { code, detail: message, ...(problems && { problems }) };
-  return { ok: false, body: JSON.stringify(body) };
-}
-
-const REUSED = refusalReply(
+const REUSED = refusalOf(
   new OperationError('IDEMPOTENCY_KEY_REUSED', 'Another request was sent with this key before, with a different body'),
 );
 
@@ -65,17 +59,20 @@ export class InboxExecutor implements CommandExecutor {
   constructor(private readonly options: InboxExecutorOptions) {}
 
   async execute(command: BoundCommand, request: CommandRequest): Promise<CommandReply> {
+    const { database, onPublished } = this.options;
     const key = this.keyOf(command, request);
     const secret = command.operation.secretReply === true;
     try {
-      return await this.commit(key.bucket, (tx) =>
+      const { reply, published } = await transact(database, key.bucket, (tx) =>
         secret ? this.runUnrecorded(tx, command, request, key.bucket) : this.runOnce(tx, command, request, key),
       );
+      if (published) onPublished?.();
+      return reply;
     } catch (error) {
       if (!(error instanceof RolledBack)) throw error;
-      const reply = refusalReply(error.refusal);
+      const reply = refusalOf(error.refusal);
       if (secret || PASSING.has(error.refusal.code)) return reply;
-      return await this.options.database.transaction(key.bucket, async (tx) =>
+      return await database.transaction(key.bucket, async (tx) =>
         (await record(tx, key, reply)) ? reply : answerAgain(tx, key),
       );
     }
@@ -86,12 +83,18 @@ export class InboxExecutor implements CommandExecutor {
     return { bucket, commandId: id, key, bodyHash: bodyHash(operation, bodyText) };
   }
 
-  private async runOnce(tx: Sql, command: BoundCommand, request: CommandRequest, key: InboxKey): Promise<Outcome> {
+  private async runOnce(
+    tx: Sql,
+    command: BoundCommand,
+    request: CommandRequest,
+    key: InboxKey,
+  ): Promise<Outcome<Answer>> {
     const now = await claim(tx, key);
-    if (!now) return { reply: await answerAgain(tx, key), lastStatement: NOTHING, published: false };
+    if (!now) return { value: { reply: await answerAgain(tx, key), published: false }, lastStatement: NOTHING_LEFT };
     const run = new CommandRun(tx, key.bucket, now, request);
     const reply = await this.handle(command, request, run);
-    return { reply, lastStatement: finish(tx, key, reply, run.facts), published: run.facts.length > 0 };
+    const value = { reply, published: run.facts.length > 0 };
+    return { value, lastStatement: finish(tx, key, reply, run.facts) };
   }
 
   private async runUnrecorded(
@@ -99,11 +102,12 @@ export class InboxExecutor implements CommandExecutor {
     command: BoundCommand,
     request: CommandRequest,
     bucket: number,
-  ): Promise<Outcome> {
+  ): Promise<Outcome<Answer>> {
     const { rows } = await tx.query<{ now: Date }>('SELECT now() AS now', []);
-    const run = new CommandRun(tx, bucket, rows[0]?.now ?? new Date(), request);
+    const run = new CommandRun(tx, bucket, rows[0]!.now, request);
     const reply = await this.handle(command, request, run);
-    return { reply, lastStatement: writeOutbox(tx, bucket, run.facts), published: run.facts.length > 0 };
+    const value = { reply, published: run.facts.length > 0 };
+    return { value, lastStatement: writeOutbox(tx, bucket, run.facts) };
   }
 
   /** @throws RolledBack for a refusal that undoes what was written. */
@@ -113,35 +117,9 @@ export class InboxExecutor implements CommandExecutor {
       if (this.options.validateOutput) operation.output.parse(output);
       return { ok: true, body: JSON.stringify(output ?? null) };
     } catch (error) {
-      if (!(error instanceof OperationError)) throw error;
-      if (!(error.code in operation.errors) && !(error.code in commonErrors)) {
-        throw new Error(`${operation.service}.${operation.name} refused with ${error.code}, unknown to its contract`, {
-          cause: error,
-        });
-      }
+      if (!isDeclared(operation, error)) throw error;
       if (!(error instanceof KeptRefusal)) throw new RolledBack(error);
-      return refusalReply(error);
-    }
-  }
-
-  private async commit(bucket: number, work: (tx: Sql) => Promise<Outcome>): Promise<CommandReply> {
-    let lastStatement = NOTHING;
-    try {
-      const { reply, published } = await this.options.database.transaction(bucket, async (tx) => {
-        lastStatement = NOTHING;
-        const outcome = await work(tx);
-        lastStatement = outcome.lastStatement;
-        lastStatement.catch(() => undefined); // awaited below, after the commit
-        if (!tx.pipelined) await lastStatement;
-        return outcome;
-      });
-      await lastStatement;
-      if (published) this.options.onPublished?.();
-      return reply;
-    } catch (error) {
-      // If the last statement failed, COMMIT only knows that it had to roll back: the statement's own error says why.
-      await lastStatement;
-      throw error;
+      return refusalOf(error);
     }
   }
 }

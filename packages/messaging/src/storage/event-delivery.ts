@@ -1,0 +1,128 @@
+import type { DataOf, Event, State } from '@stoa/contract-kit';
+import { deriveId } from '../ids.js';
+import type { KafkaRecord } from '../kafka/port.js';
+import type { Database, EventContext, Sql } from '../types.js';
+import { parseFact, type FactRecord, type ParsedFact } from './event-record.js';
+import { admit, takeVersion } from './event-versions.js';
+import { factRow, writeOutbox, type OutboxRow } from './outbox.js';
+import { lockFirstParked, lockParked, park, unpark, type EventKey, type ParkedEvent } from './parked-events.js';
+import type { EventSubscription, SubscriptionTable } from './subscriptions.js';
+import { NOTHING_LEFT, transact, type Outcome } from './transact.js';
+
+/** The context that a handler gets, and the events that it published itself. */
+class EventRun implements EventContext {
+  readonly facts: OutboxRow[] = [];
+
+  constructor(
+    readonly tx: Sql,
+    private readonly at: EventKey,
+    private readonly event: ParsedFact,
+    private readonly traceparent: string | undefined,
+  ) {}
+
+  get bucket(): number {
+    return this.at.bucket;
+  }
+
+  get key(): string {
+    return this.at.key;
+  }
+
+  get version(): number {
+    return this.event.version;
+  }
+
+  get eventId(): string {
+    return this.event.id;
+  }
+
+  readonly mintId = (n = 0): string => deriveId(this.event.id, 'mint', String(n));
+
+  readonly publish = async <F extends Event | State>(fact: F, version: number, data: DataOf<F>): Promise<void> => {
+    const id = deriveId(this.event.id, 'fact', String(this.facts.length));
+    this.facts.push(factRow(fact, version, data, { id, traceparent: this.traceparent }));
+  };
+}
+
+/** What became of an event: handled, ignored as known, or parked behind others of its key. */
+export type Delivered = 'handled' | 'duplicate' | 'behind';
+
+export interface EventDeliveryOptions {
+  readonly database: Database;
+  readonly subscriptions: SubscriptionTable<EventSubscription>;
+  readonly onPublished?: () => void;
+}
+
+/** Handles one event in one transaction with its version, so that no version of a key is handled twice. */
+export class EventDelivery {
+  constructor(private readonly options: EventDeliveryOptions) {}
+
+  /** @throws UnreadableRecord; what the handler or the database throws. Nothing is written then. */
+  async deliver(at: EventKey, subscription: EventSubscription, record: KafkaRecord): Promise<Delivered> {
+    const event = parseFact(subscription.fact, record);
+    for (;;) {
+      const delivered = await this.attempt(at, subscription, record, event);
+      if (delivered !== 'unparked') return delivered;
+    }
+  }
+
+  private async attempt(at: EventKey, subscription: EventSubscription, record: KafkaRecord, event: ParsedFact) {
+    let published = false;
+    const delivered = await transact<Delivered | 'unparked'>(this.options.database, at.bucket, async (tx) => {
+      const admission = await admit(tx, at, subscription.fact.name, event.version);
+      if (admission === 'parked') {
+        // An operator may have emptied the parking place since: then the event's turn is now.
+        if (!(await lockParked(tx, at))) return { value: 'unparked', lastStatement: NOTHING_LEFT };
+        return { value: 'behind', lastStatement: park(tx, at, record, null, 0) };
+      }
+      if (admission === 'duplicate') return { value: 'duplicate', lastStatement: NOTHING_LEFT };
+      const outcome = await this.handle(tx, at, subscription, record, event);
+      published = outcome.value;
+      return { value: 'handled', lastStatement: outcome.lastStatement };
+    });
+    if (published) this.options.onPublished?.();
+    return delivered;
+  }
+
+  /**
+   * Handles the first parked event of a key and takes it off.
+   * @returns false when none is left. @throws as deliver; the event stays parked.
+   */
+  async deliverFirstParked(at: EventKey, onFirst: (event: ParkedEvent) => void): Promise<boolean> {
+    let published = false;
+    const found = await transact(this.options.database, at.bucket, async (tx) => {
+      const parked = await lockFirstParked(tx, at);
+      if (!parked) return { value: false, lastStatement: NOTHING_LEFT };
+      onFirst(parked);
+      const { value, lastStatement } = await this.handleParked(tx, at, parked);
+      published = value;
+      await lastStatement;
+      return { value: true, lastStatement: unpark(tx, parked.id) };
+    });
+    if (published) this.options.onPublished?.();
+    return found;
+  }
+
+  private async handleParked(tx: Sql, at: EventKey, { type, headers, body }: ParkedEvent): Promise<Outcome<boolean>> {
+    const subscription = this.options.subscriptions.find(at.topic, type);
+    if (!subscription) throw new Error(`nothing here listens to '${type}' of ${at.topic} any more: drop it`);
+    const record = { headers, value: body };
+    const event = parseFact(subscription.fact, record);
+    const isNew = await takeVersion(tx, at, type, event.version);
+    if (!isNew) return { value: false, lastStatement: NOTHING_LEFT };
+    return this.handle(tx, at, subscription, record, event);
+  }
+
+  /** @returns whether it published something */
+  private async handle(
+    tx: Sql,
+    at: EventKey,
+    { handler }: EventSubscription,
+    { headers }: FactRecord,
+    event: ParsedFact,
+  ): Promise<Outcome<boolean>> {
+    const run = new EventRun(tx, at, event, headers['traceparent']);
+    await handler.on(event.data as never, run);
+    return { value: run.facts.length > 0, lastStatement: writeOutbox(tx, at.bucket, run.facts) };
+  }
+}

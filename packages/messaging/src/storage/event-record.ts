@@ -1,0 +1,47 @@
+import type { DataOf, Event, State } from '@stoa/contract-kit';
+import type { Headers } from '../kafka/port.js';
+
+/** What parsing needs of a record, whether it comes from Kafka or was parked. */
+export interface FactRecord {
+  readonly headers: Headers;
+  readonly value: Buffer | null;
+}
+
+/** A record that breaks what its topic's owner promised: no retry mends it. */
+export class UnreadableRecord extends Error {}
+
+export interface ParsedFact {
+  readonly id: string;
+  readonly version: number;
+  /** Null for a state that is gone. */
+  readonly data: DataOf<Event> | null;
+}
+
+/** @returns the version header, or null when there is none that can be read. */
+export function versionOf({ headers }: FactRecord): number | null {
+  const version = Number(headers['version']);
+  return Number.isSafeInteger(version) && version > 0 ? version : null;
+}
+
+function jsonOf(value: Buffer): unknown {
+  try {
+    return JSON.parse(value.toString());
+  } catch (error) {
+    throw new UnreadableRecord(`its body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** @throws UnreadableRecord, with the reason. */
+export function parseFact(fact: Event | State, record: FactRecord): ParsedFact {
+  const version = versionOf(record);
+  if (version === null) throw new UnreadableRecord(`its version is '${record.headers['version'] ?? ''}'`);
+  const { id = '' } = record.headers;
+  if (record.value === null) {
+    if (fact.kind === 'event') throw new UnreadableRecord('an event without a body');
+    return { id, version, data: null };
+  }
+  const parsed = fact.data.safeParse(jsonOf(record.value));
+  if (parsed.success) return { id, version, data: parsed.data as DataOf<Event> };
+  const where = parsed.error.issues.map(({ path, message }) => `/${path.map(String).join('/')}: ${message}`);
+  throw new UnreadableRecord(`its data break the contract of ${fact.service}.${fact.name}: ${where.join('; ')}`);
+}

@@ -1,0 +1,127 @@
+import type { Headers, KafkaRecord } from '../kafka/port.js';
+import type { Sql } from '../types.js';
+import { versionOf } from './event-record.js';
+
+/** One event as it is parked. */
+export interface ParkedEvent {
+  readonly id: string;
+  readonly bucket: number;
+  /** Without the deployment's prefix. */
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly type: string;
+  readonly key: string;
+  readonly version: number | null;
+  readonly headers: Headers;
+  readonly body: Buffer | null;
+  /** Null: it only waits behind another one of its key. */
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly parkedAt: Date;
+}
+
+/** The sequence of events that are handled in order. */
+export interface EventKey {
+  readonly bucket: number;
+  readonly topic: string;
+  readonly key: string;
+}
+
+/** bigint comes as text from pg and as bigint from others. */
+type Big = string | number | bigint;
+
+interface Row extends Omit<ParkedEvent, 'partition' | 'offset' | 'version' | 'body' | 'parkedAt' | 'id'> {
+  readonly id: Big;
+  readonly kafka_partition: number;
+  readonly kafka_offset: Big;
+  readonly version: Big | null;
+  readonly body: Uint8Array | null;
+  readonly parked_at: Date;
+}
+
+const eventOf = ({ id, kafka_partition, kafka_offset, version, body, parked_at, ...row }: Row): ParkedEvent => ({
+  ...row,
+  id: String(id),
+  partition: kafka_partition,
+  offset: Number(kafka_offset),
+  version: version === null ? null : Number(version),
+  body: body && Buffer.from(body),
+  parkedAt: parked_at,
+});
+
+// Not if a former owner of the Kafka partition, slow to notice, parks what its successor has handled.
+const PARK = `INSERT INTO parked_events
+    (bucket, topic, kafka_partition, kafka_offset, type, key, version, headers, body, reason, attempts)
+  SELECT $1::smallint, $2, $3, $4, $5, $6, $7::bigint, $8, $9, $10, $11
+  WHERE NOT EXISTS (SELECT FROM event_versions
+    WHERE bucket = $1 AND topic = $2 AND type = $5 AND key = $6 AND version >= $7)
+  ON CONFLICT (topic, kafka_partition, kafka_offset) DO NOTHING`;
+
+/** Parks a record. `reason` null: behind another one of its key. One that is parked already stays as it is. */
+export async function park(
+  tx: Sql,
+  { bucket, topic, key }: EventKey,
+  record: KafkaRecord,
+  reason: string | null,
+  attempts: number,
+): Promise<void> {
+  const { partition, offset, headers, value } = record;
+  // jsonb and text can't hold U+0000, which a record's header can.
+  const json = JSON.stringify(headers).replaceAll('\\u0000', '\\ufffd');
+  const type = headers['type'] ?? '';
+  await tx.query(PARK, [
+    ...[bucket, topic, partition, offset, type, key, versionOf(record), json, value],
+    ...[reason?.replaceAll('\0', '\ufffd') ?? null, attempts],
+  ]);
+}
+
+const OF_KEY = 'WHERE bucket = $1 AND topic = $2 AND key = $3';
+
+/**
+ * True while events of the key are parked. Their first row stays locked until the transaction ends: a replay can't take
+ * the last one away while another is about to be parked behind it.
+ */
+export async function lockParked(tx: Sql, { bucket, topic, key }: EventKey): Promise<boolean> {
+  const { rows } = await tx.query(`SELECT id FROM parked_events ${OF_KEY} ORDER BY id FOR UPDATE`, [
+    bucket,
+    topic,
+    key,
+  ]);
+  return rows.length > 0;
+}
+
+/** The key's first parked event, locked; undefined when none is left. */
+export async function lockFirstParked(tx: Sql, { bucket, topic, key }: EventKey): Promise<ParkedEvent | undefined> {
+  const { rows } = await tx.query<Row>(`SELECT * FROM parked_events ${OF_KEY} ORDER BY id LIMIT 1 FOR UPDATE`, [
+    bucket,
+    topic,
+    key,
+  ]);
+  return rows[0] && eventOf(rows[0]);
+}
+
+export async function findParked(tx: Sql, id: string): Promise<ParkedEvent | undefined> {
+  const { rows } = await tx.query<Row>('SELECT * FROM parked_events WHERE id = $1 FOR UPDATE', [id]);
+  return rows[0] && eventOf(rows[0]);
+}
+
+/** Parked events in the order of their ids, after `after`. */
+export async function listParked(tx: Sql, after: string, limit: number): Promise<ParkedEvent[]> {
+  const { rows } = await tx.query<Row>('SELECT * FROM parked_events WHERE id > $1 ORDER BY id LIMIT $2', [
+    after,
+    limit,
+  ]);
+  return rows.map(eventOf);
+}
+
+export async function unpark(tx: Sql, id: string): Promise<void> {
+  await tx.query('DELETE FROM parked_events WHERE id = $1', [id]);
+}
+
+export async function noteFailure(tx: Sql, id: string, reason: string): Promise<void> {
+  await tx.query('UPDATE parked_events SET reason = $2, attempts = attempts + 1 WHERE id = $1', [
+    id,
+    reason.replaceAll('\0', '\ufffd'),
+  ]);
+}
