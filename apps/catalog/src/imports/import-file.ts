@@ -7,6 +7,9 @@ import { readHeader, unknownColumns } from '../domain/files/shopify-columns.js';
 import { ShopifyFile } from '../domain/files/shopify-file.js';
 import type { Checkpoint } from '../storage/import-leases.js';
 
+const LONGEST_BOM = 3;
+const LONGEST_HEADER = 1024 * 1024;
+
 /** A file that is read from a place on, chunk by chunk. */
 export interface OpenFile {
   readonly place: Place;
@@ -37,13 +40,14 @@ function openCsv(cells: readonly string[], currency: string, place: Place, heade
   return { place, memory, problems, read: (chunk, last) => file.read(chunk, last) };
 }
 
-/** Opens a file at its beginning. @throws BadFile */
-export function openAtStart(kind: FileKind, currency: string, head: Buffer, last: boolean): OpenFile {
+/** Opens a file at its beginning, of which `head` is known; null: that is too little. @throws BadFile */
+export function openAtStart(kind: FileKind, currency: string, head: Buffer, last: boolean): OpenFile | null {
+  if (!last && head.length < LONGEST_BOM) return null;
   if (kind === 'ndjson') return openNdjson(placeAfterBom(head), []);
   const start = readCsvStart(head, last);
-  if (!start) throw new BadFile('The header (line 1) does not end within the first 256 KiB.');
-  if ('failure' in start) throw new BadFile(start.failure);
-  return openCsv(start.header.cells, currency, start.end, start.line);
+  if (!start && head.length > LONGEST_HEADER) throw new BadFile('The header (line 1) does not end.');
+  if (start && 'failure' in start) throw new BadFile(start.failure);
+  return start && openCsv(start.header.cells, currency, start.end, start.line);
 }
 
 /** Opens a file where an earlier run stopped. */

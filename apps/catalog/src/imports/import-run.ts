@@ -80,15 +80,29 @@ export class ImportRun {
   }
 
   private async work(): Promise<void> {
-    const { checkpoint, format, currency, lastFrame } = this.job;
+    const { checkpoint, format, currency } = this.job;
     if (!checkpoint) await this.checkEncoding();
-    const sequence = checkpoint?.chunk ?? 0;
-    const first = await this.chunk(sequence);
-    const file = checkpoint
-      ? openAgain(format, currency, checkpoint)
-      : openAtStart(format, currency, first, lastFrame === 0);
-    const start = checkpoint?.chunkStart ?? 0;
-    await this.read(file, { sequence, start, data: first });
+    const { file, first } = checkpoint
+      ? {
+          file: openAgain(format, currency, checkpoint),
+          first: { sequence: checkpoint.chunk, start: checkpoint.chunkStart },
+        }
+      : await this.openFirst();
+    await this.read(file, first);
+  }
+
+  /** Opens the file at its beginning, and finds the chunk in which its first product is: the header may fill several. */
+  private async openFirst(): Promise<{ file: OpenFile; first: Chunk }> {
+    const { format, currency, lastFrame } = this.job;
+    const chunks: Chunk[] = [];
+    let head: Buffer = Buffer.alloc(0);
+    for (let sequence = 0; ; sequence++) {
+      chunks.push({ sequence, start: head.length });
+      head = Buffer.concat([head, await this.chunk(sequence)]);
+      const file = openAtStart(format, currency, head, sequence === lastFrame);
+      const first = file && chunks.findLast(({ start }) => start <= file.place.offset);
+      if (first) return { file, first };
+    }
   }
 
   /** Before anything goes in: of a file in another encoding nothing should. */
@@ -103,16 +117,16 @@ export class ImportRun {
     }
   }
 
-  private async read(file: OpenFile, first: Chunk & { readonly data: Buffer }): Promise<void> {
-    let { data, start } = first;
+  private async read(file: OpenFile, first: Chunk): Promise<void> {
+    let { start } = first;
     let batch: Entry[] = [];
     let problems = file.problems;
     let from = file.place.offset;
-    for (let { sequence } = first; ; sequence++) {
+    for (let { sequence } = first; sequence <= this.job.lastFrame; sequence++) {
+      const data = await this.chunk(sequence);
       this.chunks.push({ sequence, start });
-      const isLast = sequence === this.job.lastFrame;
-      const unread = sequence === first.sequence ? data.subarray(file.place.offset - start) : data;
-      for (const entry of file.read(unread, isLast)) {
+      const unread = data.subarray(Math.max(0, file.place.offset - start));
+      for (const entry of file.read(unread, sequence === this.job.lastFrame)) {
         batch.push(entry);
         if (!this.isFull(batch, from)) continue;
         await this.apply(file, batch, problems);
@@ -120,8 +134,6 @@ export class ImportRun {
         [batch, problems] = [[], []];
       }
       start += data.length;
-      if (isLast) break;
-      data = await this.chunk(sequence + 1);
     }
     if (batch.length > 0 || problems.length > 0) await this.apply(file, batch, problems);
   }
