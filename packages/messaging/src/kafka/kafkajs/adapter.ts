@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto';
+import kafkajs, { type Consumer, type Kafka, type Producer } from 'kafkajs';
+import type { Logger } from '../../options.js';
+import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../open-kafka.js';
+import { Partitioner } from '../partitioner.js';
+import type {
+  Acks,
+  Follower,
+  FollowOptions,
+  GroupConsumer,
+  GroupOptions,
+  Isolation,
+  KafkaPort,
+  OutgoingRecord,
+  TopicOffset,
+  TransactionalProducer,
+} from '../port.js';
+import { KafkaJsAdmin } from './admin.js';
+import { translated } from './errors.js';
+import { KafkaJsFollower } from './follower.js';
+import { KafkaJsGroup } from './group.js';
+import { byGivenNumber, toBatch } from './records.js';
+import { KafkaJsTransactions } from './transactions.js';
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+// The library sends heartbeats between fetches only, and notices a rebalance by a heartbeat: a member's fetches must be short.
+const MEMBER_WAIT_MS = 300;
+// A consumer that ends waits for its running fetch.
+const FOLLOWER_WAIT_MS = 1_000;
+// Shorter ones end under load, because heartbeats wait for the handling of a fetch.
+const LEAST_SESSION_TIMEOUT_MS = 6_000;
+
+/**
+ * The port on kafkajs. What it can't do: keep a group's other members at work while one joins or leaves, and notice a
+ * dead member within two seconds.
+ */
+export class KafkaJsPort implements KafkaPort {
+  readonly client = 'kafkajs';
+  readonly admin: KafkaJsAdmin;
+  readonly #kafka: Kafka;
+  readonly #producer: Producer;
+  readonly #partitioner = new Partitioner();
+  readonly #opened = new Set<Closable>();
+  #connecting: Promise<void> | undefined;
+
+  constructor(private readonly options: KafkaOptions) {
+    this.#kafka = new kafkajs.Kafka({
+      clientId: options.clientId,
+      brokers: [...options.brokers],
+      connectionTimeout: 2_000,
+      requestTimeout: 12_000,
+      retry: { initialRetryTime: 25, maxRetryTime: 400, retries: 6 },
+      logLevel: kafkajs.logLevel.ERROR,
+      logCreator: () => quietly(options.logger),
+    });
+    this.admin = new KafkaJsAdmin(this.#kafka.admin());
+    this.#producer = this.#kafka.producer({ createPartitioner: byGivenNumber, allowAutoTopicCreation: false });
+  }
+
+  /** The library connects by an extra call; done at the first use, and again after a failure. */
+  async #connected(): Promise<Producer> {
+    this.#connecting ??= this.#producer.connect();
+    try {
+      await this.#connecting;
+    } catch (error) {
+      this.#connecting = undefined;
+      throw error;
+    }
+    return this.#producer;
+  }
+
+  async produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
+    if (records.length === 0) return;
+    const batch = toBatch(records, this.#partitioner, acks === 'all' ? -1 : 1);
+    await translated(async () => (await this.#connected()).sendBatch(batch));
+  }
+
+  append(record: OutgoingRecord): Promise<number> {
+    return translated(async () => {
+      const producer = await this.#connected();
+      const [result] = await producer.sendBatch(toBatch([{ partition: 0, ...record }], this.#partitioner, 1));
+      return Number(result?.logAppendTime ?? -1);
+    });
+  }
+
+  #consumer(groupId: string, isolation: Isolation, maxWaitTimeInMs: number, maxBytes = 8 * 1024 * 1024): Consumer {
+    const sessionTimeout = Math.max(
+      LEAST_SESSION_TIMEOUT_MS,
+      this.options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
+    );
+    return this.#kafka.consumer({
+      ...{ groupId, sessionTimeout, rebalanceTimeout: 10_000, heartbeatInterval: MEMBER_WAIT_MS },
+      ...{ maxWaitTimeInMs, minBytes: 1, maxBytes, maxBytesPerPartition: Math.ceil(maxBytes / 2) },
+      ...{ readUncommitted: isolation === 'uncommitted', allowAutoTopicCreation: false, metadataMaxAge: 120_000 },
+      retry: { initialRetryTime: 25, maxRetryTime: 400, retries: 6 },
+    });
+  }
+
+  async consumeGroup(options: GroupOptions): Promise<GroupConsumer> {
+    const { groupId, isolation, maxWaitMs = MEMBER_WAIT_MS, maxBytes } = options;
+    const wait = Math.min(maxWaitMs, MEMBER_WAIT_MS);
+    const group = this.#keep(new KafkaJsGroup(options, () => this.#consumer(groupId, isolation, wait, maxBytes)));
+    await group.join();
+    return group;
+  }
+
+  async follow(options: FollowOptions): Promise<Follower> {
+    const { isolation, maxWaitMs = FOLLOWER_WAIT_MS, maxBytes } = options;
+    const groupId = `${this.options.clientId}-follower-${randomBytes(6).toString('hex')}`;
+    const start = await this.#startOffsets(options.partitions);
+    const consumer = this.#consumer(groupId, isolation, Math.min(maxWaitMs, FOLLOWER_WAIT_MS), maxBytes);
+    const follower = this.#keep(new KafkaJsFollower(consumer, options, start, () => this.admin.deleteGroup(groupId)));
+    try {
+      await translated(() => follower.open());
+      return follower;
+    } catch (error) {
+      await follower.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #startOffsets(partitions: FollowOptions['partitions']): Promise<TopicOffset[]> {
+    const topics = [...new Set(partitions.map((partition) => partition.topic))];
+    const bounds = new Map(
+      await Promise.all(
+        topics.map(async (topic) => {
+          const [beginning, end] = [await this.admin.beginningOffsets(topic), await this.admin.endOffsets(topic)];
+          return [topic, { beginning, end }] as const;
+        }),
+      ),
+    );
+    return partitions.map(({ topic, partition, from }) => {
+      if (typeof from === 'number') return { topic, partition, offset: from };
+      return { topic, partition, offset: bounds.get(topic)?.[from][partition] ?? 0 };
+    });
+  }
+
+  async transactional(transactionalId: string): Promise<TransactionalProducer> {
+    const library = this.#kafka.producer({
+      ...{ transactionalId, idempotent: true, maxInFlightRequests: 1, transactionTimeout: 10_000 },
+      ...{ createPartitioner: byGivenNumber, allowAutoTopicCreation: false },
+      retry: { initialRetryTime: 10, maxRetryTime: 400, retries: 12 },
+    });
+    const producer = this.#keep(new KafkaJsTransactions(library));
+    try {
+      await producer.register();
+      return producer;
+    } catch (error) {
+      await producer.close();
+      throw error;
+    }
+  }
+
+  /** Remembers what the port has to close, until it is closed. */
+  #keep<T extends Closable>(opened: T): T {
+    const close = opened.close.bind(opened);
+    opened.close = async () => {
+      this.#opened.delete(opened);
+      await close();
+    };
+    this.#opened.add(opened);
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#opened].map((opened) => opened.close()));
+    await Promise.allSettled([this.#producer.disconnect(), this.admin.close()]);
+  }
+}
+
+/** The library logs as errors what it goes on to retry: they are told by exceptions and onFault where they matter. */
+const quietly =
+  (logger: Logger) =>
+  ({ namespace, log }: { namespace: string; log: { message: string } }): void =>
+    logger.debug({ namespace }, log.message);

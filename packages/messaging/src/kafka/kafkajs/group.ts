@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
+import { KafkaError, type GroupConsumer, type GroupOptions, type TopicOffset, type TopicPartition } from '../port.js';
+import { kafkaError, translated } from './errors.js';
+import { readBatch } from './records.js';
+
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;
+
+/**
+ * A member of a group under Kafka's classic protocol, as far as the library goes: each change of the members takes all
+ * Kafka partitions from all of them and gives them out anew.
+ */
+export class KafkaJsGroup implements GroupConsumer {
+  #consumer: Consumer | undefined;
+  readonly #owned = new Map<string, TopicPartition>();
+  #isStopped = false;
+  #isClosed = false;
+  #lastSign = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly options: GroupOptions,
+    private readonly newConsumer: () => Consumer,
+  ) {}
+
+  /** Tries until this is a member, or closed. */
+  async join(): Promise<void> {
+    for (let wait = 25; !this.#isClosed; wait = Math.min(wait * 2, 400)) {
+      try {
+        await this.#joinOnce();
+        return;
+      } catch (error) {
+        this.options.onFault?.(kafkaError(error));
+        await this.#consumer?.disconnect().catch(() => undefined);
+        await delay(wait);
+      }
+    }
+  }
+
+  async #joinOnce(): Promise<void> {
+    const consumer = this.newConsumer();
+    this.#consumer = consumer;
+    const joined = Promise.withResolvers<void>();
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      joined.resolve();
+      this.#assigned(payload.memberAssignment);
+    });
+    consumer.on(consumer.events.HEARTBEAT, () => this.#alive());
+    consumer.on(consumer.events.FETCH, () => this.#alive());
+    consumer.on(consumer.events.REBALANCING, () => this.#revokeAll());
+    consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
+      this.#revokeAll();
+      joined.reject(error);
+      if (!this.#isClosed) this.options.onFault?.(kafkaError(error));
+      if (!restart && !this.#isClosed) void this.join();
+    });
+    joined.promise.catch(() => undefined);
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: this.options.startAt === 'beginning' });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: (payload) => this.#take(payload),
+      partitionsConsumedConcurrently: 1,
+    });
+    await joined.promise;
+  }
+
+  #alive(): void {
+    this.#lastSign = performance.now();
+  }
+
+  #assigned(assignment: Record<string, number[]>): void {
+    this.#revokeAll();
+    this.#alive();
+    const partitions = Object.entries(assignment).flatMap(([topic, list]) =>
+      list.map((partition) => ({ topic, partition })),
+    );
+    for (const partition of partitions) this.#owned.set(nameOf(partition), partition);
+    if (partitions.length > 0) this.options.onAssigned?.(partitions);
+  }
+
+  #revokeAll(): void {
+    if (this.#owned.size === 0) return;
+    this.options.onRevoked?.([...this.#owned.values()]);
+    // The library keeps pauses over a rebalance; whoever owns the Kafka partition next must be free to pause it.
+    for (const { topic, partition } of this.#owned.values())
+      this.#consumer?.resume([{ topic, partitions: [partition] }]);
+    this.#owned.clear();
+  }
+
+  async #take({ batch }: EachBatchPayload): Promise<void> {
+    if (this.#isStopped || !this.#owned.has(nameOf(batch))) return;
+    this.options.onRecords(readBatch(batch, 0));
+  }
+
+  async commit(offsets: readonly TopicOffset[]): Promise<void> {
+    const mine = offsets.filter((offset) => this.#owned.has(nameOf(offset)));
+    if (mine.length === 0) return;
+    await translated(async () =>
+      this.#consumer?.commitOffsets(
+        mine.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+      ),
+    );
+  }
+
+  pause({ topic, partition }: TopicPartition): void {
+    this.#consumer?.pause([{ topic, partitions: [partition] }]);
+  }
+
+  resume({ topic, partition }: TopicPartition): void {
+    if (!this.#isStopped) this.#consumer?.resume([{ topic, partitions: [partition] }]);
+  }
+
+  assignment(): readonly TopicPartition[] {
+    return [...this.#owned.values()];
+  }
+
+  isJoined(): boolean {
+    return !this.#isClosed && performance.now() - this.#lastSign < 10_000;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const partition of this.#owned.values()) this.pause(partition);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isStopped = true;
+    this.#isClosed = true;
+    await this.#consumer?.disconnect().catch((error: unknown) => {
+      throw new KafkaError('OTHER', 'the consumer did not leave its group in order', { cause: error });
+    });
+  }
+}
