@@ -14,8 +14,7 @@ interface Sum {
  * @returns how many rows there are.
  * @throws RowsDiffer
  */
-export async function compareRows({ sessions, snapshot, move, hooks }: MoveContext): Promise<number | undefined> {
-  if (!snapshot) return undefined;
+export async function compareRows({ sessions, move, hooks }: MoveContext, snapshot: Sql): Promise<number> {
   let rows = 0;
   for (const table of await movedTables(sessions.source)) {
     const columns = await columnsOf(sessions.source, table);

@@ -4,7 +4,7 @@ import { codeOf, isTransient, STALE_MOVER } from '../postgres/errors.js';
 import { DEFAULT_LIMITS, type MoveContext, type MoveHooks, type MoveLimits } from './context.js';
 import { MoveRefused, MoveStalled, StaleMover } from './errors.js';
 import { withMove } from './open.js';
-import { canAbort, isOver, type Move, type Phase } from './phases.js';
+import { canAbort, type Move, type Phase } from './phases.js';
 import { planMove, readMove, unfinishedMoves, type MoveRequest } from './plan.js';
 import { run } from './run.js';
 
@@ -34,21 +34,26 @@ export class Mover {
    * Brings a move to its end, from wherever it stands. Servers that restart are waited for. Whenever it throws, it can
    * be called again, by this process or another.
    * @param takeOver cut off a mover that still works on it, instead of MoveBusy.
+   * @param acceptDifference purge the source although the comparison found a difference: a person has looked.
    * @throws MoveBusy, MoveStalled, StaleMover, RowsDiffer, MoveRefused
    */
-  runMove(id: string, { takeOver = false } = {}): Promise<Move> {
-    return this.patiently(id, takeOver, (ctx) => run(ctx));
+  runMove(id: string, { takeOver = false, acceptDifference = false } = {}): Promise<Move> {
+    return this.patiently(id, takeOver, (ctx) => {
+      ctx.acceptDifference = acceptDifference;
+      return run(ctx);
+    });
   }
 
   /** Takes a move back. @throws MoveRefused once the map was switched: finish it, then reverse it. */
-  abortMove(id: string, { takeOver = false } = {}): Promise<Move> {
-    return this.patiently(id, takeOver, async (ctx) => {
+  async abortMove(id: string, { takeOver = false } = {}): Promise<Move> {
+    const ended = await this.patiently(id, takeOver, async (ctx) => {
       const { phase } = ctx.move;
-      if (phase === 'aborted') return ctx.move;
       if (!canAbort(phase)) throw new MoveRefused(`Move ${id} is ${phase}: it can only be finished, then reversed`);
       if (phase !== 'aborting') await ctx.enter('aborting');
       return run(ctx);
     });
+    if (ended.phase === 'done') throw new MoveRefused(`Move ${id} is done: it can only be reversed`);
+    return ended;
   }
 
   /** Plans the way back of a move that is done. @returns the new move's id. @throws MoveRefused */
@@ -76,7 +81,7 @@ export class Mover {
         return await withMove({ directoryUrl, limits: this.limits, hooks, takeOver: takeOver && first }, id, (ctx) => {
           if (ctx.move.phase !== reached) deadline = performance.now() + this.limits.stallMs;
           reached = ctx.move.phase;
-          return isOver(reached) ? Promise.resolve(ctx.move) : work(ctx);
+          return work(ctx);
         });
       } catch (error) {
         if (codeOf(error) === STALE_MOVER) throw new StaleMover(id, error);

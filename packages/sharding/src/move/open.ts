@@ -5,7 +5,7 @@ import { oneRow } from '../postgres/sql.js';
 import { MoveContext, type MoveHooks, type MoveLimits } from './context.js';
 import { MoveBusy, MoveRefused } from './errors.js';
 import { unfence } from './fence.js';
-import type { Move } from './phases.js';
+import { isOver, type Move } from './phases.js';
 import { readMove, takeUp } from './plan.js';
 import { until } from './wait.js';
 
@@ -20,12 +20,12 @@ export interface OpenOptions {
   readonly takeOver: boolean;
 }
 
-/** Takes a move up for one run, and closes all sessions after it. */
-export async function withMove<T>(
+/** Takes a move up for one run, and closes all sessions after it. A move that is over is only read. */
+export async function withMove(
   options: OpenOptions,
   id: string,
-  work: (ctx: MoveContext) => Promise<T>,
-): Promise<T> {
+  work: (ctx: MoveContext) => Promise<Move>,
+): Promise<Move> {
   const opened: Session[] = [];
   const open = async (url: string, server: string): Promise<Session> => {
     const session = await Session.open({ url, server, application: `sharding-mover ${id}` });
@@ -33,7 +33,12 @@ export async function withMove<T>(
     return session;
   };
   try {
-    return await work(await openMove(options, id, open));
+    const directory = await open(options.directoryUrl, 'the directory');
+    await lockMove(directory, id, options.limits.busyMs, options.takeOver);
+    const move = await readMove(directory, id);
+    if (isOver(move.phase)) return move;
+    await keepMigrationsOut(directory, move);
+    return await work(await openMove(options, directory, id, open));
   } finally {
     await Promise.all(opened.map((session) => session.close()));
   }
@@ -41,11 +46,8 @@ export async function withMove<T>(
 
 type Open = (url: string, server: string) => Promise<Session>;
 
-async function openMove(options: OpenOptions, id: string, open: Open): Promise<MoveContext> {
+async function openMove(options: OpenOptions, directory: Session, id: string, open: Open): Promise<MoveContext> {
   const { limits, hooks } = options;
-  const directory = await open(options.directoryUrl, 'the directory');
-  await lockMove(directory, id, options.takeOver ? 0 : limits.busyMs, options.takeOver);
-  await keepMigrationsOut(directory, await readMove(directory, id));
   let move = await takeUp(directory, id);
   const urls = await adminUrls(directory, move);
   // The source first: a fence that a dead mover left is lifted even while the destination is away.

@@ -84,6 +84,6 @@ export interface MoveInfo {
   /** Milliseconds during which the source refused writes to these buckets, at the switch. */
   readonly fencedMs?: number;
   /** What the comparison of both sides found. */
-  readonly comparison?: 'equal' | 'missed: a mover died between activation and comparison';
+  readonly comparison?: 'equal' | 'different' | 'missed: a mover died between activation and comparison';
   readonly rows?: number;
 }

@@ -4,7 +4,7 @@ import { activate } from './activate.js';
 import { catchUp } from './catch-up.js';
 import { compareRows } from './compare.js';
 import type { MoveContext } from './context.js';
-import { FenceTimeout, MoveStalled } from './errors.js';
+import { FenceTimeout, MoveStalled, RowsDiffer } from './errors.js';
 import { fenceAndSwitch, unfence } from './fence.js';
 import { isOver, type Move, type Phase } from './phases.js';
 import { purge } from './purge.js';
@@ -29,12 +29,7 @@ const WORK: Readonly<Partial<Record<Phase, (ctx: MoveContext) => Promise<void>>>
   fencing: tryFence,
   switched: activate,
   active: async (ctx) => {
-    await ctx.step('compare rows', async () => {
-      const rows = await compareRows(ctx);
-      const missed = 'missed: a mover died between activation and comparison';
-      if (rows !== undefined) await ctx.note({ comparison: 'equal', rows });
-      else if (ctx.move.info.comparison === undefined) await ctx.note({ comparison: missed });
-    });
+    await ctx.step('compare rows', () => compare(ctx));
     await endReplication(ctx);
     await ctx.enter('unsubscribed');
   },
@@ -72,6 +67,20 @@ async function tryFence(ctx: MoveContext): Promise<void> {
     if (!(error instanceof FenceTimeout)) throw error;
     const tries = ctx.move.info.fenceRetries ?? 1;
     await delay(limits.pauseMs * Math.min(10, 2 ** (tries - 1)));
+  }
+}
+
+/** Once they were found to differ, nothing but a person's word lets the source's rows be purged. */
+async function compare(ctx: MoveContext): Promise<void> {
+  const { comparison } = ctx.move.info;
+  if (comparison === 'equal' || (comparison === 'different' && ctx.acceptDifference)) return;
+  if (comparison === 'different') throw new RowsDiffer(`Both sides of move ${ctx.move.id} were found to differ`);
+  if (!ctx.snapshot) return ctx.note({ comparison: 'missed: a mover died between activation and comparison' });
+  try {
+    await ctx.note({ rows: await compareRows(ctx, ctx.snapshot), comparison: 'equal' });
+  } catch (error) {
+    if (error instanceof RowsDiffer) await ctx.note({ comparison: 'different' });
+    throw error;
   }
 }
 

@@ -1,0 +1,75 @@
+import { MapClient } from '../src/map/map-client.js';
+import type { MoveLimits } from '../src/move/context.js';
+import { Mover } from '../src/move/mover.js';
+import type { Step } from '../src/move/phases.js';
+import type { Sql } from '../src/postgres/sql.js';
+import { PooledServer } from '../src/routing/pooled-server.js';
+import { ShardedDatabase } from '../src/routing/sharded-database.js';
+import { KEYSPACE, type Cluster } from './cluster.js';
+import { Load } from './load.js';
+
+/** Real movers leave nobody waiting for seconds; tests have not the time. */
+const LIMITS: Partial<MoveLimits> = { pauseMs: 50, busyMs: 3_000 };
+
+export const mover = (
+  cluster: Cluster,
+  onStep?: (step: Step, when: 'before' | 'after') => void | Promise<void>,
+  limits: Partial<MoveLimits> = {},
+): Mover =>
+  new Mover({
+    directoryUrl: cluster.directoryUrl,
+    limits: { ...LIMITS, ...limits },
+    ...(onStep && { hooks: { onStep } }),
+  });
+
+export interface Service {
+  readonly database: ShardedDatabase<Sql, PooledServer>;
+  /** From now on it hears of changes only by being refused. */
+  turnDeaf(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A service's clone: a map of its own, and bounded pools. */
+export async function startService(cluster: Cluster, patienceMs = 10_000): Promise<Service> {
+  const map = await MapClient.open({ keyspace: KEYSPACE, directoryUrl: cluster.serviceDirectoryUrl });
+  const database = new ShardedDatabase<Sql, PooledServer>({
+    map,
+    patienceMs,
+    open: (shard) => new PooledServer({ ...shard, application: 'service', maxConnections: 8 }),
+  });
+  const close = async (): Promise<void> => {
+    await database.close();
+    await map.close();
+  };
+  return { database, turnDeaf: () => map.close(), close };
+}
+
+/** Runs work while a service writes and reads the buckets. */
+export async function underLoad(
+  cluster: Cluster,
+  options: {
+    buckets: readonly number[];
+    writers: number;
+    pauseMs?: number;
+    queue?: boolean;
+    reads?: boolean;
+    deaf?: boolean;
+  },
+  work: (load: Load) => Promise<void>,
+) {
+  const service = await startService(cluster);
+  if (options.deaf) await service.turnDeaf();
+  const load = new Load(cluster, service.database, { pauseMs: 2, queue: true, reads: true, ...options });
+  await load.start();
+  try {
+    await work(load);
+  } finally {
+    // Also after a failure: the load must not outlive its test.
+    await load.stop().catch(() => undefined);
+  }
+  const report = await load.stop();
+  await service.close();
+  return report;
+}
+
+export const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, n) => from + n);
