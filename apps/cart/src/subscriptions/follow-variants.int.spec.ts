@@ -1,0 +1,74 @@
+import { CartService, newCustomer } from '../../test/cart-service.js';
+
+describe("the cart's copy of the catalog", () => {
+  let carts: CartService;
+
+  beforeAll(async () => {
+    carts = await CartService.start();
+    await carts.startClone();
+  }, 60_000);
+  afterAll(() => carts.stop());
+
+  it('prices carts anew when a price changes', async () => {
+    await carts.offer({ PLATE: { amount: 500 } });
+    const caller = newCustomer();
+    await carts.ask('addItem', { sku: 'PLATE', quantity: 2 }, caller);
+    await carts.offer({ PLATE: { amount: 700 } });
+    expect((await carts.ask('getCart', {}, caller)).body).toMatchObject({ version: 1, total: { amount: 1400 } });
+  });
+
+  it('keeps the line of what is not sold any more, and lets it only be removed', async () => {
+    await carts.offer({ VASE: { amount: 3000 }, BOWL: { amount: 800 } });
+    const caller = newCustomer();
+    await carts.ask('addItem', { sku: 'VASE' }, caller);
+    await carts.ask('addItem', { sku: 'BOWL' }, caller);
+    await carts.offer({ VASE: null });
+    const { lines, total } = (await carts.ask('getCart', {}, caller)).body;
+    expect(lines[0]).toMatchObject({
+      sku: 'VASE',
+      title: 'The VASE',
+      available: false,
+      unitPrice: null,
+      product: null,
+    });
+    expect(total).toEqual({ amount: 800, currency: 'EUR' });
+    expect((await carts.ask('addItem', { sku: 'VASE' }, caller)).body.code).toBe('UNKNOWN_SKU');
+    expect((await carts.ask('changeItem', { sku: 'VASE', quantity: 2 }, caller)).body.code).toBe('UNKNOWN_SKU');
+    expect((await carts.ask('removeItem', { sku: 'VASE' }, caller)).body.lines).toHaveLength(1);
+    await carts.offer({ VASE: { amount: 3100 } });
+    expect((await carts.ask('addItem', { sku: 'VASE' }, caller)).body.total).toEqual({ amount: 3900, currency: 'EUR' });
+  });
+
+  it('refuses what is out of stock, and counts it in no total', async () => {
+    await carts.offer({ CHAIR: { amount: 9000 } });
+    const caller = newCustomer();
+    await carts.ask('addItem', { sku: 'CHAIR' }, caller);
+    await carts.offer({ CHAIR: { amount: 9000, available: false } });
+    expect((await carts.ask('getCart', {}, caller)).body.total).toBeNull();
+    expect((await carts.ask('addItem', { sku: 'CHAIR' }, caller)).body.code).toBe('OUT_OF_STOCK');
+  });
+
+  it('never goes back to an older state', async () => {
+    await carts.publish([carts.stateRecord('TABLE', 7, { amount: 20_000 })]);
+    await carts.caughtUp();
+    await carts.publish([carts.stateRecord('TABLE', 6, { amount: 1 })]);
+    await carts.caughtUp();
+    await carts.publish([carts.stateRecord('TABLE', 5, null)]);
+    await carts.caughtUp();
+    const { rows } = await carts.sql.query("SELECT version, sold, amount FROM products WHERE sku = 'TABLE'");
+    expect(rows).toEqual([{ version: '7', sold: true, amount: '20000' }]);
+  });
+
+  it('is rebuilt from nothing: a database without products fills itself from the topic', async () => {
+    await carts.offer({ DESK: { amount: 40_000 }, STOOL: { amount: 4000 } });
+    await carts.offer({ STOOL: null });
+    await carts.restartWithoutProducts();
+    await carts.caughtUp();
+    const caller = newCustomer();
+    expect((await carts.ask('addItem', { sku: 'DESK' }, caller)).body.total).toEqual({
+      amount: 40_000,
+      currency: 'EUR',
+    });
+    expect((await carts.ask('addItem', { sku: 'STOOL' }, caller)).body.code).toBe('UNKNOWN_SKU');
+  }, 60_000);
+});
