@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Declaration, Operation } from './declare.js';
 import { commonErrors } from './errors.js';
+import { placeholdersOf } from './placeholders.js';
 
 /** The fields of a JSON Schema object and of the branches it is made of. */
 function fieldsOf(schema: z.ZodType): Set<string> {
@@ -14,10 +15,6 @@ function fieldsOf(schema: z.ZodType): Set<string> {
   collect(z.toJSONSchema(schema, { io: 'input' }));
   return fields;
 }
-
-/** The names in braces: `/v1/products/{handle}` gives `handle`. */
-export const placeholdersOf = (template: string): string[] =>
-  [...template.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
 
 function requireFields(where: string, names: readonly string[], fields: ReadonlySet<string>, whose: string): void {
   for (const name of names) {

@@ -1,0 +1,97 @@
+import type { OperationDocument } from '../document.js';
+import { commonErrors, type CommonErrorCode } from '../errors.js';
+
+export type Json = Record<string, unknown>;
+
+/** What a code means to who calls over HTTP. */
+const MEANINGS: Readonly<Record<CommonErrorCode, string>> = {
+  INVALID_INPUT: 'The request is wrong; `errors` says what of it',
+  UNAUTHENTICATED: 'The token is missing, expired or not ours',
+  FORBIDDEN: 'Not for this caller',
+  UNKNOWN_OPERATION: 'The service does not know this operation yet',
+  IDEMPOTENCY_KEY_REUSED: 'The Idempotency-Key was used for another request',
+  STALE_VERSION: 'It changed since the version in If-Match',
+  PAYLOAD_TOO_LARGE: 'The body is too large',
+  UNSUPPORTED_MEDIA_TYPE: 'The body is not of a type that is taken here',
+  RATE_LIMITED: 'Too many requests; Retry-After says when to come again',
+  INTERNAL: 'Something went wrong here; the trace id finds it in the log',
+  UNSUPPORTED_CONTRACT_VERSION: 'A clone of an older version got the request; try again',
+  OVERLOADED: 'Too much to do; try again after Retry-After',
+  UNAVAILABLE: 'The service cannot be reached; try again after Retry-After',
+  DEADLINE_EXCEEDED: 'No answer in time; try again with the same Idempotency-Key',
+};
+
+function commonCodes({ kind, caller, http, ifMatch, upload }: OperationDocument): CommonErrorCode[] {
+  const isWrite = kind === 'command';
+  const hasBody = upload !== undefined || ['POST', 'PUT', 'PATCH'].includes(http?.method ?? '');
+  return [
+    'INVALID_INPUT',
+    'UNAUTHENTICATED',
+    ...(caller === 'anyone' ? [] : (['FORBIDDEN'] as const)),
+    ...(isWrite ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
+    ...(ifMatch ? (['STALE_VERSION'] as const) : []),
+    ...(hasBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(['RATE_LIMITED', 'INTERNAL', 'UNSUPPORTED_CONTRACT_VERSION', 'OVERLOADED', 'UNAVAILABLE'] as const),
+    'DEADLINE_EXCEEDED',
+  ];
+}
+
+/** `UNKNOWN_SKU` → `Unknown sku`. */
+function titleOf(code: string): string {
+  const words = code.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+const exampleOf = (code: string, status: number): Json => ({
+  summary: titleOf(code),
+  value: {
+    type: `https://stoa.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
+    title: titleOf(code),
+    status,
+    code,
+    detail: MEANINGS[code as CommonErrorCode] ?? titleOf(code),
+    instance: '/v1/…',
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  },
+});
+
+const WAITS = new Set([429, 503, 504]);
+
+function response(status: number, codes: readonly string[]): Json {
+  const lines = codes.map((code) => `\`${code}\`: ${MEANINGS[code as CommonErrorCode] ?? titleOf(code)}`);
+  return {
+    description: lines.join('  \n'),
+    headers: {
+      'Trace-Id': { $ref: '#/components/headers/Trace-Id' },
+      ...(WAITS.has(status) && { 'Retry-After': { $ref: '#/components/headers/Retry-After' } }),
+    },
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [{ $ref: '#/components/schemas/Problem' }, { type: 'object', properties: { code: { enum: codes } } }],
+        },
+        examples: Object.fromEntries(codes.map((code) => [code, exampleOf(code, status)])),
+      },
+    },
+  };
+}
+
+/**
+ * The responses of an operation's refusals by status. Those that are the same for many operations stand among
+ * `shared`, under a name made of status and codes.
+ */
+export function errorResponses(operation: OperationDocument, shared: Record<string, Json>): Record<string, Json> {
+  const byStatus = new Map<number, string[]>();
+  const add = (code: string, status: number): void =>
+    void byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  for (const code of commonCodes(operation)) add(code, commonErrors[code]);
+  for (const [code, status] of Object.entries(operation.errors)) add(code, status);
+  const entries = [...byStatus].toSorted(([a], [b]) => a - b);
+  return Object.fromEntries(
+    entries.map(([status, codes]) => {
+      const name = `${status}-${codes.toSorted().join('-')}`;
+      shared[name] ??= response(status, codes);
+      return [String(status), { $ref: `#/components/responses/${name}` }];
+    }),
+  );
+}
