@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, guardDir, startPostgres, type PostgresServer } from '@stoa/local';
+import { eventually } from '@stoa/testing';
 import { BUCKET_SQL } from '../src/bucket.js';
 import { addShard, startKeyspace } from '../src/directory/keyspace.js';
 import { grantDirectory, installDirectory, installShard, type ShardedTable } from '../src/install.js';
@@ -46,7 +47,8 @@ export class Servers {
 
   async startAgain(index: number): Promise<void> {
     const port = Number(new URL(this.url(index)).port);
-    this.servers[index] = await startPostgres(await settingsOf(this.dir, index, port));
+    // Processes of the killed one may need a moment to notice.
+    this.servers[index] = await eventually(async () => startPostgres(await settingsOf(this.dir, index, port)));
   }
 
   async stop(): Promise<void> {
@@ -63,7 +65,13 @@ async function settingsOf(dir: string, index: number, port: number) {
     port,
     durable: false,
     // Workers that ended are started again at once; tests restart servers often.
-    settings: { wal_retrieve_retry_interval: '100ms', wal_receiver_timeout: '5s', wal_sender_timeout: '5s' },
+    settings: {
+      // Killing a server must lose nothing that it acknowledged; only a crash of the machine may.
+      synchronous_commit: 'on',
+      wal_retrieve_retry_interval: '100ms',
+      wal_receiver_timeout: '5s',
+      wal_sender_timeout: '5s',
+    },
   };
 }
 

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { withSession } from '../src/postgres/session.js';
+import type { Step } from '../src/move/phases.js';
+import type { Cluster } from './cluster.js';
+
+/** Ends a mover's sessions on all servers, as its death does, without a chance to tidy up. */
+export async function cutOff(serverUrls: readonly string[], move: string): Promise<void> {
+  for (const url of serverUrls) {
+    await withSession({ url, server: 'postgres', application: 'test' }, (session) =>
+      session.query('SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE application_name = $1', [
+        `sharding-mover ${move}`,
+      ]),
+    );
+  }
+}
+
+/** Runs a move in a process of its own and kills it with SIGKILL at a step. */
+export async function killedAt(cluster: Cluster, move: string, step: Step, when: 'before' | 'after'): Promise<void> {
+  const options = JSON.stringify({ directoryUrl: cluster.directoryUrl, move, step, when });
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'mover-child.mjs'), options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  const exited = once(child, 'exit');
+  const first = await Promise.race([once(child.stdout, 'data').then(() => 'here'), exited.then(() => 'ended')]);
+  child.kill('SIGKILL');
+  await exited;
+  if (first !== 'here') throw new Error(`the mover ended before the step ${step}`);
+}
