@@ -21,7 +21,7 @@ export class DocsController {
     void reply.type('application/json').header('cache-control', 'no-cache').send(this.documents.asyncApi());
   }
 
-  @Get(['docs', 'docs/*path'])
+  @Get(['docs', 'docs/*'])
   async reference(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     reply.hijack();
     await this.page.answer(request.raw, reply.raw);

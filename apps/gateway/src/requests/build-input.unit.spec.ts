@@ -1,7 +1,7 @@
 import { command, Handle, query, Sku, UploadFrame } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { HttpProblem } from '../http/problem.js';
-import { operationOf } from '../testing/operations.js';
+import { operationOf } from '../../test/operations.js';
 import { buildInput, inputBytes, validateInput } from './build-input.js';
 
 const list = operationOf(

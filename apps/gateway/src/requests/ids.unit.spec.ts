@@ -1,7 +1,7 @@
 import { command } from '@stoa/contract-kit';
 import { deriveId } from '@stoa/messaging';
 import { z } from 'zod';
-import { operationOf } from '../testing/operations.js';
+import { operationOf } from '../../test/operations.js';
 import { commandId, expectedVersion, idempotencyKey, recordKey } from './ids.js';
 
 const CALLER = '01890a5d-ac96-774b-bcce-b302099a8057';

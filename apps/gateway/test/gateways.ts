@@ -1,0 +1,128 @@
+import { openKafka, newId } from '@stoa/messaging';
+import { createLogger } from '@stoa/service';
+import { startClone, testDatabase, testKafkaBrokers, testRedis, uniqueName, type Clone } from '@stoa/testing';
+import { ThingsHost } from './things-service.js';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body parsed; undefined when there is none. */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly json: Record<string, never> & { readonly [field: string]: unknown };
+}
+
+export interface Ask {
+  readonly token?: string | undefined;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+/** A clone of the gateway as a process of its own, and a client for it. */
+export class GatewayClone {
+  constructor(readonly clone: Clone) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.clone.httpPort}`;
+  }
+
+  async ask(route: string, { token, body, headers = {} }: Ask = {}): Promise<Reply> {
+    const [method = '', path = ''] = route.split(' ');
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(20_000),
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: isJson && text ? JSON.parse(text) : undefined,
+    };
+  }
+
+  async metric(name: string): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${this.clone.adminPort}/metrics`);
+    const line = (await response.text())
+      .split('\n')
+      .find((text) => text.startsWith(`${name} `) || text.startsWith(`${name}{`));
+    return Number(line?.split(' ').at(-1));
+  }
+
+  /** Resident memory in bytes. */
+  memory(): Promise<number> {
+    return this.metric('process_resident_memory_bytes');
+  }
+}
+
+type Environment = Record<string, string | undefined>;
+
+/** A shop of its own for a test file: topic prefix, databases, the things service, and clones of the gateway. */
+export class TestShop {
+  private readonly clones: GatewayClone[] = [];
+
+  private constructor(
+    readonly prefix: string,
+    readonly things: ThingsHost,
+    readonly database: { url: string; drop(): Promise<void> },
+    readonly redisUrl: string,
+  ) {}
+
+  static async open(): Promise<TestShop> {
+    const prefix = `${uniqueName('shop')}.`;
+    const [things, database, redis] = await Promise.all([
+      ThingsHost.create(prefix),
+      testDatabase({ migrations: 'apps/gateway/prisma/migrations' }),
+      testRedis(),
+    ]);
+    return new TestShop(prefix, things, database, redis.url);
+  }
+
+  async gateway(env: Environment = {}): Promise<GatewayClone> {
+    const clone = new GatewayClone(await startClone('gateway', { env: { ...this.environment(), ...env } }));
+    this.clones.push(clone);
+    return clone;
+  }
+
+  /** Signs in somebody new. */
+  async signIn(gateway: GatewayClone, role: 'customer' | 'operator' = 'customer', token?: string) {
+    const { email, password, customerId } = this.things.world.person(`${newId()}@example.com`, role);
+    const { status, json, text } = await gateway.ask('POST /v1/sessions', { body: { email, password }, token });
+    if (status !== 201) throw new Error(`sign-in was answered ${status}: ${text}`);
+    return {
+      email,
+      password,
+      customerId,
+      token: String(json['accessToken']),
+      refreshToken: String(json['refreshToken']),
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.clones.map(({ clone }) => clone.stop()));
+    await Promise.all([this.things.drop(), this.database.drop()]);
+    const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
+    const port = await openKafka({ brokers: [testKafkaBrokers()], client: 'platformatic', clientId: 'test', logger });
+    const own = (await port.admin.listTopics()).filter((topic) => topic.startsWith(this.prefix));
+    await port.admin.deleteTopics(own);
+    await port.close();
+  }
+
+  private environment(): Environment {
+    return {
+      KAFKA_TOPIC_PREFIX: this.prefix,
+      GATEWAY_DATABASE_URL: this.database.url,
+      REDIS_URL: this.redisUrl,
+      CREDENTIALS_SERVICE: 'things',
+      DRAIN_DELAY_MS: '0',
+    };
+  }
+}

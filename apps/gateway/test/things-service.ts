@@ -1,0 +1,260 @@
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { Global, Inject, Injectable, Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
+import type { InputOf, ServiceContract } from '@stoa/contract-kit';
+import {
+  DATABASE,
+  MESSAGING_OPTIONS,
+  MessagingModule,
+  newId,
+  StoaServer,
+  stoaTransport,
+  type Caller,
+  type CommandContext,
+  type Handler,
+  type MessagingOptions,
+  type QueryContext,
+} from '@stoa/messaging';
+import { createLogger, PgDatabase } from '@stoa/service';
+import { eventually, testDatabase, testKafkaBrokers } from '@stoa/testing';
+import { Client } from 'pg';
+import { operations, things } from './things-contract.js';
+
+type Op<Name extends keyof typeof operations> = (typeof things)[Name];
+
+interface Thing {
+  readonly id: string;
+  readonly version: number;
+  readonly text: string;
+}
+
+/** What the service knows, and what tests look at. */
+@Injectable()
+export class World {
+  readonly things = new Map<string, Thing>();
+  readonly notes = new Map<string, string[]>();
+  readonly uploads = new Map<string, { bytes: number; sum: number; frames: number; sequences: number[]; id: string }>();
+  readonly adopted: (string | null)[] = [];
+  readonly people = new Map<string, { customerId: string; role: 'customer' | 'operator'; password: string }>();
+  readonly queries: string[] = [];
+  noteRuns = 0;
+  uploadEnds = Infinity;
+
+  person(
+    email: string,
+    role: 'customer' | 'operator' = 'customer',
+  ): { email: string; password: string; customerId: string } {
+    const person = { customerId: newId(), role, password: 'correct horse' };
+    this.people.set(email, person);
+    return { email, password: person.password, customerId: person.customerId };
+  }
+
+  set(id: string, text: string): Thing {
+    const thing = { id, text, version: (this.things.get(id)?.version ?? 0) + 1 };
+    this.things.set(id, thing);
+    return thing;
+  }
+}
+
+const idOf = (caller: Caller): string => ('customerId' in caller ? caller.customerId : '');
+
+@Injectable()
+class GetThing implements Handler<Op<'getThing'>> {
+  constructor(@Inject(World) private readonly world: World) {}
+  readonly handle = async ({ id }: InputOf<Op<'getThing'>>, { fail }: QueryContext<Op<'getThing'>>) => {
+    this.world.queries.push(id);
+    return this.world.things.get(id) ?? fail('NOT_FOUND', `There is no thing ${id}`);
+  };
+}
+
+@Injectable()
+class ListThings implements Handler<Op<'listThings'>> {
+  constructor(@Inject(World) private readonly world: World) {}
+  readonly handle = async ({ limit }: InputOf<Op<'listThings'>>) => ({
+    items: [...this.world.things.values()].slice(0, limit),
+  });
+}
+
+@Injectable()
+class SetThing implements Handler<Op<'setThing'>> {
+  constructor(@Inject(World) private readonly world: World) {}
+  readonly handle = async (
+    { id, text, quiet }: InputOf<Op<'setThing'>>,
+    { fail, publish, expectedVersion }: CommandContext<Op<'setThing'>>,
+  ) => {
+    if (text === text.toUpperCase()) fail('TOO_LOUD');
+    const before = this.world.things.get(id)?.version ?? 0;
+    if (expectedVersion !== undefined && expectedVersion !== before)
+      fail('STALE_VERSION', `It is at version ${before}`);
+    const thing = this.world.set(id, text);
+    if (!quiet) await publish(things.thingChanged, thing.version, { id });
+    return thing;
+  };
+}
+
+@Injectable()
+class AddNote implements Handler<Op<'addNote'>> {
+  constructor(@Inject(World) private readonly world: World) {}
+  readonly handle = async ({ text }: InputOf<Op<'addNote'>>, { caller, fail }: CommandContext<Op<'addNote'>>) => {
+    const notes = this.world.notes.get(idOf(caller)) ?? [];
+    if (notes.length > 9) fail('NO_MORE');
+    this.world.notes.set(idOf(caller), [...notes, text]);
+    return { notes: [...notes, text], runs: ++this.world.noteRuns };
+  };
+}
+
+@Injectable()
+class GetNotes implements Handler<Op<'getNotes'>> {
+  constructor(@Inject(World) private readonly world: World) {}
+  readonly handle = async (_input: InputOf<Op<'getNotes'>>, { caller }: QueryContext<Op<'getNotes'>>) => ({
+    customerId: idOf(caller),
+    notes: this.world.notes.get(idOf(caller)) ?? [],
+  });
+}
+
+class GetPrivate implements Handler<Op<'getPrivate'>> {
+  readonly handle = async (_input: InputOf<Op<'getPrivate'>>, { caller }: QueryContext<Op<'getPrivate'>>) => ({
+    customerId: idOf(caller),
+  });
+}
+
+class Nothing implements Handler<Op<'nothing'>> {
+  readonly handle = async () => ({});
+}
+
+class Sleep implements Handler<Op<'sleep'>> {
+  readonly handle = async ({ ms }: InputOf<Op<'sleep'>>) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return { slept: ms };
+  };
+}
+
+@Injectable()
+class Upload implements Handler<Op<'upload'>> {
+  constructor(@Inject(World) private readonly world: World) {}
+  readonly handle = async ({ name, upload }: InputOf<Op<'upload'>>, { fail }: CommandContext<Op<'upload'>>) => {
+    const before = this.world.uploads.get(name) ?? { bytes: 0, sum: 0, frames: 0, sequences: [], id: upload.id };
+    const bytes = Buffer.from(upload.data, 'base64');
+    let { sum } = before;
+    for (const byte of bytes) sum = (sum + byte) % 1_000_003;
+    const after = {
+      ...{ bytes: before.bytes + bytes.length, sum, frames: before.frames + 1, id: upload.id },
+      sequences: [...before.sequences, upload.sequence],
+    };
+    if (after.bytes > this.world.uploadEnds) fail('ENOUGH', 'That is enough');
+    this.world.uploads.set(name, after);
+    return { bytes: after.bytes, sum, frames: after.frames, contentType: upload.contentType };
+  };
+}
+
+class Download implements Handler<Op<'download'>> {
+  readonly handle = async ({ parts, cursor }: InputOf<Op<'download'>>, { fail }: QueryContext<Op<'download'>>) => {
+    if (parts > 1_000) fail('TOO_MANY');
+    const part = Number(cursor ?? 0);
+    const next = part + 1 < parts ? String(part + 1) : null;
+    return { contentType: 'text/csv; charset=utf-8', chunk: `${String(part).padStart(9, '0')}\n`.repeat(10_000), next };
+  };
+}
+
+@Injectable()
+class CheckCredentials implements Handler<Op<'checkCredentials'>> {
+  constructor(@Inject(World) private readonly world: World) {}
+  readonly handle = async (
+    { email, password }: InputOf<Op<'checkCredentials'>>,
+    { fail }: CommandContext<Op<'checkCredentials'>>,
+  ) => {
+    const person = this.world.people.get(email.toLowerCase());
+    if (email.startsWith('locked')) fail('LOCKED_OUT', 'Too many failures');
+    if (person?.password !== password) return fail('WRONG_CREDENTIALS', 'E-mail address or password is wrong');
+    return { customerId: person.customerId, role: person.role, displayName: email };
+  };
+}
+
+@Injectable()
+class AdoptGuest implements Handler<Op<'adoptGuest'>> {
+  constructor(@Inject(World) private readonly world: World) {}
+  readonly handle = async ({ guestId }: InputOf<Op<'adoptGuest'>>, { caller }: CommandContext<Op<'adoptGuest'>>) => {
+    this.world.adopted.push(guestId);
+    const taken = guestId ? (this.world.notes.get(guestId) ?? []) : [];
+    this.world.notes.set(idOf(caller), [...(this.world.notes.get(idOf(caller)) ?? []), ...taken]);
+    return {};
+  };
+}
+
+class GetColor {
+  readonly handle = async () => ({ color: 'blue' });
+}
+
+const handlers = {
+  ...{ getThing: GetThing, listThings: ListThings, setThing: SetThing, addNote: AddNote, getNotes: GetNotes },
+  ...{ getPrivate: GetPrivate, nothing: Nothing, sleep: Sleep, upload: Upload, download: Download },
+  ...{ checkCredentials: CheckCredentials, adoptGuest: AdoptGuest },
+};
+
+@Global()
+@Module({})
+class Surroundings {}
+
+@Module({})
+class ThingsModule {}
+
+/** A running clone of the service, in this process. */
+export interface ThingsService {
+  stop(): Promise<void>;
+}
+
+/** Everything that clones of the service share: Kafka's topics, the database, and what it knows. */
+export class ThingsHost {
+  readonly world = new World();
+  private readonly database: PgDatabase;
+
+  private constructor(
+    readonly prefix: string,
+    private readonly own: { url: string; drop(): Promise<void> },
+  ) {
+    this.database = new PgDatabase({ name: 'things', urls: [own.url], clone: 'things-1' });
+  }
+
+  static async create(prefix: string): Promise<ThingsHost> {
+    const database = await testDatabase();
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(readFileSync('packages/messaging/sql/messaging.sql', 'utf8'));
+    await client.end();
+    return new ThingsHost(prefix, database);
+  }
+
+  /** Starts a clone that publishes and serves a contract. */
+  async start(contract: ServiceContract = things, clone = 'things-1'): Promise<ThingsService> {
+    const app = await NestFactory.createMicroservice<AsyncMicroserviceOptions>(this.root(contract, clone), {
+      ...stoaTransport,
+      logger: ['error', 'warn', 'fatal'],
+    });
+    await app.listen();
+    await eventually(() => expect(app.get(StoaServer).isReady()).toBe(true));
+    return { stop: () => app.close() };
+  }
+
+  async drop(): Promise<void> {
+    await this.database.close();
+    await this.own.drop();
+  }
+
+  private root(contract: ServiceContract, clone: string): DynamicModule {
+    const logger = createLogger({ service: 'things', clone, level: 'warn' });
+    const options: MessagingOptions = {
+      ...{ brokers: [testKafkaBrokers()], client: 'platformatic', topicPrefix: this.prefix, service: 'things', clone },
+      ...{ replicationFactor: 1, partitions: 3, logger },
+    };
+    const providers = [
+      { provide: MESSAGING_OPTIONS, useValue: options },
+      { provide: DATABASE, useValue: this.database },
+      { provide: World, useValue: this.world },
+    ];
+    const surroundings = { module: Surroundings, providers, exports: [MESSAGING_OPTIONS, DATABASE, World] };
+    const served = { ...handlers, ...('getColor' in contract && { getColor: GetColor }) };
+    return { module: ThingsModule, imports: [surroundings, MessagingModule.serve(contract as typeof things, served)] };
+  }
+}
