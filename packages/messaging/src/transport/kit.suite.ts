@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { command, OperationError, query, service, type Command } from '@stoa/contract-kit';
+import { OperationError, type Command } from '@stoa/contract-kit';
 import { testKafkaBrokers } from '@stoa/testing';
-import { z } from 'zod';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../command-execution.js';
 import { newId } from '../ids.js';
 import { openKafka } from '../kafka/open-kafka.js';
@@ -9,37 +8,11 @@ import type { KafkaPort } from '../kafka/port.js';
 import type { Logger, MessagingOptions } from '../options.js';
 import type { CommandContext, Handler, OutgoingRequest } from '../types.js';
 import { bindOperations } from './binding.js';
+import { echo } from './echo.suite.js';
 import type { BoundSettings } from './in-flight-bound.js';
 import { refusalOf } from './refusals.js';
 import { StoaClient } from './stoa-client.js';
 import { StoaServer } from './stoa-server.js';
-
-const Text = z.object({ text: z.string().min(1) });
-
-/** A small service to test the transport with. */
-export const echo = service(
-  'echo',
-  { version: 3, title: 'Echo', description: 'For tests' },
-  {
-    say: query({ summary: 'Say it again', caller: 'anyone', input: Text, output: Text, errors: { RUDE: 400 } }),
-    add: command({
-      summary: 'Add one to what a key counts',
-      caller: 'anyone',
-      key: 'input.name',
-      input: z.object({ name: z.string(), n: z.int() }),
-      output: z.object({ name: z.string(), n: z.int(), by: z.string() }),
-      errors: { TOO_MANY: 409 },
-    }),
-    addTwice: command({
-      summary: 'A flow of two steps',
-      caller: 'anyone',
-      key: 'input.name',
-      input: z.object({ name: z.string(), n: z.int() }),
-      output: z.object({ first: z.string(), second: z.string() }),
-      errors: { TOO_MANY: 409 },
-    }),
-  },
-);
 
 export type Say = Handler<typeof echo.say>['handle'];
 export type Add = (

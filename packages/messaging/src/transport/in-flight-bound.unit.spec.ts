@@ -1,0 +1,55 @@
+import { InFlightBound } from './in-flight-bound.js';
+
+describe('InFlightBound', () => {
+  const settings = { start: 10, min: 2, max: 12, targetWaitMs: 100 };
+
+  it('lets in as many as its bound, and again when one leaves', () => {
+    const bound = new InFlightBound({ ...settings, start: 2 });
+    expect([bound.enter(), bound.enter(), bound.enter()]).toEqual([true, true, false]);
+    bound.leave(0);
+    expect([bound.enter(), bound.enter()]).toEqual([true, false]);
+    expect(bound.inFlight).toBe(2);
+  });
+
+  /** Fills the bound and lets all leave after the same wait. */
+  const round = (bound: InFlightBound, waitMs: number | null): void => {
+    let entered = 0;
+    while (bound.enter()) entered += 1;
+    for (; entered > 0; entered -= 1) bound.leave(waitMs);
+  };
+
+  it('grows by about one half a round while it is used and served promptly, up to its most', () => {
+    const bound = new InFlightBound(settings);
+    for (let i = 0; i < 3; i += 1) round(bound, 5);
+    expect(bound.bound).toBe(11);
+    for (let i = 0; i < 50; i += 1) round(bound, 5);
+    expect(bound.bound).toBe(12);
+  });
+
+  it('does not grow while few are in flight', () => {
+    const bound = new InFlightBound(settings);
+    for (let i = 0; i < 100; i += 1) {
+      bound.enter();
+      bound.leave(1);
+    }
+    expect(bound.bound).toBe(10);
+  });
+
+  it('shrinks by a quarter when requests queue for too long or get no reply, once per moment, down to its least', () => {
+    let now = 0;
+    const seen: number[] = [];
+    const bound = new InFlightBound(
+      settings,
+      (changed) => seen.push(changed),
+      () => now,
+    );
+    round(bound, 101);
+    expect(bound.bound).toBe(7);
+    now += 200;
+    round(bound, null);
+    expect(bound.bound).toBe(5);
+    for (; now < 5_000; now += 200) round(bound, 500);
+    expect(bound.bound).toBe(2);
+    expect(seen).toEqual([7, 5, 4, 3, 2]);
+  });
+});
