@@ -109,15 +109,17 @@ export type ErrorCodeOf<Op> = Op extends { readonly errors: infer E } ? Extract<
 // `Named` is filled in by service(): a declaration outside of one has no service to belong to.
 const unnamed = { service: '', name: '' };
 
+// NoInfer: within service(), TypeScript would otherwise take "any errors" from the place where the declaration stands.
+
 /** Imperative; may be refused with a typed error; has an effect. */
 export const command = <I extends z.ZodType, O extends z.ZodType, const E extends Errors = Record<never, never>>(
   rules: CommandRules<I, O, E>,
-): Command<I, O, E> => ({ ...rules, ...unnamed, kind: 'command', errors: rules.errors ?? ({} as E) });
+): Command<I, O, NoInfer<E>> => ({ ...rules, ...unnamed, kind: 'command', errors: rules.errors ?? ({} as E) });
 
 /** Reads; never has an effect. */
 export const query = <I extends z.ZodType, O extends z.ZodType, const E extends Errors = Record<never, never>>(
   rules: QueryRules<I, O, E>,
-): Query<I, O, E> => ({ ...rules, ...unnamed, kind: 'query', errors: rules.errors ?? ({} as E) });
+): Query<I, O, NoInfer<E>> => ({ ...rules, ...unnamed, kind: 'query', errors: rules.errors ?? ({} as E) });
 
 /** A fact, past tense, kept for seven days on `<service>.events`. */
 export const event = <D extends z.ZodType>(rules: EventRules<D>): Event<D> => ({ ...rules, ...unnamed, kind: 'event' });

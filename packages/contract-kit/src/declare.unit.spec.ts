@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { command, declarationsOf, event, query, service, type Declaration } from './declare.js';
+import { toDocument } from './document.js';
+
+const about = { version: 1, title: 'Things', description: 'Things' };
+const declare = (declaration: Declaration) => service('things', about, { it: declaration });
+const rules = {
+  summary: 'It',
+  caller: 'anyone',
+  input: z.object({ id: z.string() }),
+  output: z.object({ v: z.int() }),
+} as const;
+
+describe('a declaration that is at odds with itself is refused', () => {
+  it.each<[string, Declaration, string]>([
+    ['a path field', query({ ...rules, http: 'GET /v1/things/{name}' }), "things.it: its path names 'name'"],
+    ['the key', command({ ...rules, key: 'input.name' }), "things.it: key names 'name'"],
+    ['the etag', query({ ...rules, etag: 'version' }), "things.it: etag names 'version'"],
+    ['a cache tag', query({ ...rules, cache: { maxAgeMs: 1, tags: ['thing:{name}'] } }), "cache tag names 'name'"],
+    ['the location', command({ ...rules, key: 'command.id', location: '/v1/{id}' }), "location names 'id'"],
+    [
+      'an upload',
+      command({ ...rules, key: 'command.id', upload: { contentTypes: [], maxBytes: 1 } }),
+      "upload names 'upload'",
+    ],
+    ["an event's key", event({ summary: 'It', key: 'name', data: rules.input }), "key names 'name'"],
+    [
+      'what it invalidates',
+      event({ summary: 'It', key: 'id', data: rules.input, invalidates: ['thing:{name}'] }),
+      "invalidates names 'name'",
+    ],
+  ])('%s that is no field', (_what, declaration, message) => {
+    expect(() => declare(declaration)).toThrow(message);
+  });
+
+  it('a common error declared again', () => {
+    expect(() => declare(query({ ...rules, errors: { OVERLOADED: 500 } }))).toThrow('OVERLOADED is a common error');
+  });
+});
+
+describe('toDocument', () => {
+  const things = service('things', about, {
+    read: query({ ...rules, http: 'GET /v1/things/{id}', since: 2 }),
+    changed: event({ summary: 'It', key: 'id', data: rules.input }),
+  });
+
+  it('names every declaration after its place', () => {
+    expect(declarationsOf(things).map(({ service: of, name }) => `${of}.${name}`)).toEqual([
+      'things.read',
+      'things.changed',
+    ]);
+  });
+
+  it('says what the gateway needs to know, with the defaults filled in', () => {
+    expect(toDocument(things)).toMatchObject({
+      format: 1,
+      service: 'things',
+      version: 1,
+      operations: {
+        read: {
+          kind: 'query',
+          http: { method: 'GET', path: '/v1/things/{id}' },
+          caller: 'anyone',
+          status: 200,
+          since: 2,
+          budgetMs: 5000,
+          errors: {},
+        },
+      },
+      events: { changed: { key: 'id', since: 1 } },
+      states: {},
+    });
+  });
+
+  it('refuses unknown fields of requests, and leaves answers open for fields to come', () => {
+    const { read } = toDocument(things).operations;
+    expect(read?.input).toMatchObject({ additionalProperties: false });
+    expect(read?.output).not.toHaveProperty('additionalProperties');
+  });
+
+  it('survives JSON: it is published and committed as text', () => {
+    const document = toDocument(things);
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+  });
+});
