@@ -1,0 +1,190 @@
+import { newId } from '@stoa/messaging';
+import { uniqueName } from '@stoa/testing';
+import { customer, newGuest, PASSWORD, ProfileService } from '../../test/profile-service.js';
+
+const newEmail = (): string => `${uniqueName('ada')}@example.com`;
+
+describe('the profile service', () => {
+  let profiles: ProfileService;
+
+  beforeAll(async () => {
+    profiles = await ProfileService.start();
+    await profiles.startClone();
+    await profiles.startClone();
+  }, 60_000);
+  afterAll(() => profiles.stop());
+
+  const registered = async (): Promise<{ email: string; customerId: string }> => {
+    const email = newEmail();
+    const { body } = await profiles.register(email);
+    return { email, customerId: body.customerId };
+  };
+  const count = async (table: string, email: string): Promise<number> => {
+    const column = table === 'login_names' ? 'name' : 'email';
+    const { rows } = await profiles.sql.query(`SELECT count(*)::int AS n FROM ${table} WHERE ${column} = $1`, [email]);
+    return (rows[0] as { n: number }).n;
+  };
+
+  describe('register', () => {
+    it('makes a customer who can sign in and read their profile', async () => {
+      const email = newEmail();
+      const { ok, body } = await profiles.register(email);
+      expect(ok).toBe(true);
+      expect(body).toMatchObject({ email, displayName: 'Ada', locale: null, phone: null, version: 1 });
+      const { customerId } = body;
+      expect((await profiles.signIn(email)).body).toEqual({ customerId, role: 'customer', displayName: 'Ada' });
+      expect((await profiles.ask('getMe', {}, customer(customerId))).body).toEqual(body);
+      const data = { customerId, displayName: 'Ada', registeredAt: body.createdAt };
+      expect(await profiles.events(customerId, 1)).toEqual([{ type: 'customerRegistered', version: 1, data }]);
+    });
+
+    it('makes one customer however often the command comes, and answers the same', async () => {
+      const [email, id] = [newEmail(), newId()];
+      const together = await Promise.all([1, 2, 3].map(() => profiles.register(email, { id })));
+      const again = await profiles.register(email, { id });
+      expect(together).toEqual([again, again, again]);
+      expect(again.ok).toBe(true);
+      expect([await count('customers', email), await count('login_names', email)]).toEqual([1, 1]);
+      const other = await profiles.register(newEmail(), { id });
+      expect(other.body.code).toBe('IDEMPOTENCY_KEY_REUSED');
+    });
+
+    it('lets exactly one of many registrations of an address at the same instant win, in any case of letters', async () => {
+      for (let round = 0; round < 5; round++) {
+        const email = newEmail();
+        const spellings = [email, email.toUpperCase(), email, email.replace('a', 'A'), email];
+        const answers = await Promise.all(spellings.map((spelling) => profiles.register(spelling)));
+        expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+        const refusals = answers.filter(({ ok }) => !ok).map(({ body }) => body.code);
+        expect(refusals).toEqual(['EMAIL_TAKEN', 'EMAIL_TAKEN', 'EMAIL_TAKEN', 'EMAIL_TAKEN']);
+        expect([await count('customers', email), await count('login_names', email)]).toEqual([1, 1]);
+      }
+    });
+
+    it.each([
+      [{ email: 'not an address' }, '/email'],
+      [{ password: 'short' }, '/password'],
+      [{ displayName: '  ' }, '/displayName'],
+      [{ role: 'operator' }, '/role'],
+    ])('refuses %p', async (field, pointer) => {
+      const input = { email: newEmail(), password: PASSWORD, displayName: 'Ada', ...field };
+      const { body } = await profiles.ask('register', input, newGuest());
+      expect(body).toMatchObject({ code: 'INVALID_INPUT', problems: [{ pointer }] });
+    });
+
+    it('stores no password: not in the tables, not in the inbox, not in the log', async () => {
+      const { email } = await registered();
+      await profiles.signIn(email);
+      let dump = '';
+      for (const table of ['customers', 'credentials', 'login_names', 'inbox', 'outbox']) {
+        dump += JSON.stringify((await profiles.sql.query(`SELECT t::text FROM ${table} AS t`)).rows);
+      }
+      expect(dump).toContain(email);
+      expect(dump).not.toContain(PASSWORD);
+      expect(profiles.logs()).not.toContain(PASSWORD);
+      const inbox = await profiles.sql.query("SELECT reply FROM inbox WHERE reply LIKE '%argon2%'");
+      expect(inbox.rows).toEqual([]);
+    });
+  });
+
+  describe('checkCredentials', () => {
+    it('signs in with the address in any case of letters', async () => {
+      const { email, customerId } = await registered();
+      expect((await profiles.signIn(email.toUpperCase())).body.customerId).toBe(customerId);
+    });
+
+    it('says the same to a wrong password and to an unknown address', async () => {
+      const { email } = await registered();
+      const wrong = await profiles.signIn(email, 'not the password');
+      const unknown = await profiles.signIn(newEmail(), 'not the password');
+      expect(wrong.body.code).toBe('WRONG_CREDENTIALS');
+      expect(unknown).toEqual(wrong);
+    });
+
+    it('locks out after five wrong passwords, the right one too, and lets in again when the time is over', async () => {
+      const { email, customerId } = await registered();
+      for (let n = 0; n < 5; n++) expect((await profiles.signIn(email, 'wrong')).body.code).toBe('WRONG_CREDENTIALS');
+      const locked = await profiles.signIn(email);
+      expect(locked.body.code).toBe('LOCKED_OUT');
+      expect(locked.body.detail).toMatch(/try again in (2\d|30) seconds/);
+      const later = "UPDATE credentials SET locked_until = now() - interval '1 ms' WHERE customer_id = $1";
+      await profiles.sql.query(later, [customerId]);
+      expect((await profiles.signIn(email)).ok).toBe(true);
+      for (let n = 0; n < 4; n++) await profiles.signIn(email, 'wrong');
+      expect((await profiles.signIn(email)).ok).toBe(true);
+    });
+
+    it('lets no more guesses through when they come all at once', async () => {
+      const { email } = await registered();
+      const guesses = await Promise.all(Array.from({ length: 20 }, (_, n) => profiles.signIn(email, `guess ${n}`)));
+      const codes = guesses.map(({ body }) => body.code);
+      expect(codes.filter((code) => code === 'WRONG_CREDENTIALS')).toHaveLength(5);
+      expect(codes.filter((code) => code === 'LOCKED_OUT')).toHaveLength(15);
+    });
+  });
+
+  describe('my profile', () => {
+    it('changes what is given and tells it', async () => {
+      const me = customer((await registered()).customerId);
+      const changed = await profiles.ask('changeMe', { displayName: 'Ada L', phone: '+41446681800' }, me);
+      expect(changed.body).toMatchObject({ displayName: 'Ada L', phone: '+41446681800', version: 2 });
+      const cleared = await profiles.ask('changeMe', { phone: null }, me);
+      expect(cleared.body).toMatchObject({ displayName: 'Ada L', phone: null, version: 3 });
+      expect((await profiles.ask('getMe', {}, me)).body).toEqual(cleared.body);
+      const events = await profiles.events(cleared.body.customerId, 3);
+      expect(events.map(({ type, version }) => [type, version])).toEqual([
+        ['customerRegistered', 1],
+        ['profileChanged', 2],
+        ['profileChanged', 3],
+      ]);
+    });
+
+    it('refuses a stale If-Match and changes nothing', async () => {
+      const me = customer((await registered()).customerId);
+      await profiles.ask('changeMe', { displayName: 'New' }, me, { expectedVersion: 1 });
+      const stale = await profiles.ask('changeMe', { displayName: 'Lost' }, me, { expectedVersion: 1 });
+      expect(stale.body.code).toBe('STALE_VERSION');
+      expect((await profiles.ask('getMe', {}, me)).body).toMatchObject({ displayName: 'New', version: 2 });
+    });
+
+    it('is not there for a customer of whom nothing is known, nor for guests and services', async () => {
+      expect((await profiles.ask('getMe', {}, customer(newId()))).body.code).toBe('NOT_FOUND');
+      expect((await profiles.ask('changeMe', { displayName: 'X' }, customer(newId()))).body.code).toBe('NOT_FOUND');
+      for (const caller of [newGuest(), { kind: 'service', name: 'order' } as const]) {
+        expect((await profiles.ask('getMe', {}, caller)).body.code).toBe('FORBIDDEN');
+      }
+    });
+  });
+
+  describe('changePassword', () => {
+    const next = 'another battery staple';
+
+    it('changes it once, also when the command comes again', async () => {
+      const { email, customerId } = await registered();
+      const [me, id] = [customer(customerId), newId()];
+      const input = { currentPassword: PASSWORD, newPassword: next };
+      expect(await profiles.ask('changePassword', input, me, { id })).toEqual({ ok: true, body: {} });
+      expect(await profiles.ask('changePassword', input, me, { id })).toEqual({ ok: true, body: {} });
+      expect((await profiles.signIn(email)).body.code).toBe('WRONG_CREDENTIALS');
+      expect((await profiles.signIn(email, next)).ok).toBe(true);
+    });
+
+    it('asks for the current one, and counts wrong ones like failed sign-ins', async () => {
+      const { customerId } = await registered();
+      const ask = (currentPassword: string) =>
+        profiles.ask('changePassword', { currentPassword, newPassword: next }, customer(customerId));
+      for (let n = 0; n < 5; n++) expect((await ask('wrong')).body.code).toBe('WRONG_CREDENTIALS');
+      expect((await ask(PASSWORD)).body.code).toBe('LOCKED_OUT');
+    });
+
+    it('lets one of two changes at once win', async () => {
+      const { email, customerId } = await registered();
+      const change = (newPassword: string) =>
+        profiles.ask('changePassword', { currentPassword: PASSWORD, newPassword }, customer(customerId));
+      const answers = await Promise.all([change('first battery staple'), change('second battery staple')]);
+      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+      const winner = answers[0]?.ok ? 'first battery staple' : 'second battery staple';
+      expect((await profiles.signIn(email, winner)).ok).toBe(true);
+    });
+  });
+});
