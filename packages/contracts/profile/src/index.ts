@@ -41,7 +41,7 @@ export const profile = service(
       etag: 'version',
       location: '/v1/me',
       errors: { EMAIL_TAKEN: 409 },
-      rateLimit: { points: 20, seconds: 60 },
+      rateLimit: { points: 300, seconds: 60 },
     }),
 
     /** The step of register that has a transaction: hashing takes too long to hold one open. */
