@@ -1,6 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { openKafka, newId } from '@stoa/messaging';
 import { createLogger } from '@stoa/service';
-import { startClone, testDatabase, testKafkaBrokers, testRedis, uniqueName, type Clone } from '@stoa/testing';
+import {
+  eventually,
+  startClone,
+  testDatabase,
+  testKafkaBrokers,
+  testRedis,
+  uniqueName,
+  type Clone,
+} from '@stoa/testing';
+import { Client } from 'pg';
 import { ThingsHost } from './things-service.js';
 
 export interface Reply {
@@ -20,7 +32,7 @@ export interface Ask {
 
 /** A clone of the gateway as a process of its own, and a client for it. */
 export class GatewayClone {
-  constructor(readonly clone: Clone) {}
+  constructor(readonly clone: Pick<Clone, 'httpPort' | 'adminPort' | 'stop'> & Partial<Clone>) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.clone.httpPort}`;
@@ -63,6 +75,15 @@ export class GatewayClone {
   }
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 type Environment = Record<string, string | undefined>;
 
 /** A shop of its own for a test file: topic prefix, databases, the things service, and clones of the gateway. */
@@ -92,6 +113,23 @@ export class TestShop {
     return clone;
   }
 
+  /** Starts a clone and waits until it listens only: what it needs may be away. */
+  async unreadyGateway(env: Environment): Promise<GatewayClone> {
+    const [httpPort, adminPort] = [await freePort(), await freePort()];
+    const fixed = { STOA_CLONE: uniqueName('gateway'), PORT: String(httpPort), ADMIN_PORT: String(adminPort) };
+    const variables = { ...process.env, NODE_OPTIONS: undefined, ...fixed, ...this.environment(), ...env };
+    const child = spawn(process.execPath, ['apps/gateway/dist/main.js'], { env: variables, stdio: 'ignore' });
+    const exited = once(child, 'exit');
+    const stop = async (): Promise<void> => {
+      child.kill('SIGTERM');
+      await exited;
+    };
+    const clone = new GatewayClone({ httpPort, adminPort, stop });
+    this.clones.push(clone);
+    await eventually(() => clone.ask('GET /health/live'));
+    return clone;
+  }
+
   /** Signs in somebody new. */
   async signIn(gateway: GatewayClone, role: 'customer' | 'operator' = 'customer', token?: string) {
     const { email, password, customerId } = this.things.world.person(`${newId()}@example.com`, role);
@@ -106,6 +144,17 @@ export class TestShop {
     };
   }
 
+  /** Rows of the gateway's database. */
+  async sql(text: string): Promise<object[]> {
+    const client = new Client({ connectionString: this.database.url });
+    await client.connect();
+    try {
+      return (await client.query(text)).rows as object[];
+    } finally {
+      await client.end();
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.clones.map(({ clone }) => clone.stop()));
     await Promise.all([this.things.drop(), this.database.drop()]);
@@ -118,6 +167,7 @@ export class TestShop {
 
   private environment(): Environment {
     return {
+      KAFKA_BROKERS: testKafkaBrokers(),
       KAFKA_TOPIC_PREFIX: this.prefix,
       GATEWAY_DATABASE_URL: this.database.url,
       REDIS_URL: this.redisUrl,

@@ -30,12 +30,19 @@ function shown({ data, parentSchema }: ErrorObject): string {
   return ` (it is ${text.length > 60 ? `${text.slice(0, 60)}…` : text})`;
 }
 
-/** The closest known name, where a typing error may have been made. */
+/** True when one letter was left out, put in or changed. */
+function isOneEditAway(a: string, b: string): boolean {
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  return a.length - start - end <= 1 && b.length - start - end <= 1;
+}
+
+/** The known name that was probably meant. */
 function closest(name: string, known: readonly string[]): string | undefined {
-  const same = (a: string, b: string): boolean => a.toLowerCase().replaceAll(/[_-]/g, '') === b.toLowerCase();
-  const oneApart = (a: string, b: string): boolean =>
-    Math.abs(a.length - b.length) <= 1 && (a.startsWith(b.slice(0, -1)) || b.startsWith(a.slice(0, -1)));
-  return known.find((other) => same(name, other) || oneApart(name, other));
+  const plain = (text: string): string => text.toLowerCase().replaceAll(/[_-]/g, '');
+  return known.find((other) => isOneEditAway(plain(name), plain(other)));
 }
 
 function unknownField(error: ErrorObject, name: string): string {

@@ -28,7 +28,11 @@ export function frameworkProblem(error: { code?: string; statusCode?: number; me
 export function sendFrameworkProblem(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const context = trace.child(trace.parse(String(request.headers['traceparent'] ?? '')));
   const answer = problemAnswer(frameworkProblem(error), { target: request.raw.url ?? '/', trace: context });
-  void reply.code(answer.status).headers(answer.headers).header('trace-id', context.traceId).send(answer.body);
+  void reply
+    .code(answer.status)
+    .headers(answer.headers)
+    .header('trace-id', context.traceId)
+    .send(Buffer.from(String(answer.body)));
 }
 
 const TOO_LARGE = problem('HEADERS_TOO_LARGE', 'The path, query string and headers are larger than 16 KiB together');

@@ -43,6 +43,7 @@ export function sendAnswer(reply: FastifyReply, answer: Answer, exchange: Exchan
     void reply.header('stoa-gateway', servers.STOA_CLONE);
     if (servedBy) void reply.header('stoa-served-by', servedBy);
   }
-  void reply.send(answer.body);
+  // Fastify adds a charset to the media type of strings; JSON has none.
+  void reply.send(typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body);
   takeTheRest(exchange.request, reply.raw);
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { problem } from '../http/problem.js';
+import { jsonErrorIndex } from './json-error-index.js';
 
 /** Milliseconds within which a JSON body must have come in full. */
 const BODY_TIMEOUT_MS = 15_000;
@@ -34,7 +35,8 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   let size = 0;
   const timer = setTimeout(() => request.destroy(new Error('slow body')), BODY_TIMEOUT_MS);
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Ending the loop early must not destroy the request, and with it the connection that the answer goes out on.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > limit) throw tooLarge(limit);
       chunks.push(chunk);
@@ -55,14 +57,10 @@ function placeOf(text: string, index: number): string {
   return `line ${line}, column ${index - before.lastIndexOf('\n')}`;
 }
 
-function brokenJson(text: string, error: unknown) {
-  const message = error instanceof Error ? error.message : String(error);
-  const index = /at position (\d+)/.exec(message)?.[1];
-  const end = /end of JSON|Unterminated/i.test(message) && index === undefined;
-  const place =
-    index !== undefined ? ` at ${placeOf(text, Number(index))}` : end ? ` at ${placeOf(text, text.length)}` : '';
-  const what = message.replace(/ in JSON at position.*$/s, '').replace(/, ".*$/s, '');
-  return problem('INVALID_INPUT', `The body is not JSON${place}: ${what}`);
+function brokenJson(text: string) {
+  const index = jsonErrorIndex(text);
+  const what = index >= text.length ? 'it ends too early' : `${JSON.stringify(text.charAt(index))} may not stand there`;
+  return problem('INVALID_INPUT', `The body is not JSON at ${placeOf(text, index)}: ${what}`);
 }
 
 /** @throws HttpProblem 400 that says where the text stops being a JSON object. */
@@ -72,8 +70,8 @@ export function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw brokenJson(text, error);
+  } catch {
+    throw brokenJson(text);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   const given = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;

@@ -46,7 +46,7 @@ async function* framesOf(request: IncomingMessage, maxBytes: number): AsyncGener
   let total = 0;
   request.socket.setTimeout(IDLE_MS, () => request.destroy(new Error('idle')));
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       total += chunk.length;
       if (total > maxBytes) throw tooLarge(maxBytes);
       pending.push(chunk);

@@ -1,0 +1,68 @@
+import { eventually } from '@stoa/testing';
+import { TestShop, type GatewayClone } from '../../test/gateways.js';
+import { things, thingsBroken, thingsWithColor } from '../../test/things-contract.js';
+import type { ThingsService } from '../../test/things-service.js';
+
+describe('contracts learned at run time', () => {
+  let shop: TestShop;
+  let service: ThingsService;
+  let gateway: GatewayClone;
+
+  beforeAll(async () => {
+    shop = await TestShop.open();
+    service = await shop.things.start(things);
+    gateway = await shop.gateway();
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await shop?.close();
+  });
+
+  it('answers an operation that it learned', async () => {
+    shop.things.world.set('mug', 'a mug');
+    const reply = await gateway.ask('GET /v1/things/mug');
+    expect(reply).toMatchObject({ status: 200, json: { id: 'mug', version: 1, text: 'a mug' } });
+    expect(Object.fromEntries(reply.headers)).toMatchObject({
+      etag: '"1"',
+      'content-type': 'application/json',
+      'stoa-served-by': 'things-1',
+      'stoa-gateway': gateway.clone.name,
+    });
+  });
+
+  it('gains an operation while it runs, without a release of its own', async () => {
+    expect(await gateway.ask('GET /v1/colors')).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
+    await service.stop();
+    service = await shop.things.start(thingsWithColor);
+    await eventually(async () => {
+      expect(await gateway.ask('GET /v1/colors')).toMatchObject({ status: 200, json: { color: 'blue' } });
+    });
+    expect((await gateway.ask('GET /openapi.json')).text).toContain('/v1/colors');
+  });
+
+  it('refuses a contract that would break callers, keeps the one in force, and shows it to operators', async () => {
+    await service.stop();
+    service = await shop.things.start(thingsBroken);
+    const { token } = await shop.signIn(gateway, 'operator');
+    await eventually(async () => {
+      const { json } = await gateway.ask('GET /v1/contracts', { token });
+      expect(json['refused']).toMatchObject([{ service: 'things', version: 3 }]);
+      expect(JSON.stringify(json['refused'])).toContain('mood');
+      expect(json['inForce']).toContainEqual(expect.objectContaining({ service: 'things', version: 2 }));
+    });
+    expect(await gateway.metric('stoa_contract_refused')).toBe(1);
+    expect(gateway.clone.logs?.()).toContain('a contract was refused');
+  });
+
+  it('starts on the stored contracts while Kafka is away, says what it lacks, and refuses at once', async () => {
+    const lonely = await shop.unreadyGateway({ KAFKA_BROKERS: '127.0.0.1:1' });
+    await eventually(async () => {
+      const { status, json } = await lonely.ask('GET /health/ready');
+      expect(status).toBe(503);
+      expect(json['missing']).toEqual([expect.objectContaining({ name: 'kafka' })]);
+      expect(await lonely.ask('GET /v1/colors')).toMatchObject({ status: 503, json: { code: 'UNAVAILABLE' } });
+    });
+    expect((await lonely.ask('GET /v1/nothing-like-it')).status).toBe(404);
+    expect((await lonely.ask('GET /health/live')).status).toBe(200);
+  });
+});

@@ -1,0 +1,209 @@
+import { createHmac } from 'node:crypto';
+import { eventually } from '@stoa/testing';
+import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
+import { TestShop, type GatewayClone } from '../../test/gateways.js';
+import type { ThingsService } from '../../test/things-service.js';
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+describe('identity', () => {
+  let shop: TestShop;
+  let service: ThingsService;
+  let gateway: GatewayClone;
+  let other: GatewayClone;
+
+  beforeAll(async () => {
+    shop = await TestShop.open();
+    service = await shop.things.start();
+    [gateway, other] = await Promise.all([shop.gateway(), shop.gateway()]);
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await shop?.close();
+  });
+
+  const refresh = (refreshToken: string, from = gateway) =>
+    from.ask('POST /v1/sessions/refresh', { body: { refreshToken } });
+
+  describe('guests', () => {
+    it('get a token that stands for one identity on all clones', async () => {
+      const { status, json } = await gateway.ask('POST /v1/guests');
+      expect(status).toBe(201);
+      const token = String(json['token']);
+      expect(Date.parse(String(json['expiresAt'])) - Date.now()).toBeGreaterThan(29 * 86_400_000);
+      await gateway.ask('POST /v1/notes', { token, body: { text: 'one' } });
+      expect((await other.ask('GET /v1/notes', { token })).json).toEqual({
+        customerId: json['guestId'],
+        notes: ['one'],
+      });
+    });
+
+    it('are made by the first write without a token, which answers theirs', async () => {
+      const first = await gateway.ask('POST /v1/notes', { body: { text: 'mine' } });
+      const token = first.headers.get('stoa-guest-token') ?? '';
+      expect((await gateway.ask('GET /v1/notes', { token })).json['notes']).toEqual(['mine']);
+      expect((await gateway.ask('GET /v1/notes', { token })).headers.has('stoa-guest-token')).toBe(false);
+      expect((await gateway.ask('GET /v1/notes')).json['notes']).toEqual([]);
+    });
+
+    it('are asked to sign in where customers are meant', async () => {
+      const { json } = await gateway.ask('POST /v1/guests');
+      const reply = await gateway.ask('GET /v1/private', { token: String(json['token']) });
+      expect(reply).toMatchObject({ status: 401, json: { code: 'UNAUTHENTICATED' } });
+      expect(reply.headers.get('www-authenticate')).toBe('Bearer');
+    });
+  });
+
+  describe('signing in', () => {
+    it('gives tokens of the shop, which any clone takes', async () => {
+      const { customerId, token } = await shop.signIn(gateway);
+      expect(decodeProtectedHeader(token)).toMatchObject({ alg: 'EdDSA', typ: 'at+jwt' });
+      expect(decodeJwt(token)).toMatchObject({ sub: customerId, iss: 'stoa', aud: 'stoa', kind: 'customer' });
+      expect((await other.ask('GET /v1/private', { token })).json).toEqual({ customerId });
+    });
+
+    it('refuses a wrong password and a locked account with the contract of the service that knows', async () => {
+      const { email } = shop.things.world.person('ada@example.com');
+      const wrong = await gateway.ask('POST /v1/sessions', { body: { email, password: 'wrong' } });
+      expect(wrong).toMatchObject({ status: 401, json: { code: 'WRONG_CREDENTIALS' } });
+      const locked = await gateway.ask('POST /v1/sessions', { body: { email: 'locked@example.com', password: 'x' } });
+      expect(locked).toMatchObject({ status: 429, json: { code: 'LOCKED_OUT' } });
+      expect(locked.headers.has('retry-after')).toBe(true);
+    });
+
+    it('lets the services take over what the guest had, before it answers', async () => {
+      const guest = await gateway.ask('POST /v1/notes', { body: { text: 'as a guest' } });
+      const { token } = await shop.signIn(gateway, 'customer', guest.headers.get('stoa-guest-token') ?? '');
+      expect((await gateway.ask('GET /v1/notes', { token })).json['notes']).toEqual(['as a guest']);
+    });
+
+    it('takes a guest over once, however often the sign-in is repeated', async () => {
+      const guest = await gateway.ask('POST /v1/notes', { body: { text: 'once' } });
+      const guestToken = guest.headers.get('stoa-guest-token') ?? '';
+      const { email, password } = await shop.signIn(gateway, 'customer', guestToken);
+      const again = await other.ask('POST /v1/sessions', { body: { email, password }, token: guestToken });
+      const notes = await gateway.ask('GET /v1/notes', { token: String(again.json['accessToken']) });
+      expect(notes.json['notes']).toEqual(['once']);
+    });
+
+    it('is not kept from anybody by an expired or odd token that is sent along', async () => {
+      const { email, password } = shop.things.world.person('odd@example.com');
+      const reply = await gateway.ask('POST /v1/sessions', { body: { email, password }, token: 'a.b.c' });
+      expect(reply.status).toBe(201);
+    });
+
+    it('makes operators of those who are, and refuses others', async () => {
+      const customer = await shop.signIn(gateway);
+      const operator = await shop.signIn(gateway, 'operator');
+      const body = { text: 'new', quiet: true };
+      expect(await gateway.ask('PUT /v1/things/x', { token: customer.token, body })).toMatchObject({
+        status: 403,
+        json: { code: 'FORBIDDEN' },
+      });
+      expect((await gateway.ask('PUT /v1/things/x', { token: operator.token, body })).status).toBe(200);
+      expect((await gateway.ask('PUT /v1/things/x', { body })).status).toBe(401);
+    });
+  });
+
+  describe('refreshing', () => {
+    it('exchanges a refresh token for the next pair, on any clone', async () => {
+      const { refreshToken, customerId } = await shop.signIn(gateway);
+      const { status, json } = await refresh(refreshToken, other);
+      expect(status).toBe(201);
+      expect(json['refreshToken']).not.toBe(refreshToken);
+      expect((await gateway.ask('GET /v1/private', { token: String(json['accessToken']) })).json).toEqual({
+        customerId,
+      });
+    });
+
+    it('gives the same successor again while it is unused: a lost answer is not theft', async () => {
+      const { refreshToken } = await shop.signIn(gateway);
+      const replies = await Promise.all([refresh(refreshToken), refresh(refreshToken, other), refresh(refreshToken)]);
+      expect(replies.map(({ status }) => status)).toEqual([201, 201, 201]);
+      expect(new Set(replies.map(({ json }) => json['refreshToken'])).size).toBe(1);
+    });
+
+    it('ends the session when a token comes again whose successor was used', async () => {
+      const { refreshToken, token } = await shop.signIn(gateway);
+      const second = String((await refresh(refreshToken)).json['refreshToken']);
+      const third = String((await refresh(second)).json['refreshToken']);
+      expect(await refresh(refreshToken)).toMatchObject({ status: 401, json: { code: 'UNAUTHENTICATED' } });
+      expect((await refresh(third)).status).toBe(401);
+      expect((await gateway.ask('GET /v1/private', { token })).status).toBe(401);
+    });
+
+    it('refuses a token that was never given', async () => {
+      expect((await refresh('str_nonsense')).status).toBe(401);
+      expect((await refresh('')).status).toBe(400);
+    });
+  });
+
+  describe('signing out', () => {
+    it('ends the session: its tokens are refused here at once, and on other clones within two seconds', async () => {
+      const { token, refreshToken } = await shop.signIn(gateway);
+      expect((await other.ask('GET /v1/private', { token })).status).toBe(200);
+      expect((await gateway.ask('DELETE /v1/sessions/current', { token })).status).toBe(204);
+      const ended = performance.now();
+      expect(await gateway.ask('GET /v1/private', { token })).toMatchObject({
+        status: 401,
+        json: { detail: 'The session was ended: sign in again' },
+      });
+      expect((await refresh(refreshToken)).status).toBe(401);
+      await eventually(async () => expect((await other.ask('GET /v1/private', { token })).status).toBe(401));
+      expect(performance.now() - ended).toBeLessThan(2_000);
+    });
+  });
+
+  describe('tokens that are not of this shop', () => {
+    const claims = { kind: 'operator', sid: '01890a5d-ac96-774b-bcce-b302099a8057' };
+    const sign = async (change: (jwt: SignJWT) => SignJWT, header = {}) => {
+      const { privateKey } = await generateKeyPair('EdDSA');
+      const kid = await keyId();
+      const jwt = new SignJWT(claims)
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid, ...header })
+        .setSubject('01890a5d-ac96-774b-bcce-b302099a8057')
+        .setIssuer('stoa')
+        .setAudience('stoa')
+        .setIssuedAt()
+        .setExpirationTime('5m');
+      return change(jwt).sign(privateKey);
+    };
+    const keyId = async (): Promise<string> => {
+      const { json } = await gateway.ask('GET /.well-known/jwks.json');
+      return (json['keys'] as unknown as { kid: string }[])[0]?.kid ?? '';
+    };
+    const soon = () => Math.floor(Date.now() / 1000) + 300;
+    const body = () => ({ ...claims, sub: claims.sid, iss: 'stoa', aud: 'stoa', iat: soon() - 300, exp: soon() });
+
+    it.each([
+      ['alg none', async () => `${part({ alg: 'none', typ: 'at+jwt' })}.${part(body())}.`, 'signed with EdDSA'],
+      [
+        'HMAC under the public key',
+        async () => {
+          const { json } = await gateway.ask('GET /.well-known/jwks.json');
+          const [key] = json['keys'] as unknown as { x: string; kid: string }[];
+          const signed = `${part({ alg: 'HS256', typ: 'at+jwt', kid: key?.kid })}.${part(body())}`;
+          return `${signed}.${createHmac('sha256', Buffer.from(key?.x ?? '', 'base64url'))
+            .update(signed)
+            .digest('base64url')}`;
+        },
+        'signed with EdDSA',
+      ],
+      ['a forged signature', () => sign((jwt) => jwt), 'signature'],
+      ['an unknown key', () => sign((jwt) => jwt, { kid: 'unknown' }), 'a key that this shop does not have'],
+      ['no JWT at all', async () => 'abc', 'must be Bearer'],
+      ['three parts of nonsense', async () => 'a.b.c', 'not a JWT of this shop'],
+    ])('refuses %s', async (_what, make, detail) => {
+      const reply = await gateway.ask('GET /v1/private', { token: await make() });
+      expect(reply).toMatchObject({ status: 401, json: { code: 'UNAUTHENTICATED' } });
+      expect(reply.json['detail']).toContain(detail);
+      expect(reply.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    });
+
+    it('are refused for what anybody may read, too', async () => {
+      shop.things.world.set('open', 'for all');
+      expect((await gateway.ask('GET /v1/things/open')).status).toBe(200);
+      expect((await gateway.ask('GET /v1/things/open', { token: 'a.b.c' })).status).toBe(401);
+    });
+  });
+});

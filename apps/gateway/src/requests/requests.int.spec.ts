@@ -1,0 +1,236 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { TestShop, type GatewayClone } from '../../test/gateways.js';
+import type { ThingsService } from '../../test/things-service.js';
+
+describe('requests', () => {
+  let shop: TestShop;
+  let service: ThingsService;
+  let gateway: GatewayClone;
+  let operator: { token: string; customerId: string };
+
+  beforeAll(async () => {
+    shop = await TestShop.open();
+    service = await shop.things.start();
+    gateway = await shop.gateway({ TRUSTED_PROXIES: '127.0.0.1' });
+    operator = await shop.signIn(gateway, 'operator');
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await shop?.close();
+  });
+
+  const note = (body: unknown, headers: Record<string, string> = {}) =>
+    gateway.ask('POST /v1/notes', { body, headers });
+
+  describe('bad input', () => {
+    it('is told field by field', async () => {
+      const { status, json, headers } = await note({ txt: 'x', text: 5 });
+      expect(status).toBe(400);
+      expect(headers.get('content-type')).toBe('application/problem+json');
+      expect(json).toMatchObject({
+        type: 'https://stoa.dev/problems/invalid-input',
+        title: 'Invalid input',
+        status: 400,
+        code: 'INVALID_INPUT',
+        instance: '/v1/notes',
+        traceId: headers.get('trace-id'),
+      });
+      expect(json['errors']).toEqual(
+        expect.arrayContaining([
+          { pointer: '/txt', detail: 'is not a field here; did you mean text?' },
+          { pointer: '/text', detail: 'must be a string (it is 5)' },
+        ]),
+      );
+    });
+
+    it.each([
+      ['{"text": "a",}', 'line 1, column 14'],
+      ['{"text": "a"', 'line 1, column 13'],
+      ['{\n  "text": oops\n}', 'line 2, column 11'],
+      ['{"text": "a"} x', 'line 1, column 15'],
+      ['', ''],
+    ])('is told where it stops being JSON: %j', async (body, place) => {
+      const { status, json } = await note(body);
+      expect(status).toBe(400);
+      expect(json['detail']).toContain(place);
+    });
+
+    it.each([
+      ['[1]', 'not a list'],
+      ['null', 'not null'],
+      ['"text"', 'not a string'],
+    ])('is no JSON object: %s', async (body, detail) => {
+      expect((await note(body)).json['detail']).toContain(detail);
+    });
+
+    it('is larger than what is taken, said or not', async () => {
+      const body = JSON.stringify({ text: 'x'.repeat(2 * 1024 * 1024) });
+      expect(await note(body)).toMatchObject({ status: 413, json: { code: 'PAYLOAD_TOO_LARGE' } });
+      const chunked = await fetch(`${gateway.url}/v1/notes`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: new Blob([body]).stream(),
+        duplex: 'half',
+      });
+      expect(chunked.status).toBe(413);
+    });
+
+    it.each([
+      ['text/plain', 415],
+      ['application/json; charset=latin1', 415],
+      ['no/thing; x', 415],
+      ['application/json; charset=utf-8', 201],
+      ['application/merge-patch+json', 201],
+    ])('has the media type %s', async (type, status) => {
+      expect((await note('{"text":"a"}', { 'content-type': type })).status).toBe(status);
+    });
+
+    it('is not UTF-8, or holds U+0000', async () => {
+      const response = await fetch(`${gateway.url}/v1/notes`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from([...Buffer.from('{"text":"'), 0xff, ...Buffer.from('"}')]),
+      });
+      expect(response.status).toBe(400);
+      expect((await note('{"text":"a\\u0000b"}')).json['errors']).toMatchObject([{ pointer: '/text' }]);
+      expect((await gateway.ask('GET /v1/things/a%00b')).status).toBe(400);
+    });
+
+    it('asks for what is not there, or in a way that is not taken', async () => {
+      expect(await gateway.ask('GET /v1/none')).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
+      expect(await gateway.ask('GET /v1/things/unknown')).toMatchObject({
+        status: 404,
+        json: { code: 'NOT_FOUND', detail: 'There is no thing unknown' },
+      });
+      const wrong = await gateway.ask('PATCH /v1/notes');
+      expect(wrong).toMatchObject({ status: 405, json: { code: 'METHOD_NOT_ALLOWED' } });
+      expect(wrong.headers.get('allow')).toBe('GET, HEAD, POST');
+      expect((await gateway.ask('OPTIONS /v1/notes')).status).toBe(405);
+      expect((await gateway.ask('GET /v1/things/%ff')).status).toBe(400);
+      expect((await gateway.ask('GET /v1/things?limit=0')).json['errors']).toMatchObject([{ pointer: '/limit' }]);
+      expect((await gateway.ask('GET /v1/things?colour=red')).json['errors']).toMatchObject([{ pointer: '/colour' }]);
+      expect((await gateway.ask(`GET /v1/things/${'x'.repeat(20_000)}`)).status).toBe(431);
+    });
+
+    it('is not HTTP', async () => {
+      const answer = await new Promise<string>((resolve, reject) => {
+        const socket = connect(gateway.clone.httpPort, '127.0.0.1', () => socket.write('what is this\r\n\r\n'));
+        let text = '';
+        socket.on('data', (data) => (text += data.toString()));
+        socket.on('close', () => resolve(text));
+        socket.on('error', reject);
+      });
+      expect(answer).toContain('400');
+      expect(answer).toContain('application/problem+json');
+    });
+  });
+
+  describe('idempotency', () => {
+    it('runs a write with the same key once, and gives its answer again', async () => {
+      const { json } = await gateway.ask('POST /v1/guests');
+      const token = String(json['token']);
+      const headers = { 'idempotency-key': randomUUID() };
+      const first = await gateway.ask('POST /v1/notes', { token, body: { text: 'a' }, headers });
+      const second = await gateway.ask('POST /v1/notes', { token, body: { text: 'a' }, headers });
+      expect(first.status).toBe(201);
+      expect(second.json).toEqual(first.json);
+      expect((await gateway.ask('GET /v1/notes', { token })).json['notes']).toEqual(['a']);
+      const other = await gateway.ask('POST /v1/notes', { token, body: { text: 'b' }, headers });
+      expect(other).toMatchObject({ status: 409, json: { code: 'IDEMPOTENCY_KEY_REUSED' } });
+    });
+
+    it('keeps strangers with the same weak key apart', async () => {
+      const headers = { 'idempotency-key': '1' };
+      const first = await note({ text: 'same' }, headers);
+      const second = await note({ text: 'same' }, headers);
+      expect(second.json['runs']).toBe(Number(first.json['runs']) + 1);
+      expect(second.headers.get('stoa-guest-token')).not.toBe(first.headers.get('stoa-guest-token'));
+    });
+
+    it('refuses a key that cannot be one', async () => {
+      expect((await note({ text: 'a' }, { 'idempotency-key': 'x'.repeat(256) })).status).toBe(400);
+    });
+  });
+
+  describe('versions', () => {
+    const set = (text: string, headers = {}) =>
+      gateway.ask('PUT /v1/things/vase', { token: operator.token, body: { text }, headers });
+
+    it('are ETags: a stale If-Match is refused, the right one is taken', async () => {
+      const first = await set('one');
+      expect(first.headers.get('etag')).toBe('"1"');
+      expect(first.headers.get('location')).toBe('/v1/things/vase');
+      expect((await set('two', { 'if-match': '"1"' })).headers.get('etag')).toBe('"2"');
+      expect(await set('three', { 'if-match': '"1"' })).toMatchObject({ status: 412, json: { code: 'STALE_VERSION' } });
+      expect((await set('three', { 'if-match': 'W/"2"' })).status).toBe(412);
+      expect((await set('three', { 'if-match': '2' })).status).toBe(400);
+      expect((await note({ text: 'a' }, { 'if-match': '"1"' })).status).toBe(400);
+    });
+
+    it('spare a client what it has already', async () => {
+      shop.things.world.set('jug', 'a jug');
+      const { headers } = await gateway.ask('GET /v1/things/jug');
+      const known = { 'if-none-match': headers.get('etag') ?? '' };
+      const reply = await gateway.ask('GET /v1/things/jug', { headers: known });
+      expect(reply).toMatchObject({ status: 304, text: '' });
+      expect(reply.headers.get('etag')).toBe(headers.get('etag'));
+      expect((await gateway.ask('GET /v1/things/jug', { headers: { 'if-none-match': '"0"' } })).status).toBe(200);
+    });
+
+    it('answers HEAD as GET, without the body', async () => {
+      shop.things.world.set('cup', 'a cup');
+      for (const _try of ['fetched', 'from memory']) {
+        const head = await gateway.ask('HEAD /v1/things/cup');
+        expect(head).toMatchObject({ status: 200, text: '' });
+        expect(Number(head.headers.get('content-length'))).toBeGreaterThan(10);
+      }
+    });
+  });
+
+  describe('faults', () => {
+    it('end within the budget of the contract, with when to try again', async () => {
+      const started = performance.now();
+      const reply = await gateway.ask('POST /v1/sleep', { body: { ms: 10_000 } });
+      expect(performance.now() - started).toBeLessThan(3_000);
+      expect([503, 504]).toContain(reply.status);
+      expect(reply.headers.has('retry-after')).toBe(true);
+    });
+
+    it('are answered with the status that the contract gives their code', async () => {
+      const reply = await gateway.ask('PUT /v1/things/horn', { token: operator.token, body: { text: 'LOUD' } });
+      expect(reply).toMatchObject({ status: 422, json: { code: 'TOO_LOUD' } });
+    });
+  });
+
+  it('carries the trace of its caller on, and says it', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    for (const path of ['/v1/notes', '/v1/things/mug', '/v1/none']) {
+      const { headers } = await gateway.ask(`GET ${path}`, { headers: { traceparent } });
+      expect(headers.get('trace-id')).toBe('0af7651916cd43dd8448eb211c80319c');
+    }
+  });
+
+  it('keeps a trail of what operators do, without secrets', async () => {
+    const body = { text: 'audited', secret: 'hunter2', quiet: true };
+    await gateway.ask('PUT /v1/things/urn', {
+      token: operator.token,
+      body,
+      headers: { 'x-forwarded-for': '203.0.113.9' },
+    });
+    await gateway.ask('PUT /v1/things/urn', { token: operator.token, body: { text: 'LOUD' } });
+    const rows = await shop.sql(`SELECT * FROM audit_entries WHERE input->>'id' = 'urn' ORDER BY at`);
+    expect(rows).toMatchObject([
+      {
+        operator_id: operator.customerId,
+        service: 'things',
+        operation: 'setThing',
+        status: 200,
+        error_code: null,
+        address: '203.0.113.9',
+      },
+      { status: 422, error_code: 'TOO_LOUD', address: '127.0.0.1' },
+    ]);
+    expect(JSON.stringify(rows)).not.toContain('hunter2');
+  });
+});
