@@ -1,0 +1,109 @@
+/**
+ * Who may import whom inside the apps and packages (turbo boundaries checks it between packages by their tags). Each
+ * rule's comment is its message: it names the way out.
+ */
+const TESTS = String.raw`\.(spec|test-d|suite)\.ts$|/test/`;
+const layer = (name) => `^apps/[^/]+/src/${name}/`;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'apps-never-import-apps',
+      severity: 'error',
+      comment: 'Ask the other service: call an operation of its contract, or subscribe to its events or states.',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'gateway-knows-no-service',
+      severity: 'error',
+      comment:
+        'The gateway learns contracts at run time: read what you need of the ContractDocument, or put it into the kit.',
+      from: { path: '^apps/gateway/', pathNot: TESTS },
+      to: { path: '^packages/(contracts|sharding)/' },
+    },
+    {
+      name: 'contracts-are-data',
+      severity: 'error',
+      comment:
+        'A contract imports zod and the contract kit only: move behaviour into the service, shared words into the kit.',
+      from: { path: '^packages/contracts/([^/]+)/src/' },
+      to: { pathNot: '^packages/contracts/$1/|^packages/contract-kit/|^node_modules/zod/' },
+    },
+    {
+      name: 'packages-know-no-service',
+      severity: 'error',
+      comment: 'Shared packages serve every app: take what is special to one as a parameter.',
+      from: { path: '^packages/(?!contracts/)', pathNot: TESTS },
+      to: { path: '^apps/|^packages/contracts/' },
+    },
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      comment:
+        'Rules import types, contracts and pure functions only: take the time, randomness and rows as parameters, and let the operation fetch them.',
+      from: { path: layer('domain'), pathNot: TESTS },
+      to: {
+        pathNot: `${layer('domain')}|^packages/(contracts|contract-kit)/|^node_modules/sanitize-html/|^(node:)?(crypto|buffer|util)$`,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'domain-stands-below',
+      severity: 'error',
+      comment:
+        'The domain knows no other layer, not even its types: declare the type in the domain and import it from there.',
+      from: { path: layer('domain'), pathNot: TESTS },
+      to: { path: layer('(storage|operations|subscriptions|generated)') },
+    },
+    {
+      name: 'storage-stands-below-operations',
+      severity: 'error',
+      comment: 'Storage imports the domain only: pass what it needs as a parameter from the operation.',
+      from: { path: layer('storage'), pathNot: TESTS },
+      to: { path: layer('(operations|subscriptions)') },
+    },
+    {
+      name: 'sql-only-in-storage',
+      severity: 'error',
+      comment: 'Databases are reached from storage/ only: add a method there and call it.',
+      from: { path: '^apps/[^/]+/src/', pathNot: `${TESTS}|${layer('(storage|generated)')}` },
+      to: { path: '^node_modules/(pg|@prisma|redis)/|/src/generated/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'test-kit-only-in-tests',
+      severity: 'error',
+      comment:
+        'Real servers for tests have no place in what is deployed: move the code into a spec, or the helper into a package.',
+      from: { path: '^(apps|packages)/', pathNot: `${TESTS}|^packages/testing/` },
+      to: { path: '^packages/testing/|^infra/|^tests/|^bench/' },
+    },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      comment: 'Modules that need each other are one, or need a third: move what both need into a file of its own.',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only', 'dynamic-import'] } },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      comment: 'Nothing is found under this name: build the package, or add the dependency to its package.json.',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    // Under TypeScript 7 the default parser reads no .ts file, and only warns of it.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules|/dist/' },
+    exclude: { path: '^apps/[^/]+/dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['node', 'import', 'default'],
+      extensions: ['.ts', '.js', '.json'],
+    },
+  },
+};
