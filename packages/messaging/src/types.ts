@@ -77,6 +77,11 @@ export interface CommandContext<Op, Tx extends Sql = Sql> extends BaseContext<Op
   failAndKeep(code: ErrorCodeOf<Op>, detail?: string): never;
   /** The command's transaction: the inbox row is its first statement. No other handle is in reach. */
   readonly tx: Tx;
+  /**
+   * A statement whose answer the handler doesn't need, such as the update of a row that it has locked: sent at once, not
+   * waited for, which saves a round trip. If it fails, nothing is committed and the command fails with its error.
+   */
+  write(text: string, values: readonly unknown[]): void;
   readonly bucket: number;
   /** The same for every delivery and retry of the command. */
   readonly commandId: string;

@@ -94,7 +94,7 @@ export class InboxExecutor implements CommandExecutor {
     const run = new CommandRun(tx, key.bucket, now, request);
     const reply = await this.handle(command, request, run);
     const value = { reply, published: run.facts.length > 0 };
-    return { value, lastStatement: finish(tx, key, reply, run.facts) };
+    return { value, lastStatement: run.written(finish(tx, key, reply, run.facts)) };
   }
 
   private async runUnrecorded(
@@ -107,7 +107,7 @@ export class InboxExecutor implements CommandExecutor {
     const run = new CommandRun(tx, bucket, rows[0]!.now, request);
     const reply = await this.handle(command, request, run);
     const value = { reply, published: run.facts.length > 0 };
-    return { value, lastStatement: writeOutbox(tx, bucket, run.facts) };
+    return { value, lastStatement: run.written(writeOutbox(tx, bucket, run.facts)) };
   }
 
   /** @throws RolledBack for a refusal that undoes what was written. */

@@ -13,6 +13,7 @@ export class KeptRefusal extends OperationError {}
  */
 export class CommandRun implements CommandContext<Command> {
   readonly facts: OutboxRow[] = [];
+  private readonly writes: Promise<unknown>[] = [];
 
   constructor(
     readonly tx: Sql,
@@ -31,6 +32,17 @@ export class CommandRun implements CommandContext<Command> {
 
   get expectedVersion(): number | undefined {
     return this.request.expectedVersion;
+  }
+
+  readonly write = (text: string, values: readonly unknown[]): void => {
+    const answer = this.tx.query(text, values);
+    answer.catch(() => undefined); // awaited by `written`, or of no interest any more: the handler failed
+    this.writes.push(answer);
+  };
+
+  /** The transaction's last statement, once all writes were answered. @throws the error of the first that failed */
+  async written(lastStatement: Promise<void>): Promise<void> {
+    await Promise.all([...this.writes, lastStatement]);
   }
 
   readonly fail = (code: string, detail?: string, problems?: readonly Problem[]): never => {
