@@ -7,7 +7,7 @@ import type { Carts } from '../storage/carts.js';
 
 type Context = Pick<
   CommandContext<typeof contract.addItem>,
-  'tx' | 'bucket' | 'caller' | 'expectedVersion' | 'now' | 'publish'
+  'tx' | 'write' | 'bucket' | 'caller' | 'expectedVersion' | 'now' | 'publish'
 > & { fail(code: 'STALE_VERSION', detail?: string): never };
 
 type Change = 'added' | 'changed' | 'removed' | 'closed' | 'merged';
@@ -21,16 +21,16 @@ export function customerIdOf(caller: Caller): string {
   return caller.customerId;
 }
 
-/** Writes the cart's next version and its event, in one round trip. */
+/** Writes the cart's next version and its event. */
 export async function saveChange(
   carts: Carts,
-  { tx, bucket, publish }: Pick<Context, 'tx' | 'bucket' | 'publish'>,
+  context: Pick<Context, 'tx' | 'write' | 'bucket' | 'publish'>,
   change: Change,
   next: CartState & { readonly updatedAt: Date },
 ): Promise<void> {
   const { customerId, version, lines, updatedAt } = next;
   const event = { customerId, change, lines: [...lines], changedAt: updatedAt.toISOString() };
-  await Promise.all([carts.save(tx, bucket, next), publish(contract.cartChanged, version, event)]);
+  await Promise.all([carts.save(context, context.bucket, next), context.publish(contract.cartChanged, version, event)]);
 }
 
 /**

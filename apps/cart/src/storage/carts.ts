@@ -1,4 +1,4 @@
-import type { Sql } from '@stoa/messaging';
+import type { CommandContext, Sql } from '@stoa/messaging';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE } from '@stoa/messaging';
 import { PgDatabase } from '@stoa/service';
@@ -87,23 +87,23 @@ export class Carts {
   }
 
   /**
-   * Writes a cart that `lock` gave, under its next version.
+   * Writes a cart that `lock` gave, under its next version. A row that is there is locked: its update needn't be waited for.
    * @throws CartMadeMeanwhile (transient)
    */
-  async save(tx: Sql, bucket: number, cart: CartState): Promise<void> {
+  async save(
+    { tx, write }: Pick<CommandContext<never>, 'tx' | 'write'>,
+    bucket: number,
+    cart: CartState,
+  ): Promise<void> {
     const { customerId, version, status, joinedBy, lines, updatedAt } = cart;
     const skus = lines.map((line) => line.sku);
     const quantities = lines.map((line) => line.quantity);
-    const { rowCount } = await tx.query(version === 1 ? INSERT : UPDATE, [
-      bucket,
-      customerId,
-      version,
-      status,
-      joinedBy,
-      skus,
-      quantities,
-      updatedAt,
-    ]);
+    const values = [bucket, customerId, version, status, joinedBy, skus, quantities, updatedAt];
+    if (version > 1) {
+      write(UPDATE, values);
+      return;
+    }
+    const { rowCount } = await tx.query(INSERT, values);
     if (rowCount !== 1) throw new CartMadeMeanwhile(`The cart of ${customerId} was made meanwhile`);
   }
 
