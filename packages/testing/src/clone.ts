@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,8 @@ export async function startClone(app: string, options: CloneOptions = {}): Promi
   const [adminPort, httpPort] = [await freePort(), await freePort()];
   const dir = await mkdtemp(join(tmpdir(), `stoa-${name}-`));
   const logFile = join(dir, 'clone.log');
+  // Its log goes with it when this process ends; whoever wants to read it does so before.
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   const running = await startChild({
     name,
     command: join(repoRoot, 'node_modules/.bin/node'),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Failure, reason } from '../failure.js';
 import { repoRoot, stateDir as defaultStateDir } from '../paths.js';
 import { bringUp } from '../stack/bring-up.js';
+import { findJava } from '../servers/java.js';
 import { checkDisk, checkPort } from '../stack/checks.js';
 import type { Context } from '../stack/context.js';
 import { checkExternal } from '../stack/external.js';
@@ -76,6 +77,7 @@ async function claim(stateDir: string, progress: Progress): Promise<void> {
 
 async function check(setup: Setup): Promise<void> {
   await checkExternal(setup.external);
+  if (!setup.external.kafka) await findJava();
   if (setup.services.some((service) => service.http)) await checkPort(setup.port);
 }
 

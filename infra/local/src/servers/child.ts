@@ -147,9 +147,25 @@ export function exitWords(exit: Exit): string {
   return exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
 }
 
+// What the system says is the cause; what a server makes of it comes in the lines after.
+const CAUSES = /address already in use|no space left|permission denied|out of memory|cannot allocate/i;
+
+const TROUBLE = /\b(fatal|error|panic|alert|\w*exception)\b/i;
+
 /** The line of a log, from a byte offset on, that most likely says what went wrong: the first that looks like an error, else the last. */
 function tellingLine(logFile: string, offset: number): string {
   const lines = readFileSync(logFile).subarray(offset).toString('utf8').trimEnd().split('\n');
-  const telling = lines.find((line) => /\b(fatal|error|panic|alert|\w*exception)\b/i.test(line)) ?? lines.at(-1);
-  return telling?.trim().slice(0, 400) || `it said nothing in ${logFile}`;
+  const telling = lines.find((line) => CAUSES.test(line)) ?? lines.find((line) => TROUBLE.test(line)) ?? lines.at(-1);
+  return forPeople(telling?.trim() ?? '').slice(0, 400) || `it said nothing in ${logFile}`;
+}
+
+/** Our own services log JSON: its message, and that of the error in it. */
+function forPeople(line: string): string {
+  if (!line.startsWith('{')) return line;
+  try {
+    const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };
+    return [msg, err?.message].filter((part, n, all) => part && all.indexOf(part) === n).join(': ') || line;
+  } catch {
+    return line;
+  }
 }

@@ -46,8 +46,9 @@ const GROUPS = {
   'group.consumer.min.heartbeat.interval.ms': '100',
   'group.consumer.session.timeout.ms': '6000',
   'group.consumer.min.session.timeout.ms': '1000',
-  // The only broker must not be fenced because a busy laptop stood still for some seconds.
-  'broker.session.timeout.ms': '60000',
+  // A broker that was killed may register again only when its last life is over by this time (9 s by default).
+  'broker.session.timeout.ms': '5000',
+  'broker.heartbeat.interval.ms': '500',
 };
 
 const SMALL = {

@@ -59,7 +59,7 @@ const NOT_DURABLE = { fsync: 'off', full_page_writes: 'off', synchronous_commit:
 /** Starts a Postgres server that listens on 127.0.0.1 only, making its data folder first if there is none. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { name = 'Postgres', password = 'stoa', durable = true } = options;
-  const user = await unprivilegedUser();
+  const user = unprivilegedUser();
   const binaries = await postgresBinaries(user);
   const dataDir = placeFor(options.dataDir, user);
   if (!existsSync(join(dataDir, 'PG_VERSION'))) await initialise(binaries, dataDir, password, user);

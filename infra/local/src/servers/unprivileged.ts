@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from '../failure.js';
-import { run } from '../run.js';
 
 /** The user that a server runs as which refuses to run as root. */
 export interface User {
@@ -14,13 +13,13 @@ export interface User {
 const OPEN_ROOT = '/var/lib/stoa';
 
 /** `nobody` if we are root, else undefined: then the server runs as we do. */
-export async function unprivilegedUser(): Promise<User | undefined> {
+export function unprivilegedUser(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const [uid, gid] = await Promise.all([run('id', ['-u', 'nobody']), run('id', ['-g', 'nobody'])]);
-  if (uid.code !== 0 || gid.code !== 0) {
+  const fields = readFileSync('/etc/passwd', 'utf8').match(/^nobody:[^:]*:(-?\d+):(-?\d+):/m);
+  if (!fields) {
     throw new Failure('Postgres refuses to run as root and this machine has no user "nobody": run as an ordinary user');
   }
-  return { uid: Number(uid.output), gid: Number(gid.output) };
+  return { uid: Number(fields[1]) >>> 0, gid: Number(fields[2]) >>> 0 }; // macOS writes -2 for 4294967294
 }
 
 /** True if the user may pass through every folder down to `dir` (which, like its last parents, need not exist yet). */

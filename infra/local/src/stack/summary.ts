@@ -67,9 +67,7 @@ export function welcome(context: Context, state: State, madeOperator: boolean): 
   const lines = ['', table(state), ''];
   if (state.url) lines.push(...firstSteps(state.url), '');
   if (madeOperator) {
-    lines.push(
-      `Operator's account (shown only now, kept in ${relative(process.cwd(), stateDir) || '.'}/operator.json):`,
-    );
+    lines.push(`Operator's account (shown only now, kept in ${nearest(join(stateDir, 'operator.json'))}):`);
     lines.push(`  ${operator.email}  ${operator.password}`, '');
   }
   for (const { app } of setup.leftOut) lines.push(...runByHand(stateDir, app), '');
