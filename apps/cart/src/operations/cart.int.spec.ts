@@ -75,7 +75,7 @@ describe('the cart service', () => {
     ['addItem', { sku: 'MUG', quantity: MAX_QUANTITY }, 'QUANTITY_TOO_LARGE'],
     ['changeItem', { sku: 'LAMP', quantity: 1 }, 'NOT_IN_CART'],
     ['removeItem', { sku: 'LAMP' }, 'NOT_IN_CART'],
-  ] as const)('%s %p is refused with %3$s and changes nothing', async (operation, input, code) => {
+  ] as const)('%s %j is refused with %s and changes nothing', async (operation, input, code) => {
     const caller = newCustomer();
     const before = await carts.ask('addItem', { sku: 'MUG' }, caller);
     expect((await carts.ask(operation, input, caller)).body.code).toBe(code);
