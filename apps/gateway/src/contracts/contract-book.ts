@@ -1,4 +1,5 @@
 import type { ContractDocument } from '@stoa/contract-kit';
+import { findRouteConflicts } from '@stoa/contract-kit/documents';
 import { checkDocument } from './check-document.js';
 
 /** The service name under which the gateway declares its own operations. */
@@ -21,18 +22,6 @@ export type Decision =
 
 /** What would break for consumers of `before` when `after` takes its place; empty when nothing. */
 export type BreakingChanges = (before: ContractDocument, after: ContractDocument) => readonly string[];
-
-/** `GET /v1/products/{}`: templates that differ in the names of their fields only answer the same requests. */
-const routeKey = ({ method, path }: { method: string; path: string }): string =>
-  `${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`;
-
-function routesOf(document: ContractDocument): Map<string, string> {
-  const routes = new Map<string, string>();
-  for (const [name, { http }] of Object.entries(document.operations)) {
-    if (http) routes.set(routeKey(http), `${document.service}.${name}`);
-  }
-  return routes;
-}
 
 /** The fields of JSON objects come back from Postgres in another order. */
 function canonical(value: unknown): string {
@@ -91,21 +80,9 @@ export class ContractBook {
     return this.inForce.size;
   }
 
-  private conflicts(document: ContractDocument): string[] {
+  private conflicts(document: ContractDocument): readonly string[] {
     if (document.service === OWN_SERVICE) return [`the name '${OWN_SERVICE}' is the gateway's own`];
-    const reasons: string[] = [];
-    const routes = routesOf(document);
-    const declared = Object.values(document.operations).filter(({ http }) => http).length;
-    if (declared !== routes.size) reasons.push('two of its operations have the same method and path');
-    for (const other of this.documents()) {
-      if (other.service === document.service) continue;
-      const taken = routesOf(other);
-      for (const [route, operation] of routes) {
-        const owner = taken.get(route);
-        if (owner) reasons.push(`${operation} has the same method and path as ${owner}: ${route}`);
-      }
-    }
-    return reasons;
+    return findRouteConflicts([...this.documents().filter(({ service }) => service !== document.service), document]);
   }
 
   private refuse(service: string, version: number | null, reasons: readonly string[]): Decision {

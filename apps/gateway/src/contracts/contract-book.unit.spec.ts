@@ -70,7 +70,9 @@ describe('ContractBook', () => {
     Object.assign(other.operations['getThing']!, { http: { method: 'GET', path: '/v1/things/{name}' } });
     const decision = contracts.offer('others', other);
     expect(decision).toMatchObject({ outcome: 'refused' });
-    expect(JSON.stringify(decision)).toContain('others.getThing has the same method and path as things.getThing');
+    expect(JSON.stringify(decision)).toContain(
+      'things.getThing (GET /v1/things/{id}) and others.getThing (GET /v1/things/{name}) have the same route',
+    );
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import * as kit from '@stoa/contract-kit';
+import { toAsyncApi, toOpenApi } from '@stoa/contract-kit/documents';
+import { OWN_SERVICE } from '../contracts/contract-book.js';
 import { Contracts } from '../contracts/contracts.js';
 
 /** The API descriptions that follow from the contracts in force: made when first asked for, anew after a change. */
@@ -16,16 +17,12 @@ export class Documents {
   }
 
   openApi(): string {
-    return (this.openApiText ??= JSON.stringify(describe('toOpenApi', this.contracts.table.documents)));
+    return (this.openApiText ??= JSON.stringify(toOpenApi(this.contracts.table.documents)));
   }
 
+  /** Without the gateway's own operations: no message carries them. */
   asyncApi(): string {
-    return (this.asyncApiText ??= JSON.stringify(describe('toAsyncApi', this.contracts.table.documents)));
+    const documents = this.contracts.table.documents.filter(({ service }) => service !== OWN_SERVICE);
+    return (this.asyncApiText ??= JSON.stringify(toAsyncApi(documents)));
   }
-}
-
-function describe(how: string, documents: readonly kit.ContractDocument[]): unknown {
-  const make = (kit as unknown as Record<string, ((of: readonly kit.ContractDocument[]) => unknown) | undefined>)[how];
-  if (!make) throw new Error(`this contract-kit has no ${how}`);
-  return make(documents);
 }

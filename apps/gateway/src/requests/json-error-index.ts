@@ -1,4 +1,6 @@
 const TOKEN =
+  // JSON forbids control characters in strings.
+  // oxlint-disable-next-line no-control-regex
   /[{}[\],:]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const SPACE = /[\t\n\r ]*/y;
 
