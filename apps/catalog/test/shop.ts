@@ -1,4 +1,4 @@
-import { catalog, type ImportJob, type ImportProblem, type Product, type ProductInput } from '@stoa/catalog-contract';
+import { catalog, type ImportJob, type ImportProblem, type Product } from '@stoa/catalog-contract';
 import type { Command, InputOf, OutputOf, Query } from '@stoa/contract-kit';
 import { OperationError } from '@stoa/contract-kit';
 import { InboxExecutor, newId, type Caller, type Class, type Handler, type Logger } from '@stoa/messaging';
@@ -134,19 +134,25 @@ export class Shop {
     return (await this.listProblems({ id, limit: 500 })).items;
   }
 
-  /** The whole file, and how many parts it came in. */
-  async export(format: 'shopify' | 'ndjson'): Promise<{ text: string; parts: string[] }> {
+  private part(format: string, cursor?: string): Promise<OutputOf<typeof catalog.exportProducts>> {
     const handler = new ExportProducts(new ExportQueries(this.prisma));
+    return this.query(catalog.exportProducts, handler, { format, ...(cursor && { cursor }) });
+  }
+
+  /** The cursor behind a part. */
+  async exportPart(format: 'shopify' | 'ndjson', cursor?: string): Promise<string | null> {
+    return (await this.part(format, cursor)).next;
+  }
+
+  /** The whole file, and the parts that it came in. */
+  async export(format: 'shopify' | 'ndjson'): Promise<{ text: string; parts: string[] }> {
     const parts: string[] = [];
-    for (let cursor: string | null = null; ;) {
-      const part: OutputOf<typeof catalog.exportProducts> = await this.query(catalog.exportProducts, handler, {
-        format,
-        ...(cursor && { cursor }),
-      });
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const part = await this.part(format, cursor);
       parts.push(part.chunk);
       cursor = part.next;
-      if (cursor === null) return { text: parts.join(''), parts };
     }
+    return { text: parts.join(''), parts };
   }
 
   /** Uploads a file frame by frame, as the gateway does. */
@@ -203,38 +209,3 @@ export class Shop {
     }));
   }
 }
-
-/** A product with one variant, to be changed as a test needs it. */
-export const productInput = (handle: string, changes: Partial<ProductInput> = {}): ProductInput => ({
-  handle,
-  title: `Product ${handle}`,
-  description: '',
-  vendor: '',
-  category: '',
-  tags: [],
-  active: true,
-  optionNames: [],
-  variants: [variantInput(`${handle}-sku`)],
-  images: [],
-  seo: null,
-  ...changes,
-});
-
-export const variantInput = (
-  sku: string,
-  changes: Partial<ProductInput['variants'][number]> = {},
-): ProductInput['variants'][number] => ({
-  sku,
-  title: 'Default Title',
-  options: [],
-  price: { amount: 1000, currency: 'USD' },
-  compareAtPrice: null,
-  stock: 5,
-  whenOutOfStock: 'deny',
-  barcode: null,
-  grams: 0,
-  taxable: true,
-  requiresShipping: true,
-  imageUrl: null,
-  ...changes,
-});

@@ -15,10 +15,24 @@ const OPTIONS: sanitizeHtml.IOptions = {
   allowProtocolRelative: false,
 };
 
-/** HTML that can be shown in a page: texts and their structure stay, scripts and what could act as one go. */
-export const sanitise = (html: string): string =>
+const MAX_PASSES = 5;
+
+/**
+ * HTML that can be shown in a page: texts and their structure stay, scripts and what could act as one go. What it gives it
+ * leaves as it is: of badly nested tags one pass of the library makes tags that the next one nests otherwise, and an
+ * exported catalog must come back unchanged.
+ */
+export function sanitise(html: string): string {
   // Text without markup is the common case of imports; the parser costs 20 times as much as looking.
-  /[<>&]/.test(html) ? sanitizeHtml(html, OPTIONS) : html;
+  if (!/[<>&]/.test(html)) return html;
+  let clean = html;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const cleaner = sanitizeHtml(clean, OPTIONS);
+    if (cleaner === clean) return clean;
+    clean = cleaner;
+  }
+  return sanitizeHtml(clean, { allowedTags: [], allowedAttributes: {} });
+}
 
 /** The words of HTML, for the search. */
 export const plainText = (html: string): string =>

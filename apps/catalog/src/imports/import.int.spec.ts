@@ -1,6 +1,7 @@
 import { catalog, type ImportProblem } from '@stoa/catalog-contract';
 import { readFile } from 'node:fs/promises';
-import { productInput, Shop, variantInput } from '../../test/shop.js';
+import { productInput, variantInput } from '../../test/inputs.js';
+import { Shop } from '../../test/shop.js';
 import { AdjustStock } from '../operations/adjust-stock.js';
 
 let shop: Shop;

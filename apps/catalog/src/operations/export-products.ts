@@ -6,9 +6,8 @@ import { decodeCursor, encodeCursor } from '../domain/cursor.js';
 import type { FileKind } from '../domain/files/file-start.js';
 import { SHOPIFY_HEADER, shopifyRows } from '../domain/files/shopify-writer.js';
 import type { Content } from '../domain/product.js';
-import { ExportQueries, type ExportedProduct } from '../storage/export-queries.js';
+import { ExportQueries, type ExportedPage } from '../storage/export-queries.js';
 
-const PRODUCTS = 50;
 /** Characters of a part. In UTF-8 none takes more than 3 bytes of each, so that a part stays below 256 KiB. */
 const MAX_PART = 85_000;
 
@@ -30,31 +29,30 @@ const cutAt = (text: string, length: number): number =>
   isHighSurrogate(text.charCodeAt(length - 1)) ? length - 1 : length;
 
 /**
- * Writes products until the part is full. One that is larger than a part is cut.
+ * Writes products until the part is full. One that is larger than a part has parts of its own.
  * @returns the part, and where the next one goes on; null after the last product.
  */
 function writePart(
-  products: readonly ExportedProduct[],
+  { products, lastHandle, isLast }: ExportedPage,
   [, written]: Place,
-  part: string,
+  header: string,
   write: (content: Content) => string,
-) {
-  let skipped = written;
-  let text = part;
+): { text: string; next: Place | null } {
+  let text = header;
   let place: Place | null = null;
   for (const { content, version } of products) {
     const whole = write(content);
+    const skipped = place ? 0 : written;
     const rest = whole.slice(skipped);
     if (text.length + rest.length > MAX_PART) {
-      if (place && whole.length <= MAX_PART) return { text, next: place };
+      if (place) return { text, next: place };
       const cut = cutAt(rest, MAX_PART - text.length);
-      return { text: text + rest.slice(0, cut), next: [content.handle, skipped + cut, version] as Place };
+      return { text: text + rest.slice(0, cut), next: [content.handle, skipped + cut, version] };
     }
     text += rest;
-    skipped = 0;
     place = [content.handle, 0, 0];
   }
-  return { text, next: products.length === PRODUCTS ? place : null };
+  return { text, next: isLast ? null : [lastHandle, 0, 0] };
 }
 
 /**
@@ -71,11 +69,12 @@ export class ExportProducts implements Handler<typeof catalog.exportProducts> {
     const place = cursor === undefined ? (['', 0, 0] satisfies Place) : decodeCursor(query, cursor, Place);
     if (!place) return fail('BAD_CURSOR', 'The cursor is damaged, or comes from another export');
     const [handle, written, version] = place;
-    const products = await this.products.products(handle, written > 0, PRODUCTS);
-    if (written > 0 && products[0]?.version !== version) {
+    const page = await this.products.page(handle, written > 0);
+    const [first] = page.products;
+    if (written > 0 && (first?.content.handle !== handle || first.version !== version)) {
       return fail('BAD_CURSOR', `The product ${handle} changed while it was being written; start the download again`);
     }
-    const { text, next } = writePart(products, place, cursor === undefined ? header : '', write);
+    const { text, next } = writePart(page, place, cursor === undefined ? header : '', write);
     return { contentType, chunk: text, next: next && encodeCursor(query, next) };
   };
 }

@@ -1,5 +1,6 @@
 import { catalog } from '@stoa/catalog-contract';
-import { productInput, Shop, variantInput } from '../../test/shop.js';
+import { productInput, variantInput } from '../../test/inputs.js';
+import { Shop } from '../../test/shop.js';
 import { AdjustStock } from './adjust-stock.js';
 import { ChangePrice } from './change-price.js';
 import { ChangeProduct } from './change-product.js';

@@ -1,5 +1,5 @@
 import type { Content } from '../domain/product.js';
-import type { PrismaClient } from './prisma.js';
+import { Prisma, type PrismaClient } from './prisma.js';
 import { contentOf } from './stored-product.js';
 
 export interface ExportedProduct {
@@ -7,17 +7,45 @@ export interface ExportedProduct {
   readonly content: Content;
 }
 
+export interface ExportedPage {
+  readonly products: readonly ExportedProduct[];
+  /** Where the next page goes on; that product itself may have been removed meanwhile. */
+  readonly lastHandle: string;
+  /** The last product of the catalog is among them. */
+  readonly isLast: boolean;
+}
+
+const MAX_PRODUCTS = 200;
+// Roughly, in bytes. A catalog of products with two thousand variants each must not gather in memory either.
+const PAGE_SIZE = 150_000;
+const PRODUCT_SIZE = 400;
+const VARIANT_SIZE = 300;
+
 export class ExportQueries {
   constructor(private readonly prisma: PrismaClient) {}
 
-  /** Up to `limit` products, the inactive too, in the order of their handles: from this one on, or behind it. */
-  async products(handle: string, isIncluded: boolean, limit: number): Promise<ExportedProduct[]> {
+  /** About a part's worth of products, the inactive too, in the order of their handles: from this one on, or behind it. */
+  async page(handle: string, isIncluded: boolean): Promise<ExportedPage> {
+    const sizes = await this.sizes(handle, isIncluded);
+    let total = 0;
+    const end = sizes.findIndex(({ size }) => (total += size) > PAGE_SIZE);
+    const handles = (end === -1 ? sizes : sizes.slice(0, Math.max(1, end))).map((row) => row.handle);
     const rows = await this.prisma.product.findMany({
-      where: { handle: isIncluded ? { gte: handle } : { gt: handle } },
+      where: { handle: { in: handles } },
       orderBy: { handle: 'asc' },
-      take: limit,
       include: { variants: { orderBy: { position: 'asc' } } },
     });
-    return rows.map((row) => ({ version: row.version, content: contentOf(row, row.variants) }));
+    return {
+      products: rows.map((row) => ({ version: row.version, content: contentOf(row, row.variants) })),
+      lastHandle: handles.at(-1) ?? handle,
+      isLast: handles.length === sizes.length && sizes.length < MAX_PRODUCTS,
+    };
+  }
+
+  private sizes(handle: string, isIncluded: boolean): Promise<{ handle: string; size: number }[]> {
+    const behind = isIncluded ? Prisma.sql`>=` : Prisma.sql`>`;
+    return this.prisma.$queryRaw`
+      SELECT handle, octet_length(description) + ${PRODUCT_SIZE}::int + ${VARIANT_SIZE}::int * cardinality(skus) AS size
+      FROM products WHERE handle ${behind} ${handle} ORDER BY handle LIMIT ${MAX_PRODUCTS}`;
   }
 }

@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { countLineBreaks, CR, LF } from './lines.js';
 
+const SHOWN = 20;
+const TAIL_BYTES = 4 * SHOWN;
+
 /** How many bytes the character takes that begins with this byte; 1 for a byte that begins none. */
 const characterLength = (byte: number): number => (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1);
 
@@ -29,6 +32,8 @@ function firstFault(buffer: Buffer): number {
 /** Checks a file for UTF-8, chunk by chunk, however it was cut. */
 export class Utf8Check {
   private rest: Buffer = Buffer.alloc(0);
+  /** What came just before, for a message. */
+  private tail: Buffer = Buffer.alloc(0);
   private offset = 0;
   private line = 1;
 
@@ -39,6 +44,7 @@ export class Utf8Check {
     const text = buffer.subarray(0, end);
     if (!isUtf8(text)) return this.describe(text);
     this.rest = Buffer.from(buffer.subarray(end));
+    this.tail = Buffer.concat([this.tail, text.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
     this.offset += end;
     this.line += countLineBreaks(text, 0, end);
     return null;
@@ -48,10 +54,11 @@ export class Utf8Check {
     const at = firstFault(text);
     const code = (text[at] ?? 0).toString(16).toUpperCase().padStart(2, '0');
     const line = this.line + countLineBreaks(text, 0, at);
-    const before = text
-      .subarray(text.lastIndexOf(LF, at) + 1, at)
+    const seen = Buffer.concat([this.tail, text.subarray(Math.max(0, at - TAIL_BYTES), at)]);
+    const before = seen
+      .subarray(seen.lastIndexOf(LF) + 1)
       .toString()
-      .slice(-20);
+      .slice(-SHOWN);
     return `Line ${line} is not UTF-8: byte ${this.offset + at + 1} of the file is 0x${code} (after ${JSON.stringify(before)}). Save the file as UTF-8.`;
   }
 }
