@@ -77,8 +77,9 @@ CREATE TABLE event_versions (
 -- Events that could not be handled, and behind each the later events of its key, in order, until an operator replays
 -- or drops them.
 CREATE TABLE parked_events (
-  id              bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   bucket          smallint    NOT NULL,
+  -- Grows in the order in which events were parked.
+  id              bigint      GENERATED ALWAYS AS IDENTITY,
   topic           text        NOT NULL,
   kafka_partition integer     NOT NULL,
   kafka_offset    bigint      NOT NULL,
@@ -93,6 +94,8 @@ CREATE TABLE parked_events (
   reason          text,
   attempts        integer     NOT NULL DEFAULT 0,
   parked_at       timestamptz NOT NULL DEFAULT now(),
+  -- Two shards count alike: a row that moves may meet its id in another bucket.
+  PRIMARY KEY (bucket, id),
   -- A record that is delivered twice is parked once.
   UNIQUE (topic, kafka_partition, kafka_offset)
 );

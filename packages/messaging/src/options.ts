@@ -19,6 +19,12 @@ export interface MessagingMetrics {
   /** How many messages are in work or queued in this clone. */
   queued?(messages: number, bytes: number): void;
   deadLettered?(topic: string, reason: string): void;
+  /** The leader of a database has looked at its outbox: records sent to Kafka, age of the oldest row in ms (0: none). */
+  relayed?(server: string, records: number, lagMs: number): void;
+  /** The leader of a database: how many records its copy of another service's states is behind. */
+  stateLag?(server: string, topic: string, records: number): void;
+  /** This clone became the leader of a database (true), or ceased to be. */
+  leading?(server: string, isLeader: boolean): void;
   /** A Kafka partition was paused (true) because this clone can't keep up, or resumed. */
   paused?(topic: string, partition: number, isPaused: boolean): void;
 }

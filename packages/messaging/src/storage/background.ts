@@ -1,29 +1,83 @@
 import type { Background, BackgroundSetup } from '../background.js';
+import type { CommandExecutor } from '../command-execution.js';
 import { InboxExecutor } from './command-executor.js';
-import { Leadership } from './leadership.js';
-import { OutboxRelay } from './outbox-relay.js';
+import { DeadLetters } from './dead-letters.js';
+import { EventConsumer } from './event-consumer.js';
+import { EventDelivery } from './event-delivery.js';
+import { ServerWork } from './server-work.js';
+import {
+  eventsOf,
+  statesOf,
+  SubscriptionTable,
+  type EventSubscription,
+  type StateSubscription,
+} from './subscriptions.js';
 
-/** The executor of commands and, for each of the service's databases, a candidate for relaying its outbox. */
-export function createBackground({ database, options, port }: BackgroundSetup): Background {
-  const { topicPrefix, clone, logger } = options;
-  const relays = database.servers().map(({ name, url }) => {
-    const relay = new OutboxRelay({ port, topicPrefix, server: name, logger });
-    const leadership = new Leadership({
-      ...{ lock: `outbox-relay:${name}`, logger, url, applicationName: `${clone} relay` },
-      lead: (session, signal) => relay.run(session, signal),
-    });
-    return { relay, leadership };
-  });
-  return {
-    executor: new InboxExecutor({
-      database,
-      validateOutput: process.env['NODE_ENV'] !== 'production',
-      onPublished: () => relays.forEach(({ relay }) => relay.kick()),
-    }),
-    start: async () => relays.forEach(({ leadership }) => leadership.start()),
-    isReady: () => true,
-    stop: async () => {
-      await Promise.all(relays.map(({ leadership }) => leadership.stop()));
-    },
-  };
+/** Milliseconds between two looks at which databases there are: shards come and go. */
+const SERVERS_MS = 1_000;
+
+/** All that a service does beside its requests, and what runs its commands. */
+export class StorageRuntime implements Background {
+  readonly executor: CommandExecutor;
+  readonly deadLetters: DeadLetters;
+  private readonly events: EventConsumer | undefined;
+  private readonly states: SubscriptionTable<StateSubscription>;
+  private readonly works = new Map<string, ServerWork>();
+  /** Those that were there at the start: a shard that is added later gets its buckets only once it has caught up. */
+  private awaited: readonly ServerWork[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly setup: BackgroundSetup) {
+    const { port, database, options, subscriptions } = setup;
+    const onPublished = (): void => this.works.forEach((work) => work.kick());
+    const table = new SubscriptionTable<EventSubscription>(eventsOf(subscriptions));
+    const delivery = new EventDelivery({ database, subscriptions: table, onPublished });
+    const validateOutput = process.env['NODE_ENV'] !== 'production';
+    this.executor = new InboxExecutor({ database, validateOutput, onPublished });
+    this.deadLetters = new DeadLetters(database, delivery);
+    this.states = new SubscriptionTable(statesOf(subscriptions));
+    if (table.topics.length > 0) {
+      this.events = new EventConsumer({ port, database, messaging: options, delivery, subscriptions: table });
+    }
+  }
+
+  /** Nothing of it need be there yet: what is away is waited for, and isReady() says so. */
+  async start(): Promise<void> {
+    this.followServers();
+    this.awaited = [...this.works.values()];
+    this.timer = setInterval(() => this.followServers(), SERVERS_MS);
+    this.events?.start();
+  }
+
+  /** False until each database's copy of states has come to where it should have been at the start, and the events are joined. */
+  isReady(): boolean {
+    const present = new Set(this.works.values());
+    const isCaughtUp = this.awaited.every((work) => work.isReady || !present.has(work));
+    return isCaughtUp && (this.events?.isJoined() ?? true);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all([this.events?.stop(), ...[...this.works.values()].map((work) => work.stop())]);
+    this.works.clear();
+  }
+
+  private followServers(): void {
+    const { port, options: messaging, database } = this.setup;
+    const servers = new Map(database.servers().map((server) => [server.name, server]));
+    for (const [name, work] of this.works) {
+      if (servers.has(name)) continue;
+      this.works.delete(name);
+      void work.stop();
+    }
+    for (const [name, server] of servers) {
+      if (this.works.has(name)) continue;
+      const isTransient = (error: unknown): boolean => database.isTransient(error);
+      const work = new ServerWork({ port, messaging, server, isTransient, states: this.states });
+      this.works.set(name, work);
+      work.start();
+    }
+  }
 }
+
+export const createBackground = (setup: BackgroundSetup): StorageRuntime => new StorageRuntime(setup);

@@ -1,26 +1,33 @@
 import type { Database } from '../types.js';
 import type { EventDelivery } from './event-delivery.js';
 import { takeVersion } from './event-versions.js';
-import { findParked, listParked, noteFailure, unpark, type EventKey, type ParkedEvent } from './parked-events.js';
+import {
+  listParked,
+  lockOneParked,
+  noteFailure,
+  unpark,
+  type EventKey,
+  type ParkedAt,
+  type ParkedEvent,
+} from './parked-events.js';
 
-/** A parked event and the database that it is parked in: its id is unique there. */
-export interface DeadLetter extends ParkedEvent {
-  readonly server: string;
-}
-
-export interface DeadLetterPage {
-  /** Of each database, in the order in which they were parked. */
-  readonly items: readonly DeadLetter[];
+export interface ParkedPage {
+  /** In the order of their buckets, and within a bucket in which they were parked. */
+  readonly items: readonly ParkedEvent[];
   /** Give it as `after` for the next page; null at the end. */
-  readonly next: Readonly<Record<string, string>> | null;
+  readonly next: ParkedAt | null;
 }
 
 export interface Replay {
   /** How many of the key's parked events were handled and taken off. */
   readonly replayed: number;
   /** The one that failed again; it and those behind it stay parked. */
-  readonly failed: { readonly id: string; readonly reason: string } | undefined;
+  readonly failed: (ParkedAt & { readonly reason: string }) | undefined;
 }
+
+const START: ParkedAt = { bucket: -1, id: '0' };
+
+const byPlace = (a: ParkedAt, b: ParkedAt): number => a.bucket - b.bucket || Number(BigInt(a.id) - BigInt(b.id));
 
 /** What an operator does about events that could not be handled. */
 export class DeadLetters {
@@ -29,22 +36,18 @@ export class DeadLetters {
     private readonly delivery: EventDelivery,
   ) {}
 
-  /** Parked events of all databases, `limit` of each at most. */
-  async list(limit: number, after: Readonly<Record<string, string>> = {}): Promise<DeadLetterPage> {
-    const pages = await Promise.all(
-      this.database.servers().map(async (server) => {
-        const events = await server.transaction((tx) => listParked(tx, after[server.name] ?? '0', limit));
-        return events.map((event) => ({ ...event, server: server.name }));
-      }),
-    );
-    const next: Record<string, string> = { ...after };
-    for (const { server, id } of pages.flat()) next[server] = id;
-    return { items: pages.flat(), next: pages.some((page) => page.length === limit) ? next : null };
+  /** Parked events of all the service's databases. */
+  async list(limit: number, after: ParkedAt = START): Promise<ParkedPage> {
+    const perServer = this.database.servers().map((server) => server.transaction((tx) => listParked(tx, after, limit)));
+    const items = (await Promise.all(perServer)).flat().toSorted(byPlace).slice(0, limit);
+    const last = items.at(-1);
+    return { items, next: last && items.length === limit ? { bucket: last.bucket, id: last.id } : null };
   }
 
   /**
    * Handles the parked events of a key in their order, each in a transaction of its own, until none is left or one fails.
    * New events of the key are parked behind them meanwhile, and handled too.
+   * @param topic without the deployment's prefix
    * @throws what is wrong with the database, but not with an event
    */
   async replay(topic: string, key: string): Promise<Replay> {
@@ -56,10 +59,10 @@ export class DeadLetters {
         if (!found) return { replayed, failed: undefined };
       } catch (error) {
         if (!first || this.database.isTransient(error)) throw error;
-        const { id } = first;
+        const { bucket, id } = first;
         const reason = error instanceof Error ? error.message : String(error);
-        await this.database.transaction(at.bucket, (tx) => noteFailure(tx, id, reason));
-        return { replayed, failed: { id, reason } };
+        await this.database.transaction(bucket, (tx) => noteFailure(tx, { bucket, id }, reason));
+        return { replayed, failed: { bucket, id, reason } };
       }
     }
   }
@@ -68,14 +71,12 @@ export class DeadLetters {
    * Gives an event up: its version counts as handled. Those parked behind it go on waiting for a replay.
    * @returns false when it is not parked (any more)
    */
-  async drop(server: string, id: string): Promise<boolean> {
-    const owner = this.database.servers().find(({ name }) => name === server);
-    if (!owner) throw new Error(`No database is called ${server}`);
-    return owner.transaction(async (tx) => {
-      const parked = await findParked(tx, id);
+  drop(at: ParkedAt): Promise<boolean> {
+    return this.database.transaction(at.bucket, async (tx) => {
+      const parked = await lockOneParked(tx, at);
       if (!parked) return false;
       if (parked.version !== null) await takeVersion(tx, parked, parked.type, parked.version);
-      await unpark(tx, id);
+      await unpark(tx, parked);
       return true;
     });
   }

@@ -53,7 +53,7 @@ describe('EventConsumer', () => {
     kafka = await testKafka('counter', ['listener']);
     db = await messagingDatabase({ tables: COUNTER_TABLES, bucketOf: (key) => key.length });
     consumer = newConsumer();
-    await consumer.start();
+    consumer.start();
   });
   afterAll(async () => {
     await consumer.stop();
@@ -212,8 +212,8 @@ describe('EventConsumer', () => {
     // An operator gives it up: what waited behind it is handled.
     const page = await deadLetters.list(100);
     const unreadable = page.items.find((item) => item.key === name && item.reason !== null)!;
-    expect(await deadLetters.drop(unreadable.server, unreadable.id)).toBe(true);
-    expect(await deadLetters.drop(unreadable.server, unreadable.id)).toBe(false);
+    expect(await deadLetters.drop(unreadable)).toBe(true);
+    expect(await deadLetters.drop(unreadable)).toBe(false);
     expect(await deadLetters.replay('counter.events', name)).toEqual({ replayed: 1, failed: undefined });
     expect(await versionsSeen(name)).toEqual([2]);
   });
@@ -248,7 +248,7 @@ describe('EventConsumer', () => {
     release();
     await consumer.stop();
     consumer = newConsumer();
-    await consumer.start();
+    consumer.start();
     await send(record('finished', 2));
     await eventually(async () => expect(await versionsSeen('unfinished')).toEqual([1]));
     await eventually(async () => expect(await versionsSeen('finished')).toEqual([1, 2]));

@@ -53,6 +53,7 @@ export class EventConsumer {
   private readonly stopping = new AbortController();
   private consumer: GroupConsumer | undefined;
   private held: HeldPartitions | undefined;
+  private joining: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: EventConsumerOptions) {
     const { logger, metrics } = options.messaging;
@@ -65,11 +66,28 @@ export class EventConsumer {
     });
   }
 
-  /** Joins the group. @throws KafkaError */
-  async start(): Promise<void> {
+  /** Begins to join the group, and goes on trying: another service's topics may not be there yet. */
+  start(): void {
+    this.joining = this.join();
+  }
+
+  private async join(): Promise<void> {
+    for (let failures = 0; !this.stopping.signal.aborted;) {
+      try {
+        this.consumer = await this.open();
+        this.held = new HeldPartitions(this.consumer);
+        return;
+      } catch (error) {
+        this.options.messaging.logger.warn({ err: error }, 'Events wait for Kafka');
+        await this.backOff(++failures);
+      }
+    }
+  }
+
+  private open(): Promise<GroupConsumer> {
     const { port, subscriptions, messaging } = this.options;
     const { topicPrefix, service, logger } = messaging;
-    this.consumer = await port.consumeGroup({
+    return port.consumeGroup({
       groupId: topicNames(topicPrefix, service).eventsGroup,
       topics: subscriptions.topics.map((topic) => topicPrefix + topic),
       isolation: 'committed',
@@ -82,7 +100,6 @@ export class EventConsumer {
       onRevoked: (partitions) => this.intake.revoked(partitions),
       onFault: (err) => logger.warn({ err }, 'Events wait for Kafka'),
     });
-    this.held = new HeldPartitions(this.consumer);
   }
 
   /** True while this is a member of its group. */
@@ -93,6 +110,8 @@ export class EventConsumer {
   /** Finishes what is in work, commits its offsets and leaves the group. What waits for a fault is left to others. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    // A Kafka that is away must not hold up the end; what joins later is closed with the port.
+    await Promise.race([this.joining, delay(DRAIN_MS, undefined, { ref: false })]);
     await this.consumer?.stop();
     await this.intake.drain(DRAIN_MS);
     await this.consumer?.close();

@@ -97,7 +97,7 @@ export class EventDelivery {
       const { value, lastStatement } = await this.handleParked(tx, at, parked);
       published = value;
       await lastStatement;
-      return { value: true, lastStatement: unpark(tx, parked.id) };
+      return { value: true, lastStatement: unpark(tx, parked) };
     });
     if (published) this.options.onPublished?.();
     return found;

@@ -3,9 +3,7 @@ import type { Sql } from '../types.js';
 import { versionOf } from './event-record.js';
 
 /** One event as it is parked. */
-export interface ParkedEvent {
-  readonly id: string;
-  readonly bucket: number;
+export interface ParkedEvent extends ParkedAt {
   /** Without the deployment's prefix. */
   readonly topic: string;
   readonly partition: number;
@@ -101,26 +99,36 @@ export async function lockFirstParked(tx: Sql, { bucket, topic, key }: EventKey)
   return rows[0] && eventOf(rows[0]);
 }
 
-export async function findParked(tx: Sql, id: string): Promise<ParkedEvent | undefined> {
-  const { rows } = await tx.query<Row>('SELECT * FROM parked_events WHERE id = $1 FOR UPDATE', [id]);
+/** Where a parked event stands: a bucket, and the id within it. */
+export interface ParkedAt {
+  readonly bucket: number;
+  readonly id: string;
+}
+
+export async function lockOneParked(tx: Sql, { bucket, id }: ParkedAt): Promise<ParkedEvent | undefined> {
+  const { rows } = await tx.query<Row>('SELECT * FROM parked_events WHERE bucket = $1 AND id = $2 FOR UPDATE', [
+    bucket,
+    id,
+  ]);
   return rows[0] && eventOf(rows[0]);
 }
 
-/** Parked events in the order of their ids, after `after`. */
-export async function listParked(tx: Sql, after: string, limit: number): Promise<ParkedEvent[]> {
-  const { rows } = await tx.query<Row>('SELECT * FROM parked_events WHERE id > $1 ORDER BY id LIMIT $2', [
-    after,
-    limit,
-  ]);
+/** Parked events in the order of bucket and id, after `after`. */
+export async function listParked(tx: Sql, { bucket, id }: ParkedAt, limit: number): Promise<ParkedEvent[]> {
+  const { rows } = await tx.query<Row>(
+    'SELECT * FROM parked_events WHERE (bucket, id) > ($1, $2) ORDER BY bucket, id LIMIT $3',
+    [bucket, id, limit],
+  );
   return rows.map(eventOf);
 }
 
-export async function unpark(tx: Sql, id: string): Promise<void> {
-  await tx.query('DELETE FROM parked_events WHERE id = $1', [id]);
+export async function unpark(tx: Sql, { bucket, id }: ParkedAt): Promise<void> {
+  await tx.query('DELETE FROM parked_events WHERE bucket = $1 AND id = $2', [bucket, id]);
 }
 
-export async function noteFailure(tx: Sql, id: string, reason: string): Promise<void> {
-  await tx.query('UPDATE parked_events SET reason = $2, attempts = attempts + 1 WHERE id = $1', [
+export async function noteFailure(tx: Sql, { bucket, id }: ParkedAt, reason: string): Promise<void> {
+  await tx.query('UPDATE parked_events SET reason = $3, attempts = attempts + 1 WHERE bucket = $1 AND id = $2', [
+    bucket,
     id,
     reason.replaceAll('\0', '\ufffd'),
   ]);

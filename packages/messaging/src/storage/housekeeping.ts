@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../options.js';
+import type { Sql } from '../types.js';
+
+export interface HousekeepingOptions {
+  readonly server: string;
+  readonly logger: Logger;
+  /** Hours that a command's reply is kept; 48 if not given. Must be longer than an Idempotency-Key is valid (24). */
+  readonly inboxHours?: number;
+  /** Hours that the version of a key without new events is kept; 192 if not given, a day more than the events' topics. */
+  readonly versionHours?: number;
+  /** Milliseconds between two rounds; 600,000 if not given. */
+  readonly everyMs?: number;
+  /** Rows of one DELETE; 500 if not given. */
+  readonly batchSize?: number;
+}
+
+const BREATH_MS = 50;
+
+// By row address: the rows are deleted where the scan found them, without looking each up again.
+const PURGE_INBOX = `DELETE FROM inbox WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM inbox WHERE created_at < now() - make_interval(hours => $1) ORDER BY created_at LIMIT $2))`;
+// Reads the whole table: an index on updated_at would cost every event more than this costs a few times an hour.
+const PURGE_VERSIONS = `DELETE FROM event_versions WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM event_versions WHERE updated_at < now() - make_interval(hours => $1) LIMIT $2))`;
+
+async function purge(sql: Sql, statement: string, hours: number, batchSize: number, signal: AbortSignal) {
+  let purged = 0;
+  while (!signal.aborted) {
+    const { rowCount } = await sql.query(statement, [hours, batchSize]);
+    purged += rowCount ?? 0;
+    if ((rowCount ?? 0) < batchSize) break;
+    await delay(BREATH_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return purged;
+}
+
+/**
+ * Deletes what nobody can ask for any more, in small batches: replies of commands that can't be repeated any more, versions of
+ * events that Kafka has forgotten. Parked events stay until an operator decides. Run by the leader of a database.
+ */
+export async function keepHouse(options: HousekeepingOptions, sql: Sql, signal: AbortSignal): Promise<void> {
+  const { server, logger, inboxHours = 48, versionHours = 192, everyMs = 600_000, batchSize = 500 } = options;
+  while (!signal.aborted) {
+    // Not at once, and not in step with other databases' leaders.
+    await delay(everyMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+    try {
+      const replies = await purge(sql, PURGE_INBOX, inboxHours, batchSize, signal);
+      const versions = await purge(sql, PURGE_VERSIONS, versionHours, batchSize, signal);
+      if (replies + versions > 0) logger.info({ server, replies, versions }, 'Purged');
+    } catch (error) {
+      // A bucket that is just moving in refuses deletes; the next round gets them. A lost session ends the leader elsewhere.
+      if (!signal.aborted) logger.warn({ err: error, server }, 'The purge goes on in the next round');
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import { deadLetter } from '../dead-letter.js';
+import { KafkaError, type Follower, type KafkaPort, type KafkaRecord } from '../kafka/port.js';
+import type { MessagingOptions } from '../options.js';
+import { topicNames } from '../topics.js';
+import type { DatabaseServer } from '../types.js';
+import { StateBatch } from './state-batch.js';
+import { advance, CopyTakenOver, ensureOffsets, readOffsets, type Advance } from './state-offsets.js';
+import { StateQueue, type StateSlice } from './state-queue.js';
+import type { StateSubscription, SubscriptionTable } from './subscriptions.js';
+import { Wake } from './wake.js';
+
+export interface StateFollowerOptions {
+  readonly port: KafkaPort;
+  readonly messaging: MessagingOptions;
+  readonly server: DatabaseServer;
+  readonly isTransient: (error: unknown) => boolean;
+  readonly subscriptions: SubscriptionTable<StateSubscription>;
+  /** Records of one transaction at most; 1,000 if not given. */
+  readonly batchSize?: number;
+  /** Milliseconds between two looks at the number of Kafka partitions and at the lag; 10,000 if not given. */
+  readonly checkMs?: number;
+}
+
+const CONTROL_RECORDS_MS = 1_000;
+const RETRY_FIRST_MS = 100;
+const RETRY_MOST_MS = 5_000;
+/** How often a single state whose handler fails is tried before it goes to the dead letters. */
+const ATTEMPTS = 3;
+
+/**
+ * Keeps one database's copy of other services' states. Reads all Kafka partitions without a group, from the offsets stored
+ * beside the copy, and applies what comes in transactions that move the offsets too: so each state takes effect
+ * once, and a new database fills itself from nothing. Each transaction first compares the stored offsets with those it
+ * starts from, so that a former leader that wakes up changes nothing.
+ *
+ * A state that can't be read, or that its handler never takes, goes to the dead letters, and the copy goes on: the next
+ * state of that key mends it.
+ */
+export class StateFollower {
+  constructor(private readonly options: StateFollowerOptions) {}
+
+  /** Follows until `signal` is aborted. @throws CopyTakenOver; what is wrong with the database for good */
+  async run(signal: AbortSignal): Promise<void> {
+    const { isTransient, messaging, server } = this.options;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.follow(signal, () => (failures = 0));
+      } catch (error) {
+        if (error instanceof CopyTakenOver || !(error instanceof KafkaError || isTransient(error))) throw error;
+        messaging.logger.warn({ err: error, server: server.name }, 'The copy of states waits');
+        await new Wake().wait(Math.min(RETRY_FIRST_MS * 2 ** failures++, RETRY_MOST_MS), signal);
+      }
+    }
+  }
+
+  /** Until `signal` is aborted, or a topic has another number of Kafka partitions than before. */
+  private async follow(signal: AbortSignal, onProgress: () => void): Promise<void> {
+    const { checkMs = 10_000, batchSize = 1_000 } = this.options;
+    const counts = await this.partitionCounts();
+    const queue = new StateQueue(await this.loadOffsets(counts), batchSize);
+    const follower = await this.open(queue);
+    try {
+      let checked = performance.now();
+      while (!signal.aborted) {
+        // Also without a kick: control records move the position, but bring no records.
+        await queue.wake.wait(Math.min(CONTROL_RECORDS_MS, checkMs), signal);
+        for (const slice of queue.take()) {
+          if (signal.aborted) return;
+          await this.apply(slice, queue, signal);
+        }
+        onProgress();
+        if (performance.now() - checked < checkMs) continue;
+        checked = performance.now();
+        await this.reportLag(queue);
+        if (!sameCounts(counts, await this.partitionCounts())) return;
+      }
+    } finally {
+      await follower.close();
+    }
+  }
+
+  private async partitionCounts(): Promise<Map<string, number>> {
+    const { port, messaging, subscriptions } = this.options;
+    const counts = subscriptions.topics.map(async (topic): Promise<[string, number]> => [
+      topic,
+      await port.admin.partitionCount(messaging.topicPrefix + topic),
+    ]);
+    return new Map(await Promise.all(counts));
+  }
+
+  private loadOffsets(counts: ReadonlyMap<string, number>) {
+    return this.options.server.transaction(async (tx) => {
+      for (const [topic, count] of counts) await ensureOffsets(tx, topic, count);
+      const offsets = await readOffsets(tx, [...counts.keys()]);
+      return offsets.filter(({ topic, partition }) => partition < (counts.get(topic) ?? 0));
+    });
+  }
+
+  private async open(queue: StateQueue): Promise<Follower> {
+    const { port, messaging, server } = this.options;
+    const { topicPrefix, logger } = messaging;
+    const follower = await port.follow({
+      partitions: queue.offsets.map(({ topic, partition, next }) => ({
+        topic: topicPrefix + topic,
+        partition,
+        from: next === 0 ? 'beginning' : next,
+      })),
+      isolation: 'committed',
+      onRecords: (records) => queue.push(records),
+      onFault: (err) => logger.warn({ err, server: server.name }, 'The copy of states waits for Kafka'),
+    });
+    queue.control(follower, topicPrefix);
+    return follower;
+  }
+
+  private async apply(slice: StateSlice, queue: StateQueue, signal: AbortSignal): Promise<void> {
+    const { subscriptions, messaging, isTransient } = this.options;
+    const batch = new StateBatch(slice.records, subscriptions, queue.topicOf);
+    for (const { record, reason } of batch.unreadable) await this.giveUp(record, reason);
+    for (let failures = 0; ; failures++) {
+      try {
+        await this.write(batch, queue.stepsOf(slice));
+        queue.advanced(slice);
+        return;
+      } catch (error) {
+        if (error instanceof CopyTakenOver || isTransient(error)) throw error;
+        messaging.logger.warn({ err: error, states: slice.records.length }, 'States could not be applied');
+        const records = slice.records.filter((each) => !batch.unreadable.some((bad) => bad.record === each));
+        if (records.length > 1) return this.applyHalves({ records, next: slice.next }, queue, signal);
+        if (failures + 1 < ATTEMPTS) await new Wake().wait(RETRY_FIRST_MS * 2 ** failures, signal);
+        else return this.skip(slice, records, error, queue);
+      }
+    }
+  }
+
+  /** Finds the state that spoils a batch. */
+  private async applyHalves(slice: StateSlice, queue: StateQueue, signal: AbortSignal): Promise<void> {
+    for (const half of queue.halvesOf(slice)) await this.apply(half, queue, signal);
+  }
+
+  private async skip(
+    slice: StateSlice,
+    records: readonly KafkaRecord[],
+    error: unknown,
+    queue: StateQueue,
+  ): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    for (const record of records) await this.giveUp(record, reason);
+    await this.options.server.transaction((tx) => advance(tx, queue.stepsOf(slice)));
+    queue.advanced(slice);
+  }
+
+  private write(batch: StateBatch, steps: readonly Advance[]): Promise<void> {
+    return this.options.server.transaction(async (tx) => {
+      await advance(tx, steps);
+      await batch.apply(tx);
+    });
+  }
+
+  /** Before the offset moves on: after a crash in between, the dead letter is there twice, but never missing. */
+  private async giveUp(record: KafkaRecord, reason: string): Promise<void> {
+    const { port, messaging } = this.options;
+    const { topicPrefix, service, clone, logger, metrics } = messaging;
+    const { topic, partition, offset } = record;
+    await port.produce([deadLetter(topicNames(topicPrefix, service).deadLetters, record, reason, clone)], 'all');
+    logger.error({ topic, partition, offset, reason }, 'A state was left out of the copy');
+    metrics?.deadLettered?.(topic, reason);
+  }
+
+  private async reportLag(queue: StateQueue): Promise<void> {
+    const { port, messaging, server, subscriptions } = this.options;
+    if (!messaging.metrics?.stateLag) return;
+    for (const topic of subscriptions.topics) {
+      const ends = await port.admin.endOffsets(messaging.topicPrefix + topic);
+      const behind = queue.offsets
+        .filter((offset) => offset.topic === topic)
+        .map(({ partition, next }) => Math.max(0, (ends[partition] ?? 0) - next));
+      messaging.metrics.stateLag(
+        server.name,
+        topic,
+        behind.reduce((sum, records) => sum + records, 0),
+      );
+    }
+  }
+}
+
+const sameCounts = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean =>
+  [...a].every(([topic, count]) => b.get(topic) === count);
