@@ -2,6 +2,7 @@ import type { ServiceContract } from '@stoa/contract-kit';
 import type { CommandExecutor } from './command-execution.js';
 import type { KafkaPort } from './kafka/port.js';
 import type { MessagingOptions } from './options.js';
+import type { DeadLetters } from './storage/dead-letters.js';
 import type { Database, EventHandler, StateHandler, Subscription } from './types.js';
 
 /** A subscription with the object that the service's module made for it. */
@@ -25,6 +26,7 @@ export interface BackgroundSetup {
  */
 export interface Background {
   readonly executor: CommandExecutor;
+  readonly deadLetters: DeadLetters;
   /** Resolves once all of it runs; it need not have caught up. */
   start(): Promise<void>;
   /** False while requests should go to other clones (a copy of states that is not there yet, say). */

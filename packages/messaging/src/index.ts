@@ -20,3 +20,6 @@ export { KAFKA_PORT, MessagingModule, stoaTransport, type ServeOptions } from '.
 export { onEvent, onState } from './nest/subscriptions.js';
 export { factRow, retractionRow, writeOutbox, type FactOrigin, type OutboxRow } from './storage/outbox.js';
 export { InboxExecutor, type InboxExecutorOptions } from './storage/command-executor.js';
+export { createBackground, StorageRuntime } from './storage/background.js';
+export { DeadLetters, type ParkedPage, type Replay } from './storage/dead-letters.js';
+export type { ParkedAt, ParkedEvent } from './storage/parked-events.js';

@@ -7,6 +7,7 @@ import { publishContract } from '../contracts/publish-contract.js';
 import { deadLetter } from '../dead-letter.js';
 import type { GroupConsumer, KafkaPort } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
+import type { DeadLetters } from '../storage/dead-letters.js';
 import { clockTopic, topicNames, type TopicNames } from '../topics.js';
 import type { Binding } from './binding.js';
 import { BrokerClock } from './broker-clock.js';
@@ -117,6 +118,11 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   /** True while this clone is a member of its group, and what runs beside the requests agrees. */
   isReady(): boolean {
     return !this.#isClosing && (this.#consumer?.isJoined() ?? false) && (this.#background?.isReady() ?? true);
+  }
+
+  /** What an operator does about events that could not be handled. Undefined until it listens, or without a database. */
+  get deadLetters(): DeadLetters | undefined {
+    return this.#background?.deadLetters;
   }
 
   #syncClock = (): Promise<void> =>
