@@ -1,0 +1,73 @@
+import type { ImportJob, ImportProblem, Product, ProductSummary } from '@stoa/catalog-contract';
+import { eventually } from '@stoa/testing';
+import { CatalogService } from '../test/catalog-service.js';
+import { productInput } from '../test/inputs.js';
+
+let service: CatalogService;
+beforeAll(async () => {
+  service = await CatalogService.start();
+}, 60_000);
+afterAll(() => service.stop(), 60_000);
+
+const PRODUCTS = 12_000;
+
+async function importJob(id: string): Promise<ImportJob> {
+  return (await service.ask<ImportJob>('getImport', { id })).body;
+}
+
+it('serves products over Kafka, and tells others of them', async () => {
+  const clone = await service.startClone();
+  const input = productInput('mug', { title: 'Mug', category: 'Kitchen' });
+  const created = await service.ask<Product>('createProduct', input);
+  expect(created).toMatchObject({ ok: true, body: { ...input, version: 1 } });
+  expect((await service.ask<Product>('getProduct', { handle: 'mug' })).body).toEqual(created.body);
+  const listed = await service.ask<{ items: ProductSummary[] }>('listProducts', { q: 'mug', limit: 5 });
+  expect(listed.body.items.map(({ handle }) => handle)).toEqual(['mug']);
+  expect((await service.ask('listCategories', {})).body).toEqual({
+    items: [{ handle: 'kitchen', name: 'Kitchen', products: 1 }],
+  });
+  expect(await service.ask('getProduct', { handle: 'none' })).toMatchObject({ ok: false, body: { code: 'NOT_FOUND' } });
+  expect(await service.ask('listProducts', { colour: 'red' })).toMatchObject({
+    ok: false,
+    body: { code: 'INVALID_INPUT' },
+  });
+  expect(await service.ask('changePrice', { sku: 'mug-sku', price: { amount: -1, currency: 'USD' } })).toMatchObject({
+    ok: false,
+    body: { code: 'INVALID_INPUT' },
+  });
+  expect((await service.published(2)).toSorted((a, b) => a.type.localeCompare(b.type))).toEqual([
+    { type: 'productChanged', key: 'mug', version: 1 },
+    { type: 'variant', key: 'mug-sku', version: 1 },
+  ]);
+  await clone.stop();
+}, 60_000);
+
+it('finishes an import whose clone is killed, without loss or doubling', async () => {
+  const first = await service.startClone();
+  const rows = Array.from({ length: PRODUCTS }, (_, n) => `p${n},Product ${n},S-${n},${n % 100 === 7 ? 'x' : '5.00'}`);
+  const id = await service.upload(`Handle,Title,Variant SKU,Variant Price\n${rows.join('\n')}\n`, 'shopify');
+  await eventually(async () => expect((await importJob(id)).productsCreated).toBeGreaterThan(0), { timeoutMs: 20_000 });
+  await first.kill();
+  await service.startClone();
+  const interrupted = await importJob(id);
+  expect(interrupted.status).toBe('running');
+  // What a quarter of a minute does by itself.
+  await service.sql.query(`UPDATE import_jobs SET lease_until = now() WHERE id = $1`, [id]);
+  await eventually(async () => expect((await importJob(id)).status).toBe('done'), { timeoutMs: 60_000, everyMs: 200 });
+  const refused = PRODUCTS / 100;
+  expect(await importJob(id)).toMatchObject({
+    productsCreated: PRODUCTS - refused,
+    productsUnchanged: 0,
+    rowsRefused: refused,
+    failure: null,
+  });
+  const problems = await service.ask<{ items: ImportProblem[] }>('listImportProblems', { id, limit: 2 });
+  expect(problems.body.items.map(({ line, column }) => [line, column])).toEqual([
+    [9, 'Variant Price'],
+    [9, null],
+  ]);
+  const published = await service.published(2 + 2 * (PRODUCTS - refused));
+  const changed = published.filter(({ type }) => type === 'productChanged').map(({ key }) => key);
+  expect(changed).toHaveLength(new Set(changed).size);
+  expect(new Set(published.map(({ version }) => version))).toEqual(new Set([1]));
+}, 150_000);
