@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { CONFIG } from '@stoa/service';
+import { CONFIG, metrics } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
 import { RedisConnection } from '../storage/redis-connection.js';
 
@@ -11,6 +11,8 @@ redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 15)
 redis.call('EXPIRE', KEYS[1], 60)
 return redis.call('ZCARD', KEYS[1])`;
+
+const seen = metrics.gauge({ name: 'stoa_gateway_clones', help: 'Clones of the gateway, as last seen in Redis' });
 
 /** How many clones of the gateway there are, as last seen in Redis: local limits are a share of the common ones. */
 @Injectable()
@@ -47,6 +49,7 @@ export class CloneCount implements OnApplicationShutdown {
     );
     if (count === undefined) return false;
     this.clones = Math.max(1, Number(count));
+    seen.set(this.clones);
     return true;
   }
 }

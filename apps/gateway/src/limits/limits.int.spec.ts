@@ -1,0 +1,76 @@
+import { eventually } from '@stoa/testing';
+import { CutOff } from '../../test/cut-off.js';
+import { TestShop, type GatewayClone } from '../../test/gateways.js';
+import type { ThingsService } from '../../test/things-service.js';
+
+describe('rate limits', () => {
+  let shop: TestShop;
+  let service: ThingsService;
+  let way: CutOff;
+  let gateways: GatewayClone[];
+
+  beforeAll(async () => {
+    shop = await TestShop.open();
+    service = await shop.things.start();
+    way = await CutOff.before(shop.redisUrl);
+    const env = { REDIS_URL: way.url, RATE_LIMIT_WRITES_PER_MINUTE: '10', TRUSTED_PROXIES: '127.0.0.1' };
+    gateways = await Promise.all([shop.gateway(env), shop.gateway(env)]);
+  });
+  afterAll(async () => {
+    await Promise.all([service?.stop(), way?.close()]);
+    await shop?.close();
+  });
+
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const nothing = (n: number, address: string) => gateways[n % 2]!.ask('POST /v1/nothing', { headers: from(address) });
+  const statuses = async (count: number, address: string): Promise<number[]> => {
+    const replies = [];
+    for (let n = 0; n < count; n++) replies.push((await nothing(n, address)).status);
+    return replies;
+  };
+
+  it('are those of the contract, counted over all clones, by address for those without a token', async () => {
+    expect(await statuses(4, '203.0.113.1')).toEqual([204, 204, 204, 429]);
+    const refused = await nothing(0, '203.0.113.1');
+    expect(refused).toMatchObject({ status: 429, json: { code: 'RATE_LIMITED' } });
+    expect(refused.headers.get('ratelimit-limit')).toBe('3');
+    expect(refused.headers.get('ratelimit-remaining')).toBe('0');
+    expect(Number(refused.headers.get('ratelimit-reset'))).toBeGreaterThan(0);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await nothing(0, '203.0.113.2')).status).toBe(204);
+  });
+
+  it('count the addresses of one network of IPv6 as one', async () => {
+    expect(await statuses(3, '2001:db8:1:2::1')).toEqual([204, 204, 204]);
+    expect((await nothing(1, '2001:db8:1:2:ffff::2')).status).toBe(429);
+    expect((await nothing(1, '2001:db8:1:3::1')).status).toBe(204);
+  });
+
+  it('are shared out among the clones while Redis is away', async () => {
+    for (const gateway of gateways)
+      await eventually(async () => expect(await gateway.metric('stoa_gateway_clones')).toBe(2), { timeoutMs: 15_000 });
+    way.cut();
+    const replies = await statuses(8, '203.0.113.20');
+    expect(replies.filter((status) => status === 204)).toHaveLength(4);
+    way.mend();
+    await eventually(async () => expect((await nothing(0, '203.0.113.21')).status).toBe(204));
+  });
+
+  it('believe only the balancer about addresses', async () => {
+    const stranger = await shop.gateway({ RATE_LIMIT_WRITES_PER_MINUTE: '2', TRUSTED_PROXIES: '192.0.2.1' });
+    const ask = (address: string) => stranger.ask('POST /v1/notes', { body: { text: 'a' }, headers: from(address) });
+    expect([(await ask('203.0.113.7')).status, (await ask('203.0.113.8')).status]).toEqual([201, 201]);
+    expect((await ask('203.0.113.9')).status).toBe(429);
+  });
+
+  it('bound all writes of a caller, wherever they come from', async () => {
+    const { json } = await gateways[0]!.ask('POST /v1/guests', { headers: from('203.0.113.5') });
+    const token = String(json['token']);
+    const write = async (n: number) =>
+      (await gateways[n % 2]!.ask('POST /v1/notes', { token, body: { text: 'a' }, headers: from(`198.51.100.${n}`) }))
+        .status;
+    const replies: number[] = [];
+    for (let n = 0; n < 11; n++) replies.push(await write(n));
+    expect(replies).toEqual([...Array.from({ length: 10 }, () => 201), 429]);
+  });
+});
