@@ -17,11 +17,6 @@ export { configurationOrExit } from './run/configuration.js';
 export { messagingMetrics } from './run/messaging-metrics.js';
 export { messagingOptions } from './run/messaging-options.js';
 export { NestLog } from './run/nest-log.js';
-export {
-  runService,
-  type DatabaseContext,
-  type ManagedDatabase,
-  type ServiceOptions,
-  type ServiceVariables,
-} from './run/run-service.js';
+export { runService } from './run/lazily.js';
+export type { DatabaseContext, ManagedDatabase, ServiceOptions, ServiceVariables } from './run/run-service.js';
 export { CONFIG, LOGGER } from './run/tokens.js';

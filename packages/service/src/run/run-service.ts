@@ -100,12 +100,8 @@ async function listen(app: INestMicroservice, { readiness, logger, admin }: Part
   logger.info({ adminPort: admin.port, pid: process.pid, ms: Math.round(performance.now() - started) }, 'ready');
 }
 
-/**
- * Runs a clone of a service until it is told to leave: configuration, log, health and metrics over HTTP, database, Kafka.
- * Ready once it has joined its consumer group and its database answers. SIGTERM and SIGINT drain it and exit 0 within
- * 10 s. A wrong configuration, a start that fails and any uncaught error exit 1, and say why.
- */
-export async function runService<S extends ServiceVariables>(options: ServiceOptions<S>): Promise<void> {
+/** See runService. */
+export async function startService<S extends ServiceVariables>(options: ServiceOptions<S>): Promise<void> {
   const started = performance.now();
   const config = configurationOrExit(options.config);
   const { STOA_CLONE: clone, HOST: host, ADMIN_PORT: port, LOG_LEVEL: level } = config as CommonConfig;
