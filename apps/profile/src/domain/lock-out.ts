@@ -5,8 +5,6 @@ export interface Attempts {
   readonly lockedUntil: Date | null;
 }
 
-export const NO_ATTEMPTS: Attempts = { failures: 0, failedAt: null, lockedUntil: null };
-
 /** So many wrong passwords in a row lock the account for `FIRST_LOCK_MS`; each further one doubles that. */
 export const FAILURES_BEFORE_LOCK = 5;
 export const FIRST_LOCK_MS = 30_000;

@@ -4,11 +4,11 @@ import {
   FIRST_LOCK_MS,
   FORGET_AFTER_MS,
   LONGEST_LOCK_MS,
-  NO_ATTEMPTS,
   takeAttempt,
   type Attempts,
 } from './lock-out.js';
 
+const NO_ATTEMPTS: Attempts = { failures: 0, failedAt: null, lockedUntil: null };
 const start = new Date('2026-11-23T10:00:00Z');
 const later = (from: Date, ms: number): Date => new Date(from.getTime() + ms);
 

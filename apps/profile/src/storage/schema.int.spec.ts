@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { BUCKET_SQL } from '@stoa/sharding';
 import { tablesOfDatabase, tablesOfPrismaSchema, testDatabase, type TestDatabase } from '@stoa/testing';
 
 const prisma = 'apps/profile/prisma';
@@ -20,5 +21,10 @@ describe('the schema', () => {
       readFile('packages/messaging/sql/messaging.sql', 'utf8'),
     ]);
     expect(copy).toBe(original);
+  });
+
+  it('finds buckets as @stoa/sharding does', async () => {
+    const own = await readFile(`${prisma}/migrations/00000000000002_profile/migration.sql`, 'utf8');
+    expect(own).toContain(BUCKET_SQL);
   });
 });
