@@ -433,6 +433,21 @@ export function describePort(client: KafkaClientName, brokers: () => string, abi
         await first.consumer.close();
       });
 
+      it('gives each of two members its share of every topic', async () => {
+        const made = [await topic(), await topic()];
+        const groupId = name('group');
+        const both = [
+          await member(made[0] ?? '', groupId, { topics: made }),
+          await member(made[0] ?? '', groupId, { topics: made }, await open()),
+        ];
+        const shares = () =>
+          both.flatMap(({ assigned }) =>
+            made.map((one) => [...assigned.values()].filter((part) => part.topic === one).length),
+          );
+        await eventually(() => expect(shares()).toEqual(Array(4).fill(PARTITIONS / 2)));
+        await Promise.all(both.map(({ consumer }) => consumer.close()));
+      });
+
       it('comes back after it stood still for longer than its session', async () => {
         const made = await topic(1);
         const { consumer, records, revocations } = await member(made, name('group'));

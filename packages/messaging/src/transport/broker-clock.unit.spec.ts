@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { BrokerClock } from './broker-clock.js';
 
 describe('BrokerClock', () => {

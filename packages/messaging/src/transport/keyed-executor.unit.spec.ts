@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { KeyedExecutor } from './keyed-executor.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

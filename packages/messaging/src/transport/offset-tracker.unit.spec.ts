@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { OffsetTracker } from './offset-tracker.js';
 
 describe('OffsetTracker', () => {

@@ -24,7 +24,7 @@ interface Target {
 export type RequestPattern = Omit<OutgoingRequest, 'body'>;
 
 // A service answers DEADLINE_EXCEEDED for a request whose budget ran out in its queue: it takes a moment to get here.
-const GRACE_MS = 100;
+const GRACE_MS = 250;
 
 /** These speak of the way to the service, not of the request: callers get them thrown. */
 const OF_THE_WAY = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);

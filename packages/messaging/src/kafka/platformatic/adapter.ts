@@ -48,7 +48,13 @@ export class PlatformaticPort implements KafkaPort {
   async consumeGroup(options: GroupOptions): Promise<GroupConsumer> {
     await this.#setSessionTimeout(options.groupId);
     const newConsumer = (groupId: string): Consumer =>
-      new Consumer({ ...this.#settings, groupId, groupProtocol: 'consumer', autocommit: false });
+      new Consumer({
+        ...this.#settings,
+        ...{ groupId, groupProtocol: 'consumer', autocommit: false },
+        // Shares each topic evenly. The broker's default (uniform) counts over all topics: of two clones it would give one
+        // all commands and the other all queries.
+        groupRemoteAssignor: 'range',
+      });
     const group = this.#keep(new PlatformaticGroup(options, { newConsumer, newPool: this.#newPool }));
     await group.join();
     return group;

@@ -1,0 +1,116 @@
+import { query, service, type ContractDocument, type ServiceContract } from '@stoa/contract-kit';
+import { eventually } from '@stoa/testing';
+import { z } from 'zod';
+import type { KafkaPort } from '../kafka/port.js';
+import { contractsTopic, topicNames } from '../topics.js';
+import { Kit } from '../transport/kit.suite.js';
+import { ensureTopics } from './ensure-topics.js';
+import { publishContract } from './publish-contract.js';
+import { readTopic } from './read-topic.js';
+import { tailEvents, type TailedEvent } from './tail-events.js';
+import { watchContracts } from './watch-contracts.js';
+
+const shop = (name: string, version: number, title = 'Shop'): ServiceContract =>
+  service(
+    name,
+    { version, title, description: 'For tests' },
+    {
+      price: query({
+        summary: 'A price',
+        caller: 'anyone',
+        input: z.object({}),
+        output: z.object({ amount: z.int() }),
+      }),
+    },
+  );
+
+describe('contracts on Kafka', () => {
+  const kit = new Kit();
+  const options = kit.options('shop', 'shop-1');
+  let port: KafkaPort;
+
+  beforeAll(async () => {
+    port = await kit.port();
+  });
+  afterAll(() => kit.end());
+
+  it('makes the service’s topics, by several clones at once, and leaves those that are there', async () => {
+    await Promise.all([ensureTopics(port, options), ensureTopics(port, options), ensureTopics(port, options)]);
+    await ensureTopics(port, { ...options, partitions: 9 });
+    const names = topicNames(kit.prefix, 'shop');
+    const counts = Object.fromEntries(
+      await Promise.all(
+        (['commands', 'queries', 'events', 'states', 'deadLetters'] as const).map(async (kind) => [
+          kind,
+          await port.admin.partitionCount(names[kind]),
+        ]),
+      ),
+    );
+    expect(counts).toEqual({ commands: 4, queries: 4, events: 4, states: 4, deadLetters: 1 });
+  });
+
+  it('publishes a contract once, a newer one over it, and never an older one over a newer', async () => {
+    expect(await publishContract(port, options, shop('shop', 1))).toBe('published');
+    expect(await publishContract(port, options, shop('shop', 1))).toBe('same');
+    expect(await publishContract(port, options, shop('shop', 1, 'Shop, renamed'))).toBe('published');
+    expect(await publishContract(port, options, shop('shop', 3))).toBe('published');
+    expect(await publishContract(port, options, shop('shop', 2))).toBe('older');
+    expect(await publishContract(port, options, shop('other', 1))).toBe('published');
+    const records = await readTopic(port, contractsTopic(kit.prefix), 5_000);
+    expect(records.map((record) => record.key?.toString())).toEqual(['shop', 'shop', 'shop', 'other']);
+  });
+
+  it('hands over the last contract of each service, then each new one; skips what it cannot read', async () => {
+    const seen: ContractDocument[] = [];
+    const watch = await watchContracts(port, options, (document) => seen.push(document));
+    await eventually(() => expect(watch.isCaughtUp()).toBe(true));
+    expect(seen.map(({ service: of, version }) => [of, version])).toEqual([
+      ['shop', 3],
+      ['other', 1],
+    ]);
+    const topic = contractsTopic(kit.prefix);
+    await port.produce(
+      [
+        { topic, key: 'broken', value: '{' },
+        { topic, key: 'future', value: '{"format":2,"service":"future"}' },
+        { topic, key: 'gone', value: null },
+      ],
+      'all',
+    );
+    await publishContract(port, options, shop('shop', 4));
+    await eventually(() => expect(seen.map(({ version }) => version)).toEqual([3, 1, 4]));
+    await watch.close();
+  });
+
+  it('may watch before anything was published', async () => {
+    const early = kit.options('gateway', 'gateway-1', { topicPrefix: `${kit.prefix}early-` });
+    const seen: string[] = [];
+    const watch = await watchContracts(port, early, (document) => seen.push(document.service));
+    expect(watch.isCaughtUp()).toBe(true);
+    await publishContract(port, early, shop('first', 1));
+    await eventually(() => expect(seen).toEqual(['first']));
+    await watch.close();
+  });
+
+  it('tails events from now on, of topics that appear later too', async () => {
+    const [now, later] = [topicNames(kit.prefix, 'shop').events, topicNames(kit.prefix, 'later').events];
+    const event = (topic: string, n: number) => ({
+      ...{ topic, key: 'k', value: JSON.stringify({ n }) },
+      headers: { id: `id-${n}`, type: 'counted', version: String(n), v: '1' },
+    });
+    await port.produce([event(now, 1)], 'all');
+    const seen: TailedEvent[] = [];
+    const tail = await tailEvents(port, [now, later], (one) => seen.push(one), kit.logger);
+    await port.produce([event(now, 2)], 'all');
+    await eventually(() =>
+      expect(seen).toEqual([{ topic: now, key: 'k', type: 'counted', eventId: 'id-2', version: 2, data: { n: 2 } }]),
+    );
+    await port.produce([{ topic: now, key: 'k', value: 'not JSON' }], 'all');
+    await ensureTopics(port, { ...options, service: 'later' });
+    await eventually(async () => {
+      await port.produce([event(later, 3)], 'all');
+      expect(seen.some((one) => one.topic === later)).toBe(true);
+    });
+    await tail.close();
+  });
+});
