@@ -59,6 +59,9 @@ export class Kit {
   readonly #closers: (() => Promise<void>)[] = [];
   readonly #ports: KafkaPort[] = [];
 
+  /** @param brokers other than the shared ones */
+  constructor(private readonly brokers?: string) {}
+
   get logger(): Logger {
     const line = (level: LogLine['level']) => (fields: object, message: string) =>
       void this.logged.push({ level, fields, message });
@@ -68,7 +71,7 @@ export class Kit {
   options(of: string, clone: string, rest: Partial<MessagingOptions> = {}): MessagingOptions {
     return {
       ...{
-        brokers: testKafkaBrokers().split(','),
+        brokers: this.#brokers,
         client: 'platformatic',
         topicPrefix: this.prefix,
         service: of,
@@ -79,9 +82,13 @@ export class Kit {
     };
   }
 
-  async port(brokers = testKafkaBrokers()): Promise<KafkaPort> {
+  get #brokers(): string[] {
+    return (this.brokers ?? testKafkaBrokers()).split(',');
+  }
+
+  async port(): Promise<KafkaPort> {
     const port = await openKafka({
-      brokers: brokers.split(','),
+      brokers: this.#brokers,
       client: 'platformatic',
       clientId: 'kit',
       logger: this.logger,
