@@ -6,7 +6,11 @@ export interface BoundSettings {
   readonly targetWaitMs: number;
 }
 
-export const DEFAULT_BOUND: BoundSettings = { start: 128, min: 8, max: 2_048, targetWaitMs: 150 };
+/**
+ * A moment's stall (a checkpoint, a busy neighbour) makes a few dozen requests wait some hundred milliseconds: that is no
+ * overload, so the bound shrinks later than that, and never below what a clone works on side by side anyway.
+ */
+export const DEFAULT_BOUND: BoundSettings = { start: 128, min: 64, max: 2_048, targetWaitMs: 400 };
 
 // One bad moment shows in many replies at once: it counts once.
 const SHRINK_AT_MOST_EVERY_MS = 200;
