@@ -69,7 +69,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
     args: [...JVM_FLAGS, archive.flag, logging(), '-cp', classPath, 'kafka.Kafka', configuration],
     logFile: options.logFile ?? join(dirname(options.dataDir), 'kafka.log'),
     stopSignal: 'SIGTERM',
-    stopTimeoutMs: 30_000,
+    stopTimeoutMs: 60_000, // the first one writes the class archive: 4 s of CPU
     probe: () => knowsABroker(port),
   });
   void running.exited.then(archive.keep).catch(() => undefined);

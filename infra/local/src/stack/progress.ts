@@ -20,6 +20,7 @@ export class Progress {
     this.animate();
     try {
       const result = await work();
+      this.underWay.delete(name);
       const more = detail?.(result);
       this.line(`  ✓ ${(more ? `${name}: ${more}` : name).padEnd(56)} ${seconds(performance.now() - began)}`);
       return result;
@@ -54,7 +55,7 @@ export class Progress {
     if (!this.lively || this.underWay.size === 0) return;
     const names = [...this.underWay.keys()].join(', ');
     const longest = performance.now() - Math.min(...this.underWay.values());
-    const text = `  … ${names} (${seconds(longest)})`.slice(0, (this.out.columns ?? 80) - 1);
+    const text = `  … ${names} (${seconds(longest)})`.slice(0, (this.out.columns || 80) - 1);
     this.out.write(`\r\u001B[K${text}`);
   }
 }
