@@ -10,21 +10,23 @@ export interface BoundSettings {
  * A moment's stall (a checkpoint, a busy neighbour) makes a few dozen requests wait some hundred milliseconds: that is no
  * overload, so the bound shrinks later than that, and never below what a clone works on side by side anyway.
  */
-export const DEFAULT_BOUND: BoundSettings = { start: 128, min: 64, max: 2_048, targetWaitMs: 400 };
+export const DEFAULT_BOUND: BoundSettings = { start: 256, min: 64, max: 2_048, targetWaitMs: 400 };
 
 // One bad moment shows in many replies at once: it counts once.
 const SHRINK_AT_MOST_EVERY_MS = 200;
 const SHRINK_TO = 0.75;
 
 /**
- * How many requests to one service may be in flight from this process: grows by about one per round of replies while they
- * are served promptly and the bound is used, shrinks by a quarter when they queue for too long (additive increase,
- * multiplicative decrease, as TCP does). What is over the bound is refused at once instead of queueing.
+ * How many requests to one service may be in flight from this process, as TCP bounds its packets: while requests are served
+ * promptly and the bound is used, it doubles with each round of replies until the first time that they queue for too long;
+ * then it shrinks by a quarter, and from there on grows by about one a round. What is over the bound is refused at once
+ * instead of queueing.
  */
 export class InFlightBound {
   #bound: number;
   #inFlight = 0;
   #shrunkAt = Number.NEGATIVE_INFINITY;
+  #hasShrunk = false;
 
   constructor(
     private readonly settings: BoundSettings = DEFAULT_BOUND,
@@ -54,13 +56,14 @@ export class InFlightBound {
     const wasUsed = this.#inFlight * 2 > this.#bound;
     this.#inFlight -= 1;
     if (waitMs === null || waitMs > this.settings.targetWaitMs) this.#shrink();
-    else if (wasUsed) this.#set(Math.min(this.settings.max, this.#bound + 1 / this.#bound));
+    else if (wasUsed) this.#set(Math.min(this.settings.max, this.#bound + (this.#hasShrunk ? 1 / this.#bound : 1)));
   }
 
   #shrink(): void {
     const now = this.now();
     if (now - this.#shrunkAt < SHRINK_AT_MOST_EVERY_MS) return;
     this.#shrunkAt = now;
+    this.#hasShrunk = true;
     this.#set(Math.max(this.settings.min, this.#bound * SHRINK_TO));
   }
 

@@ -4,7 +4,7 @@ describe('InFlightBound', () => {
   const settings = { start: 10, min: 2, max: 12, targetWaitMs: 100 };
 
   it('lets in as many as its bound, and again when one leaves', () => {
-    const bound = new InFlightBound({ ...settings, start: 2 });
+    const bound = new InFlightBound({ ...settings, start: 2, max: 2 });
     expect([bound.enter(), bound.enter(), bound.enter()]).toEqual([true, true, false]);
     bound.leave(0);
     expect([bound.enter(), bound.enter()]).toEqual([true, false]);
@@ -18,12 +18,18 @@ describe('InFlightBound', () => {
     for (; entered > 0; entered -= 1) bound.leave(waitMs);
   };
 
-  it('grows by about one half a round while it is used and served promptly, up to its most', () => {
-    const bound = new InFlightBound(settings);
-    for (let i = 0; i < 3; i += 1) round(bound, 5);
-    expect(bound.bound).toBe(11);
-    for (let i = 0; i < 50; i += 1) round(bound, 5);
-    expect(bound.bound).toBe(12);
+  it('grows fast until requests queue for the first time, then by about a half a round, up to its most', () => {
+    const bound = new InFlightBound({ ...settings, max: 100 });
+    round(bound, 5);
+    round(bound, 5);
+    expect(bound.bound).toBeGreaterThan(15);
+    round(bound, 500);
+    const shrunk = bound.bound;
+    for (let i = 0; i < 4; i += 1) round(bound, 5);
+    expect(bound.bound - shrunk).toBeGreaterThanOrEqual(1);
+    expect(bound.bound - shrunk).toBeLessThanOrEqual(3);
+    for (let i = 0; i < 500; i += 1) round(bound, 5);
+    expect(bound.bound).toBe(100);
   });
 
   it('does not grow while few are in flight', () => {

@@ -4,7 +4,7 @@ import { testKafkaBrokers } from '@stoa/testing';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../command-execution.js';
 import { newId } from '../ids.js';
 import { openKafka } from '../kafka/open-kafka.js';
-import type { KafkaPort } from '../kafka/port.js';
+import type { KafkaClientName, KafkaPort } from '../kafka/port.js';
 import type { Logger, MessagingOptions } from '../options.js';
 import type { CommandContext, Handler, OutgoingRequest } from '../types.js';
 import { bindOperations } from './binding.js';
@@ -60,7 +60,10 @@ export class Kit {
   readonly #ports: KafkaPort[] = [];
 
   /** @param brokers other than the shared ones */
-  constructor(private readonly brokers?: string) {}
+  constructor(
+    private readonly brokers?: string,
+    private readonly clientName: KafkaClientName = 'platformatic',
+  ) {}
 
   get logger(): Logger {
     const line = (level: LogLine['level']) => (fields: object, message: string) =>
@@ -72,7 +75,7 @@ export class Kit {
     return {
       ...{
         brokers: this.#brokers,
-        client: 'platformatic',
+        client: this.clientName,
         topicPrefix: this.prefix,
         service: of,
         clone,
@@ -89,7 +92,7 @@ export class Kit {
   async port(): Promise<KafkaPort> {
     const port = await openKafka({
       brokers: this.#brokers,
-      client: 'platformatic',
+      client: this.clientName,
       clientId: 'kit',
       logger: this.logger,
     });
