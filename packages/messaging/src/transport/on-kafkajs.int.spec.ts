@@ -13,9 +13,9 @@ describe('the transport on kafkajs', () => {
     expect(bodyOf(await client.request(sayRequest('hello')))).toEqual({ text: 'hello' });
 
     const answered: string[] = [];
-    let isOver = false;
+    const over = new AbortController();
     const load = Array.from({ length: 8 }, async (_, i) => {
-      for (let n = 0; !isOver; n += 1) {
+      for (let n = 0; !over.signal.aborted; n += 1) {
         const reply = bodyOf(await client.request(addRequest(`key-${i}`, n, { budgetMs: 20_000 }))) as {
           n: number;
           by: string;
@@ -35,7 +35,7 @@ describe('the transport on kafkajs', () => {
     const { commands, deadLetters } = topicNames(kit.prefix, 'echo');
     await port.produce([{ topic: commands, key: 'key-1', value: 'not JSON', headers: {} }], 'all');
     await eventually(async () => expect(await port.admin.endOffsets(deadLetters)).toEqual([1]));
-    isOver = true;
+    over.abort();
     await Promise.all(load);
   }, 90_000);
 });
