@@ -100,7 +100,7 @@ async function supervise(context: Context, madeOperator: boolean): Promise<numbe
   const unrotate = rotateLogs(join(stateDir, 'logs'));
   await told;
   unrotate();
-  return 0;
+  return Number(process.exitCode ?? 0);
 }
 
 /** Repeats of a signal within this time are the same Ctrl-C, passed on by npm and the shell. */
@@ -124,5 +124,10 @@ function toldToStop(supervisor: Supervisor, progress: Progress): Promise<void> {
       }
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+    process.on('uncaughtException', (error) => {
+      progress.line(`stopping after a fault of the supervisor's own: ${error.stack ?? error.message}`);
+      process.exitCode = 1;
+      onSignal('SIGTERM');
+    });
   });
 }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, testEnvironment } from '@stoa/testing';
 import { fakeStack, type FakeStack } from '../../test/fake-stack.js';
+import { cacheDir } from '../paths.js';
 import { identityOf, isAlive } from '../processes.js';
 import type { State } from './state.js';
 
@@ -100,6 +101,18 @@ describe('npm start', () => {
     expect(await stack.run(['status'])).toMatchObject({ code: 1, stdout: expect.stringContaining('Nothing runs') });
     expect((await stack.run(['reset'])).code).toBe(0);
     expect(() => statSync(join(stack.dir, 'state/data'))).toThrow('ENOENT');
+  }, 60_000);
+
+  it('runs one gateway without a balancer where there is no HAProxy, and says so', async () => {
+    const cache = join(stack.dir, 'cache');
+    mkdirSync(cache);
+    const [postgres = ''] = readdirSync(cacheDir()).filter((name) => name.startsWith('postgres-'));
+    symlinkSync(join(cacheDir(), postgres), join(cache, postgres));
+    const { output } = await stack.up([], { ...SHARED, PATH: join(stack.dir, 'none'), STOA_CACHE_DIR: cache });
+    expect(output()).toContain('no HAProxy on PATH or by pip: one gateway clone, no load balancer');
+    expect(await (await fetch(`http://127.0.0.1:${stack.port}/`)).text()).toBe('gateway-1');
+    const names = (await stack.state()).processes.map(({ name }) => name).toSorted();
+    expect(names).toEqual(['cart-1', 'gateway-1', 'postgres-main']);
   }, 60_000);
 
   it('prepares what a service needs that is run by hand', async () => {
