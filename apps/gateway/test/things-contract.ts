@@ -119,6 +119,7 @@ export const operations = {
     input: z.object({ guestId: CustomerId.nullable() }),
     output: z.object({}),
     runsAt: 'sign-in',
+    budgetMs: 800,
   }),
   thingChanged: event({
     summary: 'A thing changed',

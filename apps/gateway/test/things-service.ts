@@ -40,6 +40,7 @@ export class World {
   readonly people = new Map<string, { customerId: string; role: 'customer' | 'operator'; password: string }>();
   readonly queries: string[] = [];
   noteRuns = 0;
+  canAdopt = true;
   uploadEnds = Infinity;
 
   person(
@@ -176,6 +177,7 @@ class CheckCredentials implements Handler<Op<'checkCredentials'>> {
 class AdoptGuest implements Handler<Op<'adoptGuest'>> {
   constructor(@Inject(World) private readonly world: World) {}
   readonly handle = async ({ guestId }: InputOf<Op<'adoptGuest'>>, { caller }: CommandContext<Op<'adoptGuest'>>) => {
+    if (!this.world.canAdopt) await new Promise((resolve) => setTimeout(resolve, 1_500));
     this.world.adopted.push(guestId);
     const taken = guestId ? (this.world.notes.get(guestId) ?? []) : [];
     this.world.notes.set(idOf(caller), [...(this.world.notes.get(idOf(caller)) ?? []), ...taken]);

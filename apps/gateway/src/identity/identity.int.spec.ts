@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { eventually } from '@stoa/testing';
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
+import { CutOff } from '../../test/cut-off.js';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
 
@@ -86,6 +87,21 @@ describe('identity', () => {
       expect(notes.json['notes']).toEqual(['once']);
     });
 
+    it('waits for a service that has to take something over, and does without one that has nothing to take', async () => {
+      const guest = await gateway.ask('POST /v1/notes', { body: { text: 'kept' } });
+      const { email, password } = shop.things.world.person('late@example.com');
+      const guestToken = guest.headers.get('stoa-guest-token') ?? '';
+      shop.things.world.canAdopt = false;
+      const refused = await gateway.ask('POST /v1/sessions', { body: { email, password }, token: guestToken });
+      expect(refused).toMatchObject({ status: 503 });
+      expect(refused.headers.has('retry-after')).toBe(true);
+      expect((await gateway.ask('POST /v1/sessions', { body: { email, password } })).status).toBe(201);
+      shop.things.world.canAdopt = true;
+      const later = await gateway.ask('POST /v1/sessions', { body: { email, password }, token: guestToken });
+      const notes = await gateway.ask('GET /v1/notes', { token: String(later.json['accessToken']) });
+      expect(notes.json['notes']).toEqual(['kept']);
+    });
+
     it('is not kept from anybody by an expired or odd token that is sent along', async () => {
       const { email, password } = shop.things.world.person('odd@example.com');
       const reply = await gateway.ask('POST /v1/sessions', { body: { email, password }, token: 'a.b.c' });
@@ -151,6 +167,55 @@ describe('identity', () => {
       expect((await refresh(refreshToken)).status).toBe(401);
       await eventually(async () => expect((await other.ask('GET /v1/private', { token })).status).toBe(401));
       expect(performance.now() - ended).toBeLessThan(2_000);
+    });
+  });
+
+  describe('without its database', () => {
+    it('a clone goes on with the tokens that there are, and says that it can give no new ones', async () => {
+      const way = await CutOff.before(shop.database.url);
+      try {
+        const cut = await shop.gateway({ GATEWAY_DATABASE_URL: way.url });
+        const { token, refreshToken, email, password } = await shop.signIn(cut);
+        for (const disturb of [() => way.cut(), () => way.silence()]) {
+          way.mend();
+          await eventually(async () => expect((await refresh('str_none', cut)).status).toBe(401));
+          disturb();
+          expect((await cut.ask('GET /v1/private', { token })).status).toBe(200);
+          expect((await cut.ask('POST /v1/guests')).status).toBe(201);
+          expect(await refresh(refreshToken, cut)).toMatchObject({ status: 503, json: { code: 'UNAVAILABLE' } });
+          expect((await cut.ask('POST /v1/sessions', { body: { email, password } })).status).toBe(503);
+          expect((await cut.ask('DELETE /v1/sessions/current', { token })).status).toBe(503);
+        }
+        way.mend();
+        await eventually(async () => expect((await refresh(refreshToken, cut)).status).toBe(201));
+      } finally {
+        await way.close();
+      }
+    });
+  });
+
+  describe('signing keys', () => {
+    it('are shared by all clones and rotated: published an hour before they sign, kept for what they signed', async () => {
+      const kids = async (from: GatewayClone): Promise<string[]> =>
+        ((await from.ask('GET /.well-known/jwks.json')).json['keys'] as unknown as { kid: string }[]).map(
+          ({ kid }) => kid,
+        );
+      const before = await kids(gateway);
+      expect(before).toHaveLength(1);
+      const { token: oldToken } = await shop.signIn(gateway);
+      await shop.sql(`UPDATE signing_keys SET activates_at = activates_at - interval '23 hours 30 minutes'`);
+      const second = await shop.gateway();
+      expect(await kids(second)).toHaveLength(2);
+      expect(decodeProtectedHeader((await shop.signIn(second)).token).kid).toBe(before[0]);
+      await shop.sql(`UPDATE signing_keys SET activates_at = activates_at - interval '2 hours'`);
+      const third = await shop.gateway();
+      const { token } = await shop.signIn(third);
+      expect(before).not.toContain(decodeProtectedHeader(token).kid);
+      // The first clone hasn't read the keys since: it looks again for a key that it doesn't know.
+      expect((await gateway.ask('GET /v1/private', { token })).status).toBe(200);
+      expect((await third.ask('GET /v1/private', { token: oldToken })).status).toBe(200);
+      const rows = await shop.sql(`SELECT * FROM signing_keys WHERE published_until < now() + interval '30 days'`);
+      expect(rows).toEqual([]);
     });
   });
 

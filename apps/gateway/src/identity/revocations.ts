@@ -18,6 +18,7 @@ export class Revocations implements OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private complete = false;
+  private failing = false;
 
   constructor(
     private readonly database: GatewayDatabase,
@@ -28,7 +29,10 @@ export class Revocations implements OnApplicationShutdown {
   start(): void {
     const tick = async (): Promise<void> => {
       const started = performance.now();
-      await this.read().catch((error: unknown) => this.logger.warn({ err: error }, 'cannot read revocations'));
+      await this.read().then(
+        () => (this.failing = false),
+        (error: unknown) => this.complain(error),
+      );
       if (this.stopped) return;
       const wait = Math.max(100, POLL_MS - (performance.now() - started));
       this.timer = setTimeout(() => void tick(), wait).unref();
@@ -48,6 +52,13 @@ export class Revocations implements OnApplicationShutdown {
   /** Known here at once; the other clones read it. */
   add(sessionId: string, expiresAt: Date): void {
     this.revoked.set(sessionId, expiresAt.getTime());
+  }
+
+  /** Once per outage, not each second. */
+  private complain(error: unknown): void {
+    if (!this.failing)
+      this.logger.warn({ err: error }, 'revocations cannot be read: tokens of ended sessions may pass');
+    this.failing = true;
   }
 
   private async read(): Promise<void> {

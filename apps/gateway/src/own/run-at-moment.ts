@@ -22,8 +22,9 @@ export class RunAtMoment {
   ) {}
 
   /**
-   * @throws HttpProblem 503 or 504 when a guest's things could not be taken over: the sign-in is refused and nothing is
-   *   lost. Without a guest there is nothing to lose, and a service that is down keeps nobody out.
+   * @throws HttpProblem 503 or 504 when a guest's things can't be taken over at the moment: the sign-in is refused and can be
+   *   tried again. Without a guest there is nothing to take over, and a service that is down keeps nobody out; nor does
+   *   one that refuses, now and later.
    */
   async run(moment: 'sign-in' | 'sign-out', caller: Caller, input: MomentInput, trace: TraceContext): Promise<void> {
     const operations = this.contracts.table.operationsAt(moment);
@@ -34,7 +35,7 @@ export class RunAtMoment {
     try {
       await this.call.run({ operation, input, caller, id: idOf(operation, caller, input), trace });
     } catch (error) {
-      const passing = !(error instanceof HttpProblem) || error.status >= 500;
+      const passing = error instanceof HttpProblem && (error.status === 503 || error.status === 504);
       if (passing && input.guestId !== null) throw error;
       this.logger.warn(
         { err: error, operation: operation.id },

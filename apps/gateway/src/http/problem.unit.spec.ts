@@ -1,0 +1,51 @@
+import { HttpProblem, problem, problemBody, problemHeaders, statusOf } from './problem.js';
+import { problemAnswer } from './send-answer.js';
+
+const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', flags: '01' };
+
+describe('problems', () => {
+  it('are those of RFC 9457, with a code for programs', () => {
+    const problems = [{ pointer: '/sku', detail: 'is missing: give it' }];
+    const body = problemBody(problem('INVALID_INPUT', 'sku is missing', { problems }), {
+      instance: '/v1/x',
+      traceId: 't',
+    });
+    expect(JSON.parse(body)).toEqual({
+      type: 'https://stoa.dev/problems/invalid-input',
+      title: 'Invalid input',
+      status: 400,
+      code: 'INVALID_INPUT',
+      detail: 'sku is missing',
+      instance: '/v1/x',
+      traceId: 't',
+      errors: problems,
+    });
+  });
+
+  it("take the contract's status first, then the common one; what nobody declared is a fault", () => {
+    expect(statusOf('UNKNOWN_SKU', { UNKNOWN_SKU: 404 })).toBe(404);
+    expect(statusOf('NOT_FOUND', { NOT_FOUND: 410 })).toBe(410);
+    expect(statusOf('STALE_VERSION')).toBe(412);
+    expect(statusOf('SURPRISE')).toBe(500);
+  });
+
+  it('say when to try again, where that may help', () => {
+    expect(problemHeaders(problem('UNAVAILABLE', ''))).toMatchObject({ 'retry-after': '1' });
+    expect(problemHeaders(problem('RATE_LIMITED', '', { headers: { 'retry-after': '7' } }))).toMatchObject({
+      'retry-after': '7',
+    });
+    expect(problemHeaders(new HttpProblem(404, 'NOT_FOUND', ''))).not.toHaveProperty('retry-after');
+  });
+
+  it('tell nobody what went wrong inside, and no query string', () => {
+    const answer = problemAnswer(new Error('password authentication failed for user stoa'), {
+      target: '/v1/x?token=a',
+      trace,
+    });
+    expect(answer.status).toBe(500);
+    expect(answer.body).not.toContain('stoa"');
+    expect(answer.body).not.toContain('password');
+    expect(answer.body).not.toContain('token=a');
+    expect(answer.body).toContain(trace.traceId);
+  });
+});
