@@ -1,15 +1,15 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { OperationError } from '@stoa/contract-kit';
-import type { KafkaPort, KafkaRecord, OutgoingRecord } from '../kafka/port.js';
+import type { KafkaPort, KafkaRecord } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { ErrorBody, IncomingReply, OutgoingRequest } from '../types.js';
 import { BrokerClock } from './broker-clock.js';
 import { BrokerWatch } from './broker-watch.js';
-import { requestHeaders } from './envelope.js';
 import { DEFAULT_BOUND, InFlightBound, type BoundSettings } from './in-flight-bound.js';
+import { PendingRequest } from './pending-request.js';
 import { ReplyTopic } from './reply-topic.js';
-import { RequestSender, type Sendable } from './request-sender.js';
+import { RequestSender } from './request-sender.js';
 import { DEFAULT_ORPHAN_AFTER_MS, Sweeper } from './sweeper.js';
 
 /** What this process knows of a service that it asks. */
@@ -22,9 +22,6 @@ interface Target {
 
 /** The pattern of `send()`: a request without its body. */
 export type RequestPattern = Omit<OutgoingRequest, 'body'>;
-
-// A service answers DEADLINE_EXCEEDED for a request whose budget ran out in its queue: it takes a moment to get here.
-const GRACE_MS = 250;
 
 /** These speak of the way to the service, not of the request: callers get them thrown. */
 const OF_THE_WAY = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
@@ -213,53 +210,4 @@ function errorOf(body: Buffer): ErrorBody {
 function refused(body: Buffer, servedBy: string): IncomingReply | OperationError {
   const error = errorOf(body);
   return OF_THE_WAY.has(error.code) ? asError(error) : { ok: false, body, servedBy };
-}
-
-interface Exchange {
-  readonly topic: string;
-  readonly replyTopic: string;
-  settle(outcome: IncomingReply | OperationError, waitMs: number | null): void;
-}
-
-/** A request that waits for its reply. Settles once. */
-class PendingRequest implements Sendable {
-  #isSettled = false;
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(
-    private readonly request: OutgoingRequest,
-    private readonly correlation: string,
-    private readonly deadline: number,
-    private readonly exchange: Exchange,
-  ) {
-    this.#timer = setTimeout(() => this.#expire(), request.budgetMs + GRACE_MS);
-  }
-
-  record(): OutgoingRecord | null {
-    const left = this.deadline - performance.now();
-    if (this.#isSettled || left <= 0) return null;
-    const { request, correlation, exchange } = this;
-    return {
-      topic: exchange.topic,
-      key: request.key,
-      value: request.body,
-      headers: requestHeaders(request, correlation, exchange.replyTopic, left),
-    };
-  }
-
-  settle(outcome: IncomingReply | OperationError, waitMs: number | null): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    clearTimeout(this.#timer);
-    this.exchange.settle(outcome, waitMs);
-  }
-
-  failed(error: OperationError): void {
-    this.settle(error, null);
-  }
-
-  #expire(): void {
-    const { service, budgetMs } = this.request;
-    this.failed(new OperationError('UNAVAILABLE', `${service} gave no answer within ${budgetMs} ms`));
-  }
 }

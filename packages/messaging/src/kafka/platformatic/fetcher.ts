@@ -1,11 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  ConnectionPool,
-  FetchIsolationLevels,
-  ListOffsetTimestamps,
-  type Consumer,
-  type RecordsBatch,
-} from '@platformatic/kafka';
+import { ConnectionPool, FetchIsolationLevels, type Consumer } from '@platformatic/kafka';
 import {
   KafkaError,
   type Isolation,
@@ -14,7 +8,6 @@ import {
   type TopicOffset,
   type TopicPartition,
 } from '../port.js';
-import { committedBatches, isControl } from './aborted.js';
 import { isProtocolError, kafkaError } from './errors.js';
 import type {
   FetchRequestPartition,
@@ -22,8 +15,10 @@ import type {
   FetchResponse,
   FetchResponsePartition,
 } from './library-types.js';
+import { boundsOf, nameOf } from './offset-bounds.js';
 import { readBatch } from './records.js';
 import { backoff } from './settings.js';
+import { visibleBatches } from './visible-batches.js';
 
 export interface FetcherOptions {
   readonly isolation: Isolation;
@@ -54,8 +49,6 @@ interface Request {
   readonly asked: Map<string, { readonly cursor: Cursor; readonly from: number }>;
   readonly somePaused: boolean;
 }
-
-export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;
 
 // While a partition is paused, waits are short, so that it gets its turn soon after it is resumed.
 const WAIT_WHILE_PAUSED_MS = 100;
@@ -264,7 +257,7 @@ export class Fetcher {
 
   /** Retention deleted what was to be read next, or the topic was made anew. */
   async #resetOutOfRange(error: unknown): Promise<void> {
-    const { beginning, end } = await this.#bounds();
+    const { beginning, end } = await boundsOf(this.consumer, [...this.#cursors.values()]);
     for (const [name, cursor] of this.#cursors) {
       const [low, high] = [beginning.get(name) ?? 0, end.get(name) ?? 0];
       if (cursor.next >= low && cursor.next <= high) continue;
@@ -274,20 +267,4 @@ export class Fetcher {
       );
     }
   }
-
-  async #bounds(): Promise<{ beginning: Map<string, number>; end: Map<string, number> }> {
-    const topics = [...new Set([...this.#cursors.values()].map((cursor) => cursor.topic))];
-    const at = async (timestamp: bigint): Promise<Map<string, number>> => {
-      const offsets = await this.consumer.listOffsets({ topics, timestamp });
-      return new Map(
-        [...offsets].flatMap(([topic, list]) =>
-          list.map((offset, partition) => [nameOf({ topic, partition }), Number(offset)]),
-        ),
-      );
-    };
-    return { beginning: await at(ListOffsetTimestamps.EARLIEST), end: await at(ListOffsetTimestamps.LATEST) };
-  }
 }
-
-const visibleBatches = (fetched: FetchResponsePartition, isolation: Isolation): Iterable<RecordsBatch> =>
-  isolation === 'committed' ? committedBatches(fetched) : (fetched.records ?? []).filter((batch) => !isControl(batch));

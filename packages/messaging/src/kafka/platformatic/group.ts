@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, ListOffsetTimestamps, type ConnectionPool } from '@platformatic/kafka';
 import type { GroupConsumer, GroupOptions, KafkaError, TopicOffset, TopicPartition } from '../port.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';
-import { Fetcher, nameOf } from './fetcher.js';
+import { Fetcher } from './fetcher.js';
 import { Membership } from './membership.js';
+import { nameOf } from './offset-bounds.js';
 import { backoff } from './settings.js';
 
 export interface GroupSurroundings {

@@ -1,11 +1,12 @@
 import type { RecordsBatch } from '@platformatic/kafka';
+import type { Isolation } from '../port.js';
 import type { FetchResponsePartition } from './library-types.js';
 
 const IS_TRANSACTIONAL = 1 << 4;
 const IS_CONTROL = 1 << 5;
 const ABORT_MARKER = 0;
 
-export const isControl = (batch: RecordsBatch): boolean => (batch.attributes & IS_CONTROL) !== 0;
+const isControl = (batch: RecordsBatch): boolean => (batch.attributes & IS_CONTROL) !== 0;
 
 const isAbortMarker = (batch: RecordsBatch): boolean =>
   isControl(batch) && batch.records[0]?.key?.readInt16BE(2) === ABORT_MARKER;
@@ -14,7 +15,7 @@ const isAbortMarker = (batch: RecordsBatch): boolean =>
  * The batches that a reader of committed records may see, as Java's client tells them. The library's own filter lets
  * aborted records through when the abort marker lies in a later fetch, and when one producer aborted twice in a row.
  */
-export function* committedBatches(partition: FetchResponsePartition): Generator<RecordsBatch> {
+function* committedBatches(partition: FetchResponsePartition): Generator<RecordsBatch> {
   const starts = (partition.abortedTransactions ?? []).toSorted((a, b) => Number(a.firstOffset - b.firstOffset));
   const aborted = new Set<bigint>();
   let next = 0;
@@ -30,3 +31,7 @@ export function* committedBatches(partition: FetchResponsePartition): Generator<
     yield batch;
   }
 }
+
+/** The batches of a fetch that a reader may see: never control records, and with `committed` none of aborted transactions. */
+export const visibleBatches = (fetched: FetchResponsePartition, isolation: Isolation): Iterable<RecordsBatch> =>
+  isolation === 'committed' ? committedBatches(fetched) : (fetched.records ?? []).filter((batch) => !isControl(batch));

@@ -1,0 +1,161 @@
+import { eventually } from '@stoa/testing';
+import { numbered, offsetsAfter, PARTITIONS, values, type PortKit } from './port-kit.suite.js';
+
+/** Sharing Kafka partitions, and taking them over. */
+export function describeGroups(kit: PortKit): void {
+  describe('group', () => {
+    it('gets all Kafka partitions, and goes on where the last member committed', async () => {
+      const made = await kit.topic();
+      const groupId = kit.name('group');
+      await kit.port.produce(numbered(made, 20), 'all');
+      const first = await kit.member(made, groupId);
+      await eventually(() => expect(first.records).toHaveLength(20));
+      expect(first.consumer.isJoined()).toBe(true);
+      expect(first.assigned.size).toBe(PARTITIONS);
+      const ends = await kit.port.admin.endOffsets(made);
+      await first.consumer.commit(ends.map((offset, partition) => ({ topic: made, partition, offset })));
+      expect(await kit.port.admin.committedOffsets(groupId, made)).toEqual(ends);
+      await first.consumer.close();
+
+      await kit.port.produce(numbered(made, 4, null, 20), 'all');
+      const second = await kit.member(made, groupId);
+      await eventually(() => expect(second.records).toHaveLength(4));
+      expect(values(second.records).toSorted()).toEqual(['20', '21', '22', '23']);
+      await second.consumer.close();
+      await kit.port.admin.deleteGroup(groupId);
+    });
+
+    it('delivers again what was not committed, and starts at the end where asked to', async () => {
+      const made = await kit.topic(1);
+      const groupId = kit.name('group');
+      await kit.port.produce(numbered(made, 3), 'all');
+      const first = await kit.member(made, groupId);
+      await eventually(() => expect(first.records).toHaveLength(3));
+      await first.consumer.commit(offsetsAfter(first.records.slice(0, 1)));
+      await first.consumer.close();
+      const second = await kit.member(made, groupId);
+      await eventually(() => expect(values(second.records)).toEqual(['1', '2']));
+      await second.consumer.close();
+
+      const late = await kit.member(made, kit.name('group'), { startAt: 'end' });
+      await eventually(() => expect(late.assigned.size).toBe(1));
+      await eventually(async () => {
+        await kit.port.produce(numbered(made, 1, null, 9), 'all');
+        expect(late.records.length).toBeGreaterThan(0);
+      });
+      expect(new Set(values(late.records))).toEqual(new Set(['9']));
+      await late.consumer.close();
+    });
+
+    it('pauses one Kafka partition and resumes it without loss', async () => {
+      const made = await kit.topic(2);
+      const { consumer, records, assigned } = await kit.member(made, kit.name('group'));
+      await eventually(() => expect(assigned.size).toBe(2));
+      const paused = { topic: made, partition: 0 };
+      consumer.pause(paused);
+      const both = (value: string) => [0, 1].map((partition) => ({ topic: made, key: null, value, partition }));
+      await kit.port.produce(both('a'), 'all');
+      await eventually(() => expect(records.map((record) => record.partition)).toEqual([1]));
+      consumer.resume(paused);
+      await eventually(() => expect(records.map((record) => record.partition)).toEqual([1, 0]), { timeoutMs: 3_000 });
+      await consumer.close();
+    });
+
+    it('shares the Kafka partitions with a second member, and takes them back when it leaves', async () => {
+      const made = await kit.topic();
+      const groupId = kit.name('group');
+      const first = await kit.member(made, groupId);
+      await eventually(() => expect(first.assigned.size).toBe(PARTITIONS));
+      const second = await kit.member(made, groupId, {}, await kit.open());
+      await eventually(() => {
+        expect(first.assigned.size).toBe(PARTITIONS / 2);
+        expect(second.assigned.size).toBe(PARTITIONS / 2);
+      });
+      if (kit.abilities.cooperative) {
+        expect(first.revocations.flat()).toHaveLength(PARTITIONS / 2);
+        expect(second.revocations).toEqual([]);
+      }
+      await kit.port.produce(numbered(made, 64), 'all');
+      await eventually(() => expect(first.records.length + second.records.length).toBe(64));
+      expect(second.records.length).toBeGreaterThan(0);
+      await first.consumer.commit(
+        (await kit.port.admin.endOffsets(made)).map((offset, partition) => ({ topic: made, partition, offset })),
+      );
+      await second.consumer.commit(
+        (await kit.port.admin.endOffsets(made)).map((offset, partition) => ({ topic: made, partition, offset })),
+      );
+
+      await second.consumer.close();
+      await eventually(() => expect(first.assigned.size).toBe(PARTITIONS));
+      await kit.port.produce(numbered(made, 64, null, 64), 'all');
+      await eventually(() => expect(new Set([...values(first.records), ...values(second.records)]).size).toBe(128));
+      await first.consumer.close();
+    });
+
+    it('gives each of two members its share of every topic', async () => {
+      const made = [await kit.topic(), await kit.topic()];
+      const groupId = kit.name('group');
+      const both = [
+        await kit.member(made[0] ?? '', groupId, { topics: made }),
+        await kit.member(made[0] ?? '', groupId, { topics: made }, await kit.open()),
+      ];
+      const shares = () =>
+        both.flatMap(({ assigned }) =>
+          made.map((one) => [...assigned.values()].filter((part) => part.topic === one).length),
+        );
+      await eventually(() => expect(shares()).toEqual(Array(4).fill(PARTITIONS / 2)));
+      await Promise.all(both.map(({ consumer }) => consumer.close()));
+    });
+
+    it('comes back after it stood still for longer than its session', async () => {
+      const made = await kit.topic(1);
+      const { consumer, records, revocations } = await kit.member(made, kit.name('group'));
+      await kit.port.produce(numbered(made, 1), 'all');
+      await eventually(() => expect(values(records)).toEqual(['0']));
+      await consumer.commit(offsetsAfter(records));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, kit.abilities.sessionTimeoutMs + 700);
+      await eventually(() => expect(revocations.flat()).toHaveLength(1));
+      await kit.port.produce(numbered(made, 1, null, 1), 'all');
+      await eventually(() => expect(values(records)).toEqual(['0', '1']));
+      expect(consumer.isJoined()).toBe(true);
+      await consumer.commit(offsetsAfter(records));
+      await consumer.close();
+    });
+
+    if (kit.abilities.cooperative)
+      it('lets a commit go out while Kafka partitions are revoked', async () => {
+        const made = await kit.topic(2);
+        const groupId = kit.name('group');
+        await kit.port.produce(numbered(made, 32), 'all');
+        const commits: Promise<void>[] = [];
+        const first = await kit.member(made, groupId, {
+          onRevoked: (partitions) => {
+            const done = first.records.filter((r) => partitions.some((p) => p.partition === r.partition));
+            commits.push(first.consumer.commit(offsetsAfter(done.slice(-1))));
+          },
+        });
+        await eventually(() => expect(first.records).toHaveLength(32));
+        const second = await kit.member(made, groupId, {}, await kit.open());
+        await eventually(() => expect(second.assigned.size).toBe(1));
+        await Promise.all(commits);
+        const [taken] = [...second.assigned.values()];
+        await kit.port.produce([{ topic: made, key: null, value: 'new', partition: taken?.partition ?? 0 }], 'all');
+        await eventually(() => expect(values(second.records)).toEqual(['new']));
+        await Promise.all([first.consumer.close(), second.consumer.close()]);
+      });
+
+    it('stops delivering but can still commit', async () => {
+      const made = await kit.topic(1);
+      const groupId = kit.name('group');
+      await kit.port.produce(numbered(made, 1), 'all');
+      const { consumer, records } = await kit.member(made, groupId);
+      await eventually(() => expect(records).toHaveLength(1));
+      await consumer.stop();
+      await kit.port.produce(numbered(made, 1, null, 1), 'all');
+      await consumer.commit([{ topic: made, partition: 0, offset: 1 }]);
+      expect(await kit.port.admin.committedOffsets(groupId, made)).toEqual([1]);
+      expect(records).toHaveLength(1);
+      await consumer.close();
+    });
+  });
+}
