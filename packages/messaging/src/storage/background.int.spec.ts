@@ -111,7 +111,7 @@ describe('StorageRuntime', () => {
         committed.count++;
       }
     })();
-    for (let n = 0; n < 3; n++) {
+    for (let n = 0; n < 2; n++) {
       const leader = spawnChild('relay');
       await eventually(
         () => expect(leader.lines.filter((line) => line.startsWith('relayed')).length).toBeGreaterThan(2),

@@ -84,6 +84,14 @@ export class LockSession implements Sql {
     return rows[0]?.locked === true;
   }
 
+  /** Calls `listener` on each NOTIFY of the channel. */
+  async listen(channel: string, listener: () => void): Promise<void> {
+    this.client.on('notification', (notification) => {
+      if (notification.channel === channel) listener();
+    });
+    await this.query(`LISTEN ${channel}`);
+  }
+
   /** Gives up the lock with the session. */
   async close(): Promise<void> {
     clearInterval(this.heartbeat);

@@ -7,7 +7,7 @@ import { FencedError, type KafkaPort, type KafkaRecord } from '../kafka/port.js'
 import type { Sql } from '../types.js';
 import { InboxExecutor } from './command-executor.js';
 import { LockSession } from './lock-session.js';
-import { OutboxRelay } from './outbox-relay.js';
+import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 
 /** A gate that what passes it can be held at. */
 function gate() {
@@ -46,8 +46,9 @@ describe('OutboxRelay', () => {
       .filter((record) => key === undefined || record.key?.toString() === key)
       .map(({ headers }) => Number(headers['version']));
 
-  function relayOf(port: KafkaPort = kafka.port): OutboxRelay {
-    return new OutboxRelay({ port, topicPrefix: kafka.prefix, server: 'counter@0', logger: kafka.logger });
+  function relayOf(port: KafkaPort = kafka.port, more: Partial<OutboxRelayOptions> = {}): OutboxRelay {
+    const options = { port, topicPrefix: kafka.prefix, server: 'counter@0', logger: kafka.logger };
+    return new OutboxRelay({ ...options, ...more });
   }
 
   /** Runs a relay until the returned function is called. */
@@ -107,6 +108,20 @@ describe('OutboxRelay', () => {
     for (const name of names) expect(versions(records, name)).toEqual(inOrder);
     await empty();
     await Promise.all([follower.close(), stop()]);
+  });
+
+  it('looks again when it is kicked, and makes no pause between transactions for whoever is in a hurry', async () => {
+    const relay = relayOf(kafka.port, { idleMs: 3_600_000, intervalMs: 3_600_000 });
+    const { stop } = run(relay);
+    await executor.execute(add, addRequest('kicked', 1));
+    relay.kick();
+    await empty();
+    await executor.execute(add, addRequest('kicked', 1));
+    relay.kick();
+    expect(await outbox()).toHaveLength(1);
+    relay.hurry();
+    await empty();
+    await stop();
   });
 
   it('sends rows that are too large for one batch', async () => {

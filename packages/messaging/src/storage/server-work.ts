@@ -19,6 +19,12 @@ export interface ServerWorkOptions {
 
 const LOCK = 'stoa.messaging';
 
+/**
+ * `SELECT pg_notify('stoa_outbox', '')` makes the leader empty the outbox at once: for a mover that has fenced buckets and
+ * waits. Commands don't notify: NOTIFY makes commits queue up behind each other.
+ */
+const HURRY_CHANNEL = 'stoa_outbox';
+
 /** What one clone among a service's clones does for one of its databases: relays its outbox, keeps its copy of states, purges. */
 export class ServerWork {
   private readonly leadership: Leadership;
@@ -69,6 +75,7 @@ export class ServerWork {
     const { messaging, server } = this.options;
     const failed = new AbortController();
     const together = AbortSignal.any([signal, failed.signal]);
+    await session.listen(HURRY_CHANNEL, () => this.relay.hurry());
     messaging.metrics?.leading?.(server.name, true);
     const parts = [
       this.relay.run(session, together),

@@ -1,0 +1,51 @@
+import { eventually } from '@stoa/testing';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { LockSession } from './lock-session.js';
+
+describe('LockSession', () => {
+  let db: TestMessagingDatabase;
+  const sessions: LockSession[] = [];
+  const open = async (): Promise<LockSession> => {
+    const options = { url: db.database.server(0).url, applicationName: 'lock', idleTimeoutMs: 1_000 };
+    const session = await LockSession.open(options);
+    sessions.push(session);
+    return session;
+  };
+
+  beforeAll(async () => {
+    db = await messagingDatabase();
+  });
+  afterEach(() => Promise.all(sessions.splice(0).map((session) => session.close())));
+  afterAll(() => db.drop());
+
+  it('gives a lock to one session at a time, until that one closes', async () => {
+    const [first, second] = [await open(), await open()];
+    expect(await first.tryLock('a')).toBe(true);
+    expect(await second.tryLock('a')).toBe(false);
+    expect(await second.tryLock('b')).toBe(true);
+    await first.close();
+    expect(first.lost.aborted).toBe(true);
+    await eventually(async () => expect(await second.tryLock('a')).toBe(true));
+  });
+
+  it('outlives the time-out while its process beats, and not longer', async () => {
+    const [beating, mute] = [await open(), await open()];
+    await mute.tryLock('mute');
+    await beating.tryLock('beating');
+    // A frozen process sends nothing any more; here only the heartbeat is stopped.
+    clearInterval((mute as unknown as { heartbeat: NodeJS.Timeout }).heartbeat);
+    await eventually(() => expect(mute.lost.aborted).toBe(true));
+    expect(await beating.tryLock('mute')).toBe(true);
+    expect(beating.lost.aborted).toBe(false);
+    await expect(mute.query('SELECT 1')).rejects.toThrow('idle-session timeout');
+  });
+
+  it('hears what is notified on its channel', async () => {
+    const session = await open();
+    const heard: string[] = [];
+    await session.listen('one_channel', () => void heard.push('one'));
+    await session.listen('another', () => void heard.push('another'));
+    await db.database.server(0).rows("SELECT pg_notify('another', '')");
+    await eventually(() => expect(heard).toEqual(['another']));
+  });
+});
