@@ -26,14 +26,15 @@ export async function main(verb: string, words: string[], place?: StartPlace): P
   } catch (error) {
     if (error instanceof Failure) process.stderr.write(`stoa: ${error.message}\n`);
     else if (isDiskFull(error))
-      process.stderr.write('stoa: the disk is full: free some space, or set STOA_STATE_DIR\n');
+      process.stderr.write('stoa: the disk is full: free some space, or move the data with STOA_STATE_DIR\n');
     else process.stderr.write(`stoa: ${error instanceof Error ? error.stack : String(error)}\n`);
     return 1;
   }
 }
 
+/** Ours, or what a server said about its own disk. */
 function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+  return error instanceof Error && /ENOSPC|no space left/i.test(error.message);
 }
 
 if (import.meta.main) {
