@@ -36,7 +36,7 @@ export class World {
   readonly things = new Map<string, Thing>();
   readonly notes = new Map<string, string[]>();
   readonly uploads = new Map<string, { bytes: number; sum: number; frames: number; sequences: number[]; id: string }>();
-  readonly adopted: (string | null)[] = [];
+  readonly adoptions = new Set<string>();
   readonly people = new Map<string, { customerId: string; role: 'customer' | 'operator'; password: string }>();
   readonly queries: string[] = [];
   noteRuns = 0;
@@ -176,9 +176,17 @@ class CheckCredentials implements Handler<Op<'checkCredentials'>> {
 @Injectable()
 class AdoptGuest implements Handler<Op<'adoptGuest'>> {
   constructor(@Inject(World) private readonly world: World) {}
-  readonly handle = async ({ guestId }: InputOf<Op<'adoptGuest'>>, { caller }: CommandContext<Op<'adoptGuest'>>) => {
-    if (!this.world.canAdopt) await new Promise((resolve) => setTimeout(resolve, 1_500));
-    this.world.adopted.push(guestId);
+  readonly handle = async (
+    { guestId }: InputOf<Op<'adoptGuest'>>,
+    { caller, commandId }: CommandContext<Op<'adoptGuest'>>,
+  ) => {
+    if (!this.world.canAdopt) {
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      throw new Error('nobody waits for this any more');
+    }
+    // What is in memory isn't rolled back with the transaction: a run that is tried again must not count twice.
+    if (this.world.adoptions.has(commandId)) return {};
+    this.world.adoptions.add(commandId);
     const taken = guestId ? (this.world.notes.get(guestId) ?? []) : [];
     this.world.notes.set(idOf(caller), [...(this.world.notes.get(idOf(caller)) ?? []), ...taken]);
     return {};
