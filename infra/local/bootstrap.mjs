@@ -53,7 +53,9 @@ function install() {
 
 function npmReason(output) {
   const lines = output.split('\n').filter((line) => /npm (error|ERR!)/.test(line));
-  const telling = lines.filter((line) => !/(A complete log|^npm (error|ERR!)\s*(code|errno|syscall|path|dest|type|$))/.test(line));
+  const telling = lines.filter(
+    (line) => !/(A complete log|^npm (error|ERR!)\s*(code|errno|syscall|path|dest|type|$))/.test(line),
+  );
   return (telling[0] ?? lines[0] ?? 'it said nothing').replace(/npm (error|ERR!)\s*/, '').trim();
 }
 
