@@ -65,5 +65,35 @@ function handling(): MessagingMetrics {
   };
 }
 
+/** What the leader of a database does beside the requests. Only one clone tells of each database: the others have no such figures. */
+function leading(): MessagingMetrics {
+  const labelNames = ['server'] as const;
+  const isLeading = metrics.gauge({ name: 'stoa_leader', help: '1 while this clone leads the database', labelNames });
+  const sent = metrics.counter({ name: 'stoa_relayed_total', help: 'Outbox rows sent to Kafka', labelNames });
+  const lag = metrics.gauge({
+    name: 'stoa_outbox_lag_seconds',
+    help: "Age of the outbox's oldest row; 0 when it is empty",
+    labelNames,
+  });
+  const behind = metrics.gauge({
+    name: 'stoa_state_lag_records',
+    help: "How many records the copy of another service's states is behind",
+    labelNames: ['server', 'topic'],
+  });
+  return {
+    leading: (server, isLeader) => {
+      isLeading.set({ server }, isLeader ? 1 : 0);
+      if (isLeader) return;
+      lag.remove({ server });
+      behind.reset();
+    },
+    relayed: (server, records, lagMs) => {
+      sent.inc({ server }, records);
+      lag.set({ server }, lagMs / 1000);
+    },
+    stateLag: (server, topic, records) => behind.set({ server, topic }, records),
+  };
+}
+
 /** Counts what messaging tells, for /metrics. */
-export const messagingMetrics = (): MessagingMetrics => ({ ...sending(), ...handling() });
+export const messagingMetrics = (): MessagingMetrics => ({ ...sending(), ...handling(), ...leading() });
