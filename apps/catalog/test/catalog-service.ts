@@ -38,7 +38,7 @@ export class CatalogService {
 
   private constructor(
     private readonly database: TestDatabase,
-    readonly sql: Client,
+    private readonly sql: Client,
     private readonly prefix: string,
     private readonly port: KafkaPort,
     private readonly client: StoaClient,
@@ -94,6 +94,19 @@ export class CatalogService {
       if (!ok) throw new Error(JSON.stringify(body));
     }
     return id;
+  }
+
+  /** An import as its row says, also while no clone is there to ask. */
+  async job(id: string): Promise<{ status: string; created: number }> {
+    const text = 'SELECT status, products_created AS created FROM import_jobs WHERE id = $1';
+    const { rows } = await this.sql.query<{ status: string; created: number }>(text, [id]);
+    if (!rows[0]) throw new Error(`no import ${id}`);
+    return rows[0];
+  }
+
+  /** What a quarter of a minute does by itself. */
+  async expireLeases(): Promise<void> {
+    await this.sql.query('UPDATE import_jobs SET lease_until = now()');
   }
 
   /** Everything that reached Kafka, per key in its order. Waits until there are `count`. */

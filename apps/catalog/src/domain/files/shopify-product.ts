@@ -160,9 +160,14 @@ export class ShopifyProduct {
     const parsed = ProductFields.safeParse(fields);
     for (const { path, message } of parsed.error?.issues ?? [])
       cells.refuse(PRODUCT_COLUMNS[String(path[0])] ?? null, message);
-    if (cells.faults.length === 0 && this.variants.length === 0)
+    // Where each row was refused already, there is nothing to add.
+    const isLeft = this.rowsRefused < this.group.rows.length;
+    if (cells.faults.length === 0 && this.variants.length === 0 && isLeft) {
       cells.refuse(null, 'no row with a variant is left of it');
-    if (!parsed.data || cells.faults.length > 0) return this.refuseAll(line, cells.faults);
+    }
+    if (!parsed.data || cells.faults.length > 0 || this.variants.length === 0) {
+      return this.refuseAll(line, cells.faults);
+    }
     const images = this.pictures.toSorted((a, b) => a.position - b.position).map(({ url, alt }) => ({ url, alt }));
     const content = normalise({ ...parsed.data, variants: this.variants, images });
     const faults = faultsOf(content).map(({ pointer, detail }) => ({

@@ -1,0 +1,31 @@
+import { tablesOfDatabase, tablesOfPrismaSchema, testDatabase, type TestDatabase } from '@stoa/testing';
+import { readFile } from 'node:fs/promises';
+
+const prisma = 'apps/catalog/prisma';
+
+describe('the schema', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await testDatabase({ migrations: `${prisma}/migrations` });
+  });
+  afterAll(() => database.drop());
+
+  it('describes the tables that the migrations make, but for those that Prisma is told to leave alone', async () => {
+    const described = await tablesOfPrismaSchema(`${prisma}/schema.prisma`);
+    const made = await tablesOfDatabase(database.url);
+    // Prisma has no type for it.
+    made['products'] = (made['products'] ?? []).filter((column) => column !== 'search tsvector');
+    expect(described).toEqual(Object.fromEntries(Object.keys(described).map((table) => [table, made[table]])));
+    const config = await readFile('apps/catalog/prisma.config.ts', 'utf8');
+    const external = [...config.matchAll(/'public\.(\w+)'/g)].map(([, table = '']) => table);
+    expect([...Object.keys(described), ...external].toSorted()).toEqual(Object.keys(made).toSorted());
+  });
+
+  it("holds messaging's tables verbatim", async () => {
+    const [copy, original] = await Promise.all([
+      readFile(`${prisma}/migrations/00000000000001_messaging/migration.sql`, 'utf8'),
+      readFile('packages/messaging/sql/messaging.sql', 'utf8'),
+    ]);
+    expect(copy).toBe(original);
+  });
+});
