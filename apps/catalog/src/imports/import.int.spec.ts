@@ -1,4 +1,4 @@
-import { catalog, type ImportProblem } from '@stoa/catalog-contract';
+import { catalog, type ImportJob, type ImportProblem } from '@stoa/catalog-contract';
 import { readFile } from 'node:fs/promises';
 import { productInput, variantInput } from '../../test/inputs.js';
 import { Shop } from '../../test/shop.js';
@@ -331,6 +331,24 @@ describe('a run', () => {
     expect((await shop.getImport(id)).productsCreated).toBe(0);
     await shop.runOf(next).run();
     expect(await shop.getImport(id)).toMatchObject({ status: 'done', productsCreated: 9 });
+  });
+
+  it('and another one of the same products get along', async () => {
+    const all = rows.map((row) => row.replace(',x,', ',5,'));
+    const ids = [(await shop.upload(csv(...all))).id, (await shop.upload(csv(...all.toReversed()))).id];
+    const jobs = [await shop.claim(), await shop.claim()].filter((job) => job !== undefined);
+    await Promise.all(jobs.map((job) => shop.runOf(job).run()));
+    const ended = await Promise.all(ids.map((id) => shop.getImport(id)));
+    expect(ended.map(({ status, rowsRefused }) => [status, rowsRefused])).toEqual([
+      ['done', 0],
+      ['done', 0],
+    ]);
+    const sum = (count: (job: ImportJob) => number) => ended.reduce((total, job) => total + count(job), 0);
+    expect(sum((job) => job.productsCreated)).toBe(all.length);
+    expect(sum((job) => job.productsUnchanged)).toBe(all.length);
+    const facts = await shop.facts();
+    expect(facts).toHaveLength(2 * all.length);
+    expect(facts.every(({ version }) => version === 1)).toBe(true);
   });
 
   it('waits for frames that come late, in whatever order', async () => {

@@ -52,8 +52,9 @@ const VALUES = COLUMNS.map(([column, , value]) => value ?? `p.${column}`).join('
 const RECORDS = `jsonb_to_recordset($1::jsonb)
   AS p(id uuid, ${COLUMNS.map(([column, type]) => `${column} ${type}`).join(', ')}, s1 text, s2 text, s3 text)`;
 
+// In the order of the handles, as products are locked: two imports of the same products must not wait for each other.
 const INSERT = `INSERT INTO products (id, ${NAMES}, search, created_at, updated_at)
-  SELECT p.id, ${VALUES}, ${SEARCH}, $2, $2 FROM ${RECORDS} ON CONFLICT (handle) DO NOTHING RETURNING handle`;
+  SELECT p.id, ${VALUES}, ${SEARCH}, $2, $2 FROM ${RECORDS} ORDER BY p.handle ON CONFLICT (handle) DO NOTHING RETURNING handle`;
 
 const UPDATE = `UPDATE products SET ${COLUMNS.map(([column, , value]) => `${column} = ${value ?? `p.${column}`}`).join(', ')},
   search = ${SEARCH}, updated_at = $2 FROM ${RECORDS} WHERE products.id = p.id`;
