@@ -1,6 +1,6 @@
 import { testKafkaBrokers, uniqueName } from '@stoa/testing';
 import { openKafka } from '../../src/kafka/open-kafka.js';
-import type { Follower, KafkaPort, KafkaRecord } from '../../src/kafka/port.js';
+import type { Follower, KafkaClientName, KafkaPort, KafkaRecord } from '../../src/kafka/port.js';
 import type { Logger, MessagingOptions } from '../../src/options.js';
 import { topicNames } from '../../src/topics.js';
 
@@ -32,6 +32,8 @@ export interface TestKafka {
 }
 
 const PARTITIONS = 3;
+/** KAFKA_CLIENT=kafkajs runs the same tests over the other adapter. */
+const client = (process.env['KAFKA_CLIENT'] ?? 'platformatic') as KafkaClientName;
 
 /** A connection to the shared broker, with topics of its own for the services. */
 export async function testKafka(service: string, others: readonly string[] = []): Promise<TestKafka> {
@@ -39,7 +41,7 @@ export async function testKafka(service: string, others: readonly string[] = [])
   const logger = memoryLogger();
   const opened: KafkaPort[] = [];
   const open = async (): Promise<KafkaPort> => {
-    const options = { brokers: [testKafkaBrokers()], client: 'platformatic', clientId: 'test', logger } as const;
+    const options = { brokers: [testKafkaBrokers()], client, clientId: 'test', logger };
     const port = await openKafka(options);
     opened.push(port);
     return port;
@@ -58,7 +60,7 @@ export async function testKafka(service: string, others: readonly string[] = [])
   await port.admin.createTopics(topics);
   const optionsOf = (name: string): MessagingOptions => ({
     brokers: [testKafkaBrokers()],
-    client: 'platformatic',
+    client,
     topicPrefix: prefix,
     service: name,
     clone: `${name}-1`,
