@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { StoaClient } from '@stoa/messaging';
-import { messagingOptions, NestLog, Readiness, type Logger } from '@stoa/service';
+import { messagingOptions, metrics, NestLog, type Logger, type Readiness } from '@stoa/service';
 import { InvalidateByEvents } from './cache/invalidate-by-events.js';
 import { MemoryCache } from './cache/memory-cache.js';
 import type { GatewayConfig } from './config.js';
@@ -17,6 +18,8 @@ import { RequestLog } from './http/request-log.js';
 import { Revocations } from './identity/revocations.js';
 import { SigningKeys } from './identity/signing-keys.js';
 import { CloneCount } from './limits/clone-count.js';
+import type { Answer } from './requests/answer.js';
+import type { Exchange } from './requests/exchange.js';
 import { HandleRequest } from './requests/handle-request.js';
 import { Housekeeping } from './storage/housekeeping.js';
 import { RedisConnection } from './storage/redis-connection.js';
@@ -39,65 +42,67 @@ export interface GatewayOptions {
 
 const RETRY_MS = 1_000;
 
-/** Starts what runs beside requests. Nothing of it has to succeed for the clone to listen: it becomes ready as they do. */
-function startParts(app: NestFastifyApplication, { readiness, logger }: GatewayOptions): void {
-  for (const part of [
-    RedisConnection,
-    SigningKeys,
-    Revocations,
-    CloneCount,
-    Housekeeping,
-    Contracts,
-    InvalidateByEvents,
-  ])
-    app.get<{ start(): void }>(part).start();
-  const client = app.get(StoaClient);
-  const connect = (): void => {
-    client.connect().catch((error: unknown) => {
-      logger.warn({ err: error }, 'Kafka is away: trying again');
-      setTimeout(connect, RETRY_MS).unref();
-    });
-  };
-  connect();
-  const when = (name: string, holds: () => boolean, why: string): void =>
-    readiness.watch(
-      name,
-      async () => {
-        if (!holds()) throw new Error(why);
-      },
-      { everyMs: 250 },
-    );
-  when('contracts', () => app.get(Contracts).known, 'no contract of any service is known yet');
-  when('kafka', () => client.isReady(), 'not connected');
-  when('signing keys', () => app.get(SigningKeys).known, 'not read from the database yet');
+/** What runs beside requests. Nothing of it has to succeed for the clone to listen: it becomes ready as they do. */
+const PARTS = [RedisConnection, SigningKeys, Revocations, CloneCount, Housekeeping, Contracts, InvalidateByEvents];
+
+function connectToKafka(client: StoaClient, logger: Logger): void {
+  client.connect().catch((error: unknown) => {
+    logger.warn({ err: error }, 'Kafka is away: trying again');
+    setTimeout(() => connectToKafka(client, logger), RETRY_MS).unref();
+  });
 }
 
-/** Starts a clone: it listens at once, and is ready when it knows contracts and signing keys and is connected to Kafka. */
-export async function runGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, logger, readiness, onFatal } = options;
-  const lane = new FastLane();
-  const adapter = createAdapter(config, lane);
+/**
+ * Ready once contracts and signing keys are known and Kafka is connected. It stays ready when Kafka goes away later: that
+ * is so for all clones at once, and a balancer without a server can give neither stale answers nor a problem that says why.
+ */
+function watchReadiness(app: NestFastifyApplication, readiness: Readiness): void {
+  const when = (name: string, holds: () => boolean, why: string): void => {
+    const probe = async (): Promise<void> => {
+      if (!holds()) throw new Error(why);
+    };
+    readiness.watch(name, probe, { everyMs: 250 });
+  };
+  const client = app.get(StoaClient);
+  let connected = false;
+  when('contracts', () => app.get(Contracts).known, 'no contract of any service is known yet');
+  when('signing keys', () => app.get(SigningKeys).known, 'not read from the database yet');
+  when('kafka', () => (connected ||= client.isReady()), 'not connected yet');
+  metrics.gauge({
+    name: 'stoa_kafka_connected',
+    help: '1 while requests can be sent and replies can arrive',
+    collect() {
+      this.set(client.isReady() ? 1 : 0);
+    },
+  });
+}
+
+async function createApp({ config, logger, readiness, onFatal }: GatewayOptions, lane: FastLane) {
   const messaging = messagingOptions('gateway', config, logger, onFatal);
   const module = GatewayModule.with({ config, logger, readiness, messaging });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+  return NestFactory.create<NestFastifyApplication>(module, createAdapter(config, lane), {
     bodyParser: false,
     logger: new NestLog(logger),
     abortOnError: false,
   });
-  let draining = false;
-  const fastify = adapter.getInstance();
+}
+
+/** Starts a clone. It listens at once. */
+export async function runGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, logger, readiness } = options;
+  const lane = new FastLane();
+  const app = await createApp(options, lane);
+  const fastify = app.getHttpAdapter().getInstance();
   if (config.CORS_ORIGINS) allowOrigins(fastify, config.CORS_ORIGINS);
+  let draining = false;
   const handler = app.get(HandleRequest);
-  await fastify.register(
-    catchAll({
-      handle: (exchange) => handler.handle(exchange),
-      log: app.get(RequestLog),
-      config,
-      isDraining: () => draining,
-    }),
-  );
+  const handle = (exchange: Exchange): Promise<Answer> => handler.handle(exchange);
+  await fastify.register(catchAll({ handle, log: app.get(RequestLog), config, isDraining: () => draining }));
   lane.open(app.get(MemoryCache), config.CORS_ORIGINS !== undefined);
-  startParts(app, options);
+  for (const part of PARTS) app.get<{ start(): void }>(part).start();
+  const client = app.get(StoaClient);
+  connectToKafka(client, logger);
+  watchReadiness(app, readiness);
   await app.listen(config.PORT, config.HOST);
   return {
     port: (app.getHttpServer().address() as AddressInfo).port,
@@ -106,9 +111,9 @@ export async function runGateway(options: GatewayOptions): Promise<Gateway> {
       draining = true;
       lane.drain();
       // The balancer needs a moment to see that the clone is unready.
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await delay(delayMs);
       await fastify.close();
-      await app.get(StoaClient).close();
+      await client.close();
       await app.close();
     },
   };
