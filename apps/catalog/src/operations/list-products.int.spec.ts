@@ -156,6 +156,17 @@ describe('a search', () => {
     },
   );
 
+  it('finds a title behind any number of newer texts with the same word', async () => {
+    await add(productInput('the-teapot', { title: 'The Teapot' }));
+    const others = Array.from({ length: 600 }, (_, n) => productInput(`filler-${n}`, { description: 'For a teapot.' }));
+    const { job } = await shop.import(others.map((product) => JSON.stringify(product)).join('\n'), {
+      format: 'ndjson',
+    });
+    expect(job.productsCreated).toBe(600);
+    expect((await shop.handles({ q: 'teapot', limit: 2 }))[0]).toBe('the-teapot');
+    expect(await pages({ q: 'teapot', sort: 'title' }, 100)).toHaveLength(601);
+  });
+
   it('can be narrowed, ordered and paged', async () => {
     expect(await shop.handles({ q: 'coffee', sort: 'title' })).toEqual(['blue-mug', 'coffee-maker']);
     expect(await shop.handles({ q: 'cafe', category: 'drinks' })).toEqual(['cafe-creme']);

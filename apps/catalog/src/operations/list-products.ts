@@ -3,7 +3,8 @@ import type { catalog } from '@stoa/catalog-contract';
 import type { Handler } from '@stoa/messaging';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../domain/cursor.js';
-import { ProductQueries, type Order } from '../storage/product-queries.js';
+import type { Order } from '../storage/product-list.js';
+import { ProductQueries } from '../storage/product-queries.js';
 
 const PLACES = {
   newest: z.tuple([z.iso.datetime(), z.uuid()]),

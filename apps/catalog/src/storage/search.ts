@@ -6,14 +6,15 @@ const MAX_WORDS = 10;
 const MIN_PREFIX = 3;
 
 /**
- * What people typed as a search condition: all words, by their stems; the last one may be unfinished. Null when there is no
- * word in it. Words go in as values, so that nothing in them is read as an operator.
+ * What people typed as a tsquery: all words, by their stems; the last one may be unfinished. Null when there is no word in
+ * it. Words go in as values, so that nothing in them is read as an operator.
  */
 export function searchQuery(q: string): Prisma.Sql | null {
   const words = wordsOf(q).slice(0, MAX_WORDS);
   const last = words.at(-1);
   if (last === undefined) return null;
-  const stems = Prisma.sql`plainto_tsquery('english', ${words.slice(0, -1).join(' ')})`;
   const exact = Prisma.sql`to_tsquery('simple', ${last.length >= MIN_PREFIX ? `${last}:*` : last})`;
-  return Prisma.sql`(${stems} && (plainto_tsquery('english', ${last}) || ${exact}))`;
+  const end = Prisma.sql`(plainto_tsquery('english', ${last}) || ${exact})`;
+  if (words.length === 1) return end;
+  return Prisma.sql`(plainto_tsquery('english', ${words.slice(0, -1).join(' ')}) && ${end})`;
 }

@@ -1,0 +1,128 @@
+import type { ProductSummary } from '@stoa/catalog-contract';
+import { Prisma } from './prisma.js';
+import { searchQuery } from './search.js';
+
+export type Order = 'relevance' | 'newest' | 'title' | 'price' | '-price';
+
+export interface ProductFilter {
+  readonly category?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly minPrice?: number | undefined;
+  readonly maxPrice?: number | undefined;
+  readonly q?: string | undefined;
+}
+
+/** Where a page begins: behind this value of the order's column, and this id. */
+export type ListPlace = readonly [value: string | number, id: string];
+
+/** A product of a list with its own place in it. */
+export interface Listed {
+  readonly summary: ProductSummary;
+  readonly place: ListPlace;
+}
+
+export interface SummaryRow {
+  readonly id: string;
+  readonly handle: string;
+  readonly title: string;
+  readonly vendor: string;
+  readonly category: string;
+  readonly tags: readonly string[];
+  readonly image_url: string | null;
+  readonly currency: string;
+  readonly min_price: bigint;
+  readonly max_price: bigint;
+  readonly available: boolean;
+  readonly skus: readonly string[];
+  readonly place: string | number | bigint | Date;
+}
+
+// Ranking reads each row that it ranks. A word of a hundred thousand products must not cost as much: the newest are ranked,
+// of those that have all words in the title, and of the others.
+const RANKED = 500;
+
+const COLUMNS = Prisma.sql`id, handle, title, vendor, category, tags, image_url, currency, min_price, max_price, available, skus`;
+
+/** How an order is read from its index: by which column, of which type, and which way. */
+const ORDERS = {
+  newest: { column: Prisma.sql`created_at`, cast: Prisma.sql`timestamptz`, isDescending: true },
+  title: { column: Prisma.sql`title_key`, cast: Prisma.sql`text`, isDescending: false },
+  price: { column: Prisma.sql`min_price`, cast: Prisma.sql`bigint`, isDescending: false },
+  '-price': { column: Prisma.sql`min_price`, cast: Prisma.sql`bigint`, isDescending: true },
+  relevance: { column: Prisma.sql`rank`, cast: Prisma.sql`real`, isDescending: true },
+} as const satisfies Record<Order, object>;
+
+function conditions({ category, tag, minPrice, maxPrice }: ProductFilter): Prisma.Sql {
+  const all = [
+    Prisma.sql`active`,
+    category === undefined ? null : Prisma.sql`category_handle = ${category}`,
+    tag === undefined ? null : Prisma.sql`tags @> ARRAY[${tag}]`,
+    minPrice === undefined ? null : Prisma.sql`min_price >= ${minPrice}::bigint`,
+    maxPrice === undefined ? null : Prisma.sql`min_price <= ${maxPrice}::bigint`,
+  ];
+  return Prisma.join(
+    all.filter((condition) => condition !== null),
+    ' AND ',
+  );
+}
+
+/** The products to rank, with their rank. */
+function ranked(where: Prisma.Sql, search: Prisma.Sql): Prisma.Sql {
+  const inTitle = Prisma.sql`ts_filter(search, '{a}') @@ ${search}`;
+  const newest = (condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
+    (SELECT * FROM products WHERE ${where} AND ${condition} ORDER BY created_at DESC, id DESC LIMIT ${RANKED})`;
+  const others = Prisma.sql`search @@ ${search} AND NOT ${inTitle}`;
+  return Prisma.sql`(SELECT *, ts_rank(search, ${search}, 1) AS rank
+    FROM (${newest(inTitle)} UNION ALL ${newest(others)}) AS found) AS ranked WHERE true`;
+}
+
+function page(source: Prisma.Sql, order: Order, after: ListPlace | null, limit: number): Prisma.Sql {
+  const { column, cast, isDescending } = ORDERS[order];
+  const [comparison, direction] = isDescending ? [Prisma.sql`<`, Prisma.sql`DESC`] : [Prisma.sql`>`, Prisma.sql`ASC`];
+  const behind = after
+    ? Prisma.sql`AND (${column}, id) ${comparison} (${after[0]}::${cast}, ${after[1]}::uuid)`
+    : Prisma.empty;
+  return Prisma.sql`SELECT ${COLUMNS}, ${column} AS place FROM ${source} ${behind}
+    ORDER BY ${column} ${direction}, id ${direction} LIMIT ${limit}`;
+}
+
+/**
+ * Up to `limit` products behind a place (null: from the beginning), as rows for `listedOf`. Null: nothing is looked for, and
+ * nothing found. The order `relevance` needs a search.
+ */
+export function listQuery(
+  filter: ProductFilter,
+  order: Order,
+  after: ListPlace | null,
+  limit: number,
+): Prisma.Sql | null {
+  const where = conditions(filter);
+  if (filter.q === undefined) return page(Prisma.sql`products WHERE ${where}`, order, after, limit);
+  const search = searchQuery(filter.q);
+  if (!search) return null;
+  const source =
+    order === 'relevance' ? ranked(where, search) : Prisma.sql`products WHERE ${where} AND search @@ ${search}`;
+  return page(source, order, after, limit);
+}
+
+function placeOf({ place, id }: SummaryRow): ListPlace {
+  if (place instanceof Date) return [place.toISOString(), id];
+  return [typeof place === 'bigint' ? Number(place) : place, id];
+}
+
+export const listedOf = (row: SummaryRow): Listed => ({
+  summary: {
+    id: row.id,
+    handle: row.handle,
+    title: row.title,
+    vendor: row.vendor,
+    category: row.category,
+    tags: [...row.tags],
+    imageUrl: row.image_url,
+    minPrice: { amount: Number(row.min_price), currency: row.currency },
+    maxPrice: { amount: Number(row.max_price), currency: row.currency },
+    available: row.available,
+    skus: [...row.skus],
+  },
+  place: placeOf(row),
+});
