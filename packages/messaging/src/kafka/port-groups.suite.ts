@@ -144,6 +144,22 @@ export function describeGroups(kit: PortKit): void {
         await Promise.all([first.consumer.close(), second.consumer.close()]);
       });
 
+    it('tries to join until the broker is there, and ends at once when it is closed before', async () => {
+      const away = await kit.open('127.0.0.1:9');
+      const faults: string[] = [];
+      const joining = away.consumeGroup({
+        ...{ groupId: 'any', topics: ['any'], isolation: 'uncommitted', startAt: 'end' },
+        onRecords: () => undefined,
+        onFault: ({ code }) => faults.push(code),
+      });
+      const outcome = joining.catch((error: unknown) => error);
+      await eventually(() => expect(faults).toContain('UNREACHABLE'));
+      const start = performance.now();
+      await away.close();
+      expect(performance.now() - start).toBeLessThan(3_000);
+      expect(await outcome).toMatchObject({ code: 'CLOSED' });
+    });
+
     it('stops delivering but can still commit', async () => {
       const made = await kit.topic(1);
       const groupId = kit.name('group');

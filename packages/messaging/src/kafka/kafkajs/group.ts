@@ -22,18 +22,19 @@ export class KafkaJsGroup implements GroupConsumer {
     private readonly newConsumer: () => Consumer,
   ) {}
 
-  /** Tries until this is a member, or closed. */
+  /** Tries until this is a member. @throws KafkaError CLOSED */
   async join(): Promise<void> {
     for (let wait = 25; !this.#isClosed; wait = Math.min(wait * 2, 400)) {
       try {
         await this.#joinOnce();
-        return;
+        if (!this.#isClosed) return;
       } catch (error) {
         this.options.onFault?.(kafkaError(error));
         await this.#consumer?.disconnect().catch(() => undefined);
         await delay(wait);
       }
     }
+    throw new KafkaError('CLOSED', 'closed before it had joined its group');
   }
 
   async #joinOnce(): Promise<void> {
@@ -51,7 +52,7 @@ export class KafkaJsGroup implements GroupConsumer {
       this.#revokeAll();
       joined.reject(error);
       if (!this.#isClosed) this.options.onFault?.(kafkaError(error));
-      if (!restart && !this.#isClosed) void this.join();
+      if (!restart && !this.#isClosed) this.join().catch(() => undefined); // closed meanwhile
     });
     joined.promise.catch(() => undefined);
     await consumer.connect();

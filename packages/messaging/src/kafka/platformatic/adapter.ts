@@ -12,7 +12,7 @@ import type {
   TransactionalProducer,
 } from '../port.js';
 import { PlatformaticAdmin } from './admin.js';
-import { translated } from './errors.js';
+import { kafkaError, translated } from './errors.js';
 import { Fetcher } from './fetcher.js';
 import { PlatformaticGroup } from './group.js';
 import { Producing } from './producing.js';
@@ -46,27 +46,33 @@ export class PlatformaticPort implements KafkaPort {
   }
 
   async consumeGroup(options: GroupOptions): Promise<GroupConsumer> {
-    await this.#setSessionTimeout(options.groupId);
     const newConsumer = (groupId: string): Consumer =>
       new Consumer({
         ...this.#settings,
         ...{ groupId, groupProtocol: 'consumer', autocommit: false },
+        // Its operations retry within each other, so few are many; what is given up is tried again by the group.
+        retries: 2,
         // Shares each topic evenly. The broker's default (uniform) counts over all topics: of two clones it would give one
         // all commands and the other all queries.
         groupRemoteAssignor: 'range',
       });
-    const group = this.#keep(new PlatformaticGroup(options, { newConsumer, newPool: this.#newPool }));
+    const group = this.#keep(
+      new PlatformaticGroup(options, { newConsumer, newPool: this.#newPool, prepare: this.#setSessionTimeout }),
+    );
     await group.join();
     return group;
   }
 
-  async #setSessionTimeout(groupId: string): Promise<void> {
+  /** @throws KafkaError when the broker is away; one that does not allow it is lived with */
+  readonly #setSessionTimeout = async (groupId: string): Promise<void> => {
     try {
       await this.admin.setSessionTimeout(groupId, this.options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS);
     } catch (error) {
+      const { code } = kafkaError(error);
+      if (code !== 'OTHER') throw error;
       this.options.logger.warn({ err: error, groupId }, "the broker's default session time-out stands for the group");
     }
-  }
+  };
 
   async follow(options: FollowOptions): Promise<Follower> {
     // Never joins a group: the library wants a name for one all the same.

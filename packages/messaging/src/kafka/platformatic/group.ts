@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, ListOffsetTimestamps, type ConnectionPool } from '@platformatic/kafka';
-import type { GroupConsumer, GroupOptions, KafkaError, TopicOffset, TopicPartition } from '../port.js';
+import { KafkaError, type GroupConsumer, type GroupOptions, type TopicOffset, type TopicPartition } from '../port.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';
 import { Fetcher } from './fetcher.js';
 import { Membership } from './membership.js';
@@ -10,6 +10,8 @@ import { backoff } from './settings.js';
 export interface GroupSurroundings {
   readonly newConsumer: (groupId: string) => Consumer;
   readonly newPool: () => ConnectionPool;
+  /** Done before each join. */
+  readonly prepare: (groupId: string) => Promise<void>;
 }
 
 /**
@@ -32,20 +34,23 @@ export class PlatformaticGroup implements GroupConsumer {
     private readonly surroundings: GroupSurroundings,
   ) {}
 
-  /** Tries until this is a member, or closed. */
+  /** Tries until this is a member. @throws KafkaError CLOSED */
   async join(): Promise<void> {
     for (let attempt = 1; !this.#closed; attempt += 1) {
       try {
         await this.#joinOnce();
-        return;
+        if (!this.#closed) return;
       } catch (error) {
         this.#report(kafkaError(error));
         await delay(backoff(attempt), undefined, { signal: this.#closing.signal }).catch(() => undefined);
       }
     }
+    throw new KafkaError('CLOSED', 'closed before it had joined its group');
   }
 
   async #joinOnce(): Promise<void> {
+    await this.surroundings.prepare(this.options.groupId);
+    if (this.#closed) return;
     const consumer = this.surroundings.newConsumer(this.options.groupId);
     const membership = new Membership(consumer, {
       topics: [...this.options.topics],
@@ -81,7 +86,7 @@ export class PlatformaticGroup implements GroupConsumer {
     this.#report(error);
     this.#revoke([...this.#owned.values()]);
     await Promise.all([this.#fetcher?.stop(), membership.leave()]);
-    if (!this.#stopped) await this.join();
+    if (!this.#stopped) await this.join().catch(() => undefined); // closed meanwhile
   }
 
   readonly #report = (error: KafkaError): void => {

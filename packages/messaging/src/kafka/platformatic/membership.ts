@@ -23,6 +23,8 @@ export class Membership {
   #stream: MessagesStream<Buffer, Buffer, Buffer, Buffer> | undefined;
   #lastSign = Number.NEGATIVE_INFINITY;
   #left = false;
+  #isJoining = true;
+  #joining: Promise<void> = Promise.resolve();
 
   constructor(
     readonly consumer: Consumer,
@@ -40,7 +42,14 @@ export class Membership {
   }
 
   async join(): Promise<void> {
-    const stream = await this.consumer.consume({ topics: this.options.topics, mode: 'latest', autocommit: false });
+    const joining = this.consumer.consume({ topics: this.options.topics, mode: 'latest', autocommit: false });
+    this.#joining = joining.then(
+      () => undefined,
+      () => undefined,
+    );
+    const stream = await joining.finally(() => {
+      this.#isJoining = false;
+    });
     this.#stream = stream;
     // A rebalance pauses and resumes the library's streams: resumed, this one would begin to fetch.
     stream.resume = () => stream;
@@ -58,10 +67,18 @@ export class Membership {
     return !this.#left && this.consumer.isActive() && performance.now() - this.#lastSign < ALIVE_MS;
   }
 
-  /** Leaves the group as far as it can be reached. Never throws. */
+  /**
+   * Leaves the group as far as it can be reached. Never throws. While it still joins, this is done afterwards, and not waited for: a
+   * consumer that is closed while it joins a group without a broker calls itself until the stack is full.
+   */
   async leave(): Promise<void> {
     if (this.#left) return;
     this.#left = true;
+    if (this.#isJoining) void this.#joining.then(() => this.#close());
+    else await this.#close();
+  }
+
+  async #close(): Promise<void> {
     if (this.#stream && !this.#stream.closed) {
       const closed = once(this.#stream, 'close');
       this.#stream.destroy();
