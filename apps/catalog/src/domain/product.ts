@@ -1,4 +1,4 @@
-import type { ProductInput, Variant } from '@stoa/catalog-contract';
+import { MAX_IMAGES, MAX_VARIANTS, type ProductInput, type Variant } from '@stoa/catalog-contract';
 import type { Problem } from '@stoa/contract-kit';
 import { createHash } from 'node:crypto';
 import { sanitise } from './html.js';
@@ -10,11 +10,13 @@ export type Content = ProductInput;
 
 export const DEFAULT_VARIANT_TITLE = 'Default Title';
 const MAX_DESCRIPTION = 100_000;
+const MAX_TITLE = 500;
 
 const orNull = (text: string | null): string | null => text?.trim() || null;
 
 /** A variant's title as its options say it: "Red / Large". */
-export const titleOf = (options: readonly string[]): string => options.join(' / ') || DEFAULT_VARIANT_TITLE;
+export const titleOf = (options: readonly string[]): string =>
+  options.join(' / ').slice(0, MAX_TITLE) || DEFAULT_VARIANT_TITLE;
 
 function normalVariant(variant: Variant, options: readonly string[]): Variant {
   const price = (money: Variant['price']) => ({ amount: money.amount, currency: money.currency });
@@ -110,6 +112,7 @@ export function* variantFaults(
 }
 
 function* variantsFaults({ variants, optionNames }: Content): Generator<Problem> {
+  if (variants.length > MAX_VARIANTS) yield { pointer: '/variants', detail: `are more than ${MAX_VARIANTS}` };
   const earlier = { skus: new Set<string>(), options: new Set<string>(), currency: variants[0]?.price.currency ?? '' };
   for (const [index, variant] of variants.entries()) {
     for (const { field, detail } of variantFaults(variant, optionNames, earlier)) {
@@ -133,6 +136,7 @@ export function* productFaults(content: Omit<Content, 'variants'>): Generator<Pr
     // Shopify's CSV separates tags by commas, so that one with a comma would come back as two.
     if (tag.includes(',')) yield { pointer: `/tags/${index}`, detail: "can't hold a comma" };
   }
+  if (content.images.length > MAX_IMAGES) yield { pointer: '/images', detail: `are more than ${MAX_IMAGES}` };
   for (const [index, { url }] of content.images.entries()) {
     if (!isUrl(url)) yield { pointer: `/images/${index}/url`, detail: URL_RULE };
   }

@@ -3,6 +3,9 @@ import { z } from 'zod';
 
 const Text = z.string().max(500);
 
+export const MAX_VARIANTS = 2000;
+export const MAX_IMAGES = 250;
+
 export const Image = z.object({
   url: z.string().min(1).max(2000).describe('Absolute, or a path below the shop such as /pictures/mug.svg'),
   alt: z.string().max(500).nullable().default(null),
@@ -36,8 +39,8 @@ export const ProductInput = z.object({
   tags: z.array(z.string().trim().min(1).max(255)).max(250).default([]),
   active: z.boolean().default(true).describe('False: not shown and not sold'),
   optionNames: z.array(z.string().min(1).max(255)).max(3).default([]),
-  variants: z.array(Variant).min(1).max(2000),
-  images: z.array(Image).max(250).default([]),
+  variants: z.array(Variant).min(1).max(MAX_VARIANTS),
+  images: z.array(Image).max(MAX_IMAGES).default([]),
   seo: z
     .object({ title: Text, description: z.string().max(5000) })
     .nullable()

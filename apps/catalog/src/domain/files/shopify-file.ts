@@ -10,12 +10,15 @@ import { ShopifyProduct, type CsvRow } from './shopify-product.js';
 
 // 2,000 variants and 250 pictures, with room: a file must not gather in memory because one handle never changes.
 const MAX_ROWS = 5_000;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** The products of a Shopify product CSV, from `start` on, which is behind the header. */
 export class ShopifyFile {
   private readonly reader: CsvReader;
   private handle: string | null = null;
   private rows: CsvRow[] = [];
+  /** Where the first of them is. */
+  private start = 0;
   /** Of rows that belong to no product: they go out with the next entry. */
   private problems: ImportProblem[] = [];
   private strayRows = 0;
@@ -42,8 +45,10 @@ export class ShopifyFile {
       this.isDamaged = true;
       return;
     }
-    const isNext = handle !== this.handle || this.rows.length >= MAX_ROWS;
+    const isFull = this.rows.length >= MAX_ROWS || row.offset - this.start > MAX_BYTES;
+    const isNext = handle !== this.handle || isFull;
     if (isNext && this.handle !== null) yield this.close(row);
+    if (isNext) this.start = row.offset;
     this.handle = handle;
     this.rows.push({ line: row.line, cells: row.content ?? [] });
   }

@@ -1,4 +1,4 @@
-import { ProductInput, type ImportProblem, type Variant } from '@stoa/catalog-contract';
+import { Image, ProductInput, type ImportProblem, type Variant } from '@stoa/catalog-contract';
 import { quoted } from '../money.js';
 import { faultsOf, normalise, URL_RULE, isUrl, variantFaults } from '../product.js';
 import { refusal, type FileProduct } from './entry.js';
@@ -51,6 +51,7 @@ const PRODUCT_COLUMNS: Readonly<Record<string, Column>> = {
   active: 'Published',
   optionNames: 'Option1 Name',
   seo: 'SEO Title',
+  images: 'Image Src',
 };
 
 /** "Apparel > Shirts": the last step is the category. */
@@ -143,14 +144,14 @@ export class ShopifyProduct {
   private readPicture(cells: RowCells, own: Cells): Picture | null {
     const url = own('Image Src');
     if (url === '') return null;
+    const image = { url, alt: own('Image Alt Text') || null };
+    for (const { path, message } of Image.safeParse(image).error?.issues ?? []) {
+      cells.refuse(path[0] === 'alt' ? 'Image Alt Text' : 'Image Src', message);
+    }
     if (!isUrl(url)) cells.refuse('Image Src', URL_RULE);
     const position = own('Image Position');
     if (!/^\d*$/.test(position)) cells.refuse('Image Position', `must be a whole number, not ${quoted(position)}`);
-    return {
-      url,
-      alt: own('Image Alt Text') || null,
-      position: position ? Number(position) : this.pictures.length + 1,
-    };
+    return { ...image, position: position ? Number(position) : this.pictures.length + 1 };
   }
 
   /** The product in normal form, or null: then its rows are refused with it. */

@@ -170,6 +170,8 @@ describe('a row is refused', () => {
     [{ 'Variant Price Currency': 'ZZQ' }, 'Variant Price Currency'],
     [{ 'Image Src': 'ftp://x.test/a.png' }, 'Image Src'],
     [{ 'Image Src': 'https://x.test/a.png', 'Image Position': 'first' }, 'Image Position'],
+    [{ 'Image Src': `https://x.test/${'a'.repeat(2_000)}` }, 'Image Src'],
+    [{ 'Image Src': 'https://x.test/a.png', 'Image Alt Text': 'a'.repeat(501) }, 'Image Alt Text'],
     [{ 'Option1 Value': 'Red' }, 'Option1 Value'],
     [{ 'Option1 Name': 'Color' }, 'Option1 Value'],
     [{ 'Variant Image': 'a.png' }, 'Variant Image'],
@@ -209,6 +211,18 @@ describe('a row is refused', () => {
       [4, null, 'a', 'the row has neither a variant nor a picture'],
     ]);
   });
+});
+
+it('a product of too many variants or pictures is refused', () => {
+  const rows = (count: number, row: (n: number) => Record<string, string>) =>
+    read(csv(...Array.from({ length: count }, (_, n) => ({ Handle: 'a', Title: 'A', ...row(n) }))));
+  const variants = rows(2_001, (n) => ({ 'Option1 Name': 'N', 'Option1 Value': `${n}`, 'Variant Price': '5' }));
+  expect([variants.products, variants.refused]).toEqual([[], 2_001]);
+  expect(variants.problems[0]?.[3]).toContain('are more than 2000');
+  const pictures = rows(251, (n) => ({ 'Variant Price': n === 0 ? '5' : '', 'Image Src': `https://x.test/${n}.png` }));
+  expect(pictures.problems[0]?.slice(1)).toEqual(['Image Src', 'a', expect.stringContaining('are more than 250')]);
+  const endless = rows(5_200, (n) => ({ 'Variant Price': n === 0 ? '5' : '', 'Image Src': `https://x.test/${n}.png` }));
+  expect(endless.products).toEqual([]);
 });
 
 describe('a check for UTF-8', () => {
