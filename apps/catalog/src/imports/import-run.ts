@@ -66,7 +66,7 @@ export class ImportRun {
       this.logger.info({ import: id, file, reason: error.message }, 'import failed');
       return this.end(error.message);
     }
-    this.logger.error({ import: id, file, error }, 'import failed');
+    this.logger.error({ import: id, file, err: error }, 'import failed');
     return this.end(
       'The import was given up because of an internal error. What went in before stays in; try again later.',
     );
@@ -193,7 +193,7 @@ export class ImportRun {
         return await this.database.transaction(0, work);
       } catch (error) {
         if (!this.database.isTransient(error)) throw error;
-        this.logger.warn({ import: this.job.id, error }, 'import waits for the database');
+        this.logger.warn({ import: this.job.id, err: error }, 'import waits for the database');
         await sleep(RETRY_MS, undefined, { signal: this.signal });
       }
     }
