@@ -4,6 +4,7 @@ import { OperationError } from '@stoa/contract-kit';
 import { InboxExecutor, newId, type Caller, type Class, type Handler, type Logger } from '@stoa/messaging';
 import { PgDatabase } from '@stoa/service';
 import { testDatabase } from '@stoa/testing';
+import { Client } from 'pg';
 import { ImportRun } from '../src/imports/import-run.js';
 import { ExportProducts } from '../src/operations/export-products.js';
 import { GetImport } from '../src/operations/get-import.js';
@@ -194,6 +195,16 @@ export class Shop {
 
   sql<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
     return this.database.transaction(0, async (tx) => (await tx.query<Row>(text, values)).rows);
+  }
+
+  /** Ends all sessions on the database, as a restart of the server does. */
+  async killSessions(): Promise<void> {
+    const client = new Client({ connectionString: this.url });
+    await client.connect();
+    await client.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    await client.end();
   }
 
   /** What was published since the last call, in order. */

@@ -351,6 +351,19 @@ describe('a run', () => {
     expect(facts.every(({ version }) => version === 1)).toBe(true);
   });
 
+  it('goes on when the database ends its sessions, and so do queries', async () => {
+    const { id } = await shop.upload(csv(...rows));
+    const job = await shop.claim();
+    if (!job) throw new Error('the job was not there');
+    const running = shop.runOf(job).run();
+    for (let kills = 0; kills < 5; kills++) {
+      await shop.getImport(id);
+      await shop.killSessions();
+    }
+    await running;
+    expect(await shop.getImport(id)).toMatchObject({ status: 'done', productsCreated: good });
+  });
+
   it('waits for frames that come late, in whatever order', async () => {
     const { ImportProducts } = await import('../operations/import-products.js');
     const text = csv('a,A,,,A-1,5,1', 'b,B,,,B-1,5,1');
