@@ -181,7 +181,11 @@ export class Load {
     const versions = new Map<string, number>();
     for (const shard of this.cluster.shards.keys()) {
       const served = `JOIN sharding.bucket_owner AS o USING (bucket) WHERE o.state IN ('owned', 'fenced')`;
-      const orders = await this.cluster.admin<{ id: string }>(shard, `SELECT id FROM orders ${served}`);
+      const orders = await this.cluster.admin<{ id: string }>(
+        shard,
+        `SELECT id FROM orders ${served} AND customer_id = ANY ($1)`,
+        [this.models.map(({ id }) => id)],
+      );
       for (const { id } of orders) found.set(id, (found.get(id) ?? 0) + 1);
       const customers = await this.cluster.admin<{ id: string; version: string }>(
         shard,

@@ -1,0 +1,90 @@
+/** How a column of a page's order is compared, so that servers and this process agree to the last digit. */
+export type KeyType = 'timestamptz' | 'uuid' | 'text' | 'bigint';
+
+/** A column that the query selects. Together the columns must be unique, and an index should have them in this order. */
+export interface KeyColumn {
+  readonly column: string;
+  readonly type: KeyType;
+}
+
+/** One way for all columns: an index can be read from either end, but not in two ways at once. */
+export type Direction = 'asc' | 'desc';
+
+/** The key of one row, each value as text. */
+export type Key = readonly string[];
+
+const quoted = (column: string): string => `"${column.replaceAll('"', '""')}"`;
+
+/** A text that sorts as the value does (bigint: that compares as a number), and casts back to exactly the same value. */
+const asText = ({ column, type }: KeyColumn): string =>
+  type === 'timestamptz'
+    ? `to_char(q.${quoted(column)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+    : `q.${quoted(column)}::text`;
+
+// Text in byte order: collations differ between servers, and this process knows none of them.
+const sortable = ({ column, type }: KeyColumn): string => `q.${quoted(column)}${type === 'text' ? ' COLLATE "C"' : ''}`;
+
+const compareText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+const compareNumbers = (a: string, b: string): number => {
+  const [x, y] = [BigInt(a), BigInt(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+};
+
+/** Compares keys as the servers order them. */
+export function compareKeys(columns: readonly KeyColumn[], direction: Direction): (a: Key, b: Key) => number {
+  const sign = direction === 'asc' ? 1 : -1;
+  return (a, b) => {
+    for (const [index, { type }] of columns.entries()) {
+      const compare = type === 'bigint' ? compareNumbers : compareText;
+      const order = compare(a[index] ?? '', b[index] ?? '');
+      if (order !== 0) return sign * order;
+    }
+    return 0;
+  };
+}
+
+export const KEY = '~key';
+
+/**
+ * One shard's part of a page: the rows behind `after`, in order. `parameters` are those of the query itself; the key's
+ * values follow them, then the limit.
+ */
+export function pageStatement(
+  text: string,
+  parameters: number,
+  columns: readonly KeyColumn[],
+  direction: Direction,
+  after: Key | undefined,
+): string {
+  const keys = columns.map(asText).join(', ');
+  const sort = columns.map((column) => `${sortable(column)} ${direction}`).join(', ');
+  const start = columns.map(({ type }, index) => `$${parameters + 1 + index}::${type}`).join(', ');
+  const left = columns.map(sortable).join(', ');
+  const behind = after ? `WHERE ROW(${left}) ${direction === 'asc' ? '>' : '<'} ROW(${start})` : '';
+  const limit = `$${parameters + 1 + (after?.length ?? 0)}`;
+  const statement = text.trim().replace(/;$/, '');
+  return `SELECT q.*, ARRAY[${keys}] AS "${KEY}" FROM (${statement}) AS q ${behind} ORDER BY ${sort} LIMIT ${limit}`;
+}
+
+/** A cursor is opaque for its users; it holds a key and nothing else. */
+export const toCursor = (key: Key): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+
+/** @throws Error when it is no cursor of this order. */
+export function fromCursor(cursor: string, columns: readonly KeyColumn[]): Key {
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    const fits = Array.isArray(key) && key.length === columns.length && key.every((part) => typeof part === 'string');
+    if (fits) return key as string[];
+  } catch {
+    // Said below.
+  }
+  throw new BadCursor();
+}
+
+export class BadCursor extends Error {
+  override readonly name = 'BadCursor';
+  constructor() {
+    super('This is no cursor of this list');
+  }
+}
