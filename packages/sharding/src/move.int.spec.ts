@@ -1,4 +1,5 @@
 import { eventually } from '@stoa/testing';
+import { Client } from 'pg';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../test/cluster.js';
 import { idIn } from '../test/rows.js';
 import type { Load } from '../test/load.js';
@@ -163,6 +164,36 @@ describe('a move', () => {
     }).runMove(id);
     expect(done).toMatchObject({ phase: 'done', info: { fenceRetries: 2 } });
     expect(fences).toBe(3);
+  });
+
+  it('does not switch while a table is copied again, as after a crash that lost the end of the copy', async () => {
+    const id = idIn(6);
+    await cluster.admin('a', `INSERT INTO customers (id, name) VALUES ($1, 'Ada')`, [id]);
+    await cluster.admin('a', 'INSERT INTO orders (id, customer_id, amount) VALUES ($1, $1, 1)', [id]);
+    const crash = new Client({ connectionString: cluster.shards.get('b')?.adminUrl ?? '' });
+    const holdUp = new Client({ connectionString: cluster.shards.get('b')?.adminUrl ?? '' });
+    await Promise.all([crash.connect(), holdUp.connect()]);
+    await holdUp.query('BEGIN');
+    let fences = 0;
+    const move6 = mover(cluster, async (step, when) => {
+      if (when === 'after') return;
+      if (step === 'fence' && (fences += 1) === 1) {
+        await crash.query('BEGIN');
+        await crash.query('SET LOCAL session_replication_role = replica');
+        await crash.query('DELETE FROM orders');
+        await crash.query(
+          `UPDATE pg_subscription_rel SET srsubstate = 'i', srsublsn = NULL WHERE srrelid = 'orders'::regclass`,
+        );
+        // Waits for the transaction above, and the copy for this one.
+        const locked = holdUp.query('LOCK TABLE orders IN SHARE MODE');
+        await crash.query('COMMIT');
+        await locked;
+      }
+      if (step === 'catch up' && fences === 1) await holdUp.query('ROLLBACK');
+    });
+    const done = await move6.runMove(await plan([6], 'a', 'b'));
+    await Promise.all([crash.end(), holdUp.end()]);
+    expect(done).toMatchObject({ phase: 'done', info: { comparison: 'equal', rows: 2, fenceRetries: 1 } });
   });
 
   it('does not fence before the destination knows as much of other services', async () => {

@@ -61,15 +61,14 @@ export async function underLoad(
   if (options.deaf) await service.turnDeaf();
   const load = new Load(cluster, service.database, { pauseMs: 2, queue: true, reads: true, ...options });
   await load.start();
+  // Also after a failure: neither the load nor its service may outlive the test.
   try {
     await work(load);
+    return await load.stop();
   } finally {
-    // Also after a failure: the load must not outlive its test.
     await load.stop().catch(() => undefined);
+    await service.close();
   }
-  const report = await load.stop();
-  await service.close();
-  return report;
 }
 
 export const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, n) => from + n);

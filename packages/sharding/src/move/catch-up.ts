@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MoveContext } from './context.js';
 import { MoveStalled } from './errors.js';
-import { keepEnabled } from './replicate.js';
+import { keepEnabled, waitForCopy } from './replicate.js';
 import { oneRow } from '../postgres/sql.js';
 import { until } from './wait.js';
 
@@ -39,12 +39,13 @@ export async function queuedRows({ sessions, move }: MoveContext): Promise<numbe
 }
 
 /**
- * Waits until a fence would be short: replication comes through quickly, queues are nearly empty, and the destination
+ * Waits until a fence would be short: everything is copied (still, after a crash of the destination), replication comes through quickly, queues are nearly empty, and the destination
  * knows as much of other services as the source does.
  * @throws MoveStalled when that does not come about.
  */
 export async function catchUp(ctx: MoveContext): Promise<void> {
   const { limits, hooks, sessions, move } = ctx;
+  await waitForCopy(ctx);
   const deadline = performance.now() + limits.stallMs;
   for (;;) {
     const started = performance.now();

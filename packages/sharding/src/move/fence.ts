@@ -5,6 +5,7 @@ import type { MoveContext } from './context.js';
 import { FenceTimeout, MoveStalled, StaleMover } from './errors.js';
 import { markerArrives, queuedRows } from './catch-up.js';
 import type { Move } from './phases.js';
+import { isCopied } from './replicate.js';
 import { advanceSequences, compareSchemas } from './schema.js';
 import { until } from './wait.js';
 
@@ -96,6 +97,8 @@ async function makeReady(ctx: MoveContext): Promise<void> {
     [move.buckets],
   );
   await ctx.change('destination', async (tx) => {
+    // A marker only tells of tables that are followed, not of one that is being copied again after a crash.
+    if (!(await isCopied(tx, ctx.name))) throw new FenceTimeout('a table is being copied again');
     const { rowCount } = await tx.query(
       `INSERT INTO sharding.bucket_owner AS o (bucket, state, epoch, move_id)
        SELECT bucket, 'ready', epoch, $3 FROM unnest($1::smallint[], $2::bigint[]) AS b(bucket, epoch)

@@ -1,4 +1,4 @@
-import { oneRow } from '../postgres/sql.js';
+import { oneRow, type Sql } from '../postgres/sql.js';
 import type { MoveContext } from './context.js';
 import { MoveStalled } from './errors.js';
 import { purge } from './purge.js';
@@ -85,6 +85,20 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
     await keepEnabled(ctx);
     await until(50, 50, () => Promise.resolve(false));
   }
+}
+
+/**
+ * Whether all tables are copied, and followed in the order of commits. It has to be asked again later: replication
+ * commits with `synchronous_commit = off`, so a destination that crashes may come back in the midst of the copy.
+ */
+export async function isCopied(destination: Sql, name: string): Promise<boolean> {
+  const { copied } = await oneRow<{ copied: boolean | null }>(
+    destination,
+    `SELECT bool_and(r.srsubstate = 'r') AS copied
+     FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid WHERE s.subname = $1`,
+    [name],
+  );
+  return copied === true;
 }
 
 /** A publisher that restarts disables the subscription too, so it is enabled again: the callers' time limits bound it. */
