@@ -61,7 +61,7 @@ try {
   failed += 1;
   process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
 } finally {
-  const stop = bash('npm run --silent stop; rm -f exported.csv', 60_000);
+  const stop = bash('npm run --silent stop; rm -f exported.csv', 120_000);
   if (stop.status !== 0) {
     failed += 1;
     process.stdout.write(`npm run stop ended with ${stop.status}: ${stop.stdout}${stop.stderr}\n`);

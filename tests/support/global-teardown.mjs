@@ -10,6 +10,6 @@ export default async function globalTeardown() {
   const stateDir = process.env.STOA_TEST_OWN_STACK;
   if (!stateDir) return;
   const command = [path.join(root, 'infra/local/bootstrap.mjs'), 'stop'];
-  await promisify(execFile)(process.execPath, command, { cwd: root, timeout: 60_000 });
+  await promisify(execFile)(process.execPath, command, { cwd: root, timeout: 120_000 });
   rmSync(stateDir, { recursive: true, force: true });
 }
