@@ -20,31 +20,56 @@ const COMPACTED: Record<string, string> = {
 
 type Where = Pick<MessagingOptions, 'topicPrefix' | 'service' | 'partitions' | 'replicationFactor'>;
 
-/** The topics that a service owns, and those that all share. */
-function topicSpecs({ topicPrefix, service, partitions, replicationFactor }: Where): TopicSpec[] {
-  const names = topicNames(topicPrefix, service);
-  const safe: Record<string, string> = replicationFactor >= 3 ? { 'min.insync.replicas': '2' } : {};
-  const spec = (topic: string, count: number, config: Record<string, string>): TopicSpec => ({
-    topic,
-    partitions: count,
-    replicationFactor,
-    config,
-  });
+const spec = (
+  { replicationFactor }: Where,
+  topic: string,
+  partitions: number,
+  config: Record<string, string>,
+): TopicSpec => ({ topic, partitions, replicationFactor, config });
+
+const safety = ({ replicationFactor }: Where): Record<string, string> =>
+  replicationFactor >= 3 ? { 'min.insync.replicas': '2' } : {};
+
+/** Where a service's facts are told: events and states. */
+function factSpecs(where: Where): TopicSpec[] {
+  const names = topicNames(where.topicPrefix, where.service);
   return [
-    // Shorter than an Idempotency-Key is good for (24 h), which is shorter than inbox rows are kept (48 h).
-    spec(names.commands, partitions, DELETE_AFTER(HOUR_MS)),
-    spec(names.queries, partitions, DELETE_AFTER(HOUR_MS)),
-    spec(names.events, partitions, { ...DELETE_AFTER(7 * 24 * HOUR_MS), ...safe }),
-    spec(names.states, partitions, { ...COMPACTED, ...safe }),
-    spec(names.deadLetters, 1, { ...DELETE_AFTER(30 * 24 * HOUR_MS), ...safe }),
-    spec(contractsTopic(topicPrefix), 1, { ...COMPACTED, ...safe }),
-    spec(clockTopic(topicPrefix), 1, { ...DELETE_AFTER(HOUR_MS / 6), 'segment.ms': String(HOUR_MS / 6) }),
+    spec(where, names.events, where.partitions, { ...DELETE_AFTER(7 * 24 * HOUR_MS), ...safety(where) }),
+    spec(where, names.states, where.partitions, { ...COMPACTED, ...safety(where) }),
   ];
 }
 
-/** Makes the topics of this service that are missing. Those that exist stay as they are. @throws KafkaError */
-export async function ensureTopics(port: KafkaPort, where: Where): Promise<void> {
+/** The topics that a service owns, and those that all share. */
+function topicSpecs(where: Where): TopicSpec[] {
+  const { topicPrefix, partitions } = where;
+  const names = topicNames(topicPrefix, where.service);
+  const safe = safety(where);
+  return [
+    ...factSpecs(where),
+    // Shorter than an Idempotency-Key is good for (24 h), which is shorter than inbox rows are kept (48 h).
+    spec(where, names.commands, partitions, DELETE_AFTER(HOUR_MS)),
+    spec(where, names.queries, partitions, DELETE_AFTER(HOUR_MS)),
+    spec(where, names.deadLetters, 1, { ...DELETE_AFTER(30 * 24 * HOUR_MS), ...safe }),
+    spec(where, contractsTopic(topicPrefix), 1, { ...COMPACTED, ...safe }),
+    spec(where, clockTopic(topicPrefix), 1, { ...DELETE_AFTER(HOUR_MS / 6), 'segment.ms': String(HOUR_MS / 6) }),
+  ];
+}
+
+async function create(port: KafkaPort, specs: readonly TopicSpec[]): Promise<void> {
   const existing = new Set(await port.admin.listTopics());
-  const missing = topicSpecs(where).filter((spec) => !existing.has(spec.topic));
+  const missing = specs.filter(({ topic }) => !existing.has(topic));
   if (missing.length > 0) await port.admin.createTopics(missing);
 }
+
+/** Makes the topics of this service that are missing. Those that exist stay as they are. @throws KafkaError */
+export const ensureTopics = (port: KafkaPort, where: Where): Promise<void> => create(port, topicSpecs(where));
+
+/**
+ * The same for the events and states of the services that this one follows: they may never have run here yet.
+ * @throws KafkaError
+ */
+export const ensureFollowed = (port: KafkaPort, where: Where, services: Iterable<string>): Promise<void> =>
+  create(
+    port,
+    [...services].flatMap((service) => factSpecs({ ...where, service })),
+  );

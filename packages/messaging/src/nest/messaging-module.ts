@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type OnApplicationShutdown, type Provider }
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { ServiceContract } from '@stoa/contract-kit';
 import type { Background, BoundSubscription } from '../background.js';
+import { ensureFollowed } from '../contracts/ensure-topics.js';
 import { openKafka } from '../kafka/open-kafka.js';
 import type { KafkaPort } from '../kafka/port.js';
 import { MESSAGING_OPTIONS, type MessagingOptions } from '../options.js';
@@ -93,6 +94,7 @@ function serverOf(
   modules: ModulesContainer,
 ): StoaServer {
   const bind = async (): Promise<{ binding: Binding; background: Background }> => {
+    await ensureFollowed(port, messaging, new Set(served.subscriptions.map(({ fact }) => fact.service)));
     const database = own.get<Database>(DATABASE, { strict: false });
     const make = makerOf(modules, own);
     const background = createBackground({
