@@ -85,8 +85,8 @@ async function inTime(what: string, work: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Whoever finds the map switched finds the destination knowing of it. The commit is durable, which makes durable all
- * that replication committed before it with `synchronous_commit = off`.
+ * Whoever finds the map switched finds the destination knowing of it. The commit is durable, and with it all that was
+ * committed before it.
  */
 async function makeReady(ctx: MoveContext): Promise<void> {
   const { move, sessions } = ctx;
@@ -97,7 +97,8 @@ async function makeReady(ctx: MoveContext): Promise<void> {
     [move.buckets],
   );
   await ctx.change('destination', async (tx) => {
-    // A marker only tells of tables that are followed, not of one that is being copied again after a crash.
+    // A marker tells only of tables that are followed. One that is copied again (a crash of the destination, a failover
+    // to a standby that lags) would be missed.
     if (!(await isCopied(tx, ctx.name))) throw new FenceTimeout('a table is being copied again');
     const { rowCount } = await tx.query(
       `INSERT INTO sharding.bucket_owner AS o (bucket, state, epoch, move_id)

@@ -52,13 +52,16 @@ async function createPublication(ctx: MoveContext): Promise<void> {
 /**
  * `origin = none`: what reached the source by replication is not sent on, so that opposite moves don't echo.
  * `disable_on_error`: else a row that can't be applied is tried for ever, and nobody hears of it.
+ * `synchronous_commit`: it would be off. A table's copy ends by a commit, then its slot at the source is dropped: were the
+ * commit lost in a crash, the copy would look unfinished and could never be finished, because its slot is gone.
  */
 async function createSubscription(ctx: MoveContext): Promise<void> {
   const { name, sourceUrl } = ctx;
   await ctx.change('destination', async (tx) => {
     const { url } = await oneRow<{ url: string }>(tx, 'SELECT quote_literal($1::text) AS url', [sourceUrl]);
     await tx.query(`CREATE SUBSCRIPTION ${name} CONNECTION ${url} PUBLICATION ${name}
-      WITH (create_slot = false, slot_name = '${name}', origin = none, disable_on_error = true, streaming = off)`);
+      WITH (create_slot = false, slot_name = '${name}', origin = none, disable_on_error = true, streaming = off,
+        synchronous_commit = on)`);
   });
 }
 
@@ -81,16 +84,14 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
     const now = `${left} ${rows}`;
     if (now !== best) stalled = performance.now() + limits.stallMs;
     best = now;
-    if (performance.now() > stalled) throw new MoveStalled(`The copy of move ${move.id} stands still`);
+    if (performance.now() > stalled)
+      throw new MoveStalled(`The copy of move ${move.id} stands still; its destination's log may say why`);
     await keepEnabled(ctx);
     await until(50, 50, () => Promise.resolve(false));
   }
 }
 
-/**
- * Whether all tables are copied, and followed in the order of commits. It has to be asked again later: replication
- * commits with `synchronous_commit = off`, so a destination that crashes may come back in the midst of the copy.
- */
+/** Whether all tables are copied, and followed in the order of commits. */
 export async function isCopied(destination: Sql, name: string): Promise<boolean> {
   const { copied } = await oneRow<{ copied: boolean | null }>(
     destination,
