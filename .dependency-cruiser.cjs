@@ -45,7 +45,7 @@ module.exports = {
         'Rules import types, contracts and pure functions only: take the time, randomness and rows as parameters, and let the operation fetch them.',
       from: { path: layer('domain'), pathNot: TESTS },
       to: {
-        pathNot: `${layer('domain')}|^packages/(contracts|contract-kit)/|^node_modules/sanitize-html/|^(node:)?(crypto|buffer|util)$`,
+        pathNot: `${layer('domain')}|^packages/(contracts|contract-kit)/|^node_modules/sanitize-html/|^(node:)?(crypto|buffer|util|module)$`,
         dependencyTypesNot: ['type-only'],
       },
     },
