@@ -1,6 +1,6 @@
 import type { ProductSummary } from '@stoa/catalog-contract';
 import { Prisma } from './prisma.js';
-import { searchQuery } from './search.js';
+import { searchQuery, type LastWord } from './search.js';
 
 export type Order = 'relevance' | 'newest' | 'title' | 'price' | '-price';
 
@@ -10,6 +10,8 @@ export interface ProductFilter {
   readonly minPrice?: number | undefined;
   readonly maxPrice?: number | undefined;
   readonly q?: string | undefined;
+  /** Of `q`; `whole` if not given. */
+  readonly lastWord?: LastWord;
 }
 
 /** Where a page begins: behind this value of the order's column, and this id. */
@@ -39,7 +41,7 @@ export interface SummaryRow {
 
 // Ranking reads each row that it ranks. A word of a hundred thousand products must not cost as much: the newest are ranked,
 // of those that have all words in the title, and of the others.
-const RANKED = 500;
+const RANKED = 200;
 
 const COLUMNS = Prisma.sql`id, handle, title, vendor, category, tags, image_url, currency, min_price, max_price, available, skus`;
 
@@ -98,7 +100,7 @@ export function listQuery(
 ): Prisma.Sql | null {
   const where = conditions(filter);
   if (filter.q === undefined) return page(Prisma.sql`products WHERE ${where}`, order, after, limit);
-  const search = searchQuery(filter.q);
+  const search = searchQuery(filter.q, filter.lastWord ?? 'whole');
   if (!search) return null;
   const source =
     order === 'relevance' ? ranked(where, search) : Prisma.sql`products WHERE ${where} AND search @@ ${search}`;

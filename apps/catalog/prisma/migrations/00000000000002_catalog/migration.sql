@@ -44,10 +44,11 @@ CREATE INDEX products_title           ON products (title_key, id) WHERE active;
 CREATE INDEX products_category_newest ON products (category_handle, created_at DESC, id DESC) WHERE active;
 CREATE INDEX products_category_price  ON products (category_handle, min_price, id) WHERE active;
 CREATE INDEX products_category_title  ON products (category_handle, title_key, id) WHERE active;
-CREATE INDEX products_tags            ON products USING gin (tags);
-CREATE INDEX products_search          ON products USING gin (search);
+-- What GIN has not sorted in yet is read by every search: by default up to 4 MB, which takes 9 ms.
+CREATE INDEX products_tags   ON products USING gin (tags)   WITH (gin_pending_list_limit = 512);
+CREATE INDEX products_search ON products USING gin (search) WITH (gin_pending_list_limit = 512);
 -- Weights are not in the index: without one of its own, words in titles would be found only by reading all other matches.
-CREATE INDEX products_search_title    ON products USING gin (ts_filter(search, '{a}'));
+CREATE INDEX products_search_title ON products USING gin (ts_filter(search, '{a}')) WITH (gin_pending_list_limit = 512);
 
 CREATE TABLE variants (
   sku               text     PRIMARY KEY COLLATE "C",
