@@ -64,6 +64,8 @@ export class MoveContext {
   /** A session of its own that holds a snapshot of the destination from before its activation. */
   snapshot: Session | undefined;
   fencedAt = 0;
+  /** When the subscription's worker was last seen, or woken. */
+  workingAt = performance.now();
   /** The source's rows may be purged although the comparison found a difference. */
   acceptDifference = false;
 

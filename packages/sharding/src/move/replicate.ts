@@ -102,13 +102,28 @@ export async function isCopied(destination: Sql, name: string): Promise<boolean>
   return copied === true;
 }
 
-/** A publisher that restarts disables the subscription too, so it is enabled again: the callers' time limits bound it. */
-export async function keepEnabled({ sessions, name }: MoveContext): Promise<void> {
-  const { rowCount } = await sessions.destination.query(
-    'SELECT FROM pg_subscription WHERE subname = $1 AND NOT subenabled',
+/** Postgres starts a subscription's worker within a moment; one that is later than this was forgotten. */
+const WORKER_LATE_MS = 1_000;
+
+/**
+ * A publisher that restarts disables the subscription too, so it is enabled again: the callers' time limits bound it.
+ * The same command wakes Postgres's launcher, which can miss that there is a worker to start while it starts another,
+ * and would then sleep for up to three minutes.
+ */
+export async function keepEnabled(ctx: MoveContext): Promise<void> {
+  const { sessions, name } = ctx;
+  const { enabled, working } = await oneRow<{ enabled: boolean; working: boolean }>(
+    sessions.destination,
+    `SELECT s.subenabled AS enabled, EXISTS (SELECT FROM pg_stat_subscription AS w
+       WHERE w.subid = s.oid AND w.relid IS NULL AND w.pid IS NOT NULL) AS working
+     FROM pg_subscription AS s WHERE s.subname = $1`,
     [name],
   );
-  if (rowCount) await sessions.destination.query(`ALTER SUBSCRIPTION ${name} ENABLE`);
+  const now = performance.now();
+  if (working) ctx.workingAt = now;
+  if (enabled && now - ctx.workingAt < WORKER_LATE_MS) return;
+  ctx.workingAt = now;
+  await sessions.destination.query(`ALTER SUBSCRIPTION ${name} ENABLE`);
 }
 
 /** Ends replication at the destination, if it runs. */
