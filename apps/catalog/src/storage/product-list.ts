@@ -39,9 +39,9 @@ export interface SummaryRow {
   readonly place: string | number | bigint | Date;
 }
 
-// Ranking reads each row that it ranks. A word of a hundred thousand products must not cost as much: the newest are ranked,
-// of those that have all words in the title, and of the others.
-const RANKED = 200;
+// A search looks at so many products that have its words in the title, and at so many others. Ranking costs the most.
+const RANKED = 1_000;
+const SORTED = 2_000;
 
 const COLUMNS = Prisma.sql`id, handle, title, vendor, category, tags, image_url, currency, min_price, max_price, available, skus`;
 
@@ -68,14 +68,14 @@ function conditions({ category, tag, minPrice, maxPrice }: ProductFilter): Prism
   );
 }
 
-/** The products to rank, with their rank. */
-function ranked(where: Prisma.Sql, search: Prisma.Sql): Prisma.Sql {
-  const inTitle = Prisma.sql`ts_filter(search, '{a}') @@ ${search}`;
-  const newest = (condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
-    (SELECT * FROM products WHERE ${where} AND ${condition} ORDER BY created_at DESC, id DESC LIMIT ${RANKED})`;
-  const others = Prisma.sql`search @@ ${search} AND NOT ${inTitle}`;
-  return Prisma.sql`(SELECT *, ts_rank(search, ${search}, 1) AS rank
-    FROM (${newest(inTitle)} UNION ALL ${newest(others)}) AS found) AS ranked WHERE true`;
+/** The products that a search finds, as a source for `page`. */
+function found(search: Prisma.Sql, filter: ProductFilter, order: Order): Prisma.Sql {
+  const { category = null, tag = null, minPrice = null, maxPrice = null } = filter;
+  const most = order === 'relevance' ? RANKED : SORTED;
+  const ids = Prisma.sql`SELECT search_products(
+    ${search}, ${most}::int, ${category}::text, ${tag}::text, ${minPrice}::bigint, ${maxPrice}::bigint)`;
+  if (order !== 'relevance') return Prisma.sql`products WHERE id IN (${ids})`;
+  return Prisma.sql`(SELECT *, ts_rank(search, ${search}, 1) AS rank FROM products WHERE id IN (${ids})) AS ranked WHERE true`;
 }
 
 function page(source: Prisma.Sql, order: Order, after: ListPlace | null, limit: number): Prisma.Sql {
@@ -98,13 +98,9 @@ export function listQuery(
   after: ListPlace | null,
   limit: number,
 ): Prisma.Sql | null {
-  const where = conditions(filter);
-  if (filter.q === undefined) return page(Prisma.sql`products WHERE ${where}`, order, after, limit);
+  if (filter.q === undefined) return page(Prisma.sql`products WHERE ${conditions(filter)}`, order, after, limit);
   const search = searchQuery(filter.q, filter.lastWord ?? 'whole');
-  if (!search) return null;
-  const source =
-    order === 'relevance' ? ranked(where, search) : Prisma.sql`products WHERE ${where} AND search @@ ${search}`;
-  return page(source, order, after, limit);
+  return search && page(found(search, filter, order), order, after, limit);
 }
 
 function placeOf({ place, id }: SummaryRow): ListPlace {
