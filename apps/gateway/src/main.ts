@@ -16,11 +16,12 @@ const logger = createLogger({ service: 'gateway', clone: config.STOA_CLONE, leve
 exitOnUncaught(logger);
 const readiness = new Readiness();
 let gateway: Gateway | undefined;
+let isLeaving = (): boolean => false;
 
 try {
   const admin = await startAdminServer({ host: config.HOST, port: config.ADMIN_PORT, readiness });
   logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
-  leaveOnSignal({
+  isLeaving = leaveOnSignal({
     logger,
     readiness,
     leave: async () => {
@@ -34,5 +35,5 @@ try {
   const ms = Math.round(performance.now() - started);
   logger.info({ port: gateway.port, adminPort: admin.port, pid: process.pid, ms }, 'ready');
 } catch (error) {
-  exitWith(logger, error, 'the start failed');
+  if (!isLeaving()) exitWith(logger, error, 'the start failed');
 }

@@ -15,8 +15,9 @@ const LEAVE_WITHIN_MS = 10_000;
 /**
  * SIGTERM or SIGINT: unready, then `leave`, then exit 0; exit 1 when that fails or takes too long. A second signal changes
  * nothing: work in progress is worth the wait.
+ * @returns whether the process is leaving: a start that is cut short by it has not failed.
  */
-export function leaveOnSignal({ logger, readiness, leave, withinMs = LEAVE_WITHIN_MS }: LeavingOptions): void {
+export function leaveOnSignal({ logger, readiness, leave, withinMs = LEAVE_WITHIN_MS }: LeavingOptions): () => boolean {
   let leaving = false;
   const go = async (signal: string): Promise<void> => {
     if (leaving) return;
@@ -38,6 +39,7 @@ export function leaveOnSignal({ logger, readiness, leave, withinMs = LEAVE_WITHI
     }
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void go(signal));
+  return () => leaving;
 }
 
 /** Logs the error and ends the process: its state is unknown, and a supervisor starts it again. */

@@ -110,6 +110,7 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
   const readiness = new Readiness();
   readiness.expect('kafka', 'not joined yet');
   let app: INestMicroservice | undefined;
+  let isLeaving = (): boolean => false;
   try {
     const admin = await startAdminServer({ host, port, readiness });
     logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
@@ -120,7 +121,7 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
       await database?.close();
       await admin.close();
     };
-    leaveOnSignal({ logger, readiness, leave });
+    isLeaving = leaveOnSignal({ logger, readiness, leave });
     if (database) {
       readiness.watch('database', () => database.ping());
       watchPools(database);
@@ -129,6 +130,6 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
     app = await createApp(rootModule(options, config, parts), logger);
     await listen(app, parts, started);
   } catch (error) {
-    exitWith(logger, error, 'the start failed');
+    if (!isLeaving()) exitWith(logger, error, 'the start failed');
   }
 }
