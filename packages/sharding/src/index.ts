@@ -1,14 +1,8 @@
 /** Splits the data of a service over several Postgres databases, and moves it between them while it is in use. */
-export {
-  Across,
-  AcrossUnavailable,
-  type AcrossOptions,
-  type AcrossQuery,
-  type Page,
-  type PageQuery,
-  type Total,
-} from './across/across.js';
-export { BadCursor, type Direction, type KeyColumn, type KeyType } from './across/keyset.js';
+export { Across, type AcrossQuery, type GroupsQuery, type Page, type PageQuery, type Total } from './across/across.js';
+export type { AcrossOptions } from './across/ask.js';
+export { AcrossUnavailable, BadCursor } from './across/errors.js';
+export type { Direction, KeyColumn, KeyType } from './across/keyset.js';
 export { BUCKETS, BUCKET_SQL, bucketOf } from './bucket.js';
 export { addShard, removeShard, startKeyspace, withoutMoves, type Shard } from './directory/keyspace.js';
 export {

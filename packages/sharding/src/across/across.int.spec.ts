@@ -15,7 +15,12 @@ const LIST = {
     { column: 'id', type: 'uuid' },
   ],
 } as const satisfies Omit<PageQuery, 'limit'>;
+const BY_NAME = { text: 'SELECT name, count(*) AS customers FROM customers WHERE bucket = ANY ($1) GROUP BY name' };
 const COUNT = { text: 'SELECT count(*) AS customers FROM customers WHERE bucket = ANY ($1)' };
+
+interface Group {
+  readonly customers: string;
+}
 
 interface Customer {
   readonly id: string;
@@ -61,8 +66,7 @@ describe('queries across shards', () => {
     const names: string[] = [];
     let cursor = start;
     for (;;) {
-      const at = cursor === undefined ? {} : backwards ? { before: cursor } : { after: cursor };
-      const page = await across.page<Customer>({ ...LIST, direction, limit: 10, ...at });
+      const page = await across.page<Customer>({ ...LIST, direction, limit: 10, cursor });
       const part = page.rows.map(({ name }) => name);
       if (backwards) names.unshift(...part);
       else names.push(...part);
@@ -75,7 +79,7 @@ describe('queries across shards', () => {
     expect(await walk('asc', false)).toEqual(inOrder);
     expect(await walk('desc', false)).toEqual(inOrder.toReversed());
     let last = await across.page<Customer>({ ...LIST, limit: 50 });
-    last = await across.page<Customer>({ ...LIST, limit: 50, after: last.next ?? '' });
+    last = await across.page<Customer>({ ...LIST, limit: 50, cursor: last.next });
     expect(last.next).toBeUndefined();
     // The last page's own rows come after the cursor of the page before it.
     const before = await walk('asc', true, last.previous);
@@ -133,6 +137,55 @@ describe('queries across shards', () => {
     await expect(across.partials({ text: 'SELECT count(*) FROM customers' })).rejects.toThrow(
       'filtered by the buckets',
     );
-    await expect(across.page({ ...LIST, limit: 5, after: 'nonsense' })).rejects.toMatchObject({ name: 'BadCursor' });
+    const groups = impatient.groups({ ...BY_NAME, key: 'name' }, () => () => undefined);
+    await expect(groups).rejects.toMatchObject({ name: 'AcrossUnavailable', shards: ['b'] });
+  });
+
+  it('name the shard that can not be reached', async () => {
+    const dead = new ShardedDatabase<Sql, PooledServer>({
+      map,
+      open: ({ name, url }) => {
+        const reached = name.endsWith('@c') ? 'postgres://nobody@127.0.0.1:1/nowhere' : url;
+        return new PooledServer({ name, url: reached, application: 'test', maxConnections: 4 });
+      },
+    });
+    const unreachable = {
+      name: 'AcrossUnavailable',
+      shards: ['c'],
+      message: expect.stringMatching(/^c could not answer: No/),
+    };
+    const asked = dead.across({ patienceMs: 150 });
+    await expect(asked.totals(COUNT, [], ['customers'])).rejects.toMatchObject(unreachable);
+    await expect(asked.groups({ ...BY_NAME, key: 'name' }, () => () => undefined)).rejects.toMatchObject(unreachable);
+    await dead.close();
+  });
+
+  it('refuse cursors of other lists', async () => {
+    const { next } = await across.page({ ...LIST, direction: 'desc', limit: 5 });
+    for (const cursor of ['nonsense', next]) {
+      await expect(across.page({ ...LIST, limit: 5, cursor })).rejects.toMatchObject({ name: 'BadCursor' });
+    }
+  });
+
+  it('read groups of all shards in step, more of them than one batch holds', async () => {
+    const shards = { a: { bucket: 1, step: 2 }, b: { bucket: 400, step: 3 }, c: { bucket: 800, step: 5 } };
+    for (const [shard, { bucket, step }] of Object.entries(shards)) {
+      await cluster.admin(
+        shard,
+        `DO $$ BEGIN SET LOCAL session_replication_role = replica;
+        INSERT INTO customers (bucket, id, name) SELECT ${bucket}, gen_random_uuid(), 'group ' || n
+        FROM generate_series(${step}, 15000, ${step}) AS n; END $$`,
+      );
+    }
+    const seen: [string, number][] = [];
+    await across.groups<Group>({ ...BY_NAME, key: 'name' }, () => {
+      seen.length = 0;
+      return (name, rows) => seen.push([name, rows.reduce((sum, { customers }) => sum + Number(customers), 0)]);
+    });
+    const expected = Array.from({ length: 15_000 }, (_, n) => n + 1)
+      .map((n): [string, number] => [`group ${n}`, [2, 3, 5].filter((step) => n % step === 0).length])
+      .filter(([, count]) => count > 0)
+      .concat(inOrder.map((name) => [name, 1]));
+    expect(seen).toEqual(expected.toSorted(([x], [y]) => Buffer.compare(Buffer.from(x), Buffer.from(y))));
   });
 });

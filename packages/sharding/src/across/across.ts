@@ -1,18 +1,8 @@
-import type { MapClient } from '../map/map-client.js';
-import { bucketsByShard, unplaced, type ShardMap } from '../map/shard-map.js';
-import { isTransient, NOT_HERE } from '../postgres/errors.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
-import type { ShardServer } from '../routing/shard-server.js';
-import {
-  compareKeys,
-  fromCursor,
-  KEY,
-  pageStatement,
-  toCursor,
-  type Direction,
-  type Key,
-  type KeyColumn,
-} from './keyset.js';
+import type { Sql } from '../postgres/sql.js';
+import { askAll, patiently, proven, type Asked, type AcrossOptions } from './ask.js';
+import { fromCursor, toCursor, type Place } from './cursor.js';
+import { inStep, withCursors } from './groups.js';
+import { compareKeys, KEY, pageStatement, type Direction, type Key, type KeyColumn } from './keyset.js';
 import { mergeSorted } from './merge.js';
 
 /** A query that all shards answer for the buckets they serve. */
@@ -27,9 +17,8 @@ export interface PageQuery extends AcrossQuery {
   readonly orderBy: readonly KeyColumn[];
   readonly direction?: Direction;
   readonly limit: number;
-  /** The page behind, or before, a cursor that an earlier page gave. */
-  readonly after?: string;
-  readonly before?: string;
+  /** `next` or `previous` of another page of this list. */
+  readonly cursor?: string | undefined;
 }
 
 export interface Page<Row> {
@@ -40,17 +29,9 @@ export interface Page<Row> {
   readonly previous: string | undefined;
 }
 
-/** Not every shard could prove in time that it serves its buckets, or answer at all. No part of an answer is given. */
-export class AcrossUnavailable extends Error {
-  override readonly name = 'AcrossUnavailable';
-}
-
-export interface AcrossOptions {
-  readonly map: MapClient;
-  /** The pools of the shards, named `<keyspace>@<shard>`: those of a ShardedDatabase. */
-  readonly servers: () => readonly ShardServer[];
-  /** How long a query is tried again while buckets move, in milliseconds. */
-  readonly patienceMs?: number;
+export interface GroupsQuery extends AcrossQuery {
+  /** A text column of the query's rows; each shard gives at most one row for each of its values. */
+  readonly key: string;
 }
 
 type WithKey<Row> = Row & { readonly [KEY]: Key };
@@ -64,22 +45,22 @@ export class Across {
 
   /** One page in the order of the key. Each shard reads at most `limit + 1` rows. @throws AcrossUnavailable, BadCursor */
   async page<Row extends object>(query: PageQuery): Promise<Page<Row>> {
-    const { orderBy, direction = 'asc', limit, values = [] } = query;
-    const backwards = query.before !== undefined;
-    const cursor = query.before ?? query.after;
-    const from = cursor === undefined ? undefined : fromCursor(cursor, orderBy);
+    const { orderBy, direction = 'asc', limit, values = [], cursor } = query;
+    const list = [orderBy, direction, values];
+    const place = cursor === undefined ? undefined : fromCursor(list, cursor, orderBy);
+    const backwards = place?.side === 'before';
     const way: Direction = backwards === (direction === 'asc') ? 'desc' : 'asc';
-    const text = pageStatement(query.text, values.length + 1, orderBy, way, from);
-    const parts = await this.ask<WithKey<Row>>({ text, values: [...values, ...(from ?? []), limit + 1] });
+    const text = pageStatement(query.text, values.length + 1, orderBy, way, place?.key);
+    const parts = await this.ask<WithKey<Row>>({ text, values: [...values, ...(place?.key ?? []), limit + 1] });
     const compare = compareKeys(orderBy, way);
     const { merged, more } = mergeSorted(parts, (a, b) => compare(a[KEY], b[KEY]), limit);
     if (backwards) merged.reverse();
-    const first = merged[0]?.[KEY];
-    const last = merged.at(-1)?.[KEY];
+    const cursorAt = (side: Place['side'], key: Key | undefined): string | undefined =>
+      key && toCursor(list, { side, key });
     return {
       rows: merged.map((row) => withoutKey<Row>(row)),
-      next: last && (backwards || more) ? toCursor(last) : undefined,
-      previous: first && (backwards ? more : from !== undefined) ? toCursor(first) : undefined,
+      next: backwards || more ? cursorAt('after', merged.at(-1)?.[KEY]) : undefined,
+      previous: (backwards ? more : place !== undefined) ? cursorAt('before', merged[0]?.[KEY]) : undefined,
     };
   }
 
@@ -93,59 +74,38 @@ export class Across {
     return addUp(await this.partials<Record<string, unknown>>(query), groupBy, sums);
   }
 
+  /**
+   * For more groups than fit into memory: the rows of all shards, group by group in the order of the key's bytes. Holds a
+   * connection of every shard, and a few thousand rows of each at a time. `start` is called for each attempt, and gives
+   * what is called for each group.
+   * @throws AcrossUnavailable
+   */
+  async groups<Row extends object>(
+    { text, values = [], key }: GroupsQuery,
+    start: () => (key: string, rows: readonly Row[]) => void,
+  ): Promise<void> {
+    filtered(text);
+    const column = `"${key.replaceAll('"', '""')}"`;
+    const ordered = `SELECT q.* FROM (${text}) AS q ORDER BY q.${column} COLLATE "C"`;
+    const statement = { text: ordered, values, statementMs: this.options.statementMs };
+    const keyOf = (row: Row): string => (row as Record<string, string>)[key] ?? '';
+    await patiently(this.options, (asked) =>
+      withCursors<Row, void>(asked, statement, (lists) => inStep(lists, keyOf, start())),
+    );
+  }
+
   private async ask<Row extends object>({ text, values = [] }: AcrossQuery): Promise<Row[][]> {
-    if (!/\$1\b/.test(text)) throw new Error('A query across shards must be filtered by the buckets in $1');
-    const { map, patienceMs = 5_000 } = this.options;
-    const deadline = performance.now() + patienceMs;
-    for (;;) {
-      const snapshot = map.current;
-      try {
-        return await this.askAll<Row>(snapshot, text, values);
-      } catch (error) {
-        if (!isTransient(error)) throw error;
-        if (performance.now() > deadline) throw new AcrossUnavailable('Not all shards could answer', { cause: error });
-        await map.refresh().catch(() => undefined);
-        if (map.current.version === snapshot.version) await map.changeWithin(20);
-      }
-    }
-  }
-
-  private async askAll<Row>(map: ShardMap, text: string, values: readonly unknown[]): Promise<Row[][]> {
-    if (unplaced(map).length > 0) throw stale('no shard holds some buckets');
-    const servers = new Map(this.options.servers().map((server) => [server.name, server]));
-    const asked = [...bucketsByShard(map)].map(([shard, buckets]) => {
-      const server = servers.get(`${map.keyspace}@${shard}`);
-      if (!server) throw stale(`there is no connection to ${shard}`);
-      return server.transaction((tx) => answer<Row>(tx, buckets, text, values));
-    });
-    // All are waited for, also after a failure: no query is left running behind the caller's back.
-    const answers = await Promise.allSettled(asked);
-    return answers.map((one) => {
-      if (one.status === 'rejected') throw one.reason;
-      return one.value;
-    });
+    filtered(text);
+    const { statementMs } = this.options;
+    const answer = async (tx: Sql, { buckets }: Asked): Promise<Row[]> =>
+      proven(tx, buckets, statementMs, async () => (await tx.query<Row>(text, [buckets, ...values])).rows);
+    return patiently(this.options, (asked) => askAll(asked, (one) => one.server.transaction((tx) => answer(tx, one))));
   }
 }
 
-/** Proof and answer come from one snapshot. */
-async function answer<Row>(
-  tx: Sql,
-  buckets: readonly number[],
-  text: string,
-  values: readonly unknown[],
-): Promise<Row[]> {
-  await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-  const { served } = await oneRow<{ served: string }>(
-    tx,
-    `SELECT count(*) AS served FROM sharding.bucket_owner
-     WHERE bucket = ANY ($1::smallint[]) AND state IN ('owned', 'fenced')`,
-    [buckets],
-  );
-  if (Number(served) !== buckets.length) throw stale(`${buckets.length - Number(served)} buckets are not here`);
-  return (await tx.query<Row>(text, [buckets, ...values])).rows;
+function filtered(text: string): void {
+  if (!/\$1\b/.test(text)) throw new Error('A query across shards must be filtered by the buckets in $1');
 }
-
-const stale = (reason: string): Error => Object.assign(new Error(reason), { code: NOT_HERE });
 
 function withoutKey<Row>(row: object): Row {
   const { [KEY]: _, ...rest } = row as Record<string, unknown>;

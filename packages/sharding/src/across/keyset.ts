@@ -66,25 +66,3 @@ export function pageStatement(
   const statement = text.trim().replace(/;$/, '');
   return `SELECT q.*, ARRAY[${keys}] AS "${KEY}" FROM (${statement}) AS q ${behind} ORDER BY ${sort} LIMIT ${limit}`;
 }
-
-/** A cursor is opaque for its users; it holds a key and nothing else. */
-export const toCursor = (key: Key): string => Buffer.from(JSON.stringify(key)).toString('base64url');
-
-/** @throws Error when it is no cursor of this order. */
-export function fromCursor(cursor: string, columns: readonly KeyColumn[]): Key {
-  try {
-    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    const fits = Array.isArray(key) && key.length === columns.length && key.every((part) => typeof part === 'string');
-    if (fits) return key as string[];
-  } catch {
-    // Said below.
-  }
-  throw new BadCursor();
-}
-
-export class BadCursor extends Error {
-  override readonly name = 'BadCursor';
-  constructor() {
-    super('This is no cursor of this list');
-  }
-}

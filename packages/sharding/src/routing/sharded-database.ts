@@ -1,3 +1,5 @@
+import { Across } from '../across/across.js';
+import type { AcrossOptions } from '../across/ask.js';
 import { bucketOf } from '../bucket.js';
 import type { MapClient } from '../map/map-client.js';
 import { BEING_MOVED, codeOf, isTransient, NOT_HERE } from '../postgres/errors.js';
@@ -75,6 +77,13 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
       if (!rows) throw Object.assign(new Error(`bucket ${bucket} is not here`), { code: NOT_HERE });
       return rows;
     });
+  }
+
+  /** Queries over all shards of the keyspace. */
+  across(options: Pick<AcrossOptions, 'patienceMs' | 'statementMs'> = {}): Across {
+    const { map, isTransient: ofServers } = this.options;
+    const servers = (): readonly Server[] => this.servers();
+    return new Across({ ...options, map, servers, ...(ofServers && { isTransient: ofServers }) });
   }
 
   /** All shards of the keyspace; they change when a shard is added or removed (`onServersChange`). */

@@ -1,0 +1,114 @@
+import type { MapClient } from '../map/map-client.js';
+import { bucketsByShard, unplaced, type ShardMap } from '../map/shard-map.js';
+import { codeOf, isTransient, NOT_HERE } from '../postgres/errors.js';
+import { oneRow, type Sql } from '../postgres/sql.js';
+import type { ShardServer } from '../routing/shard-server.js';
+import { AcrossUnavailable, ShardsFailed, stale } from './errors.js';
+
+export interface AcrossOptions {
+  readonly map: MapClient;
+  /** The pools of the shards, named `<keyspace>@<shard>`: those of a ShardedDatabase. */
+  readonly servers: () => readonly ShardServer[];
+  /** How long a query is tried again while buckets move or a shard can't be reached, in milliseconds. */
+  readonly patienceMs?: number;
+  /** How long one statement may take; the session's own time-out if not given. */
+  readonly statementMs?: number;
+  /** Transient errors of the servers, beside those of this package. */
+  readonly isTransient?: (error: unknown) => boolean;
+}
+
+/** One shard, and the buckets that it must answer for. */
+export interface Asked {
+  readonly shard: string;
+  readonly server: ShardServer;
+  readonly buckets: readonly number[];
+}
+
+const MOVED_PAUSE_MS = 20;
+const UNREACHABLE_PAUSE_MS = 100;
+
+/** Runs an attempt with the newest map, again and again until it succeeds. @throws AcrossUnavailable; what can't pass. */
+export async function patiently<T>(
+  options: AcrossOptions,
+  attempt: (asked: readonly Asked[]) => Promise<T>,
+): Promise<T> {
+  const { map, patienceMs = 5_000 } = options;
+  const transient = (error: unknown): boolean => isTransient(error) || options.isTransient?.(error) === true;
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const snapshot = map.current;
+    try {
+      return await attempt(shardsOf(snapshot, options.servers()));
+    } catch (error) {
+      if (!(error instanceof ShardsFailed)) throw error;
+      const lasting = error.failures.find(({ reason }) => !transient(reason));
+      if (lasting) throw lasting.reason;
+      if (performance.now() > deadline) throw new AcrossUnavailable(error);
+      const moved = error.failures.some(({ reason }) => codeOf(reason) === NOT_HERE);
+      if (moved) await map.refresh().catch(() => undefined);
+      if (map.current.version === snapshot.version) {
+        await map.changeWithin(moved ? MOVED_PAUSE_MS : UNREACHABLE_PAUSE_MS);
+      }
+    }
+  }
+}
+
+function shardsOf(map: ShardMap, servers: readonly ShardServer[]): Asked[] {
+  const without = unplaced(map).length;
+  if (without > 0) throw new ShardsFailed([{ shard: undefined, reason: stale(`no shard holds ${without} buckets`) }]);
+  const byName = new Map(servers.map((server) => [server.name, server]));
+  return [...bucketsByShard(map)].map(([shard, buckets]) => {
+    const server = byName.get(`${map.keyspace}@${shard}`);
+    if (!server) throw new ShardsFailed([{ shard, reason: stale('there is no connection to it yet') }]);
+    return { shard, server, buckets };
+  });
+}
+
+/** Asks all shards at once. All are waited for, also after a failure: no query is left running behind the caller's back. */
+export async function askAll<T>(asked: readonly Asked[], ask: (one: Asked) => Promise<T>): Promise<T[]> {
+  const settled = await Promise.allSettled(asked.map(ask));
+  const failures = settled.flatMap((one, index) =>
+    one.status === 'rejected' ? [{ shard: asked[index]?.shard, reason: one.reason as unknown }] : [],
+  );
+  if (failures.length > 0) throw new ShardsFailed(failures);
+  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
+
+/**
+ * Runs reading work in a transaction whose first statement proves that the shard serves the buckets: both look through one
+ * snapshot. What the work sends in its first turn goes out together with the proof, where the server pipelines.
+ */
+export async function proven<T>(
+  tx: Sql,
+  buckets: readonly number[],
+  statementMs: number | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const [begun, proof, done] = await Promise.allSettled([begin(tx, statementMs), prove(tx, buckets), work()]);
+  if (begun.status === 'rejected') throw begun.reason;
+  if (proof.status === 'rejected') throw proof.reason;
+  if (done.status === 'rejected') throw done.reason;
+  return done.value;
+}
+
+async function begin(tx: Sql, statementMs: number | undefined): Promise<void> {
+  const settings = [tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')];
+  if (statementMs !== undefined) {
+    const ms = Math.max(1, Math.floor(statementMs));
+    settings.push(tx.query(`SET LOCAL statement_timeout = ${ms}`));
+    // Where shards are read in step, a fast one waits for a slow one.
+    settings.push(tx.query(`SET LOCAL idle_in_transaction_session_timeout = ${ms}`));
+  }
+  await Promise.all(settings);
+}
+
+async function prove(tx: Sql, buckets: readonly number[]): Promise<void> {
+  const { served } = await oneRow<{ served: string }>(
+    tx,
+    `SELECT count(*) AS served FROM sharding.bucket_owner
+     WHERE bucket = ANY ($1::smallint[]) AND state IN ('owned', 'fenced')`,
+    [buckets],
+  );
+  const missing = buckets.length - Number(served);
+  if (missing > 0) throw stale(`${missing} of its ${buckets.length} buckets are not there`);
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { BadCursor } from './errors.js';
+import type { Key, KeyColumn, KeyType } from './keyset.js';
+
+/** Where a page begins: behind a row of the list, or before it. */
+export interface Place {
+  readonly side: 'after' | 'before';
+  readonly key: Key;
+}
+
+const CHECK_LENGTH = 6;
+
+/** Ties a cursor to its list: one that was damaged, or that another list gave, would skip or repeat rows silently. */
+const checkOf = (list: unknown, body: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([list, body]))
+    .digest('base64url')
+    .slice(0, CHECK_LENGTH);
+
+/** A place in the list that `list` describes. Opaque for users; it holds a key and nothing else. */
+export function toCursor(list: unknown, { side, key }: Place): string {
+  const body = Buffer.from(JSON.stringify([side, ...key])).toString('base64url');
+  return checkOf(list, body) + body;
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+const MICROSECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
+/** What a server would take for a value of the type. The check is no secret: a forged cursor must not fail there. */
+const FITS: Readonly<Record<KeyType, (part: string) => boolean>> = {
+  timestamptz: (part) => MICROSECONDS.test(part) && !Number.isNaN(Date.parse(part)),
+  uuid: (part) => UUID.test(part),
+  bigint: (part) => /^-?\d{1,19}$/.test(part) && BigInt.asIntN(64, BigInt(part)) === BigInt(part),
+  text: (part) => !part.includes('\0') && part.isWellFormed(),
+};
+
+function placeOf(body: string, columns: readonly KeyColumn[]): Place | undefined {
+  const parts: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'));
+  if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined;
+  const [side, ...key] = parts as string[];
+  if (side !== 'after' && side !== 'before') return undefined;
+  const fits = key.length === columns.length && columns.every(({ type }, index) => FITS[type](key[index] ?? ''));
+  return fits ? { side, key } : undefined;
+}
+
+/** @throws BadCursor when it is none of this list. */
+export function fromCursor(list: unknown, cursor: string, columns: readonly KeyColumn[]): Place {
+  const body = cursor.slice(CHECK_LENGTH);
+  if (cursor.slice(0, CHECK_LENGTH) !== checkOf(list, body)) throw new BadCursor();
+  try {
+    const place = placeOf(body, columns);
+    if (place) return place;
+  } catch {
+    // Said below.
+  }
+  throw new BadCursor();
+}

@@ -1,0 +1,125 @@
+import type { Sql } from '../postgres/sql.js';
+import { proven, type Asked } from './ask.js';
+import { ShardsFailed } from './errors.js';
+
+const BATCH = 2_000;
+const CURSOR = 'stoa_groups';
+
+/** One shard's rows in the order of their key, batch by batch. */
+export interface OrderedRows<Row> {
+  next(): Promise<readonly Row[]>;
+}
+
+/**
+ * Opens a transaction on every shard, one within the other, and a cursor in each. The shards come in one order in all
+ * processes, so that two never wait for each other's connections.
+ */
+export async function withCursors<Row, T>(
+  asked: readonly Asked[],
+  statement: { readonly text: string; readonly values: readonly unknown[]; readonly statementMs?: number | undefined },
+  work: (shards: readonly OrderedRows<Row>[]) => Promise<T>,
+): Promise<T> {
+  const ordered = asked.toSorted((a, b) => (a.shard < b.shard ? -1 : 1));
+  const openFrom = async (index: number, opened: readonly OrderedRows<Row>[]): Promise<T> => {
+    const one = ordered[index];
+    if (!one) return work(opened);
+    try {
+      return await one.server.transaction((tx) => openFrom(index + 1, [...opened, rowsOf<Row>(tx, one, statement)]));
+    } catch (error) {
+      throw error instanceof ShardsFailed ? error : new ShardsFailed([{ shard: one.shard, reason: error }]);
+    }
+  };
+  return openFrom(0, []);
+}
+
+/** The cursor is declared when rows are first asked for: until then nothing was sent, and no transaction stands idle. */
+function rowsOf<Row>(
+  tx: Sql,
+  { shard, buckets }: Asked,
+  {
+    text,
+    values,
+    statementMs,
+  }: { readonly text: string; readonly values: readonly unknown[]; readonly statementMs?: number | undefined },
+): OrderedRows<Row> {
+  let declared = false;
+  const fetch = async (): Promise<readonly Row[]> => (await tx.query<Row>(`FETCH ${BATCH} FROM ${CURSOR}`)).rows;
+  const declare = async (): Promise<readonly Row[]> => {
+    // All rows are read: a plan that is quick to give the first few would be the wrong one.
+    const all = [
+      tx.query('SET LOCAL cursor_tuple_fraction = 1'),
+      tx.query(`DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${text}`, [buckets, ...values]),
+      fetch(),
+    ] as const;
+    const [, , first] = await Promise.all(all);
+    return first;
+  };
+  return {
+    next: async () => {
+      try {
+        if (declared) return await fetch();
+        declared = true;
+        return await proven(tx, buckets, statementMs, declare);
+      } catch (error) {
+        throw new ShardsFailed([{ shard, reason: error }]);
+      }
+    },
+  };
+}
+
+/** Reads lists that are each in the order of their key in step, and calls `visit` once per key with the rows of all lists. */
+export async function inStep<Row>(
+  lists: readonly OrderedRows<Row>[],
+  keyOf: (row: Row) => string,
+  visit: (key: string, rows: readonly Row[]) => void,
+): Promise<void> {
+  const heads = await openAll(lists);
+  for (;;) {
+    const first = smallest(heads, keyOf);
+    if (first === undefined) return;
+    const rows: Row[] = [];
+    for (const head of heads) {
+      const row = head.rows[head.at];
+      if (row === undefined || keyOf(row) !== first) continue;
+      rows.push(row);
+      head.at += 1;
+      if (head.at === head.rows.length) {
+        head.rows = await head.list.next();
+        head.at = 0;
+      }
+    }
+    visit(first, rows);
+  }
+}
+
+interface Head<Row> {
+  readonly list: OrderedRows<Row>;
+  rows: readonly Row[];
+  at: number;
+}
+
+/** Failures are told when all have answered: no statement is left running on a connection that goes back to its pool. */
+async function openAll<Row>(lists: readonly OrderedRows<Row>[]): Promise<Head<Row>[]> {
+  const first = await Promise.allSettled(lists.map((list) => list.next()));
+  const failures = first.flatMap((one) =>
+    one.status === 'rejected' && one.reason instanceof ShardsFailed ? one.reason.failures : [],
+  );
+  if (failures.length > 0) throw new ShardsFailed(failures);
+  return lists.map((list, index) => {
+    const one = first[index];
+    if (one?.status !== 'fulfilled') throw one?.reason;
+    return { list, rows: one.value, at: 0 };
+  });
+}
+
+/** By bytes, as the servers order them. */
+function smallest<Row>(heads: readonly Head<Row>[], keyOf: (row: Row) => string): string | undefined {
+  let best: string | undefined;
+  for (const { rows, at } of heads) {
+    const row = rows[at];
+    if (row === undefined) continue;
+    const key = keyOf(row);
+    if (best === undefined || Buffer.compare(Buffer.from(key), Buffer.from(best)) < 0) best = key;
+  }
+  return best;
+}
