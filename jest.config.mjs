@@ -30,14 +30,21 @@ export default {
   testTimeout: 30_000,
   reporters: ['default', '<rootDir>/.ci/count-reporter.mjs'],
   projects: [
-    { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,packages,infra,bench}/**/*.unit.spec.ts'] },
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,packages,infra,bench,tests}/**/*.unit.spec.ts'] },
     { ...common, ...servers, displayName: 'int', testMatch: ['<rootDir>/{apps,packages,infra}/**/*.int.spec.ts'] },
     {
       ...common,
       displayName: 'system',
-      testMatch: ['<rootDir>/tests/**/*.e2e.spec.ts'],
+      testMatch: ['<rootDir>/tests/!(moves)/**/*.e2e.spec.ts'],
       globalSetup: '<rootDir>/tests/support/global-setup.mjs',
       globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
+    },
+    {
+      ...common,
+      displayName: 'moves',
+      testMatch: ['<rootDir>/tests/moves/**/*.e2e.spec.ts'],
+      globalSetup: '<rootDir>/tests/moves/support/global-setup.mjs',
+      globalTeardown: '<rootDir>/tests/moves/support/global-teardown.mjs',
     },
   ],
 };

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { Failure } from '../failure.js';
 import { repoRoot, stateDir } from '../paths.js';
 import { runningState } from '../stack/state.js';
@@ -36,20 +37,48 @@ function shopEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
+const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+
+/** One file after the other: each kills servers that all stand on. */
+const MOVES = ['--runInBand', '--selectProjects', 'moves'];
+
 /**
  * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own.
  * All run even if the first fail.
  */
 export async function test(words: string[]): Promise<number> {
-  const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  // With words of the developer's, one of the two may have nothing to run.
+  // With words of the developer's, one of them may have nothing to run.
   const more = words.length > 0 ? ['--passWithNoTests', ...words] : [];
   let worst = 0;
-  for (const projects of [['unit', 'int'], ['system']]) {
-    const code = await runToEnd([...jest, '--selectProjects', ...projects, ...more], process.env, repoRoot);
+  for (const projects of [
+    ['--selectProjects', 'unit', 'int'],
+    ['--selectProjects', 'system'],
+  ]) {
+    const code = await runToEnd([...JEST, ...projects, ...more], process.env, repoRoot);
     worst = Math.max(worst, code);
   }
   return worst;
+}
+
+const TEST_MOVES_HELP = 'npm run test:moves -- [--minutes N] [--seed N] [words for Jest]';
+
+/** `npm run test:moves`: the long form of the tests that move data. */
+export function testMoves(words: string[]): Promise<number> {
+  const { minutes, seed, more } = movesOptions(words);
+  const env = { ...process.env, STOA_MOVES_MINUTES: minutes, ...(seed === undefined ? {} : { STOA_MOVES_SEED: seed }) };
+  return runToEnd([...JEST, ...MOVES, ...more], env, repoRoot);
+}
+
+function movesOptions(words: string[]): { minutes: string; seed: string | undefined; more: string[] } {
+  try {
+    const options = { minutes: { type: 'string', default: '30' }, seed: { type: 'string' } } as const;
+    const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
+    const { minutes, seed } = values;
+    if (/^[1-9]\d*$/.test(minutes) && /^\d+$/.test(seed ?? '0')) return { minutes, seed, more: positionals };
+  } catch {
+    // said below
+  }
+  throw new Failure(`"${words.join(' ')}" was not understood: ${TEST_MOVES_HELP}`);
 }
 
 function runToEnd(

@@ -1,0 +1,17 @@
+// Runs a move in a process of its own, to be killed or put to sleep. At one step, if one is given, it says so on its
+// output and waits for a line of input.
+import { once } from 'node:events';
+import { Mover } from '@stoa/sharding';
+
+const { directoryUrl, move, at } = JSON.parse(process.argv[2] ?? '{}');
+let waited = false;
+const onStep = async (step, when) => {
+  if (waited || step !== at?.step || when !== at?.when) return;
+  waited = true;
+  process.stdout.write('here\n');
+  await once(process.stdin, 'data');
+};
+const mover = new Mover({ directoryUrl, hooks: { onStep } });
+const { phase } = await mover.runMove(move).catch((error) => ({ phase: `${error.name}: ${error.message}` }));
+process.stdout.write(`ended ${phase}\n`);
+process.exit(0);

@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import type { Step } from '@stoa/sharding';
+import { eventually } from '../../support/shop.js';
+import { directoryUrl } from './stack.js';
+
+export interface Moment {
+  readonly step: Step;
+  readonly when: 'before' | 'after';
+}
+
+/** A mover in a process of its own. */
+export class MoverProcess {
+  private output = '';
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly exited: Promise<unknown>,
+  ) {
+    child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+  }
+
+  /** Takes a move up; at the moment, if one is given, it stands still until `goOn`. */
+  static async start(move: string, at?: Moment): Promise<MoverProcess> {
+    const options = JSON.stringify({ directoryUrl: await directoryUrl(), move, at });
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'mover-child.mjs'), options], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    return new MoverProcess(child, once(child, 'exit'));
+  }
+
+  /** @throws Error when it ends without having come to its moment. */
+  async untilThere(): Promise<void> {
+    const there = eventually(() => {
+      if (!this.output.includes('here')) throw new Error(`the mover is not there yet: ${this.output}`);
+      return Promise.resolve(true);
+    }, 60_000);
+    const ended = this.exited.then(() => this.output.includes('here'));
+    if (!(await Promise.race([there, ended]))) throw new Error(`the mover never came there: ${this.output}`);
+  }
+
+  goOn(): void {
+    this.child.stdin?.write('\n');
+  }
+
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
+    this.child.kill(name);
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** @returns how it ended: a phase, or an error. */
+  async end(): Promise<string> {
+    await this.exited;
+    return /ended (.*)/.exec(this.output)?.[1] ?? 'without a word';
+  }
+}

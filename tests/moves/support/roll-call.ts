@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { Body } from '../../support/shop.js';
+import { ask } from './client.js';
+import type { Findings } from './findings.js';
+import { mustBe, PASSWORD, register, signIn, signInOperator, type Shopper } from './shopper.js';
+
+/** So many of those who registered under the load sign in at its end. */
+const SIGN_INS = 5;
+/** Small, so that a list takes many pages and moves switch between them. */
+const PAGE = 7;
+const SIGN_IN_EVERY_MS = 8 * 60_000;
+
+interface CustomerPage {
+  readonly items: readonly { readonly customerId: string }[];
+  readonly next: string | null;
+}
+
+/** An operator who asks over all shards again and again while data moves, and somebody who registers new customers. */
+export class RollCall {
+  private readonly emails = new Map<string, string>();
+  private readonly since = new Date(Date.now() - 1_000).toISOString();
+  private token = '';
+  private signedInAt = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly findings: Findings) {}
+
+  /** From now on no list may miss or double this customer. */
+  expect(id: string, email: string): void {
+    this.emails.set(id, email);
+  }
+
+  /** Somebody new; at times somebody else tries the same e-mail address. */
+  async register(): Promise<void> {
+    const { email, answer } = await register();
+    const { customerId, version } = mustBe(201, answer).body;
+    if (version !== 1) this.findings.violation(`customer ${customerId} was registered as version ${version}`);
+    if (this.emails.has(customerId)) this.findings.violation(`customer ${customerId} was registered twice`);
+    this.expect(customerId, email);
+    this.findings.count('registrations');
+    if (this.emails.size % 4 !== 0) return;
+    const body = { email: email.toUpperCase(), password: PASSWORD, displayName: 'Eve' };
+    const second = await ask({ method: 'POST', path: '/v1/customers', body, key: randomUUID() });
+    if (second.status === 409) return;
+    this.findings.violation(`${email} was registered twice: ${second.status} ${second.text.slice(0, 200)}`);
+  }
+
+  /** Lists all customers since the load began: everybody acknowledged before is there, once. */
+  async call(): Promise<void> {
+    const expected = [...this.emails.keys()];
+    const found = new Map<string, number>();
+    for await (const id of this.list()) found.set(id, (found.get(id) ?? 0) + 1);
+    this.findings.count('roll calls');
+    for (const id of expected) {
+      if (!found.has(id)) this.findings.violation(`the list of customers misses ${id}`);
+    }
+    for (const [id, times] of found) {
+      if (times > 1) this.findings.violation(`the list of customers has ${id} ${times} times`);
+    }
+  }
+
+  /** At rest: the sums over all carts are those of the model, and who registered can sign in. */
+  async finish(shoppers: readonly Shopper[], skus: readonly string[]): Promise<void> {
+    await this.call();
+    if (!shoppers.some((shopper) => shopper.isInDoubt)) await this.count(shoppers, skus);
+    for (const [id, email] of [...this.emails].slice(-SIGN_INS)) {
+      const me = mustBe(200, await ask({ method: 'GET', path: '/v1/me', token: await signIn(email) }));
+      const found = me.body as Body & { email: string };
+      if (found.customerId === id && found.email === email) continue;
+      this.findings.violation(`${email} is ${id}, but signed in as ${found.customerId} (${found.email})`);
+    }
+  }
+
+  private async *list(): AsyncGenerator<string> {
+    const order = (this.findings.counts['roll calls'] ?? 0) % 2 === 0 ? 'asc' : 'desc';
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const from = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const query = `sort=createdAt&order=${order}&from=${this.since}&limit=${PAGE}${from}`;
+      const page = (await this.ask(`/v1/customers?${query}`)) as CustomerPage;
+      yield* page.items.map(({ customerId }) => customerId);
+      cursor = page.next;
+    }
+  }
+
+  private async count(shoppers: readonly Shopper[], skus: readonly string[]): Promise<void> {
+    const answer = await this.ask('/v1/carts/top-products?limit=100');
+    const { items } = answer as { items: readonly { sku: string; quantity: number }[] };
+    for (const sku of skus) {
+      const written = shoppers
+        .flatMap(({ lines }) => lines.filter((line) => line[0] === sku))
+        .reduce((sum, line) => sum + line[1], 0);
+      const counted = items.find((item) => item.sku === sku)?.quantity ?? 0;
+      if (counted !== written)
+        this.findings.violation(`all carts hold ${counted} of ${sku}, but ${written} were put in`);
+    }
+  }
+
+  private async ask(path: string): Promise<unknown> {
+    if (performance.now() - this.signedInAt > SIGN_IN_EVERY_MS) {
+      this.token = await signInOperator();
+      this.signedInAt = performance.now();
+    }
+    return mustBe(200, await ask({ method: 'GET', path, token: this.token })).body;
+  }
+}

@@ -1,0 +1,66 @@
+import { adminUrls } from './shards.js';
+import { KEYSPACES, sql } from './stack.js';
+
+const CLOCKS = ['now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp'];
+
+/** Columns that take the time of the insert, as `table column`. */
+const DEFAULTS = `SELECT a.attrelid::regclass::text AS name, quote_ident(a.attname) AS column FROM pg_attrdef AS d
+  JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+  WHERE pg_get_expr(d.adbin, d.adrelid) ~ '(now|CURRENT_TIMESTAMP)'`;
+
+const database = (url: string): string => new URL(url).pathname.slice(1);
+
+/**
+ * The machine's clock is the kernel's, and one server's alone can't be set. So the clock is put off where SQL reads it: in all
+ * databases of the shard, the functions that tell the time are others, for new sessions and for defaults of columns.
+ */
+export async function skewClock(shard: string, hours: number): Promise<void> {
+  for (const url of await urlsOf(shard)) {
+    const functions = CLOCKS.map(
+      (name) => `CREATE FUNCTION skewed.${name}() RETURNS timestamptz LANGUAGE sql STABLE
+        RETURN pg_catalog.${name}() + interval '${hours} hours';`,
+    );
+    await sql(
+      url,
+      `DROP SCHEMA IF EXISTS skewed CASCADE; CREATE SCHEMA skewed; GRANT USAGE ON SCHEMA skewed TO PUBLIC; ${functions.join(' ')}`,
+    );
+    await setDefaults(url, 'skewed.now()');
+    await sql(url, `ALTER DATABASE ${database(url)} SET search_path = skewed, "$user", public, pg_catalog`);
+    await endSessions(url);
+  }
+}
+
+export async function unskewClock(shard: string): Promise<void> {
+  for (const url of await urlsOf(shard)) {
+    await setDefaults(url, 'pg_catalog.now()');
+    await sql(url, `ALTER DATABASE ${database(url)} RESET search_path`);
+    await sql(url, 'DROP SCHEMA skewed CASCADE');
+    await endSessions(url);
+  }
+}
+
+/** Replies of commands that housekeeping would delete on this shard: none of this run is two days old. */
+export async function repliesToPurge(shard: string): Promise<number> {
+  const old = `SELECT count(*)::int AS count FROM inbox WHERE created_at < now() - interval '48 hours'`;
+  const counts = await Promise.all((await urlsOf(shard)).map((url) => sql<{ count: number }>(url, old)));
+  return counts.flat().reduce((sum, { count }) => sum + count, 0);
+}
+
+async function setDefaults(url: string, clock: string): Promise<void> {
+  for (const { name, column } of await sql<{ name: string; column: string }>(url, DEFAULTS)) {
+    await sql(url, `ALTER TABLE ${name} ALTER COLUMN ${column} SET DEFAULT ${clock}`);
+  }
+}
+
+/** Sessions keep what they began with. */
+const endSessions = (url: string): Promise<unknown> =>
+  sql(
+    url,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+  );
+
+async function urlsOf(shard: string): Promise<string[]> {
+  const all = await Promise.all(KEYSPACES.map((keyspace) => adminUrls(keyspace)));
+  return all.flatMap((urls) => urls.get(shard) ?? []);
+}

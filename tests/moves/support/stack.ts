@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Client } from 'pg';
+import { processes } from '../../support/stack.js';
+
+export const KEYSPACES = ['profile', 'cart'] as const;
+export type Keyspace = (typeof KEYSPACES)[number];
+
+export const stateDir = (): string => {
+  const dir = process.env.STOA_STATE_DIR;
+  if (!dir) throw new Error('STOA_STATE_DIR is not set: run through `npm run test:moves`');
+  return dir;
+};
+
+/** The stack's own Postgres servers have one superuser. */
+export const superuserPassword = (): string =>
+  (JSON.parse(readFileSync(path.join(stateDir(), 'postgres.json'), 'utf8')) as { password: string }).password;
+
+const portOf = async (name: string): Promise<number> => {
+  const port = (await processes()).find((process) => process.name === name)?.port;
+  if (!port) throw new Error(`${name} does not run`);
+  return port;
+};
+
+export const kafkaBrokers = async (): Promise<string> => `127.0.0.1:${await portOf('kafka')}`;
+
+/** A database of one of the stack's servers (`main`, `shard1` …), as its superuser. */
+export async function superuserUrl(server: string, database: string): Promise<string> {
+  const port = await portOf(`postgres-${server}`);
+  return `postgres://postgres:${encodeURIComponent(superuserPassword())}@127.0.0.1:${port}/${database}`;
+}
+
+export const directoryUrl = (): Promise<string> => superuserUrl('main', 'directory');
+
+/** SIGKILL for one of the stack's processes, as when memory ran out; the stack starts it again. */
+export async function kill(name: string): Promise<void> {
+  const pid = (await processes()).find((process) => process.name === name)?.pid;
+  if (!pid) throw new Error(`${name} does not run`);
+  process.kill(pid, 'SIGKILL');
+}
+
+/** Runs SQL in a session of its own. */
+export async function sql<Row>(url: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const client = new Client({ connectionString: url, application_name: 'moves test' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query(text, values as unknown[]);
+    return rows as Row[];
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,57 @@
+/** One version of a profile or a cart, as an answer or an event tells it. */
+export interface Seen {
+  readonly version: number;
+  /** What it holds, in one line. */
+  readonly state: string;
+}
+
+/** So many versions back, states are forgotten: nothing is asked about them any more. */
+const KEPT = 500;
+
+/**
+ * What the model knows of one profile or cart. Only one writer changes it, one write at a time, so what each version holds
+ * is known before it is written, and every version that anybody ever sees can be checked.
+ */
+export class Track {
+  private readonly states = new Map<number, string>();
+  private isPending = false;
+  /** A write whose outcome was never learned: it happened once or not at all. */
+  isInDoubt = false;
+  /** The last version that was acknowledged. */
+  acknowledged: number;
+
+  constructor({ version, state }: Seen) {
+    this.acknowledged = version;
+    this.states.set(version, state);
+  }
+
+  /** A write is about to be sent that makes the next version this. */
+  begin(state: string): void {
+    this.states.set(this.acknowledged + 1, state);
+    this.isPending = true;
+  }
+
+  acknowledge(): void {
+    this.acknowledged += 1;
+    this.isPending = false;
+    this.states.delete(this.acknowledged - KEPT);
+  }
+
+  giveUp(): void {
+    this.isInDoubt = true;
+  }
+
+  /** The newest version that may be. */
+  get newest(): number {
+    return this.acknowledged + (this.isPending ? 1 : 0);
+  }
+
+  /** What is wrong with what was seen, if anything is. `oldest`: what was acknowledged before the question was asked. */
+  complaint({ version, state }: Seen, oldest: number): string | undefined {
+    if (version < oldest) return `version ${version} was seen after ${oldest} was acknowledged`;
+    if (version > this.newest) return `version ${version} was seen, but only ${this.newest} can be`;
+    const known = this.states.get(version);
+    if (known === undefined || known === state) return undefined;
+    return `version ${version} is ${state}, but ${known} was written`;
+  }
+}

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import type { Answer, Body } from '../../support/shop.js';
+import { ask, GaveUp, type Request } from './client.js';
+import type { Findings } from './findings.js';
+import type { Random } from './random.js';
+import { cartSeen, cartState, profileSeen, type Line, type Shopper } from './shopper.js';
+import type { Seen, Track } from './track.js';
+
+/** A write that is to succeed, and what it makes. */
+interface Write {
+  readonly service: 'profile' | 'cart';
+  readonly track: Track;
+  readonly request: Request;
+  readonly status: number;
+  readonly state: string;
+  readonly seen: (body: Body) => Seen;
+  readonly lines?: readonly Line[];
+}
+
+interface Refusal {
+  readonly request: Request;
+  readonly status: number;
+  readonly code: string;
+}
+
+/** Each shopper keeps so many answered writes to send again later. */
+const KEPT_ANSWERS = 12;
+/** Below the largest quantity of a line, 999. */
+const FULL = 900;
+
+/** Changes profiles and carts, one write of a shopper at a time, and holds every answer against the model. */
+export class Writes {
+  constructor(
+    private readonly findings: Findings,
+    private readonly random: Random,
+    private readonly skus: readonly string[],
+  ) {}
+
+  /** Some write: mostly one that succeeds, at times one that must be refused, or one that was answered before. */
+  async some(shopper: Shopper): Promise<void> {
+    const dice = this.random.int(100);
+    if (dice < 5) return this.refused(shopper, this.refusalFor(shopper));
+    if (dice < 12 && shopper.answered.length > 0) return this.again(shopper);
+    const write =
+      shopper.profile && dice < 45 ? this.newName(shopper, shopper.profile) : this.cartChange(shopper, dice);
+    return this.perform(shopper, write);
+  }
+
+  /** Puts the first item into a new cart: the cart's copy of the catalog may not have the product yet. */
+  async first(shopper: Shopper): Promise<void> {
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      const write = this.add(shopper, this.random.pick(this.skus), 1);
+      const answer = await this.send(shopper, write.request);
+      if (answer.status === 404 && performance.now() < deadline) continue;
+      write.track.begin(write.state);
+      this.accept(shopper, write, answer);
+      return;
+    }
+  }
+
+  private cartChange(shopper: Shopper, dice: number): Write {
+    const [sku, quantity] = this.random.pick<Line>(
+      shopper.lines.length > 0 ? shopper.lines : [[this.random.pick(this.skus), 0]],
+    );
+    if (quantity > FULL || (dice > 92 && quantity > 0)) return this.remove(shopper, sku);
+    if (dice > 78 && quantity > 0) return this.change(shopper, sku, 1 + this.random.int(FULL));
+    return this.add(shopper, this.random.pick(this.skus.filter((each) => roomFor(shopper, each))), 1);
+  }
+
+  private newName(shopper: Shopper, track: Track): Write {
+    const displayName = `Ada ${randomUUID().slice(0, 13)}`;
+    const request = { method: 'PATCH', path: '/v1/me', body: { displayName }, key: randomUUID() };
+    return { service: 'profile', track, request, status: 200, state: displayName, seen: profileSeen };
+  }
+
+  private add(shopper: Shopper, sku: string, quantity: number): Write {
+    const known = shopper.lines.some((line) => line[0] === sku);
+    const lines = known
+      ? shopper.lines.map((line): Line => (line[0] === sku ? [sku, line[1] + quantity] : line))
+      : [...shopper.lines, [sku, quantity] as const];
+    const request = { method: 'POST', path: '/v1/cart/items', body: { sku, quantity }, key: randomUUID() };
+    return cartWrite(shopper, request, 201, lines);
+  }
+
+  private change(shopper: Shopper, sku: string, quantity: number): Write {
+    const lines = shopper.lines.map((line): Line => (line[0] === sku ? [sku, quantity] : line));
+    const request = { method: 'PATCH', path: `/v1/cart/items/${sku}`, body: { quantity }, key: randomUUID() };
+    return cartWrite(shopper, request, 200, lines);
+  }
+
+  private remove(shopper: Shopper, sku: string): Write {
+    const lines = shopper.lines.filter((line) => line[0] !== sku);
+    return cartWrite(shopper, { method: 'DELETE', path: `/v1/cart/items/${sku}`, key: randomUUID() }, 200, lines);
+  }
+
+  private refusalFor(shopper: Shopper): Refusal {
+    const key = randomUUID();
+    const path = '/v1/cart/items';
+    const refusals: Refusal[] = [
+      {
+        request: { method: 'POST', path, body: { sku: 'NEVER-SOLD', quantity: 1 }, key },
+        status: 404,
+        code: 'UNKNOWN_SKU',
+      },
+      { request: { method: 'DELETE', path: `${path}/NEVER-SOLD`, key }, status: 404, code: 'NOT_IN_CART' },
+    ];
+    const [full] = shopper.lines;
+    if (full) {
+      const body = { sku: full[0], quantity: 999 };
+      refusals.push({ request: { method: 'POST', path, body, key }, status: 409, code: 'QUANTITY_TOO_LARGE' });
+    }
+    if (shopper.profile) {
+      const request = { method: 'PATCH', path: '/v1/me', body: { displayName: 'Lost' }, key };
+      const headers = { 'if-match': `"${shopper.profile.acknowledged + 5}"` };
+      refusals.push({ request: { ...request, headers }, status: 412, code: 'STALE_VERSION' });
+    }
+    return this.random.pick(refusals);
+  }
+
+  private async perform(shopper: Shopper, write: Write): Promise<void> {
+    const { track, request, service } = write;
+    track.begin(write.state);
+    const startedAt = performance.now();
+    // An impatient client sends the same write twice at once.
+    const copies = this.random.int(20) === 0 ? 2 : 1;
+    const outcomes = await Promise.allSettled(Array.from({ length: copies }, () => this.send(shopper, request)));
+    const answers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const [answer, other] = answers;
+    if (!answer) return this.giveUp(track, outcomes);
+    this.findings.writes.push({ service, bucket: shopper.bucket, startedAt, ms: performance.now() - startedAt });
+    if (other && other.text !== answer.text) {
+      this.findings.violation(
+        `${about(shopper, request)} sent twice had two answers: ${answer.text} and ${other.text}`,
+      );
+    }
+    this.accept(shopper, write, answer);
+  }
+
+  private accept(shopper: Shopper, write: Write, answer: Answer): void {
+    const { track, request } = write;
+    const wrong =
+      answer.status === write.status
+        ? track.complaint(write.seen(answer.body), track.acknowledged + 1)
+        : `was answered ${answer.status}: ${answer.text.slice(0, 200)}`;
+    if (wrong) {
+      this.findings.violation(`${about(shopper, request)} ${wrong}`);
+      track.giveUp();
+      return;
+    }
+    track.acknowledge();
+    if (write.lines) shopper.lines = write.lines;
+    this.findings.count('writes');
+    this.keep(shopper, request, answer);
+  }
+
+  private giveUp(track: Track, outcomes: readonly PromiseSettledResult<unknown>[]): void {
+    const rejected = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (!(rejected?.reason instanceof GaveUp)) throw rejected?.reason;
+    this.findings.count('given up');
+    track.giveUp();
+  }
+
+  /** A refused write changes nothing: the next one's version and state tell. */
+  private async refused(shopper: Shopper, { request, status, code }: Refusal): Promise<void> {
+    const answer = await this.send(shopper, request);
+    this.findings.count('refused writes');
+    if (answer.status === status && answer.body.code === code) this.keep(shopper, request, answer);
+    else this.findings.violation(`${about(shopper, request)} was not refused as ${code}: ${answer.text.slice(0, 200)}`);
+  }
+
+  /** An answered write that is sent again gets the same answer, wherever its bucket has gone since. */
+  private async again(shopper: Shopper): Promise<void> {
+    const { request, status, text } = this.random.pick(shopper.answered);
+    const answer = await this.send(shopper, request);
+    this.findings.count('repeated writes');
+    if (answer.status === status && answer.text === text) return;
+    this.findings.violation(`${about(shopper, request)} was answered ${text}, and later ${answer.text.slice(0, 300)}`);
+  }
+
+  private keep(shopper: Shopper, request: Request, { status, text }: Answer): void {
+    const at = shopper.answered.length < KEPT_ANSWERS ? shopper.answered.length : this.random.int(KEPT_ANSWERS);
+    shopper.answered[at] = { request, status, text };
+  }
+
+  private async send(shopper: Shopper, request: Request): Promise<Answer> {
+    return ask({ ...request, token: await shopper.token() });
+  }
+}
+
+const roomFor = (shopper: Shopper, sku: string): boolean =>
+  (shopper.lines.find((line) => line[0] === sku)?.[1] ?? 0) <= FULL;
+
+const cartWrite = (shopper: Shopper, request: Request, status: number, lines: readonly Line[]): Write => {
+  const { cart: track } = shopper;
+  return { service: 'cart', track, request, status, state: cartState(lines), seen: cartSeen, lines };
+};
+
+const about = ({ id, bucket }: Shopper, { method, path, key }: Request): string =>
+  `${method} ${path} (key ${key}) of ${id} in bucket ${bucket}:`;
