@@ -29,8 +29,8 @@ BEGIN
   END IF;
 END $$;
 
--- Computes `bucket` from the key. A function per table, because reading a column by a name that is only known at run
--- time costs ten times as much.
+-- Computes `bucket` from the key, and refuses another one. A function per table, because reading a column by a name that
+-- is only known at run time costs ten times as much.
 CREATE OR REPLACE FUNCTION sharding.make_bucket_trigger(target regclass, key_column name) RETURNS void
   LANGUAGE plpgsql AS $$
 DECLARE
@@ -44,9 +44,19 @@ BEGIN
     RAISE EXCEPTION 'the function stoa_bucket(text) is missing' USING ERRCODE = 'SH004';
   END IF;
   EXECUTE format('CREATE OR REPLACE FUNCTION sharding.%I() RETURNS trigger LANGUAGE plpgsql AS
-    $f$ BEGIN NEW.bucket := %s(NEW.%I::text); RETURN NEW; END $f$', function_name, hash, key_column);
-  EXECUTE format('CREATE TRIGGER sharding_1_bucket BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION sharding.%I()',
-    target, function_name);
+    $f$
+    DECLARE
+      right_one CONSTANT smallint := %s(NEW.%I::text);
+    BEGIN
+      IF NEW.bucket <> right_one THEN
+        RAISE EXCEPTION ''a row of %% belongs into bucket %%, not %%'', TG_TABLE_NAME, right_one, NEW.bucket
+          USING ERRCODE = ''SH004'';
+      END IF;
+      NEW.bucket := right_one;
+      RETURN NEW;
+    END $f$', function_name, hash, key_column);
+  EXECUTE format('CREATE TRIGGER sharding_1_bucket BEFORE INSERT OR UPDATE OF bucket, %I ON %s FOR EACH ROW
+    EXECUTE FUNCTION sharding.%I()', key_column, target, function_name);
 END $$;
 
 CREATE OR REPLACE FUNCTION sharding.register_table(target regclass, kind text, key_column name) RETURNS void
@@ -63,8 +73,10 @@ BEGIN
     ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, key_column = excluded.key_column;
 END $$;
 
--- Gives a role what a service needs, and refuses one that could get round the fence.
-CREATE OR REPLACE FUNCTION sharding.grant_service(service name) RETURNS void LANGUAGE plpgsql AS $$
+-- Gives a role what a service needs, and refuses one that could get round the fence. `reference`: tables that are the
+-- same on every shard.
+DROP FUNCTION IF EXISTS sharding.grant_service(name);
+CREATE OR REPLACE FUNCTION sharding.grant_service(service name, reference regclass[] DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target regclass;
 BEGIN
@@ -78,7 +90,7 @@ BEGIN
   END IF;
   EXECUTE format('GRANT USAGE ON SCHEMA sharding TO %I', service);
   EXECUTE format('GRANT SELECT ON sharding.identity, sharding.bucket_owner, sharding.tables TO %I', service);
-  FOR target IN SELECT name FROM sharding.tables LOOP
+  FOR target IN SELECT name FROM sharding.tables UNION SELECT unnest(reference) LOOP
     IF pg_has_role(service, (SELECT relowner FROM pg_class WHERE oid = target), 'MEMBER') THEN
       RAISE EXCEPTION 'the role % owns %, and so could drop its fence', service, target USING ERRCODE = 'SH004';
     END IF;

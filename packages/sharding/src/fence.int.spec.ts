@@ -1,6 +1,6 @@
 import { testEnvironment } from '@stoa/testing';
 import { Client } from 'pg';
-import { KEYSPACE, makeCluster, type Cluster } from '../test/cluster.js';
+import { KEYSPACE, makeCluster, TABLES, type Cluster } from '../test/cluster.js';
 import { idIn } from '../test/rows.js';
 import { installShard } from './install.js';
 import { ownedRead, ownedRows } from './routing/owned-read.js';
@@ -39,6 +39,18 @@ describe('the fence', () => {
     await expect(client.query('UPDATE customers SET bucket = 8 WHERE id = $1', [id])).rejects.toMatchObject({
       code: 'SH004',
     });
+    const wrong = client.query(`INSERT INTO customers (bucket, id, name) VALUES (8, $1, 'Ada')`, [idIn(HERE)]);
+    await expect(wrong).rejects.toThrow(`a row of customers belongs into bucket ${HERE}, not 8`);
+  });
+
+  it('lets a service write reference tables that are named to it, and no other table', async () => {
+    const client = await connect();
+    await expect(client.query('SELECT FROM products')).rejects.toThrow('permission denied');
+    const { adminUrl = '', url = '' } = cluster.shards.get('a') ?? {};
+    const service = { serviceRole: new URL(url).username, tables: TABLES };
+    await installShard({ url: adminUrl, keyspace: KEYSPACE, shard: 'a', ...service, reference: ['products'] });
+    await client.query(`INSERT INTO products VALUES ('MUG', 'A mug')`);
+    await expect(client.query('TRUNCATE products')).rejects.toThrow('permission denied');
   });
 
   describe.each(['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE'])('under %s', (level) => {

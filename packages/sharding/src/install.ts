@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Session, withSession } from './postgres/session.js';
 import { oneRow, type Sql } from './postgres/sql.js';
@@ -16,6 +17,8 @@ export interface ShardInstallation {
   readonly keyspace: string;
   readonly shard: string;
   readonly tables: readonly ShardedTable[];
+  /** Tables that are the same on every shard, outside of the fence: the service may read and write them too. */
+  readonly reference?: readonly string[];
   /** The role that services connect as. It must exist; what it needs is granted, what passes by the fence is refused. */
   readonly serviceRole?: string;
 }
@@ -39,12 +42,15 @@ export async function installDirectory(url: string): Promise<void> {
 
 /** Lets a service's role read the map, and not the URLs of movers. */
 export async function grantDirectory(url: string, serviceRole: string): Promise<void> {
-  await withSession({ url, server: 'the directory', application: APPLICATION }, async (session) => {
-    const { role } = await oneRow<{ role: string }>(session, 'SELECT quote_ident($1) AS role', [serviceRole]);
-    await session.query(`GRANT USAGE ON SCHEMA sharding TO ${role};
-      GRANT SELECT ON sharding.keyspaces, sharding.bucket_map TO ${role};
-      GRANT SELECT (keyspace, shard, url) ON sharding.shards TO ${role}`);
-  });
+  await withSession({ url, server: 'the directory', application: APPLICATION }, (session) =>
+    session.transaction(async (tx) => {
+      await tx.query(ONE_AT_A_TIME);
+      const { role } = await oneRow<{ role: string }>(tx, 'SELECT quote_ident($1) AS role', [serviceRole]);
+      await tx.query(`GRANT USAGE ON SCHEMA sharding TO ${role};
+        GRANT SELECT ON sharding.keyspaces, sharding.bucket_map TO ${role};
+        GRANT SELECT (keyspace, shard, url) ON sharding.shards TO ${role}`);
+    }),
+  );
 }
 
 /**
@@ -52,8 +58,8 @@ export async function grantDirectory(url: string, serviceRole: string): Promise<
  * @throws Error when the database is another shard already, a table can't be sharded, or the role could pass the fence.
  */
 export async function installShard(options: ShardInstallation): Promise<void> {
-  const { url, keyspace, shard, tables, serviceRole } = options;
-  const [objects, register] = await Promise.all([sqlFile('shard.sql'), sqlFile('register.sql')]);
+  const { url, keyspace, shard, tables, reference = [], serviceRole } = options;
+  const { objects, register, version } = await shardSql(options);
   await withSession({ url, server: `${keyspace}/${shard}`, application: APPLICATION }, (session: Session) =>
     session.transaction(async (tx) => {
       await tx.query(ONE_AT_A_TIME);
@@ -63,9 +69,31 @@ export async function installShard(options: ShardInstallation): Promise<void> {
       for (const { name, kind, keyColumn = null } of tables) {
         await tx.query('SELECT sharding.register_table($1::regclass, $2, $3)', [name, kind, keyColumn]);
       }
-      if (serviceRole !== undefined) await tx.query('SELECT sharding.grant_service($1)', [serviceRole]);
+      if (serviceRole !== undefined) {
+        await tx.query('SELECT sharding.grant_service($1, $2::regclass[])', [serviceRole, reference]);
+      }
+      await tx.query(`COMMENT ON SCHEMA sharding IS '${version}'`);
     }),
   );
+}
+
+/** Whether installShard would change nothing, unless a migration made tables anew: it locks every table for a moment. */
+export async function isShardInstalled(options: ShardInstallation): Promise<boolean> {
+  const { url, keyspace, shard } = options;
+  const { version } = await shardSql(options);
+  return withSession({ url, server: `${keyspace}/${shard}`, application: APPLICATION }, async (session) => {
+    const { installed } = await oneRow<{ installed: string | null }>(
+      session,
+      `SELECT obj_description(to_regnamespace('sharding'), 'pg_namespace') AS installed`,
+    );
+    return installed === version;
+  });
+}
+
+async function shardSql({ url: _secret, ...what }: ShardInstallation) {
+  const [objects, register] = await Promise.all([sqlFile('shard.sql'), sqlFile('register.sql')]);
+  const version = createHash('sha256').update(objects).update(register).update(JSON.stringify(what)).digest('hex');
+  return { objects, register, version };
 }
 
 async function identify(tx: Sql, keyspace: string, shard: string): Promise<void> {

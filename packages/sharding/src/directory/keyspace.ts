@@ -1,7 +1,7 @@
 import { BUCKETS } from '../bucket.js';
 import { expectIdentity } from '../install.js';
 import { withSession } from '../postgres/session.js';
-import type { Sql } from '../postgres/sql.js';
+import { oneRow, type Sql } from '../postgres/sql.js';
 
 export interface Shard {
   readonly name: string;
@@ -26,6 +26,19 @@ export async function addShard(directoryUrl: string, keyspace: string, shard: Sh
       [keyspace, name, url, adminUrl],
     );
   });
+}
+
+/** The shards of a keyspace, with how many buckets the map gives to each; empty before the first was added. */
+export async function listShards(directoryUrl: string, keyspace: string): Promise<(Shard & { buckets: number })[]> {
+  const { rows } = await inDirectory(directoryUrl, (tx) =>
+    tx.query<Shard & { buckets: number }>(
+      `SELECT s.shard AS name, s.url, s.admin_url AS "adminUrl",
+         (SELECT count(*)::int FROM sharding.bucket_map AS m WHERE (m.keyspace, m.shard) = (s.keyspace, s.shard)) AS buckets
+       FROM sharding.shards AS s WHERE s.keyspace = $1 ORDER BY length(s.shard), s.shard`,
+      [keyspace],
+    ),
+  );
+  return rows;
 }
 
 /** Takes a shard out that holds nothing. @throws Error while it holds buckets or a move names it. */
@@ -80,10 +93,23 @@ export function inDirectory<T>(url: string, work: (tx: Sql) => Promise<T>): Prom
   return withSession({ url, server: 'the directory', application: APPLICATION }, (s) => s.transaction(work));
 }
 
-/** Runs work (a migration of all shards) while no move of the keyspace runs, and keeps moves from starting. */
-export async function withoutMoves<T>(directoryUrl: string, keyspace: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs work (a migration of all shards) while no move of the keyspace runs, and keeps moves from starting.
+ * @param onWait called when a move, or another migration, has to end first.
+ */
+export async function withoutMoves<T>(
+  directoryUrl: string,
+  keyspace: string,
+  work: () => Promise<T>,
+  onWait: () => void = () => undefined,
+): Promise<T> {
   return withSession({ url: directoryUrl, server: 'the directory', application: 'sharding-migration' }, async (s) => {
-    await s.query(`SELECT pg_advisory_lock(${KEYSPACE_LOCK}, hashtext($1))`, [keyspace]);
+    const lock = `(${KEYSPACE_LOCK}, hashtext($1))`;
+    const { got } = await oneRow<{ got: boolean }>(s, `SELECT pg_try_advisory_lock${lock} AS got`, [keyspace]);
+    if (!got) {
+      onWait();
+      await s.query(`SELECT pg_advisory_lock${lock}`, [keyspace]);
+    }
     return work();
   });
 }

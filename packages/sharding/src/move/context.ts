@@ -15,6 +15,8 @@ export interface MoveProgress {
 export interface MoveHooks {
   /** Whether the destination's own copies of other services' data are as far as the source's. Asked until it says yes. */
   readonly caughtUp?: (source: Sql, destination: Sql) => Promise<boolean>;
+  /** Called under the fence, with its source: whoever empties queues (an outbox's relay) is to hurry. */
+  readonly onFenced?: (source: Sql) => Promise<void>;
   readonly onProgress?: (progress: MoveProgress) => void;
   /** Called around each step, and awaited. */
   readonly onStep?: (step: Step, when: 'before' | 'after') => void | Promise<void>;

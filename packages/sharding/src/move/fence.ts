@@ -23,6 +23,7 @@ export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
   await ctx.step('fence', () => inTime('writers', () => setFence(ctx)));
   await ctx.step('drain writers', () => inTime('writers', () => drainWriters(ctx)));
   await ctx.step('drain queues', async () => {
+    await ctx.hooks.onFenced?.(ctx.sessions.source);
     const empty = await until(limits.queueMs, 10, async () => (await queuedRows(ctx)) === 0);
     if (!empty) throw new FenceTimeout('the queues did not become empty');
   });

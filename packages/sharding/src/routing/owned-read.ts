@@ -7,6 +7,18 @@ const HIT = '~hit';
  * The order of the statement's rows is kept: the other side of the join is a single row.
  */
 export function ownedRead(text: string, parameters: number): string {
+  const known = wrapped.get(text);
+  if (known !== undefined) return known;
+  const owned = wrap(text, parameters);
+  if (wrapped.size < MOST_TEXTS) wrapped.set(text, owned);
+  return owned;
+}
+
+/** One string for one text, so that looking its prepared statement up does not mean hashing it anew. */
+const wrapped = new Map<string, string>();
+const MOST_TEXTS = 500;
+
+function wrap(text: string, parameters: number): string {
   const statement = text.trim().replace(/;$/, '');
   return `SELECT r.* FROM sharding.bucket_owner AS o
     LEFT JOIN LATERAL (SELECT true AS "${HIT}", q.* FROM (${statement}) AS q) AS r ON true
