@@ -23,3 +23,4 @@ export { InboxExecutor, type InboxExecutorOptions } from './storage/command-exec
 export { createBackground, StorageRuntime } from './storage/background.js';
 export { DeadLetters, type ParkedPage, type Replay } from './storage/dead-letters.js';
 export type { ParkedAt, ParkedEvent } from './storage/parked-events.js';
+export { moveHooks } from './moves.js';

@@ -54,6 +54,8 @@ export interface MessagingOptions {
   readonly metrics?: MessagingMetrics;
   /** Runs `work` with the message's context as the ambient one (AsyncLocalStorage in the service kit). */
   readonly runWith?: <T>(context: MessageContext, work: () => T) => T;
+  /** Which parts of its data the work in progress has used (shards); told to whoever asked, behind the clone's name. */
+  readonly servedFrom?: () => string | undefined;
   /** The process can't go on and must exit (its reply topic was deleted under it). */
   readonly onFatal?: (error: Error) => void;
 

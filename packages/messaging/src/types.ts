@@ -48,6 +48,8 @@ export interface Database<Tx extends Sql = Sql> {
   /** Runs work in one transaction on the database that holds the bucket (unsharded services: always bucket 0). */
   transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>): Promise<T>;
   servers(): readonly DatabaseServer<Tx>[];
+  /** Which of `servers()` holds a bucket, as far as is known; left out where there is only one. */
+  serverNameOf?(bucket: number): string | undefined;
   /** The bucket of a record's key; 0 for an unsharded service. */
   bucketOf(key: string): number;
   /** True when trying again may help: serialization failure, deadlock, connection lost, server starting, fenced bucket. */
@@ -106,6 +108,8 @@ export interface Handler<Op, Tx extends Sql = Sql> {
 
 export interface FlowContext<Op> extends BaseContext<Op> {
   readonly commandId: string;
+  /** The command id of a step: what the step will mint can be known before it runs (keyOf). */
+  stepId(name: string): string;
   /** Runs another command of this service here, in a transaction of its own, under an id derived from this command's and the step's name. */
   step<C extends Command>(name: string, command: C, input: InputOf<C>): Promise<OutputOf<C>>;
 }

@@ -4,6 +4,7 @@ import { add, addRequest, counter, COUNTER_TABLES } from '../../test/storage/cou
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import type { MessagingMetrics } from '../options.js';
+import type { Database, DatabaseServer } from '../types.js';
 import { StorageRuntime } from './background.js';
 
 const LOCKS_HERE =
@@ -28,11 +29,11 @@ describe('StorageRuntime', () => {
   const sql = <Row>(text: string, values: unknown[] = []) => db.database.server(0).rows<Row>(text, values);
   const empty = () => eventually(async () => expect(await sql('SELECT * FROM outbox')).toEqual([]));
 
-  function runtime(metrics: MessagingMetrics = {}): StorageRuntime {
+  function runtime(metrics: MessagingMetrics = {}, database: Database = db.database): StorageRuntime {
     const options = { ...kafka.options, metrics };
     return new StorageRuntime({
       port: kafka.port,
-      database: db.database,
+      database,
       options,
       contract: counter,
       subscriptions: [],
@@ -56,6 +57,47 @@ describe('StorageRuntime', () => {
     await empty();
     await background.stop();
     expect(await sql(`SELECT FROM pg_locks WHERE ${LOCKS_HERE}`)).toEqual([]);
+  });
+
+  /** The test's database beside others that its `servers` name. */
+  const among = (servers: () => readonly DatabaseServer[]): Database => ({
+    transaction: (bucket, work) => db.database.transaction(bucket, work),
+    bucketOf: (key) => db.database.bucketOf(key),
+    isTransient: (error) => db.database.isTransient(error),
+    servers,
+  });
+  const away: DatabaseServer = {
+    ...{ name: 'counter@away', url: 'postgres://nobody@127.0.0.1:1/none' },
+    transaction: () => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' })),
+  };
+
+  it('is ready while one of several databases is away, but not while all are', async () => {
+    const background = runtime(
+      {},
+      among(() => [db.database.server(0), away]),
+    );
+    const alone = runtime(
+      {},
+      among(() => [away]),
+    );
+    await Promise.all([background.start(), alone.start()]);
+    await eventually(() => expect(background.isReady()).toBe(true));
+    expect(alone.isReady()).toBe(false);
+    await Promise.all([background.stop(), alone.stop()]);
+  });
+
+  it('works for a database anew when it is reached by another URL', async () => {
+    let server: DatabaseServer = { ...away, name: 'counter@0' };
+    const led: boolean[] = [];
+    const background = runtime(
+      { leading: (_, isLeader) => void led.push(isLeader) },
+      among(() => [server]),
+    );
+    await background.start();
+    server = db.database.server(0);
+    expect(server.name).toBe('counter@0');
+    await eventually(() => expect(led).toEqual([true]));
+    await background.stop();
   });
 
   it('has one leader among clones, and another one as soon as its session is gone', async () => {

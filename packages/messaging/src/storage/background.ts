@@ -29,7 +29,7 @@ export class StorageRuntime implements Background {
 
   constructor(private readonly setup: BackgroundSetup) {
     const { port, database, options, subscriptions } = setup;
-    const onPublished = (): void => this.works.forEach((work) => work.kick());
+    const onPublished = (bucket: number): void => this.kick(database.serverNameOf?.(bucket));
     const table = new SubscriptionTable<EventSubscription>(eventsOf(subscriptions));
     const delivery = new EventDelivery({ database, subscriptions: table, onPublished });
     const validateOutput = process.env['NODE_ENV'] !== 'production';
@@ -49,10 +49,15 @@ export class StorageRuntime implements Background {
     this.events?.start();
   }
 
-  /** False until each database's copy of states has come to where it should have been at the start, and the events are joined. */
+  /**
+   * False until each database's copy of states has come to where it should have been at the start, and the events are
+   * joined. A database that is away holds up no clone that can serve others.
+   */
   isReady(): boolean {
     const present = new Set(this.works.values());
-    const isCaughtUp = this.awaited.every((work) => work.isReady || !present.has(work));
+    const awaited = this.awaited.filter((work) => present.has(work));
+    const late = awaited.filter((work) => !work.isReady);
+    const isCaughtUp = late.length === 0 || (late.length < awaited.length && late.every((work) => work.isAway));
     return isCaughtUp && (this.events?.isJoined() ?? true);
   }
 
@@ -62,11 +67,17 @@ export class StorageRuntime implements Background {
     this.works.clear();
   }
 
+  /** The relay of one database; of all, where it is not known which. */
+  private kick(server: string | undefined): void {
+    for (const [name, work] of this.works) if (server === undefined || name === server) work.kick();
+  }
+
   private followServers(): void {
     const { port, options: messaging, database } = this.setup;
     const servers = new Map(database.servers().map((server) => [server.name, server]));
     for (const [name, work] of this.works) {
-      if (servers.has(name)) continue;
+      // A shard that is reached by another URL now is another server under the same name.
+      if (servers.get(name) === work.server) continue;
       this.works.delete(name);
       void work.stop();
     }

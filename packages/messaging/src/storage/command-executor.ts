@@ -13,7 +13,7 @@ export interface InboxExecutorOptions {
   /** Checks each output against its contract; for development and tests (11 µs for a cart of five lines). */
   readonly validateOutput: boolean;
   /** Told after a commit that wrote to the outbox, so that the relay needn't wait for its next look. */
-  readonly onPublished?: () => void;
+  readonly onPublished?: (bucket: number) => void;
 }
 
 /** A reply, and whether the transaction wrote to the outbox. */
@@ -66,7 +66,7 @@ export class InboxExecutor implements CommandExecutor {
       const { reply, published } = await transact(database, key.bucket, (tx) =>
         secret ? this.runUnrecorded(tx, command, request, key.bucket) : this.runOnce(tx, command, request, key),
       );
-      if (published) onPublished?.();
+      if (published) onPublished?.(key.bucket);
       return reply;
     } catch (error) {
       if (!(error instanceof RolledBack)) throw error;

@@ -50,7 +50,7 @@ export type Delivered = 'handled' | 'duplicate' | 'behind';
 export interface EventDeliveryOptions {
   readonly database: Database;
   readonly subscriptions: SubscriptionTable<EventSubscription>;
-  readonly onPublished?: () => void;
+  readonly onPublished?: (bucket: number) => void;
 }
 
 /** Handles one event in one transaction with its version, so that no version of a key is handled twice. */
@@ -80,7 +80,7 @@ export class EventDelivery {
       published = outcome.value;
       return { value: 'handled', lastStatement: outcome.lastStatement };
     });
-    if (published) this.options.onPublished?.();
+    if (published) this.options.onPublished?.(at.bucket);
     return delivered;
   }
 
@@ -99,7 +99,7 @@ export class EventDelivery {
       await lastStatement;
       return { value: true, lastStatement: unpark(tx, parked) };
     });
-    if (published) this.options.onPublished?.();
+    if (published) this.options.onPublished?.(at.bucket);
     return found;
   }
 

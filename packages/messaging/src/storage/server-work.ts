@@ -32,6 +32,8 @@ export class ServerWork {
   private readonly follower: StateFollower | undefined;
   private readonly stopping = new AbortController();
   private isCaughtUp = false;
+  /** Set while the database could not be asked how far its copy of states is. */
+  isAway = false;
 
   constructor(private readonly options: ServerWorkOptions) {
     const { port, messaging, server, states } = options;
@@ -52,6 +54,10 @@ export class ServerWork {
     return this.isCaughtUp;
   }
 
+  get server(): DatabaseServer {
+    return this.options.server;
+  }
+
   kick(): void {
     this.relay.kick();
   }
@@ -59,7 +65,8 @@ export class ServerWork {
   start(): void {
     this.leadership.start();
     const { port, messaging, server, states } = this.options;
-    void caughtUp({ port, messaging, server, topics: states.topics }, this.stopping.signal).then(() => {
+    const onAsked = (answers: boolean): void => void (this.isAway = !answers);
+    void caughtUp({ port, messaging, server, topics: states.topics, onAsked }, this.stopping.signal).then(() => {
       this.isCaughtUp = !this.stopping.signal.aborted;
     });
   }

@@ -12,6 +12,8 @@ import { isDeclared, problemsOf, refusal, refusalOf } from './refusals.js';
 const RETRY_FIRST_MS = 15;
 const RETRY_MOST_MS = 250;
 
+const stepId = (flowId: string, name: string): string => deriveId(flowId, 'step', name);
+
 const fail = (code: string, detail?: string, problems?: readonly Problem[]): never => {
   throw new OperationError(code, detail, problems);
 };
@@ -88,7 +90,7 @@ export class Dispatcher {
       const { code, detail, problems } = JSON.parse(reply.body) as ErrorBody;
       throw new OperationError(code, detail, problems);
     };
-    return { caller: request.caller, commandId: request.id, fail, step };
+    return { caller: request.caller, commandId: request.id, stepId: (name) => stepId(request.id, name), fail, step };
   }
 
   async #step(flow: CommandRequest, name: string, command: Command, input: unknown): Promise<CommandReply> {
@@ -96,7 +98,7 @@ export class Dispatcher {
     if (bound?.kind !== 'command' || bound.operation.service !== command.service) {
       throw new Error(`a step must be a command of this service that is no flow: ${command.service}.${command.name}`);
     }
-    const id = deriveId(flow.id, 'step', name);
+    const id = stepId(flow.id, name);
     const bodyText = JSON.stringify(input);
     const request: CommandRequest = {
       ...{ id, key: keyOf(command, id, input, flow.caller), bodyText, input: bound.input.parse(input) },

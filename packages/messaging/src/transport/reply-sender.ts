@@ -3,10 +3,15 @@ import { KafkaError, type Headers, type KafkaPort } from '../kafka/port.js';
 import type { Logger } from '../options.js';
 import { Coalescer } from './coalescer.js';
 
+export interface ServedReply extends CommandReply {
+  /** Which parts of the service's data it came from, if that is known. */
+  readonly from?: string | undefined;
+}
+
 /** A reply on its way. */
 export interface OutgoingReply {
   readonly correlation: string;
-  readonly reply: CommandReply;
+  readonly reply: ServedReply;
   /** Milliseconds that the request queued before its handler ran. */
   readonly waitMs: number;
   /** Whoever asked has given up after this moment (performance.now). */
@@ -67,7 +72,8 @@ export class ReplySender {
   }
 
   #headers({ correlation, reply, waitMs }: OutgoingReply): Headers {
-    return { corr: correlation, status: reply.ok ? 'ok' : 'error', by: this.clone, wait: String(Math.round(waitMs)) };
+    const by = reply.from === undefined ? this.clone : `${this.clone}@${reply.from}`;
+    return { corr: correlation, status: reply.ok ? 'ok' : 'error', by, wait: String(Math.round(waitMs)) };
   }
 
   async settle(): Promise<void> {

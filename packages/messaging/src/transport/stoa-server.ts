@@ -16,7 +16,7 @@ import { readEnvelope, Unreadable, type Envelope } from './envelope.js';
 import { Intake, type Work } from './intake.js';
 import { refusal } from './refusals.js';
 import { DEFAULT_HEARTBEAT_MS } from './reply-topic.js';
-import { ReplySender } from './reply-sender.js';
+import { ReplySender, type ServedReply } from './reply-sender.js';
 
 /** What a server serves, and what runs beside it. */
 export interface Served {
@@ -174,9 +174,10 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  #dispatch(envelope: Envelope, budgetLeft: () => number): Promise<CommandReply> {
+  async #dispatch(envelope: Envelope, budgetLeft: () => number): Promise<ServedReply> {
     if (!this.#dispatcher) throw new Error('the server does not listen yet');
-    return this.#dispatcher.run(envelope, budgetLeft);
+    const reply = await this.#dispatcher.run(envelope, budgetLeft);
+    return { ...reply, from: this.#options.servedFrom?.() };
   }
 
   #inContext<T>({ traceparent, id, operation }: Envelope, work: () => T): T {
@@ -184,7 +185,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     return runWith ? runWith({ traceparent, messageId: id, operation }, work) : work();
   }
 
-  #answer(work: Work, envelope: Envelope, reply: CommandReply, waitMs: number, deadline: number): void {
+  #answer(work: Work, envelope: Envelope, reply: ServedReply, waitMs: number, deadline: number): void {
     const { correlation, replyTopic } = envelope;
     this.#replies.push(replyTopic, { correlation, reply, waitMs, deadline, done: work.done });
   }

@@ -1,0 +1,55 @@
+import { testDatabase } from '@stoa/testing';
+import { messagingDatabase, type TestMessagingDatabase } from '../test/storage/messaging-database.js';
+import { SimplePgDatabase } from '../test/storage/pg-database.js';
+import { moveHooks } from './moves.js';
+import { advance, ensureOffsets } from './storage/state-offsets.js';
+
+describe('what a mover asks of messaging', () => {
+  let db: TestMessagingDatabase;
+  beforeEach(async () => {
+    db = await messagingDatabase({ servers: 2 });
+  });
+  afterEach(() => db.drop());
+
+  const caughtUp = (): Promise<boolean> =>
+    db.database
+      .server(0)
+      .transaction((source) =>
+        db.database.server(1).transaction((destination) => moveHooks.caughtUp(source, destination)),
+      );
+  const reach = (server: number, next: number, partition = 1): Promise<void> =>
+    db.database.server(server).transaction(async (tx) => {
+      await ensureOffsets(tx, 'catalog.states', 2);
+      await advance(tx, [{ topic: 'catalog.states', partition, expected: 0, next }]);
+    });
+
+  it('is a destination whose copies of states have come as far as the source', async () => {
+    expect(await caughtUp()).toBe(true);
+    await reach(0, 1_000);
+    expect(await caughtUp()).toBe(false);
+    await reach(1, 999);
+    expect(await caughtUp()).toBe(false);
+    await db.database.server(1).rows('UPDATE state_offsets SET next_offset = next_offset + 1');
+    expect(await caughtUp()).toBe(true);
+    await reach(0, 5, 0);
+    expect(await caughtUp()).toBe(false);
+  });
+
+  it('says yes for data that follow no states', async () => {
+    const plain = await testDatabase();
+    const other = new SimplePgDatabase([plain.url]);
+    const answer = other.server(0).transaction((sql) => moveHooks.caughtUp(sql, sql));
+    await expect(answer).resolves.toBe(true);
+    await other.close();
+    await plain.drop();
+  });
+
+  it('tells the leader of a database to empty its outbox', async () => {
+    const listener = await db.database.server(0).pool.connect();
+    const heard = new Promise((resolve) => listener.once('notification', ({ channel }) => resolve(channel)));
+    await listener.query('LISTEN stoa_outbox');
+    await db.database.server(0).transaction((tx) => moveHooks.onFenced(tx));
+    expect(await heard).toBe('stoa_outbox');
+    listener.release(true);
+  });
+});

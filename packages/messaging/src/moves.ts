@@ -1,0 +1,34 @@
+import type { Sql } from './types.js';
+
+interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  readonly next: string;
+}
+
+async function positions(sql: Sql): Promise<Map<string, bigint>> {
+  const { rows: found } = await sql.query<{ there: boolean }>(
+    `SELECT to_regclass('state_offsets') IS NOT NULL AS there`,
+  );
+  if (!found[0]?.there) return new Map();
+  const { rows } = await sql.query<Position>(
+    'SELECT topic, kafka_partition AS partition, next_offset::text AS next FROM state_offsets',
+  );
+  return new Map(rows.map(({ topic, partition, next }) => [`${topic}:${partition}`, BigInt(next)]));
+}
+
+/**
+ * What this package asks of a mover of buckets between databases (the hooks of @stoa/sharding's Mover): a destination must
+ * know as much of other services' states as the source does, and the outbox must be empty under the fence.
+ */
+export const moveHooks = {
+  /** Whether the destination's copies of states have come at least as far as the source's. */
+  async caughtUp(source: Sql, destination: Sql): Promise<boolean> {
+    const [wanted, reached] = await Promise.all([positions(source), positions(destination)]);
+    return [...wanted].every(([partition, next]) => (reached.get(partition) ?? 0n) >= next);
+  },
+  /** Makes the source's relay empty the outbox at once. */
+  async onFenced(source: Sql): Promise<void> {
+    await source.query(`SELECT pg_notify('stoa_outbox', '')`);
+  },
+};
