@@ -21,7 +21,7 @@ module.exports = {
       comment:
         'The gateway learns contracts at run time: read what you need of the ContractDocument, or put it into the kit.',
       from: { path: '^apps/gateway/', pathNot: TESTS },
-      to: { path: '^packages/(contracts|sharding)/' },
+      to: { path: '^packages/(contracts|sharding|sharded-service)/' },
     },
     {
       name: 'contracts-are-data',
@@ -76,7 +76,7 @@ module.exports = {
       severity: 'error',
       comment:
         'Real servers for tests have no place in what is deployed: move the code into a spec, or the helper into a package.',
-      from: { path: '^(apps|packages)/', pathNot: `${TESTS}|^packages/testing/` },
+      from: { path: '^(apps|packages)/', pathNot: `${TESTS}|^packages/testing/|^packages/[^/]+/src/testing/` },
       to: { path: '^packages/testing/|^infra/|^tests/|^bench/' },
     },
     {

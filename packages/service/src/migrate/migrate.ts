@@ -11,7 +11,12 @@ export interface MigrateOptions {
   /** Gets a line per step; silent if not given. */
   readonly log?: Log;
   /** What an operator says of a migration that failed half-way. */
-  readonly resolve?: { readonly name: string; readonly as: 'applied' | 'rolled-back' };
+  readonly resolve?: {
+    readonly name: string;
+    readonly as: 'applied' | 'rolled-back';
+    /** Of several databases that are migrated together, one may have failed: it is no mistake that the others did not. */
+    readonly ifFailed?: boolean;
+  };
 }
 
 function refuseChanged(migrations: readonly Migration[], applied: ReadonlyMap<string, MigrationRecord>): void {
@@ -38,18 +43,18 @@ function refuseUnfinished(records: readonly MigrationRecord[]): void {
   );
 }
 
-async function resolve(client: pg.Client, { name, as }: NonNullable<MigrateOptions['resolve']>): Promise<void> {
-  if ((await resolveRecord(client, name, as)) === 0) throw new Error(`No migration ${name} failed half-way here`);
+async function resolve(
+  client: pg.Client,
+  { name, as, ifFailed = false }: NonNullable<MigrateOptions['resolve']>,
+): Promise<void> {
+  if ((await resolveRecord(client, name, as)) === 0 && !ifFailed)
+    throw new Error(`No migration ${name} failed half-way here`);
 }
 
 async function applyPending(client: pg.Client, migrations: readonly Migration[], log: Log): Promise<string[]> {
   const records = await readRecords(client);
   refuseUnfinished(records);
-  const applied = new Map(
-    records
-      .filter((record) => record.finished_at !== null && record.rolled_back_at === null)
-      .map((record) => [record.migration_name, record]),
-  );
+  const applied = new Map(records.filter(isApplied).map((record) => [record.migration_name, record]));
   refuseChanged(migrations, applied);
   const known = new Set(migrations.map(({ name }) => name));
   for (const name of applied.keys()) {
@@ -62,6 +67,22 @@ async function applyPending(client: pg.Client, migrations: readonly Migration[],
     log(`applied ${migration.name} in ${Math.round(performance.now() - started)} ms`);
   }
   return pending.map(({ name }) => name);
+}
+
+const isApplied = (record: MigrationRecord): boolean => record.finished_at !== null && record.rolled_back_at === null;
+
+/** The names of the migrations that a database still lacks; nothing is changed, not even where there are none yet. */
+export async function pendingMigrations({ url, folder }: Pick<MigrateOptions, 'url' | 'folder'>): Promise<string[]> {
+  const migrations = await readMigrations(folder);
+  const client = await connect(url, () => undefined);
+  try {
+    const { rows } = await client.query(`SELECT to_regclass('_prisma_migrations') IS NULL AS missing`);
+    const records = (rows[0] as { missing: boolean }).missing ? [] : await readRecords(client);
+    const applied = new Set(records.filter(isApplied).map((record) => record.migration_name));
+    return migrations.map(({ name }) => name).filter((name) => !applied.has(name));
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 /**

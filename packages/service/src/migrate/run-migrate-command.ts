@@ -16,7 +16,8 @@ export interface MigrateCommandOptions {
 const besideTheScript = (): string =>
   fileURLToPath(new URL('../prisma/migrations', pathToFileURL(process.argv[1] ?? process.cwd())));
 
-function wordOf(args: readonly string[]): Pick<MigrateOptions, 'resolve'> {
+/** What an operator says with `--applied NAME` or `--rolled-back NAME`. */
+export function settledMigration(args: readonly string[]): Pick<MigrateOptions, 'resolve'> {
   const { values } = parseArgs({
     args: [...args],
     options: { applied: { type: 'string' }, 'rolled-back': { type: 'string' } },
@@ -32,7 +33,7 @@ export async function migrateFromEnvironment(app: string, options: MigrateComman
   const schema = z.object({ [variable]: commaList().describe(`the Postgres databases of ${app}`) });
   const config = loadConfig(schema, options.env ?? process.env) as Record<string, string[]>;
   const folder = options.folder ?? besideTheScript();
-  const word = wordOf(options.args ?? process.argv.slice(2));
+  const word = settledMigration(options.args ?? process.argv.slice(2));
   const applied: string[] = [];
   for (const url of config[variable] ?? []) {
     const log = (line: string): void => void process.stdout.write(`${app}: ${line}\n`);

@@ -11,6 +11,8 @@ export interface TraceContext {
   readonly flags: string;
   /** The id of the command, query or event in work. */
   readonly messageId?: string;
+  /** The shards that this step has used so far, with commas between; see servedFrom. */
+  shards?: string;
 }
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;

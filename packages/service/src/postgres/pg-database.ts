@@ -1,7 +1,7 @@
 import type { Database, Sql } from '@stoa/messaging';
 import { isTransient } from './errors.js';
 import { PostgresServer, type Statement } from './postgres-server.js';
-import { DEFAULT_TIMEOUTS, type Timeouts } from './session-settings.js';
+import type { Timeouts } from './session-settings.js';
 
 export interface PgDatabaseOptions {
   /** The service's name; its servers are named after it: `cart`, or `cart@0`, `cart@1` … where there are several. */
@@ -28,7 +28,7 @@ export class PgDatabase implements Database {
   private readonly bucket: (key: string) => number;
 
   constructor(options: PgDatabaseOptions) {
-    const { name, urls, clone, maxConnections = 10 } = options;
+    const { name, urls, clone, maxConnections, timeouts } = options;
     if (urls.length === 0) throw new Error(`The database ${name} needs a URL`);
     if (urls.length > 1 && !options.serverOf) throw new Error(`The database ${name} has several URLs and no serverOf`);
     this.serverOf = options.serverOf ?? (() => 0);
@@ -39,8 +39,8 @@ export class PgDatabase implements Database {
           name: urls.length === 1 ? name : `${name}@${index}`,
           url,
           applicationName: clone,
-          maxConnections,
-          timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+          ...(maxConnections !== undefined && { maxConnections }),
+          ...(timeouts && { timeouts }),
           onIdleError: options.onIdleError ?? (() => undefined),
         }),
     );

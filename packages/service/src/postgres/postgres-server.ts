@@ -1,15 +1,16 @@
 import type { DatabaseServer, Sql } from '@stoa/messaging';
 import { Pool } from 'pg';
 import { ConnectionLost, spoilsSession } from './errors.js';
-import { applySessionSettings, type Timeouts } from './session-settings.js';
+import { applySessionSettings, DEFAULT_TIMEOUTS, type Timeouts } from './session-settings.js';
 import { cutOff, runTransaction, send, type Session } from './transaction.js';
 
 export interface PostgresServerOptions {
   readonly name: string;
   readonly url: string;
   readonly applicationName: string;
-  readonly maxConnections: number;
-  readonly timeouts: Timeouts;
+  /** 10 if not given. */
+  readonly maxConnections?: number;
+  readonly timeouts?: Partial<Timeouts>;
   /** Told of errors of sessions that nobody was using (a server that restarts). */
   readonly onIdleError: (error: Error, server: string) => void;
 }
@@ -29,19 +30,21 @@ const CONNECT_TIMEOUT_MS = 3_000;
 export class PostgresServer implements DatabaseServer {
   readonly name: string;
   private readonly pool: Pool;
+  private readonly timeouts: Timeouts;
 
   constructor(private readonly options: PostgresServerOptions) {
     this.name = options.name;
+    this.timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.pool = new Pool({
       connectionString: options.url,
       application_name: options.applicationName,
-      max: options.maxConnections,
+      max: options.maxConnections ?? 10,
       pipeline: true,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: 30_000,
-      onConnect: (session) => applySessionSettings(session, options.timeouts),
+      onConnect: (session) => applySessionSettings(session, this.timeouts),
     });
     // Both must be listened to: an 'error' event without a listener ends the process.
     this.pool.on('connect', (session: Session) => {
@@ -62,13 +65,13 @@ export class PostgresServer implements DatabaseServer {
   }
 
   async transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
-    return runTransaction(await this.connect(), this.options.timeouts.transactionMs + GRACE_MS, work);
+    return runTransaction(await this.connect(), this.timeouts.transactionMs + GRACE_MS, work);
   }
 
   /** Runs one reading statement outside of any transaction. */
   async read<Row>({ name, text, values = [] }: Statement): Promise<Row[]> {
     const session = await this.connect();
-    const afterMs = this.options.timeouts.statementMs + GRACE_MS;
+    const afterMs = this.timeouts.statementMs + GRACE_MS;
     const deadline = setTimeout(() => cutOff(session, afterMs), afterMs);
     let usable = true;
     try {

@@ -1,6 +1,7 @@
 import type { MessagingOptions } from '@stoa/messaging';
 import type { CommonConfig } from '../config/variables.js';
 import type { Logger } from '../observe/logger.js';
+import { servedFrom } from '../observe/served-from.js';
 import { trace } from '../observe/trace.js';
 import { messagingMetrics } from './messaging-metrics.js';
 
@@ -22,6 +23,7 @@ export function messagingOptions(
     logger,
     metrics: messagingMetrics(),
     runWith: ({ traceparent, messageId }, work) => trace.run(trace.child(trace.parse(traceparent), messageId), work),
+    servedFrom: servedFrom.current,
     onFatal,
   };
 }

@@ -2,33 +2,18 @@ import 'reflect-metadata';
 import { Module, type DynamicModule, type INestMicroservice, type Provider, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
-import { DATABASE, MESSAGING_OPTIONS, StoaServer, stoaTransport, type Database } from '@stoa/messaging';
+import { DATABASE, MESSAGING_OPTIONS, StoaServer, stoaTransport } from '@stoa/messaging';
 import type { z } from 'zod';
 import type { commonVariables, CommonConfig } from '../config/variables.js';
 import { startAdminServer, type AdminServer } from '../observe/admin-server.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { Readiness } from '../observe/readiness.js';
-import { watchPools } from '../postgres/pool-metrics.js';
+import { watchDatabases, type ManagedDatabase, type OpenDatabase } from '../postgres/databases.js';
 import { configurationOrExit } from './configuration.js';
 import { exitOnUncaught, exitWith, leaveOnSignal } from './leaving.js';
 import { messagingOptions } from './messaging-options.js';
 import { NestLog } from './nest-log.js';
 import { CONFIG, LOGGER } from './tokens.js';
-
-/** A Database that the kit watches and closes. */
-export interface ManagedDatabase extends Database {
-  /** @throws Error when it can't be reached. */
-  ping(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** What a service's database is made with. */
-export interface DatabaseContext {
-  readonly clone: string;
-  readonly logger: Logger;
-  /** Logs errors of connections that nobody was using. */
-  readonly onIdleError: (error: Error, server: string) => void;
-}
 
 /** Variables of a service: the common ones and its own. */
 export type ServiceVariables = z.ZodObject<(typeof commonVariables)['shape'] & z.core.$ZodLooseShape>;
@@ -39,14 +24,17 @@ export interface ServiceOptions<S extends ServiceVariables> {
   /** The service's module, or what makes it of the configuration. */
   readonly module: Type<unknown> | ((config: z.output<S>) => DynamicModule);
   readonly config: S;
-  readonly database?: (config: z.output<S>, context: DatabaseContext) => ManagedDatabase;
+  /** Its main database, which messaging works with: the inbox and outbox of its commands are there. */
+  readonly database?: OpenDatabase<z.output<S>>;
+  /** Further databases, each injected under its token. */
+  readonly databases?: ReadonlyMap<symbol, OpenDatabase<z.output<S>>>;
 }
 
 interface Parts {
   readonly logger: Logger;
   readonly readiness: Readiness;
   readonly admin: AdminServer;
-  readonly database: ManagedDatabase | undefined;
+  readonly databases: ReadonlyMap<symbol, ManagedDatabase>;
 }
 
 @Module({})
@@ -75,7 +63,7 @@ async function createApp(root: DynamicModule, logger: Logger): Promise<INestMicr
 function rootModule<S extends ServiceVariables>(
   options: ServiceOptions<S>,
   config: z.output<S>,
-  { logger, database }: Parts,
+  { logger, databases }: Parts,
 ): DynamicModule {
   const onFatal = (error: Error): never => exitWith(logger, error, 'messaging cannot go on');
   const shared = messagingOptions(options.name, config as CommonConfig, logger, onFatal);
@@ -83,7 +71,7 @@ function rootModule<S extends ServiceVariables>(
     { provide: CONFIG, useValue: config },
     { provide: LOGGER, useValue: logger },
     { provide: MESSAGING_OPTIONS, useValue: shared },
-    ...(database ? [{ provide: DATABASE, useValue: database }] : []),
+    ...[...databases].map(([provide, useValue]) => ({ provide, useValue })),
   ];
   const own = isClass(options.module) ? options.module : options.module(config);
   return { module: Service, imports: [kit(providers), own] };
@@ -115,18 +103,19 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
     const admin = await startAdminServer({ host, port, readiness });
     logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
     const onIdleError = (err: Error, server: string): void => logger.warn({ err, server }, 'lost an idle connection');
-    const database = options.database?.(config, { clone, logger, onIdleError });
+    const databases = new Map<symbol, ManagedDatabase>();
     const leave = async (): Promise<void> => {
       await app?.close();
-      await database?.close();
+      await Promise.all([...databases.values()].map((database) => database.close()));
       await admin.close();
     };
     isLeaving = leaveOnSignal({ logger, readiness, leave });
-    if (database) {
-      readiness.watch('database', () => database.ping());
-      watchPools(database);
-    }
-    const parts = { logger, readiness, admin, database };
+    const wanted = new Map(options.databases);
+    if (options.database) wanted.set(DATABASE, options.database);
+    if (wanted.size > 0) readiness.expect('database');
+    for (const [token, open] of wanted) databases.set(token, await open(config, { clone, logger, onIdleError }));
+    watchDatabases(databases, readiness);
+    const parts = { logger, readiness, admin, databases };
     app = await createApp(rootModule(options, config, parts), logger);
     await listen(app, parts, started);
   } catch (error) {

@@ -1,0 +1,12 @@
+import { trace } from './trace.js';
+
+/** Which shards the work in progress has used, for the header that says who served a request. */
+export const servedFrom = {
+  note(shard: string): void {
+    const context = trace.current();
+    if (!context || context.shards === shard) return;
+    const known = context.shards?.split(',') ?? [];
+    if (!known.includes(shard)) context.shards = [...known, shard].join();
+  },
+  current: (): string | undefined => trace.current()?.shards,
+};

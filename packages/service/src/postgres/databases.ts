@@ -1,0 +1,53 @@
+import type { Database } from '@stoa/messaging';
+import type { Logger } from '../observe/logger.js';
+import { metrics } from '../observe/metrics.js';
+import type { Readiness } from '../observe/readiness.js';
+import { PostgresServer, type Statement } from './postgres-server.js';
+
+/** What storage classes work with, whether their data are in one database or on many shards. */
+export interface SqlDatabase extends Database {
+  /** The rows of one SELECT about one bucket, outside of any transaction. @throws the server's error. */
+  read<Row = Record<string, unknown>>(bucket: number, statement: Statement): Promise<Row[]>;
+}
+
+/** A Database that the kit watches and closes. */
+export interface ManagedDatabase extends Database {
+  /** @throws Error when it can't be reached. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a service's database is made with. */
+export interface DatabaseContext {
+  readonly clone: string;
+  readonly logger: Logger;
+  /** Logs errors of connections that nobody was using. */
+  readonly onIdleError: (error: Error, server: string) => void;
+}
+
+/** Makes a database of the configuration. May wait for what it needs: the clone is live meanwhile, but not ready. */
+export type OpenDatabase<Config> = (
+  config: Config,
+  context: DatabaseContext,
+) => ManagedDatabase | Promise<ManagedDatabase>;
+
+/** Makes the databases a condition of readiness, and shows their connections at /metrics. */
+export function watchDatabases(databases: ReadonlyMap<symbol, ManagedDatabase>, readiness: Readiness): void {
+  const all = [...databases.values()];
+  if (all.length === 0) return;
+  readiness.watch('database', () => Promise.all(all.map((database) => database.ping())));
+  metrics.gauge({
+    name: 'stoa_postgres_connections',
+    help: 'Connections to Postgres that are open, and callers that wait for one',
+    labelNames: ['server', 'state'],
+    collect() {
+      // Shards come and go.
+      this.reset();
+      for (const server of all.flatMap((database) => database.servers())) {
+        if (!(server instanceof PostgresServer)) continue;
+        this.set({ server: server.name, state: 'open' }, server.load.open);
+        this.set({ server: server.name, state: 'waiting' }, server.load.waiting);
+      }
+    },
+  });
+}

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { createLogger, servedFrom, trace } from '@stoa/service';
+import { addShard, BUCKETS } from '@stoa/sharding';
+import { eventually } from '@stoa/testing';
+import { notesKeyspace, type Notes } from '../test/notes.js';
+import { openKeyspace, type KeyspaceDatabase } from './open-keyspace.js';
+import { testKeyspaces, type TestKeyspaces } from './testing/test-keyspaces.js';
+
+describe('a keyspace in a clone', () => {
+  let notes: Notes;
+  let data: TestKeyspaces;
+  let database: KeyspaceDatabase;
+  const context = {
+    clone: 'notes-1',
+    logger: createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' }),
+    onIdleError: () => undefined,
+  };
+
+  beforeAll(async () => {
+    notes = await notesKeyspace();
+    data = await testKeyspaces([notes.keyspace]);
+    database = await openKeyspace('notes', data.directoryUrl, context);
+  });
+  afterAll(async () => {
+    await database.close();
+    await data.drop();
+    await notes.remove();
+  });
+
+  const write = (owner: string, note: string): Promise<unknown> =>
+    database.transaction(database.bucketOf(owner), (tx) =>
+      tx.query(
+        `INSERT INTO notes (bucket, owner, note) VALUES ($1, $2, $3)
+         ON CONFLICT (bucket, owner) DO UPDATE SET note = excluded.note`,
+        [database.bucketOf(owner), owner, note],
+      ),
+    );
+  const read = async (owner: string): Promise<string | undefined> => {
+    const bucket = database.bucketOf(owner);
+    const text = 'SELECT note FROM notes WHERE bucket = $1 AND owner = $2';
+    return (await database.read<{ note: string }>(bucket, { text, values: [bucket, owner] }))[0]?.note;
+  };
+  const owners = Array.from({ length: 30 }, (_, n) => `owner ${n}`);
+  const isOnFirst = (owner: string): boolean => database.bucketOf(owner) < BUCKETS / 2;
+
+  it('finds each key on its shard', async () => {
+    await Promise.all(owners.map((owner) => write(owner, `of ${owner}`)));
+    expect(await Promise.all(owners.map(read))).toEqual(owners.map((owner) => `of ${owner}`));
+    const rows = await data.rows<{ owner: string; shard: string }>(
+      'notes',
+      'SELECT owner, shard FROM notes, sharding.identity',
+    );
+    expect(rows).toHaveLength(owners.length);
+    for (const { owner, shard } of rows) expect(shard).toBe(isOnFirst(owner) ? 'shard1' : 'shard2');
+    expect(new Set(rows.map(({ shard }) => shard)).size).toBe(2);
+  });
+
+  it('remembers which shards a piece of work has used', async () => {
+    const [here = '', there = ''] = [owners.find(isOnFirst), owners.find((owner) => !isOnFirst(owner))];
+    const used = (work: () => Promise<unknown>): Promise<string | undefined> =>
+      trace.run(trace.start(), async () => {
+        await work();
+        return servedFrom.current();
+      });
+    expect(await used(() => read(here))).toBe('shard1');
+    expect(await used(() => write(there, 'x'))).toBe('shard2');
+    expect(await used(() => Promise.all([read(here), write(there, 'y'), read(here)]))).toBe('shard1,shard2');
+  });
+
+  it('follows shards that come, and is well while any shard answers', async () => {
+    const [first] = data.shards.get('notes') ?? [];
+    // shard1's own database under another name would be refused; only services are told of this URL.
+    await data.rows('notes', `UPDATE sharding.identity SET shard = 'gone' WHERE shard = 'shard2'`);
+    const second = data.shards.get('notes')?.[1];
+    await addShard(data.directoryAdminUrl, 'notes', {
+      name: 'gone',
+      url: 'postgres://nobody@127.0.0.1:1/none',
+      adminUrl: second?.adminUrl ?? '',
+    });
+    await eventually(() => {
+      const names = database.servers().map(({ name }) => name);
+      expect(names.toSorted()).toEqual(['notes@gone', 'notes@shard1', 'notes@shard2']);
+    });
+    await database.ping();
+    expect(first?.name).toBe('shard1');
+  });
+
+  it('is refused when the directory does not know it', async () => {
+    await expect(openKeyspace('nothing', data.directoryUrl, context)).rejects.toThrow('knows no keyspace nothing');
+  });
+
+  it('waits for a directory that is away', async () => {
+    const url = new URL(data.directoryUrl);
+    const [port, host] = [Number(url.port), url.hostname];
+    const way = createServer((socket) => {
+      const there = connect(port, host);
+      socket.pipe(there).pipe(socket);
+      for (const side of [socket, there]) side.on('error', () => [socket, there].forEach((each) => each.destroy()));
+    });
+    const listen = (at: number): Promise<unknown> => once(way.listen(at, '127.0.0.1'), 'listening');
+    await listen(0);
+    url.port = String((way.address() as AddressInfo).port);
+    await new Promise((resolve) => way.close(resolve));
+    const said: string[] = [];
+    const logger = { ...context.logger, warn: (_fields: object, message: string) => void said.push(message) };
+    const opening = openKeyspace('notes', url.href, { ...context, logger: logger as typeof context.logger });
+    await eventually(() => expect(said).toEqual(['waiting for the directory']));
+    await listen(Number(url.port));
+    const late = await opening;
+    expect(late.servers().length).toBeGreaterThan(1);
+    await late.close();
+    await new Promise((resolve) => way.close(resolve));
+  });
+});

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Sql } from '@stoa/messaging';
+import { isTransient, PostgresServer, servedFrom, type DatabaseContext, type ManagedDatabase } from '@stoa/service';
+import { isTransient as mayPass, MapClient, ShardedDatabase } from '@stoa/sharding';
+
+const DIRECTORY_RETRY_MS = 500;
+
+/** One shard, which the answers to requests name. */
+class ShardServer extends PostgresServer {
+  override transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
+    servedFrom.note(this.shard);
+    return super.transaction(work);
+  }
+
+  override read<Row>(statement: Parameters<PostgresServer['read']>[0]): Promise<Row[]> {
+    servedFrom.note(this.shard);
+    return super.read<Row>(statement);
+  }
+
+  private get shard(): string {
+    return this.name.slice(this.name.indexOf('@') + 1);
+  }
+}
+
+/** A keyspace as a clone of a service has it: its map, and a bounded pool of connections to each shard. */
+export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implements ManagedDatabase {
+  constructor(
+    private readonly map: MapClient,
+    { clone: applicationName, onIdleError }: DatabaseContext,
+  ) {
+    super({
+      map,
+      isTransient,
+      open: (shard) => new ShardServer({ ...shard, applicationName, onIdleError }),
+    });
+  }
+
+  /**
+   * One shard that answers is enough: the clone serves that shard's customers, and no clone could serve the others'.
+   * @throws Error when none can be reached.
+   */
+  async ping(): Promise<void> {
+    const answers = this.servers().map((server) => server.read({ text: 'SELECT 1' }));
+    await Promise.any(answers).catch((error: unknown) => {
+      throw error instanceof AggregateError && error.errors.length > 0
+        ? error.errors[0]
+        : new Error('there is no shard');
+    });
+  }
+
+  serverNameOf(bucket: number): string | undefined {
+    const { keyspace, placements } = this.map.current;
+    const shard = placements[bucket]?.shard;
+    return shard === undefined ? undefined : `${keyspace}@${shard}`;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    await this.map.close();
+  }
+}
+
+/**
+ * Opens a keyspace by its name. A directory that is away is waited for; later it is not needed: the last map stays in
+ * force, and what moved is found by asking the shards.
+ * @throws Error when the directory knows no such keyspace, or refuses the role.
+ */
+export async function openKeyspace(
+  keyspace: string,
+  directoryUrl: string,
+  context: DatabaseContext,
+): Promise<KeyspaceDatabase> {
+  const { logger } = context;
+  let isOpen = false;
+  const onDirectory = (reachable: boolean, err: unknown): void => {
+    if (!isOpen) return;
+    if (reachable) logger.info({ keyspace }, 'the directory can be reached again');
+    else logger.warn({ err, keyspace }, 'the directory is away: the last shard map stays in force');
+  };
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const map = await MapClient.open({ keyspace, directoryUrl, onDirectory });
+      isOpen = true;
+      return new KeyspaceDatabase(map, context);
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      if (tries === 0) logger.warn({ err: error, keyspace }, 'waiting for the directory');
+      await delay(DIRECTORY_RETRY_MS);
+    }
+  }
+}
