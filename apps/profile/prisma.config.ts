@@ -1,6 +1,6 @@
-// For Prisma's command line (migrate status, validate). The service itself never loads Prisma.
+// For Prisma's command line (migrate status, validate), on one shard. The service itself never loads Prisma.
 export default {
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },
-  datasource: { url: process.env['PROFILE_DATABASE_URL'] ?? '' },
+  datasource: { url: process.env['SHARD_URL'] ?? '' },
 };

@@ -1,11 +1,11 @@
-import { commonVariables, PgDatabase, postgresUrl, runService } from '@stoa/service';
-import { bucketOf } from '@stoa/sharding';
+import { runService } from '@stoa/service';
+import { openKeyspace, shardedVariables } from '@stoa/sharded-service';
 import { CartModule } from './cart.module.js';
+import { cartKeyspace } from './storage/keyspace.js';
 
 await runService({
   name: 'cart',
   module: CartModule,
-  config: commonVariables.extend({ CART_DATABASE_URL: postgresUrl('carts') }),
-  database: (config, { clone, onIdleError }) =>
-    new PgDatabase({ name: 'cart', urls: [config.CART_DATABASE_URL], clone, bucketOf, onIdleError }),
+  config: shardedVariables,
+  database: ({ DIRECTORY_URL }, context) => openKeyspace(cartKeyspace.name, DIRECTORY_URL, context),
 });

@@ -1,3 +1,4 @@
-import { runMigrateCommand } from '@stoa/service';
+import { runKeyspaceMigrations } from '@stoa/sharded-service';
+import { cartKeyspace } from './storage/keyspace.js';
 
-await runMigrateCommand('cart');
+await runKeyspaceMigrations(cartKeyspace);

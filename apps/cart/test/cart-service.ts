@@ -8,20 +8,15 @@ import {
   topicNames,
   type Caller,
   type ErrorBody,
+  type IncomingReply,
   type KafkaPort,
   type MessagingOptions,
 } from '@stoa/messaging';
 import { createLogger } from '@stoa/service';
-import {
-  eventually,
-  startClone,
-  testDatabase,
-  testKafkaBrokers,
-  uniqueName,
-  type Clone,
-  type TestDatabase,
-} from '@stoa/testing';
+import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
+import { eventually, startClone, testKafkaBrokers, uniqueName, type Clone } from '@stoa/testing';
 import { Client } from 'pg';
+import { cartKeyspace } from '../src/storage/keyspace.js';
 
 type OperationName =
   | 'getCart'
@@ -59,14 +54,13 @@ type Person = Caller & { readonly customerId: string };
 export const newCustomer = (): Person => ({ kind: 'customer', customerId: newId() });
 export const newGuest = (): Person => ({ kind: 'guest', customerId: newId() });
 
-/** The cart service for real: its own database and topics, clones as processes, and this test as catalog and gateway. */
+/** The cart service for real: its own shards and topics, clones as processes, and this test as catalog and gateway. */
 export class CartService {
   private readonly offers = new Map<string, number>();
   private readonly clones: Clone[] = [];
 
   private constructor(
-    readonly database: TestDatabase,
-    readonly sql: Client,
+    readonly data: TestKeyspaces,
     private readonly prefix: string,
     private readonly port: KafkaPort,
     private readonly client: StoaClient,
@@ -74,9 +68,7 @@ export class CartService {
 
   static async start(): Promise<CartService> {
     const prefix = `${uniqueName('cart')}.`;
-    const database = await testDatabase({ migrations: 'apps/cart/prisma/migrations' });
-    const sql = new Client({ connectionString: database.url });
-    await sql.connect();
+    const data = await testKeyspaces([cartKeyspace]);
     const logger = createLogger({ service: 'test', clone: 'test', level: 'warn' });
     const brokers = [testKafkaBrokers()];
     const port = await openKafka({ brokers, client: 'platformatic', clientId: 'test', logger });
@@ -87,27 +79,46 @@ export class CartService {
     await ensureTopics(port, options);
     const client = new StoaClient(port, options);
     await client.connect();
-    return new CartService(database, sql, prefix, port, client);
+    return new CartService(data, prefix, port, client);
   }
 
   /** Starts a clone and waits until it is ready. */
   async startClone(): Promise<Clone> {
-    const env = { KAFKA_TOPIC_PREFIX: this.prefix, KAFKA_PARTITIONS: '3', CART_DATABASE_URL: this.database.url };
+    const env = { KAFKA_TOPIC_PREFIX: this.prefix, KAFKA_PARTITIONS: '3', DIRECTORY_URL: this.data.directoryUrl };
     const clone = await startClone('cart', { env });
     this.clones.push(clone);
     return clone;
   }
 
+  /** The rows of all shards. */
+  rows<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+    return this.data.rows<Row>(cartKeyspace.name, text, values);
+  }
+
+  /** The shards that have rows of a customer's cart. */
+  async shardsOf(customerId: string): Promise<string[]> {
+    const rows = await this.rows<{ shard: string }>(
+      'SELECT (SELECT shard FROM sharding.identity) AS shard FROM carts WHERE customer_id = $1',
+      [customerId],
+    );
+    return rows.map(({ shard }) => shard);
+  }
+
   async ask(operation: OperationName, input: object, caller: Caller, options: AskOptions = {}): Promise<Answer> {
+    const { ok, body } = await this.request(operation, input, caller, options);
+    return { ok, body: JSON.parse(body.toString()) as Answer['body'] };
+  }
+
+  /** As ask, but the reply as it came, with who served it. */
+  request(operation: OperationName, input: object, caller: Caller, options: AskOptions = {}): Promise<IncomingReply> {
     const { id = newId(), expectedVersion, budgetMs = 10_000 } = options;
     const declared = cart[operation];
-    const { ok, body } = await this.client.request({
+    return this.client.request({
       ...{ service: 'cart', operation, kind: declared.kind, id, caller, budgetMs, contractVersion: 1 },
       key: declared.kind === 'command' ? keyOf(declared, id, input, caller) : null,
       body: JSON.stringify(input),
       ...(expectedVersion !== undefined && { expectedVersion }),
     });
-    return { ok, body: JSON.parse(body.toString()) as Answer['body'] };
   }
 
   /** Publishes states as the catalog does, and waits until the cart's copy has them. */
@@ -168,29 +179,33 @@ export class CartService {
 
   /** Kills all clones when `stuck` returns: what it began is held up by a lock on the customer's cart. */
   async killWhileLocked(customerId: string, stuck: () => Promise<void>): Promise<void> {
-    const locker = new Client({ connectionString: this.database.url });
-    await locker.connect();
-    await locker.query('BEGIN');
-    await locker.query('SELECT 1 FROM carts WHERE customer_id = $1 FOR UPDATE', [customerId]);
+    const shards = this.data.shards.get(cartKeyspace.name) ?? [];
+    const lockers = shards.map(({ adminUrl }) => new Client({ connectionString: adminUrl }));
+    for (const locker of lockers) {
+      await locker.connect();
+      await locker.query('BEGIN');
+      await locker.query('SELECT 1 FROM carts WHERE customer_id = $1 FOR UPDATE', [customerId]);
+    }
     await stuck();
     await Promise.all(this.clones.splice(0).map((clone) => clone.kill()));
-    await locker.end();
+    await Promise.all(lockers.map((locker) => locker.end()));
   }
 
-  /** A new clone on a database that has lost its copy of the catalog. */
+  /** A new clone on shards that have lost their copies of the catalog. */
   async restartWithoutProducts(): Promise<void> {
     await Promise.all(this.clones.splice(0).map((clone) => clone.stop()));
-    await this.sql.query('TRUNCATE products, state_offsets');
+    await this.rows('TRUNCATE products, state_offsets');
     await this.startClone();
   }
 
-  /** Waits until the copy has all that was published. */
+  /** Waits until each shard's copy has all that was published. */
   async caughtUp(): Promise<void> {
     const ends = await this.port.admin.endOffsets(topicNames(this.prefix, 'catalog').states);
     const published = ends.reduce((sum, end) => sum + end, 0);
     await eventually(async () => {
-      const { rows } = await this.sql.query<{ read: string }>('SELECT sum(next_offset) AS read FROM state_offsets');
-      if (Number(rows[0]?.read) !== published) throw new Error(`read ${rows[0]?.read} of ${published} states`);
+      const rows = await this.rows<{ read: string }>('SELECT sum(next_offset) AS read FROM state_offsets');
+      const behind = rows.find(({ read }) => Number(read) !== published);
+      if (behind) throw new Error(`read ${behind.read} of ${published} states`);
     });
   }
 
@@ -198,7 +213,6 @@ export class CartService {
     await Promise.allSettled(this.clones.map((clone) => clone.stop()));
     await this.client.close();
     await this.port.close();
-    await this.sql.end();
-    await this.database.drop();
+    await this.data.drop();
   }
 }

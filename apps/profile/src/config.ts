@@ -1,9 +1,8 @@
-import { commonVariables, postgresUrl } from '@stoa/service';
+import { shardedVariables } from '@stoa/sharded-service';
 import { z } from 'zod';
 
 /** The profile service's environment. */
-export const profileVariables = commonVariables.extend({
-  PROFILE_DATABASE_URL: postgresUrl('customers'),
+export const profileVariables = shardedVariables.extend({
   STOA_OPERATOR_EMAIL: z.email().max(254).optional().describe('the operator whose account is made at start'),
   STOA_OPERATOR_PASSWORD: z.string().min(10).max(200).optional().describe('at least 10 characters'),
 });

@@ -1,12 +1,12 @@
-import { PgDatabase, runService } from '@stoa/service';
-import { bucketOf } from '@stoa/sharding';
+import { runService } from '@stoa/service';
+import { openKeyspace } from '@stoa/sharded-service';
 import { profileVariables } from './config.js';
 import { ProfileModule } from './profile.module.js';
+import { profileKeyspace } from './storage/keyspace.js';
 
 await runService({
   name: 'profile',
   module: ProfileModule,
   config: profileVariables,
-  database: (config, { clone, onIdleError }) =>
-    new PgDatabase({ name: 'profile', urls: [config.PROFILE_DATABASE_URL], clone, bucketOf, onIdleError }),
+  database: ({ DIRECTORY_URL }, context) => openKeyspace(profileKeyspace.name, DIRECTORY_URL, context),
 });

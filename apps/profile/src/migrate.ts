@@ -1,3 +1,4 @@
-import { runMigrateCommand } from '@stoa/service';
+import { runKeyspaceMigrations } from '@stoa/sharded-service';
+import { profileKeyspace } from './storage/keyspace.js';
 
-await runMigrateCommand('profile');
+await runKeyspaceMigrations(profileKeyspace);

@@ -7,21 +7,15 @@ import {
   topicNames,
   type Caller,
   type ErrorBody,
+  type IncomingReply,
   type KafkaPort,
   type MessagingOptions,
 } from '@stoa/messaging';
 import { profile, type Profile } from '@stoa/profile-contract';
 import { createLogger } from '@stoa/service';
-import {
-  eventually,
-  startClone,
-  testDatabase,
-  testKafkaBrokers,
-  uniqueName,
-  type Clone,
-  type TestDatabase,
-} from '@stoa/testing';
-import { Client } from 'pg';
+import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
+import { eventually, startClone, testKafkaBrokers, uniqueName, type Clone } from '@stoa/testing';
+import { profileKeyspace } from '../src/storage/keyspace.js';
 
 type OperationName = 'register' | 'createCustomer' | 'checkCredentials' | 'getMe' | 'changeMe' | 'changePassword';
 
@@ -48,13 +42,12 @@ export const PASSWORD = 'correct horse battery';
 export const customer = (customerId: string): Caller => ({ kind: 'customer', customerId });
 export const newGuest = (): Caller => ({ kind: 'guest', customerId: newId() });
 
-/** The profile service for real: its own database and topics, clones as processes, and this test as the gateway. */
+/** The profile service for real: its own shards and topics, clones as processes, and this test as the gateway. */
 export class ProfileService {
   private readonly clones: Clone[] = [];
 
   private constructor(
-    readonly database: TestDatabase,
-    readonly sql: Client,
+    readonly data: TestKeyspaces,
     private readonly prefix: string,
     private readonly port: KafkaPort,
     private readonly client: StoaClient,
@@ -62,9 +55,7 @@ export class ProfileService {
 
   static async start(): Promise<ProfileService> {
     const prefix = `${uniqueName('profile')}.`;
-    const database = await testDatabase({ migrations: 'apps/profile/prisma/migrations' });
-    const sql = new Client({ connectionString: database.url });
-    await sql.connect();
+    const data = await testKeyspaces([profileKeyspace]);
     const logger = createLogger({ service: 'test', clone: 'test', level: 'warn' });
     const brokers = [testKafkaBrokers()];
     const port = await openKafka({ brokers, client: 'platformatic', clientId: 'test', logger });
@@ -75,27 +66,37 @@ export class ProfileService {
     await ensureTopics(port, options);
     const client = new StoaClient(port, options);
     await client.connect();
-    return new ProfileService(database, sql, prefix, port, client);
+    return new ProfileService(data, prefix, port, client);
   }
 
   /** Starts a clone and waits until it is ready. */
   async startClone(env: Record<string, string> = {}): Promise<Clone> {
-    const fixed = { KAFKA_TOPIC_PREFIX: this.prefix, KAFKA_PARTITIONS: '3', PROFILE_DATABASE_URL: this.database.url };
+    const fixed = { KAFKA_TOPIC_PREFIX: this.prefix, KAFKA_PARTITIONS: '3', DIRECTORY_URL: this.data.directoryUrl };
     const clone = await startClone('profile', { env: { ...fixed, ...env } });
     this.clones.push(clone);
     return clone;
   }
 
+  /** The rows of all shards. */
+  rows<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+    return this.data.rows<Row>(profileKeyspace.name, text, values);
+  }
+
   async ask(operation: OperationName, input: object, caller: Caller, options: AskOptions = {}): Promise<Answer> {
+    const { ok, body } = await this.request(operation, input, caller, options);
+    return { ok, body: JSON.parse(body.toString()) as Answer['body'] };
+  }
+
+  /** As ask, but the reply as it came, with who served it. */
+  request(operation: OperationName, input: object, caller: Caller, options: AskOptions = {}): Promise<IncomingReply> {
     const { id = newId(), expectedVersion, budgetMs = 10_000 } = options;
     const declared = profile[operation];
-    const { ok, body } = await this.client.request({
+    return this.client.request({
       ...{ service: 'profile', operation, kind: declared.kind, id, caller, budgetMs, contractVersion: 1 },
       key: declared.kind === 'command' ? keyOf(declared, id, input, caller) : null,
       body: JSON.stringify(input),
       ...(expectedVersion !== undefined && { expectedVersion }),
     });
-    return { ok, body: JSON.parse(body.toString()) as Answer['body'] };
   }
 
   /** Registers with `PASSWORD`. */
@@ -146,7 +147,6 @@ export class ProfileService {
     await Promise.allSettled(this.clones.map((clone) => clone.stop()));
     await this.client.close();
     await this.port.close();
-    await this.sql.end();
-    await this.database.drop();
+    await this.data.drop();
   }
 }

@@ -105,15 +105,30 @@ describe('the cart service', () => {
     expect(body.code).toBe('FORBIDDEN');
   });
 
+  it('spreads carts over its shards, and says which one answered', async () => {
+    const seen = new Set<string>();
+    for (let n = 0; seen.size < 2; n++) {
+      if (n > 50) throw new Error(`50 carts are all on ${[...seen].join()}`);
+      const caller = newCustomer();
+      const written = await carts.request('addItem', { sku: 'MUG' }, caller);
+      const read = await carts.request('getCart', {}, caller);
+      const [clone, shard = ''] = written.servedBy.split('@');
+      expect(read).toMatchObject({ ok: true, servedBy: `${clone}@${shard}` });
+      expect(await carts.shardsOf(caller.customerId)).toEqual([shard]);
+      seen.add(shard);
+    }
+    expect([...seen].toSorted()).toEqual(['shard1', 'shard2']);
+  });
+
   it('puts rows into the bucket of their customer and refuses another', async () => {
     const caller = newCustomer();
     await carts.ask('addItem', { sku: 'MUG' }, caller);
-    const { rows } = await carts.sql.query(
+    const rows = await carts.rows(
       'SELECT bucket = stoa_bucket(customer_id::text) AS right FROM carts WHERE customer_id = $1',
       [caller.customerId],
     );
     expect(rows).toEqual([{ right: true }]);
-    const moved = carts.sql.query('UPDATE carts SET bucket = (bucket + 1) % 1024 WHERE customer_id = $1', [
+    const moved = carts.rows('UPDATE carts SET bucket = (bucket + 1) % 1024 WHERE customer_id = $1', [
       caller.customerId,
     ]);
     await expect(moved).rejects.toThrow('a row of carts belongs into bucket');

@@ -22,7 +22,7 @@ describe('merging a cart at sign-in', () => {
 
   const codeOf = (error: { code: string }): string => error.code;
   const expectClosed = async (guestId: string): Promise<void> => {
-    const { rows } = await carts.sql.query('SELECT status FROM carts WHERE customer_id = $1', [guestId]);
+    const rows = await carts.rows('SELECT status FROM carts WHERE customer_id = $1', [guestId]);
     expect(rows).toEqual([{ status: 'closed' }]);
   };
 

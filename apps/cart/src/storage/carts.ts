@@ -1,7 +1,7 @@
 import type { CommandContext, Sql } from '@stoa/messaging';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE } from '@stoa/messaging';
-import { PgDatabase } from '@stoa/service';
+import type { SqlDatabase } from '@stoa/service';
 import { emptyCart, type CartState, type Line, type Products } from '../domain/cart.js';
 import { PRODUCTS_AS_JSON, productsOf, type ProductJson } from './products.js';
 
@@ -69,7 +69,7 @@ function resultOf(customerId: string, [row]: readonly CartRow[]): CartAndProduct
 /** Carts in Postgres. */
 @Injectable()
 export class Carts {
-  constructor(@Inject(DATABASE) private readonly database: PgDatabase) {}
+  constructor(@Inject(DATABASE) private readonly database: SqlDatabase) {}
 
   /** For queries: one statement, no transaction. */
   async read(customerId: string): Promise<CartAndProducts> {

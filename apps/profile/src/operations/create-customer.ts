@@ -5,22 +5,23 @@ import { profileOf, type Customer } from '../domain/customer.js';
 import { foldEmail } from '../domain/email.js';
 import { Credentials } from '../storage/credentials.js';
 import { Customers } from '../storage/customers.js';
-import { LoginNames } from '../storage/login-names.js';
 
 type CreateCustomerHandler = Handler<typeof profile.createCustomer>;
 
+/** The customer's address is theirs already: `register` took it, in the bucket of the address. */
 @Injectable()
 export class CreateCustomer implements CreateCustomerHandler {
   constructor(
-    private readonly names: LoginNames,
     private readonly customers: Customers,
     private readonly credentials: Credentials,
   ) {}
 
-  readonly handle: CreateCustomerHandler['handle'] = async ({ email, passwordHash, displayName }, context) => {
-    const { tx, bucket, commandId, now, publish } = context;
+  readonly handle: CreateCustomerHandler['handle'] = async (
+    { email, passwordHash, displayName },
+    { tx, bucket, commandId, now, publish, mintId },
+  ) => {
     const customer: Customer = {
-      customerId: context.mintId(),
+      customerId: mintId(),
       role: 'customer',
       email: foldEmail(email),
       displayName,
@@ -31,9 +32,6 @@ export class CreateCustomer implements CreateCustomerHandler {
       updatedAt: now,
     };
     const { customerId } = customer;
-    if (!(await this.names.take(tx, customer.email, customerId, now))) {
-      return context.fail('EMAIL_TAKEN', 'There is an account with this e-mail address already');
-    }
     await Promise.all([
       this.customers.insert(tx, bucket, customer),
       this.credentials.insert(tx, bucket, { customerId, passwordHash, setBy: commandId, now }),

@@ -11,19 +11,18 @@ describe('the operator account', () => {
   }, 60_000);
   afterEach(() => profiles.stop());
 
-  const operators = async (): Promise<unknown[]> =>
-    (await profiles.sql.query("SELECT email, role FROM customers WHERE role = 'operator'")).rows as unknown[];
+  const operators = (): Promise<unknown[]> =>
+    profiles.rows("SELECT email, role FROM customers WHERE role = 'operator'");
 
   it('is made once by clones that start at once, and left alone by those that start later', async () => {
     await Promise.all([profiles.startClone(operator), profiles.startClone(operator), profiles.startClone(operator)]);
     expect(await operators()).toEqual([{ email: 'boss@example.com', role: 'operator' }]);
-    const { rows } = await profiles.sql.query('SELECT count(*)::int AS names FROM login_names');
-    expect(rows).toEqual([{ names: 1 }]);
+    expect(await profiles.rows('SELECT FROM login_names')).toHaveLength(1);
     expect((await profiles.signIn(email, password)).body).toMatchObject({ role: 'operator', displayName: 'Operator' });
 
-    const hash = await profiles.sql.query('SELECT password_hash FROM credentials');
+    const hash = await profiles.rows('SELECT password_hash FROM credentials');
     await profiles.startClone({ ...operator, STOA_OPERATOR_PASSWORD: 'quite another secret' });
-    expect((await profiles.sql.query('SELECT password_hash FROM credentials')).rows).toEqual(hash.rows);
+    expect(await profiles.rows('SELECT password_hash FROM credentials')).toEqual(hash);
     expect(profiles.logs()).not.toContain(password);
   }, 60_000);
 

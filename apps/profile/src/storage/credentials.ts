@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, type Sql } from '@stoa/messaging';
-import { PgDatabase } from '@stoa/service';
+import type { SqlDatabase } from '@stoa/service';
 import type { Role } from '../domain/customer.js';
 import { takeAttempt } from '../domain/lock-out.js';
 
@@ -45,7 +45,7 @@ const INSERT = `
  */
 @Injectable()
 export class Credentials {
-  constructor(@Inject(DATABASE) private readonly database: PgDatabase) {}
+  constructor(@Inject(DATABASE) private readonly database: SqlDatabase) {}
 
   /** The command that set the password, null for an operator's; undefined when there is no such customer. */
   async setBy(customerId: string): Promise<string | null | undefined> {

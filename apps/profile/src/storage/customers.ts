@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, type Sql } from '@stoa/messaging';
-import { PgDatabase } from '@stoa/service';
+import type { SqlDatabase } from '@stoa/service';
 import type { Customer, Role } from '../domain/customer.js';
 
 interface CustomerRow {
@@ -21,7 +21,7 @@ const READ = `
 const LOCK = `${READ} FOR UPDATE`;
 const INSERT = `
   INSERT INTO customers (bucket, customer_id, role, email, display_name, locale, phone, version, created_at, updated_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (bucket, customer_id) DO NOTHING`;
 const UPDATE = `
   UPDATE customers SET display_name = $3, locale = $4, phone = $5, version = $6, updated_at = $7
   WHERE bucket = $1 AND customer_id = $2`;
@@ -41,7 +41,7 @@ const customerOf = (row: CustomerRow): Customer => ({
 /** Customers in Postgres. */
 @Injectable()
 export class Customers {
-  constructor(@Inject(DATABASE) private readonly database: PgDatabase) {}
+  constructor(@Inject(DATABASE) private readonly database: SqlDatabase) {}
 
   /** For queries: one statement, no transaction. */
   async read(customerId: string): Promise<Customer | undefined> {
@@ -56,10 +56,12 @@ export class Customers {
     return row && customerOf(row);
   }
 
-  async insert(tx: Sql, bucket: number, customer: Customer): Promise<void> {
+  /** False when the customer is there already. */
+  async insert(tx: Sql, bucket: number, customer: Customer): Promise<boolean> {
     const { customerId, role, email, displayName, locale, phone, version, createdAt, updatedAt } = customer;
     const values = [bucket, customerId, role, email, displayName, locale, phone, version, createdAt, updatedAt];
-    await tx.query(INSERT, values);
+    const { rowCount } = await tx.query(INSERT, values);
+    return rowCount === 1;
   }
 
   /** Writes what `lock` gave and `changeCustomer` changed. */

@@ -3,19 +3,8 @@ CREATE FUNCTION stoa_bucket(key text) RETURNS smallint
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
   RETURN ((get_byte(decode(md5(key), 'hex'), 0) * 256 + get_byte(decode(md5(key), 'hex'), 1)) & 1023)::smallint;
 
--- Every row stands in its key's bucket: filled in where it is left out, refused where it is wrong. A trigger that fires for
--- inserts and no CHECK: a CHECK is prepared anew for each statement, which cost 0.06 ms of each update.
-CREATE FUNCTION customers_bucket() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  right_one smallint := stoa_bucket(NEW.customer_id::text);
-BEGIN
-  NEW.bucket := coalesce(NEW.bucket, right_one);
-  IF NEW.bucket <> right_one THEN
-    RAISE EXCEPTION 'a row of % belongs into bucket %, not %', TG_TABLE_NAME, right_one, NEW.bucket
-      USING ERRCODE = 'check_violation';
-  END IF;
-  RETURN NEW;
-END $$;
+-- Every row stands in its key's bucket: src/storage/keyspace.ts names the column, and the fence's triggers fill in a bucket
+-- that is left out and refuse a wrong one. (No CHECK: it is prepared anew for each statement, which cost 0.06 ms of each update.)
 
 -- One row holds a cart with all its lines, in the order in which they were put in: adding an item reads one row and
 -- writes one row (docs/decisions/0007-a-cart-is-one-row.md).
@@ -37,8 +26,6 @@ CREATE TABLE carts (
   -- Free space in each page: a change is then a heap-only update, which touches no index.
   fillfactor = 70
 );
-CREATE TRIGGER carts_bucket BEFORE INSERT OR UPDATE OF bucket, customer_id ON carts
-  FOR EACH ROW EXECUTE FUNCTION customers_bucket();
 
 -- Which guests' carts were merged into a customer's: a merge that is tried again, by whatever sign-in, adds nothing.
 CREATE TABLE joined_guests (
@@ -48,8 +35,6 @@ CREATE TABLE joined_guests (
   joined_at   timestamptz NOT NULL,
   PRIMARY KEY (bucket, customer_id, guest_id)
 );
-CREATE TRIGGER joined_guests_bucket BEFORE INSERT OR UPDATE OF bucket, customer_id ON joined_guests
-  FOR EACH ROW EXECUTE FUNCTION customers_bucket();
 
 -- The cart's own copy of what is sold, from the catalog's states. A reference table: the same on every shard, so it has
 -- no bucket. What is not sold any more stays, marked, so that carts can still name it.

@@ -1,0 +1,13 @@
+import { MESSAGING_REFERENCE, MESSAGING_TABLES, type Keyspace } from '@stoa/sharded-service';
+
+/** What becomes of each of the cart's tables when data move between shards. */
+export const cartKeyspace: Keyspace = {
+  name: 'cart',
+  migrations: new URL('../../prisma/migrations', import.meta.url),
+  tables: [
+    { name: 'carts', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'joined_guests', kind: 'moved', keyColumn: 'customer_id' },
+    ...MESSAGING_TABLES,
+  ],
+  reference: ['products', ...MESSAGING_REFERENCE],
+};
