@@ -1,13 +1,17 @@
 /**
  * What `npm start` runs on one machine. Servers come first, then the services in the order of this list; a service names the Postgres
- * server that its database is on, and everything else it gets (ports, addresses, passwords) follows from here.
+ * server that its database is on, or what of it is sharded, and everything else it gets (ports, addresses, passwords) follows from here.
  */
 export interface Service {
   app: string;
   /** How many run unless `--clones` says otherwise. */
   clones: number;
-  /** The Postgres server that holds its database, which is called like the app. */
-  postgres: string;
+  /** The Postgres server that holds its database, which is called like the app; left out where it has none. */
+  postgres?: string;
+  /** Its sharded data: each has a database of its own name on each shard server. */
+  keyspaces?: string[];
+  /** Works on the shard map: gets DIRECTORY_ADMIN_URL. */
+  operatesShards?: boolean;
   /** Serves HTTP to the world behind the load balancer. */
   http: boolean;
   /** Gets REDIS_URL. */
@@ -20,16 +24,19 @@ export interface Service {
 
 export interface Topology {
   services: Service[];
-  /** Postgres servers that will hold sharded data: shard1, shard2, ... */
+  /** How many Postgres servers hold sharded data at the first start: shard1, shard2, ... */
   shards: number;
+  /** The Postgres server that holds the shard map. */
+  directory: string;
 }
 
 export const topology: Topology = {
   shards: 2,
+  directory: 'main',
   services: [
-    { app: 'profile', clones: 1, postgres: 'shard1', http: false, redis: false, operator: true, heapMb: 96 },
+    { app: 'profile', clones: 1, keyspaces: ['profile'], http: false, redis: false, operator: true, heapMb: 96 },
     { app: 'catalog', clones: 2, postgres: 'main', http: false, redis: false, operator: false, heapMb: 96 },
-    { app: 'cart', clones: 1, postgres: 'shard2', http: false, redis: false, operator: false, heapMb: 96 },
+    { app: 'cart', clones: 1, keyspaces: ['cart'], http: false, redis: false, operator: false, heapMb: 96 },
     { app: 'gateway', clones: 2, postgres: 'main', http: true, redis: true, operator: false, heapMb: 128 },
   ],
 };

@@ -25,10 +25,10 @@ process.on('SIGTERM', () => process.exit(0));
 console.log(STOA_CLONE + ' listens');
 `;
 const MIGRATE = `
-import { appendFileSync } from 'node:fs';
-const [name] = Object.keys(process.env).filter((each) => each.endsWith('_DATABASE_URL'));
+import { writeFileSync } from 'node:fs';
+const [name] = Object.keys(process.env).filter((each) => /_(DATABASE_URL|SHARDS)$/.test(each));
 if (process.env.FAKE_BAD_MIGRATION === name) { console.error('relation "x" already exists'); process.exit(1); }
-console.log('migrated ' + name);
+writeFileSync(new URL('../../../migrated-' + name, import.meta.url), JSON.stringify(process.env));
 `;
 
 export interface FakeStack {
@@ -49,11 +49,14 @@ export interface Foreground {
   ended: Promise<number | null>;
 }
 
-/** A stack in a folder of its own: gateway ×2 and cart ×1 with one Postgres server, Kafka, Redis and HAProxy. */
+/**
+ * A stack in a folder of its own: gateway ×2 and cart ×1 with one Postgres server, Kafka, Redis and HAProxy; with
+ * FAKE_SHARDED in the environment also profile ×1, whose data are sharded.
+ */
 export async function fakeStack(): Promise<FakeStack> {
   const dir = await mkdtemp(join(tmpdir(), 'stoa-fake-'));
   await chmod(dir, 0o711);
-  for (const app of ['gateway', 'cart']) {
+  for (const app of ['gateway', 'cart', 'profile']) {
     await mkdir(join(dir, 'apps', app, 'dist'), { recursive: true });
     await writeFile(join(dir, 'apps', app, 'package.json'), '{"type":"module"}');
     await writeFile(join(dir, 'apps', app, 'dist/main.js'), MAIN);
@@ -91,8 +94,18 @@ export async function fakeStack(): Promise<FakeStack> {
 
 function script(dir: string): string {
   const service = { postgres: 'main', redis: true, operator: false, heapMb: 64 };
+  const sharded = {
+    app: 'profile',
+    clones: 1,
+    keyspaces: ['profile'],
+    http: false,
+    redis: false,
+    operator: false,
+    heapMb: 64,
+  };
   const topology = {
     shards: 1,
+    directory: 'main',
     services: [
       { ...service, app: 'cart', clones: 1, http: false, operator: true },
       { ...service, app: 'gateway', clones: 2, http: true },
@@ -101,6 +114,7 @@ function script(dir: string): string {
   return `
 import { main } from ${JSON.stringify(join(repoRoot, 'infra/local/dist/main.js'))};
 const place = ${JSON.stringify({ topology, appsDir: join(dir, 'apps') })};
+if (process.env.FAKE_SHARDED) place.topology.services.unshift(${JSON.stringify(sharded)});
 const [verb, ...words] = process.argv.slice(2);
 process.exit(await main(verb, words, place));
 `;

@@ -1,4 +1,6 @@
 import { stateDir } from '../paths.js';
+import { readDirectory } from '../stack/secrets.js';
+import { mappedShards, type MappedShard } from '../stack/sharding.js';
 import { runningState } from '../stack/state.js';
 import { rowsOf, table } from '../stack/summary.js';
 
@@ -12,6 +14,7 @@ export async function status(words: string[]): Promise<number> {
     );
     return 1;
   }
+  const shards = await readShards();
   if (json) {
     const { pid, phase, startedAt, url, balancerSocket } = state;
     const rows = rowsOf(state);
@@ -19,12 +22,27 @@ export async function status(words: string[]): Promise<number> {
     const processes = rows.filter((row) => row.pid !== null);
     const waiting = rows.filter((row) => row.pid === null);
     process.stdout.write(
-      `${JSON.stringify({ pid, phase, startedAt, url, balancerSocket, processes, waiting }, null, 2)}\n`,
+      `${JSON.stringify({ pid, phase, startedAt, url, balancerSocket, processes, waiting, shards }, null, 2)}\n`,
     );
     return 0;
   }
   const where = state.url ? ` at ${state.url}` : '';
   process.stdout.write(`The stack is ${state.phase}${where}, started ${state.startedAt} (pid ${state.pid})\n\n`);
-  process.stdout.write(`${table(state)}\n`);
+  process.stdout.write(`${table(state)}\n${shardLines(shards)}`);
   return 0;
+}
+
+/** What the shard map says; nothing while it can't be asked, which is no reason to show nothing else. */
+async function readShards(): Promise<MappedShard[]> {
+  const directory = readDirectory(stateDir());
+  return directory ? mappedShards(directory.adminUrl).catch(() => []) : [];
+}
+
+function shardLines(shards: readonly MappedShard[]): string {
+  const names = [...new Set(shards.map(({ shard }) => shard))];
+  const lines = names.map((name) => {
+    const held = shards.filter(({ shard }) => shard === name).map(({ keyspace, buckets }) => `${keyspace} ${buckets}`);
+    return `  ${name.padEnd(18)}${held.join(', ')}\n`;
+  });
+  return lines.length === 0 ? '' : `\n  ${'SHARD'.padEnd(18)}BUCKETS\n${lines.join('')}`;
 }

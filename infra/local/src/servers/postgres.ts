@@ -42,6 +42,7 @@ const SETTINGS = {
   max_active_replication_origins: '64',
   max_worker_processes: '48',
   max_logical_replication_workers: '40',
+  wal_retrieve_retry_interval: '500ms', // a worker that ended is back soon; the default is 5 s
   max_wal_size: '512MB',
   min_wal_size: '64MB',
   jit: 'off',

@@ -4,17 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failure, reason } from '../failure.js';
 import { cacheDir } from '../paths.js';
 import { freePort } from '../ports.js';
-import { findHaproxy } from '../servers/haproxy-binary.js';
-import type { PostgresServer } from '../servers/postgres.js';
 import type { Service } from '../topology.js';
-import { cloneEnvironment, cloneMember, migrateService } from './clones.js';
+import { cloneEnvironment, cloneMember, migrateService, migrationEnvironment } from './clones.js';
 import type { Addresses, Context } from './context.js';
-import { ensureDatabase } from './databases.js';
 import { httpGet } from './http.js';
-import { haproxyMember, kafkaMember, postgresMember, redisMember } from './members.js';
+import { haproxyMember } from './members.js';
 import { allSettledOrThrow } from './progress.js';
 import { loadSample } from './sample.js';
-import { postgresPassword } from './secrets.js';
+import { startServers } from './servers.js';
 import type { Supervisor } from './supervisor.js';
 
 const SHOP_PATIENCE_MS = 30_000;
@@ -40,62 +37,6 @@ export async function bringUp(context: Context, supervisor: Supervisor): Promise
     await loadSample(context, url);
   }
   return url;
-}
-
-interface Servers {
-  addresses: Addresses;
-  /** HAProxy's program, if there is one. */
-  balancer: string | undefined;
-}
-
-async function startServers(context: Context, supervisor: Supervisor): Promise<Servers> {
-  const { setup, stateDir, progress } = context;
-  const { external } = setup;
-  const needsRedis = [...setup.services, ...setup.leftOut].some((service) => service.redis);
-  const balanced = setup.services.some((service) => service.http);
-  const password = postgresPassword(stateDir);
-  const postgres = new Map<string, PostgresServer>();
-  let kafka = external.kafka ?? '';
-  let redis = external.redis ?? '';
-  let balancer: string | undefined;
-  const startPostgres = async (server: string): Promise<void> => {
-    const member = await postgresMember(stateDir, server, password);
-    postgres.set(server, await progress.step(`Postgres ${server}`, () => supervisor.keep(member)));
-  };
-  const startKafka = async (): Promise<void> => {
-    const member = await kafkaMember(stateDir);
-    kafka = (await progress.step('Kafka', () => supervisor.keep(member))).brokers;
-  };
-  const startRedis = async (): Promise<void> => {
-    const member = await redisMember(stateDir);
-    redis = (await progress.step('Redis', () => supervisor.keep(member))).url;
-  };
-  const findBalancer = async (): Promise<void> => {
-    balancer = await findHaproxy();
-  };
-  await allSettledOrThrow([
-    ...setup.postgres.map(startPostgres),
-    ...(external.kafka ? [] : [startKafka()]),
-    ...(external.redis || !needsRedis ? [] : [startRedis()]),
-    ...(balanced ? [findBalancer()] : []),
-  ]);
-  const databases = await serviceDatabases(context, postgres, password);
-  return { addresses: { kafka, redis, databases }, balancer };
-}
-
-async function serviceDatabases(
-  context: Context,
-  servers: Map<string, PostgresServer>,
-  password: string,
-): Promise<Map<string, string>> {
-  const { setup } = context;
-  const databases = new Map(setup.external.databases);
-  // One after the other on each server: CREATE DATABASE copies a template, which two can't do at once.
-  for (const { app, postgres } of [...setup.services, ...setup.leftOut]) {
-    const server = servers.get(postgres);
-    if (server && !databases.has(app)) databases.set(app, await ensureDatabase(server.url, app, password));
-  }
-  return databases;
 }
 
 interface Gateway {
@@ -158,7 +99,8 @@ function writeEnvironments(context: Context, addresses: Addresses): void {
   mkdirSync(dir, { recursive: true });
   for (const service of context.setup.leftOut) {
     const ports = { admin: 0, ...(service.http ? { http: context.setup.port } : {}) };
-    const env = cloneEnvironment(context, addresses, service, `${service.app}-1`, ports);
+    const own = cloneEnvironment(context, addresses, service, `${service.app}-1`, ports);
+    const env = { ...own, ...migrationEnvironment(addresses, service) };
     const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
     writeFileSync(environmentFile(context.stateDir, service.app), lines.join(''), { mode: 0o600 });
   }

@@ -9,7 +9,7 @@ import type { Addresses, Context } from './context.js';
 import { httpGet } from './http.js';
 import type { Member } from './keeper.js';
 import { logFile } from './members.js';
-import { databaseVariable } from './setup.js';
+import { databaseVariable, shardsVariable } from './setup.js';
 
 /** What a clone answers requests with, besides health and metrics. */
 export interface ClonePorts {
@@ -67,19 +67,46 @@ export function cloneEnvironment(
     ...(ports.http === undefined ? {} : { PORT: String(ports.http) }),
     KAFKA_BROKERS: addresses.kafka,
     ...(service.redis ? { REDIS_URL: addresses.redis } : {}),
-    [databaseVariable(service.app)]: addresses.databases.get(service.app) ?? '',
+    ...dataEnvironment(addresses, service),
     ...(service.operator ? { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password } : {}),
+  };
+}
+
+/** Where a service finds its data. */
+function dataEnvironment({ databases, directory }: Addresses, service: Service): Record<string, string> {
+  const { app, keyspaces = [], operatesShards = false } = service;
+  const database = databases.get(app);
+  return {
+    ...(database === undefined ? {} : { [databaseVariable(app)]: database }),
+    ...(directory && keyspaces.length > 0 ? { DIRECTORY_URL: directory.urlFor(app) } : {}),
+    ...(directory && operatesShards ? { DIRECTORY_ADMIN_URL: directory.adminUrl } : {}),
+  };
+}
+
+/** What a service's migrations need to know: of sharded data, the owner's rights and the shards that there are to be. */
+export function migrationEnvironment(addresses: Addresses, service: Service): Record<string, string> {
+  const { keyspaces = [] } = service;
+  const { directory, shards } = addresses;
+  const named = keyspaces.flatMap((keyspace) => {
+    const list = shards.get(keyspace);
+    return list === undefined ? [] : [[shardsVariable(keyspace), list]];
+  });
+  return {
+    ...dataEnvironment(addresses, service),
+    ...(directory && keyspaces.length > 0 ? { DIRECTORY_ADMIN_URL: directory.adminUrl } : {}),
+    ...(Object.fromEntries(named) as Record<string, string>),
   };
 }
 
 /** Brings one service's database up to date. @throws Failure with what the migration said. */
 export async function migrateService(context: Context, addresses: Addresses, service: Service): Promise<void> {
-  const variable = databaseVariable(service.app);
-  const env = { ...inherited(context.env), [variable]: addresses.databases.get(service.app) };
+  const data = migrationEnvironment(addresses, service);
+  if (Object.keys(data).length === 0) return;
+  const env = { ...inherited(context.env), ...data };
   const { code, output } = await run(context.node, [builtScript(context, service.app, 'migrate.js')], { env });
   if (code === 0) return;
   const lines = output.trim().split('\n');
-  throw new Failure(`the database of ${service.app} could not be migrated: ${lines.at(-1) || `exit code ${code}`}`);
+  throw new Failure(`the data of ${service.app} could not be migrated: ${lines.at(-1) || `exit code ${code}`}`);
 }
 
 function builtScript(context: Context, app: string, script: string): string {
@@ -91,7 +118,7 @@ function builtScript(context: Context, app: string, script: string): string {
 /** Our own environment without what is the stack's business or npm's. Settings such as LOG_LEVEL or KAFKA_CLIENT reach the clones. */
 function inherited(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(
-    ([name]) => !/^(npm_|NODE_OPTIONS$|REDIS_URL$|STOA_OPERATOR_|PORT$)|_DATABASE_URL$/.test(name),
+    ([name]) => !/^(npm_|NODE_OPTIONS$|REDIS_URL$|STOA_OPERATOR_|PORT$|DIRECTORY_)|_DATABASE_URL$|_SHARDS$/.test(name),
   );
   return Object.fromEntries(kept);
 }

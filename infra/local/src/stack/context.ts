@@ -22,4 +22,14 @@ export interface Addresses {
   redis: string;
   /** Database URLs by app. */
   databases: Map<string, string>;
+  /** The shard map; undefined where nothing is sharded. */
+  directory?: Directory;
+  /** The shards that each keyspace is to have, as JSON. */
+  shards: Map<string, string>;
+}
+
+export interface Directory {
+  adminUrl: string;
+  /** As a service reaches it. */
+  urlFor: (app: string) => string;
 }

@@ -1,34 +1,68 @@
 import { Client } from 'pg';
 
+/** Connects to an embedded server as its superuser, to the database `postgres` unless `database` says otherwise. */
+export async function asSuperuser<T>(
+  adminUrl: string,
+  work: (client: Client) => Promise<T>,
+  database = 'postgres',
+): Promise<T> {
+  const client = new Client({ connectionString: inDatabase(adminUrl, database) });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
 /**
  * Makes a service's role and database on an embedded server if they are not there.
  * The role owns its own database and can't connect to another service's.
  * @returns the URL for the service.
  */
 export async function ensureDatabase(adminUrl: string, app: string, password: string): Promise<string> {
-  const client = new Client({ connectionString: adminUrl });
-  await client.connect();
-  try {
-    const plain = app.replaceAll('-', '_');
-    const name = client.escapeIdentifier(plain);
-    const literal = client.escapeLiteral(password);
-    const role = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [plain]);
-    await client.query(`${role.rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${name} LOGIN PASSWORD ${literal}`);
-    const database = await client.query('SELECT FROM pg_database WHERE datname = $1', [plain]);
-    if (database.rowCount === 0) {
-      await client.query(`CREATE DATABASE ${name} OWNER ${name}`);
-      await client.query(`REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);
-    }
-    return serviceUrl(adminUrl, plain, password);
-  } finally {
-    await client.end();
-  }
+  const name = plain(app);
+  await asSuperuser(adminUrl, async (client) => {
+    await ensureRole(client, name, password);
+    await createDatabase(client, name, name);
+  });
+  return serviceUrl(adminUrl, name, password, name);
 }
 
-function serviceUrl(adminUrl: string, name: string, password: string): string {
+/** Makes a role that may sign in, or gives it its password again. */
+export async function ensureRole(client: Client, name: string, password: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
+  const role = client.escapeIdentifier(name);
+  const literal = client.escapeLiteral(password);
+  await client.query(`${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${role} LOGIN PASSWORD ${literal}`);
+}
+
+/** Makes a database that only its owner may connect to, if it is not there. @returns its owner. */
+export async function createDatabase(client: Client, database: string, owner: string): Promise<string> {
+  const { rows } = await client.query<{ owner: string }>(
+    'SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = $1',
+    [database],
+  );
+  if (rows[0]) return rows[0].owner;
+  const name = client.escapeIdentifier(database);
+  await client.query(`CREATE DATABASE ${name} OWNER ${client.escapeIdentifier(owner)}`);
+  await client.query(`REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);
+  return owner;
+}
+
+/** A name as Postgres takes it without quotes. */
+export const plain = (name: string): string => name.replaceAll('-', '_');
+
+export function serviceUrl(adminUrl: string, role: string, password: string, database: string): string {
   const url = new URL(adminUrl);
-  url.username = name;
+  url.username = role;
   url.password = password;
-  url.pathname = `/${name}`;
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+export function inDatabase(adminUrl: string, database: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = `/${database}`;
   return url.href;
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Client } from 'pg';
 import { Failure, reason } from '../failure.js';
-import { databaseVariable, type External } from './setup.js';
+import { databaseVariable, shardsVariable, type External } from './setup.js';
 
 const PATIENCE_MS = 5_000;
 
@@ -14,7 +14,39 @@ export async function checkExternal(external: External): Promise<void> {
   for (const [app, urls] of external.databases) {
     for (const url of urls.split(',')) checks.push(named(databaseVariable(app), checkPostgres(url.trim())));
   }
+  if (external.directory) {
+    checks.push(named('DIRECTORY_URL', checkPostgres(external.directory.url)));
+    checks.push(named('DIRECTORY_ADMIN_URL', checkPostgres(external.directory.adminUrl)));
+  }
+  for (const [keyspace, list] of external.shards) checks.push(named(shardsVariable(keyspace), checkShards(list)));
   await Promise.all(checks);
+}
+
+async function checkShards(list: string): Promise<void> {
+  for (const { name, url, adminUrl } of parseShards(list)) {
+    const of = (error: unknown): never => {
+      throw new Error(`${name}: ${reason(error)}`, { cause: error });
+    };
+    await checkPostgres(url).catch(of);
+    await checkPostgres(adminUrl, 'logical').catch(of);
+  }
+}
+
+function parseShards(list: string): { name: string; url: string; adminUrl: string }[] {
+  // Not quoted: it may hold passwords.
+  const example = 'is not JSON like [{"name":"shard1","url":"postgres://...","adminUrl":"postgres://..."}]';
+  let shards: unknown;
+  try {
+    shards = JSON.parse(list);
+  } catch {
+    throw new Error(example);
+  }
+  const isShard = (shard: unknown): shard is { name: string; url: string; adminUrl: string } =>
+    typeof shard === 'object' &&
+    shard !== null &&
+    ['name', 'url', 'adminUrl'].every((key) => typeof (shard as Record<string, unknown>)[key] === 'string');
+  if (!Array.isArray(shards) || shards.length === 0 || !shards.every(isShard)) throw new Error(example);
+  return shards;
 }
 
 async function named(variable: string, check: Promise<void>): Promise<void> {
@@ -69,15 +101,19 @@ function command(...words: string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
 
-async function checkPostgres(text: string): Promise<void> {
+async function checkPostgres(text: string, walLevel?: string): Promise<void> {
   const url = parseUrl(text, /^postgres(ql)?:$/, 'postgres://user:password@host:port/database');
   const client = new Client({ connectionString: text, connectionTimeoutMillis: PATIENCE_MS });
   client.on('error', () => undefined);
+  const where = `${url.hostname}:${url.port || 5432}${url.pathname}`;
   try {
-    await client.connect();
-  } catch (error) {
-    const where = `${url.hostname}:${url.port || 5432}${url.pathname}`;
-    throw new Error(`no Postgres to be used at ${where} (${reason(error)})`, { cause: error });
+    await client.connect().catch((error: unknown) => {
+      throw new Error(`no Postgres to be used at ${where} (${reason(error)})`, { cause: error });
+    });
+    if (walLevel === undefined) return;
+    const { rows } = await client.query<{ wal_level: string }>('SHOW wal_level');
+    const found = rows[0]?.wal_level;
+    if (found !== walLevel) throw new Error(`the Postgres at ${where} needs wal_level = ${walLevel}, not ${found}`);
   } finally {
     await client.end().catch(() => undefined);
   }

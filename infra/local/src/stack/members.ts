@@ -1,5 +1,6 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../ports.js';
+import { freePort, portIsFree } from '../ports.js';
 import { startHaproxy, type Backend, type HaproxyServer } from '../servers/haproxy.js';
 import { startKafka, type KafkaServer } from '../servers/kafka.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
@@ -13,9 +14,21 @@ export async function postgresMember(
   password: string,
 ): Promise<Member<PostgresServer>> {
   const name = `postgres-${server}`;
-  const port = await freePort();
+  // The same at the next start: a move that was interrupted then finds both of its shards where they were.
+  const port = await usualPort(stateDir, name);
   const options = { name, port, password, dataDir: join(stateDir, 'data', name), logFile: logFile(stateDir, name) };
   return { name, kind: 'postgres', port, start: (starting) => startPostgres({ ...options, ...starting }) };
+}
+
+/** The port that a server had at the last start, if it is free. */
+async function usualPort(stateDir: string, name: string): Promise<number> {
+  const file = join(stateDir, 'data', `${name}.port`);
+  const before = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  if (before > 0 && (await portIsFree(before))) return before;
+  const port = await freePort();
+  mkdirSync(join(stateDir, 'data'), { recursive: true });
+  writeFileSync(file, `${port}\n`);
+  return port;
 }
 
 export async function kafkaMember(stateDir: string): Promise<Member<KafkaServer>> {

@@ -18,7 +18,8 @@ export const START_HELP = `npm start -- [options]
   --clones APP=N [APP=N ...]     how many clones of a service run
   --only APP [APP ...]           only these services, with the servers that they need
   --without APP [APP ...]        all services but these; prints how to run them yourself against the rest
-  --shards N                     how many Postgres servers hold sharded data (shard1 ... shardN)
+  --shards N                     how many Postgres servers hold sharded data: shard1 ... shardN (2 at the first start,
+                                 later as many as there are)
   --help                         this text
 
 Environment:
@@ -27,8 +28,11 @@ Environment:
   STOA_CACHE_DIR                 where downloads are kept (.stoa/cache)
   STOA_OPERATOR_EMAIL, STOA_OPERATOR_PASSWORD
                                  the operator's account (made at the first start if not given)
-  KAFKA_BROKERS, REDIS_URL, GATEWAY_DATABASE_URL, PROFILE_DATABASE_URL, CATALOG_DATABASE_URL, CART_DATABASE_URL
+  KAFKA_BROKERS, REDIS_URL, GATEWAY_DATABASE_URL, CATALOG_DATABASE_URL
                                  a server of yours instead of an embedded one
+  PROFILE_SHARDS, CART_SHARDS    shards of yours, as JSON: [{"name":"shard1","url":"postgres://...","adminUrl":"postgres://..."}]
+  DIRECTORY_URL, DIRECTORY_ADMIN_URL
+                                 a shard map of yours, as services and as its owner reach it; it names the shards
 `;
 
 /** Reads the words after `npm start --`. @throws Failure that names the word which is not understood. */

@@ -11,7 +11,8 @@ describe('npm start options', () => {
   it('runs two gateways and catalogs, one profile and cart, on three Postgres servers by default', () => {
     const setup = setupOf([]);
     expect(clonesOf(setup)).toEqual({ gateway: 2, catalog: 2, profile: 1, cart: 1 });
-    expect(setup.postgres).toEqual(['main', 'shard1', 'shard2']);
+    expect(setup.postgres).toEqual(['main']);
+    expect(setup.sharded).toEqual({ keyspaces: ['profile', 'cart'], usual: 2 });
     expect(setup.port).toBe(4000);
   });
 
@@ -23,28 +24,37 @@ describe('npm start options', () => {
     expect(clonesOf(setupOf(words))).toEqual({ gateway: 2, catalog: 3, profile: 1, cart: 2 });
   });
 
-  it('leaves a service out but keeps the server of its database', () => {
+  it('leaves a service out but keeps its keyspace', () => {
     const setup = setupOf(['--without', 'cart']);
     expect(Object.keys(clonesOf(setup))).toEqual(['profile', 'catalog', 'gateway']);
     expect(setup.leftOut.map(({ app }) => app)).toEqual(['cart']);
-    expect(setup.postgres).toEqual(['main', 'shard1', 'shard2']);
+    expect(setup.sharded?.keyspaces).toEqual(['profile', 'cart']);
   });
 
   it('starts only the servers that the chosen services need', () => {
-    const setup = setupOf(['--only', 'cart']);
-    expect(clonesOf(setup)).toEqual({ cart: 1 });
-    expect([setup.postgres, setup.leftOut]).toEqual([['shard2'], []]);
+    const cart = setupOf(['--only', 'cart']);
+    expect(clonesOf(cart)).toEqual({ cart: 1 });
+    // The shard map is on main.
+    expect([cart.postgres, cart.sharded?.keyspaces, cart.leftOut]).toEqual([['main'], ['cart'], []]);
+    const catalog = setupOf(['--only', 'catalog']);
+    expect([catalog.postgres, catalog.sharded]).toEqual([['main'], undefined]);
   });
 
-  it('lets services share shard servers when there are fewer, and starts more when asked', () => {
-    expect(setupOf(['--shards', '1']).postgres).toEqual(['main', 'shard1']);
-    expect(setupOf(['--shards', '4']).postgres).toEqual(['main', 'shard1', 'shard2', 'shard3', 'shard4']);
+  it('takes as many shard servers as are asked for', () => {
+    expect(setupOf(['--shards', '4']).sharded?.asked).toBe(4);
   });
 
-  it('starts no Postgres server for a database of the environment', () => {
-    const setup = setupOf([], { CART_DATABASE_URL: 'postgres://u:p@h/cart', KAFKA_BROKERS: 'k:9092' });
-    expect(setup.postgres).toEqual(['main', 'shard1']);
-    expect(setup.external).toEqual({ kafka: 'k:9092', databases: new Map([['cart', 'postgres://u:p@h/cart']]) });
+  it('starts no Postgres server for what the environment names', () => {
+    const shards = '[{"name":"a","url":"postgres://u:p@h/cart","adminUrl":"postgres://o:p@h/cart"}]';
+    const some = setupOf([], { CART_SHARDS: shards, KAFKA_BROKERS: 'k:9092' });
+    expect(some.sharded?.keyspaces).toEqual(['profile']);
+    expect(some.external).toEqual({ kafka: 'k:9092', databases: new Map(), shards: new Map([['cart', shards]]) });
+    const url = 'postgres://u:p@h/d';
+    const all = setupOf([], {
+      ...{ GATEWAY_DATABASE_URL: url, CATALOG_DATABASE_URL: url },
+      ...{ DIRECTORY_URL: url, DIRECTORY_ADMIN_URL: url },
+    });
+    expect([all.postgres, all.sharded]).toEqual([[], undefined]);
   });
 
   it.each([
@@ -58,6 +68,8 @@ describe('npm start options', () => {
     [['--detach', 'yes'], {}, '--detach takes no value'],
     [['--only', 'cart', '--without', 'catalog'], {}, 'exclude each other'],
     [['--without', 'cart', 'catalog', 'profile', 'gateway'], {}, 'no service is left'],
+    [[], { DIRECTORY_URL: 'postgres://h/d' }, 'set both DIRECTORY_URL and DIRECTORY_ADMIN_URL, or neither'],
+    [[], { CART_DATABASE_URL: 'postgres://h/d' }, 'its data are sharded, name its shards in CART_SHARDS'],
     [[], { STOA_PORT: '80x' }, 'STOA_PORT must be a port number from 1 to 65535, not "80x"'],
   ])('refuses %j in one line', (words, env, message) => {
     expect(() => setupOf(words, env)).toThrow(message);

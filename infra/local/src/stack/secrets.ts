@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
 
@@ -35,6 +35,25 @@ export function operatorAccount(stateDir: string, env: NodeJS.ProcessEnv): { ope
   const operator = { email: 'operator@stoa.local', password: randomBytes(15).toString('base64url') };
   writeSecret(file, operator);
   return { operator, made: true };
+}
+
+/** The shard map of the stack that runs, as its owner reaches it, who may move data. */
+export interface DirectorySecret {
+  adminUrl: string;
+}
+
+const directoryFile = (stateDir: string): string => join(stateDir, 'run/directory.json');
+
+/** Keeps how operators' commands reach the shard map of this run. */
+export function writeDirectory(stateDir: string, directory: DirectorySecret): void {
+  mkdirSync(join(stateDir, 'run'), { recursive: true });
+  writeSecret(directoryFile(stateDir), directory);
+}
+
+/** How to reach the shard map of the last run, if there was one. */
+export function readDirectory(stateDir: string): DirectorySecret | undefined {
+  const file = directoryFile(stateDir);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DirectorySecret) : undefined;
 }
 
 function writeSecret(file: string, content: object): void {

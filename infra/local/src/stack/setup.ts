@@ -8,12 +8,24 @@ export interface Setup {
   services: Service[];
   /** Services that somebody runs by hand against this stack. */
   leftOut: Service[];
-  /** Names of the Postgres servers to start. */
+  /** Names of the Postgres servers to start, but for those of shards: which these are stands in the shard map. */
   postgres: string[];
+  /** What is sharded over Postgres servers of ours; undefined where nothing is. */
+  sharded?: Sharded;
+  /** The Postgres server for the shard map. */
+  directory: string;
   /** Where the shop answers. */
   port: number;
   /** Servers that the environment names instead of embedded ones. */
   external: External;
+}
+
+export interface Sharded {
+  keyspaces: string[];
+  /** How many shard servers were asked for, if any number was. */
+  asked?: number;
+  /** How many there are at the first start if none was. */
+  usual: number;
 }
 
 export interface External {
@@ -21,11 +33,20 @@ export interface External {
   redis?: string;
   /** By app. */
   databases: Map<string, string>;
+  /** The shard map, as services and as its owner reach it. */
+  directory?: { url: string; adminUrl: string };
+  /** The shards of a keyspace, by its name: JSON. */
+  shards: Map<string, string>;
 }
 
 /** The variable that names a service's database, e.g. CART_DATABASE_URL. */
 export function databaseVariable(app: string): string {
   return `${app.toUpperCase().replaceAll('-', '_')}_DATABASE_URL`;
+}
+
+/** The variable that names a keyspace's shards, e.g. CART_SHARDS. */
+export function shardsVariable(keyspace: string): string {
+  return `${keyspace.toUpperCase().replaceAll('-', '_')}_SHARDS`;
 }
 
 /** Applies options and environment to the topology. @throws Failure for a name that it does not have. */
@@ -38,45 +59,82 @@ export function resolveSetup(topology: Topology, options: StartOptions, env: Nod
     options.only.length > 0 ? options.only.includes(app) : !options.without.includes(app);
   const services = topology.services.filter((service) => chosen(service.app));
   if (services.length === 0) throw new Failure('no service is left to run: --without names them all');
-  const shards = options.shards ?? topology.shards;
-  const all = topology.services.map((service) => placed(service, shards, options));
-  const external = externalServers(apps, env);
+  const external = externalServers(topology.services, env);
+  const all = topology.services.map((service) => ({
+    ...service,
+    clones: options.clones.get(service.app) ?? service.clones,
+  }));
   // With --only, the others are nobody's business; with --without, somebody is about to run them.
   const leftOut = options.only.length > 0 ? [] : all.filter((service) => !chosen(service.app));
   const running = all.filter((service) => chosen(service.app));
+  const needed = [...running, ...leftOut];
+  const sharded = shardedHere(needed, external, options, topology.shards);
   return {
     services: running,
     leftOut,
-    postgres: postgresServers([...running, ...leftOut], shards, external, options),
+    postgres: postgresServers(needed, external, topology.directory),
+    ...(sharded ? { sharded } : {}),
+    directory: topology.directory,
     port: shopPort(env),
     external,
   };
 }
 
-/** With fewer shard servers than the topology names, services share them. */
-function placed(service: Service, shards: number, options: StartOptions): Service {
-  const shard = /^shard(\d+)$/.exec(service.postgres)?.[1];
-  const postgres = shard ? `shard${((Number(shard) - 1) % shards) + 1}` : service.postgres;
-  return { ...service, postgres, clones: options.clones.get(service.app) ?? service.clones };
+const worksWithShards = (service: Service): boolean =>
+  service.operatesShards === true || (service.keyspaces ?? []).length > 0;
+
+/** With a shard map of the environment's, the shards are the environment's too. */
+function shardedHere(
+  services: Service[],
+  external: External,
+  options: StartOptions,
+  usual: number,
+): Sharded | undefined {
+  const keyspaces = services.flatMap((service) => service.keyspaces ?? []);
+  const ours = external.directory ? [] : keyspaces.filter((keyspace) => !external.shards.has(keyspace));
+  if (ours.length === 0) return undefined;
+  return { keyspaces: ours, usual, ...(options.shards === undefined ? {} : { asked: options.shards }) };
 }
 
-function postgresServers(services: Service[], shards: number, external: External, options: StartOptions): string[] {
-  const needed = services.filter(({ app }) => !external.databases.has(app)).map(({ postgres }) => postgres);
-  const asked = options.shards === undefined ? [] : Array.from({ length: shards }, (_, n) => `shard${n + 1}`);
-  return [...new Set([...needed, ...asked])].toSorted();
+function postgresServers(services: Service[], external: External, directory: string): string[] {
+  const needed = services.flatMap(({ app, postgres }) => (postgres && !external.databases.has(app) ? [postgres] : []));
+  const needsMap = !external.directory && services.some(worksWithShards);
+  return [...new Set([...needed, ...(needsMap ? [directory] : [])])].toSorted();
 }
 
-function externalServers(apps: string[], env: NodeJS.ProcessEnv): External {
+function externalServers(services: Service[], env: NodeJS.ProcessEnv): External {
   const databases = new Map<string, string>();
-  for (const app of apps) {
+  const shards = new Map<string, string>();
+  for (const { app, postgres, keyspaces = [] } of services) {
     const url = env[databaseVariable(app)];
+    if (url && !postgres) throw new Failure(notOneDatabase(app, keyspaces));
     if (url) databases.set(app, url);
+    for (const keyspace of keyspaces) {
+      const list = env[shardsVariable(keyspace)];
+      if (list) shards.set(keyspace, list);
+    }
   }
+  const directory = externalDirectory(env);
   return {
     databases,
+    shards,
+    ...(directory ? { directory } : {}),
     ...(env.KAFKA_BROKERS ? { kafka: env.KAFKA_BROKERS } : {}),
     ...(env.REDIS_URL ? { redis: env.REDIS_URL } : {}),
   };
+}
+
+function notOneDatabase(app: string, keyspaces: string[]): string {
+  const instead = keyspaces.map(shardsVariable).join(' and ');
+  const more = instead ? `: its data are sharded, name its shards in ${instead}` : '';
+  return `${databaseVariable(app)} is set, but ${app} has no database of its own${more}`;
+}
+
+function externalDirectory({ DIRECTORY_URL: url, DIRECTORY_ADMIN_URL: adminUrl }: NodeJS.ProcessEnv) {
+  if (Boolean(url) !== Boolean(adminUrl)) {
+    throw new Failure('set both DIRECTORY_URL and DIRECTORY_ADMIN_URL, or neither');
+  }
+  return url && adminUrl ? { url, adminUrl } : undefined;
 }
 
 function shopPort(env: NodeJS.ProcessEnv): number {

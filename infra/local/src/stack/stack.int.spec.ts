@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, testEnvironment } from '@stoa/testing';
+import { Client } from 'pg';
 import { fakeStack, type FakeStack } from '../../test/fake-stack.js';
 import { cacheDir } from '../paths.js';
 import { identityOf, isAlive } from '../processes.js';
@@ -124,6 +125,46 @@ describe('npm start', () => {
   }, 60_000);
 });
 
+describe('sharded data', () => {
+  it('get a shard map and a database on each shard server, whose tables their service does not own', async () => {
+    const { child, ended } = await stack.up(['--shards', '2'], { ...SHARED, FAKE_SHARDED: 'yes' });
+    const state = await stack.state();
+    const servers = state.processes.filter(({ kind }) => kind === 'postgres');
+    expect(servers.map(({ name }) => name).toSorted()).toEqual(['postgres-main', 'postgres-shard1', 'postgres-shard2']);
+    const profile = await environmentOf(state, 'profile-1');
+    expect(profile.DIRECTORY_URL).toMatch(/^postgres:\/\/profile:[^@]+@127\.0\.0\.1:\d+\/directory$/);
+    const secrets = ['DIRECTORY_ADMIN_URL', 'PROFILE_SHARDS', 'PROFILE_DATABASE_URL'];
+    expect(secrets.map((name) => profile[name])).toEqual([undefined, undefined, undefined]);
+
+    const file = join(stack.dir, 'state/run/directory.json');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const { adminUrl } = JSON.parse(readFileSync(file, 'utf8')) as { adminUrl: string };
+    const given = JSON.parse(readFileSync(join(stack.dir, 'migrated-PROFILE_SHARDS'), 'utf8')) as Record<
+      string,
+      string
+    >;
+    expect(given).toMatchObject({ DIRECTORY_ADMIN_URL: adminUrl, DIRECTORY_URL: profile.DIRECTORY_URL });
+    const shards = JSON.parse(given.PROFILE_SHARDS ?? '') as { name: string; url: string; adminUrl: string }[];
+    expect(shards.map(({ name }) => name)).toEqual(['shard1', 'shard2']);
+    for (const { url, adminUrl: owner } of shards) {
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      const { rows } = await client.query(
+        `SELECT current_user AS me, pg_get_userbyid(datdba) AS owner, current_setting('wal_level') AS wal
+         FROM pg_database WHERE datname = current_database()`,
+      );
+      await client.end();
+      expect(rows).toEqual([{ me: 'profile', owner: new URL(owner).username, wal: 'logical' }]);
+    }
+
+    child.kill('SIGINT');
+    await ended;
+    await stack.up(['--shards', '2'], { ...SHARED, FAKE_SHARDED: 'yes' });
+    const again = (await stack.state()).processes.filter(({ kind }) => kind === 'postgres');
+    expect(again.map(({ name, port }) => [name, port])).toEqual(servers.map(({ name, port }) => [name, port]));
+  }, 60_000);
+});
+
 describe('what a killed run left', () => {
   it('is nothing, and the next start takes over', async () => {
     const { child, ended } = await stack.up([], SHARED);
@@ -176,8 +217,14 @@ describe('a start that can not succeed says why in one line and leaves nothing',
     ['REDIS_URL', 'redis://user:geheim@127.0.0.1:1', 'no Redis answers at 127.0.0.1:1'],
     ['CART_DATABASE_URL', 'postgres://user:geheim@127.0.0.1:1/cart', 'no Postgres to be used at 127.0.0.1:1/cart'],
     ['CART_DATABASE_URL', 'mysql://user:geheim@h/cart', 'is not a URL like postgres://'],
+    ['PROFILE_SHARDS', '[{"name":"a","url":"postgres://geheim@h/d"}]', 'is not JSON like [{"name":"shard1",'],
+    [
+      'PROFILE_SHARDS',
+      '[{"name":"a","url":"postgres://u:geheim@127.0.0.1:1/d","adminUrl":"postgres://u:geheim@127.0.0.1:1/d"}]',
+      'a: no Postgres to be used at 127.0.0.1:1/d',
+    ],
   ])('when %s=%s is no such server', async (variable, value, message) => {
-    const line = await failure([], { ...SHARED, [variable]: value });
+    const line = await failure([], { ...SHARED, FAKE_SHARDED: 'yes', [variable]: value });
     expect(line).toContain(`stoa: ${variable}: `);
     expect(line).toContain(message);
     expect(line).not.toContain('geheim');
@@ -195,7 +242,7 @@ describe('a start that can not succeed says why in one line and leaves nothing',
 
   it('when a migration fails', async () => {
     const line = await failure([], { ...SHARED, FAKE_BAD_MIGRATION: 'CART_DATABASE_URL' });
-    expect(line).toBe('stoa: the database of cart could not be migrated: relation "x" already exists\n');
+    expect(line).toBe('stoa: the data of cart could not be migrated: relation "x" already exists\n');
   });
 
   it('when it is told to stop half-way', async () => {

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { Failure } from '../failure.js';
+import type { Directory } from './context.js';
+import { asSuperuser, createDatabase, ensureDatabase, ensureRole, inDatabase, plain, serviceUrl } from './databases.js';
+import type { Sharded } from './setup.js';
+
+const DIRECTORY = 'directory';
+
+/** Makes the database of the shard map if it is not there, and roles that may read it for these services. */
+export async function ensureDirectory(adminUrl: string, apps: readonly string[], password: string): Promise<Directory> {
+  const ownerUrl = await ensureDatabase(adminUrl, DIRECTORY, password);
+  await asSuperuser(adminUrl, async (client) => {
+    for (const role of apps.map(plain)) {
+      await ensureRole(client, role, password);
+      await client.query(`GRANT CONNECT ON DATABASE ${DIRECTORY} TO ${client.escapeIdentifier(role)}`);
+    }
+  });
+  return { adminUrl: ownerUrl, urlFor: (app) => serviceUrl(adminUrl, plain(app), password, DIRECTORY) };
+}
+
+/** A shard as the map has it. */
+export interface MappedShard {
+  shard: string;
+  keyspace: string;
+  buckets: number;
+}
+
+/** All shards of all keyspaces; none before the map was made. */
+export async function mappedShards(directoryUrl: string): Promise<MappedShard[]> {
+  const client = new Client({ connectionString: directoryUrl, connectionTimeoutMillis: 3_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows: found } = await client.query<{ there: boolean }>(
+      `SELECT to_regclass('sharding.bucket_map') IS NOT NULL AS there`,
+    );
+    if (!found[0]?.there) return [];
+    const { rows } = await client.query<MappedShard>(
+      `SELECT shard, keyspace, (SELECT count(*)::int FROM sharding.bucket_map AS m
+         WHERE (m.keyspace, m.shard) = (s.keyspace, s.shard)) AS buckets
+       FROM sharding.shards AS s ORDER BY length(shard), shard, keyspace`,
+    );
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Which shard servers of ours are to run: those of the map, or as many as were asked for.
+ * @throws Failure when fewer were asked for than the map needs.
+ */
+export async function shardServers(directory: Directory, sharded: Sharded, stateDir: string): Promise<string[]> {
+  const { keyspaces, asked, usual } = sharded;
+  const mapped = (await mappedShards(directory.adminUrl)).filter(
+    // A shard that was added by its URL is run by somebody else.
+    ({ shard, keyspace }) => keyspaces.includes(keyspace) && existsSync(join(stateDir, 'data', `postgres-${shard}`)),
+  );
+  const known = [...new Set(mapped.map(({ shard }) => shard))];
+  if (asked === undefined) return known.length > 0 ? known : numbered(usual);
+  const wanted = numbered(asked);
+  const missing = mapped.find(({ shard }) => !wanted.includes(shard));
+  if (!missing) return wanted;
+  const { shard, keyspace } = missing;
+  const held = mapped.find((each) => each.shard === shard && each.buckets > 0);
+  const [state, way] = held
+    ? [`holds ${held.buckets} buckets of ${held.keyspace}`, `npm run shards -- drain ${shard}`]
+    : [`belongs to the shards of ${keyspace}`, `npm run shards -- remove ${shard}`];
+  throw new Failure(`--shards ${asked} leaves out ${shard}, which ${state}: start with it, and take it out by ${way}`);
+}
+
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `shard${n + 1}`);
+
+/** A shard as the migrations of its keyspace take it. */
+export interface OwnShard {
+  name: string;
+  url: string;
+  adminUrl: string;
+}
+
+/**
+ * Makes the databases of the keyspaces on a shard server, and for each a role that owns nothing there: whoever owns a table
+ * could take its fence away. @throws Failure for data from before there were shards.
+ */
+export async function ensureShard(
+  shard: string,
+  adminUrl: string,
+  keyspaces: readonly string[],
+  password: string,
+): Promise<Map<string, OwnShard>> {
+  return asSuperuser(adminUrl, async (client) => {
+    const shards = new Map<string, OwnShard>();
+    const { rows } = await client.query<{ superuser: string }>('SELECT current_user AS superuser');
+    const superuser = rows[0]?.superuser ?? '';
+    for (const keyspace of keyspaces) {
+      const name = plain(keyspace);
+      await ensureRole(client, name, password);
+      if ((await createDatabase(client, name, superuser)) !== superuser) {
+        throw new Failure('the data are of a release that knew no shards: npm run reset drops them');
+      }
+      await client.query(
+        `GRANT CONNECT ON DATABASE ${client.escapeIdentifier(name)} TO ${client.escapeIdentifier(name)}`,
+      );
+      const url = serviceUrl(adminUrl, name, password, name);
+      shards.set(keyspace, { name: shard, url, adminUrl: inDatabase(adminUrl, name) });
+    }
+    return shards;
+  });
+}
