@@ -37,7 +37,11 @@ export async function bringUp(words = [], settings = {}) {
   };
   const command = [path.join(root, 'infra/local/bootstrap.mjs'), 'start', '--detach', ...words];
   const env = { ...process.env, ...settings, ...own };
-  const { stdout } = await run(process.execPath, command, { cwd: root, env, timeout: 300_000, maxBuffer: 1 << 24 });
+  const starting = run(process.execPath, command, { cwd: root, env, timeout: 300_000, maxBuffer: 1 << 24 });
+  const { stdout } = await starting.catch((error) => {
+    rmSync(stateDir, { recursive: true, force: true });
+    throw error;
+  });
   writeFileSync(path.join(stateDir, 'start.log'), stdout);
   Object.assign(process.env, own);
   Object.assign(process.env, { STOA_TEST_URL: `http://127.0.0.1:${port}`, STOA_TEST_OWN_STACK: stateDir });
