@@ -3,7 +3,7 @@ import { reset } from './commands/reset.js';
 import { start, type StartPlace } from './commands/start.js';
 import { status } from './commands/status.js';
 import { stop } from './commands/stop.js';
-import { bench, catalog, test, testMoves } from './commands/tools.js';
+import { bench, catalog, shards, test, testMoves } from './commands/tools.js';
 import { Failure } from './failure.js';
 
 const commands: Record<string, (words: string[], place?: StartPlace) => Promise<number>> = {
@@ -13,6 +13,7 @@ const commands: Record<string, (words: string[], place?: StartPlace) => Promise<
   logs,
   reset,
   catalog,
+  shards,
   bench,
   test,
   'test-moves': testMoves,

@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS sharding.shards (
   admin_url text NOT NULL,
   PRIMARY KEY (keyspace, shard)
 );
+-- True while it is being emptied, and afterwards: a rebalance brings it nothing.
+ALTER TABLE sharding.shards ADD COLUMN IF NOT EXISTS draining boolean NOT NULL DEFAULT false;
 
 -- A move of buckets from one shard to another. The phase is what has been reached; README.md draws the states.
 CREATE TABLE IF NOT EXISTS sharding.moves (
@@ -38,6 +40,25 @@ CREATE TABLE IF NOT EXISTS sharding.moves (
   FOREIGN KEY (keyspace, source) REFERENCES sharding.shards,
   FOREIGN KEY (keyspace, destination) REFERENCES sharding.shards,
   CHECK (source <> destination)
+);
+-- An operator holds it: no mover goes on before the switch, and no supervisor takes it up.
+ALTER TABLE sharding.moves ADD COLUMN IF NOT EXISTS paused_at timestamptz;
+-- Who asked for it, for people.
+ALTER TABLE sharding.moves ADD COLUMN IF NOT EXISTS requested_by text;
+
+-- A rebalance or a drain that runs in a service's clone. Only what was asked for is kept: what is left to do follows from
+-- the map, so whoever takes it up after a crash computes it anew.
+CREATE TABLE IF NOT EXISTS sharding.runs (
+  id           uuid        PRIMARY KEY,
+  kind         text        NOT NULL CHECK (kind IN ('rebalance', 'drain', 'verify')),
+  options      jsonb       NOT NULL,
+  state        text        NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running', 'stopping', 'stopped',
+                 'done', 'failed')),
+  requested_by text,
+  -- How far it is, or what came of it.
+  progress     jsonb       NOT NULL DEFAULT '{}',
+  created_at   timestamptz NOT NULL DEFAULT now(),
+  changed_at   timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE IF NOT EXISTS sharding.bucket_map (

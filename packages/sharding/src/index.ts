@@ -17,10 +17,40 @@ export { MapClient, type MapClientOptions } from './map/map-client.js';
 export { rebuildMap } from './map/load-map.js';
 export { bucketsByShard, type Placement, type ShardMap } from './map/shard-map.js';
 export { DEFAULT_LIMITS, type MoveHooks, type MoveLimits, type MoveProgress } from './move/context.js';
-export { MoveBusy, MoveRefused, MoveStalled, RowsDiffer, StaleMover } from './move/errors.js';
+export { MoveBusy, MovePaused, MoveRefused, MoveStalled, RowsDiffer, StaleMover } from './move/errors.js';
 export { Mover, type MoverOptions } from './move/mover.js';
-export { PHASES, STEPS, type Move, type MoveInfo, type Phase, type Step } from './move/phases.js';
+export {
+  canAbort,
+  canPause,
+  isOver,
+  PHASES,
+  STEPS,
+  type Move,
+  type MoveInfo,
+  type Phase,
+  type Step,
+} from './move/phases.js';
 export type { MoveRequest } from './move/plan.js';
+export { carryOut, type CarriedOut, type CarryOutOptions, type PlanProgress } from './operate/carry-out.js';
+export { setDraining } from './operate/draining.js';
+export { makeDatabases } from './operate/make-databases.js';
+export { movesNow, type MoveNow } from './operate/moves-now.js';
+export { planAddition, type Addition, type AdditionRequest, type NewDatabase } from './operate/plan-addition.js';
+export { planBuckets, type BucketsRequest } from './operate/plan-buckets.js';
+export {
+  planRebalance,
+  type PlannedMove,
+  type RebalancePlan,
+  type RebalanceRequest,
+  type ShardShare,
+} from './operate/plan-rebalance.js';
+export type { GroupSize, Measure, Transfer } from './operate/plan-transfers.js';
+export { OperationRefused } from './operate/refused.js';
+export { removeEverywhere, type RemoveRequest } from './operate/remove-everywhere.js';
+export { placeOf } from './operate/shards.js';
+export { clusterStatus, type ClusterStatus, type ShardHealth, type ShardStatus } from './operate/status.js';
+export { MoveSupervisor, type SupervisorOptions } from './operate/supervisor.js';
+export { keyNamed, whereIs, type NameLookup, type Whereabouts } from './operate/where.js';
 export { BEING_MOVED, isTransient, NOT_HERE, SessionLost } from './postgres/errors.js';
 export type { Sql } from './postgres/sql.js';
 export { PooledServer, type PooledServerOptions } from './routing/pooled-server.js';

@@ -22,16 +22,19 @@ export class Servers {
   private constructor(
     private readonly dir: string,
     private readonly servers: PostgresServer[],
+    private readonly settings: Readonly<Record<string, string>>,
   ) {}
 
-  static async start(count: number): Promise<Servers> {
+  static async start(count: number, settings: Readonly<Record<string, string>> = {}): Promise<Servers> {
     const dir = await mkdtemp(join(tmpdir(), 'stoa-sharding-'));
     await chmod(dir, 0o711);
     guardDir(dir);
     const servers = await Promise.all(
-      Array.from({ length: count }, async (_, n) => startPostgres(await settingsOf(dir, n, await freePort()))),
+      Array.from({ length: count }, async (_, n) =>
+        startPostgres(await settingsOf(dir, n, await freePort(), settings)),
+      ),
     );
-    return new Servers(dir, servers);
+    return new Servers(dir, servers, settings);
   }
 
   url(index: number): string {
@@ -48,7 +51,9 @@ export class Servers {
   async startAgain(index: number): Promise<void> {
     const port = Number(new URL(this.url(index)).port);
     // Processes of the killed one may need a moment to notice.
-    this.servers[index] = await eventually(async () => startPostgres(await settingsOf(this.dir, index, port)));
+    this.servers[index] = await eventually(async () =>
+      startPostgres(await settingsOf(this.dir, index, port, this.settings)),
+    );
   }
 
   async stop(): Promise<void> {
@@ -57,7 +62,7 @@ export class Servers {
   }
 }
 
-async function settingsOf(dir: string, index: number, port: number) {
+async function settingsOf(dir: string, index: number, port: number, settings: Readonly<Record<string, string>>) {
   return {
     name: `Postgres ${index}`,
     dataDir: join(dir, `data${index}`),
@@ -71,6 +76,7 @@ async function settingsOf(dir: string, index: number, port: number) {
       wal_retrieve_retry_interval: '100ms',
       wal_receiver_timeout: '5s',
       wal_sender_timeout: '5s',
+      ...settings,
     },
   };
 }

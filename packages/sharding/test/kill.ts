@@ -18,14 +18,31 @@ export async function cutOff(serverUrls: readonly string[], move: string): Promi
 
 /** Runs a move in a process of its own and kills it with SIGKILL at a step. */
 export async function killedAt(cluster: Cluster, move: string, step: Step, when: 'before' | 'after'): Promise<void> {
-  const options = JSON.stringify({ directoryUrl: cluster.directoryUrl, move, step, when });
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'mover-child.mjs'), options], {
+  const kill = await runUpTo('mover-child.mjs', { directoryUrl: cluster.directoryUrl, move, step, when });
+  await kill('SIGKILL');
+}
+
+/** Rebalances in a process of its own and kills it with SIGKILL at a step of its first move that gets there. */
+export async function rebalanceKilledAt(cluster: Cluster, step: Step, when: 'before' | 'after'): Promise<void> {
+  const { directoryUrl } = cluster;
+  const kill = await runUpTo('rebalance-child.mjs', { directoryUrl, step, when, group: { buckets: 128 } });
+  await kill('SIGKILL');
+}
+
+/** Runs a child until it says that it is at a step, where it stays. @returns what ends it, or freezes it. */
+export async function runUpTo(
+  script: string,
+  options: { readonly step: Step } & Readonly<Record<string, unknown>>,
+): Promise<(signal: 'SIGKILL' | 'SIGSTOP') => Promise<void>> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, script), JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },
   });
   const exited = once(child, 'exit');
   const first = await Promise.race([once(child.stdout, 'data').then(() => 'here'), exited.then(() => 'ended')]);
-  child.kill('SIGKILL');
-  await exited;
-  if (first !== 'here') throw new Error(`the mover ended before the step ${step}`);
+  if (first !== 'here') throw new Error(`${script} ended before the step ${options.step}`);
+  return async (signal) => {
+    child.kill(signal);
+    if (signal === 'SIGKILL') await exited;
+  };
 }

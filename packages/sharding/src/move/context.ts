@@ -1,7 +1,7 @@
 import type { Session } from '../postgres/session.js';
-import type { Sql } from '../postgres/sql.js';
-import { StaleMover } from './errors.js';
-import type { Move, MoveInfo, Phase, Step } from './phases.js';
+import { oneRow, type Sql } from '../postgres/sql.js';
+import { MovePaused, StaleMover } from './errors.js';
+import { canPause, type Move, type MoveInfo, type Phase, type Step } from './phases.js';
 
 export interface MoveProgress {
   readonly move: string;
@@ -116,6 +116,17 @@ export class MoveContext {
       await work?.(tx);
     });
     this.move = { ...this.move, phase, info: { ...this.move.info, ...info } };
+  }
+
+  /** Where a move may stand still, an operator's word stops it. @throws MovePaused */
+  async checkPaused(): Promise<void> {
+    if (!canPause(this.move.phase)) return;
+    const { paused } = await oneRow<{ paused: boolean }>(
+      this.sessions.directory,
+      'SELECT paused_at IS NOT NULL AS paused FROM sharding.moves WHERE id = $1',
+      [this.move.id],
+    );
+    if (paused) throw new MovePaused(this.move.id);
   }
 
   /** Remembers something within the phase. */

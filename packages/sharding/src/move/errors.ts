@@ -24,6 +24,14 @@ export class MoveStalled extends Error {
   override readonly name = 'MoveStalled';
 }
 
+/** An operator holds the move: it goes on once it is resumed. */
+export class MovePaused extends Error {
+  override readonly name = 'MovePaused';
+  constructor(id: string) {
+    super(`Move ${id} is paused: resume it to go on`);
+  }
+}
+
 /** Both sides differ after the switch. Nothing is purged: a person must look. */
 export class RowsDiffer extends Error {
   override readonly name = 'RowsDiffer';

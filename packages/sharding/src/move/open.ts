@@ -10,7 +10,7 @@ import { readMove, takeUp } from './plan.js';
 import { until } from './wait.js';
 
 /** Class of the advisory locks on moves. Each of a mover's sessions holds one: whoever lost a session is out. */
-const MOVE_LOCK = 1_398_034_243;
+export const MOVE_LOCK = 1_398_034_243;
 
 export interface OpenOptions {
   readonly directoryUrl: string;

@@ -31,6 +31,9 @@ export type Phase = (typeof PHASES)[number];
 
 export const isOver = (phase: Phase): boolean => phase === 'done' || phase === 'aborted';
 
+/** Phases in which a move can stand still for long without anybody's requests waiting for it. */
+export const canPause = (phase: Phase): boolean => ['planned', 'copying', 'catching up'].includes(phase);
+
 /** Only before the commit point is there a way back. */
 export const canAbort = (phase: Phase): boolean =>
   ['planned', 'copying', 'catching up', 'fencing', 'aborting'].includes(phase);
@@ -74,6 +77,11 @@ export interface Move {
   readonly phase: Phase;
   readonly attempt: number;
   readonly info: MoveInfo;
+  /** An operator holds it: no mover goes on with it before its switch. */
+  readonly paused: boolean;
+  readonly requestedBy: string | null;
+  readonly plannedAt: Date;
+  readonly changedAt: Date;
 }
 
 export interface MoveInfo {
@@ -86,4 +94,6 @@ export interface MoveInfo {
   /** What the comparison of both sides found. */
   readonly comparison?: 'equal' | 'different' | 'missed: a mover died between activation and comparison';
   readonly rows?: number;
+  /** Milliseconds that the copy took, where one mover made it from its beginning to its end. */
+  readonly copyMs?: number;
 }

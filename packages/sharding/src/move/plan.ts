@@ -10,6 +10,8 @@ export interface MoveRequest {
   readonly buckets: readonly number[];
   readonly from: string;
   readonly to: string;
+  /** For people: who asked for it. */
+  readonly requestedBy?: string;
 }
 
 /** A bucket as the directory has it. */
@@ -45,38 +47,41 @@ export function whyNot({ buckets, from, to }: MoveRequest, mapped: readonly Mapp
  * @throws MoveRefused
  */
 export function planMove(directoryUrl: string, request: MoveRequest): Promise<string> {
-  const { keyspace, from, to } = request;
+  return inDirectory(directoryUrl, (tx) => reserve(tx, request));
+}
+
+/** The same within a transaction of the caller's on the directory. */
+export async function reserve(tx: Sql, request: MoveRequest, id = newMoveId()): Promise<string> {
+  const { keyspace, from, to, requestedBy = null } = request;
   const buckets = [...request.buckets].toSorted((a, b) => a - b);
-  const id = newMoveId();
-  return inDirectory(directoryUrl, async (tx) => {
-    const shards = await tx.query<{ shard: string }>(
-      'SELECT shard FROM sharding.shards WHERE keyspace = $1 AND shard = ANY ($2)',
-      [keyspace, [from, to]],
-    );
-    const missing = [from, to].find((shard) => !shards.rows.some((row) => row.shard === shard));
-    if (missing !== undefined) throw new MoveRefused(`The keyspace ${keyspace} has no shard ${missing}`);
-    const mapped = await tx.query<MappedBucket>(
-      `SELECT bucket, shard, move_id FROM sharding.bucket_map WHERE keyspace = $1 AND bucket = ANY ($2)
-       ORDER BY bucket FOR UPDATE`,
-      [keyspace, buckets],
-    );
-    const reason = whyNot({ ...request, buckets }, mapped.rows);
-    if (reason !== undefined) throw new MoveRefused(`The move from ${from} to ${to} can't be: ${reason}`);
-    await tx.query(
-      `INSERT INTO sharding.moves (id, keyspace, source, destination, buckets) VALUES ($1, $2, $3, $4, $5)`,
-      [id, keyspace, from, to, buckets],
-    );
-    await tx.query('UPDATE sharding.bucket_map SET move_id = $1 WHERE keyspace = $2 AND bucket = ANY ($3)', [
-      id,
-      keyspace,
-      buckets,
-    ]);
-    return id;
-  });
+  const shards = await tx.query<{ shard: string }>(
+    'SELECT shard FROM sharding.shards WHERE keyspace = $1 AND shard = ANY ($2)',
+    [keyspace, [from, to]],
+  );
+  const missing = [from, to].find((shard) => !shards.rows.some((row) => row.shard === shard));
+  if (missing !== undefined) throw new MoveRefused(`The keyspace ${keyspace} has no shard ${missing}`);
+  const mapped = await tx.query<MappedBucket>(
+    `SELECT bucket, shard, move_id FROM sharding.bucket_map WHERE keyspace = $1 AND bucket = ANY ($2)
+     ORDER BY bucket FOR UPDATE`,
+    [keyspace, buckets],
+  );
+  const reason = whyNot({ ...request, buckets }, mapped.rows);
+  if (reason !== undefined) throw new MoveRefused(`The move from ${from} to ${to} can't be: ${reason}`);
+  await tx.query(
+    `INSERT INTO sharding.moves (id, keyspace, source, destination, buckets, requested_by)
+     VALUES ($1, $2, $3, $4, $5, $6)`,
+    [id, keyspace, from, to, buckets, requestedBy],
+  );
+  await tx.query('UPDATE sharding.bucket_map SET move_id = $1 WHERE keyspace = $2 AND bucket = ANY ($3)', [
+    id,
+    keyspace,
+    buckets,
+  ]);
+  return id;
 }
 
 /** A UUIDv7: moves sort by when they were planned. */
-function newMoveId(): string {
+export function newMoveId(): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(Date.now(), 0, 6);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
@@ -93,9 +98,14 @@ interface MoveRow {
   readonly phase: Phase;
   readonly attempt: string;
   readonly info: MoveInfo;
+  readonly paused: boolean;
+  readonly requestedBy: string | null;
+  readonly plannedAt: Date;
+  readonly changedAt: Date;
 }
 
-const COLUMNS = 'id, keyspace, source, destination, buckets, phase, attempt, info';
+const COLUMNS = `id, keyspace, source, destination, buckets, phase, attempt, info, paused_at IS NOT NULL AS paused,
+  requested_by AS "requestedBy", planned_at AS "plannedAt", changed_at AS "changedAt"`;
 
 const toMove = (row: MoveRow): Move => ({ ...row, attempt: Number(row.attempt) });
 
@@ -116,11 +126,32 @@ export async function takeUp(directory: Sql, id: string): Promise<Move> {
   return toMove(rows[0]);
 }
 
-/** Moves that are planned or under way: a supervisor resumes them after a crash. */
-export async function unfinishedMoves(directory: Sql, keyspace: string): Promise<Move[]> {
+/** An operator's pause of a move, given or taken back. @throws MoveRefused when there is no such move. */
+export async function setPaused(directory: Sql, id: string, paused: boolean): Promise<Move> {
   const { rows } = await directory.query<MoveRow>(
-    `SELECT ${COLUMNS} FROM sharding.moves WHERE keyspace = $1 AND phase NOT IN ('done', 'aborted') ORDER BY id`,
+    `UPDATE sharding.moves SET paused_at = CASE WHEN $2 THEN coalesce(paused_at, now()) END
+     WHERE id = $1 RETURNING ${COLUMNS}`,
+    [id, paused],
+  );
+  if (!rows[0]) throw new MoveRefused(`There is no move ${id}`);
+  return toMove(rows[0]);
+}
+
+/** Moves that are planned or under way, of one keyspace or all: a supervisor resumes them after a crash. */
+export async function unfinishedMoves(directory: Sql, keyspace: string | null): Promise<Move[]> {
+  const { rows } = await directory.query<MoveRow>(
+    `SELECT ${COLUMNS} FROM sharding.moves WHERE ($1::text IS NULL OR keyspace = $1)
+     AND phase NOT IN ('done', 'aborted') ORDER BY id`,
     [keyspace],
+  );
+  return rows.map(toMove);
+}
+
+/** The newest moves first, of one keyspace or all. */
+export async function listMoves(directory: Sql, keyspace: string | null, limit: number): Promise<Move[]> {
+  const { rows } = await directory.query<MoveRow>(
+    `SELECT ${COLUMNS} FROM sharding.moves WHERE $1::text IS NULL OR keyspace = $1 ORDER BY id DESC LIMIT $2`,
+    [keyspace, limit],
   );
   return rows.map(toMove);
 }

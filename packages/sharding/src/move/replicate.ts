@@ -14,10 +14,11 @@ const subscribed = async ({ sessions, name }: MoveContext): Promise<string | und
   return rows[0]?.oid;
 };
 
-/** Starts replication of the buckets' rows, or finds it started. */
-export async function startReplication(ctx: MoveContext): Promise<void> {
+/** Starts replication of the buckets' rows, or finds it started. @returns whether it was this call that started it. */
+export async function startReplication(ctx: MoveContext): Promise<boolean> {
   const { sessions, name, move } = ctx;
-  if ((await subscribed(ctx)) === undefined) {
+  const fresh = (await subscribed(ctx)) === undefined;
+  if (fresh) {
     // A mover may have died anywhere in here: rows of an earlier try would collide with those of the copy.
     await ctx.step('prepare destination', async () => {
       await removeSubscription(ctx);
@@ -34,6 +35,7 @@ export async function startReplication(ctx: MoveContext): Promise<void> {
   }
   const oid = await subscribed(ctx);
   if (oid !== undefined && move.info.subscription !== oid) await ctx.note({ subscription: oid });
+  return fresh;
 }
 
 async function createPublication(ctx: MoveContext): Promise<void> {
@@ -67,20 +69,17 @@ async function createSubscription(ctx: MoveContext): Promise<void> {
 
 /** Waits until every table was copied. @throws MoveStalled without progress for too long. */
 export async function waitForCopy(ctx: MoveContext): Promise<void> {
-  const { sessions, name, limits, hooks, move } = ctx;
+  const { limits, hooks, move } = ctx;
+  const copied = new Map<string, number>();
   let best = '';
   let stalled = performance.now() + limits.stallMs;
   for (;;) {
-    const { left, rows } = await oneRow<{ left: string; rows: string | null }>(
-      sessions.destination,
-      `SELECT (SELECT count(*) FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid
-         WHERE s.subname = $1 AND r.srsubstate <> 'r') AS left,
-        (SELECT sum(c.tuples_processed) FROM pg_stat_progress_copy AS c
-         JOIN pg_stat_subscription AS w ON w.pid = c.pid WHERE w.subname = $1) AS rows`,
-      [name],
-    );
-    if (left === '0') return;
-    if (rows !== null) hooks.onProgress?.({ move: move.id, step: 'wait for copy', rows: Number(rows) });
+    const { left, tables } = await copyProgress(ctx);
+    // A table that is done is not told of any more: its last count stands.
+    for (const [table, rows] of tables) copied.set(table, Math.max(rows, copied.get(table) ?? 0));
+    const rows = [...copied.values()].reduce((sum, count) => sum + count, 0);
+    if (rows > 0) hooks.onProgress?.({ move: move.id, step: 'wait for copy', rows });
+    if (left === 0) return;
     const now = `${left} ${rows}`;
     if (now !== best) stalled = performance.now() + limits.stallMs;
     best = now;
@@ -89,6 +88,17 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
     await keepEnabled(ctx);
     await until(50, 50, () => Promise.resolve(false));
   }
+}
+
+async function copyProgress({ sessions, name }: MoveContext): Promise<{ left: number; tables: [string, number][] }> {
+  return oneRow<{ left: number; tables: [string, number][] }>(
+    sessions.destination,
+    `SELECT (SELECT count(*)::int FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid
+       WHERE s.subname = $1 AND r.srsubstate <> 'r') AS left,
+      (SELECT coalesce(json_agg(json_build_array(c.relid::text, c.tuples_processed)), '[]') FROM pg_stat_progress_copy AS c
+       JOIN pg_stat_subscription AS w ON w.pid = c.pid WHERE w.subname = $1) AS tables`,
+    [name],
+  );
 }
 
 /** Whether all tables are copied, and followed in the order of commits. */

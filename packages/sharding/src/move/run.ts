@@ -18,12 +18,14 @@ const WORK: Readonly<Partial<Record<Phase, (ctx: MoveContext) => Promise<void>>>
     await ctx.enter('copying');
   },
   copying: async (ctx) => {
-    await startReplication(ctx);
+    const began = performance.now();
+    const fresh = await startReplication(ctx);
     await ctx.step('wait for copy', () => waitForCopy(ctx));
-    await ctx.enter('catching up');
+    await ctx.enter('catching up', fresh ? { copyMs: Math.round(performance.now() - began) } : {});
   },
   'catching up': async (ctx) => {
     await ctx.step('catch up', () => catchUp(ctx));
+    await ctx.checkPaused();
     await ctx.enter('fencing');
   },
   fencing: tryFence,
@@ -46,7 +48,10 @@ const WORK: Readonly<Partial<Record<Phase, (ctx: MoveContext) => Promise<void>>>
 
 /** Does the work of phase after phase until the move is over. */
 export async function run(ctx: MoveContext): Promise<Move> {
-  while (!isOver(ctx.move.phase)) await WORK[ctx.move.phase]?.(ctx);
+  while (!isOver(ctx.move.phase)) {
+    await ctx.checkPaused();
+    await WORK[ctx.move.phase]?.(ctx);
+  }
   return ctx.move;
 }
 

@@ -1,0 +1,54 @@
+import { makeDatabases, planAddition, type Addition } from '@stoa/sharding';
+import { CliError, WrongUse } from '../cli-error.js';
+import { migrateDatabases } from '../migrate-databases.js';
+import type { CommandRun } from '../terminal.js';
+
+/** Makes a Postgres server a shard of all keyspaces. It holds nothing until something is moved to it. */
+export const add: CommandRun = async (terminal) => {
+  const { directoryUrl, options, say, answer, env } = terminal;
+  const [given] = options.words;
+  // `--local`: the command that started this one has started the server, and tells where it is.
+  const serverUrl = options.local ? env['STOA_LOCAL_SHARD_URL'] : given;
+  if (options.local && given !== undefined) throw new WrongUse('--local takes no URL');
+  if (serverUrl === undefined) {
+    if (options.local) throw new CliError('no stack runs on this machine: npm start brings one up');
+    throw new WrongUse('add needs to be told of what: npm run shards -- add postgres://owner:password@host:5432');
+  }
+  const { name, keyspaces, dryRun } = options;
+  const request = { directoryUrl, serverUrl, ...(name !== undefined && { name }), ...(keyspaces && { keyspaces }) };
+  const addition = await planAddition(request);
+  for (const warning of addition.warnings) say(`! ${warning}`);
+  const summary = summaryOf(addition);
+  if (dryRun) {
+    answer({ dryRun: true, ...summary });
+    for (const line of intended(addition)) say(line);
+    return 0;
+  }
+  await makeDatabases(addition);
+  await migrateDatabases(terminal, addition);
+  answer({ dryRun: false, ...summary });
+  const those = addition.databases.map(({ keyspace }) => keyspace).join(', ');
+  say(
+    `${addition.shard} at ${addition.at} is a shard of ${those}, and holds nothing yet: npm run shards -- rebalance fills it.`,
+  );
+  return 0;
+};
+
+/** Without secrets. */
+const summaryOf = ({ shard, at, databases, warnings }: Addition) => ({
+  ...{ shard, at, warnings },
+  databases: databases.map(({ keyspace, database, databaseExists, role, roleExists, known }) => {
+    return { keyspace, database, databaseExists, role, roleExists, known };
+  }),
+});
+
+function intended({ shard, at, databases }: Addition): string[] {
+  const each = databases.map(({ keyspace, database, databaseExists, role, roleExists, known }) => {
+    const make = [
+      ...(roleExists ? [] : [`make the role ${role}`]),
+      ...(databaseExists ? [] : [`make the database ${database}`]),
+    ];
+    return `  ${keyspace}: ${[...make, 'run the migrations', known ? 'which changes nothing else' : `add ${shard} to the directory`].join(', ')}`;
+  });
+  return [`${shard} at ${at} would become a shard:`, ...each];
+}

@@ -1,0 +1,121 @@
+import { canAbort, canPause, clusterStatus, Mover, MoveRefused, type Move, type MoveNow } from '@stoa/sharding';
+import { carry, movedLine } from '../carry.js';
+import { WrongUse } from '../cli-error.js';
+import type { CommandRun, Terminal } from '../terminal.js';
+import { counted, ranges } from '../words.js';
+
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** Takes moves back before their switch. */
+export const abort: CommandRun = async (terminal) => {
+  const { directoryUrl, options, say, answer, progress } = terminal;
+  const meant = await unfinished(terminal);
+  const late = meant.find(({ phase }) => !canAbort(phase));
+  if (late) throw new MoveRefused(`Move ${late.id} is ${late.phase}: it can only be finished, then reversed`);
+  if (options.dryRun) return sayOnly(terminal, meant, 'would be aborted');
+  const moves: Move[] = [];
+  const mover = new Mover({
+    directoryUrl,
+    hooks: {
+      onProgress: ({ move, step, rows = 0 }) => progress.show({ label: `${move}: ${step}`, done: 0, of: 0, rows }),
+    },
+  });
+  for (const { id } of meant) {
+    moves.push(await mover.abortMove(id, { takeOver: true }));
+    progress.clear();
+    say(`Move ${id} is aborted: its buckets are where they were.`);
+  }
+  answer({ dryRun: false, moves });
+  return 0;
+};
+
+/** Moves the buckets of a finished move back. */
+export const reverse: CommandRun = async (terminal) => {
+  const { directoryUrl, options, say, answer, progress } = terminal;
+  const [id = ''] = options.words;
+  const mover = new Mover({
+    directoryUrl,
+    hooks: {
+      onProgress: ({ step, rows = 0, move }) => progress.show({ label: `${move}: ${step}`, done: 0, of: 0, rows }),
+    },
+  });
+  const done = await mover.readMove(checkedId(id));
+  const { phase, keyspace, source, destination, buckets } = done;
+  if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
+  if (options.dryRun) {
+    answer({ dryRun: true, keyspace, from: destination, to: source, buckets });
+    say(
+      `${keyspace}: ${counted(buckets.length, 'bucket')} (${ranges(buckets)}) would go back from ${destination} to ${source}.`,
+    );
+    return 0;
+  }
+  const back = await mover.runMove(await mover.reverseMove(id)).finally(() => progress.clear());
+  answer({ dryRun: false, move: back });
+  say(movedLine(back, 1, 1));
+  return 0;
+};
+
+/** Keeps moves from going on. */
+export const pause: CommandRun = async (terminal) => {
+  const { directoryUrl, options, say, answer } = terminal;
+  const meant = await unfinished(terminal);
+  const late = meant.find(({ phase }) => !canPause(phase));
+  if (late) throw new MoveRefused(`Move ${late.id} is ${late.phase}, and can't wait any more`);
+  if (options.dryRun) return sayOnly(terminal, meant, 'would be paused');
+  const mover = new Mover({ directoryUrl });
+  const moves: Move[] = [];
+  for (const { id } of meant) moves.push(await mover.pauseMove(id));
+  answer({ dryRun: false, moves });
+  for (const { id, phase } of moves)
+    say(`Move ${id} (${phase}) is paused. What it has copied stays, and keeps being followed.`);
+  return 0;
+};
+
+/** Finishes moves that were paused, or whose mover died. */
+export const resume: CommandRun = async (terminal) => {
+  const { directoryUrl, options } = terminal;
+  const meant = options.words.length > 0 ? await unfinished(terminal) : await allUnfinished(terminal);
+  if (options.dryRun) return sayOnly(terminal, meant, 'would be finished');
+  const mover = new Mover({ directoryUrl });
+  for (const { id } of meant) await mover.unpauseMove(id);
+  if (options.acceptDifference) {
+    const [only] = meant;
+    if (!only || meant.length > 1)
+      throw new WrongUse('--accept-difference needs one move: npm run shards -- resume MOVE --accept-difference');
+    await mover.runMove(only.id, { acceptDifference: true });
+  }
+  const plan = { ...NO_PLAN, unfinished: meant.map(({ id }) => id) };
+  return carry(terminal, plan, 'npm run shards -- resume');
+};
+
+const NO_PLAN = { moves: [], shares: [], buckets: 0, rows: 0, bytes: 0, seconds: 0, estimated: false, warnings: [] };
+
+function checkedId(id: string): string {
+  if (UUID.test(id)) return id;
+  throw new WrongUse(`"${id}" is no move's id; npm run shards -- status shows those under way`);
+}
+
+async function allUnfinished({ directoryUrl, options }: Terminal): Promise<readonly MoveNow[]> {
+  return (await clusterStatus(directoryUrl, options.keyspaces)).moves;
+}
+
+/** The move that was named, or all that are not over. @throws MoveRefused when there is none such. */
+async function unfinished(terminal: Terminal): Promise<readonly MoveNow[]> {
+  const [word = ''] = terminal.options.words;
+  if (word !== 'all') checkedId(word);
+  const moves = await allUnfinished(terminal);
+  const meant = word === 'all' ? moves : moves.filter(({ id }) => id === word);
+  if (meant.length > 0) return meant;
+  if (word === 'all') throw new MoveRefused('No move is under way');
+  const { phase } = await new Mover({ directoryUrl: terminal.directoryUrl }).readMove(word);
+  throw new MoveRefused(`Move ${word} is ${phase}`);
+}
+
+function sayOnly({ say, answer }: Terminal, moves: readonly MoveNow[], what: string): number {
+  answer({ dryRun: true, moves });
+  for (const { id, keyspace, source, destination, phase } of moves) {
+    say(`Move ${id} (${keyspace} ${source} → ${destination}, ${phase}) ${what}.`);
+  }
+  if (moves.length === 0) say('No move is under way.');
+  return 0;
+}

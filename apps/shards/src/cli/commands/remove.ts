@@ -1,0 +1,13 @@
+import { removeEverywhere } from '@stoa/sharding';
+import type { CommandRun } from '../terminal.js';
+
+/** Forgets a shard that holds nothing. */
+export const remove: CommandRun = async ({ directoryUrl, options, say, answer }) => {
+  const [shard = ''] = options.words;
+  const { dryRun, keyspaces: only } = options;
+  const keyspaces = await removeEverywhere({ directoryUrl, shard, dryRun, ...(only && { keyspaces: only }) });
+  answer({ dryRun, shard, keyspaces });
+  const what = dryRun ? 'would be forgotten' : 'is forgotten';
+  say(`${shard} ${what} (${keyspaces.join(', ')}). Its databases stay: drop them on the server if you want the space.`);
+  return 0;
+};

@@ -1,0 +1,66 @@
+import { CliError, WrongUse } from './cli-error.js';
+import { abort, pause, resume, reverse } from './commands/moves.js';
+import { add } from './commands/add.js';
+import { drain, rebalance } from './commands/rebalance.js';
+import { move } from './commands/move.js';
+import { remove } from './commands/remove.js';
+import { status } from './commands/status.js';
+import { verify } from './commands/verify.js';
+import { where } from './commands/where.js';
+import { parseOptions, USAGE } from './options.js';
+import { ProgressBar } from './progress-bar.js';
+import { stopSignal } from './stop-signal.js';
+import type { CommandRun } from './terminal.js';
+
+const COMMANDS: Readonly<Record<string, CommandRun>> = {
+  ...{ status, where, add, move, rebalance, drain, remove, abort, reverse, pause, resume, verify },
+};
+const NOTHING_DONE = 2;
+const NOT_ALL_DONE = 1;
+const REFUSALS = ['OperationRefused', 'MoveRefused'];
+/** What the library says to people; anything else is a fault, and shown with where it comes from. */
+const TROUBLES = ['MoveBusy', 'MovePaused', 'MoveStalled', 'RowsDiffer', 'StaleMover', 'SessionLost'];
+
+async function run(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (!options) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const directoryUrl = process.env['DIRECTORY_ADMIN_URL'];
+  if (!directoryUrl) {
+    throw new CliError('DIRECTORY_ADMIN_URL is not set, and no stack runs on this machine: npm start brings one up');
+  }
+  if (!/^postgres(ql)?:\/\/./.test(directoryUrl) || !URL.canParse(directoryUrl)) {
+    throw new WrongUse('DIRECTORY_ADMIN_URL is no URL such as postgres://user:password@host:5432/directory');
+  }
+  const progress = new ProgressBar(options.json ? { write: () => undefined } : process.stderr);
+  const command = COMMANDS[options.command];
+  if (!command) throw new WrongUse(`there is no command "${options.command}"`);
+  return command({
+    directoryUrl,
+    env: process.env,
+    options,
+    progress,
+    say: (line) => void (options.json || process.stdout.write(`${line}\n`)),
+    answer: (value) => void (options.json && process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)),
+    stopSignal: () => stopSignal(progress),
+  });
+}
+
+/** One line for whoever typed the command. @returns the exit code. */
+function explain(error: unknown): number {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const refused = error instanceof CliError || REFUSALS.includes(name);
+  const plain = refused || TROUBLES.includes(name);
+  const goOn =
+    TROUBLES.includes(name) && name.includes('Move')
+      ? ' (shards resume goes on with it, shards abort takes it back)'
+      : '';
+  process.stderr.write(`shards: ${plain ? `${message.replaceAll(/\s+/g, ' ')}${goOn}` : stack}\n`);
+  return refused ? NOTHING_DONE : NOT_ALL_DONE;
+}
+
+const code = await run(process.argv.slice(2)).catch(explain);
+// Whoever reads our output through a pipe gets all of it; a server that does not answer must not keep the command.
+process.stdout.write('', () => process.exit(code));

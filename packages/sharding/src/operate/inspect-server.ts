@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import type { Session } from '../postgres/session.js';
+import { oneRow } from '../postgres/sql.js';
+
+/** What a Postgres server and the role that connects can do. */
+export interface ServerFacts {
+  /** 180004 for 18.4. */
+  readonly version: number;
+  readonly walLevel: string;
+  readonly encoding: string;
+  readonly standby: boolean;
+  readonly freeSlots: number;
+  readonly freeSenders: number;
+  /** Replication origins that subscriptions may still take. */
+  readonly freeOrigins: number;
+  readonly replicationWorkers: number;
+  readonly workers: number;
+  readonly retryMs: number;
+  readonly superuser: boolean;
+  readonly createDatabase: boolean;
+  readonly createRole: boolean;
+  readonly replicate: boolean;
+  readonly subscribe: boolean;
+  readonly setReplica: boolean;
+  readonly origins: boolean;
+  /** Milliseconds by which its clock is ahead of this machine's. */
+  readonly clockAheadMs: number;
+}
+
+/** Asks a server what it can do. */
+export async function inspectServer(session: Session): Promise<ServerFacts> {
+  const began = Date.now();
+  const { now, ...facts } = await oneRow<Omit<ServerFacts, 'clockAheadMs'> & { now: string }>(session, FACTS);
+  const clockAheadMs = Math.round(Number(now) - (began + Date.now()) / 2);
+  return { ...facts, clockAheadMs };
+}
+
+const FACTS = `WITH role AS (SELECT * FROM pg_roles WHERE rolname = current_user)
+  SELECT current_setting('server_version_num')::int AS version, current_setting('wal_level') AS "walLevel",
+    (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()) AS encoding,
+    pg_is_in_recovery() AS standby,
+    current_setting('max_replication_slots')::int - (SELECT count(*)::int FROM pg_replication_slots) AS "freeSlots",
+    current_setting('max_wal_senders')::int - (SELECT count(*)::int FROM pg_stat_replication) AS "freeSenders",
+    coalesce(current_setting('max_active_replication_origins', true), current_setting('max_replication_slots'))::int
+      - (SELECT count(*)::int FROM pg_replication_origin) AS "freeOrigins",
+    current_setting('max_logical_replication_workers')::int AS "replicationWorkers",
+    current_setting('max_worker_processes')::int AS workers,
+    (SELECT setting::int FROM pg_settings WHERE name = 'wal_retrieve_retry_interval') AS "retryMs",
+    role.rolsuper AS superuser,
+    role.rolsuper OR role.rolcreatedb AS "createDatabase",
+    role.rolsuper OR role.rolcreaterole AS "createRole",
+    role.rolsuper OR role.rolreplication OR EXISTS (SELECT FROM pg_roles AS managed
+      WHERE managed.rolname = 'rds_replication' AND pg_has_role(managed.oid, 'MEMBER')) AS replicate,
+    role.rolsuper OR pg_has_role('pg_create_subscription', 'USAGE') AS subscribe,
+    has_parameter_privilege('session_replication_role', 'SET') AS "setReplica",
+    has_function_privilege('pg_replication_origin_create(text)', 'EXECUTE') AS origins,
+    extract(epoch FROM clock_timestamp()) * 1000 AS now
+  FROM role`;
+
+/** What keeps a server from being a shard at all, from which buckets move and to which they come. */
+export function shortcomings(facts: ServerFacts): string[] {
+  const rights = [
+    ...(facts.replicate ? [] : ['the role may not replicate (REPLICATION)']),
+    ...(facts.subscribe ? [] : ['the role may not subscribe (pg_create_subscription)']),
+    ...(facts.setReplica ? [] : ['the role may not set session_replication_role']),
+    ...(facts.origins ? [] : ['the role may not use replication origins (pg_replication_origin_create)']),
+  ];
+  const settings = [
+    ...(facts.version >= 160_000 ? [] : [`it runs PostgreSQL ${Math.floor(facts.version / 10_000)}, and 16 is needed`]),
+    ...(facts.standby ? ['it is a standby'] : []),
+    ...(facts.walLevel === 'logical' ? [] : [`wal_level is ${facts.walLevel}, and must be logical (needs a restart)`]),
+    ...(facts.encoding === 'UTF8' ? [] : [`its encoding is ${facts.encoding}, and must be UTF8`]),
+    // One for the move, and one for each of two tables that are copied at a time.
+    ...enough('free replication slots (max_replication_slots)', facts.freeSlots, 3),
+    ...enough('free WAL senders (max_wal_senders)', facts.freeSenders, 3),
+    ...enough('free replication origins (max_active_replication_origins)', facts.freeOrigins, 3),
+    ...enough('max_logical_replication_workers', facts.replicationWorkers, 4),
+    ...enough('max_worker_processes', facts.workers, 5),
+  ];
+  return [...settings, ...rights];
+}
+
+/** What works, but not well. */
+export function weaknesses(facts: ServerFacts): string[] {
+  const slow = facts.retryMs > 1_000;
+  const off = Math.abs(facts.clockAheadMs) > 5_000;
+  return [
+    ...(slow
+      ? [`wal_retrieve_retry_interval is ${facts.retryMs} ms: with 1 s, moves resume faster after a fault`]
+      : []),
+    ...(off ? [`its clock differs by ${Math.round(facts.clockAheadMs / 1000)} s from this machine's`] : []),
+  ];
+}
+
+const enough = (what: string, is: number, needed: number): string[] =>
+  is >= needed ? [] : [`${is} ${what}, and ${needed} are needed`];
+
+/**
+ * Bytes free where the server keeps its data: looked up where the server is on this machine, asked of the server where
+ * the role may run `df` there; undefined elsewhere (most managed servers).
+ */
+export async function freeDisk(session: Session): Promise<number | undefined> {
+  try {
+    const { directory } = await oneRow<{ directory: string | null }>(
+      session,
+      `SELECT CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END AS directory`,
+    );
+    if (directory === null) return undefined;
+    const { address } = await oneRow<{ address: string | null }>(session, 'SELECT host(inet_server_addr()) AS address');
+    if ((address === null || /^127\.|^::1$/.test(address)) && existsSync(directory)) {
+      const { bavail, bsize } = await statfs(directory);
+      return bavail * bsize;
+    }
+    return await session.transaction(async (tx) => {
+      await tx.query('CREATE TEMPORARY TABLE stoa_disk (line text) ON COMMIT DROP');
+      // A server's processes work in its data folder.
+      await tx.query(`COPY stoa_disk FROM PROGRAM 'df -Pk .'`);
+      const { rows } = await tx.query<{ line: string }>('SELECT line FROM stoa_disk');
+      const kilobytes = Number(rows.at(-1)?.line.trim().split(/\s+/)[3]);
+      return Number.isFinite(kilobytes) ? kilobytes * 1024 : undefined;
+    });
+  } catch {
+    // Not allowed there: then it is not known.
+    return undefined;
+  }
+}

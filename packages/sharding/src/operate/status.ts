@@ -1,0 +1,108 @@
+import { oneRow } from '../postgres/sql.js';
+import type { Session } from '../postgres/session.js';
+import { movesNow, type MoveNow } from './moves-now.js';
+import { knownShards, onDirectory, onShard, placeOf, reasonOf, type KnownShard } from './shards.js';
+import { sumOf, weighBuckets } from './weigh.js';
+
+export interface ReplicationSlot {
+  readonly name: string;
+  readonly active: boolean;
+  /** Log that the server keeps for it. */
+  readonly keptBytes: number;
+}
+
+export interface ShardStatus {
+  readonly keyspace: string;
+  readonly shard: string;
+  /** `host:port/database` */
+  readonly at: string;
+  readonly draining: boolean;
+  /** By the map. */
+  readonly buckets: number;
+  /** Null where the server can't be asked. */
+  readonly health: ShardHealth | null;
+  /** Why it can't. */
+  readonly problem: string | null;
+}
+
+export interface ShardHealth {
+  readonly serverVersion: string;
+  /** Of the buckets that it serves. */
+  readonly rows: number;
+  /** Of the sharded tables with their indexes. */
+  readonly bytes: number;
+  /** Rows and bytes were inferred from a part of a large table. */
+  readonly estimated: boolean;
+  /** Buckets that refuse writes at the moment, because a move is about to switch them. */
+  readonly fenced: number;
+  /** To this database, of `maxConnections` to the whole server. */
+  readonly connections: number;
+  readonly maxConnections: number;
+  readonly slots: readonly ReplicationSlot[];
+}
+
+export interface KeyspaceStatus {
+  readonly keyspace: string;
+  readonly mapVersion: number;
+  /** Buckets that no shard holds. */
+  readonly unplaced: number;
+}
+
+export interface ClusterStatus {
+  readonly keyspaces: readonly KeyspaceStatus[];
+  readonly shards: readonly ShardStatus[];
+  /** Those that are not over. */
+  readonly moves: readonly MoveNow[];
+}
+
+/** Enough to tell shards apart, and read in a moment however much a shard holds. */
+const SAMPLE_BYTES = 8 * 1024 * 1024;
+
+/** What there is and what is under way. A server that can't be reached is told as such, and does not hold up the rest. */
+export function clusterStatus(directoryUrl: string, keyspaces?: readonly string[]): Promise<ClusterStatus> {
+  return onDirectory(directoryUrl, async (directory) => {
+    const known = await knownShards(directory, keyspaces);
+    const { rows } = await directory.query<KeyspaceStatus>(
+      `SELECT keyspace, version::int AS "mapVersion", 1024 - count(bucket)::int AS unplaced
+       FROM sharding.keyspaces LEFT JOIN sharding.bucket_map USING (keyspace)
+       WHERE $1::text[] IS NULL OR keyspace = ANY ($1) GROUP BY keyspace ORDER BY keyspace`,
+      [keyspaces ?? null],
+    );
+    const moves = await movesNow(directory);
+    const shards = await Promise.all(known.map(statusOf));
+    return {
+      keyspaces: rows,
+      shards,
+      moves: moves.filter(({ keyspace }) => keyspaces?.includes(keyspace) ?? true),
+    };
+  });
+}
+
+async function statusOf(known: KnownShard): Promise<ShardStatus> {
+  const { keyspace, shard, adminUrl, draining, buckets } = known;
+  const about = { keyspace, shard, at: placeOf(adminUrl), draining, buckets };
+  try {
+    return { ...about, health: await onShard(known, healthOf), problem: null };
+  } catch (error) {
+    return { ...about, health: null, problem: reasonOf(error) };
+  }
+}
+
+async function healthOf(session: Session): Promise<ShardHealth> {
+  const { slots, ...server } = await oneRow<Omit<ShardHealth, 'rows' | 'bytes' | 'estimated' | 'fenced'>>(
+    session,
+    `SELECT current_setting('server_version') AS "serverVersion",
+       (SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database()) AS connections,
+       current_setting('max_connections')::int AS "maxConnections",
+       (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'active', active, 'keptBytes',
+          coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)) ORDER BY slot_name), '[]')
+        FROM pg_replication_slots WHERE database = current_database()) AS slots`,
+  );
+  const { rows: owned } = await session.query<{ bucket: number; state: string }>(
+    `SELECT bucket, state FROM sharding.bucket_owner WHERE state IN ('owned', 'fenced')`,
+  );
+  const { buckets, estimated } = await weighBuckets(session, SAMPLE_BYTES);
+  const served = sumOf(owned.flatMap(({ bucket }) => buckets.get(bucket) ?? []));
+  const fenced = owned.filter(({ state }) => state === 'fenced').length;
+  return { ...server, slots, ...served, estimated, fenced };
+}
