@@ -62,15 +62,6 @@ END $$;
 CREATE OR REPLACE FUNCTION sharding.register_table(target regclass, kind text, key_column name) RETURNS void
   LANGUAGE plpgsql AS $$
 BEGIN
-  IF kind = 'followed' THEN
-    PERFORM FROM pg_constraint WHERE conrelid = target AND contype = 'p';
-    IF NOT FOUND OR key_column IS NULL THEN
-      RAISE EXCEPTION '% needs a primary key and a column that holds the position', target USING ERRCODE = 'SH004';
-    END IF;
-    INSERT INTO sharding.tables AS t (name, kind, key_column) VALUES (target, kind, key_column)
-      ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, key_column = excluded.key_column;
-    RETURN;
-  END IF;
   PERFORM sharding.check_table(target, kind);
   PERFORM sharding.make_bucket_trigger(target, key_column);
   -- Triggers fire in the order of their names: the bucket is known when the guard looks at it.

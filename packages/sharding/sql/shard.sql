@@ -27,15 +27,11 @@ CREATE TABLE IF NOT EXISTS sharding.bucket_owner (
 -- The tables that are sharded.
 --   moved    its rows go with their bucket
 --   drained  a queue (an outbox): only inserts are fenced, and it must be empty before a bucket may switch
---   followed positions in others' logs, one a row: this shard's copy of them is the same on all shards, and a bucket
---            switches only to a shard whose copy is as far as that of the one it leaves
 CREATE TABLE IF NOT EXISTS sharding.tables (
   name       regclass PRIMARY KEY,
-  kind       text     NOT NULL,
-  -- moved: the column that `bucket` is computed from; null where whoever inserts gives the bucket.
-  -- followed: the column that holds the position, a number that only grows.
-  key_column name,
-  CONSTRAINT tables_kind CHECK (kind IN ('moved', 'drained', 'followed'))
+  kind       text     NOT NULL CHECK (kind IN ('moved', 'drained')),
+  -- The column that `bucket` is computed from; null where whoever inserts gives the bucket.
+  key_column name
 );
 
 -- The newest mover of each move that works here. An older one that wakes up finds another number, or no row.

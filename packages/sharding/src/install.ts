@@ -3,17 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { Session, withSession } from './postgres/session.js';
 import { oneRow, type Sql } from './postgres/sql.js';
 
-/**
- * A table that moves have to do with. `moved`: its rows go with their bucket. `drained`: a queue that must be empty before.
- * `followed`: how far this shard's copy of others' data has come; a bucket switches only to a shard that is as far.
- */
+/** A table that is sharded. `moved`: its rows go with their bucket. `drained`: a queue that must be empty before. */
 export interface ShardedTable {
   readonly name: string;
-  readonly kind: 'moved' | 'drained' | 'followed';
-  /**
-   * Of `moved`: the column that `bucket` is computed from at every insert; left out where whoever inserts gives the bucket.
-   * Of `followed`: the column that holds the position.
-   */
+  readonly kind: 'moved' | 'drained';
+  /** The column that `bucket` is computed from at every insert; left out where whoever inserts gives the bucket. */
   readonly keyColumn?: string;
 }
 

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MoveContext } from './context.js';
 import { MoveStalled } from './errors.js';
-import { behindOf } from './followed.js';
 import { keepEnabled, waitForCopy } from './replicate.js';
 import { oneRow } from '../postgres/sql.js';
 import { until } from './wait.js';
 
-const FOLLOWED_EVERY_MS = 50;
+const KNOWN_EVERY_MS = 50;
 
 /** Writes a marker at the source. @returns whether it could be seen at the destination in time. */
 export async function markerArrives(ctx: MoveContext, withinMs: number): Promise<boolean> {
@@ -55,19 +54,18 @@ export async function catchUp(ctx: MoveContext): Promise<void> {
     const started = performance.now();
     const arrived = await markerArrives(ctx, limits.markerMs);
     const quick = arrived && performance.now() - started <= limits.lagMs;
-    const behind = await behindOf(sessions.source, sessions.destination);
-    const known = behind === undefined && ((await hooks.caughtUp?.(sessions.source, sessions.destination)) ?? true);
+    const known = (await hooks.caughtUp?.(sessions.source, sessions.destination)) ?? true;
     const queued = await queuedRows(ctx);
     if (quick && known && queued <= limits.queueRows) return;
     if (performance.now() > deadline) {
       const reasons = [
         ...(quick ? [] : ['replication is slow']),
-        ...(known ? [] : [behind ? `${move.destination} is behind in ${behind}` : 'it does not know enough yet']),
+        ...(known ? [] : [`${move.destination} knows less of other services than ${move.source} does`]),
         ...(queued <= limits.queueRows ? [] : [`${queued} rows wait in the queues of ${move.source}`]),
       ];
       throw new MoveStalled(`Move ${move.id} does not catch up: ${reasons.join('; ')}`);
     }
-    if (!known) await delay(FOLLOWED_EVERY_MS);
+    if (!known) await delay(KNOWN_EVERY_MS);
     await keepEnabled(ctx);
   }
 }
