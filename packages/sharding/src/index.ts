@@ -17,7 +17,7 @@ export { MapClient, type MapClientOptions } from './map/map-client.js';
 export { rebuildMap } from './map/load-map.js';
 export { bucketsByShard, type Placement, type ShardMap } from './map/shard-map.js';
 export { DEFAULT_LIMITS, type MoveHooks, type MoveLimits, type MoveProgress } from './move/context.js';
-export { MoveBusy, MovePaused, MoveRefused, MoveStalled, RowsDiffer, StaleMover } from './move/errors.js';
+export { MoveBusy, MovePaused, MoveRefused, MoveStalled, MoveUnknown, RowsDiffer, StaleMover } from './move/errors.js';
 export { Mover, type MoverOptions } from './move/mover.js';
 export {
   canAbort,
@@ -30,7 +30,7 @@ export {
   type Phase,
   type Step,
 } from './move/phases.js';
-export type { MoveRequest } from './move/plan.js';
+export { listMoves, readMove, type MoveRequest } from './move/plan.js';
 export { carryOut, type CarriedOut, type CarryOutOptions, type PlanProgress } from './operate/carry-out.js';
 export { setDraining } from './operate/draining.js';
 export { makeDatabases } from './operate/make-databases.js';
@@ -47,7 +47,21 @@ export {
 export type { GroupSize, Measure, Transfer } from './operate/plan-transfers.js';
 export { OperationRefused } from './operate/refused.js';
 export { removeEverywhere, type RemoveRequest } from './operate/remove-everywhere.js';
-export { placeOf } from './operate/shards.js';
+export { knownShards, onDirectory, placeOf, shardsNamed, type KnownShard } from './operate/shards.js';
+export { requestAbort, requestMove, requestPause, requestResume, requestReverse } from './operate/requests.js';
+export { RunWorker, type RunWorkerOptions } from './operate/run-worker.js';
+export {
+  createRun,
+  isRunOver,
+  listRuns,
+  readRun,
+  stopRun,
+  type Run,
+  type RunKind,
+  type RunOptions,
+  type RunProgress,
+  type RunState,
+} from './operate/runs.js';
 export { clusterStatus, type ClusterStatus, type ShardHealth, type ShardStatus } from './operate/status.js';
 export { MoveSupervisor, type SupervisorOptions } from './operate/supervisor.js';
 export { keyNamed, whereIs, type NameLookup, type Whereabouts } from './operate/where.js';

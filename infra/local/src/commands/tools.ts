@@ -13,6 +13,11 @@ export function catalog(words: string[]): Promise<number> {
   return runTool('apps/catalog/dist/cli/main.js', words);
 }
 
+/** `npm run shards -- status | rebalance | ...` on the stack that runs, or where DIRECTORY_ADMIN_URL says. */
+export function shards(words: string[]): Promise<number> {
+  return runTool('apps/shards/dist/cli/main.js', words);
+}
+
 /** `npm run bench -- rpc | product | cart`. */
 export function bench(words: string[]): Promise<number> {
   return runTool('bench/dist/main.js', words);

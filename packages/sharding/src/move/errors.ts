@@ -3,6 +3,13 @@ export class MoveRefused extends Error {
   override readonly name = 'MoveRefused';
 }
 
+/** There is no such move. */
+export class MoveUnknown extends MoveRefused {
+  constructor(id: string) {
+    super(`There is no move ${id}`);
+  }
+}
+
 /** Another mover works on this move. */
 export class MoveBusy extends Error {
   override readonly name = 'MoveBusy';

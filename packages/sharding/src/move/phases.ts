@@ -85,6 +85,10 @@ export interface Move {
 }
 
 export interface MoveInfo {
+  /** A supervisor is to run it: nobody else will. */
+  readonly supervised?: boolean;
+  /** An operator asked a supervisor to take it back. */
+  readonly abort?: boolean;
   /** The subscription's oid: table-sync slots are named after it. */
   readonly subscription?: string;
   /** How often the fence had to be lifted again because writers or queues did not drain in time. */

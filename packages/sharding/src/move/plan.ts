@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { BUCKETS } from '../bucket.js';
 import { inDirectory } from '../directory/keyspace.js';
 import type { Sql } from '../postgres/sql.js';
-import { MoveRefused } from './errors.js';
+import { MoveRefused, MoveUnknown } from './errors.js';
 import type { Move, MoveInfo, Phase } from './phases.js';
 
 export interface MoveRequest {
@@ -112,7 +112,7 @@ const toMove = (row: MoveRow): Move => ({ ...row, attempt: Number(row.attempt) }
 /** @throws MoveRefused when there is no such move. */
 export async function readMove(directory: Sql, id: string): Promise<Move> {
   const { rows } = await directory.query<MoveRow>(`SELECT ${COLUMNS} FROM sharding.moves WHERE id = $1`, [id]);
-  if (!rows[0]) throw new MoveRefused(`There is no move ${id}`);
+  if (!rows[0]) throw new MoveUnknown(id);
   return toMove(rows[0]);
 }
 
@@ -122,7 +122,7 @@ export async function takeUp(directory: Sql, id: string): Promise<Move> {
     `UPDATE sharding.moves SET attempt = attempt + 1, changed_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
     [id],
   );
-  if (!rows[0]) throw new MoveRefused(`There is no move ${id}`);
+  if (!rows[0]) throw new MoveUnknown(id);
   return toMove(rows[0]);
 }
 
@@ -133,7 +133,7 @@ export async function setPaused(directory: Sql, id: string, paused: boolean): Pr
      WHERE id = $1 RETURNING ${COLUMNS}`,
     [id, paused],
   );
-  if (!rows[0]) throw new MoveRefused(`There is no move ${id}`);
+  if (!rows[0]) throw new MoveUnknown(id);
   return toMove(rows[0]);
 }
 

@@ -13,7 +13,7 @@ export interface BucketsRequest extends Pick<RebalanceRequest, 'directoryUrl' | 
 }
 
 /** Plans how certain buckets go to a shard. Those that are there already stay. @throws OperationRefused, MoveRefused */
-export function planBuckets(request: BucketsRequest): Promise<RebalancePlan> {
+export async function planBuckets(request: BucketsRequest): Promise<RebalancePlan> {
   const { directoryUrl, keyspace, buckets, from, to } = request;
   const wrong = buckets.find((bucket) => !Number.isInteger(bucket) || bucket < 0 || bucket >= BUCKETS);
   if (wrong !== undefined) throw new OperationRefused(`There is no bucket ${wrong}: they are 0 to ${BUCKETS - 1}`);

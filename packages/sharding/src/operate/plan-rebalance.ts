@@ -9,7 +9,7 @@ import {
   type PlacedBucket,
   type Transfer,
 } from './plan-transfers.js';
-import { preflight, type PreflightOptions } from './preflight.js';
+import { checkRoom, inspectShards, type PreflightOptions } from './preflight.js';
 import { OperationRefused } from './refused.js';
 import { knownShards, onDirectory, onShard, shardsNamed, type KnownShard } from './shards.js';
 import { sumOf, weighBuckets, type Weight } from './weigh.js';
@@ -105,10 +105,11 @@ export async function weighPlan(
   { group, ...options }: Pick<RebalanceRequest, 'group' | 'keepFreeBytes'>,
   choose: (buckets: readonly PlacedBucket[]) => readonly Given[],
 ): Promise<RebalancePlan> {
+  const states = await inspectShards(shards);
   const rate = await rowsPerSecond(directory);
   const { buckets, moves: unfinished, estimated } = await placedBuckets(directory, keyspace, shards);
   const transfers = groupTransfers(choose(buckets), group);
-  const warnings = await preflight(shards, transfers, options);
+  const warnings = checkRoom(states, transfers, options);
   const names = shards.map(({ shard }) => shard);
   const moves = transfers.map((transfer) => ({
     ...transfer,

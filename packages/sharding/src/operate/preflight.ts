@@ -10,7 +10,7 @@ export interface PreflightOptions {
 }
 
 /** What one shard says of itself before buckets move. */
-interface ShardState {
+export interface ShardState {
   readonly shard: KnownShard;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -24,23 +24,35 @@ const KEEP_FREE_BYTES = 1024 ** 3;
 const ROOM = 2;
 
 /**
- * Looks at every server that a plan needs before anything is changed.
- * @returns what is worth knowing and no reason to refuse.
+ * Looks at every server of a keyspace before anything is asked of it.
  * @throws OperationRefused that names what is missing, and where.
  */
-export async function preflight(
-  shards: readonly KnownShard[],
-  transfers: readonly Transfer[],
-  { keepFreeBytes = KEEP_FREE_BYTES }: PreflightOptions = {},
-): Promise<string[]> {
-  const needed = shards.filter(({ shard }) => transfers.some(({ from, to }) => from === shard || to === shard));
-  const states = await Promise.all(needed.map(stateOf));
+export async function inspectShards(shards: readonly KnownShard[]): Promise<ShardState[]> {
+  const states = await Promise.all(shards.map(stateOf));
   const problems = states.flatMap(({ shard, problems: found }) => found.map((what) => `${nameOf(shard)}: ${what}`));
-  if (problems.length === 0) problems.push(...different(states), ...tooFull(states, transfers, keepFreeBytes));
+  if (problems.length === 0) problems.push(...different(states));
   if (problems.length > 0) throw new OperationRefused(problems.join('; '));
-  const unknown = states.filter(({ shard, freeBytes }) => freeBytes === undefined && arriving(shard, transfers) > 0);
+  return states;
+}
+
+/**
+ * Whether there is room for what a plan brings.
+ * @returns what is worth knowing of the servers that take part, and no reason to refuse.
+ * @throws OperationRefused where a disk is too full.
+ */
+export function checkRoom(
+  states: readonly ShardState[],
+  transfers: readonly Transfer[],
+  { keepFreeBytes = KEEP_FREE_BYTES }: PreflightOptions,
+): string[] {
+  const full = tooFull(states, transfers, keepFreeBytes);
+  if (full.length > 0) throw new OperationRefused(full.join('; '));
+  const partners = states.filter(({ shard: { shard } }) =>
+    transfers.some(({ from, to }) => from === shard || to === shard),
+  );
+  const unknown = partners.filter(({ shard, freeBytes }) => freeBytes === undefined && arriving(shard, transfers) > 0);
   return [
-    ...states.flatMap(({ shard, warnings }) => warnings.map((what) => `${nameOf(shard)}: ${what}`)),
+    ...partners.flatMap(({ shard, warnings }) => warnings.map((what) => `${nameOf(shard)}: ${what}`)),
     ...unknown.map(({ shard }) => {
       return `${nameOf(shard)}: its free disk can't be seen from here; ${inMegabytes(arriving(shard, transfers))} will come`;
     }),
@@ -67,7 +79,7 @@ async function stateOf(shard: KnownShard): Promise<ShardState> {
       };
     });
   } catch (error) {
-    return { ...nothing, problems: [reasonOf(error)] };
+    return { ...nothing, problems: [reasonOf(error).replace(`No connection to ${nameOf(shard)}`, 'no connection')] };
   }
 }
 

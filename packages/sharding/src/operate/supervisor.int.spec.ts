@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { eventually } from '@stoa/testing';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
-import { killedAt, runUpTo } from '../../test/kill.js';
+import { runUpTo } from '../../test/kill.js';
 import { mover, range, startService, type Service } from '../../test/stand.js';
 import type { Step } from '../move/phases.js';
 import { verify } from '../verify.js';
@@ -60,10 +60,11 @@ it.each<[Step, 'before' | 'after']>([
   ['drain queues', 'before'],
   ['switch', 'after'],
 ])('takes up a move whose mover was killed at "%s" (%s), before writers wait for long', async (step, when) => {
-  supervise();
-  supervise();
   const id = await plan();
-  await killedAt(cluster, id, step, when);
+  const signal = await runUpTo('mover-child.mjs', { directoryUrl: cluster.directoryUrl, move: id, step, when });
+  supervise();
+  supervise();
+  await signal('SIGKILL');
   const killed = performance.now();
   await write();
   // Two seconds on an idle machine; this one may be busy.
@@ -74,13 +75,13 @@ it.each<[Step, 'before' | 'after']>([
 });
 
 it('takes a move from a mover that froze while writers wait', async () => {
-  supervise();
   const id = await plan();
   const signal = await runUpTo('mover-child.mjs', {
     ...{ directoryUrl: cluster.directoryUrl, move: id },
     ...{ step: 'drain queues', when: 'before' },
   });
   await signal('SIGSTOP');
+  supervise();
   const frozen = performance.now();
   try {
     await write();

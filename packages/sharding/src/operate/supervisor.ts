@@ -2,9 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MoveHooks, MoveLimits } from '../move/context.js';
 import { MoveBusy, MovePaused, StaleMover } from '../move/errors.js';
 import { Mover } from '../move/mover.js';
-import { canPause, type Move } from '../move/phases.js';
+import { canAbort, canPause, type Move } from '../move/phases.js';
 import { Session } from '../postgres/session.js';
 import { movesNow, type MoveNow } from './moves-now.js';
+
+/** An operator asked for it, and it is not under way yet. */
+const isToAbort = ({ phase, info }: MoveNow): boolean => info.abort === true && canAbort(phase) && phase !== 'aborting';
 
 export interface SupervisorOptions {
   readonly directoryUrl: string;
@@ -73,11 +76,13 @@ export class MoveSupervisor {
     await session?.close();
   }
 
-  private isOrphan({ id, phase, paused, running, quietSeconds }: MoveNow): boolean {
+  private isOrphan(move: MoveNow): boolean {
+    const { id, phase, paused, running, quietSeconds, info } = move;
     if (this.running.has(id) || (this.failed.get(id)?.until ?? 0) > performance.now()) return false;
+    if (isToAbort(move)) return true;
     if (running) return URGENT.includes(phase) && quietSeconds > FROZEN_SECONDS;
     if (!canPause(phase)) return true;
-    return !paused && quietSeconds > GRACE_SECONDS;
+    return !paused && (info.supervised === true || quietSeconds > GRACE_SECONDS);
   }
 
   private takeUp(move: MoveNow): void {
@@ -91,7 +96,10 @@ export class MoveSupervisor {
     // Another supervisor may be quicker: that is no failure, and nothing to wait for.
     const mover = new Mover({ directoryUrl, ...(hooks && { hooks }), limits: { ...limits, busyMs: 0 } });
     try {
-      this.options.onDone?.(await mover.runMove(move.id, { takeOver: move.running }));
+      const takeOver = move.running;
+      const work = isToAbort(move) ? mover.abortMove(move.id, { takeOver }) : mover.runMove(move.id, { takeOver });
+      const ended = await work;
+      this.options.onDone?.(ended);
       this.failed.delete(move.id);
     } catch (error) {
       if (error instanceof MoveBusy || error instanceof StaleMover || error instanceof MovePaused) return;

@@ -1,0 +1,13 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@stoa/service';
+import type { ShardsConfig } from './config.js';
+
+/** Where the shard map is, as its owner reaches it. */
+@Injectable()
+export class Directory {
+  readonly url: string;
+
+  constructor(@Inject(CONFIG) config: ShardsConfig) {
+    this.url = config.DIRECTORY_ADMIN_URL;
+  }
+}

@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url';
+import { loadConfig, migrate, postgresUrl, scrub } from '@stoa/service';
+import { installDirectory } from '@stoa/sharding';
+import { z } from 'zod';
+
+const variables = z.object({ DIRECTORY_ADMIN_URL: postgresUrl('the shard map, as its owner') });
+
+try {
+  const { DIRECTORY_ADMIN_URL: url } = loadConfig(variables, process.env);
+  const folder = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+  const log = (line: string): void => void process.stdout.write(`shards: ${line}\n`);
+  await installDirectory(url);
+  const applied = await migrate({ url, folder, log });
+  if (applied.length === 0) log('the directory is up to date');
+} catch (error) {
+  process.stderr.write(scrub(`shards: ${error instanceof Error ? error.message : String(error)}\n`));
+  process.exitCode = 1;
+}

@@ -1,0 +1,27 @@
+import { MoveRefused, MoveUnknown, OperationRefused, SessionLost } from '@stoa/sharding';
+
+type Fail<Code extends string> = (code: Code, detail?: string) => never;
+
+/** Answers what the library refuses, and servers that can't be reached, as REFUSED with the reason. */
+export async function orRefuse<T>(fail: Fail<'REFUSED'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof OperationRefused || error instanceof MoveRefused || error instanceof SessionLost) {
+      return fail('REFUSED', error.message);
+    }
+    throw error;
+  }
+}
+
+/** The same where a move is named, which there may not be. */
+export async function orNotFound<T>(fail: Fail<'NOT_FOUND' | 'REFUSED'>, work: () => Promise<T>): Promise<T> {
+  return orRefuse(fail, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof MoveUnknown) return fail('NOT_FOUND', error.message);
+      throw error;
+    }
+  });
+}

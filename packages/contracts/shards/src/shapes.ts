@@ -1,0 +1,134 @@
+import { CustomerId, Timestamp } from '@stoa/contract-kit';
+import { z } from 'zod';
+
+/** A keyspace's name: a service's sharded data. */
+export const KeyspaceName = z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'lower case letters, digits, _ and -');
+export const ShardName = z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'lower case letters, digits, _ and -');
+export const Bucket = z.int().min(0).max(1023);
+const Count = z.int().min(0);
+
+/** Null where the server can't be asked. */
+const ShardHealth = z.object({
+  serverVersion: z.string(),
+  rows: Count.describe('Of the buckets that it serves'),
+  bytes: Count.describe('Of the sharded tables with their indexes'),
+  estimated: z.boolean().describe('Rows and bytes were inferred from a part of a large table'),
+  fenced: Count.describe('Buckets that refuse writes at the moment, because a move is about to switch them'),
+  connections: Count.describe('To this database'),
+  maxConnections: Count.describe('To the whole server'),
+  slots: z.array(
+    z.object({ name: z.string(), active: z.boolean(), keptBytes: Count.describe('Log that the server keeps for it') }),
+  ),
+});
+
+export const Shard = z.object({
+  keyspace: KeyspaceName,
+  shard: ShardName,
+  at: z.string().describe('host:port/database'),
+  draining: z.boolean().describe('A rebalance brings it nothing'),
+  buckets: Count,
+  health: ShardHealth.nullable().describe('Null where the server can not be asked'),
+  problem: z.string().nullable(),
+});
+export type Shard = z.infer<typeof Shard>;
+
+export const MOVE_PHASES = [
+  ...(['planned', 'copying', 'catching up', 'fencing', 'switched', 'active', 'unsubscribed', 'purged'] as const),
+  ...(['done', 'aborting', 'aborted'] as const),
+] as const;
+
+export const Move = z.object({
+  id: z.uuid(),
+  keyspace: KeyspaceName,
+  from: ShardName,
+  to: ShardName,
+  buckets: z.array(Bucket),
+  phase: z
+    .enum(MOVE_PHASES)
+    .describe("Up to 'fencing' it can be aborted; behind 'switched' it can only be finished, then reversed"),
+  paused: z.boolean(),
+  requestedBy: z.string().nullable(),
+  rows: Count.nullable().describe('That were compared and found equal on both sides'),
+  comparison: z.string().nullable().describe('equal, different, or why there was none'),
+  writesWaitedMs: Count.nullable().describe('The longest that a write to these buckets was refused, at the switch'),
+  plannedAt: Timestamp,
+  changedAt: Timestamp,
+});
+export type Move = z.infer<typeof Move>;
+
+export const Cluster = z.object({
+  keyspaces: z.array(
+    z.object({ keyspace: KeyspaceName, mapVersion: Count, unplaced: Count.describe('Buckets that no shard holds') }),
+  ),
+  shards: z.array(Shard),
+  moves: z.array(Move).describe('Those that are not over'),
+});
+export type Cluster = z.infer<typeof Cluster>;
+
+export const Whereabouts = z.object({
+  customerId: CustomerId,
+  places: z.array(
+    z.object({
+      keyspace: KeyspaceName,
+      bucket: Bucket,
+      shard: ShardName,
+      epoch: Count.describe('Grows by one whenever the bucket moves'),
+      state: z.string().describe("As the shard says: owned, fenced, ready or gone; unknown where it can't be asked"),
+      move: z.uuid().nullable(),
+      problem: z.string().nullable(),
+    }),
+  ),
+});
+
+const Held = z.object({ buckets: Count, rows: Count, bytes: Count });
+
+export const Plan = z.object({
+  moves: z.array(
+    z.object({
+      keyspace: KeyspaceName,
+      from: ShardName,
+      to: ShardName,
+      buckets: z.array(Bucket),
+      rows: Count,
+      bytes: Count,
+      seconds: z.number(),
+    }),
+  ),
+  shares: z.array(z.object({ keyspace: KeyspaceName, shard: ShardName, before: Held, after: Held })),
+  buckets: Count,
+  rows: Count,
+  bytes: Count,
+  seconds: z.number().describe('About how long it will take'),
+  estimated: z.boolean(),
+  warnings: z.array(z.string()),
+  unfinished: z.array(z.uuid()).describe('Moves that are under way already, and are finished first'),
+});
+
+const Finding = z.object({
+  keyspace: KeyspaceName,
+  kind: z.string(),
+  shard: ShardName.optional(),
+  buckets: z.array(Bucket).optional(),
+  detail: z.string(),
+});
+
+export const Run = z.object({
+  id: z.uuid(),
+  kind: z.enum(['rebalance', 'drain', 'verify']),
+  state: z
+    .enum(['waiting', 'running', 'stopping', 'stopped', 'done', 'failed'])
+    .describe('stopping: it ends after the moves under way'),
+  keyspaces: z.array(KeyspaceName).nullable().describe('Null: all'),
+  shard: ShardName.nullable().describe('That is drained'),
+  requestedBy: z.string().nullable(),
+  moves: Count.nullable(),
+  movesDone: Count.nullable(),
+  rows: Count.nullable().describe('Copied so far'),
+  ofRows: Count.nullable(),
+  secondsPlanned: Count.nullable(),
+  findings: z.array(Finding).nullable().describe('Of a verification'),
+  message: z.string().nullable(),
+  createdAt: Timestamp,
+  changedAt: Timestamp,
+});
+export type Run = z.infer<typeof Run>;

@@ -1,0 +1,168 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MoveHooks, MoveLimits } from '../move/context.js';
+import { Session } from '../postgres/session.js';
+import { oneRow } from '../postgres/sql.js';
+import { verify } from '../verify.js';
+import { carryOut } from './carry-out.js';
+import { setDraining } from './draining.js';
+import { planRebalance } from './plan-rebalance.js';
+import { isRunOver, nextRun, noteRun, readRun, type Run, type RunProgress, type RunState } from './runs.js';
+import { knownShards, reasonOf } from './shards.js';
+
+export interface RunWorkerOptions {
+  readonly directoryUrl: string;
+  readonly hooks?: MoveHooks;
+  readonly limits?: Partial<MoveLimits>;
+  readonly onRun?: (run: Run) => void;
+  readonly onFailure?: (error: unknown, run?: Run) => void;
+}
+
+/** Class of the advisory locks on runs: whoever holds one does the run. */
+const RUN_LOCK = 1_398_034_245;
+const LOOK_EVERY_MS = 500;
+const MOST_FINDINGS = 100;
+
+type Outcome = readonly [state: RunState | undefined, progress: RunProgress];
+
+/**
+ * Does the runs that operators asked for, one at a time. Any number of workers may look for them; a run whose worker died
+ * is taken up by another, which computes anew what is left to do.
+ */
+export class RunWorker {
+  private readonly stopping = new AbortController();
+  private looking: Promise<void> | undefined;
+
+  constructor(private readonly options: RunWorkerOptions) {}
+
+  start(): void {
+    this.looking ??= this.look();
+  }
+
+  /** Begins nothing more. What is under way ends between two moves if that is soon, and else goes to another worker. */
+  async stop(withinMs: number): Promise<void> {
+    this.stopping.abort();
+    const late = new AbortController();
+    const timeout = delay(withinMs, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([this.looking, timeout]);
+    late.abort();
+  }
+
+  private async look(): Promise<void> {
+    const { signal } = this.stopping;
+    let session: Session | undefined;
+    while (!signal.aborted) {
+      try {
+        session ??= await this.open();
+        const run = await nextRun(session, RUN_LOCK);
+        if (run && (await this.lock(session, run.id))) {
+          await this.do(session, run);
+          // Its end releases the lock.
+          await session.close();
+          session = undefined;
+          continue;
+        }
+      } catch (error) {
+        this.options.onFailure?.(error);
+        await session?.close();
+        session = undefined;
+      }
+      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+    await session?.close();
+  }
+
+  private open(): Promise<Session> {
+    return Session.open({ url: this.options.directoryUrl, server: 'the directory', application: 'sharding-run' });
+  }
+
+  private async lock(session: Session, id: string): Promise<boolean> {
+    const lock = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS got';
+    return (await oneRow<{ got: boolean }>(session, lock, [RUN_LOCK, id])).got;
+  }
+
+  private async do(session: Session, { id }: Run): Promise<void> {
+    const run = await readRun(session, id);
+    if (!run || isRunOver(run.state)) return;
+    this.options.onRun?.(run);
+    if (run.state === 'waiting') await noteRun(session, id, {}, 'running');
+    const stop = new AbortController();
+    const ended = new AbortController();
+    if (run.state === 'stopping') stop.abort();
+    const latest: { progress: RunProgress } = { progress: {} };
+    const watching = this.watch(session, id, latest, stop, ended.signal);
+    let outcome: Outcome;
+    try {
+      outcome = await this.outcomeOf(run, latest, stop.signal);
+    } catch (error) {
+      this.options.onFailure?.(error, run);
+      outcome = ['failed', { message: reasonOf(error) }];
+    }
+    ended.abort();
+    await watching;
+    const [state, progress] = outcome;
+    await noteRun(session, id, { ...latest.progress, ...progress }, state);
+  }
+
+  /** Writes progress down, and hears of an operator's stop, as long as a run is under way. */
+  private async watch(
+    session: Session,
+    id: string,
+    latest: { readonly progress: RunProgress },
+    stop: AbortController,
+    ended: AbortSignal,
+  ): Promise<void> {
+    while (!ended.aborted) {
+      await delay(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
+      if (this.stopping.signal.aborted) stop.abort();
+      try {
+        await noteRun(session, id, latest.progress);
+        if ((await readRun(session, id))?.state === 'stopping') stop.abort();
+      } catch {
+        // The directory is away: the movers wait for it, and the end of the run tells.
+      }
+    }
+  }
+
+  private async outcomeOf(run: Run, latest: { progress: RunProgress }, signal: AbortSignal): Promise<Outcome> {
+    if (run.kind === 'verify') return this.verifyAll(run);
+    const { directoryUrl, hooks, limits } = this.options;
+    const { keyspaces, by, shard, groupBuckets, parallel } = run.options;
+    const plan = await planRebalance({
+      directoryUrl,
+      ...(keyspaces && { keyspaces }),
+      ...(by && { by }),
+      ...(groupBuckets !== undefined && { group: { buckets: groupBuckets } }),
+      ...(run.kind === 'drain' && shard !== undefined && { drain: shard }),
+    });
+    if (run.kind === 'drain' && shard !== undefined) await setDraining(directoryUrl, shard, true, keyspaces);
+    latest.progress = { moves: plan.moves.length + plan.unfinished.length, secondsPlanned: Math.round(plan.seconds) };
+    const { stopped, paused } = await carryOut(plan, {
+      ...{ directoryUrl, signal },
+      ...(hooks && { hooks }),
+      ...(limits && { limits }),
+      ...(parallel !== undefined && { parallel }),
+      requestedBy: run.requestedBy ?? 'an operator',
+      onProgress: ({ moves, movesDone, rows, ofRows }) => {
+        latest.progress = { ...latest.progress, moves, movesDone, rows, ofRows };
+      },
+    });
+    // Told to end for a reason of its own: another worker goes on.
+    if (stopped && this.stopping.signal.aborted) return [undefined, {}];
+    const message = paused.length > 0 ? { message: `Paused moves are left: ${paused.join(', ')}` } : {};
+    if (stopped) return ['stopped', message];
+    return ['done', { ...message, movesDone: plan.moves.length + plan.unfinished.length - paused.length }];
+  }
+
+  private async verifyAll({ options }: Run): Promise<Outcome> {
+    const { directoryUrl } = this.options;
+    const session = await this.open();
+    const shards = await knownShards(session, options.keyspaces).finally(() => session.close());
+    const found: NonNullable<RunProgress['findings']>[number][] = [];
+    for (const keyspace of new Set(shards.map((shard) => shard.keyspace))) {
+      const { findings } = await verify(directoryUrl, keyspace);
+      found.push(...findings.map((finding) => ({ ...finding, keyspace })));
+    }
+    const message = found.length === 0 ? 'Map, owners and rows agree' : `${found.length} findings`;
+    return ['done', { findings: found.slice(0, MOST_FINDINGS), message }];
+  }
+}
