@@ -17,6 +17,7 @@ const PLANTED = [
   ['apps-never-import-apps', 'apps/cart/src/planted-app.ts', `import '../../profile/src/profile.module.js';`],
   ['gateway-knows-no-service', 'apps/gateway/src/planted-contract.ts', `import '@stoa/cart-contract';`],
   ['gateway-knows-no-service', 'apps/gateway/src/planted-sharding.ts', `import '@stoa/sharding';`],
+  ['gateway-knows-no-service', 'apps/gateway/src/planted-keyspace.ts', `import '@stoa/sharded-service';`],
   ['contracts-are-data', 'packages/contracts/cart/src/planted-nest.ts', `import '@nestjs/common';`],
   ['contracts-are-data', 'packages/contracts/cart/src/planted-node.ts', `import 'node:fs';`],
   ['packages-know-no-service', 'packages/messaging/src/planted-service.ts', `import '@stoa/cart-contract';`],
@@ -83,6 +84,7 @@ const TAGS = [
   ['apps/profile', '@stoa/cart', /denylistfor`@stoa\/profile`/],
   ['apps/gateway', '@stoa/cart-contract', /allowlistfor`@stoa\/gateway`/],
   ['apps/gateway', '@stoa/sharding', /allowlistfor`@stoa\/gateway`/],
+  ['packages/service', '@stoa/sharding', /allowlistfor`@stoa\/service`/],
   ['packages/contracts/cart', '@stoa/messaging', /allowlistfor`@stoa\/cart-contract`/],
   ['packages/messaging', '@stoa/cart-contract', /allowlistfor`@stoa\/messaging`/],
 ];
