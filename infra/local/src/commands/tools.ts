@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { Failure } from '../failure.js';
 import { repoRoot, stateDir } from '../paths.js';
 import { runningState } from '../stack/state.js';
-import type { Operator } from '../stack/secrets.js';
+import { readDirectory, type Operator } from '../stack/secrets.js';
 import { SHOP_PORT } from '../topology.js';
 
 /** `npm run catalog -- import FILE... | export ...` against the shop that runs, or the one that STOA_URL names. */
@@ -29,14 +29,16 @@ async function runTool(script: string, words: string[]): Promise<number> {
   return runToEnd([path, ...words], shopEnvironment());
 }
 
-/** Where the shop is and who may change its catalog. What the environment says already, wins. */
+/** Where the shop and its shard map are, and who may change them. What the environment says already, wins. */
 function shopEnvironment(): NodeJS.ProcessEnv {
   const port = process.env.STOA_PORT ?? SHOP_PORT;
   const url = runningState(stateDir())?.url ?? `http://127.0.0.1:${port}`;
   const file = join(stateDir(), 'operator.json');
   const operator = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Operator) : undefined;
+  const directory = readDirectory(stateDir());
   return {
     STOA_URL: url,
+    ...(directory ? { DIRECTORY_ADMIN_URL: directory.adminUrl } : {}),
     ...(operator ? { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password } : {}),
     ...process.env,
   };
