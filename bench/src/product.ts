@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { measure, report, type Figures, type Step } from './load.js';
 import { startStack } from './stack.js';
 
-/** Reads one product: from the gateway's cache, through HAProxy, straight from a gateway, and the same bytes from bare Fastify. */
+/** Reads one product: from the gateways' cache through HAProxy, straight from a gateway, and the same bytes from bare Fastify. */
 export async function benchProduct({
   connections,
   requests,
@@ -27,11 +27,16 @@ export async function benchProduct({
     await measure({ ...load, requests: Math.ceil(requests / 5) }, stack.roles);
     const cached = await measure({ ...load, requests }, stack.roles);
     report('A cached product, through HAProxy and two gateways', cached);
+    const { url, role } = stack.gateway;
+    await measure({ ...load, url, requests: Math.ceil(requests / 5) }, [role]);
+    const straight = await measure({ ...load, url, requests }, [role]);
+    report('The same, straight from one gateway', straight);
     const bare = await bareFastify(path, bytes, step, connections, requests);
     report('The same bytes from bare Fastify', bare);
-    const ratio = (cached.cpu.get('gateway') ?? 0) / (bare.cpu.get('Fastify') ?? 1);
-    console.log(`\n  gateway : bare Fastify = ${ratio.toFixed(2)} (to reach: 1.4)`);
-    if (cached.errors + bare.errors > 0) process.exitCode = 1;
+    // One process each, asked the same way: behind HAProxy two gateways get the load in smaller sips, which costs more a request.
+    const ratio = (straight.cpu.get('gateway') ?? 0) / (bare.cpu.get('Fastify') ?? 1);
+    console.log(`\n  one gateway : bare Fastify = ${ratio.toFixed(2)} (to reach: 1.4)`);
+    if (cached.errors + straight.errors + bare.errors > 0) process.exitCode = 1;
   } finally {
     await stack.stop();
   }

@@ -8,6 +8,8 @@ import type { Role } from './processes.js';
 export interface Stack {
   readonly url: string;
   readonly roles: readonly Role[];
+  /** One of the gateway's clones, to ask it without the load balancer. */
+  readonly gateway: { readonly url: string; readonly role: Role };
   readonly operator: { readonly email: string; readonly password: string };
   stop(): Promise<void>;
 }
@@ -15,6 +17,13 @@ export interface Stack {
 interface Process {
   readonly name: string;
   readonly pid: number;
+  readonly port: number | null;
+}
+
+function oneGateway(processes: readonly Process[]): Stack['gateway'] {
+  const clone = processes.find(({ name }) => name === 'gateway-1');
+  if (!clone) throw new Error('the stack has no gateway-1');
+  return { url: `http://127.0.0.1:${clone.port}`, role: { name: 'gateway', pids: [clone.pid] } };
 }
 
 const roleOf = (name: string): string =>
@@ -56,6 +65,7 @@ export async function startStack(): Promise<Stack> {
   return {
     url: `http://127.0.0.1:${port}`,
     roles: groupByRole(processes),
+    gateway: oneGateway(processes),
     operator,
     stop: async () => {
       await stoa('stop');

@@ -85,6 +85,7 @@ export class Shop {
         caller: OPERATOR,
         expectedVersion: options.expectedVersion,
         traceparent: undefined,
+        sentAt: new Date(),
         budgetLeft: () => 5_000,
       },
     );

@@ -23,6 +23,8 @@ export interface CommandRequest {
   readonly caller: Caller;
   readonly expectedVersion: number | undefined;
   readonly traceparent: string | undefined;
+  /** When the broker appended it: one clock for all clones and shards. The steps of a flow have the flow's. */
+  readonly sentAt: Date;
   /** Milliseconds left of the caller's budget; below zero when it is over. */
   budgetLeft(): number;
 }

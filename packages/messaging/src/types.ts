@@ -89,7 +89,7 @@ export interface CommandContext<Op, Tx extends Sql = Sql> extends BaseContext<Op
   readonly commandId: string;
   /** The version in If-Match, where the contract says `ifMatch`. */
   readonly expectedVersion: number | undefined;
-  /** Of the command's first statement; the same for all that one transaction writes. */
+  /** When the broker appended the command: the same clock for all clones and databases, and for all that one transaction writes. */
   readonly now: Date;
   /** A UUIDv7 derived from the command id: a retry gets the same. `mintId()` of a command keyed by `command.id` is its record key. */
   mintId(n?: number): string;

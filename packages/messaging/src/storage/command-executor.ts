@@ -6,7 +6,7 @@ import { bodyHash } from './body-hash.js';
 import { CommandRun, KeptRefusal } from './command-run.js';
 import { claim, finish, readReply, record, type InboxKey } from './inbox.js';
 import { writeOutbox } from './outbox.js';
-import { NOTHING_LEFT, transact, type Outcome } from './transact.js';
+import { transact, type Outcome } from './transact.js';
 
 export interface InboxExecutorOptions {
   readonly database: Database;
@@ -21,6 +21,9 @@ interface Answer {
   readonly reply: CommandReply;
   readonly published: boolean;
 }
+
+/** An earlier delivery was answered: whatever this one did is rolled back. */
+class AnsweredBefore extends Error {}
 
 /** A refusal on its way out of the transaction, which its being thrown rolls back. */
 class RolledBack extends Error {
@@ -46,7 +49,8 @@ const REUSED = refusalOf(
 /**
  * Runs commands exactly once in effect. A command's transaction begins with its inbox row, which makes a second delivery
  * wait and then return the first one's reply, and ends with that row's reply and the events in one statement, sent
- * together with the COMMIT.
+ * together with the COMMIT. The handler starts without waiting for the row's answer, so that its first statement travels
+ * along (a round trip less); what it did for nothing, because the command was answered before, is rolled back.
  *
  * A refusal (`fail`) rolls the transaction back; its reply is then kept by one statement in a transaction of its own. That
  * is what a savepoint would do, but without two more statements in every command that succeeds (5% of its CPU, measured).
@@ -69,6 +73,7 @@ export class InboxExecutor implements CommandExecutor {
       if (published) onPublished?.(key.bucket);
       return reply;
     } catch (error) {
+      if (error instanceof AnsweredBefore) return database.transaction(key.bucket, (tx) => answerAgain(tx, key));
       if (!(error instanceof RolledBack)) throw error;
       const reply = refusalOf(error.refusal);
       if (secret || PASSING.has(error.refusal.code)) return reply;
@@ -83,18 +88,21 @@ export class InboxExecutor implements CommandExecutor {
     return { bucket, commandId: id, key, bodyHash: bodyHash(operation, bodyText) };
   }
 
+  /** @throws AnsweredBefore; RolledBack; what the handler or the database throws */
   private async runOnce(
     tx: Sql,
     command: BoundCommand,
     request: CommandRequest,
     key: InboxKey,
   ): Promise<Outcome<Answer>> {
-    const now = await claim(tx, key);
-    if (!now) return { value: { reply: await answerAgain(tx, key), published: false }, lastStatement: NOTHING_LEFT };
-    const run = new CommandRun(tx, key.bucket, now, request);
-    const reply = await this.handle(command, request, run);
-    const value = { reply, published: run.facts.length > 0 };
-    return { value, lastStatement: run.written(finish(tx, key, reply, run.facts)) };
+    const run = new CommandRun(tx, key.bucket, request);
+    const claiming = claim(tx, key);
+    const [claimed, handled] = await Promise.allSettled([claiming, this.handle(command, request, run)]);
+    if (claimed.status === 'rejected') throw claimed.reason;
+    if (!claimed.value) throw new AnsweredBefore();
+    if (handled.status === 'rejected') throw handled.reason;
+    const value = { reply: handled.value, published: run.facts.length > 0 };
+    return { value, lastStatement: run.written(finish(tx, key, handled.value, run.facts)) };
   }
 
   private async runUnrecorded(
@@ -103,8 +111,7 @@ export class InboxExecutor implements CommandExecutor {
     request: CommandRequest,
     bucket: number,
   ): Promise<Outcome<Answer>> {
-    const { rows } = await tx.query<{ now: Date }>('SELECT now() AS now', []);
-    const run = new CommandRun(tx, bucket, rows[0]!.now, request);
+    const run = new CommandRun(tx, bucket, request);
     const reply = await this.handle(command, request, run);
     const value = { reply, published: run.facts.length > 0 };
     return { value, lastStatement: run.written(writeOutbox(tx, bucket, run.facts)) };

@@ -18,12 +18,15 @@ export class CommandRun implements CommandContext<Command> {
   constructor(
     readonly tx: Sql,
     readonly bucket: number,
-    readonly now: Date,
     private readonly request: CommandRequest,
   ) {}
 
   get caller() {
     return this.request.caller;
+  }
+
+  get now(): Date {
+    return this.request.sentAt;
   }
 
   get commandId(): string {

@@ -19,7 +19,7 @@ export interface EarlierReply extends CommandReply {
 
 // No conflict target: the tests' control drops the primary key to show what it is for.
 const CLAIM = `INSERT INTO inbox (bucket, command_id, key, body_hash) VALUES ($1, $2, $3, $4)
-  ON CONFLICT DO NOTHING RETURNING now() AS now`;
+  ON CONFLICT DO NOTHING`;
 const RECORD = `INSERT INTO inbox (bucket, command_id, key, body_hash, status, reply) VALUES ($1, $2, $3, $4, $5, $6)
   ON CONFLICT DO NOTHING RETURNING 1`;
 const READ = 'SELECT body_hash, status, reply FROM inbox WHERE bucket = $1 AND command_id = $2';
@@ -31,11 +31,11 @@ const statusOf = (reply: CommandReply): string => (reply.ok ? 'ok' : 'error');
 
 /**
  * Takes the command for this transaction. Another delivery of it that is in work makes this wait until it ends.
- * @returns the transaction's time, or undefined: an earlier delivery has been answered (see readReply).
+ * @returns false if an earlier delivery has been answered (see readReply).
  */
-export async function claim(tx: Sql, { bucket, commandId, key, bodyHash }: InboxKey): Promise<Date | undefined> {
-  const { rows } = await tx.query<{ now: Date }>(CLAIM, [bucket, commandId, key, bodyHash]);
-  return rows[0]?.now;
+export async function claim(tx: Sql, { bucket, commandId, key, bodyHash }: InboxKey): Promise<boolean> {
+  const { rowCount } = await tx.query(CLAIM, [bucket, commandId, key, bodyHash]);
+  return rowCount === 1;
 }
 
 /** @throws Error when there is none: the row was purged since, 48 hours after the first delivery. */

@@ -67,7 +67,7 @@ export class Dispatcher {
       const output = await bound.handler.handle(input, { caller: envelope.caller, fail, budgetMs: budgetLeft() });
       return { ok: true, body: JSON.stringify(output) };
     }
-    const { id, key, caller, expectedVersion, traceparent } = envelope;
+    const { id, key, caller, expectedVersion, traceparent, appendedAt } = envelope;
     const request: CommandRequest = {
       id,
       key: key ?? '',
@@ -76,6 +76,7 @@ export class Dispatcher {
       caller,
       expectedVersion,
       traceparent,
+      sentAt: new Date(appendedAt),
       budgetLeft,
     };
     if (bound.kind === 'command') return this.binding.executor.execute(bound, request);
@@ -106,6 +107,7 @@ export class Dispatcher {
         caller: flow.caller,
         expectedVersion: undefined,
         traceparent: flow.traceparent,
+        sentAt: flow.sentAt,
         budgetLeft: flow.budgetLeft,
       },
     };

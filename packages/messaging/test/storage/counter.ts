@@ -81,6 +81,7 @@ export function addRequest(name: string, by: number, more: Partial<CommandReques
     caller: { kind: 'service', name: 'test' },
     expectedVersion: undefined,
     traceparent: undefined,
+    sentAt: new Date(),
     budgetLeft: () => 5_000,
     ...more,
   };
