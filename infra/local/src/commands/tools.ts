@@ -15,7 +15,8 @@ export function catalog(words: string[]): Promise<number> {
 
 /** `npm run shards -- status | rebalance | ...` on the stack that runs, or where DIRECTORY_ADMIN_URL says. */
 export function shards(words: string[]): Promise<number> {
-  return runTool('apps/shards/dist/cli/main.js', words);
+  const directory = readDirectory(stateDir());
+  return runTool('apps/shards/dist/cli/main.js', words, directory ? { DIRECTORY_ADMIN_URL: directory.adminUrl } : {});
 }
 
 /** `npm run bench -- rpc | product | cart`. */
@@ -23,22 +24,20 @@ export function bench(words: string[]): Promise<number> {
   return runTool('bench/dist/main.js', words);
 }
 
-async function runTool(script: string, words: string[]): Promise<number> {
+async function runTool(script: string, words: string[], more: NodeJS.ProcessEnv = {}): Promise<number> {
   const path = join(repoRoot, script);
   if (!existsSync(path)) throw new Failure(`${script} is not there: npm run build makes it`);
-  return runToEnd([path, ...words], shopEnvironment());
+  return runToEnd([path, ...words], { ...more, ...shopEnvironment() });
 }
 
-/** Where the shop and its shard map are, and who may change them. What the environment says already, wins. */
+/** Where the shop is and who may change its catalog. What the environment says already, wins. */
 function shopEnvironment(): NodeJS.ProcessEnv {
   const port = process.env.STOA_PORT ?? SHOP_PORT;
   const url = runningState(stateDir())?.url ?? `http://127.0.0.1:${port}`;
   const file = join(stateDir(), 'operator.json');
   const operator = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Operator) : undefined;
-  const directory = readDirectory(stateDir());
   return {
     STOA_URL: url,
-    ...(directory ? { DIRECTORY_ADMIN_URL: directory.adminUrl } : {}),
     ...(operator ? { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password } : {}),
     ...process.env,
   };
