@@ -1,3 +1,4 @@
+import { moveHooks } from '@stoa/messaging/moves';
 import { carryOut, type Move, type PlanProgress, type RebalancePlan } from '@stoa/sharding';
 import type { Terminal } from './terminal.js';
 import { counted, duration, grouped, ranges, size, table } from './words.js';
@@ -51,6 +52,7 @@ export async function carry(terminal: Terminal, plan: RebalancePlan, again: stri
     directoryUrl,
     signal: stopSignal(),
     parallel: options.parallel,
+    hooks: moveHooks,
     requestedBy: 'npm run shards',
     onProgress: (now) => progress.show(progressOf(now)),
     onMoved: (move) => {

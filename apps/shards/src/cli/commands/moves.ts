@@ -1,3 +1,4 @@
+import { moveHooks } from '@stoa/messaging/moves';
 import { canAbort, canPause, clusterStatus, Mover, MoveRefused, type Move, type MoveNow } from '@stoa/sharding';
 import { carry, movedLine } from '../carry.js';
 import { WrongUse } from '../cli-error.js';
@@ -8,18 +9,13 @@ const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** Takes moves back before their switch. */
 export const abort: CommandRun = async (terminal) => {
-  const { directoryUrl, options, say, answer, progress } = terminal;
+  const { options, say, answer, progress } = terminal;
   const meant = await unfinished(terminal);
   const late = meant.find(({ phase }) => !canAbort(phase));
   if (late) throw new MoveRefused(`Move ${late.id} is ${late.phase}: it can only be finished, then reversed`);
   if (options.dryRun) return sayOnly(terminal, meant, 'would be aborted');
   const moves: Move[] = [];
-  const mover = new Mover({
-    directoryUrl,
-    hooks: {
-      onProgress: ({ move, step, rows = 0 }) => progress.show({ label: `${move}: ${step}`, done: 0, of: 0, rows }),
-    },
-  });
+  const mover = moverOf(terminal);
   for (const { id } of meant) {
     moves.push(await mover.abortMove(id, { takeOver: true }));
     progress.clear();
@@ -31,14 +27,9 @@ export const abort: CommandRun = async (terminal) => {
 
 /** Moves the buckets of a finished move back. */
 export const reverse: CommandRun = async (terminal) => {
-  const { directoryUrl, options, say, answer, progress } = terminal;
+  const { options, say, answer, progress } = terminal;
   const [id = ''] = options.words;
-  const mover = new Mover({
-    directoryUrl,
-    hooks: {
-      onProgress: ({ step, rows = 0, move }) => progress.show({ label: `${move}: ${step}`, done: 0, of: 0, rows }),
-    },
-  });
+  const mover = moverOf(terminal);
   const done = await mover.readMove(checkedId(id));
   const { phase, keyspace, source, destination, buckets } = done;
   if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
@@ -57,12 +48,12 @@ export const reverse: CommandRun = async (terminal) => {
 
 /** Keeps moves from going on. */
 export const pause: CommandRun = async (terminal) => {
-  const { directoryUrl, options, say, answer } = terminal;
+  const { options, say, answer } = terminal;
   const meant = await unfinished(terminal);
   const late = meant.find(({ phase }) => !canPause(phase));
   if (late) throw new MoveRefused(`Move ${late.id} is ${late.phase}, and can't wait any more`);
   if (options.dryRun) return sayOnly(terminal, meant, 'would be paused');
-  const mover = new Mover({ directoryUrl });
+  const mover = moverOf(terminal);
   const moves: Move[] = [];
   for (const { id } of meant) moves.push(await mover.pauseMove(id));
   answer({ dryRun: false, moves });
@@ -73,10 +64,10 @@ export const pause: CommandRun = async (terminal) => {
 
 /** Finishes moves that were paused, or whose mover died. */
 export const resume: CommandRun = async (terminal) => {
-  const { directoryUrl, options } = terminal;
+  const { options } = terminal;
   const meant = options.words.length > 0 ? await unfinished(terminal) : await allUnfinished(terminal);
   if (options.dryRun) return sayOnly(terminal, meant, 'would be finished');
-  const mover = new Mover({ directoryUrl });
+  const mover = moverOf(terminal);
   for (const { id } of meant) await mover.unpauseMove(id);
   if (options.acceptDifference) {
     const [only] = meant;
@@ -87,6 +78,16 @@ export const resume: CommandRun = async (terminal) => {
   const plan = { ...NO_PLAN, unfinished: meant.map(({ id }) => id) };
   return carry(terminal, plan, 'npm run shards -- resume');
 };
+
+/** A mover that shows what it does. */
+const moverOf = ({ directoryUrl, progress }: Terminal): Mover =>
+  new Mover({
+    directoryUrl,
+    hooks: {
+      ...moveHooks,
+      onProgress: ({ move, step, rows = 0 }) => progress.show({ label: `${move}: ${step}`, done: 0, of: 0, rows }),
+    },
+  });
 
 const NO_PLAN = { moves: [], shares: [], buckets: 0, rows: 0, bytes: 0, seconds: 0, estimated: false, warnings: [] };
 
@@ -107,7 +108,7 @@ async function unfinished(terminal: Terminal): Promise<readonly MoveNow[]> {
   const meant = word === 'all' ? moves : moves.filter(({ id }) => id === word);
   if (meant.length > 0) return meant;
   if (word === 'all') throw new MoveRefused('No move is under way');
-  const { phase } = await new Mover({ directoryUrl: terminal.directoryUrl }).readMove(word);
+  const { phase } = await moverOf(terminal).readMove(word);
   throw new MoveRefused(`Move ${word} is ${phase}`);
 }
 
