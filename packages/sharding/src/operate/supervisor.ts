@@ -22,6 +22,8 @@ export interface SupervisorOptions {
 const LOOK_EVERY_MS = 500;
 /** A move whose mover is gone may be about to be taken up by whoever planned it. */
 const GRACE_SECONDS = 5;
+/** A mover that is about to end has let its lock go already. */
+const ENDING_SECONDS = 1;
 /** In these phases requests wait for the mover, and none of its steps takes longer. */
 const URGENT: readonly string[] = ['fencing', 'switched'];
 const FROZEN_SECONDS = 5;
@@ -81,7 +83,7 @@ export class MoveSupervisor {
     if (this.running.has(id) || (this.failed.get(id)?.until ?? 0) > performance.now()) return false;
     if (isToAbort(move)) return true;
     if (running) return URGENT.includes(phase) && quietSeconds > FROZEN_SECONDS;
-    if (!canPause(phase)) return true;
+    if (!canPause(phase)) return URGENT.includes(phase) || quietSeconds > ENDING_SECONDS;
     return !paused && (info.supervised === true || quietSeconds > GRACE_SECONDS);
   }
 
