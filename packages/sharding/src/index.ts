@@ -47,7 +47,7 @@ export {
 export type { GroupSize, Measure, Transfer } from './operate/plan-transfers.js';
 export { OperationRefused } from './operate/refused.js';
 export { removeEverywhere, type RemoveRequest } from './operate/remove-everywhere.js';
-export { knownShards, onDirectory, placeOf, shardsNamed, type KnownShard } from './operate/shards.js';
+export { knownShards, onDirectory, onShard, placeOf, shardsNamed, type KnownShard } from './operate/shards.js';
 export { requestAbort, requestMove, requestPause, requestResume, requestReverse } from './operate/requests.js';
 export { RunWorker, type RunWorkerOptions } from './operate/run-worker.js';
 export {

@@ -1,23 +1,43 @@
-import { keyNamed, type NameLookup } from '@stoa/sharding';
+import { clusterStatus, keyNamed, OperationRefused, whereIs, type NameLookup, type Whereabouts } from '@stoa/sharding';
 
-/** Where customers' e-mail addresses are found. */
-const EMAILS: NameLookup = {
-  keyspace: 'profile',
-  table: 'login_names',
-  nameColumn: 'name',
-  keyColumn: 'customer_id',
-};
+/** Its buckets are those of names, not of customers. */
+const NAMES = 'lookup';
+/** Where customers' e-mail addresses are found: in the keyspace of names, or with the profiles where there is none yet. */
+const EMAILS: readonly NameLookup[] = [
+  { keyspace: NAMES, table: 'names', nameColumn: 'name', keyColumn: 'customer_id' },
+  { keyspace: 'profile', table: 'login_names', nameColumn: 'name', keyColumn: 'customer_id' },
+];
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
+/** A customer's id, and where each keyspace has what belongs to them. */
+export interface FoundCustomer {
+  readonly customerId: string;
+  readonly places: Whereabouts[];
+}
+
 /**
- * The id of a customer that is named by their id or their e-mail address.
+ * Finds a customer by their id or their e-mail address, and where their data are.
  * @returns undefined when nobody has that address, or what was given is neither.
  */
-export async function findCustomer(directoryUrl: string, asked: string): Promise<string | undefined> {
+export async function findCustomer(
+  directoryUrl: string,
+  asked: string,
+  only?: readonly string[],
+): Promise<FoundCustomer | undefined> {
+  const known = (await clusterStatus(directoryUrl, only)).keyspaces.map(({ keyspace }) => keyspace);
+  const keyspaces = known.filter((keyspace) => keyspace !== NAMES);
   if (!asked.includes('@')) {
-    const id = asked.trim().toLowerCase();
-    return UUID.test(id) ? id : undefined;
+    const customerId = asked.trim().toLowerCase();
+    if (!UUID.test(customerId)) return undefined;
+    return { customerId, places: await whereIs(directoryUrl, customerId, keyspaces) };
   }
+  const all = only ? (await clusterStatus(directoryUrl)).keyspaces.map(({ keyspace }) => keyspace) : known;
+  const lookup = EMAILS.find(({ keyspace }) => all.includes(keyspace));
+  if (!lookup) throw new OperationRefused('No keyspace knows e-mail addresses');
   // Folded as the profile service does.
-  return keyNamed(directoryUrl, EMAILS, asked.trim().normalize('NFC').toLowerCase());
+  const name = asked.trim().normalize('NFC').toLowerCase();
+  const customerId = await keyNamed(directoryUrl, lookup, name);
+  if (customerId === undefined) return undefined;
+  const named = known.includes(NAMES) ? await whereIs(directoryUrl, name, [NAMES]) : [];
+  return { customerId, places: [...(await whereIs(directoryUrl, customerId, keyspaces)), ...named] };
 }

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
-import { whereIs } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 import { findCustomer } from '../customers/find-customer.js';
 import { Directory } from '../directory.js';
@@ -13,7 +12,6 @@ export class WhereIsCustomer implements Handler<typeof shards.whereIsCustomer> {
   readonly handle: Handler<typeof shards.whereIsCustomer>['handle'] = async ({ customer }, { fail }) =>
     orRefuse(fail, async () => {
       const found = await findCustomer(this.directory.url, customer);
-      const customerId = found ?? fail('NOT_FOUND', `No customer ${customer}`);
-      return { customerId, places: await whereIs(this.directory.url, customerId) };
+      return found ?? fail('NOT_FOUND', `No customer ${customer}`);
     });
 }

@@ -1,4 +1,4 @@
-import { OperationRefused, whereIs } from '@stoa/sharding';
+import { OperationRefused } from '@stoa/sharding';
 import { findCustomer } from '../../customers/find-customer.js';
 import type { CommandRun } from '../terminal.js';
 import { table } from '../words.js';
@@ -6,14 +6,14 @@ import { table } from '../words.js';
 /** Where each keyspace has a customer's data. */
 export const where: CommandRun = async ({ directoryUrl, options, say, answer }) => {
   const [asked = ''] = options.words;
-  const customerId = await findCustomer(directoryUrl, asked);
-  if (customerId === undefined) {
+  const found = await findCustomer(directoryUrl, asked, options.keyspaces);
+  if (!found) {
     const why = asked.includes('@')
       ? 'nobody has this e-mail address'
       : "it is neither a customer's id nor an e-mail address";
     throw new OperationRefused(`No customer "${asked}": ${why}`);
   }
-  const places = await whereIs(directoryUrl, customerId, options.keyspaces);
+  const { customerId, places } = found;
   answer({ customerId, places });
   say(`Customer ${customerId}`);
   const rows = places.map(({ keyspace, bucket, shard, epoch, state, move, problem }) => {

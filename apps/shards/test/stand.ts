@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, guardDir, repoRoot, startPostgres, type PostgresServer } from '@stoa/local';
+import { bucketOf, knownShards, makeDatabases, onDirectory, onShard } from '@stoa/sharding';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Running {
+  readonly ended: Promise<Ended>;
+  readonly out: () => string;
+  signal(signal: NodeJS.Signals): void;
+}
+
+const PASSWORD = 'service';
+
+/** Postgres servers of one spec file with the real cart on the first two, its shard map on the first, and nothing on the third. */
+export class Stand {
+  private constructor(
+    private readonly dir: string,
+    private readonly servers: readonly PostgresServer[],
+    readonly directoryUrl: string,
+  ) {}
+
+  static async start(): Promise<Stand> {
+    const dir = await mkdtemp(join(tmpdir(), 'stoa-shards-'));
+    await chmod(dir, 0o711);
+    guardDir(dir);
+    const servers = await Promise.all([0, 1, 2].map(async (index) => startPostgres(await settingsOf(dir, index))));
+    const directoryUrl = inDatabase(servers[0]?.url ?? '', 'directory');
+    const stand = new Stand(dir, servers, directoryUrl);
+    await stand.makeDatabase(0, 'directory');
+    await stand.migrate('shards', {});
+    const shards = [];
+    for (const [index, shard] of ['shard1', 'shard2'].entries()) {
+      shards.push({ name: shard, ...(await stand.makeDatabase(index, 'cart')) });
+    }
+    await stand.migrate('cart', { CART_SHARDS: JSON.stringify(shards) });
+    return stand;
+  }
+
+  serverUrl(index: number): string {
+    return this.servers[index]?.url ?? '';
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop()));
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** Puts empty carts of as many customers where the map says. @returns the customers' ids. */
+  async fillCarts(count: number): Promise<string[]> {
+    const ids = Array.from({ length: count }, () => randomUUID());
+    const shards = await onDirectory(this.directoryUrl, (directory) => knownShards(directory, ['cart']));
+    for (const shard of shards) {
+      await onShard(shard, async (session) => {
+        const { rows } = await session.query<{ bucket: number }>('SELECT bucket FROM sharding.bucket_owner');
+        const held = new Set(rows.map(({ bucket }) => bucket));
+        await session.query(
+          `INSERT INTO carts (bucket, customer_id, version, skus, quantities, created_at, updated_at)
+           SELECT stoa_bucket(id::text), id, 1, '{}', '{}', now(), now() FROM unnest($1::uuid[]) AS id`,
+          [ids.filter((id) => held.has(bucketOf(id)))],
+        );
+      });
+    }
+    return ids;
+  }
+
+  /** Runs a command to its end. */
+  shards(line: string, env: Readonly<Record<string, string | undefined>> = {}): Promise<Ended> {
+    return this.start(line, env).ended;
+  }
+
+  start(line: string, env: Readonly<Record<string, string | undefined>> = {}): Running {
+    const script = join(repoRoot, 'apps/shards/dist/cli/main.js');
+    return run(script, line === '' ? [] : line.split(' '), { DIRECTORY_ADMIN_URL: this.directoryUrl, ...env });
+  }
+
+  private async migrate(app: string, env: Readonly<Record<string, string>>): Promise<void> {
+    const script = join(repoRoot, 'apps', app, 'dist/migrate.js');
+    const { code, err } = await run(script, [], { DIRECTORY_ADMIN_URL: this.directoryUrl, ...env }).ended;
+    if (code !== 0) throw new Error(`the migration of ${app} failed: ${err}`);
+  }
+
+  private async makeDatabase(index: number, database: string): Promise<{ url: string; adminUrl: string }> {
+    const serverUrl = this.serverUrl(index);
+    const adminUrl = inDatabase(serverUrl, database);
+    const service = new URL(adminUrl);
+    service.username = database;
+    service.password = PASSWORD;
+    const made = { keyspace: database, database, role: database, url: service.href, adminUrl };
+    const unknown = { databaseExists: false, roleExists: false, known: false };
+    await makeDatabases({ shard: '', at: '', serverUrl, databases: [{ ...made, ...unknown }], warnings: [] });
+    return { url: service.href, adminUrl };
+  }
+}
+
+async function settingsOf(dir: string, index: number) {
+  return {
+    ...{ name: `Postgres ${index}`, dataDir: join(dir, `data${index}`), logFile: join(dir, `log${index}`) },
+    ...{ port: await freePort(), durable: false, password: randomBytes(8).toString('hex') },
+    settings: { synchronous_commit: 'on', wal_retrieve_retry_interval: '100ms' },
+  };
+}
+
+function inDatabase(url: string, database: string): string {
+  const other = new URL(url);
+  other.pathname = `/${database}`;
+  return other.href;
+}
+
+function run(script: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): Running {
+  const child = spawn(join(repoRoot, 'node_modules/.bin/node'), [script, ...args], {
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const written = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (written.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (written.err += text));
+  const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, ...written }));
+  return { ended, out: () => written.out, signal: (signal) => void child.kill(signal) };
+}
