@@ -8,9 +8,9 @@ const clonesOf = (setup: Setup): Record<string, number> =>
   Object.fromEntries(setup.services.map(({ app, clones }) => [app, clones]));
 
 describe('npm start options', () => {
-  it('runs two gateways and catalogs, one profile and cart, on three Postgres servers by default', () => {
+  it('runs two gateways and catalogs, one of the other services, on three Postgres servers by default', () => {
     const setup = setupOf([]);
-    expect(clonesOf(setup)).toEqual({ gateway: 2, catalog: 2, profile: 1, cart: 1 });
+    expect(clonesOf(setup)).toEqual({ gateway: 2, catalog: 2, profile: 1, cart: 1, shards: 1 });
     expect(setup.postgres).toEqual(['main']);
     expect(setup.sharded).toEqual({ keyspaces: ['profile', 'cart'], usual: 2 });
     expect(setup.port).toBe(4000);
@@ -21,12 +21,12 @@ describe('npm start options', () => {
     [['--clones', 'catalog=3', '--clones', 'cart=2']],
     [['--clones=catalog=3,cart=2']],
   ])('takes numbers of clones as %j', (words) => {
-    expect(clonesOf(setupOf(words))).toEqual({ gateway: 2, catalog: 3, profile: 1, cart: 2 });
+    expect(clonesOf(setupOf(words))).toEqual({ gateway: 2, catalog: 3, profile: 1, cart: 2, shards: 1 });
   });
 
   it('leaves a service out but keeps its keyspace', () => {
     const setup = setupOf(['--without', 'cart']);
-    expect(Object.keys(clonesOf(setup))).toEqual(['profile', 'catalog', 'gateway']);
+    expect(Object.keys(clonesOf(setup))).toEqual(['profile', 'catalog', 'shards', 'gateway']);
     expect(setup.leftOut.map(({ app }) => app)).toEqual(['cart']);
     expect(setup.sharded?.keyspaces).toEqual(['profile', 'cart']);
   });
@@ -60,14 +60,14 @@ describe('npm start options', () => {
   it.each([
     [['--clons', 'cart=2'], {}, '"--clons" is not an option'],
     [['cart=2'], {}, '"cart=2" is not an option'],
-    [['--clones', 'carts=2'], {}, 'no service "carts"; there are profile, catalog, cart, gateway'],
+    [['--clones', 'carts=2'], {}, 'no service "carts"; there are profile, catalog, cart, shards, gateway'],
     [['--clones', 'cart=0'], {}, 'a whole number from 1 to 32, not "0"'],
     [['--clones', 'cart'], {}, 'a whole number from 1 to 32, not ""'],
     [['--clones'], {}, '--clones needs a value'],
     [['--shards', '2', '3'], {}, 'not "2 3"'],
     [['--detach', 'yes'], {}, '--detach takes no value'],
     [['--only', 'cart', '--without', 'catalog'], {}, 'exclude each other'],
-    [['--without', 'cart', 'catalog', 'profile', 'gateway'], {}, 'no service is left'],
+    [['--without', 'cart', 'catalog', 'profile', 'shards', 'gateway'], {}, 'no service is left'],
     [[], { DIRECTORY_URL: 'postgres://h/d' }, 'set both DIRECTORY_URL and DIRECTORY_ADMIN_URL, or neither'],
     [[], { CART_DATABASE_URL: 'postgres://h/d' }, 'its data are sharded, name its shards in CART_SHARDS'],
     [[], { STOA_PORT: '80x' }, 'STOA_PORT must be a port number from 1 to 65535, not "80x"'],
