@@ -11,7 +11,7 @@ const node = join(modules, '.bin/node');
 const [verb = 'start', ...words] = process.argv.slice(2);
 
 /** These look at or end what runs: they must be quick and work while sources are being edited. */
-const WITHOUT_BUILD = ['status', 'stop', 'logs', 'reset'];
+const WITHOUT_BUILD = ['status', 'stop', 'logs', 'dead-letters', 'reset'];
 
 function fail(message) {
   process.stderr.write(`stoa: ${message}\n`);

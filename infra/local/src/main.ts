@@ -1,3 +1,4 @@
+import { deadLetters } from './commands/dead-letters.js';
 import { logs } from './commands/logs.js';
 import { reset } from './commands/reset.js';
 import { start, type StartPlace } from './commands/start.js';
@@ -11,6 +12,7 @@ const commands: Record<string, (words: string[], place?: StartPlace) => Promise<
   status,
   stop,
   logs,
+  'dead-letters': deadLetters,
   reset,
   catalog,
   shards,

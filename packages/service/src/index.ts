@@ -1,6 +1,13 @@
 export { ConfigError, loadConfig } from './config/load-config.js';
 export { commaList, commonVariables, onOff, port, postgresUrl, type CommonConfig } from './config/variables.js';
-export { startAdminServer, type AdminServer, type AdminServerOptions } from './observe/admin-server.js';
+export {
+  startAdminServer,
+  type AdminAnswer,
+  type AdminRequest,
+  type AdminRoutes,
+  type AdminServer,
+  type AdminServerOptions,
+} from './observe/admin-server.js';
 export { createLogger, type Logger, type LoggerOptions } from './observe/logger.js';
 export { metrics } from './observe/metrics.js';
 export { Readiness, type Unready } from './observe/readiness.js';

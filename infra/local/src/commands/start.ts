@@ -12,7 +12,7 @@ import { takeLock } from '../stack/lock.js';
 import { parseStartOptions, START_HELP } from '../stack/options.js';
 import { Progress } from '../stack/progress.js';
 import { rotateLogs } from '../stack/rotation.js';
-import { operatorAccount } from '../stack/secrets.js';
+import { adminToken, operatorAccount } from '../stack/secrets.js';
 import { resolveSetup, type Setup } from '../stack/setup.js';
 import { readState, removeState, runningState } from '../stack/state.js';
 import { welcome } from '../stack/summary.js';
@@ -52,6 +52,7 @@ export async function start(words: string[], place: StartPlace = {}): Promise<nu
     env: process.env,
     progress,
     operator,
+    adminToken: adminToken(stateDir, process.env),
   };
   return supervise(context, made);
 }

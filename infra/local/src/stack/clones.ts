@@ -57,13 +57,15 @@ export function cloneEnvironment(
   name: string,
   ports: ClonePorts,
 ): Record<string, string> {
-  const { operator } = context;
+  const { operator, adminToken } = context;
   return {
     STOA_CLONE: name,
     NODE_ENV: 'production',
     LOG_LEVEL: context.env.LOG_LEVEL ?? 'info',
     HOST: '127.0.0.1',
     ADMIN_PORT: String(ports.admin),
+    // Dead letters are the services' own: the gateway has none to show.
+    ...(service.http ? {} : { ADMIN_TOKEN: adminToken }),
     ...(ports.http === undefined ? {} : { PORT: String(ports.http) }),
     KAFKA_BROKERS: addresses.kafka,
     ...(service.redis ? { REDIS_URL: addresses.redis } : {}),
@@ -118,7 +120,7 @@ function builtScript(context: Context, app: string, script: string): string {
 /** Our own environment without what is the stack's business or npm's. Settings such as LOG_LEVEL or KAFKA_CLIENT reach the clones. */
 function inherited(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(
-    ([name]) => !/^(npm_|NODE_OPTIONS$|REDIS_URL$|STOA_OPERATOR_|PORT$|DIRECTORY_)|_DATABASE_URL$|_SHARDS$/.test(name),
+    ([name]) => !/^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|STOA_OPERATOR_|PORT$|DIRECTORY_)|_DATABASE_URL$|_SHARDS$/.test(name),
   );
   return Object.fromEntries(kept);
 }

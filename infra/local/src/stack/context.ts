@@ -14,6 +14,8 @@ export interface Context {
   env: NodeJS.ProcessEnv;
   progress: Progress;
   operator: Operator;
+  /** See adminToken. */
+  adminToken: string;
 }
 
 /** Where servers are, once they run. */

@@ -56,6 +56,18 @@ export function readDirectory(stateDir: string): DirectorySecret | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DirectorySecret) : undefined;
 }
 
+/** Where `adminToken` keeps it. */
+export const adminTokenFile = (stateDir: string): string => join(stateDir, 'admin.json');
+
+/** What the clones ask for on their admin ports before they show dead letters: from the environment, else made at the first start. */
+export function adminToken(stateDir: string, env: NodeJS.ProcessEnv): string {
+  const file = adminTokenFile(stateDir);
+  if (!env.ADMIN_TOKEN && existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { token: string }).token;
+  const token = env.ADMIN_TOKEN || randomBytes(32).toString('base64url');
+  writeSecret(file, { token });
+  return token;
+}
+
 function writeSecret(file: string, content: object): void {
   writeFileSync(file, `${JSON.stringify(content)}\n`, { mode: 0o600 });
   chmodSync(file, 0o600); // the mode above is for new files only

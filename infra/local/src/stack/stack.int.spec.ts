@@ -41,7 +41,10 @@ describe('npm start', () => {
     const [, password] = /operator@stoa\.local {2}(\S+)/.exec(first.output()) ?? [];
     expect(cart.STOA_OPERATOR_PASSWORD).toBe(password);
     expect((await environmentOf(state, 'gateway-1')).STOA_OPERATOR_PASSWORD).toBeUndefined();
-    expect(statSync(join(stack.dir, 'state/operator.json')).mode & 0o777).toBe(0o600);
+    expect(cart.ADMIN_TOKEN).toMatch(/^[\w-]{43}$/);
+    expect((await environmentOf(state, 'gateway-1')).ADMIN_TOKEN).toBeUndefined();
+    for (const secret of ['operator.json', 'admin.json'])
+      expect(statSync(join(stack.dir, 'state', secret)).mode & 0o777).toBe(0o600);
 
     const status = JSON.parse((await stack.run(['status', '--json'])).stdout) as { processes: { pssBytes: number }[] };
     expect(status.processes).toHaveLength(names.length + 1);

@@ -2,9 +2,11 @@ import type { Database } from '../types.js';
 import type { EventDelivery } from './event-delivery.js';
 import { takeVersion } from './event-versions.js';
 import {
+  findParked,
   listParked,
   lockOneParked,
   noteFailure,
+  topicsParked,
   unpark,
   type EventKey,
   type ParkedAt,
@@ -42,6 +44,17 @@ export class DeadLetters {
     const items = (await Promise.all(perServer)).flat().toSorted(byPlace).slice(0, limit);
     const last = items.at(-1);
     return { items, next: last && items.length === limit ? { bucket: last.bucket, id: last.id } : null };
+  }
+
+  /** One parked event; undefined when it is not parked (any more). */
+  find(at: ParkedAt): Promise<ParkedEvent | undefined> {
+    return this.database.transaction(at.bucket, (tx) => findParked(tx, at));
+  }
+
+  /** The topics, without the deployment's prefix, of which events of the key are parked. */
+  topicsOf(key: string): Promise<string[]> {
+    const bucket = this.database.bucketOf(key);
+    return this.database.transaction(bucket, (tx) => topicsParked(tx, bucket, key));
   }
 
   /**

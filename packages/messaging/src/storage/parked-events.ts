@@ -113,6 +113,20 @@ export async function lockOneParked(tx: Sql, { bucket, id }: ParkedAt): Promise<
   return rows[0] && eventOf(rows[0]);
 }
 
+export async function findParked(tx: Sql, { bucket, id }: ParkedAt): Promise<ParkedEvent | undefined> {
+  const { rows } = await tx.query<Row>('SELECT * FROM parked_events WHERE bucket = $1 AND id = $2', [bucket, id]);
+  return rows[0] && eventOf(rows[0]);
+}
+
+/** The topics of which events of the key are parked. */
+export async function topicsParked(tx: Sql, bucket: number, key: string): Promise<string[]> {
+  const { rows } = await tx.query<{ topic: string }>(
+    'SELECT DISTINCT topic FROM parked_events WHERE bucket = $1 AND key = $2 ORDER BY topic',
+    [bucket, key],
+  );
+  return rows.map(({ topic }) => topic);
+}
+
 /** Parked events in the order of bucket and id, after `after`. */
 export async function listParked(tx: Sql, { bucket, id }: ParkedAt, limit: number): Promise<ParkedEvent[]> {
   const { rows } = await tx.query<Row>(

@@ -36,7 +36,12 @@ export const commonVariables = z.object({
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower case letters, digits and dashes')
     .describe("this clone's name, different for each, such as cart-1"),
   HOST: z.string().default('127.0.0.1').describe('the address to listen on'),
-  ADMIN_PORT: port(0).describe('the port of /health and /metrics; 0 takes a free one'),
+  ADMIN_PORT: port(0).describe('the port of /health, /metrics and /dead-letters; 0 takes a free one'),
+  ADMIN_TOKEN: z
+    .string()
+    .min(32, 'at least 32 characters')
+    .optional()
+    .describe('lets operators read, replay and drop dead letters on the admin port; without it nobody may'),
   KAFKA_BROKERS: commaList().describe('host:port of the brokers, with commas between'),
   KAFKA_CLIENT: z.enum(['platformatic', 'kafkajs']).default('platformatic'),
   KAFKA_TOPIC_PREFIX: z

@@ -9,10 +9,27 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
+export interface AdminRequest {
+  readonly method: string;
+  /** Without the query string. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly authorization: string | undefined;
+}
+
+export interface AdminAnswer {
+  readonly status: number;
+  readonly body: object;
+}
+
+/** What else is answered; undefined for what it doesn't know. Who may ask is its own business. */
+export type AdminRoutes = (request: AdminRequest) => Promise<AdminAnswer | undefined>;
+
 export interface AdminServerOptions {
   readonly host: string;
   readonly port: number;
   readonly readiness: Readiness;
+  readonly routes?: AdminRoutes;
 }
 
 function send(response: ServerResponse, status: number, body: string, contentType: string): void {
@@ -22,12 +39,19 @@ function send(response: ServerResponse, status: number, body: string, contentTyp
 const json = (response: ServerResponse, status: number, body: object): void =>
   send(response, status, `${JSON.stringify(body)}\n`, 'application/json');
 
-async function answer(request: IncomingMessage, response: ServerResponse, readiness: Readiness): Promise<void> {
+type Answering = Pick<AdminServerOptions, 'readiness' | 'routes'>;
+
+async function answer(request: IncomingMessage, response: ServerResponse, of: Answering): Promise<void> {
+  const { readiness, routes } = of;
+  const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://admin');
+  const { authorization } = request.headers;
+  const other = await routes?.({ method: request.method ?? '', path, query, authorization });
+  if (other) return json(response, other.status, other.body);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     return json(response, 405, { status: 'only GET is answered here' });
   }
-  switch (request.url?.split('?')[0]) {
+  switch (path) {
     case '/health/live':
       return json(response, 200, { status: 'live' });
     case '/health/ready': {
@@ -56,12 +80,12 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
 }
 
 /**
- * Plain HTTP for whoever watches the clone: /health/live, /health/ready (503 names what is missing) and /metrics.
+ * Plain HTTP for whoever watches the clone: /health/live, /health/ready (503 names what is missing), /metrics, and `routes`.
  * @throws Error (EADDRINUSE, …) when it can't listen.
  */
-export async function startAdminServer({ host, port, readiness }: AdminServerOptions): Promise<AdminServer> {
+export async function startAdminServer({ host, port, ...of }: AdminServerOptions): Promise<AdminServer> {
   const server = createServer((request, response) => {
-    answer(request, response, readiness).catch((error: unknown) => {
+    answer(request, response, of).catch((error: unknown) => {
       if (!response.headersSent) json(response, 500, { status: String(error) });
     });
   });

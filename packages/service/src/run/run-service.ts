@@ -2,12 +2,13 @@ import 'reflect-metadata';
 import { Module, type DynamicModule, type INestMicroservice, type Provider, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
-import { DATABASE, MESSAGING_OPTIONS, StoaServer, stoaTransport } from '@stoa/messaging';
+import { DATABASE, MESSAGING_OPTIONS, StoaServer, stoaTransport, type DeadLetters } from '@stoa/messaging';
 import type { z } from 'zod';
 import type { commonVariables, CommonConfig } from '../config/variables.js';
 import { startAdminServer, type AdminServer } from '../observe/admin-server.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { Readiness } from '../observe/readiness.js';
+import { deadLetterRoutes } from '../operate/dead-letter-routes.js';
 import { watchDatabases, type ManagedDatabase, type OpenDatabase } from '../postgres/databases.js';
 import { configurationOrExit } from './configuration.js';
 import { exitOnUncaught, exitWith, leaveOnSignal } from './leaving.js';
@@ -92,7 +93,8 @@ async function listen(app: INestMicroservice, { readiness, logger, admin }: Part
 export async function startService<S extends ServiceVariables>(options: ServiceOptions<S>): Promise<void> {
   const started = performance.now();
   const config = configurationOrExit(options.config);
-  const { STOA_CLONE: clone, HOST: host, ADMIN_PORT: port, LOG_LEVEL: level } = config as CommonConfig;
+  const common = config as CommonConfig;
+  const { STOA_CLONE: clone, HOST: host, ADMIN_PORT: port, ADMIN_TOKEN: token, LOG_LEVEL: level } = common;
   const logger = createLogger({ service: options.name, clone, level });
   exitOnUncaught(logger);
   const readiness = new Readiness();
@@ -100,7 +102,9 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
   let app: INestMicroservice | undefined;
   let isLeaving = (): boolean => false;
   try {
-    const admin = await startAdminServer({ host, port, readiness });
+    const deadLetters = (): DeadLetters | undefined => app?.get(StoaServer).deadLetters;
+    const routes = deadLetterRoutes({ token, deadLetters, logger });
+    const admin = await startAdminServer({ host, port, readiness, routes });
     logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
     const onIdleError = (err: Error, server: string): void => logger.warn({ err, server }, 'lost an idle connection');
     const databases = new Map<symbol, ManagedDatabase>();

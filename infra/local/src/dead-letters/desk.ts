@@ -1,0 +1,124 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Failure, reason } from '../failure.js';
+import { adminTokenFile } from '../stack/secrets.js';
+import type { ProcessRecord, State } from '../stack/state.js';
+import type { Place } from './command-line.js';
+
+/** A parked event as a service's list tells of it. */
+export interface Letter {
+  readonly id: string;
+  readonly topic: string;
+  readonly type: string;
+  readonly key: string;
+  readonly version: number | null;
+  /** Null: it only waits behind another of its key. */
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly parkedAt: string;
+}
+
+export interface Replayed {
+  readonly topic: string;
+  readonly key: string;
+  readonly replayed: number;
+  readonly failed: { readonly id: string; readonly reason: string } | null;
+}
+
+interface Page {
+  readonly items: readonly Letter[];
+  readonly next: string | null;
+}
+
+const PAGE = 500;
+
+const appOf = ({ name }: ProcessRecord): string => name.replace(/-\d+$/, '');
+
+/** The token that the stack gave to its clones; one in the environment wins. */
+function adminToken(stateDir: string, env: NodeJS.ProcessEnv): string {
+  if (env.ADMIN_TOKEN) return env.ADMIN_TOKEN;
+  const file = adminTokenFile(stateDir);
+  if (!existsSync(file)) throw new Failure(`${file} is not there: npm start makes it`);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { token: string }).token;
+}
+
+/** The running services' dead letters. Any clone answers for all of its service. */
+export class Desk {
+  private readonly token: string;
+
+  constructor(
+    private readonly state: State,
+    stateDir: string,
+    env: NodeJS.ProcessEnv,
+  ) {
+    this.token = adminToken(stateDir, env);
+  }
+
+  /** Names of the services that run, or the one that is asked for. @throws Failure when it does not run */
+  services(asked?: string): string[] {
+    const running = [...new Set(this.clones().map(appOf))].toSorted();
+    if (asked === undefined) return running;
+    if (running.includes(asked)) return [asked];
+    throw new Failure(`no service "${asked}" runs; there are ${running.join(', ') || 'none'}`);
+  }
+
+  /** The first `limit` of a service; `more` when there are others. Undefined for a service that keeps none. */
+  async list(service: string, limit: number): Promise<{ items: Letter[]; more: boolean } | undefined> {
+    const items: Letter[] = [];
+    for (let after = ''; ;) {
+      const size = Math.min(PAGE, limit - items.length);
+      const page = await this.ask<Page>(service, 'GET', `?limit=${size}${after && `&after=${after}`}`);
+      if (!page) return undefined;
+      items.push(...page.items);
+      if (page.next === null) return { items, more: false };
+      if (items.length >= limit) return { items, more: true };
+      after = page.next;
+    }
+  }
+
+  show({ service, id }: Place): Promise<Letter> {
+    return this.one(service, 'GET', id);
+  }
+
+  async drop({ service, id }: Place): Promise<Letter> {
+    return (await this.one<{ dropped: Letter }>(service, 'DELETE', id)).dropped;
+  }
+
+  async replay({ service, id }: Place): Promise<readonly Replayed[]> {
+    return (await this.one<{ replays: Replayed[] }>(service, 'POST', id, '/replay')).replays;
+  }
+
+  /** Undefined for a service that keeps none. */
+  async replayKey(service: string, key: string): Promise<readonly Replayed[]> {
+    const path = `/replay?key=${encodeURIComponent(key)}`;
+    return (await this.ask<{ replays: Replayed[] }>(service, 'POST', path))?.replays ?? [];
+  }
+
+  private async one<T>(service: string, method: string, id: string, verb = ''): Promise<T> {
+    this.services(service);
+    const found = await this.ask<T>(service, method, `/${id}${verb}`);
+    if (!found) throw new Failure(`${service}/${id} is not parked (any more): npm run dead-letters -- list`);
+    return found;
+  }
+
+  private clones(): ProcessRecord[] {
+    return this.state.processes.filter(({ kind, adminPort }) => kind === 'service' && adminPort !== undefined);
+  }
+
+  /** Asks one clone after the other until one answers. @returns undefined for 404. @throws Failure */
+  private async ask<T>(service: string, method: string, path: string): Promise<T | undefined> {
+    let trouble = 'none of its clones runs';
+    for (const { name, adminPort } of this.clones().filter((clone) => appOf(clone) === service)) {
+      const url = `http://127.0.0.1:${adminPort}/dead-letters${path}`;
+      const headers = { authorization: `Bearer ${this.token}` };
+      const response = await fetch(url, { method, headers }).catch((error: unknown) => {
+        trouble = `${name} does not answer (${reason(error instanceof Error ? (error.cause ?? error) : error)})`;
+      });
+      if (!response) continue;
+      const body = (await response.json()) as T & { status?: string };
+      if (response.ok) return body;
+      if (response.status === 404) return undefined;
+      throw new Failure(`${name} refuses: ${body.status ?? response.status}`);
+    }
+    throw new Failure(`the dead letters of ${service} cannot be reached: ${trouble}`);
+  }
+}
