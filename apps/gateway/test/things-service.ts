@@ -172,7 +172,7 @@ class CheckCredentials implements Handler<Op<'checkCredentials'>> {
     { fail }: CommandContext<Op<'checkCredentials'>>,
   ) => {
     const person = this.world.people.get(email.toLowerCase());
-    if (email.startsWith('locked')) fail('LOCKED_OUT', 'Too many failures');
+    if (email.startsWith('locked')) fail('LOCKED_OUT', 'Too many failures', { retryAfterSeconds: 41.2 });
     if (person?.password !== password) return fail('WRONG_CREDENTIALS', 'E-mail address or password is wrong');
     return { customerId: person.customerId, role: person.role, displayName: email };
   };

@@ -27,17 +27,25 @@ export interface Problem {
   readonly detail: string;
 }
 
+/** What else a caller is told: what is wrong with the input, or in how many seconds the same may be answered otherwise. */
+export type RefusalDetails = readonly Problem[] | { readonly retryAfterSeconds: number };
+
 /**
- * A refusal that a contract names, or one of the common errors. Carried over Kafka as code, detail and problems; the
- * gateway maps the code to the contract's HTTP status. The domain knows only the code.
+ * A refusal that a contract names, or one of the common errors. Carried over Kafka as code, detail and details; the
+ * gateway maps the code to the contract's HTTP status, and the seconds to Retry-After. The domain knows only the code.
  */
 export class OperationError extends Error {
   override readonly name = 'OperationError';
+  readonly problems: readonly Problem[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
   constructor(
     readonly code: string,
     detail?: string,
-    readonly problems?: readonly Problem[],
+    details: RefusalDetails = [],
   ) {
     super(detail ?? code);
+    const waits = 'retryAfterSeconds' in details;
+    this.problems = waits || details.length === 0 ? undefined : details;
+    this.retryAfterSeconds = waits ? details.retryAfterSeconds : undefined;
   }
 }

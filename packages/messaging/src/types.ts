@@ -8,6 +8,7 @@ import type {
   OutputOf,
   Problem,
   Query,
+  RefusalDetails,
   ServiceContract,
   State,
 } from '@stoa/contract-kit';
@@ -62,11 +63,7 @@ export const DATABASE = Symbol('stoa.database');
 interface BaseContext<Op> {
   readonly caller: Caller;
   /** Refuses with one of the contract's errors. */
-  fail(
-    code: ErrorCodeOf<Op> | 'INVALID_INPUT' | 'STALE_VERSION',
-    detail?: string,
-    problems?: readonly Problem[],
-  ): never;
+  fail(code: ErrorCodeOf<Op> | 'INVALID_INPUT' | 'STALE_VERSION', detail?: string, details?: RefusalDetails): never;
 }
 
 export interface QueryContext<Op> extends BaseContext<Op> {
@@ -195,4 +192,6 @@ export interface ErrorBody {
   readonly code: string;
   readonly detail: string;
   readonly problems?: readonly Problem[];
+  /** In how many seconds the same request may be answered otherwise. */
+  readonly retryAfterSeconds?: number;
 }

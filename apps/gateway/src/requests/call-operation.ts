@@ -3,7 +3,7 @@ import { OperationError } from '@stoa/contract-kit';
 import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '@stoa/messaging';
 import { trace as tracing, type TraceContext } from '@stoa/service';
 import type { Operation } from '../contracts/operation.js';
-import { HttpProblem, statusOf } from '../http/problem.js';
+import { HttpProblem, statusOf, type Headers } from '../http/problem.js';
 import { REQUESTS, type RequestPort } from '../ports.js';
 import type { Fields } from './build-input.js';
 import { recordKey } from './ids.js';
@@ -42,7 +42,8 @@ export class CallOperation {
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       const detail = error.message === error.code ? `${id} gave no answer; try again` : error.message;
-      throw new HttpProblem(statusOf(error.code, document.errors), error.code, detail, error.problems);
+      const headers = retryAfter(error.retryAfterSeconds);
+      throw new HttpProblem(statusOf(error.code, document.errors), error.code, detail, error.problems, headers);
     }
   }
 }
@@ -66,12 +67,17 @@ function outgoing(call: Call): OutgoingRequest {
   };
 }
 
+/** The service's own word for when to come again; without it, the status decides. */
+const retryAfter = (seconds: number | undefined): Headers =>
+  typeof seconds === 'number' && seconds >= 0 ? { 'retry-after': String(Math.ceil(seconds)) } : {};
+
 /** Names the clone that refused, so that its log can be found. */
 function refusal({ id, document }: Operation, { body, servedBy }: IncomingReply): HttpProblem {
   const headers = { 'stoa-served-by': servedBy };
   try {
-    const { code, detail, problems } = JSON.parse(body.toString('utf8')) as ErrorBody;
-    return new HttpProblem(statusOf(code, document.errors), code, detail, problems, headers);
+    const { code, detail, problems, retryAfterSeconds } = JSON.parse(body.toString('utf8')) as ErrorBody;
+    const all = { ...headers, ...retryAfter(retryAfterSeconds) };
+    return new HttpProblem(statusOf(code, document.errors), code, detail, problems, all);
   } catch {
     return new HttpProblem(500, 'INTERNAL', `${id} refused in a form that cannot be read`, undefined, headers);
   }

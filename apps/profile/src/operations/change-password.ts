@@ -25,7 +25,10 @@ export class ChangePassword implements ChangePasswordFlow {
     if (setBy === commandId) return {};
     const proof = await this.proofs.prove(customerId, currentPassword);
     if (proof.kind === 'locked') {
-      return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${proof.forSeconds} seconds`);
+      const { forSeconds } = proof;
+      return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
+        retryAfterSeconds: forSeconds,
+      });
     }
     if (proof.kind === 'wrong') return fail('WRONG_CREDENTIALS', 'The current password is wrong');
     const newHash = await this.passwords.hash(newPassword);

@@ -25,7 +25,10 @@ export class CheckCredentials implements CheckCredentialsFlow {
     const customerId = await this.names.find(foldEmail(email));
     const proof = await this.passwords.prove(customerId, password);
     if (proof.kind === 'locked') {
-      return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${proof.forSeconds} seconds`);
+      const { forSeconds } = proof;
+      return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
+        retryAfterSeconds: forSeconds,
+      });
     }
     const who =
       proof.kind === 'proved' && customerId !== undefined

@@ -107,7 +107,9 @@ describe('the profile service', () => {
       for (let n = 0; n < 5; n++) expect((await profiles.signIn(email, 'wrong')).body.code).toBe('WRONG_CREDENTIALS');
       const locked = await profiles.signIn(email);
       expect(locked.body.code).toBe('LOCKED_OUT');
-      expect(locked.body.detail).toMatch(/try again in (2\d|30) seconds/);
+      const { detail, retryAfterSeconds } = locked.body;
+      expect(detail).toMatch(/try again in (2\d|30) seconds/);
+      expect(detail).toContain(`in ${retryAfterSeconds} seconds`);
       const later = "UPDATE credentials SET locked_until = now() - interval '1 ms' WHERE customer_id = $1";
       await profiles.rows(later, [customerId]);
       expect((await profiles.signIn(email)).ok).toBe(true);
@@ -175,7 +177,9 @@ describe('the profile service', () => {
       const ask = (currentPassword: string) =>
         profiles.ask('changePassword', { currentPassword, newPassword: next }, customer(customerId));
       for (let n = 0; n < 5; n++) expect((await ask('wrong')).body.code).toBe('WRONG_CREDENTIALS');
-      expect((await ask(PASSWORD)).body.code).toBe('LOCKED_OUT');
+      const { code, retryAfterSeconds } = (await ask(PASSWORD)).body;
+      expect(code).toBe('LOCKED_OUT');
+      expect(retryAfterSeconds).toBeGreaterThan(25);
     });
 
     it('lets one of two changes at once win', async () => {

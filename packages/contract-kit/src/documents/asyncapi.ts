@@ -50,6 +50,7 @@ const errorBody = object(['code', 'detail'], {
     type: 'array',
     items: object(['pointer', 'detail'], { pointer: { type: 'string' }, detail: { type: 'string' } }),
   },
+  retryAfterSeconds: { type: 'number', minimum: 0, description: 'When the same request may be answered otherwise' },
 });
 
 const ref = (path: string): Json => ({ $ref: `#/${path}` });

@@ -1,4 +1,11 @@
-import { OperationError, type Command, type DataOf, type Event, type Problem, type State } from '@stoa/contract-kit';
+import {
+  OperationError,
+  type Command,
+  type DataOf,
+  type Event,
+  type RefusalDetails,
+  type State,
+} from '@stoa/contract-kit';
 import type { CommandRequest } from '../command-execution.js';
 import { deriveId } from '../ids.js';
 import type { CommandContext, Sql } from '../types.js';
@@ -48,8 +55,8 @@ export class CommandRun implements CommandContext<Command> {
     await Promise.all([...this.writes, lastStatement]);
   }
 
-  readonly fail = (code: string, detail?: string, problems?: readonly Problem[]): never => {
-    throw new OperationError(code, detail, problems);
+  readonly fail = (code: string, detail?: string, details?: RefusalDetails): never => {
+    throw new OperationError(code, detail, details);
   };
 
   readonly failAndKeep = (code: string, detail?: string): never => {

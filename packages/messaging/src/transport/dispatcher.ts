@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OperationError, type Command, type InputOf, type OutputOf, type Problem } from '@stoa/contract-kit';
+import { OperationError, type Command, type InputOf, type OutputOf, type RefusalDetails } from '@stoa/contract-kit';
 import type { CommandReply, CommandRequest } from '../command-execution.js';
 import { deriveId } from '../ids.js';
 import type { Logger } from '../options.js';
@@ -7,15 +7,15 @@ import type { ErrorBody, FlowContext } from '../types.js';
 import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from './envelope.js';
 import { keyOf } from './key-of.js';
-import { isDeclared, problemsOf, refusal, refusalOf } from './refusals.js';
+import { asError, isDeclared, problemsOf, refusal, refusalOf } from './refusals.js';
 
 const RETRY_FIRST_MS = 15;
 const RETRY_MOST_MS = 250;
 
 const stepId = (flowId: string, name: string): string => deriveId(flowId, 'step', name);
 
-const fail = (code: string, detail?: string, problems?: readonly Problem[]): never => {
-  throw new OperationError(code, detail, problems);
+const fail = (code: string, detail?: string, details?: RefusalDetails): never => {
+  throw new OperationError(code, detail, details);
 };
 
 /** Runs one request: finds its operation, checks the input, calls the handler or the command's executor. */
@@ -88,8 +88,7 @@ export class Dispatcher {
     const step = async <C extends Command>(name: string, command: C, input: InputOf<C>): Promise<OutputOf<C>> => {
       const reply = await this.#step(request, name, command, input);
       if (reply.ok) return JSON.parse(reply.body) as OutputOf<C>;
-      const { code, detail, problems } = JSON.parse(reply.body) as ErrorBody;
-      throw new OperationError(code, detail, problems);
+      throw asError(JSON.parse(reply.body) as ErrorBody);
     };
     return { caller: request.caller, commandId: request.id, stepId: (name) => stepId(request.id, name), fail, step };
   }

@@ -8,9 +8,19 @@ export function refusal(code: keyof typeof commonErrors, detail: string, problem
   return refusalOf(new OperationError(code, detail, problems));
 }
 
-export function refusalOf({ code, message, problems }: OperationError): CommandReply {
-  const body: ErrorBody = { code, detail: message, ...(problems && { problems }) };
+export function refusalOf({ code, message, problems, retryAfterSeconds }: OperationError): CommandReply {
+  const body: ErrorBody = {
+    code,
+    detail: message,
+    ...(problems && { problems }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
   return { ok: false, body: JSON.stringify(body) };
+}
+
+/** What `refusalOf` made its body of. */
+export function asError({ code, detail, problems, retryAfterSeconds }: ErrorBody): OperationError {
+  return new OperationError(code, detail, retryAfterSeconds === undefined ? problems : { retryAfterSeconds });
 }
 
 /** True for an error that callers of the operation are told of: its contract's own, or a common one. */

@@ -8,6 +8,7 @@ import { BrokerClock } from './broker-clock.js';
 import { BrokerWatch } from './broker-watch.js';
 import { DEFAULT_BOUND, InFlightBound, type BoundSettings } from './in-flight-bound.js';
 import { PendingRequest } from './pending-request.js';
+import { asError } from './refusals.js';
 import { ReplyTopic } from './reply-topic.js';
 import { RequestSender } from './request-sender.js';
 import { DEFAULT_ORPHAN_AFTER_MS, Sweeper } from './sweeper.js';
@@ -196,8 +197,6 @@ export class StoaClient extends ClientProxy {
     return Promise.reject(new Error('events are published by commands, through the outbox'));
   }
 }
-
-const asError = ({ code, detail, problems }: ErrorBody): OperationError => new OperationError(code, detail, problems);
 
 function errorOf(body: Buffer): ErrorBody {
   try {
