@@ -13,10 +13,14 @@ export const REQUESTS = Symbol('stoa.gateway.requests');
 /** What the gateway reads of Kafka besides replies. What reads goes on by itself when the broker was away. */
 export interface FactsPort {
   /**
-   * Calls back with the last contract of each service, then with each new one as it is published.
+   * Calls back with the last contract of each service, then with each new one as it is published. `onWithdrawn`: a service
+   * is no more.
    * @returns once it reads. @throws KafkaError while the broker is away
    */
-  watchContracts(onDocument: (document: ContractDocument) => void): Promise<void>;
+  watchContracts(
+    onDocument: (document: ContractDocument) => void,
+    onWithdrawn: (service: string) => void,
+  ): Promise<void>;
   /** Calls back with each event of these services from now on. */
   tailEvents(services: readonly string[], onEvent: (event: TailedEvent) => void): Promise<void>;
 }

@@ -52,3 +52,18 @@ export function checkDeclaration(declaration: Declaration): void {
     requireFields(`${where}: invalidates`, (declaration.invalidates ?? []).flatMap(placeholdersOf), data, 'data');
   }
 }
+
+/**
+ * A compacted topic keeps the last record of a key, whatever its type: of two states with equal keys, one would lose the
+ * other's last word. Whether keys can be equal is seen in no schema, and records that are kept for good can't be given
+ * other keys later.
+ * @throws Error when a service declares two states.
+ */
+export function checkStates(service: string, declarations: readonly Declaration[]): void {
+  const [first, second] = declarations.filter(({ kind }) => kind === 'state');
+  if (!first || !second) return;
+  throw new Error(
+    `${service}: the states ${first.name} and ${second.name} would share the keys of ${service}.states, and overwrite ` +
+      'each other: make one state of both, whose keys differ',
+  );
+}

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { checkDeclaration } from './check-declaration.js';
+import { checkDeclaration, checkStates } from './check-declaration.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Route = `${Method} /${string}`;
@@ -124,7 +124,10 @@ export const query = <I extends z.ZodType, O extends z.ZodType, const E extends 
 /** A fact, past tense, kept for seven days on `<service>.events`. */
 export const event = <D extends z.ZodType>(rules: EventRules<D>): Event<D> => ({ ...rules, ...unnamed, kind: 'event' });
 
-/** The last state per key, kept for good on the compacted topic `<service>.states`; a null body says that it is gone. */
+/**
+ * The last state per key, kept for good on the compacted topic `<service>.states`; a null body says that it is gone. A service
+ * has one state at most, because the topic's keys are its own.
+ */
 export const state = <D extends z.ZodType>(rules: StateRules<D>): State<D> => ({ ...rules, ...unnamed, kind: 'state' });
 
 export interface ServiceAbout {
@@ -144,8 +147,8 @@ export type ServiceContract<D extends Record<string, Declaration> = Record<never
 
 /**
  * Declares what a service promises.
- * @throws Error when a declaration is at odds with itself: an event's key that is not in its data, a path field that is
- *   not in the input, a declared error that is also a common one.
+ * @throws Error when a declaration is at odds with itself (an event's key that is not in its data, a path field that is
+ *   not in the input, a declared error that is also a common one), or with another: two states.
  */
 export function service<D extends Record<string, Declaration>>(
   name: string,
@@ -156,6 +159,7 @@ export function service<D extends Record<string, Declaration>>(
     Object.entries(declarations).map(([key, declaration]) => [key, { ...declaration, service: name, name: key }]),
   ) as D;
   for (const declaration of Object.values(named)) checkDeclaration(declaration);
+  checkStates(name, Object.values(named));
   return { ...named, $about: { ...about, name } };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { command, declarationsOf, event, query, service, type Declaration } from './declare.js';
+import { command, declarationsOf, event, query, service, state, type Declaration } from './declare.js';
 import { toDocument } from './document.js';
 
 const about = { version: 1, title: 'Things', description: 'Things' };
@@ -36,6 +36,15 @@ describe('a declaration that is at odds with itself is refused', () => {
   it('a common error declared again', () => {
     expect(() => declare(query({ ...rules, errors: { OVERLOADED: 500 } }))).toThrow('OVERLOADED is a common error');
   });
+});
+
+it('two states of one service are refused: equal keys would overwrite each other on their compacted topic', () => {
+  const thing = () => state({ summary: 'It', key: 'id', data: rules.input });
+  expect(() => service('things', about, { thing: thing(), part: thing() })).toThrow(
+    'things: the states thing and part would share the keys of things.states',
+  );
+  const told = () => event({ summary: 'It', key: 'id', data: rules.input });
+  expect(() => service('things', about, { thing: thing(), made: told(), changed: told() })).not.toThrow();
 });
 
 describe('toDocument', () => {

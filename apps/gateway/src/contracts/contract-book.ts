@@ -66,6 +66,12 @@ export class ContractBook {
     return { outcome: 'accepted', document };
   }
 
+  /** Forgets a service: its routes are free, and whatever it publishes next is new. @returns false if it was not in force */
+  withdraw(service: string): boolean {
+    this.refused.delete(service);
+    return this.inForce.delete(service);
+  }
+
   /** The contracts in force, with the gateway's own first. */
   documents(): readonly ContractDocument[] {
     return [this.own, ...[...this.inForce.values()].toSorted((a, b) => (a.service < b.service ? -1 : 1))];

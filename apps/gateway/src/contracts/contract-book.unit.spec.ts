@@ -97,6 +97,17 @@ describe('ContractBook', () => {
     expect(book().offer('things', value).outcome).toBe('refused');
   });
 
+  it('forgets a service that was withdrawn: its next contract breaks nobody', () => {
+    const contracts = book();
+    expect(contracts.withdraw('things')).toBe(false);
+    contracts.offer('things', things(2));
+    contracts.offer('things', { ...things(3), operations: {} });
+    expect(contracts.withdraw('things')).toBe(true);
+    expect(contracts.documents().map((document) => document.service)).toEqual(['gateway']);
+    expect(contracts.refusals()).toEqual([]);
+    expect(contracts.offer('things', { ...things(1), operations: {} }).outcome).toBe('accepted');
+  });
+
   it('refuses a document under the key of another service, and one that calls itself gateway', () => {
     expect(book().offer('other', things(1)).outcome).toBe('refused');
     expect(book().offer('gateway', { ...things(1), service: 'gateway' }).outcome).toBe('refused');

@@ -12,6 +12,11 @@ export class ContractStore {
     return prisma.contract.findMany({ select: { service: true, document: true }, orderBy: { service: 'asc' } });
   }
 
+  async remove(service: string): Promise<void> {
+    const prisma = await this.database.prisma();
+    await prisma.contract.deleteMany({ where: { service } });
+  }
+
   /** A clone that is behind does not bring back an older version. */
   async save({ service, version, ...rest }: ContractDocument): Promise<void> {
     const document = JSON.stringify({ service, version, ...rest });

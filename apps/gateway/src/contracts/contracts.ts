@@ -30,6 +30,8 @@ export class Contracts implements OnApplicationShutdown {
   );
   private current = new RouteTable(this.book.documents());
   private readonly listeners: (() => void)[] = [];
+  /** Services whose withdrawal was read: what is stored of them may still be on its way. */
+  private readonly withdrawn = new Set<string>();
   private stopped = false;
 
   constructor(
@@ -67,12 +69,17 @@ export class Contracts implements OnApplicationShutdown {
       for (const { service, document } of await this.store.load()) this.offer(service, document, 'stored');
     });
     void this.until('the contracts topic cannot be read', () =>
-      this.facts.watchContracts((document) => this.offer(document.service, document, 'published')),
+      this.facts.watchContracts(
+        (document) => this.offer(document.service, document, 'published'),
+        (service) => this.withdraw(service),
+      ),
     );
   }
 
   /** Decides about a contract, and puts the table that follows from it in the old one's place in one step. */
   offer(service: string, value: unknown, origin: 'stored' | 'published'): void {
+    if (origin === 'published') this.withdrawn.delete(service);
+    else if (this.withdrawn.has(service)) return;
     const decision = this.book.offer(service, value);
     refused.set({ service }, decision.outcome === 'refused' ? 1 : 0);
     switch (decision.outcome) {
@@ -99,6 +106,20 @@ export class Contracts implements OnApplicationShutdown {
       case 'known':
         return;
     }
+  }
+
+  /** Drops the routes of a service that is no more, here and in what is stored. */
+  withdraw(service: string): void {
+    this.withdrawn.add(service);
+    void this.until('a withdrawn contract cannot be removed', async () => {
+      // It may have been published anew since the database was away.
+      if (this.withdrawn.has(service)) await this.store.remove(service);
+    });
+    if (!this.book.withdraw(service)) return;
+    inForce.remove({ service });
+    refused.remove({ service });
+    this.swap();
+    this.logger.warn({ contract: service }, 'a contract was withdrawn: its routes are gone');
   }
 
   private swap(): void {

@@ -1,4 +1,6 @@
-import { eventually } from '@stoa/testing';
+import { contractsTopic, openKafka } from '@stoa/messaging';
+import { createLogger } from '@stoa/service';
+import { eventually, testKafkaBrokers } from '@stoa/testing';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import { things, thingsBroken, thingsWithColor } from '../../test/things-contract.js';
 import type { ThingsService } from '../../test/things-service.js';
@@ -64,5 +66,29 @@ describe('contracts learned at run time', () => {
     });
     expect((await lonely.ask('GET /v1/nothing-like-it')).status).toBe(404);
     expect((await lonely.ask('GET /health/live')).status).toBe(200);
+  });
+
+  it('drops the routes of a service whose contract is withdrawn, and takes what it publishes afterwards as new', async () => {
+    const { token } = await shop.signIn(gateway, 'operator');
+    await service.stop();
+    const logger = createLogger({ service: 'test', clone: 'test-1', level: 'silent' });
+    const port = await openKafka({ brokers: [testKafkaBrokers()], client: 'platformatic', clientId: 'test', logger });
+    await port.produce([{ topic: contractsTopic(shop.prefix), key: 'things', value: null, partition: 0 }], 'all');
+    await port.close();
+    await eventually(async () => expect((await gateway.ask('GET /v1/colors')).status).toBe(404));
+    const { json } = await gateway.ask('GET /v1/contracts', { token });
+    expect(json).toMatchObject({ inForce: [{ service: 'gateway' }], refused: [] });
+    expect((await gateway.ask('GET /openapi.json')).text).not.toContain('/v1/colors');
+    await eventually(async () => expect(await shop.sql('SELECT service FROM contracts')).toEqual([]));
+    // A clone that starts now reads the withdrawal, and nothing that is stored.
+    const later = await shop.unreadyGateway({});
+    await eventually(async () => {
+      const ready = await later.ask('GET /health/ready');
+      expect(ready.json['missing']).toEqual([expect.objectContaining({ name: 'contracts' })]);
+    });
+    // It would have broken callers of the one before.
+    service = await shop.things.start(thingsBroken);
+    await eventually(async () => expect((await gateway.ask('GET /v1/colors')).status).toBe(200));
+    await eventually(async () => expect((await later.ask('GET /v1/colors')).status).toBe(200));
   });
 });

@@ -21,8 +21,11 @@ export class KafkaFacts implements FactsPort, OnApplicationShutdown {
     @Inject(MESSAGING_OPTIONS) private readonly options: MessagingOptions,
   ) {}
 
-  async watchContracts(onDocument: (document: ContractDocument) => void): Promise<void> {
-    this.readers.push(await watchContracts(this.port, this.options, onDocument));
+  async watchContracts(
+    onDocument: (document: ContractDocument) => void,
+    onWithdrawn: (service: string) => void,
+  ): Promise<void> {
+    this.readers.push(await watchContracts(this.port, this.options, onDocument, onWithdrawn));
   }
 
   async tailEvents(services: readonly string[], onEvent: (event: TailedEvent) => void): Promise<void> {

@@ -62,7 +62,13 @@ describe('contracts on Kafka', () => {
 
   it('hands over the last contract of each service, then each new one; skips what it cannot read', async () => {
     const seen: ContractDocument[] = [];
-    const watch = await watchContracts(port, options, (document) => seen.push(document));
+    const withdrawn: string[] = [];
+    const watch = await watchContracts(
+      port,
+      options,
+      (document) => seen.push(document),
+      (name) => withdrawn.push(name),
+    );
     await eventually(() => expect(watch.isCaughtUp()).toBe(true));
     expect(seen.map(({ service: of, version }) => [of, version])).toEqual([
       ['shop', 3],
@@ -79,6 +85,7 @@ describe('contracts on Kafka', () => {
     );
     await publishContract(port, options, shop('shop', 4));
     await eventually(() => expect(seen.map(({ version }) => version)).toEqual([3, 1, 4]));
+    expect(withdrawn).toEqual(['gone']);
     await watch.close();
   });
 

@@ -11,12 +11,14 @@ export interface ContractWatch {
 
 /**
  * Hands over each service's published contract: the last ones of all services first, then each new one as it comes.
- * What cannot be read is logged and skipped. @throws KafkaError
+ * What cannot be read is logged and skipped. `onWithdrawn` hears of a service whose contract was withdrawn: a record of its
+ * name without a body. @throws KafkaError
  */
 export async function watchContracts(
   port: KafkaPort,
   { topicPrefix, replicationFactor, logger }: Pick<MessagingOptions, 'topicPrefix' | 'replicationFactor' | 'logger'>,
   onDocument: (document: ContractDocument) => void,
+  onWithdrawn: (service: string) => void = () => undefined,
 ): Promise<ContractWatch> {
   const topic = contractsTopic(topicPrefix);
   // The first gateway may be there before the first service.
@@ -26,6 +28,7 @@ export async function watchContracts(
   const [end = 0] = await port.admin.endOffsets(topic);
   const early: KafkaRecord[] = [];
   const hand = (record: KafkaRecord): void => {
+    if (record.value === null && record.key !== null) return onWithdrawn(record.key.toString());
     const document = read(record, logger);
     if (document) onDocument(document);
   };
