@@ -1,4 +1,5 @@
 import { ProductInput, type ImportProblem } from '@stoa/catalog-contract';
+import { readHandle } from '../handle.js';
 import { faultsOf, normalise } from '../product.js';
 import { notice, refusal, type Entry } from './entry.js';
 import type { Place } from './lines.js';
@@ -28,6 +29,16 @@ function* unknownFields(value: unknown): Generator<string> {
       for (const field of isObject(item) ? Object.keys(item) : []) if (!known.has(field)) yield `${list}.${field}`;
     }
   }
+}
+
+type Issue = NonNullable<ReturnType<typeof ProductInput.safeParse>['error']>['issues'][number];
+
+/** A product whose handle is as files may bring it; otherwise with the reason, which says more than the contract's. */
+function withHandle(product: unknown): { product: unknown; handle: string | null; reason?: string } {
+  if (!isObject(product) || typeof product['handle'] !== 'string') return { product, handle: null };
+  const read = readHandle(product['handle']);
+  if ('reason' in read) return { product, handle: product['handle'], reason: read.reason };
+  return { product: { ...product, handle: read.handle }, handle: read.handle };
 }
 
 /** The products of an NDJSON file, from `start` on. A line is a product: one fault refuses it as a whole. */
@@ -63,12 +74,14 @@ export class NdjsonFile {
       problems: [...notices, ...problems],
       rowsRefused: 1,
     });
-    const handle = isObject(row.content) && typeof row.content['handle'] === 'string' ? row.content['handle'] : null;
-    const parsed = ProductInput.safeParse(row.content);
+    const { product, handle, reason } = withHandle(row.content);
+    const parsed = ProductInput.safeParse(product);
     if (!parsed.success) {
-      return refused(
-        parsed.error.issues.map(({ path, message }) => refusal(line, path.join('.') || null, handle, message)),
-      );
+      const tell = ({ path, message }: Issue): ImportProblem => {
+        const field = path.join('.') || null;
+        return refusal(line, field, handle, (field === 'handle' && reason) || message);
+      };
+      return refused(parsed.error.issues.map(tell));
     }
     const content = normalise(parsed.data);
     const faults = faultsOf(content);

@@ -1,6 +1,5 @@
 import type { ImportProblem } from '@stoa/catalog-contract';
-import { Handle } from '@stoa/contract-kit';
-import { quoted } from '../money.js';
+import { readHandle } from '../handle.js';
 import { CsvReader } from './csv-reader.js';
 import { refusal, type Entry } from './entry.js';
 import type { Place } from './lines.js';
@@ -60,11 +59,8 @@ export class ShopifyFile {
     if (row.content.length !== width) {
       return this.refuse(row.line, null, `the row has ${row.content.length} cells, the header has ${width}`);
     }
-    const cell = row.content[this.header.places.get('Handle') ?? -1]?.trim() ?? '';
-    const handle = cell.toLowerCase();
-    if (Handle.safeParse(handle).success) return handle;
-    const reason = cell === '' ? 'is empty' : `must be lower case letters, digits and dashes, not ${quoted(cell)}`;
-    return this.refuse(row.line, nameIn(this.header, 'Handle'), reason);
+    const read = readHandle(row.content[this.header.places.get('Handle') ?? -1] ?? '');
+    return 'handle' in read ? read.handle : this.refuse(row.line, nameIn(this.header, 'Handle'), read.reason);
   }
 
   private refuse(line: number, column: string | null, reason: string): null {

@@ -155,6 +155,20 @@ describe('rows of a product', () => {
   it('have handles in lower case', () => {
     expect(one({ Handle: 'Ocean-Blue' }).products[0]?.handle).toBe('ocean-blue');
   });
+
+  it('have one handle however its accents are written', () => {
+    const rows = [
+      { Handle: 'cafe\u0301', Title: 'A', 'Variant Price': '5', 'Option1 Name': 'N', 'Option1 Value': '1' },
+      { Handle: 'caf\u00e9', 'Option1 Value': '2', 'Variant Price': '6' },
+    ];
+    expect(read(csv(...rows)).products).toMatchObject([{ handle: 'caf\u00e9', variants: [{}, {}] }]);
+  });
+
+  it('are refused for a handle with marks that no letter takes in, which are named', () => {
+    const { products, problems } = one({ Handle: 'เสื้อ' });
+    expect(products).toEqual([]);
+    expect(problems).toEqual([[2, 'Handle', null, expect.stringContaining('the combining mark U+0E37')]]);
+  });
 });
 
 describe('a row is refused', () => {
