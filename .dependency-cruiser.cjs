@@ -42,10 +42,10 @@ module.exports = {
       name: 'domain-is-pure',
       severity: 'error',
       comment:
-        'Rules import types, contracts and pure functions only: take the time, randomness and rows as parameters, and let the operation fetch them.',
+        'Rules import types, contracts and pure functions only: take the time, randomness, rows and libraries as parameters, and let the operation fetch them.',
       from: { path: layer('domain'), pathNot: TESTS },
       to: {
-        pathNot: `${layer('domain')}|^packages/(contracts|contract-kit)/|^node_modules/sanitize-html/|^(node:)?(crypto|buffer|util|module)$`,
+        pathNot: `${layer('domain')}|^packages/(contracts|contract-kit)/|^(node:)?(crypto|buffer|util)$`,
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -23,6 +23,8 @@ const PLANTED = [
   ['packages-know-no-service', 'packages/messaging/src/planted-service.ts', `import '@stoa/cart-contract';`],
   ['domain-is-pure', 'apps/cart/src/domain/planted-nest.ts', `import '@nestjs/common';`],
   ['domain-is-pure', 'apps/cart/src/domain/planted-files.ts', `import 'node:fs';`],
+  ['domain-is-pure', 'apps/catalog/src/domain/planted-require.ts', `import 'node:module';`],
+  ['domain-is-pure', 'apps/catalog/src/domain/planted-library.ts', `import 'sanitize-html';`],
   [
     null,
     'apps/cart/src/domain/planted-type.ts',

@@ -1,13 +1,9 @@
-import { createRequire } from 'node:module';
 import type sanitizeHtml from 'sanitize-html';
 
 type Sanitizer = typeof sanitizeHtml;
 
-const require = createRequire(import.meta.url);
-let loaded: Sanitizer | undefined;
-
-/** Loaded when the first markup comes: it takes 20 MB and 170 ms, and most clones only ever read. */
-const sanitizer = (): Sanitizer => (loaded ??= require('sanitize-html') as Sanitizer);
+/** Gives the library that takes HTML apart; asked for when there is markup, because it is costly to load. */
+export type HtmlLibrary = () => Sanitizer;
 
 const optionsOf = ({ defaults }: Sanitizer): sanitizeHtml.IOptions => ({
   allowedTags: [...defaults.allowedTags, 'img'],
@@ -31,10 +27,10 @@ const MAX_PASSES = 5;
  * leaves as it is: of badly nested tags one pass of the library makes tags that the next one nests otherwise, and an
  * exported catalog must come back unchanged.
  */
-export function sanitise(html: string): string {
+export function sanitise(html: string, library: HtmlLibrary): string {
   // Text without markup is the common case of imports; the parser costs 20 times as much as looking.
   if (!/[<>&]/.test(html)) return html;
-  const sanitizeOnce = sanitizer();
+  const sanitizeOnce = library();
   const options = optionsOf(sanitizeOnce);
   let clean = html;
   for (let pass = 0; pass < MAX_PASSES; pass++) {

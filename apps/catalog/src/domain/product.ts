@@ -1,7 +1,7 @@
 import { MAX_IMAGES, MAX_VARIANTS, type ProductInput, type Variant } from '@stoa/catalog-contract';
 import type { Problem } from '@stoa/contract-kit';
 import { createHash } from 'node:crypto';
-import { sanitise } from './html.js';
+import { sanitise, type HtmlLibrary } from './html.js';
 import { isCurrency } from './money.js';
 import { slug, textFault } from './text.js';
 
@@ -53,12 +53,12 @@ function normalSeo(seo: Content['seo']): Content['seo'] {
  * The one form in which equal products are equal, whichever way they came (JSON, NDJSON, CSV): HTML sanitised, no white space
  * around texts, no tag twice, null instead of empty, fields in one order.
  */
-export function normalise(input: Content): Content {
+export function normalise(input: Content, library: HtmlLibrary): Content {
   const bare = isWithoutOptions(input);
   return {
     handle: input.handle,
     title: input.title,
-    description: sanitise(input.description).trim(),
+    description: sanitise(input.description, library).trim(),
     vendor: input.vendor.trim(),
     category: input.category,
     tags: [...new Set(input.tags)],

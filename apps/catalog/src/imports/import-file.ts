@@ -5,6 +5,7 @@ import type { Place } from '../domain/files/lines.js';
 import { NdjsonFile } from '../domain/files/ndjson-file.js';
 import { readHeader, unknownColumns } from '../domain/files/shopify-columns.js';
 import { ShopifyFile } from '../domain/files/shopify-file.js';
+import { htmlLibrary } from '../html/library.js';
 import type { Checkpoint } from '../storage/import-leases.js';
 
 const LONGEST_BOM = 3;
@@ -26,7 +27,7 @@ export class BadFile extends Error {
 }
 
 function openNdjson(place: Place, mentioned: readonly string[]): OpenFile {
-  const file = new NdjsonFile(place, mentioned);
+  const file = new NdjsonFile(place, htmlLibrary, mentioned);
   const memory = () => ({ header: [], mentioned: file.mentionedFields });
   return { place, memory, problems: [], read: (chunk, last) => file.read(chunk, last) };
 }
@@ -34,7 +35,7 @@ function openNdjson(place: Place, mentioned: readonly string[]): OpenFile {
 function openCsv(cells: readonly string[], currency: string, place: Place, headerLine: number | null): OpenFile {
   const header = readHeader(cells);
   if ('failure' in header) throw new BadFile(header.failure);
-  const file = new ShopifyFile(place, header, currency);
+  const file = new ShopifyFile(place, header, { currency, library: htmlLibrary });
   const memory = () => ({ header: header.cells, mentioned: [] });
   const problems = headerLine === null ? [] : unknownColumns(header, headerLine);
   return { place, memory, problems, read: (chunk, last) => file.read(chunk, last) };

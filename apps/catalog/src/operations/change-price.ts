@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { catalog } from '@stoa/catalog-contract';
 import type { Handler } from '@stoa/messaging';
 import { normalise } from '../domain/product.js';
+import { htmlLibrary } from '../html/library.js';
 import { handleOfSku, lockProduct } from '../storage/load-products.js';
 import { changeStored } from './change-stored.js';
 
@@ -19,6 +20,6 @@ export class ChangePrice implements Handler<typeof catalog.changePrice> {
         ? { ...variant, price, compareAtPrice: compareAtPrice === undefined ? variant.compareAtPrice : compareAtPrice }
         : variant,
     );
-    return changeStored(context, before, normalise({ ...before.content, variants }));
+    return changeStored(context, before, normalise({ ...before.content, variants }, htmlLibrary));
   };
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { catalog } from '@stoa/catalog-contract';
 import type { Handler } from '@stoa/messaging';
 import { normalise, type Content } from '../domain/product.js';
+import { htmlLibrary } from '../html/library.js';
 import { lockProduct } from '../storage/load-products.js';
 import { changeStored, checkVersion } from './change-stored.js';
 
@@ -14,6 +15,6 @@ export class ChangeProduct implements Handler<typeof catalog.changeProduct> {
     const given = Object.fromEntries(
       Object.entries(changes).filter(([, value]) => value !== undefined),
     ) as Partial<Content>;
-    return changeStored(context, before, normalise({ ...before.content, ...given }));
+    return changeStored(context, before, normalise({ ...before.content, ...given }, htmlLibrary));
   };
 }

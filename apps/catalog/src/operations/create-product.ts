@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { catalog } from '@stoa/catalog-contract';
 import type { Handler } from '@stoa/messaging';
 import { faultsOf, normalise } from '../domain/product.js';
+import { htmlLibrary } from '../html/library.js';
 import { HandleTaken } from '../storage/product-writes.js';
 import { saveProducts } from '../storage/save-products.js';
 import { productOf } from '../storage/stored-product.js';
@@ -12,7 +13,7 @@ import { publishSaved } from './publish-saved.js';
 export class CreateProduct implements Handler<typeof catalog.createProduct> {
   readonly handle: Handler<typeof catalog.createProduct>['handle'] = async (input, context) => {
     const { tx, now, fail, mintId } = context;
-    const content = normalise(input);
+    const content = normalise(input, htmlLibrary);
     const faults = faultsOf(content);
     if (faults.length > 0) fail('BAD_PRODUCT', 'The product is at odds with itself', faults);
     const id = mintId();

@@ -1,6 +1,14 @@
 import type { ImportProblem } from '@stoa/catalog-contract';
+import type { HtmlLibrary } from '../html.js';
 import type { Content } from '../product.js';
 import type { Place } from './lines.js';
+
+/** What reading a Shopify file depends on, besides the file. */
+export interface FileSettings {
+  /** Of prices whose row names none. */
+  readonly currency: string;
+  readonly library: HtmlLibrary;
+}
 
 /** A product of a file, in normal form and without fault as far as the file alone can tell. */
 export interface FileProduct {

@@ -1,5 +1,6 @@
 import { ProductInput, type ImportProblem } from '@stoa/catalog-contract';
 import { readHandle } from '../handle.js';
+import type { HtmlLibrary } from '../html.js';
 import { faultsOf, normalise } from '../product.js';
 import { notice, refusal, type Entry } from './entry.js';
 import type { Place } from './lines.js';
@@ -47,7 +48,11 @@ export class NdjsonFile {
   private readonly mentioned: Set<string>;
 
   /** @param mentioned unknown fields that an earlier reading of the same file has mentioned. */
-  constructor(start: Place, mentioned: readonly string[] = []) {
+  constructor(
+    start: Place,
+    private readonly library: HtmlLibrary,
+    mentioned: readonly string[] = [],
+  ) {
     this.reader = new NdjsonReader(start);
     this.mentioned = new Set(mentioned);
   }
@@ -83,7 +88,7 @@ export class NdjsonFile {
       };
       return refused(parsed.error.issues.map(tell));
     }
-    const content = normalise(parsed.data);
+    const content = normalise(parsed.data, this.library);
     const faults = faultsOf(content);
     if (faults.length > 0) {
       return refused(

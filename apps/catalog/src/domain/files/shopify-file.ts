@@ -1,7 +1,7 @@
 import type { ImportProblem } from '@stoa/catalog-contract';
 import { readHandle } from '../handle.js';
 import { CsvReader } from './csv-reader.js';
-import { refusal, type Entry } from './entry.js';
+import { refusal, type Entry, type FileSettings } from './entry.js';
 import type { Place } from './lines.js';
 import type { Row } from './row-reader.js';
 import { nameIn, type Header } from './shopify-columns.js';
@@ -26,7 +26,7 @@ export class ShopifyFile {
   constructor(
     start: Place,
     private readonly header: Header,
-    private readonly currency: string,
+    private readonly settings: FileSettings,
   ) {
     this.reader = new CsvReader(start);
   }
@@ -71,7 +71,7 @@ export class ShopifyFile {
   private close(end: Place): Entry {
     const { rows, problems, strayRows, isDamaged } = this;
     const read = this.handle
-      ? new ShopifyProduct({ handle: this.handle, rows, isDamaged }, this.header, this.currency).read()
+      ? new ShopifyProduct({ handle: this.handle, rows, isDamaged }, this.header, this.settings).read()
       : { product: null, problems: [], rowsRefused: 0 };
     this.rows = [];
     this.problems = [];

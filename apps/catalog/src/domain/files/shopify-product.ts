@@ -1,7 +1,7 @@
 import { Image, ProductInput, type ImportProblem, type Variant } from '@stoa/catalog-contract';
 import { quoted } from '../money.js';
 import { faultsOf, normalise, URL_RULE, isUrl, variantFaults } from '../product.js';
-import { refusal, type FileProduct } from './entry.js';
+import { refusal, type FileProduct, type FileSettings } from './entry.js';
 import { nameIn, type Column, type Header } from './shopify-columns.js';
 import {
   hasVariant,
@@ -79,7 +79,7 @@ export class ShopifyProduct {
   constructor(
     private readonly group: RowGroup,
     private readonly header: Header,
-    private readonly currency: string,
+    private readonly settings: FileSettings,
   ) {
     this.first = this.cellsOf(group.rows[0]);
     const variantRows = group.rows.filter((row, index) => index === 0 || hasVariant(this.cellsOf(row)));
@@ -122,7 +122,7 @@ export class ShopifyProduct {
     const variant = readVariant(cells, own, this.first, {
       handle,
       options: this.options,
-      currency: this.currency,
+      currency: this.settings.currency,
       isTrackerKnown,
     });
     if (!variant) return null;
@@ -170,7 +170,7 @@ export class ShopifyProduct {
       return this.refuseAll(line, cells.faults);
     }
     const images = this.pictures.toSorted((a, b) => a.position - b.position).map(({ url, alt }) => ({ url, alt }));
-    const content = normalise({ ...parsed.data, variants: this.variants, images });
+    const content = normalise({ ...parsed.data, variants: this.variants, images }, this.settings.library);
     const faults = faultsOf(content).map(({ pointer, detail }) => ({
       column: PRODUCT_COLUMNS[pointer.split('/')[1] ?? ''] ?? null,
       reason: detail,

@@ -1,3 +1,4 @@
+import { htmlLibrary } from '../../html/library.js';
 import { ShopifyFile } from './shopify-file.js';
 import type { Entry } from './entry.js';
 import { readCsvStart } from './file-start.js';
@@ -9,7 +10,7 @@ function read(text: string, currency = 'USD') {
   const bytes = Buffer.from(text);
   const start = readCsvStart(bytes, true);
   if (!start || 'failure' in start) throw new Error(start?.failure);
-  const file = new ShopifyFile(start.end, start.header, currency);
+  const file = new ShopifyFile(start.end, start.header, { currency, library: htmlLibrary });
   const entries: Entry[] = [...file.read(bytes.subarray(start.end.offset), true)];
   return {
     notices: unknownColumns(start.header, start.line).map(({ column }) => column),
