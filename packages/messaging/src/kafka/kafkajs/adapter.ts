@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import kafkajs, { type Consumer, type Kafka, type Producer } from 'kafkajs';
 import type { Logger } from '../../options.js';
 import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../open-kafka.js';
+import { Opened } from '../opened.js';
 import { Partitioner } from '../partitioner.js';
 import type {
   Acks,
@@ -22,10 +23,6 @@ import { KafkaJsGroup } from './group.js';
 import { byGivenNumber, toBatch } from './records.js';
 import { KafkaJsTransactions } from './transactions.js';
 
-interface Closable {
-  close(): Promise<void>;
-}
-
 // The library sends heartbeats between fetches only, and notices a rebalance by a heartbeat: a member's fetches must be short.
 const MEMBER_WAIT_MS = 300;
 // A consumer that ends waits for its running fetch.
@@ -43,7 +40,7 @@ export class KafkaJsPort implements KafkaPort {
   readonly #kafka: Kafka;
   readonly #producer: Producer;
   readonly #partitioner = new Partitioner();
-  readonly #opened = new Set<Closable>();
+  readonly #opened = new Opened();
   #connecting: Promise<void> | undefined;
 
   constructor(private readonly options: KafkaOptions) {
@@ -102,7 +99,9 @@ export class KafkaJsPort implements KafkaPort {
   async consumeGroup(options: GroupOptions): Promise<GroupConsumer> {
     const { groupId, isolation, maxWaitMs = MEMBER_WAIT_MS, maxBytes } = options;
     const wait = Math.min(maxWaitMs, MEMBER_WAIT_MS);
-    const group = this.#keep(new KafkaJsGroup(options, () => this.#consumer(groupId, isolation, wait, maxBytes)));
+    const group = this.#opened.keep(
+      new KafkaJsGroup(options, () => this.#consumer(groupId, isolation, wait, maxBytes)),
+    );
     await group.join();
     return group;
   }
@@ -112,14 +111,8 @@ export class KafkaJsPort implements KafkaPort {
     const groupId = `${this.options.clientId}-follower-${randomBytes(6).toString('hex')}`;
     const start = await this.#startOffsets(options.partitions);
     const consumer = this.#consumer(groupId, isolation, Math.min(maxWaitMs, FOLLOWER_WAIT_MS), maxBytes);
-    const follower = this.#keep(new KafkaJsFollower(consumer, options, start, () => this.admin.deleteGroup(groupId)));
-    try {
-      await translated(() => follower.open());
-      return follower;
-    } catch (error) {
-      await follower.close().catch(() => undefined);
-      throw error;
-    }
+    const follower = new KafkaJsFollower(consumer, options, start, () => this.admin.deleteGroup(groupId));
+    return this.#opened.keepOnce(follower, () => translated(() => follower.open()));
   }
 
   async #startOffsets(partitions: FollowOptions['partitions']): Promise<TopicOffset[]> {
@@ -144,29 +137,11 @@ export class KafkaJsPort implements KafkaPort {
       ...{ createPartitioner: byGivenNumber, allowAutoTopicCreation: false },
       retry: { initialRetryTime: 10, maxRetryTime: 400, retries: 12 },
     });
-    const producer = this.#keep(new KafkaJsTransactions(library));
-    try {
-      await producer.register();
-      return producer;
-    } catch (error) {
-      await producer.close();
-      throw error;
-    }
-  }
-
-  /** Remembers what the port has to close, until it is closed. */
-  #keep<T extends Closable>(opened: T): T {
-    const close = opened.close.bind(opened);
-    opened.close = async () => {
-      this.#opened.delete(opened);
-      await close();
-    };
-    this.#opened.add(opened);
-    return opened;
+    return this.#opened.keepOnce(new KafkaJsTransactions(library), (producer) => producer.register());
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#opened].map((opened) => opened.close()));
+    await this.#opened.closeAll();
     await Promise.allSettled([this.#producer.disconnect(), this.admin.close()]);
   }
 }

@@ -1,5 +1,6 @@
 import { ConnectionPool, Consumer, ListOffsetTimestamps } from '@platformatic/kafka';
 import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../open-kafka.js';
+import { Opened } from '../opened.js';
 import type {
   Acks,
   Follower,
@@ -19,17 +20,13 @@ import { Producing } from './producing.js';
 import { baseSettings } from './settings.js';
 import { PlatformaticTransactions } from './transactions.js';
 
-interface Closable {
-  close(): Promise<void>;
-}
-
 /** The port on @platformatic/kafka. */
 export class PlatformaticPort implements KafkaPort {
   readonly client = 'platformatic';
   readonly admin: PlatformaticAdmin;
   readonly #settings: ReturnType<typeof baseSettings>;
   readonly #producing: Producing;
-  readonly #opened = new Set<Closable>();
+  readonly #opened = new Opened();
 
   constructor(private readonly options: KafkaOptions) {
     this.#settings = baseSettings(options);
@@ -56,7 +53,7 @@ export class PlatformaticPort implements KafkaPort {
         // all commands and the other all queries.
         groupRemoteAssignor: 'range',
       });
-    const group = this.#keep(
+    const group = this.#opened.keep(
       new PlatformaticGroup(options, { newConsumer, newPool: this.#newPool, prepare: this.#setSessionTimeout }),
     );
     await group.join();
@@ -86,55 +83,31 @@ export class PlatformaticPort implements KafkaPort {
       ...{ isolation, onRecords, onFault, maxWaitMs, maxBytes },
       ...{ resetTo: 'beginning', newPool: this.#newPool },
     });
-    const close = async (): Promise<void> => {
-      this.#opened.delete(follower);
-      await fetcher.stop();
-      await consumer.close(true).catch(() => undefined);
-    };
     const follower: Follower = {
       pause: (partition) => fetcher.pause(partition),
       resume: (partition) => fetcher.resume(partition),
       position: (partition) => fetcher.position(partition) ?? 0,
       seek: (partition, offset) => fetcher.seek(partition, offset),
-      close,
+      close: async () => {
+        await fetcher.stop();
+        await consumer.close(true).catch(() => undefined);
+      },
     };
-    this.#opened.add(follower);
-    try {
+    return this.#opened.keepOnce(follower, async () => {
       for (const { topic } of options.partitions) if (!consumer.topics.has(topic)) consumer.topics.track(topic);
       fetcher.add(await translated(() => startOffsets(consumer, options.partitions)));
-      return follower;
-    } catch (error) {
-      await close();
-      throw error;
-    }
+    });
   }
 
   async transactional(transactionalId: string): Promise<TransactionalProducer> {
-    const producer = this.#keep(new PlatformaticTransactions(this.#settings, transactionalId));
-    try {
-      await producer.register();
-      return producer;
-    } catch (error) {
-      await producer.close();
-      throw error;
-    }
+    const producer = new PlatformaticTransactions(this.#settings, transactionalId);
+    return this.#opened.keepOnce(producer, () => producer.register());
   }
 
   readonly #newPool = (): ConnectionPool => new ConnectionPool(this.options.clientId, this.#settings);
 
-  /** Remembers what the port has to close, until it is closed. */
-  #keep<T extends Closable>(opened: T): T {
-    const close = opened.close.bind(opened);
-    opened.close = async () => {
-      this.#opened.delete(opened);
-      await close();
-    };
-    this.#opened.add(opened);
-    return opened;
-  }
-
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#opened].map((opened) => opened.close()));
+    await this.#opened.closeAll();
     await Promise.allSettled([this.#producing.close(), this.admin.close()]);
   }
 }
