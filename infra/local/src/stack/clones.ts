@@ -120,7 +120,10 @@ function builtScript(context: Context, app: string, script: string): string {
 /** Our own environment without what is the stack's business or npm's. Settings such as LOG_LEVEL or KAFKA_CLIENT reach the clones. */
 function inherited(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(
-    ([name]) => !/^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|STOA_OPERATOR_|PORT$|DIRECTORY_)|_DATABASE_URL$|_SHARDS$/.test(name),
+    ([name]) =>
+      !/^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|STOA_OPERATOR_|PORT$|DIRECTORY_)|_DATABASE_URL$|_SHARDS$/.test(
+        name,
+      ),
   );
   return Object.fromEntries(kept);
 }

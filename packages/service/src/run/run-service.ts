@@ -94,7 +94,7 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
   const started = performance.now();
   const config = configurationOrExit(options.config);
   const common = config as CommonConfig;
-  const { STOA_CLONE: clone, HOST: host, ADMIN_PORT: port, ADMIN_TOKEN: token, LOG_LEVEL: level } = common;
+  const { STOA_CLONE: clone, HOST: host, ADMIN_PORT: port, ADMIN_TOKEN: adminToken, LOG_LEVEL: level } = common;
   const logger = createLogger({ service: options.name, clone, level });
   exitOnUncaught(logger);
   const readiness = new Readiness();
@@ -103,7 +103,7 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
   let isLeaving = (): boolean => false;
   try {
     const deadLetters = (): DeadLetters | undefined => app?.get(StoaServer).deadLetters;
-    const routes = deadLetterRoutes({ token, deadLetters, logger });
+    const routes = deadLetterRoutes({ token: adminToken, deadLetters, logger });
     const admin = await startAdminServer({ host, port, readiness, routes });
     logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
     const onIdleError = (err: Error, server: string): void => logger.warn({ err, server }, 'lost an idle connection');
