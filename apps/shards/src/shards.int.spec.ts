@@ -1,0 +1,141 @@
+import { jest } from '@jest/globals';
+import { keyOf, newId, openKafka, StoaClient, type MessagingOptions } from '@stoa/messaging';
+import { createLogger } from '@stoa/service';
+import { shards as contract } from '@stoa/shards-contract';
+import { eventually, startClone, testKafkaBrokers, uniqueName, type Clone } from '@stoa/testing';
+import { Stand } from '../test/stand.js';
+
+jest.setTimeout(120_000);
+
+type Operation = Exclude<keyof typeof contract, '$about'>;
+interface Answer {
+  readonly ok: boolean;
+  readonly body: Record<string, unknown> & { readonly id: string };
+}
+
+let stand: Stand;
+let clones: Clone[];
+let ask: (operation: Operation, input: object, id?: string) => Promise<Answer>;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  stand = await Stand.start();
+  await stand.shards(`add ${stand.serverUrl(2)}`);
+  const topicPrefix = `${uniqueName('shards')}.`;
+  const env = { KAFKA_TOPIC_PREFIX: topicPrefix, KAFKA_PARTITIONS: '3', DIRECTORY_ADMIN_URL: stand.directoryUrl };
+  clones = await Promise.all([startClone('shards', { env }), startClone('shards', { env })]);
+  const logger = createLogger({ service: 'test', clone: 'test', level: 'warn' });
+  const brokers = [testKafkaBrokers()];
+  const port = await openKafka({ brokers, client: 'platformatic', clientId: 'test', logger });
+  const options: MessagingOptions = {
+    ...{ brokers, client: 'platformatic', topicPrefix, service: 'gateway', clone: 'test', logger },
+    ...{ replicationFactor: 1, partitions: 3 },
+  };
+  const client = new StoaClient(port, options);
+  await client.connect();
+  const caller = { kind: 'operator', customerId: newId() } as const;
+  ask = async (operation, input, id = newId()) => {
+    const declared = contract[operation];
+    const { ok, body } = await client.request({
+      ...{ service: 'shards', operation, kind: declared.kind, id, caller, budgetMs: 15_000, contractVersion: 1 },
+      key: declared.kind === 'command' ? keyOf(declared, id, input, caller) : null,
+      body: JSON.stringify(input),
+    });
+    return { ok, body: JSON.parse(body.toString()) as Answer['body'] };
+  };
+  close = async () => {
+    await client.close();
+    await port.close();
+  };
+}, 120_000);
+afterAll(async () => {
+  await close();
+  await Promise.all(clones.map((clone) => clone.stop()));
+  await stand.stop();
+});
+
+const reaches = (operation: Operation, id: string, wanted: object) =>
+  eventually(async () => expect((await ask(operation, { id })).body).toMatchObject(wanted), { timeoutMs: 60_000 });
+
+it('tells what there is, where a customer is, and what a rebalance would do', async () => {
+  expect((await ask('getShards', {})).body).toMatchObject({
+    keyspaces: [{ keyspace: 'cart', unplaced: 0 }],
+    shards: [
+      { shard: 'shard1', buckets: 512 },
+      { shard: 'shard2' },
+      { shard: 'shard3', buckets: 0, health: { rows: 0 } },
+    ],
+    moves: [],
+  });
+  const customer = newId();
+  const where = await ask('whereIsCustomer', { customer });
+  expect(where.body).toMatchObject({ customerId: customer, places: [{ keyspace: 'cart', state: 'owned', epoch: 1 }] });
+  expect(await ask('whereIsCustomer', { customer: 'nobody' })).toMatchObject({
+    ok: false,
+    body: { code: 'NOT_FOUND' },
+  });
+  const plan = await ask('planRebalance', { by: 'rows', groupBuckets: 256 });
+  expect(plan.body).toMatchObject({ buckets: 340, unfinished: [], moves: [{ to: 'shard3' }, { to: 'shard3' }] });
+  const refused = await ask('planRebalance', { by: 'rows', drain: 'shard9', groupBuckets: 1 });
+  expect(refused.body).toMatchObject({
+    code: 'REFUSED',
+    detail: 'There is no shard shard9; there are shard1, shard2, shard3',
+  });
+});
+
+it('does a rebalance once, however often the command comes, and goes on when a clone is killed', async () => {
+  const id = newId();
+  const input = { by: 'bytes', groupBuckets: 32, parallel: 2 };
+  const [first, second] = [await ask('startRebalance', input, id), await ask('startRebalance', input, id)];
+  expect(first).toMatchObject({
+    ok: true,
+    body: { kind: 'rebalance', requestedBy: expect.stringMatching(/^operator /) },
+  });
+  expect(second.body.id).toBe(first.body.id);
+  const worker = await eventually(
+    () => {
+      const found = clones.findIndex((clone) => clone.logs().includes('does a run'));
+      expect(found).toBeGreaterThanOrEqual(0);
+      return found;
+    },
+    { timeoutMs: 30_000 },
+  );
+  await eventually(async () => expect((await ask('getShards', {})).body['moves']).not.toEqual([]), {
+    timeoutMs: 30_000,
+  });
+  const [killed] = clones.splice(worker, 1);
+  await killed?.kill();
+  await reaches('getRun', first.body.id, { state: 'done' });
+  expect((await ask('listRuns', { limit: 10 })).body).toMatchObject({ items: [{ id: first.body.id, state: 'done' }] });
+  const verification = await ask('startVerification', {});
+  await reaches('getRun', verification.body.id, { state: 'done', findings: [] });
+});
+
+it('moves buckets, reverses, and refuses what can not be', async () => {
+  const request = { keyspace: 'cart', buckets: [400, 401], from: 'shard1', to: 'shard2' };
+  const moved = await ask('moveBuckets', request);
+  expect(moved).toMatchObject({ ok: true, body: { phase: 'planned', buckets: [400, 401], paused: false } });
+  await reaches('getMove', moved.body.id, { phase: 'done', comparison: 'equal', writesWaitedMs: expect.any(Number) });
+  expect((await ask('moveBuckets', request)).body).toMatchObject({
+    code: 'REFUSED',
+    detail: expect.stringContaining('is on shard2'),
+  });
+  const back = await ask('reverseMove', { id: moved.body.id });
+  await reaches('getMove', back.body.id, { phase: 'done', from: 'shard2', to: 'shard1' });
+  expect((await ask('abortMove', { id: back.body.id })).body).toMatchObject({ code: 'REFUSED' });
+  expect((await ask('pauseMove', { id: newId() })).body).toMatchObject({ code: 'NOT_FOUND' });
+  expect((await ask('listMoves', { keyspace: 'cart', limit: 2 })).body).toMatchObject({
+    items: [{ id: back.body.id }, { id: moved.body.id }],
+  });
+});
+
+it('drains a shard and forgets it only when it is empty', async () => {
+  expect((await ask('removeShard', { shard: 'shard3' })).body).toMatchObject({ code: 'REFUSED' });
+  const run = await ask('startDrain', { shard: 'shard3', groupBuckets: 256, parallel: 2 });
+  await reaches('getRun', run.body.id, { state: 'done', shard: 'shard3' });
+  expect((await ask('endDrain', { shard: 'shard3' })).body).toMatchObject({ keyspaces: ['cart'] });
+  expect((await ask('removeShard', { shard: 'shard3' })).body).toMatchObject({ shard: 'shard3', keyspaces: ['cart'] });
+  expect((await ask('startDrain', { shard: 'shard3', groupBuckets: 1, parallel: 1 })).body).toMatchObject({
+    code: 'REFUSED',
+  });
+});
