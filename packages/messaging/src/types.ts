@@ -44,10 +44,18 @@ export interface DatabaseServer<Tx extends Sql = Sql> {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
+export interface TransactionOptions {
+  /**
+   * The work's first statement inserts a row of the bucket: if the bucket is elsewhere, that is refused, and nothing else
+   * needs to be asked first. Its error must be what the work throws.
+   */
+  readonly insertsFirst?: boolean;
+}
+
 /** A service's data: one database, or many shards behind one routing rule. */
 export interface Database<Tx extends Sql = Sql> {
   /** Runs work in one transaction on the database that holds the bucket (unsharded services: always bucket 0). */
-  transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   servers(): readonly DatabaseServer<Tx>[];
   /** Which of `servers()` holds a bucket, as far as is known; left out where there is only one. */
   serverNameOf?(bucket: number): string | undefined;

@@ -66,11 +66,16 @@ END $$;
 -- Holds a bucket here until the transaction ends, or refuses. The lock comes first, then the look: the mover writes
 -- 'fenced' and then waits for this lock, so a transaction has either been waited for or sees 'fenced'. VOLATILE, so that
 -- under READ COMMITTED the look has a snapshot taken after the lock. 1398034241 is 'STOA'.
+--
+-- The lock is tried first because that is an expression, which PL/pgSQL evaluates without a query of its own: a transaction
+-- that writes four rows comes by here five times.
 CREATE OR REPLACE FUNCTION sharding.hold(wanted smallint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   found_state text;
 BEGIN
-  PERFORM pg_catalog.pg_advisory_xact_lock_shared(1398034241, wanted);
+  IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(1398034241, wanted) THEN
+    PERFORM pg_catalog.pg_advisory_xact_lock_shared(1398034241, wanted);
+  END IF;
   IF pg_catalog.current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
     SELECT o.state INTO found_state FROM sharding.bucket_owner AS o WHERE o.bucket = wanted;
   ELSE
@@ -92,17 +97,30 @@ BEGIN
 END $$;
 
 -- The fence itself, before every row that is written. Replication and the mover's purge run as `replica`, where ordinary
--- triggers don't fire.
+-- triggers don't fire. What sharding.hold does stands here once more: calling it took a third of the time.
 CREATE OR REPLACE FUNCTION sharding.guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  wanted smallint;
+  found_state text;
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    PERFORM sharding.hold(OLD.bucket);
-    RETURN OLD;
+    wanted := OLD.bucket;
+  ELSE
+    wanted := NEW.bucket;
+    IF TG_OP = 'UPDATE' AND wanted <> OLD.bucket THEN
+      RAISE EXCEPTION 'a row of % can''t change its bucket', TG_TABLE_NAME USING ERRCODE = 'SH004';
+    END IF;
   END IF;
-  IF TG_OP = 'UPDATE' AND NEW.bucket <> OLD.bucket THEN
-    RAISE EXCEPTION 'a row of % can''t change its bucket', TG_TABLE_NAME USING ERRCODE = 'SH004';
+  IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(1398034241, wanted) THEN
+    PERFORM pg_catalog.pg_advisory_xact_lock_shared(1398034241, wanted);
   END IF;
-  PERFORM sharding.hold(NEW.bucket);
+  IF pg_catalog.current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
+    SELECT o.state INTO found_state FROM sharding.bucket_owner AS o WHERE o.bucket = wanted;
+  ELSE
+    found_state := sharding.locked_state(wanted);
+  END IF;
+  IF found_state IS DISTINCT FROM 'owned' THEN PERFORM sharding.refuse(wanted, found_state); END IF;
+  IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
   RETURN NEW;
 END $$;
 

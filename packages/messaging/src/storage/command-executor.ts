@@ -67,9 +67,9 @@ export class InboxExecutor implements CommandExecutor {
     const key = this.keyOf(command, request);
     const secret = command.operation.secretReply === true;
     try {
-      const { reply, published } = await transact(database, key.bucket, (tx) =>
-        secret ? this.runUnrecorded(tx, command, request, key.bucket) : this.runOnce(tx, command, request, key),
-      );
+      const work = (tx: Sql): Promise<Outcome<Answer>> =>
+        secret ? this.runUnrecorded(tx, command, request, key.bucket) : this.runOnce(tx, command, request, key);
+      const { reply, published } = await transact(database, key.bucket, work, { insertsFirst: !secret });
       if (published) onPublished?.(key.bucket);
       return reply;
     } catch (error) {

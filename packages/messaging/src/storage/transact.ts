@@ -1,4 +1,4 @@
-import type { Database, Sql } from '../types.js';
+import type { Database, Sql, TransactionOptions } from '../types.js';
 
 export const NOTHING_LEFT: Promise<void> = Promise.resolve();
 
@@ -17,17 +17,19 @@ export async function transact<T>(
   database: Pick<Database, 'transaction'>,
   bucket: number,
   work: (tx: Sql) => Promise<Outcome<T>>,
+  options?: TransactionOptions,
 ): Promise<T> {
   let lastStatement = NOTHING_LEFT;
   try {
-    const { value } = await database.transaction(bucket, async (tx) => {
+    const runs = async (tx: Sql): Promise<Outcome<T>> => {
       lastStatement = NOTHING_LEFT;
       const outcome = await work(tx);
       lastStatement = outcome.lastStatement;
       lastStatement.catch(() => undefined); // awaited below, after the commit
       if (!tx.pipelined) await lastStatement;
       return outcome;
-    });
+    };
+    const { value } = await database.transaction(bucket, runs, options);
     await lastStatement;
     return value;
   } catch (error) {

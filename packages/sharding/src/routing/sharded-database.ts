@@ -45,9 +45,12 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
    * Runs work in one transaction on the shard that holds the bucket, which stays there until the end: whatever the
    * transaction reads of the bucket, or does not find, is true. Work is run again when the bucket had moved, so it must
    * change nothing but the database.
+   * @param insertsFirst the work's first statement inserts a row of the bucket, and its error is what the work throws: the
+   * fence then says what would have to be asked for otherwise, by a statement of its own.
    * @throws what `work` throws, after a rollback; BucketUnavailable.
    */
-  transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>): Promise<T> {
+  transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>, { insertsFirst = false } = {}): Promise<T> {
+    if (insertsFirst) return this.routed(bucket, (server) => server.transaction(work));
     return this.routed(bucket, (server) =>
       server.transaction(async (tx) => {
         // Not awaited: a server that pipelines sends it along with the work's first statement.
