@@ -9,6 +9,7 @@ import type { Context } from '../stack/context.js';
 import { checkExternal } from '../stack/external.js';
 import { stopLeftovers } from '../stack/leftovers.js';
 import { takeLock } from '../stack/lock.js';
+import { offerShards } from '../stack/more-shards.js';
 import { parseStartOptions, START_HELP } from '../stack/options.js';
 import { Progress } from '../stack/progress.js';
 import { rotateLogs } from '../stack/rotation.js';
@@ -86,11 +87,16 @@ async function supervise(context: Context, madeOperator: boolean): Promise<numbe
   const { stateDir, progress } = context;
   const supervisor = new Supervisor(stateDir, (line) => progress.line(`${new Date().toISOString()} ${line}`));
   const told = toldToStop(supervisor, progress);
+  let offer: (() => void) | undefined;
   try {
     const url = await bringUp(context, supervisor);
     const state = { ...supervisor.state(), ...(url === undefined ? {} : { url }) };
     progress.line(welcome(context, state, madeOperator));
     progress.line(`Ready after ${progress.elapsed()}. Ctrl-C or npm run stop ends it; data stays in ${stateDir}.`);
+    offer = await offerShards(stateDir, supervisor).catch((error: unknown) => {
+      progress.line(`  ! npm run shards -- add --local won't find this stack (${reason(error)})`);
+      return undefined;
+    });
     supervisor.ready(url);
   } catch (error) {
     const interrupted = supervisor.isStopping;
@@ -100,6 +106,7 @@ async function supervise(context: Context, madeOperator: boolean): Promise<numbe
   }
   const unrotate = rotateLogs(join(stateDir, 'logs'));
   await told;
+  offer?.();
   unrotate();
   return Number(process.exitCode ?? 0);
 }

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { Failure } from '../failure.js';
 import { repoRoot, stateDir } from '../paths.js';
 import { runningState } from '../stack/state.js';
+import { askForShard } from '../stack/more-shards.js';
 import { readDirectory, type Operator } from '../stack/secrets.js';
 import { SHOP_PORT } from '../topology.js';
 
@@ -14,9 +15,19 @@ export function catalog(words: string[]): Promise<number> {
 }
 
 /** `npm run shards -- status | rebalance | ...` on the stack that runs, or where DIRECTORY_ADMIN_URL says. */
-export function shards(words: string[]): Promise<number> {
+export async function shards(words: string[]): Promise<number> {
+  const script = 'apps/shards/dist/cli/main.js';
   const directory = readDirectory(stateDir());
-  return runTool('apps/shards/dist/cli/main.js', words, directory ? { DIRECTORY_ADMIN_URL: directory.adminUrl } : {});
+  const env = directory ? { DIRECTORY_ADMIN_URL: directory.adminUrl } : {};
+  const isLocal = words[0] === 'add' && words.includes('--local') && !words.includes('--dry-run');
+  if (!isLocal) return runTool(script, words, env);
+  // Whatever is wrong with the words or the directory is said before a server is started.
+  const checked = await runTool(script, [...words, '--dry-run'], env, 'ignore');
+  if (checked !== 0) return checked;
+  const at = words.indexOf('--name');
+  const name = at < 0 ? words.find((word) => word.startsWith('--name='))?.slice('--name='.length) : words[at + 1];
+  const { url, name: shard } = await askForShard(stateDir(), name);
+  return runTool(script, words, { ...env, STOA_LOCAL_SHARD_URL: url, STOA_LOCAL_SHARD: shard });
 }
 
 /** `npm run bench -- rpc | product | cart`. */
@@ -24,10 +35,15 @@ export function bench(words: string[]): Promise<number> {
   return runTool('bench/dist/main.js', words);
 }
 
-async function runTool(script: string, words: string[], more: NodeJS.ProcessEnv = {}): Promise<number> {
+async function runTool(
+  script: string,
+  words: string[],
+  more: NodeJS.ProcessEnv = {},
+  out: 'inherit' | 'ignore' = 'inherit',
+): Promise<number> {
   const path = join(repoRoot, script);
   if (!existsSync(path)) throw new Failure(`${script} is not there: npm run build makes it`);
-  return runToEnd([path, ...words], { ...more, ...shopEnvironment() });
+  return runToEnd([path, ...words], { ...more, ...shopEnvironment() }, undefined, out);
 }
 
 /** Where the shop is and who may change its catalog. What the environment says already, wins. */
@@ -91,9 +107,10 @@ function runToEnd(
   args: string[],
   env: NodeJS.ProcessEnv,
   cwd = process.env.INIT_CWD ?? process.cwd(),
+  out: 'inherit' | 'ignore' = 'inherit',
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: 'inherit', env, cwd });
+    const child = spawn(process.execPath, args, { stdio: ['inherit', out, 'inherit'], env, cwd });
     // The terminal sends Ctrl-C to the child as well: it decides, we wait for its end.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => void (signal === 'SIGINT' || child.kill(signal)));

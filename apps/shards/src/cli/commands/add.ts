@@ -1,21 +1,21 @@
-import { makeDatabases, planAddition, type Addition } from '@stoa/sharding';
+import { clusterStatus, makeDatabases, planAddition, type Addition } from '@stoa/sharding';
 import { CliError, WrongUse } from '../cli-error.js';
 import { migrateDatabases } from '../migrate-databases.js';
-import type { CommandRun } from '../terminal.js';
+import type { CommandRun, Terminal } from '../terminal.js';
 
 /** Makes a Postgres server a shard of all keyspaces. It holds nothing until something is moved to it. */
 export const add: CommandRun = async (terminal) => {
-  const { directoryUrl, options, say, answer, env } = terminal;
-  const [given] = options.words;
-  // `--local`: the command that started this one has started the server, and tells where it is.
-  const serverUrl = options.local ? env['STOA_LOCAL_SHARD_URL'] : given;
-  if (options.local && given !== undefined) throw new WrongUse('--local takes no URL');
-  if (serverUrl === undefined) {
-    if (options.local) throw new CliError('no stack runs on this machine: npm start brings one up');
-    throw new WrongUse('add needs to be told of what: npm run shards -- add postgres://owner:password@host:5432');
-  }
+  const { directoryUrl, options, say, answer } = terminal;
   const { name, keyspaces, dryRun } = options;
-  const request = { directoryUrl, serverUrl, ...(name !== undefined && { name }), ...(keyspaces && { keyspaces }) };
+  const server = await serverOf(terminal);
+  if (server === undefined) return 0;
+  const shard = server.shard ?? name;
+  const request = {
+    directoryUrl,
+    serverUrl: server.url,
+    ...(shard !== undefined && { name: shard }),
+    ...(keyspaces && { keyspaces }),
+  };
   const addition = await planAddition(request);
   for (const warning of addition.warnings) say(`! ${warning}`);
   const summary = summaryOf(addition);
@@ -33,6 +33,34 @@ export const add: CommandRun = async (terminal) => {
   );
   return 0;
 };
+
+/** The server that is meant; undefined for a dry run of `--local`, which ends with saying that there would be one. */
+async function serverOf({
+  directoryUrl,
+  options,
+  say,
+  answer,
+  env,
+}: Terminal): Promise<{ url: string; shard?: string } | undefined> {
+  const [given] = options.words;
+  if (!options.local) {
+    if (given !== undefined) return { url: given };
+    throw new WrongUse('add needs to be told of what: npm run shards -- add postgres://owner:password@host:5432');
+  }
+  if (given !== undefined) throw new WrongUse('--local takes no URL');
+  if (options.dryRun) {
+    const { keyspaces } = await clusterStatus(directoryUrl, options.keyspaces);
+    const names = keyspaces.map(({ keyspace }) => keyspace);
+    answer({ dryRun: true, shard: options.name ?? null, keyspaces: names });
+    say(`One more Postgres server would be started on this machine, and become a shard of ${names.join(', ')}.`);
+    return undefined;
+  }
+  // The command that started this one has started the server, and tells where it is.
+  const { STOA_LOCAL_SHARD_URL: url, STOA_LOCAL_SHARD: shard } = env;
+  if (url === undefined || shard === undefined)
+    throw new CliError('no stack runs on this machine: npm start brings one up');
+  return { url, shard };
+}
 
 /** Without secrets. */
 const summaryOf = ({ shard, at, databases, warnings }: Addition) => ({
