@@ -120,7 +120,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const [line = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
     throw new WrongUse(`${line} (npm run shards -- --help)`, { cause: error });
   }
 }
