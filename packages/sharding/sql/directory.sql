@@ -22,6 +22,18 @@ CREATE TABLE IF NOT EXISTS sharding.shards (
 -- True while it is being emptied, and afterwards: a rebalance brings it nothing.
 ALTER TABLE sharding.shards ADD COLUMN IF NOT EXISTS draining boolean NOT NULL DEFAULT false;
 
+-- Which services may see which shards' URLs, which hold passwords: a service that reads the map learns how to reach its own
+-- data, and no other service's. The owner of these tables is not bound by it. '*': all keyspaces.
+CREATE TABLE IF NOT EXISTS sharding.readers (
+  role     name NOT NULL,
+  keyspace text NOT NULL,
+  PRIMARY KEY (role, keyspace)
+);
+ALTER TABLE sharding.shards ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS own_keyspaces ON sharding.shards;
+CREATE POLICY own_keyspaces ON sharding.shards FOR SELECT USING (EXISTS (
+  SELECT FROM sharding.readers AS r WHERE r.role = current_user AND r.keyspace IN (shards.keyspace, '*')));
+
 -- A move of buckets from one shard to another. The phase is what has been reached; README.md draws the states.
 CREATE TABLE IF NOT EXISTS sharding.moves (
   id          uuid        PRIMARY KEY,

@@ -97,30 +97,17 @@ BEGIN
 END $$;
 
 -- The fence itself, before every row that is written. Replication and the mover's purge run as `replica`, where ordinary
--- triggers don't fire. What sharding.hold does stands here once more: calling it took a third of the time.
+-- triggers don't fire.
 CREATE OR REPLACE FUNCTION sharding.guard() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  wanted smallint;
-  found_state text;
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    wanted := OLD.bucket;
-  ELSE
-    wanted := NEW.bucket;
-    IF TG_OP = 'UPDATE' AND wanted <> OLD.bucket THEN
-      RAISE EXCEPTION 'a row of % can''t change its bucket', TG_TABLE_NAME USING ERRCODE = 'SH004';
-    END IF;
+    PERFORM sharding.hold(OLD.bucket);
+    RETURN OLD;
   END IF;
-  IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(1398034241, wanted) THEN
-    PERFORM pg_catalog.pg_advisory_xact_lock_shared(1398034241, wanted);
+  IF TG_OP = 'UPDATE' AND NEW.bucket <> OLD.bucket THEN
+    RAISE EXCEPTION 'a row of % can''t change its bucket', TG_TABLE_NAME USING ERRCODE = 'SH004';
   END IF;
-  IF pg_catalog.current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
-    SELECT o.state INTO found_state FROM sharding.bucket_owner AS o WHERE o.bucket = wanted;
-  ELSE
-    found_state := sharding.locked_state(wanted);
-  END IF;
-  IF found_state IS DISTINCT FROM 'owned' THEN PERFORM sharding.refuse(wanted, found_state); END IF;
-  IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+  PERFORM sharding.hold(NEW.bucket);
   RETURN NEW;
 END $$;
 

@@ -40,15 +40,22 @@ export async function installDirectory(url: string): Promise<void> {
   );
 }
 
-/** Lets a service's role read the map, and not the URLs of movers. */
-export async function grantDirectory(url: string, serviceRole: string): Promise<void> {
+/**
+ * Lets a service's role read the map, and not the URLs of movers.
+ * @param keyspace whose shards' URLs it may see; of all keyspaces if not given.
+ */
+export async function grantDirectory(url: string, serviceRole: string, keyspace = '*'): Promise<void> {
   await withSession({ url, server: 'the directory', application: APPLICATION }, (session) =>
     session.transaction(async (tx) => {
       await tx.query(ONE_AT_A_TIME);
       const { role } = await oneRow<{ role: string }>(tx, 'SELECT quote_ident($1) AS role', [serviceRole]);
       await tx.query(`GRANT USAGE ON SCHEMA sharding TO ${role};
-        GRANT SELECT ON sharding.keyspaces, sharding.bucket_map TO ${role};
+        GRANT SELECT ON sharding.keyspaces, sharding.bucket_map, sharding.readers TO ${role};
         GRANT SELECT (keyspace, shard, url) ON sharding.shards TO ${role}`);
+      await tx.query('INSERT INTO sharding.readers (role, keyspace) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+        serviceRole,
+        keyspace,
+      ]);
     }),
   );
 }

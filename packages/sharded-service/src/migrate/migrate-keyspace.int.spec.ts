@@ -95,6 +95,21 @@ describe('migrations of a keyspace', () => {
     expect(there.filter((answer) => /^bucket \d+ is not here$/.test(answer)).length).toBeGreaterThan(0);
   });
 
+  it("let a service see its own shards' URLs, and no other service's nor a mover's", async () => {
+    const owner = new Client({ connectionString: data.directoryAdminUrl });
+    await owner.connect();
+    await owner.query(`INSERT INTO sharding.keyspaces VALUES ('letters')`);
+    await owner.query(`INSERT INTO sharding.shards VALUES ('letters', 'shard1', 'secret', 'secret')`);
+    await owner.end();
+    const client = new Client({ connectionString: data.directoryUrl });
+    await client.connect();
+    const { rows } = await client.query('SELECT DISTINCT keyspace FROM sharding.shards');
+    const movers = client.query('SELECT admin_url FROM sharding.shards');
+    await expect(movers).rejects.toThrow('permission denied');
+    await client.end();
+    expect(rows).toEqual([{ keyspace: 'notes' }]);
+  });
+
   it('add a shard, which gets no bucket by itself', async () => {
     const first = shard('shard1');
     const { username, password } = new URL(first?.url ?? '');

@@ -37,7 +37,9 @@ const roleOf = (url: string): string => decodeURIComponent(new URL(url).username
 export async function migrateKeyspace(options: MigrateKeyspaceOptions): Promise<number> {
   const { keyspace, directoryAdminUrl, directoryUrl, add = [], log = () => undefined } = options;
   await installDirectory(directoryAdminUrl);
-  if (directoryUrl !== undefined) await grantDirectory(directoryAdminUrl, roleOf(directoryUrl));
+  if (directoryUrl !== undefined) {
+    await grantDirectory(directoryAdminUrl, roleOf(directoryUrl), keyspace.name);
+  }
   const known = await listShards(directoryAdminUrl, keyspace.name);
   const shards = [...known.filter(({ name }) => !add.some((shard) => shard.name === name)), ...add];
   if (shards.length === 0) throw new Error(`the keyspace ${keyspace.name} has no shard yet`);
