@@ -68,7 +68,7 @@ END $$;
 -- under READ COMMITTED the look has a snapshot taken after the lock. 1398034241 is 'STOA'.
 --
 -- The lock is tried first because that is an expression, which PL/pgSQL evaluates without a query of its own: a transaction
--- that writes four rows comes by here five times.
+-- comes by here for every row that it writes.
 CREATE OR REPLACE FUNCTION sharding.hold(wanted smallint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   found_state text;
