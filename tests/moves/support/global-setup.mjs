@@ -11,5 +11,8 @@ export default async function globalSetup() {
   const form = minutes ? `the long form, ${minutes} minutes` : 'the short form';
   process.stdout.write(`\nmoves: seed ${seed}, ${form} (this seed again: STOA_MOVES_SEED=${seed})\n`);
   await bringUp(['--clones', 'cart=2'], { RATE_LIMITS: 'off' });
+  process.env.DIRECTORY_ADMIN_URL = JSON.parse(
+    (await import('node:fs')).readFileSync(process.env.STOA_STATE_DIR + '/run/directory.json', 'utf8'),
+  ).adminUrl;
   await startOwnServers(process.env.STOA_STATE_DIR, ['shard3', 'shard4']);
 }

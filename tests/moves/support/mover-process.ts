@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { Step } from '@stoa/sharding';
+import type { MoveRequest, Step } from '@stoa/sharding';
 import { eventually } from '../../support/shop.js';
 import { directoryUrl } from './stack.js';
 
@@ -21,9 +21,9 @@ export class MoverProcess {
     child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
   }
 
-  /** Takes a move up; at the moment, if one is given, it stands still until `goOn`. */
-  static async start(move: string, at?: Moment): Promise<MoverProcess> {
-    const options = JSON.stringify({ directoryUrl: await directoryUrl(), move, at });
+  /** Plans a move and runs it; at the moment, if one is given, it stands still until `goOn`. */
+  static async start(request: MoveRequest, at: Moment): Promise<MoverProcess> {
+    const options = JSON.stringify({ directoryUrl: await directoryUrl(), request, at });
     const child = spawn(process.execPath, [path.join(import.meta.dirname, 'mover-child.mjs'), options], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },
@@ -31,14 +31,15 @@ export class MoverProcess {
     return new MoverProcess(child, once(child, 'exit'));
   }
 
-  /** @throws Error when it ends without having come to its moment. */
-  async untilThere(): Promise<void> {
+  /** @returns the move, when it has come to its moment. @throws Error when it ended before. */
+  async untilThere(): Promise<string> {
     const there = eventually(() => {
       if (!this.output.includes('here')) throw new Error(`the mover is not there yet: ${this.output}`);
       return Promise.resolve(true);
     }, 60_000);
     const ended = this.exited.then(() => this.output.includes('here'));
     if (!(await Promise.race([there, ended]))) throw new Error(`the mover never came there: ${this.output}`);
+    return /move (\S+)/.exec(this.output)?.[1] ?? '';
   }
 
   goOn(): void {

@@ -1,25 +1,36 @@
-import { Mover, verify, type Move, type MoveRequest } from '@stoa/sharding';
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { moveHooks } from '@stoa/messaging/moves';
+import { Mover, RowsDiffer, verify, type Move, type MoveHooks, type MoveRequest } from '@stoa/sharding';
 import { eventually } from '../../support/shop.js';
-import { stoa } from '../../support/stack.js';
+import { root } from '../../support/stack.js';
 import { killOwnServer, ownServer } from './own-server.js';
 import type { Shopper } from './shopper.js';
 import { directoryUrl, KEYSPACES, kill, sql, superuserUrl, type Keyspace } from './stack.js';
 
-export const mover = async (): Promise<Mover> => new Mover({ directoryUrl: await directoryUrl() });
+/** A mover as those of operators are; it may be followed step by step. */
+export const mover = async (onStep?: MoveHooks['onStep']): Promise<Mover> =>
+  new Mover({ directoryUrl: await directoryUrl(), hooks: { ...moveHooks, ...(onStep && { onStep }) } });
 
 /** Plans a move and brings it to its end. */
 export async function move(request: MoveRequest): Promise<Move> {
   return bringToEnd(await (await mover()).planMove(request));
 }
 
-/** Takes a move up, unless another mover does, and waits for its end. */
+/** Takes a move up, unless another mover does, and waits for its end. @throws RowsDiffer */
 export async function bringToEnd(id: string, timeoutMs = 80_000): Promise<Move> {
   const mine = await mover();
-  return eventually(async () => {
-    const { phase } = await mine.readMove(id);
-    if (phase === 'done' || phase === 'aborted') return mine.readMove(id);
-    return mine.runMove(id);
+  const ended = await eventually(async () => {
+    const now = await mine.readMove(id);
+    if (now.phase === 'done' || now.phase === 'aborted') return now;
+    return mine.runMove(id).catch((error: unknown) => {
+      if (error instanceof RowsDiffer) return error;
+      throw error;
+    });
   }, timeoutMs);
+  if (ended instanceof RowsDiffer) throw ended;
+  return ended;
 }
 
 /** The buckets of a shard, in order. */
@@ -46,19 +57,6 @@ export async function busy(
   return [...new Set(shoppers.map(({ bucket }) => bucket))].filter((bucket) => there.has(bucket)).slice(0, count);
 }
 
-/** Brings buckets of shoppers to one shard, in both keyspaces. @returns them. */
-export async function gather(shoppers: readonly Shopper[], shard: string, count: number): Promise<number[]> {
-  const buckets = [...new Set(shoppers.map(({ bucket }) => bucket))].slice(0, count);
-  for (const keyspace of KEYSPACES) {
-    for (const from of (await adminUrls(keyspace)).keys()) {
-      const there = new Set(await bucketsOn(keyspace, from));
-      const some = buckets.filter((bucket) => there.has(bucket));
-      if (from !== shard && some.length > 0) await move({ keyspace, buckets: some, from, to: shard });
-    }
-  }
-  return buckets;
-}
-
 /** Where each shard of a keyspace is, for whoever administers it. */
 export async function adminUrls(keyspace: Keyspace): Promise<ReadonlyMap<string, string>> {
   const text = 'SELECT shard, admin_url FROM sharding.shards WHERE keyspace = $1 ORDER BY shard';
@@ -66,16 +64,26 @@ export async function adminUrls(keyspace: Keyspace): Promise<ReadonlyMap<string,
   return new Map(rows.map(({ shard, admin_url: url }) => [shard, url]));
 }
 
+/** `npm run shards -- …`, but for a look whether everything is built. @returns what it wrote. */
+export async function command(...words: readonly string[]): Promise<string> {
+  const program = path.join(root, 'infra/local/dist/main.js');
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'shards', ...words], {
+    cwd: root,
+    timeout: 600_000,
+  });
+  return stdout;
+}
+
 /** Adds servers beside the stack as shards of both keyspaces, as an operator does. */
 export async function addServers(...names: readonly string[]): Promise<void> {
-  for (const name of names) await stoa('shards', 'add', ownServer(name).url, '--name', name);
+  for (const name of names) await command('add', ownServer(name).url, '--name', name);
 }
 
 /** Empties them, and takes them out. */
 export async function removeServers(...names: readonly string[]): Promise<void> {
   for (const name of names) {
-    await stoa('shards', 'drain', name);
-    await stoa('shards', 'remove', name);
+    await command('drain', name, '--group', '256');
+    await command('remove', name);
   }
 }
 

@@ -16,11 +16,15 @@ export const stateDir = (): string => {
 export const superuserPassword = (): string =>
   (JSON.parse(readFileSync(path.join(stateDir(), 'postgres.json'), 'utf8')) as { password: string }).password;
 
-const portOf = async (name: string): Promise<number> => {
-  const port = (await processes()).find((process) => process.name === name)?.port;
+/** Servers keep their ports for as long as the stack lives. */
+const ports = new Map<string, number>();
+
+async function portOf(name: string): Promise<number> {
+  if (ports.size === 0) for (const process of await processes()) ports.set(process.name, process.port ?? 0);
+  const port = ports.get(name);
   if (!port) throw new Error(`${name} does not run`);
   return port;
-};
+}
 
 export const kafkaBrokers = async (): Promise<string> => `127.0.0.1:${await portOf('kafka')}`;
 

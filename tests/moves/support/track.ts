@@ -37,6 +37,12 @@ export class Track {
     this.states.delete(this.acknowledged - KEPT);
   }
 
+  /** It was refused: nothing has changed. */
+  refuse(): void {
+    this.states.delete(this.acknowledged + 1);
+    this.isPending = false;
+  }
+
   giveUp(): void {
     this.isInDoubt = true;
   }

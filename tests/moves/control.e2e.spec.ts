@@ -1,0 +1,60 @@
+import type { Move } from '@stoa/sharding';
+import { eventually } from '../support/shop.js';
+import { choices, say } from './support/form.js';
+import type { Findings } from './support/findings.js';
+import { underLoad, type Load } from './support/load.js';
+import { closeFence, deafen, openFence, undeafen } from './support/open-fence.js';
+import * as shards from './support/shards.js';
+
+/** Reads would tell the clones of the move: a shard that has let go refuses them, and they look for the bucket. */
+const LOAD = { customers: 0, guests: 20, writers: 6, readers: 0, pauseMs: 5 };
+/** So long, at most, writes go on where the move is at its most delicate. A closed fence lets no more through than there are writers. */
+const LINGER_MS = 300;
+
+describe('a move of carts whose clones hear nothing of it', () => {
+  let buckets: readonly number[] = [];
+
+  beforeAll(() => shards.addServers('shard3'), 60_000);
+  afterAll(async () => {
+    await undeafen();
+    await closeFence(buckets);
+    await shards.removeServers('shard3');
+    await shards.expectClean();
+  }, 120_000);
+
+  const linger = async ({ findings: { writes } }: Load): Promise<void> => {
+    const before = writes.length;
+    const through = async (): Promise<void> => expect(writes.length).toBeGreaterThan(before + LOAD.writers);
+    await eventually(through, LINGER_MS).catch(() => undefined);
+  };
+  const moveSlowly = async (load: Load, acceptDifference: boolean): Promise<Move> => {
+    const onStep = async (step: string, when: string): Promise<void> => {
+      if (when === 'before' && ['switch', 'purge', 'forget'].includes(step)) await linger(load);
+    };
+    const mover = await shards.mover(onStep);
+    const id = await mover.planMove({ keyspace: 'cart', buckets, from: 'shard1', to: 'shard3' });
+    const differs = (error: unknown): Promise<Move> => {
+      if (!acceptDifference) throw error;
+      return mover.runMove(id, { acceptDifference });
+    };
+    return mover.runMove(id).catch(differs);
+  };
+  const moveDeaf = (seed: number, isOpen: boolean): Promise<Findings> =>
+    underLoad({ ...LOAD, seed }, async (load) => {
+      buckets = await shards.busy(load.shoppers, 'cart', 'shard1', load.shoppers.length);
+      if (isOpen) await openFence();
+      await deafen();
+      expect(await moveSlowly(load, isOpen)).toMatchObject({ phase: 'done' });
+      await undeafen();
+    });
+
+  it('loses nothing', async () => {
+    expect((await moveDeaf(choices(4).int(1_000_000), false)).violations).toEqual([]);
+  }, 90_000);
+
+  it('loses writes when the fence is open: the checks of all these tests can see a loss', async () => {
+    const { violationCount, violations } = await moveDeaf(choices(5).int(1_000_000), true);
+    say(`control: ${violationCount} violations without the fence, such as: ${violations[0]}`);
+    expect(violationCount).toBeGreaterThan(0);
+  }, 90_000);
+});
