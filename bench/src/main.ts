@@ -2,20 +2,36 @@ import { parseArgs } from 'node:util';
 import { benchCart } from './cart.js';
 import { benchProduct } from './product.js';
 import { benchRpc } from './rpc.js';
+import { benchAcross } from './sharded/across.js';
+import { benchMove } from './sharded/move.js';
+import { benchFence, benchShards } from './sharded/points.js';
+
+const DEFAULTS = { connections: 64, requests: 0, shards: 4, customers: 1_000_000 };
 
 const benches = {
-  rpc: { run: benchRpc, connections: 64, requests: 60_000 },
-  product: { run: benchProduct, connections: 64, requests: 60_000 },
-  cart: { run: benchCart, connections: 64, requests: 20_000 },
+  rpc: { run: benchRpc, requests: 60_000 },
+  product: { run: benchProduct, requests: 60_000 },
+  cart: { run: benchCart, requests: 20_000 },
+  across: { run: benchAcross, requests: 300 },
+  shards: { run: benchShards, requests: 10_000 },
+  move: { run: benchMove },
+  fence: { run: benchFence, requests: 5_000, customers: 100_000 },
 };
 
 const usage = `npm run bench -- rpc | product | cart [--connections N] [--requests N]
+npm run bench -- across [--shards N] [--customers N] [--requests N]
+npm run bench -- shards | fence [--customers N] [--requests N]
+npm run bench -- move [--customers N]
 
   rpc      request/reply over Kafka through the finished transport (connections: requests in flight)
   product  a cached product through HAProxy and the gateway, against bare Fastify
   cart     add to cart, durable
+  across   queries over all shards: pages of 50, counts and sums
+  shards   reading and changing one profile, with 1, 2, 4 and 8 shards, 1,000 and a million customers
+  fence    what the fence, and the indexes of operators' lists, add to a write
+  move     how fast rows are copied, and how long writes to the moving buckets wait
 
-Prints requests a second, p50 and p99, CPU milliseconds a request by process, and errors; every answer is checked.`;
+Prints p50 and p99, CPU milliseconds an operation by process, and errors; every answer is checked.`;
 
 /** A whole number from the command line, at least 1. */
 function count(flag: string, given: string | undefined, otherwise: number): number {
@@ -29,16 +45,23 @@ function count(flag: string, given: string | undefined, otherwise: number): numb
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { connections: { type: 'string' }, requests: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      ...{ connections: { type: 'string' }, requests: { type: 'string' } },
+      ...{ shards: { type: 'string' }, customers: { type: 'string' }, help: { type: 'boolean' } },
+    },
   });
   const bench = benches[positionals[0] as keyof typeof benches];
   if (values.help || !bench || positionals.length > 1) {
     console.log(usage);
     process.exitCode = values.help ? 0 : 2;
   } else {
-    await bench.run({
-      connections: count('connections', values.connections, bench.connections),
-      requests: count('requests', values.requests, bench.requests),
+    const { run, ...own } = bench;
+    const defaults = { ...DEFAULTS, ...own };
+    await run({
+      connections: count('connections', values.connections, defaults.connections),
+      requests: count('requests', values.requests, defaults.requests),
+      shards: count('shards', values.shards, defaults.shards),
+      customers: count('customers', values.customers, defaults.customers),
     });
   }
 } catch (error) {

@@ -3,12 +3,16 @@ import { cart } from '@stoa/cart-contract';
 import { catalog } from '@stoa/catalog-contract';
 import { MessagingModule, onState } from '@stoa/messaging';
 import { AddItem } from './operations/add-item.js';
+import { CartStatistics } from './operations/cart-statistics.js';
 import { ChangeItem } from './operations/change-item.js';
 import { CloseGuestCart } from './operations/close-guest-cart.js';
 import { GetCart } from './operations/get-cart.js';
 import { JoinGuestCart } from './operations/join-guest-cart.js';
+import { ListAbandonedCarts } from './operations/list-abandoned-carts.js';
+import { ListTopProducts } from './operations/list-top-products.js';
 import { MergeLines } from './operations/merge-lines.js';
 import { RemoveItem } from './operations/remove-item.js';
+import { CartReports } from './storage/cart-reports.js';
 import { Carts } from './storage/carts.js';
 import { Products } from './storage/products.js';
 import { FollowVariants } from './subscriptions/follow-variants.js';
@@ -21,10 +25,13 @@ const handlers = {
   joinGuestCart: JoinGuestCart,
   closeGuestCart: CloseGuestCart,
   mergeLines: MergeLines,
+  cartStatistics: CartStatistics,
+  listAbandonedCarts: ListAbandonedCarts,
+  listTopProducts: ListTopProducts,
 };
 
 @Module({
   imports: [MessagingModule.serve(cart, handlers, { subscriptions: [onState(catalog.variant, FollowVariants)] })],
-  providers: [Carts, Products],
+  providers: [Carts, CartReports, Products],
 })
 export class CartModule {}

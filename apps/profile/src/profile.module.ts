@@ -5,12 +5,15 @@ import { ChangeMe } from './operations/change-me.js';
 import { ChangePassword } from './operations/change-password.js';
 import { CheckCredentials } from './operations/check-credentials.js';
 import { CreateCustomer } from './operations/create-customer.js';
+import { CustomerStatistics } from './operations/customer-statistics.js';
 import { GetMe } from './operations/get-me.js';
+import { ListCustomers } from './operations/list-customers.js';
 import { ProvePassword } from './operations/prove-password.js';
 import { Register } from './operations/register.js';
 import { EnsureOperator } from './operator/ensure-operator.js';
 import { Passwords } from './passwords/passwords.js';
 import { Credentials } from './storage/credentials.js';
+import { CustomerLists } from './storage/customer-lists.js';
 import { Customers } from './storage/customers.js';
 import { LoginNames } from './storage/login-names.js';
 
@@ -21,10 +24,12 @@ const handlers = {
   getMe: GetMe,
   changeMe: ChangeMe,
   changePassword: ChangePassword,
+  listCustomers: ListCustomers,
+  customerStatistics: CustomerStatistics,
 };
 
 @Module({
   imports: [MessagingModule.serve(profile, handlers)],
-  providers: [Customers, Credentials, LoginNames, Passwords, ProvePassword, EnsureOperator],
+  providers: [Customers, CustomerLists, Credentials, LoginNames, Passwords, ProvePassword, EnsureOperator],
 })
 export class ProfileModule {}

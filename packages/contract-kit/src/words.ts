@@ -41,6 +41,19 @@ export const pageLimit = (max = 100) => z.int().min(1).max(max).default(20);
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({ items: z.array(item), next: z.string().nullable() });
 
+/** One page of a list that can be read in both directions: the cursors of the pages behind and before it. */
+export const pageBothWays = <Item extends z.ZodType>(item: Item) =>
+  z.object({
+    items: z.array(item),
+    next: z.string().nullable().describe('Cursor of the next page; null at the end'),
+    previous: z.string().nullable().describe('Cursor of the page before; null at the beginning'),
+  });
+
+/**
+ * A sum as exact decimal text, because it may be larger than the numbers that JSON's readers keep exactly (2^53).
+ */
+export const WholeNumber = z.string().regex(/^(?:0|[1-9]\d*)$/, 'a whole number in decimal digits');
+
 /** A frame of a streamed upload, as the gateway cuts it (see `command({ upload })`). */
 export const UploadFrame = z.object({
   id: z.string().describe('The same for all frames of one upload'),

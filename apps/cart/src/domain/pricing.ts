@@ -30,6 +30,13 @@ const soldLine = ({ sku, quantity }: Line, product: Product, available: boolean)
   available,
 });
 
+/** Whether the total stays an exact integer with a line more: a line that would make it inexact does not count. */
+const staysExact = (total: number, line: number): boolean => Number.isSafeInteger(total + line);
+
+/** The total of a cart whose lines, in their order, can all be bought in its currency. */
+export const totalOf = (lineTotals: readonly number[]): number =>
+  lineTotals.reduce((total, line) => (staysExact(total, line) ? total + line : total), 0);
+
 /**
  * A cart as its owner sees it, at the prices of now. A line counts only when its SKU can be bought in the currency of the
  * cart, and (out of reach of any real price) as long as the total is an exact integer.
@@ -40,9 +47,9 @@ export function priceCart(cart: CartState, products: Products): Cart {
   const lines = cart.lines.map((line): CartLine => {
     const product = products.get(line.sku);
     if (!product?.sold) return goneLine(line, product);
-    const sum = amount + product.price.amount * line.quantity;
-    const counts = buyable(product) && product.price.currency === currency && Number.isSafeInteger(sum);
-    if (counts) amount = sum;
+    const lineTotal = product.price.amount * line.quantity;
+    const counts = buyable(product) && product.price.currency === currency && staysExact(amount, lineTotal);
+    if (counts) amount += lineTotal;
     return soldLine(line, product, counts);
   });
   return {

@@ -11,7 +11,7 @@ export interface CartAndProducts {
   readonly products: Products;
 }
 
-interface CartRow {
+export interface CartRow {
   readonly version: number | null;
   readonly status: 'open' | 'closed';
   readonly joined_by: string | null;
@@ -49,7 +49,7 @@ class CartMadeMeanwhile extends Error {
   readonly code = '40001'; // serialization_failure: what isTransient takes for worth another try
 }
 
-function cartOf(customerId: string, row: CartRow): CartState {
+export function cartOf(customerId: string, row: CartRow): CartState {
   if (row.version === null) return emptyCart(customerId);
   return {
     customerId,

@@ -3,7 +3,7 @@ import { DATABASE, type Sql } from '@stoa/messaging';
 import type { SqlDatabase } from '@stoa/service';
 import type { Customer, Role } from '../domain/customer.js';
 
-interface CustomerRow {
+export interface CustomerRow {
   readonly customer_id: string;
   readonly role: Role;
   readonly email: string;
@@ -15,8 +15,10 @@ interface CustomerRow {
   readonly updated_at: Date;
 }
 
+export const CUSTOMER_COLUMNS =
+  'customer_id, role, email, display_name, locale, phone, version, created_at, updated_at';
 const READ = `
-  SELECT customer_id, role, email, display_name, locale, phone, version, created_at, updated_at
+  SELECT ${CUSTOMER_COLUMNS}
   FROM customers WHERE bucket = $1 AND customer_id = $2`;
 const LOCK = `${READ} FOR UPDATE`;
 const INSERT = `
@@ -26,7 +28,7 @@ const UPDATE = `
   UPDATE customers SET display_name = $3, locale = $4, phone = $5, version = $6, updated_at = $7
   WHERE bucket = $1 AND customer_id = $2`;
 
-const customerOf = (row: CustomerRow): Customer => ({
+export const customerOf = (row: CustomerRow): Customer => ({
   customerId: row.customer_id,
   role: row.role,
   email: row.email,

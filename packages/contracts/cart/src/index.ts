@@ -1,5 +1,29 @@
-import { command, CustomerId, event, Handle, Money, Price, query, service, Sku, Timestamp } from '@stoa/contract-kit';
+import {
+  command,
+  CustomerId,
+  event,
+  Handle,
+  Money,
+  pageBothWays,
+  pageLimit,
+  Price,
+  query,
+  service,
+  Sku,
+  Timestamp,
+} from '@stoa/contract-kit';
 import { z } from 'zod';
+import {
+  ABANDONED_DESCRIPTION,
+  AbandonedCart,
+  CartFigures,
+  ListAbandoned,
+  STATISTICS_DESCRIPTION,
+  TOP_DESCRIPTION,
+  TopProduct,
+} from './reports.js';
+
+export type { AbandonedCart, CartFigures, TopProduct } from './reports.js';
 
 /** How many of one SKU a cart may hold. */
 export const MAX_QUANTITY = 999;
@@ -39,7 +63,7 @@ const lineErrors = { UNKNOWN_SKU: 404, CART_CLOSED: 409 } as const;
 /** Carts of guests and customers. */
 export const cart = service(
   'cart',
-  { version: 1, title: 'Cart', description: 'Carts of guests and customers, priced from a copy of the catalog.' },
+  { version: 2, title: 'Cart', description: 'Carts of guests and customers, priced from a copy of the catalog.' },
   {
     getCart: query({
       http: 'GET /v1/cart',
@@ -107,6 +131,38 @@ export const cart = service(
       key: 'caller.customerId',
       input: z.object({ guestId: CustomerId, lines: z.array(z.object({ sku: Sku, quantity: Quantity })) }),
       output: z.object({ merged: z.int().min(0) }),
+    }),
+
+    cartStatistics: query({
+      http: 'GET /v1/carts/statistics',
+      summary: 'Count the carts and sum up what they hold',
+      description: STATISTICS_DESCRIPTION,
+      since: 2,
+      caller: 'operator',
+      input: z.object({}),
+      output: CartFigures,
+      budgetMs: 10_000,
+      rateLimit: { points: 30, seconds: 60 },
+    }),
+    listAbandonedCarts: query({
+      http: 'GET /v1/carts/abandoned',
+      summary: 'List the carts that were left with something in them',
+      description: ABANDONED_DESCRIPTION,
+      since: 2,
+      caller: 'operator',
+      input: ListAbandoned,
+      output: pageBothWays(AbandonedCart),
+    }),
+    listTopProducts: query({
+      http: 'GET /v1/carts/top-products',
+      summary: 'List the SKUs of which open carts hold most',
+      description: TOP_DESCRIPTION,
+      since: 2,
+      caller: 'operator',
+      input: z.object({ limit: pageLimit(100) }),
+      output: z.object({ items: z.array(TopProduct) }),
+      budgetMs: 10_000,
+      rateLimit: { points: 30, seconds: 60 },
     }),
 
     cartChanged: event({

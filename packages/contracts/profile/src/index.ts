@@ -1,5 +1,12 @@
-import { command, CustomerId, query, service, Timestamp, event } from '@stoa/contract-kit';
+import { command, CustomerId, event, pageBothWays, query, service, Timestamp } from '@stoa/contract-kit';
 import { z } from 'zod';
+import {
+  CustomerFigures,
+  CustomerStatistics,
+  LIST_DESCRIPTION,
+  ListCustomers,
+  STATISTICS_DESCRIPTION,
+} from './customers.js';
 
 export const Email = z
   .email('an e-mail address such as ada@example.com')
@@ -25,10 +32,14 @@ export const Profile = z.object({
 });
 export type Profile = z.infer<typeof Profile>;
 
+/** A customer as operators see them. */
+export const Customer = Profile.extend({ role: Role });
+export type Customer = z.infer<typeof Customer>;
+
 /** Customers, their credentials and what they say about themselves. */
 export const profile = service(
   'profile',
-  { version: 1, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
+  { version: 2, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
   {
     register: command({
       http: 'POST /v1/customers',
@@ -106,6 +117,27 @@ export const profile = service(
       status: 204,
       errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
       secretReply: true,
+    }),
+
+    listCustomers: query({
+      http: 'GET /v1/customers',
+      summary: 'List customers by sign-up time, name or e-mail address',
+      description: LIST_DESCRIPTION,
+      since: 2,
+      caller: 'operator',
+      input: ListCustomers,
+      output: pageBothWays(Customer),
+    }),
+    customerStatistics: query({
+      http: 'GET /v1/customers/statistics',
+      summary: 'Count the customers, and the sign-ups of each day',
+      description: STATISTICS_DESCRIPTION,
+      since: 2,
+      caller: 'operator',
+      input: CustomerStatistics,
+      output: CustomerFigures,
+      budgetMs: 10_000,
+      rateLimit: { points: 30, seconds: 60 },
     }),
 
     customerRegistered: event({

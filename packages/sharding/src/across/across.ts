@@ -87,7 +87,7 @@ export class Across {
     filtered(text);
     const column = `"${key.replaceAll('"', '""')}"`;
     const ordered = `SELECT q.* FROM (${text}) AS q ORDER BY q.${column} COLLATE "C"`;
-    const statement = { text: ordered, values, statementMs: this.options.statementMs };
+    const statement = { text: ordered, values, timeoutMs: this.options.timeoutMs };
     const keyOf = (row: Row): string => (row as Record<string, string>)[key] ?? '';
     await patiently(this.options, (asked) =>
       withCursors<Row, void>(asked, statement, (lists) => inStep(lists, keyOf, start())),
@@ -96,10 +96,12 @@ export class Across {
 
   private async ask<Row extends object>({ text, values = [] }: AcrossQuery): Promise<Row[][]> {
     filtered(text);
-    const { statementMs } = this.options;
+    const { timeoutMs } = this.options;
     const answer = async (tx: Sql, { buckets }: Asked): Promise<Row[]> =>
-      proven(tx, buckets, statementMs, async () => (await tx.query<Row>(text, [buckets, ...values])).rows);
-    return patiently(this.options, (asked) => askAll(asked, (one) => one.server.transaction((tx) => answer(tx, one))));
+      proven(tx, buckets, timeoutMs, async () => (await tx.query<Row>(text, [buckets, ...values])).rows);
+    return patiently(this.options, (asked) =>
+      askAll(asked, timeoutMs, (one) => one.server.transaction((tx) => answer(tx, one))),
+    );
   }
 }
 

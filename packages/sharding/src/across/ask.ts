@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MapClient } from '../map/map-client.js';
 import { bucketsByShard, unplaced, type ShardMap } from '../map/shard-map.js';
 import { codeOf, isTransient, NOT_HERE } from '../postgres/errors.js';
@@ -11,8 +12,8 @@ export interface AcrossOptions {
   readonly servers: () => readonly ShardServer[];
   /** How long a query is tried again while buckets move or a shard can't be reached, in milliseconds. */
   readonly patienceMs?: number;
-  /** How long one statement may take; the session's own time-out if not given. */
-  readonly statementMs?: number;
+  /** How long one attempt may take; the session's own time-outs if not given. */
+  readonly timeoutMs?: number;
   /** Transient errors of the servers, beside those of this package. */
   readonly isTransient?: (error: unknown) => boolean;
 }
@@ -64,9 +65,31 @@ function shardsOf(map: ShardMap, servers: readonly ShardServer[]): Asked[] {
   });
 }
 
+/** How much later than the servers themselves this side gives up on a server that froze or vanished. */
+const GRACE_MS = 200;
+
+/** @throws an error that may pass, when the time is up. What was asked for is then ended by the server's own time-out. */
+export async function inTime<T>(timeoutMs: number | undefined, answer: Promise<T>): Promise<T> {
+  if (timeoutMs === undefined) return answer;
+  const settled = new AbortController();
+  const late = delay(timeoutMs + GRACE_MS, undefined, { signal: settled.signal }).then((): never => {
+    throw Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEDOUT' });
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    late.catch(() => undefined);
+    settled.abort();
+  }
+}
+
 /** Asks all shards at once. All are waited for, also after a failure: no query is left running behind the caller's back. */
-export async function askAll<T>(asked: readonly Asked[], ask: (one: Asked) => Promise<T>): Promise<T[]> {
-  const settled = await Promise.allSettled(asked.map(ask));
+export async function askAll<T>(
+  asked: readonly Asked[],
+  timeoutMs: number | undefined,
+  ask: (one: Asked) => Promise<T>,
+): Promise<T[]> {
+  const settled = await Promise.allSettled(asked.map((one) => inTime(timeoutMs, ask(one))));
   const failures = settled.flatMap((one, index) =>
     one.status === 'rejected' ? [{ shard: asked[index]?.shard, reason: one.reason as unknown }] : [],
   );
@@ -81,20 +104,20 @@ export async function askAll<T>(asked: readonly Asked[], ask: (one: Asked) => Pr
 export async function proven<T>(
   tx: Sql,
   buckets: readonly number[],
-  statementMs: number | undefined,
+  timeoutMs: number | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const [begun, proof, done] = await Promise.allSettled([begin(tx, statementMs), prove(tx, buckets), work()]);
+  const [begun, proof, done] = await Promise.allSettled([begin(tx, timeoutMs), prove(tx, buckets), work()]);
   if (begun.status === 'rejected') throw begun.reason;
   if (proof.status === 'rejected') throw proof.reason;
   if (done.status === 'rejected') throw done.reason;
   return done.value;
 }
 
-async function begin(tx: Sql, statementMs: number | undefined): Promise<void> {
+async function begin(tx: Sql, timeoutMs: number | undefined): Promise<void> {
   const settings = [tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')];
-  if (statementMs !== undefined) {
-    const ms = Math.max(1, Math.floor(statementMs));
+  if (timeoutMs !== undefined) {
+    const ms = Math.max(1, Math.floor(timeoutMs));
     settings.push(tx.query(`SET LOCAL statement_timeout = ${ms}`));
     // Where shards are read in step, a fast one waits for a slow one.
     settings.push(tx.query(`SET LOCAL idle_in_transaction_session_timeout = ${ms}`));

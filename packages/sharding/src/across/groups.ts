@@ -1,9 +1,15 @@
 import type { Sql } from '../postgres/sql.js';
-import { proven, type Asked } from './ask.js';
+import { inTime, proven, type Asked } from './ask.js';
 import { ShardsFailed } from './errors.js';
 
 const BATCH = 2_000;
 const CURSOR = 'stoa_groups';
+
+interface CursorStatement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly timeoutMs?: number | undefined;
+}
 
 /** One shard's rows in the order of their key, batch by batch. */
 export interface OrderedRows<Row> {
@@ -16,7 +22,7 @@ export interface OrderedRows<Row> {
  */
 export async function withCursors<Row, T>(
   asked: readonly Asked[],
-  statement: { readonly text: string; readonly values: readonly unknown[]; readonly statementMs?: number | undefined },
+  statement: CursorStatement,
   work: (shards: readonly OrderedRows<Row>[]) => Promise<T>,
 ): Promise<T> {
   const ordered = asked.toSorted((a, b) => (a.shard < b.shard ? -1 : 1));
@@ -33,20 +39,13 @@ export async function withCursors<Row, T>(
 }
 
 /** The cursor is declared when rows are first asked for: until then nothing was sent, and no transaction stands idle. */
-function rowsOf<Row>(
-  tx: Sql,
-  { shard, buckets }: Asked,
-  {
-    text,
-    values,
-    statementMs,
-  }: { readonly text: string; readonly values: readonly unknown[]; readonly statementMs?: number | undefined },
-): OrderedRows<Row> {
+function rowsOf<Row>(tx: Sql, { shard, buckets }: Asked, statement: CursorStatement): OrderedRows<Row> {
+  const { text, values, timeoutMs } = statement;
   let declared = false;
   const fetch = async (): Promise<readonly Row[]> => (await tx.query<Row>(`FETCH ${BATCH} FROM ${CURSOR}`)).rows;
   const declare = async (): Promise<readonly Row[]> => {
-    // All rows are read: a plan that is quick to give the first few would be the wrong one.
     const all = [
+      // All rows are read: a plan that is quick to give the first few would be the wrong one.
       tx.query('SET LOCAL cursor_tuple_fraction = 1'),
       tx.query(`DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${text}`, [buckets, ...values]),
       fetch(),
@@ -54,16 +53,16 @@ function rowsOf<Row>(
     const [, , first] = await Promise.all(all);
     return first;
   };
+  const next = async (): Promise<readonly Row[]> => {
+    if (declared) return fetch();
+    declared = true;
+    return proven(tx, buckets, timeoutMs, declare);
+  };
   return {
-    next: async () => {
-      try {
-        if (declared) return await fetch();
-        declared = true;
-        return await proven(tx, buckets, statementMs, declare);
-      } catch (error) {
+    next: () =>
+      inTime(timeoutMs, next()).catch((error: unknown) => {
         throw new ShardsFailed([{ shard, reason: error }]);
-      }
-    },
+      }),
   };
 }
 

@@ -83,7 +83,7 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   }
 
   /** Queries over all shards of the keyspace. */
-  across(options: Pick<AcrossOptions, 'patienceMs' | 'statementMs'> = {}): Across {
+  across(options: Pick<AcrossOptions, 'patienceMs' | 'timeoutMs'> = {}): Across {
     const { map, isTransient: ofServers } = this.options;
     const servers = (): readonly Server[] => this.servers();
     return new Across({ ...options, map, servers, ...(ofServers && { isTransient: ofServers }) });

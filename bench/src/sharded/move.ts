@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Mover, type Step } from '@stoa/sharding';
+import { profileStorage, type Customers } from './apps.js';
+import { startCluster, type Cluster, type OpenKeyspace } from './cluster.js';
+import { fillCustomers } from './fill.js';
+import { changeOne, someone, through } from './points.js';
+
+const BUCKETS = 64;
+const WRITERS = 32;
+const PAUSE_MS = 20;
+const MOVES = 6;
+
+/** A write to a moving bucket: when it began, and how long it took. */
+interface Write {
+  readonly at: number;
+  readonly ms: number;
+}
+
+/** Writes to the buckets that move, one customer per writer at a time, each with its own pause; versions must never go back. */
+class Writers {
+  readonly writes: Write[] = [];
+  private readonly stopping = new AbortController();
+  private readonly running: Promise<unknown>;
+
+  constructor(customers: Customers, open: OpenKeyspace, ids: readonly string[]) {
+    const transact = through(open.database);
+    const writer = async (own: readonly string[]): Promise<void> => {
+      const versions = new Map<string, number>();
+      for (let n = 0; !this.stopping.signal.aborted; n += 1) {
+        const id = own[n % own.length] ?? '';
+        const at = performance.now();
+        const version = await changeOne(customers, transact, id);
+        this.writes.push({ at, ms: performance.now() - at });
+        if (version <= (versions.get(id) ?? 0)) throw new Error(`customer ${id} lost a write`);
+        versions.set(id, version);
+        await delay(PAUSE_MS);
+      }
+    };
+    this.running = Promise.all(
+      Array.from({ length: WRITERS }, (_, w) => writer(ids.filter((_id, index) => index % WRITERS === w))),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+}
+
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+
+function waits(name: string, ms: readonly number[]): void {
+  const sorted = ms.toSorted((a, b) => a - b);
+  const [p50, p99, max] = [at(sorted, 0.5), at(sorted, 0.99), at(sorted, 1)].map((one) => one.toFixed(1));
+  console.log(
+    `  ${name.padEnd(42)} ${String(sorted.length).padStart(7)} writes, p50 ${p50} ms, p99 ${p99} ms, max ${max} ms`,
+  );
+}
+
+/** Moves 64 buckets to and fro while 32 writers change customers in just these buckets. */
+export async function benchMove({ customers }: { customers: number }): Promise<void> {
+  const cluster = await startCluster(2);
+  try {
+    const profile = await profileStorage();
+    const open = await cluster.open(profile.keyspace);
+    await fillCustomers(open, 1, customers);
+    const { database } = open;
+    const buckets = Array.from({ length: BUCKETS }, (_, n) => n);
+    const ids = Array.from({ length: 20_000 }, (_, n) => someone(n, customers)).filter(
+      (id) => database.bucketOf(id) < BUCKETS,
+    );
+    const storage = new profile.Customers(database);
+    const quiet = new Writers(storage, open, ids);
+    await delay(5_000);
+    await quiet.stop();
+    console.log(
+      `\nMoving ${BUCKETS} of 1,024 buckets of ${customers.toLocaleString('en')} customers, ${WRITERS} writers in them`,
+    );
+    waits(
+      'before any move',
+      quiet.writes.map(({ ms }) => ms),
+    );
+    const writers = new Writers(storage, open, ids);
+    const fenced: Write[] = [];
+    const spans: { from: number; to: number }[] = [];
+    for (let n = 0; n < MOVES; n += 1) spans.push(await moveOnce(cluster, buckets, n % 2 === 0));
+    await writers.stop();
+    for (const write of writers.writes) {
+      if (spans.some(({ from, to }) => write.at < to && write.at + write.ms > from)) fenced.push(write);
+    }
+    waits(
+      `during ${MOVES} moves`,
+      writers.writes.map(({ ms }) => ms),
+    );
+    waits(
+      'of these, those that met a closed fence',
+      fenced.map(({ ms }) => ms),
+    );
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** @returns from when to when the buckets could not be written. */
+async function moveOnce(
+  { directoryAdminUrl }: Cluster,
+  buckets: readonly number[],
+  there: boolean,
+): Promise<{ from: number; to: number }> {
+  const times = new Map<string, number>();
+  const onStep = (step: Step, when: 'before' | 'after'): void => void times.set(`${when} ${step}`, performance.now());
+  const mover = new Mover({ directoryUrl: directoryAdminUrl, hooks: { onStep } });
+  const from = there ? 'shard1' : 'shard2';
+  const to = there ? 'shard2' : 'shard1';
+  const id = await mover.planMove({ keyspace: 'profile', buckets, from, to });
+  const { info } = await mover.runMove(id);
+  const between = (first: string, last: string): number => (times.get(last) ?? 0) - (times.get(first) ?? 0);
+  const copy = between('before create publication', 'after wait for copy');
+  const closed = between('before fence', 'after activate destination');
+  const rows = info.rows ?? 0;
+  console.log(
+    `  ${from} to ${to}: ${rows} rows copied in ${Math.round(copy)} ms, ${Math.round((rows / copy) * 1000)} rows/s; ` +
+      `fence closed for ${Math.round(closed)} ms; all in ${Math.round(between('before check servers', 'after forget'))} ms`,
+  );
+  return { from: times.get('before fence') ?? 0, to: times.get('after activate destination') ?? 0 };
+}

@@ -1,0 +1,51 @@
+import { Cursor, pageLimit, Timestamp } from '@stoa/contract-kit';
+import { z } from 'zod';
+
+const YEAR = [/^2\d{3}-/, 'from the year 2000 on'] as const;
+const Day = z.iso.date().regex(...YEAR);
+const Moment = Timestamp.regex(...YEAR);
+
+/** What every answer over all shards promises; part of each operation's description. */
+const CONSISTENCY = `Asks every shard; each answers from one snapshot of its own, and proves in it that it holds the customers it \
+answers for. So the answer is whole: every customer is in it exactly once, also while customers are moved between shards. It is \
+not one instant of all shards: of two changes made while it is put together, the later may show without the earlier. When a shard \
+does not answer in time, nothing is answered but UNAVAILABLE, which names it.`;
+
+export const LIST_DESCRIPTION = `By sign-up time, or by name or e-mail address and then optionally only those that begin with \
+\`prefix\`; page by page in both directions. A page costs at most its length of index entries on each shard, wherever it is in the \
+list. Names and addresses are in the order of the bytes of their lower-case form. Between two pages a customer who changed their \
+name or address may move over the border; by sign-up time nobody does. A cursor belongs to its list: the other parameters, but \
+for \`limit\`, must stay the same. ${CONSISTENCY}`;
+
+export const STATISTICS_DESCRIPTION = `Counts every account, the operators' too. Costs time in proportion to the number of customers. \
+${CONSISTENCY}`;
+
+export const ListCustomers = z.object({
+  sort: z.enum(['createdAt', 'name', 'email']).default('createdAt'),
+  order: z.enum(['asc', 'desc']).optional().describe('If not given: desc for createdAt, the newest first; else asc'),
+  prefix: z
+    .string()
+    .min(1)
+    .max(254)
+    .regex(/^\P{Cc}+$/u, 'without control characters')
+    .optional()
+    .describe(
+      'What the name or the e-mail address begins with, in any case of letters; goes with sort=name or sort=email',
+    ),
+  from: Moment.optional().describe('Signed up then or later; goes with sort=createdAt'),
+  until: Moment.optional().describe('Signed up before; goes with sort=createdAt'),
+  limit: pageLimit(100),
+  cursor: Cursor.optional().describe('`next` or `previous` of another page of this list'),
+});
+
+export const CustomerStatistics = z.object({
+  from: Day.optional().describe('The first day, in UTC; 29 days before the last if not given'),
+  to: Day.optional().describe('The last day, in UTC; today if not given. At most 366 days'),
+});
+
+export const CustomerFigures = z.object({
+  customers: z.int().min(0).describe('All there are, whenever they signed up'),
+  signUps: z
+    .array(z.object({ day: Day, customers: z.int().min(0) }))
+    .describe('One entry per day of the range, the first day first'),
+});
