@@ -5,3 +5,4 @@ export { shardedVariables } from './variables.js';
 export { migrateKeyspace, type MigrateKeyspaceOptions } from './migrate/migrate-keyspace.js';
 export { migrateKeyspacesFromEnvironment, runKeyspaceMigrations } from './migrate/run-keyspace-migrations.js';
 export { readShards, shardsVariable } from './migrate/shards-variable.js';
+export { askAcross } from './ask-across.js';
