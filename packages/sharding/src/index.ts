@@ -47,7 +47,15 @@ export {
 export type { GroupSize, Measure, Transfer } from './operate/plan-transfers.js';
 export { OperationRefused } from './operate/refused.js';
 export { removeEverywhere, type RemoveRequest } from './operate/remove-everywhere.js';
-export { knownShards, onDirectory, onShard, placeOf, shardsNamed, type KnownShard } from './operate/shards.js';
+export {
+  knownKeyspaces,
+  knownShards,
+  onDirectory,
+  onShard,
+  placeOf,
+  shardsNamed,
+  type KnownShard,
+} from './operate/shards.js';
 export { requestAbort, requestMove, requestPause, requestResume, requestReverse } from './operate/requests.js';
 export { RunWorker, type RunWorkerOptions } from './operate/run-worker.js';
 export {
@@ -70,4 +78,4 @@ export type { Sql } from './postgres/sql.js';
 export { PooledServer, type PooledServerOptions } from './routing/pooled-server.js';
 export { BucketUnavailable, ShardedDatabase, type ShardedDatabaseOptions } from './routing/sharded-database.js';
 export type { ShardServer, Statement } from './routing/shard-server.js';
-export { verify, type Finding, type Verification } from './verify.js';
+export { verify, type Finding, type Verification, type VerifyProgress } from './verify.js';

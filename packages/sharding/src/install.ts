@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { OperationRefused } from './operate/refused.js';
 import { Session, withSession } from './postgres/session.js';
 import { oneRow, type Sql } from './postgres/sql.js';
 
@@ -111,9 +112,14 @@ async function identify(tx: Sql, keyspace: string, shard: string): Promise<void>
   await expectIdentity(tx, keyspace, shard);
 }
 
-/** @throws Error when a URL leads to another shard than it should. */
+/** @throws OperationRefused when a URL leads to another shard than it should, or to none. */
 export async function expectIdentity(sql: Sql, keyspace: string, shard: string): Promise<void> {
+  const { there } = await oneRow<{ there: boolean }>(
+    sql,
+    `SELECT to_regclass('sharding.identity') IS NOT NULL AS there`,
+  );
+  if (!there) throw new OperationRefused(`The URL of ${keyspace}/${shard} leads to a database that is no shard yet`);
   const is = await oneRow<{ keyspace: string; shard: string }>(sql, 'SELECT keyspace, shard FROM sharding.identity');
   if (is.keyspace === keyspace && is.shard === shard) return;
-  throw new Error(`The URL of ${keyspace}/${shard} leads to ${is.keyspace}/${is.shard}`);
+  throw new OperationRefused(`The URL of ${keyspace}/${shard} leads to ${is.keyspace}/${is.shard}`);
 }

@@ -27,6 +27,28 @@ export interface Verification {
   readonly rows: Readonly<Record<string, number>>;
 }
 
+/** Tables that were read so far, of all, and their rows. */
+export interface VerifyProgress {
+  readonly tables: number;
+  readonly ofTables: number;
+  readonly rows: number;
+}
+
+class Counter {
+  private progress: VerifyProgress = { tables: 0, ofTables: 0, rows: 0 };
+
+  constructor(private readonly tell: (progress: VerifyProgress) => void) {}
+
+  expect(tables: number): void {
+    this.progress = { ...this.progress, ofTables: this.progress.ofTables + tables };
+  }
+
+  read(rows: number): void {
+    this.progress = { ...this.progress, tables: this.progress.tables + 1, rows: this.progress.rows + rows };
+    this.tell(this.progress);
+  }
+}
+
 interface ShardReport {
   readonly claims: readonly Claim[];
   readonly findings: readonly Finding[];
@@ -34,7 +56,12 @@ interface ShardReport {
 }
 
 /** Compares what the map, the shards' owner tables and the rows say. It changes nothing and locks nothing. */
-export async function verify(directoryUrl: string, keyspace: string): Promise<Verification> {
+export async function verify(
+  directoryUrl: string,
+  keyspace: string,
+  onProgress: (progress: VerifyProgress) => void = () => undefined,
+): Promise<Verification> {
+  const progress = new Counter(onProgress);
   const options = { url: directoryUrl, server: 'the directory', application: 'sharding-verify' };
   return withSession(options, async (directory) => {
     const map = await loadMap(directory, keyspace);
@@ -50,7 +77,7 @@ export async function verify(directoryUrl: string, keyspace: string): Promise<Ve
     const busy = new Set(moving.map(({ bucket }) => bucket));
     const running = [...new Set(moving.map(({ move }) => move))];
     const reports = await Promise.all(
-      shards.rows.map(({ shard, admin_url }) => inspect(shard, admin_url, busy, running)),
+      shards.rows.map(({ shard, admin_url }) => inspect(shard, admin_url, busy, running, progress)),
     );
     const claims = reports.flatMap((report) => report.claims);
     const findings = [...compareOwners(map, claims, busy), ...reports.flatMap((report) => report.findings)];
@@ -84,6 +111,7 @@ async function inspect(
   url: string,
   busy: Set<number>,
   running: readonly string[],
+  progress: Counter,
 ): Promise<ShardReport> {
   const options = { url, server: shard, application: 'sharding-verify' };
   try {
@@ -98,7 +126,7 @@ async function inspect(
         const served = new Set(
           claims.filter(({ state }) => state !== 'gone' && state !== 'ready').map((c) => c.bucket),
         );
-        const { findings, rows } = await countRows(tx, shard, served, busy);
+        const { findings, rows } = await countRows(tx, shard, served, busy, progress);
         return { claims, findings: [...findings, ...(await leftOvers(tx, shard, running))], rows };
       }),
     );
@@ -113,13 +141,17 @@ async function countRows(
   shard: string,
   served: Set<number>,
   busy: Set<number>,
+  progress: Counter,
 ): Promise<{ findings: Finding[]; rows: number }> {
   const findings: Finding[] = [];
   let total = 0;
-  for (const table of await movedTables(tx)) {
+  const tables = await movedTables(tx);
+  progress.expect(tables.length);
+  for (const table of tables) {
     const { rows } = await tx.query<{ bucket: number; count: string }>(
       `SELECT bucket, count(*) AS count FROM ${table} GROUP BY bucket ORDER BY bucket`,
     );
+    progress.read(rows.reduce((sum, { count }) => sum + Number(count), 0));
     const orphans = rows.filter(({ bucket }) => !served.has(bucket) && !busy.has(bucket));
     for (const { bucket, count } of rows) if (served.has(bucket)) total += Number(count);
     if (orphans.length === 0) continue;

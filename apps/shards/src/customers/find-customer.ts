@@ -1,4 +1,4 @@
-import { clusterStatus, keyNamed, OperationRefused, whereIs, type NameLookup, type Whereabouts } from '@stoa/sharding';
+import { keyNamed, knownKeyspaces, OperationRefused, whereIs, type NameLookup, type Whereabouts } from '@stoa/sharding';
 
 /** Its buckets are those of names, not of customers. */
 const NAMES = 'lookup';
@@ -24,14 +24,14 @@ export async function findCustomer(
   asked: string,
   only?: readonly string[],
 ): Promise<FoundCustomer | undefined> {
-  const known = (await clusterStatus(directoryUrl, only)).keyspaces.map(({ keyspace }) => keyspace);
+  const known = await knownKeyspaces(directoryUrl, only);
   const keyspaces = known.filter((keyspace) => keyspace !== NAMES);
   if (!asked.includes('@')) {
     const customerId = asked.trim().toLowerCase();
     if (!UUID.test(customerId)) return undefined;
     return { customerId, places: await whereIs(directoryUrl, customerId, keyspaces) };
   }
-  const all = only ? (await clusterStatus(directoryUrl)).keyspaces.map(({ keyspace }) => keyspace) : known;
+  const all = only ? await knownKeyspaces(directoryUrl) : known;
   const lookup = EMAILS.find(({ keyspace }) => all.includes(keyspace));
   if (!lookup) throw new OperationRefused('No keyspace knows e-mail addresses');
   // Folded as the profile service does.

@@ -54,6 +54,7 @@ export async function createRun(
   options: RunOptions,
   requestedBy: string,
 ): Promise<Run> {
+  await directory.query(`DELETE FROM sharding.runs WHERE created_at < now() - interval '90 days'`);
   const { rows } = await directory.query<Run>(
     `INSERT INTO sharding.runs (id, kind, options, requested_by) VALUES ($1, $2, $3, $4)
      ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING ${COLUMNS}`,

@@ -60,6 +60,14 @@ export async function knownShards(directory: Sql, keyspaces?: readonly string[])
   return rows;
 }
 
+/** The names of some keyspaces, or of all. @throws OperationRefused for one that there is not. */
+export function knownKeyspaces(directoryUrl: string, only?: readonly string[]): Promise<string[]> {
+  return onDirectory(directoryUrl, async (directory) => {
+    const shards = await knownShards(directory, only);
+    return [...new Set(shards.map(({ keyspace }) => keyspace))];
+  });
+}
+
 /** Those shards (one of each keyspace that has it) that a name means. @throws OperationRefused when nothing is called so. */
 export function shardsNamed(shards: readonly KnownShard[], name: string): KnownShard[] {
   const meant = shards.filter(({ shard }) => shard === name);

@@ -1,4 +1,4 @@
-import { clusterStatus, makeDatabases, planAddition, type Addition } from '@stoa/sharding';
+import { knownKeyspaces, makeDatabases, planAddition, type Addition } from '@stoa/sharding';
 import { CliError, WrongUse } from '../cli-error.js';
 import { migrateDatabases } from '../migrate-databases.js';
 import type { CommandRun, Terminal } from '../terminal.js';
@@ -49,8 +49,7 @@ async function serverOf({
   }
   if (given !== undefined) throw new WrongUse('--local takes no URL');
   if (options.dryRun) {
-    const { keyspaces } = await clusterStatus(directoryUrl, options.keyspaces);
-    const names = keyspaces.map(({ keyspace }) => keyspace);
+    const names = await knownKeyspaces(directoryUrl, options.keyspaces);
     answer({ dryRun: true, shard: options.name ?? null, keyspaces: names });
     say(`One more Postgres server would be started on this machine, and become a shard of ${names.join(', ')}.`);
     return undefined;

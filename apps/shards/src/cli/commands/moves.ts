@@ -1,5 +1,15 @@
 import { moveHooks } from '@stoa/messaging/moves';
-import { canAbort, canPause, clusterStatus, Mover, MoveRefused, type Move, type MoveNow } from '@stoa/sharding';
+import {
+  canAbort,
+  canPause,
+  knownKeyspaces,
+  Mover,
+  MoveRefused,
+  movesNow,
+  onDirectory,
+  type Move,
+  type MoveNow,
+} from '@stoa/sharding';
 import { carry, movedLine } from '../carry.js';
 import { WrongUse } from '../cli-error.js';
 import type { CommandRun, Terminal } from '../terminal.js';
@@ -97,7 +107,9 @@ function checkedId(id: string): string {
 }
 
 async function allUnfinished({ directoryUrl, options }: Terminal): Promise<readonly MoveNow[]> {
-  return (await clusterStatus(directoryUrl, options.keyspaces)).moves;
+  const keyspaces = await knownKeyspaces(directoryUrl, options.keyspaces);
+  const moves = await onDirectory(directoryUrl, (directory) => movesNow(directory));
+  return moves.filter(({ keyspace }) => keyspaces.includes(keyspace));
 }
 
 /** The move that was named, or all that are not over. @throws MoveRefused when there is none such. */

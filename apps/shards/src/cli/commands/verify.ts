@@ -1,14 +1,15 @@
-import { clusterStatus, verify as verifyKeyspace } from '@stoa/sharding';
+import { knownKeyspaces, verify as verifyKeyspace } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
 import { counted, ranges } from '../words.js';
 
 /** Compares the map, the owners and the rows on all shards. */
 export const verify: CommandRun = async ({ directoryUrl, options, say, answer, progress }) => {
-  const { keyspaces } = await clusterStatus(directoryUrl, options.keyspaces);
+  const keyspaces = await knownKeyspaces(directoryUrl, options.keyspaces);
   const results = [];
-  for (const [index, { keyspace }] of keyspaces.entries()) {
-    progress.show({ label: keyspace, done: index, of: keyspaces.length, rows: 0 });
-    const { ok, findings, moving, rows } = await verifyKeyspace(directoryUrl, keyspace);
+  for (const keyspace of keyspaces) {
+    const { ok, findings, moving, rows } = await verifyKeyspace(directoryUrl, keyspace, (now) =>
+      progress.show({ label: keyspace, done: now.tables, of: now.ofTables, rows: now.rows }),
+    );
     progress.clear();
     results.push({ keyspace, ok, findings, moving, rows });
     const sums = Object.entries(rows).map(([shard, count]) => `${shard} ${counted(count, 'row')}`);
