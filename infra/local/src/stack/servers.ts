@@ -64,9 +64,10 @@ async function startPostgresServers(context: Context, supervisor: Supervisor): P
   if (directory) writeDirectory(stateDir, { adminUrl: directory.adminUrl });
   const shards = new Map(setup.external.shards);
   if (directory && setup.sharded) {
-    const names = await shardServers(directory, setup.sharded, stateDir);
+    const wanted = await shardServers(directory, setup.sharded, stateDir);
+    const names = [...new Set([...wanted.values()].flat())];
     await allSettledOrThrow(names.filter((name) => !servers.has(name)).map(start));
-    for (const [keyspace, list] of await shardDatabases(names, servers, setup.sharded.keyspaces, password)) {
+    for (const [keyspace, list] of await shardDatabases(wanted, servers, password)) {
       shards.set(keyspace, JSON.stringify(list));
     }
   }
@@ -102,14 +103,15 @@ async function directoryOf(
 }
 
 async function shardDatabases(
-  names: readonly string[],
+  wanted: ReadonlyMap<string, readonly string[]>,
   servers: Map<string, PostgresServer>,
-  keyspaces: readonly string[],
   password: string,
 ): Promise<Map<string, OwnShard[]>> {
-  const made = new Map<string, OwnShard[]>(keyspaces.map((keyspace) => [keyspace, []]));
+  const made = new Map<string, OwnShard[]>([...wanted.keys()].map((keyspace) => [keyspace, []]));
+  const names = [...new Set([...wanted.values()].flat())];
   const prepare = async (name: string): Promise<Map<string, OwnShard>> => {
     const server = servers.get(name);
+    const keyspaces = [...wanted].filter(([, shards]) => shards.includes(name)).map(([keyspace]) => keyspace);
     return server ? ensureShard(name, server.url, keyspaces, password) : new Map();
   };
   for (const shards of await Promise.all(names.map(prepare))) {

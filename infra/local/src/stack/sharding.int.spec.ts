@@ -24,29 +24,39 @@ describe('which shard servers run', () => {
     await rm(stateDir, { recursive: true });
   });
 
-  const servers = (asked?: number): Promise<string[]> =>
+  const all = (asked?: number): Promise<Map<string, string[]>> =>
     shardServers(
       { adminUrl: directory.url, urlFor: () => '' },
-      { keyspaces: ['cart'], usual: 2, ...(asked === undefined ? {} : { asked }) },
+      { keyspaces: ['cart', 'wishes'], usual: 2, ...(asked === undefined ? {} : { asked }) },
       stateDir,
     );
+  const servers = async (asked?: number): Promise<string[] | undefined> => (await all(asked)).get('cart');
 
   it('are the usual number before there is a map, or as many as asked for', async () => {
     expect(await servers()).toEqual(['shard1', 'shard2']);
     expect(await servers(1)).toEqual(['shard1']);
   });
 
-  it('are those of the map later, and more when asked for, but never fewer', async () => {
+  it('are the usual number while a first start was cut short before any bucket was given out', async () => {
     await client.query(await readFile(join(repoRoot, 'packages/sharding/sql/directory.sql'), 'utf8'));
     await client.query(`INSERT INTO sharding.keyspaces VALUES ('cart')`);
+    await client.query(`INSERT INTO sharding.shards VALUES ('cart', 'shard1', 'url', 'url')`);
+    await mkdir(join(stateDir, 'data', 'postgres-shard1'), { recursive: true });
+    expect(await servers()).toEqual(['shard1', 'shard2']);
+  });
+
+  it('are those of the map later, and more when asked for, but never fewer', async () => {
     for (const shard of ['shard1', 'shard2', 'shard3', 'remote']) {
-      await client.query(`INSERT INTO sharding.shards VALUES ('cart', $1, 'url', 'url')`, [shard]);
+      if (shard !== 'shard1')
+        await client.query(`INSERT INTO sharding.shards VALUES ('cart', $1, 'url', 'url')`, [shard]);
       // What was added by its URL has no data here.
       if (shard !== 'remote') await mkdir(join(stateDir, 'data', `postgres-${shard}`), { recursive: true });
     }
     await client.query(`INSERT INTO sharding.bucket_map (keyspace, bucket, shard)
       SELECT 'cart', n, CASE n % 3 WHEN 0 THEN 'shard1' WHEN 1 THEN 'shard2' ELSE 'remote' END FROM generate_series(0, 8) AS n`);
     expect(await servers()).toEqual(['shard1', 'shard2', 'shard3']);
+    // A keyspace of a later release goes where the others are.
+    expect((await all()).get('wishes')).toEqual(['shard1', 'shard2', 'shard3']);
     expect(await servers(4)).toEqual(['shard1', 'shard2', 'shard3', 'shard4']);
     await expect(servers(1)).rejects.toThrow(
       '--shards 1 leaves out shard2, which holds 3 buckets of cart: start with it, and take it out by npm run shards -- drain shard2',

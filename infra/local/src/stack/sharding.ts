@@ -49,26 +49,38 @@ export async function mappedShards(directoryUrl: string): Promise<MappedShard[]>
 }
 
 /**
- * Which shard servers of ours are to run: those of the map, or as many as were asked for.
+ * Which shard servers of ours are to run, by keyspace: those of the map, or as many as were asked for. A keyspace that has
+ * not begun (its first start was cut short, or it came with a later release) gets those that the others have.
  * @throws Failure when fewer were asked for than the map needs.
  */
-export async function shardServers(directory: Directory, sharded: Sharded, stateDir: string): Promise<string[]> {
-  const { keyspaces, asked, usual } = sharded;
+export async function shardServers(
+  directory: Directory,
+  { keyspaces, asked, usual }: Sharded,
+  stateDir: string,
+): Promise<Map<string, string[]>> {
   const mapped = (await mappedShards(directory.adminUrl)).filter(
     // A shard that was added by its URL is run by somebody else.
     ({ shard, keyspace }) => keyspaces.includes(keyspace) && existsSync(join(stateDir, 'data', `postgres-${shard}`)),
   );
-  const known = [...new Set(mapped.map(({ shard }) => shard))];
-  if (asked === undefined) return known.length > 0 ? known : numbered(usual);
-  const wanted = numbered(asked);
+  const wanted = asked === undefined ? undefined : numbered(asked);
+  if (wanted) refuseFewer(mapped, wanted);
+  const begun = new Set(mapped.filter(({ buckets }) => buckets > 0).map(({ keyspace }) => keyspace));
+  const known = [...new Set(mapped.filter(({ keyspace }) => begun.has(keyspace)).map(({ shard }) => shard))];
+  const first = known.length > 0 ? known : numbered(usual);
+  const own = (name: string): string[] => mapped.filter(({ keyspace }) => keyspace === name).map(({ shard }) => shard);
+  return new Map(keyspaces.map((name) => [name, wanted ?? (begun.has(name) ? own(name) : first)]));
+}
+
+function refuseFewer(mapped: readonly MappedShard[], wanted: readonly string[]): void {
   const missing = mapped.find(({ shard }) => !wanted.includes(shard));
-  if (!missing) return wanted;
+  if (!missing) return;
   const { shard, keyspace } = missing;
   const held = mapped.find((each) => each.shard === shard && each.buckets > 0);
   const [state, way] = held
     ? [`holds ${held.buckets} buckets of ${held.keyspace}`, `npm run shards -- drain ${shard}`]
     : [`belongs to the shards of ${keyspace}`, `npm run shards -- remove ${shard}`];
-  throw new Failure(`--shards ${asked} leaves out ${shard}, which ${state}: start with it, and take it out by ${way}`);
+  const less = `--shards ${wanted.length} leaves out ${shard}`;
+  throw new Failure(`${less}, which ${state}: start with it, and take it out by ${way}`);
 }
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `shard${n + 1}`);
