@@ -1,27 +1,8 @@
 import { catalog } from '@stoa/catalog-contract';
-import {
-  keyOf,
-  newId,
-  openKafka,
-  StoaClient,
-  topicNames,
-  type Caller,
-  type KafkaPort,
-  type MessagingOptions,
-} from '@stoa/messaging';
-import { createLogger } from '@stoa/service';
-import {
-  eventually,
-  startClone,
-  testDatabase,
-  testKafkaBrokers,
-  uniqueName,
-  type Clone,
-  type TestDatabase,
-} from '@stoa/testing';
+import { newId, type Caller } from '@stoa/messaging';
+import { ServiceUnderTest, type OperationName } from '@stoa/messaging/testing';
+import { testDatabase, type Clone, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
-
-type OperationName = Exclude<keyof typeof catalog, '$about' | 'productChanged' | 'productRemoved' | 'variant'>;
 
 const OPERATOR: Caller = { kind: 'operator', customerId: newId() };
 const FRAME_BYTES = 256 * 1024;
@@ -34,51 +15,26 @@ export interface Published {
 
 /** The catalog for real: its own database and topics, clones as processes, and this test as the gateway. */
 export class CatalogService {
-  private readonly clones: Clone[] = [];
-
   private constructor(
     private readonly database: TestDatabase,
     private readonly sql: Client,
-    private readonly prefix: string,
-    private readonly port: KafkaPort,
-    private readonly client: StoaClient,
+    private readonly service: ServiceUnderTest<typeof catalog>,
   ) {}
 
   static async start(): Promise<CatalogService> {
-    const prefix = `${uniqueName('catalog')}.`;
     const database = await testDatabase({ migrations: 'apps/catalog/prisma/migrations' });
     const sql = new Client({ connectionString: database.url });
     await sql.connect();
-    const logger = createLogger({ service: 'test', clone: 'test', level: 'warn' });
-    const brokers = [testKafkaBrokers()];
-    const port = await openKafka({ brokers, client: 'platformatic', clientId: 'test', logger });
-    const options: MessagingOptions = {
-      ...{ brokers, client: 'platformatic', topicPrefix: prefix, service: 'test', clone: 'test', logger },
-      ...{ replicationFactor: 1, partitions: 3 },
-    };
-    const client = new StoaClient(port, options);
-    await client.connect();
-    return new CatalogService(database, sql, prefix, port, client);
+    return new CatalogService(database, sql, await ServiceUnderTest.open(catalog));
   }
 
   /** Starts a clone and waits until it is ready. */
-  async startClone(): Promise<Clone> {
-    const env = { KAFKA_TOPIC_PREFIX: this.prefix, KAFKA_PARTITIONS: '3', CATALOG_DATABASE_URL: this.database.url };
-    const clone = await startClone('catalog', { env });
-    this.clones.push(clone);
-    return clone;
+  startClone(): Promise<Clone> {
+    return this.service.startClone({ CATALOG_DATABASE_URL: this.database.url });
   }
 
-  async ask<T>(operation: OperationName, input: object): Promise<{ ok: boolean; body: T }> {
-    const declared = catalog[operation];
-    const id = newId();
-    const { ok, body } = await this.client.request({
-      ...{ service: 'catalog', operation, kind: declared.kind, id, caller: OPERATOR, budgetMs: 10_000 },
-      contractVersion: declared.since ?? 1,
-      key: declared.kind === 'command' ? keyOf(declared, id, input, OPERATOR) : null,
-      body: JSON.stringify(input),
-    });
-    return { ok, body: JSON.parse(body.toString()) as T };
+  ask<T>(operation: OperationName<typeof catalog>, input: object): Promise<{ ok: boolean; body: T }> {
+    return this.service.ask<T>(operation, input, OPERATOR);
   }
 
   /** Sends a file frame by frame. @returns the import's id. */
@@ -111,44 +67,14 @@ export class CatalogService {
 
   /** Everything that reached Kafka, per key in its order. Waits until there are `count`. */
   async published(count: number): Promise<Published[]> {
-    const { events, states } = topicNames(this.prefix, 'catalog');
-    const seen: Published[] = [];
-    const partitions = await Promise.all(
-      [events, states].map(async (topic) =>
-        Array.from({ length: await this.port.admin.partitionCount(topic) }, (_, partition) => ({
-          ...{ topic, partition },
-          from: 'beginning' as const,
-        })),
-      ),
-    );
-    const follower = await this.port.follow({
-      isolation: 'committed',
-      partitions: partitions.flat(),
-      onRecords: (records) => {
-        for (const { key, headers } of records) {
-          seen.push({ type: headers['type'] ?? '', key: key?.toString() ?? '', version: Number(headers['version']) });
-        }
-      },
-    });
-    try {
-      await eventually(
-        () => {
-          if (seen.length < count) throw new Error(`${seen.length} of ${count} records`);
-        },
-        { timeoutMs: 60_000 },
-      );
-      return seen;
-    } finally {
-      await follower.close();
-    }
+    const records = await this.service.published(['events', 'states'], count);
+    return records.map(({ key, headers }) => ({
+      ...{ type: headers['type'] ?? '', key: key?.toString() ?? '', version: Number(headers['version']) },
+    }));
   }
 
   async stop(): Promise<void> {
-    await Promise.allSettled(this.clones.map((clone) => clone.stop()));
-    await this.client.close();
-    const topics = await this.port.admin.listTopics();
-    await this.port.admin.deleteTopics(topics.filter((topic) => topic.startsWith(this.prefix)));
-    await this.port.close();
+    await this.service.stop();
     await this.sql.end();
     await this.database.drop();
   }
