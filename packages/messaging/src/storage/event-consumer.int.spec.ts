@@ -190,6 +190,37 @@ describe('EventConsumer', () => {
     expect(await parkedOf('busy')).toEqual([]);
   });
 
+  it('parks and replays in order where ids are those of another shard, which a bucket that moved brought along', async () => {
+    let works = false;
+    actions.set('moved', async () => {
+      if (!works) throw new Error('not yet');
+    });
+    const others = 'bucket, topic, kafka_partition, kafka_offset, type, key, version, headers, body, reason, attempts';
+    const brought = (key: string, ids: string) =>
+      sql(
+        `WITH gone AS (DELETE FROM parked_events WHERE key = $1 RETURNING *)
+        INSERT INTO parked_events (id, ${others}) OVERRIDING SYSTEM VALUE SELECT ${ids}, ${others} FROM gone`,
+        [key],
+      );
+    await send(record('moved', 1));
+    await eventually(async () => expect(await parkedOf('moved')).toHaveLength(1));
+    // Ahead of the ids that are given here, and in the way of the next two.
+    const [{ next } = { next: 0 }] = await sql<{ next: number }>(
+      "SELECT (last_value + 1)::integer AS next FROM pg_sequences WHERE sequencename = 'parked_events_id_seq'",
+    );
+    await brought('moved', `${next + 1}`);
+    await sql(`INSERT INTO parked_events (id, ${others}) OVERRIDING SYSTEM VALUE
+      VALUES (${next}, 5, 'counter.events', 99, 99, 'counted', 'taken', 1, '{}', NULL, 'for the test', 5)`);
+    await send(record('moved', 2), record('moved', 3));
+    await eventually(async () => expect(await parkedOf('moved')).toHaveLength(3));
+    await brought('moved', '1000000 - (version::text)::integer');
+    expect((await parkedOf('moved')).map(({ version }) => Number(version))).toEqual([3, 2, 1]);
+    works = true;
+    expect(await deadLetters.replay('counter.events', 'moved')).toEqual({ replayed: 3, failed: undefined });
+    expect(await versionsSeen('moved')).toEqual([1, 2, 3]);
+    await sql("DELETE FROM parked_events WHERE key = 'taken'");
+  });
+
   it.each([
     ['a body that is not JSON', 'not JSON', (name: string) => record(name, 1, 'counted', '{')],
     ['data that break the contract', '/count', (name: string) => record(name, 1, 'counted', `{"name":"${name}"}`)],

@@ -73,7 +73,8 @@ export class EventDelivery {
       if (admission === 'parked') {
         // An operator may have emptied the parking place since: then the event's turn is now.
         if (!(await lockParked(tx, at))) return { value: 'unparked', lastStatement: NOTHING_LEFT };
-        return { value: 'behind', lastStatement: park(tx, at, record, null, 0) };
+        await park(tx, at, record, null, 0);
+        return { value: 'behind', lastStatement: NOTHING_LEFT };
       }
       if (admission === 'duplicate') return { value: 'duplicate', lastStatement: NOTHING_LEFT };
       const outcome = await this.handle(tx, at, subscription, record, event);

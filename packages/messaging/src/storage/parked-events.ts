@@ -54,9 +54,16 @@ const PARK = `INSERT INTO parked_events
   SELECT $1::smallint, $2, $3, $4, $5, $6, $7::bigint, $8, $9, $10, $11
   WHERE NOT EXISTS (SELECT FROM event_versions
     WHERE bucket = $1 AND topic = $2 AND type = $5 AND key = $6 AND version >= $7)
-  ON CONFLICT (topic, kafka_partition, kafka_offset) DO NOTHING`;
+  ON CONFLICT DO NOTHING RETURNING id`;
 
-/** Parks a record. `reason` null: behind another one of its key. One that is parked already stays as it is. */
+const IS_KNOWN = `SELECT 1 AS known WHERE EXISTS (SELECT FROM event_versions
+    WHERE bucket = $1 AND topic = $2 AND type = $3 AND key = $4 AND version >= $5)
+  OR EXISTS (SELECT FROM parked_events WHERE topic = $2 AND kafka_partition = $6 AND kafka_offset = $7)`;
+
+/**
+ * Parks a record. `reason` null: behind another one of its key. One that is parked already stays as it is. An id may be
+ * taken by an event that came with its bucket from another shard, which counts by itself: then the next one is tried.
+ */
 export async function park(
   tx: Sql,
   { bucket, topic, key }: EventKey,
@@ -68,10 +75,15 @@ export async function park(
   // jsonb and text can't hold U+0000, which a record's header can.
   const json = JSON.stringify(headers).replaceAll('\\u0000', '\\ufffd');
   const type = headers['type'] ?? '';
-  await tx.query(PARK, [
-    ...[bucket, topic, partition, offset, type, key, versionOf(record), json, value],
-    ...[reason?.replaceAll('\0', '\ufffd') ?? null, attempts],
-  ]);
+  const version = versionOf(record);
+  const why = reason?.replaceAll('\0', '\ufffd') ?? null;
+  const row = [bucket, topic, partition, offset, type, key, version, json, value, why, attempts];
+  for (;;) {
+    const parked = await tx.query(PARK, row);
+    if (parked.rows.length > 0) return;
+    const known = await tx.query(IS_KNOWN, [bucket, topic, type, key, version, partition, offset]);
+    if (known.rows.length > 0) return;
+  }
 }
 
 const OF_KEY = 'WHERE bucket = $1 AND topic = $2 AND key = $3';
@@ -89,13 +101,15 @@ export async function lockParked(tx: Sql, { bucket, topic, key }: EventKey): Pro
   return rows.length > 0;
 }
 
-/** The key's first parked event, locked; undefined when none is left. */
+/**
+ * The key's first parked event, locked; undefined when none is left. By its offset: a key's events are of one Kafka
+ * partition, and ids of two shards, of which one brought the first ones here, say nothing of their order.
+ */
 export async function lockFirstParked(tx: Sql, { bucket, topic, key }: EventKey): Promise<ParkedEvent | undefined> {
-  const { rows } = await tx.query<Row>(`SELECT * FROM parked_events ${OF_KEY} ORDER BY id LIMIT 1 FOR UPDATE`, [
-    bucket,
-    topic,
-    key,
-  ]);
+  const { rows } = await tx.query<Row>(
+    `SELECT * FROM parked_events ${OF_KEY} ORDER BY kafka_offset LIMIT 1 FOR UPDATE`,
+    [bucket, topic, key],
+  );
   return rows[0] && eventOf(rows[0]);
 }
 
