@@ -1,4 +1,5 @@
 import type { KafkaPort, TopicSpec } from '../kafka/port.js';
+import { untilLed } from '../kafka/until-led.js';
 import type { MessagingOptions } from '../options.js';
 import { clockTopic, contractsTopic, topicNames } from '../topics.js';
 
@@ -59,6 +60,9 @@ async function create(port: KafkaPort, specs: readonly TopicSpec[]): Promise<voi
   const existing = new Set(await port.admin.listTopics());
   const missing = specs.filter(({ topic }) => !existing.has(topic));
   if (missing.length > 0) await port.admin.createTopics(missing);
+  // Another service may have made one this very moment.
+  const others = specs.map(({ topic }) => topic).filter((topic) => existing.has(topic));
+  await untilLed(port.admin, others);
 }
 
 /** Makes the topics of this service that are missing. Those that exist stay as they are. @throws KafkaError */

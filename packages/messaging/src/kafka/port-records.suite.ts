@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@stoa/testing';
 import { partitionHash } from './murmur2.js';
+import { KafkaError } from './port.js';
 import { numbered, PARTITIONS, values, type PortKit } from './port-kit.suite.js';
 
 /** Topics and offsets. */
@@ -57,6 +58,20 @@ export function describeRecords(kit: PortKit): void {
       expect(records.map((record) => record.value)).toEqual([Buffer.from('é'), null, Buffer.from([0, 255])]);
       expect(records[2]?.timestamp).toBeGreaterThanOrEqual(before);
       await follower.close();
+    });
+
+    it('goes on when a topic that it wrote to is deleted, as reply topics are', async () => {
+      const gone = await kit.topic(1);
+      await kit.port.produce([{ topic: gone, key: null, value: 'x' }], 'leader');
+      await kit.port.admin.deleteTopics([gone]);
+      await eventually(async () => expect(await kit.port.admin.listTopics()).not.toContain(gone));
+      const record = { topic: gone, key: null, value: 'y' };
+      await expect(kit.port.produce([record], 'leader')).rejects.toBeInstanceOf(KafkaError);
+      for (const next of [await kit.topic(1), await kit.topic(1)]) {
+        await kit.port.produce([{ ...record, topic: next }], 'leader');
+        await kit.port.append({ ...record, topic: next });
+        expect(await kit.port.admin.endOffsets(next)).toEqual([2]);
+      }
     });
 
     it('puts a key on the Kafka partition that Java’s client would, in order', async () => {

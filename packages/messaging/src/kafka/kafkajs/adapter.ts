@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import kafkajs, { type Consumer, type Kafka, type Producer } from 'kafkajs';
+import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
 import type { Logger } from '../../options.js';
 import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../open-kafka.js';
 import { Opened } from '../opened.js';
@@ -20,6 +20,7 @@ import { KafkaJsAdmin } from './admin.js';
 import { translated } from './errors.js';
 import { KafkaJsFollower } from './follower.js';
 import { KafkaJsGroup } from './group.js';
+import { LastingProducer } from './lasting-producer.js';
 import { byGivenNumber, toBatch } from './records.js';
 import { KafkaJsTransactions } from './transactions.js';
 
@@ -38,10 +39,9 @@ export class KafkaJsPort implements KafkaPort {
   readonly client = 'kafkajs';
   readonly admin: KafkaJsAdmin;
   readonly #kafka: Kafka;
-  readonly #producer: Producer;
+  readonly #producer: LastingProducer;
   readonly #partitioner = new Partitioner();
   readonly #opened = new Opened();
-  #connecting: Promise<void> | undefined;
 
   constructor(private readonly options: KafkaOptions) {
     this.#kafka = new kafkajs.Kafka({
@@ -54,33 +54,19 @@ export class KafkaJsPort implements KafkaPort {
       logCreator: () => quietly(options.logger),
     });
     this.admin = new KafkaJsAdmin(this.#kafka.admin());
-    this.#producer = this.#kafka.producer({ createPartitioner: byGivenNumber, allowAutoTopicCreation: false });
-  }
-
-  /** The library connects by an extra call; done at the first use, and again after a failure. */
-  async #connected(): Promise<Producer> {
-    this.#connecting ??= this.#producer.connect();
-    try {
-      await this.#connecting;
-    } catch (error) {
-      this.#connecting = undefined;
-      throw error;
-    }
-    return this.#producer;
+    this.#producer = new LastingProducer(() =>
+      this.#kafka.producer({ createPartitioner: byGivenNumber, allowAutoTopicCreation: false }),
+    );
   }
 
   async produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
     if (records.length === 0) return;
-    const batch = toBatch(records, this.#partitioner, acks === 'all' ? -1 : 1);
-    await translated(async () => (await this.#connected()).sendBatch(batch));
+    await this.#producer.send(toBatch(records, this.#partitioner, acks === 'all' ? -1 : 1));
   }
 
-  append(record: OutgoingRecord): Promise<number> {
-    return translated(async () => {
-      const producer = await this.#connected();
-      const [result] = await producer.sendBatch(toBatch([{ partition: 0, ...record }], this.#partitioner, 1));
-      return Number(result?.logAppendTime ?? -1);
-    });
+  async append(record: OutgoingRecord): Promise<number> {
+    const [result] = await this.#producer.send(toBatch([{ partition: 0, ...record }], this.#partitioner, 1));
+    return Number(result?.logAppendTime ?? -1);
   }
 
   #consumer(groupId: string, isolation: Isolation, maxWaitTimeInMs: number, maxBytes = 8 * 1024 * 1024): Consumer {
@@ -142,7 +128,7 @@ export class KafkaJsPort implements KafkaPort {
 
   async close(): Promise<void> {
     await this.#opened.closeAll();
-    await Promise.allSettled([this.#producer.disconnect(), this.admin.close()]);
+    await Promise.allSettled([this.#producer.close(), this.admin.close()]);
   }
 }
 

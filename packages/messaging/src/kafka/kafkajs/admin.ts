@@ -1,5 +1,6 @@
 import type { Admin } from 'kafkajs';
 import { KafkaError, type KafkaAdmin, type TopicSpec } from '../port.js';
+import { untilLed } from '../until-led.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';
 
 export class KafkaJsAdmin implements KafkaAdmin {
@@ -25,11 +26,13 @@ export class KafkaJsAdmin implements KafkaAdmin {
     for (const { topic, partitions, replicationFactor, config = {} } of topics) {
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
       const spec = { topic, numPartitions: partitions, replicationFactor, configEntries };
-      // Answers false for a topic that exists.
-      await this.#run((admin) => admin.createTopics({ topics: [spec], waitForLeaders: true }));
-      // The leaders take up a topic a moment after metadata shows them.
-      await this.#run((admin) => admin.fetchTopicOffsets(topic));
+      // Answers false for a topic that exists. Its own way to wait gives up when a broker has not heard of the topic yet.
+      await this.#run((admin) => admin.createTopics({ topics: [spec], waitForLeaders: false }));
     }
+    await untilLed(
+      this,
+      topics.map(({ topic }) => topic),
+    );
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   Admin,
   ConfigResourceTypes,
@@ -6,11 +5,9 @@ import {
   ListOffsetTimestamps,
 } from '@platformatic/kafka';
 import { KafkaError, type KafkaAdmin, type TopicSpec } from '../port.js';
+import { untilLed } from '../until-led.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';
-import { backoff, type baseSettings } from './settings.js';
-
-/** A broker that makes the topics of several services at once, on a busy machine, was seen to take more than 4 s. */
-const LED_WITHIN_MS = 20_000;
+import type { baseSettings } from './settings.js';
 
 export class PlatformaticAdmin implements KafkaAdmin {
   readonly #admin: Admin;
@@ -21,7 +18,10 @@ export class PlatformaticAdmin implements KafkaAdmin {
 
   async createTopics(topics: readonly TopicSpec[]): Promise<void> {
     await Promise.all(topics.map((topic) => this.#createTopic(topic)));
-    await this.#untilLed(topics.map((topic) => topic.topic));
+    await untilLed(
+      this,
+      topics.map(({ topic }) => topic),
+    );
   }
 
   async #createTopic({ topic, partitions, replicationFactor, config = {} }: TopicSpec): Promise<void> {
@@ -30,20 +30,6 @@ export class PlatformaticAdmin implements KafkaAdmin {
       await this.#admin.createTopics({ topics: [topic], partitions, replicas: replicationFactor, configs });
     } catch (error) {
       if (!isProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw kafkaError(error);
-    }
-  }
-
-  /** The leaders take up a topic a moment after its creation was answered: a batch sent in between would be half refused. */
-  async #untilLed(topics: readonly string[]): Promise<void> {
-    const deadline = performance.now() + LED_WITHIN_MS;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await Promise.all(topics.map((topic) => this.endOffsets(topic)));
-        return;
-      } catch (error) {
-        if (performance.now() > deadline || kafkaError(error).code === 'CLOSED') throw error;
-        await delay(backoff(attempt));
-      }
     }
   }
 
