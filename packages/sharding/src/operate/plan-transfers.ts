@@ -68,7 +68,7 @@ export function chooseBuckets(input: TransferInput): Given[] {
   const loads = new Map(shards.map((shard) => [shard, 0]));
   for (const bucket of buckets) loads.set(bucket.shard, (loads.get(bucket.shard) ?? 0) + weightOf(bucket));
   const mean = [...loads.values()].reduce((sum, load) => sum + load, 0) / staying.length;
-  // The heaviest first: small ones then fill what is left. The same input always gives the same plan.
+  // The same input always gives the same plan.
   const movable = buckets
     .filter(({ moving }) => !moving)
     .toSorted((a, b) => weightOf(b) - weightOf(a) || a.bucket - b.bucket);
@@ -83,7 +83,7 @@ export function chooseBuckets(input: TransferInput): Given[] {
   if (drainOnly) return given;
   const uneven = staying.some((shard) => Math.abs((loads.get(shard) ?? 0) - mean) > tolerance * mean);
   if (!uneven) return given;
-  for (const bucket of movable) {
+  for (const bucket of mixedFirst(movable, loads, mean)) {
     if (draining.includes(bucket.shard)) continue;
     const to = lightest();
     const weight = weightOf(bucket);
@@ -92,6 +92,29 @@ export function chooseBuckets(input: TransferInput): Given[] {
     if (weight <= surplus && weight <= room) give(bucket, to);
   }
   return given;
+}
+
+/**
+ * A giving shard's buckets, so that what goes first is a mixture like what stays: heavy and light ones in the same proportion.
+ * (The heaviest first would send all that has customers to a new shard, while there are few.) Then the rest, the heaviest
+ * first, so that light ones fill what is left.
+ * @param movable sorted by weight
+ */
+function mixedFirst(
+  movable: readonly PlacedBucket[],
+  loads: ReadonlyMap<string, number>,
+  mean: number,
+): readonly PlacedBucket[] {
+  const seen = new Map<string, number>();
+  const isMixture = ({ shard }: PlacedBucket): boolean => {
+    const load = loads.get(shard) ?? 0;
+    const share = load > mean ? (load - mean) / load : 0;
+    const n = seen.get(shard) ?? 0;
+    seen.set(shard, n + 1);
+    return Math.floor((n + 1) * share) > Math.floor(n * share);
+  };
+  const mixture = new Set(movable.filter(isMixture));
+  return [...mixture, ...movable.filter((bucket) => !mixture.has(bucket))];
 }
 
 /** Puts buckets that go the same way into groups, and lets the ways take turns: what many sources give arrives evenly. */

@@ -157,4 +157,17 @@ describe('planTransfers', () => {
       'No shard',
     );
   });
+
+  it('gives a new shard its share of the few customers that there are, not all of them', () => {
+    const buckets = Array.from({ length: 1024 }, (_, bucket): PlacedBucket => {
+      const hasCustomer = bucket % 10 === 3;
+      return { bucket, shard: bucket < 512 ? 'a' : 'b', rows: hasCustomer ? 4 : 0, bytes: hasCustomer ? 4_600 : 0 };
+    });
+    const after = apply(buckets, planTransfers({ shards: ['a', 'b', 'c'], draining: [], buckets, by: 'bytes' }));
+    for (const shard of ['a', 'b', 'c']) {
+      const rows = after.filter((bucket) => bucket.shard === shard).reduce((sum, bucket) => sum + bucket.rows, 0);
+      expect(rows).toBeGreaterThan(4 * 28);
+      expect(rows).toBeLessThan(4 * 40);
+    }
+  });
 });
