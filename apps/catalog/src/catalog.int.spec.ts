@@ -21,6 +21,8 @@ async function progressBeyond(id: string, created: number): Promise<void> {
 
 it('serves products over Kafka, and tells others of them', async () => {
   const clone = await service.startClone();
+  // Before anyone asked for a product: the first query is the slow one.
+  expect((await service.lastStatements()).join('\n')).toMatch(/FROM "public"\."products" WHERE .*"handle" = /);
   const input = productInput('mug', { title: 'Mug', category: 'Kitchen' });
   const created = await service.ask<Product>('createProduct', input);
   expect(created).toMatchObject({ ok: true, body: { ...input, version: 1 } });

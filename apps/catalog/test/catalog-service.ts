@@ -33,6 +33,12 @@ export class CatalogService {
     return this.service.startClone({ CATALOG_DATABASE_URL: this.database.url });
   }
 
+  /** The last statement of each session of the database. */
+  async lastStatements(): Promise<string[]> {
+    const text = 'SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()';
+    return (await this.sql.query<{ query: string }>(text)).rows.map(({ query }) => query);
+  }
+
   ask<T>(operation: OperationName<typeof catalog>, input: object): Promise<{ ok: boolean; body: T }> {
     return this.service.ask<T>(operation, input, OPERATOR);
   }
