@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Linux counts CPU time in ticks of 10 ms (USER_HZ is 100 on every port of it). */
 const MS_PER_TICK = 10;
 
-/** utime + stime of one process in milliseconds; 0 when it is gone. */
+/** The time of one process, and of its children that have ended, in milliseconds; 0 when it is gone. */
 function ownCpuMs(pid: number): number {
   const stat = fieldsOfStat(pid);
-  return stat ? (Number(stat[11]) + Number(stat[12])) * MS_PER_TICK : 0;
+  // utime, stime, and both for children that ended and were waited for
+  return [11, 12, 13, 14].reduce((sum, field) => sum + Number(stat?.[field] ?? 0), 0) * MS_PER_TICK;
 }
 
 /** The fields of /proc/PID/stat that follow the command's name (which may hold spaces): state is 0, ppid 1, utime 11. */
@@ -30,8 +31,7 @@ function childrenByParent(): Map<number, number[]> {
 }
 
 /**
- * CPU milliseconds of a process and all its living descendants (Postgres works in children), read from /proc.
- * A child that ended between two readings is missed: pools keep their connections during a run, so none does.
+ * CPU milliseconds of a process and all its descendants (Postgres works in children), read from /proc.
  */
 export function cpuOfTree(root: number): number {
   const children = childrenByParent();

@@ -82,31 +82,36 @@ async function median(cluster: Cluster, operations: number, work: (n: number) =>
 
 /** What reading and changing one profile costs, with ever more shards and customers. */
 export async function benchShards(options: { customers: number; requests: number }): Promise<void> {
-  const { customers, requests } = options;
-  const { keyspace, Customers: Storage } = await profileStorage();
-  const reads = new Map<string, Cost>();
-  const writes = new Map<string, Cost>();
   for (const shards of [1, 2, 4, 8]) {
     const cluster = await startCluster(shards);
     try {
-      const open = await cluster.open(keyspace);
-      const storage = new Storage(open.database);
-      let filled = 0;
-      for (const size of [1_000, customers]) {
-        if (size > filled) await fillCustomers(open, filled + 1, size);
-        filled = size;
-        const name = `${shards} shards, ${size.toLocaleString('en')} customers`;
-        reads.set(name, await median(cluster, requests, (n) => readOne(storage, someone(n, size))));
-        const transact = through(open.database);
-        writes.set(name, await median(cluster, requests / 2, (n) => changeOne(storage, transact, someone(n, size))));
-        console.log(`  measured: ${name}`);
-      }
+      table(`${shards} shards, ${IN_FLIGHT} in flight`, await pointCosts(cluster, options));
     } finally {
       await cluster.stop();
     }
   }
-  table(`Read one profile, ${IN_FLIGHT} in flight`, reads);
-  table(`Change one profile, ${IN_FLIGHT} in flight`, writes);
+}
+
+async function pointCosts(
+  cluster: Cluster,
+  { customers, requests }: { customers: number; requests: number },
+): Promise<Map<string, Cost>> {
+  const { keyspace, Customers: Storage } = await profileStorage();
+  const open = await cluster.open(keyspace);
+  const storage = new Storage(open.database);
+  const transact = through(open.database);
+  const costs = new Map<string, Cost>();
+  let filled = 0;
+  for (const size of [1_000, customers]) {
+    await fillCustomers(open, filled + 1, size);
+    filled = size;
+    const among = `${size.toLocaleString('en')} customers`;
+    const read = (n: number) => readOne(storage, someone(n, size));
+    const change = (n: number) => changeOne(storage, transact, someone(n, size));
+    costs.set(`read a profile of ${among}`, await median(cluster, requests, read));
+    costs.set(`change a profile of ${among}`, await median(cluster, requests / 2, change));
+  }
+  return costs;
 }
 
 const withoutFence = (name: string): string =>
