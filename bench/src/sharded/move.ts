@@ -84,8 +84,11 @@ export async function benchMove({ customers }: { customers: number }): Promise<v
     const writers = new Writers(storage, open, ids);
     const fenced: Write[] = [];
     const spans: { from: number; to: number }[] = [];
-    for (let n = 0; n < MOVES; n += 1) spans.push(await moveOnce(cluster, buckets, n % 2 === 0));
-    await writers.stop();
+    try {
+      for (let n = 0; n < MOVES; n += 1) spans.push(await moveOnce(cluster, buckets, n % 2 === 0));
+    } finally {
+      await writers.stop();
+    }
     for (const write of writers.writes) {
       if (spans.some(({ from, to }) => write.at < to && write.at + write.ms > from)) fenced.push(write);
     }
