@@ -11,7 +11,7 @@ const Count = z.int().min(0);
 const ShardHealth = z.object({
   serverVersion: z.string(),
   rows: Count.describe('Of the buckets that it serves'),
-  bytes: Count.describe('Of the sharded tables with their indexes'),
+  bytes: Count.describe('Of those rows with their indexes, without free space'),
   estimated: z.boolean().describe('Rows and bytes were inferred from a part of a large table'),
   fenced: Count.describe('Buckets that refuse writes at the moment, because a move is about to switch them'),
   connections: Count.describe('To this database'),

@@ -29,7 +29,7 @@ export interface ShardHealth {
   readonly serverVersion: string;
   /** Of the buckets that it serves. */
   readonly rows: number;
-  /** Of the sharded tables with their indexes. */
+  /** Of those rows with their indexes, without free space. */
   readonly bytes: number;
   /** Rows and bytes were inferred from a part of a large table. */
   readonly estimated: boolean;

@@ -17,24 +17,31 @@ export interface ShardWeight {
 /** What is read of a table to know how its rows spread: with more, the rest is inferred from as much. */
 const SAMPLE_BYTES = 64 * 1024 * 1024;
 
-/** Weighs the rows of all moved tables by bucket. A table's indexes and free space are shared out among its rows. */
+/** What a row takes beside its columns: its place in a page, and an entry in each index. */
+const PLACE_BYTES = 4;
+const ENTRY_BYTES = 40;
+
+/**
+ * Weighs the rows of all moved tables by bucket, with their indexes. Free space is left out: where many rows were purged
+ * lately the tables are as large as before, and a rebalance would never find shards even.
+ */
 export async function weighBuckets(sql: Sql, sampleBytes = SAMPLE_BYTES): Promise<ShardWeight> {
   const buckets = new Map<number, { rows: number; bytes: number }>();
   let estimated = false;
   for (const table of await movedTables(sql)) {
-    const { heap, total } = await oneRow<{ heap: string; total: string }>(
+    const { heap, indexes } = await oneRow<{ heap: string; indexes: number }>(
       sql,
-      'SELECT pg_relation_size($1::regclass) AS heap, pg_total_relation_size($1::regclass) AS total',
+      `SELECT pg_relation_size($1::regclass) AS heap,
+         (SELECT count(*)::int FROM pg_index WHERE indrelid = $1::regclass) AS indexes`,
       [table],
     );
     const share = Math.min(1, sampleBytes / Math.max(1, Number(heap)));
     if (share < 1) estimated = true;
-    const counted = await countBuckets(sql, table, share);
-    const width = counted.reduce((sum, { bytes }) => sum + Number(bytes), 0);
-    for (const { bucket, rows, bytes } of counted) {
+    for (const { bucket, rows, bytes } of await countBuckets(sql, table, share)) {
       const weight = buckets.get(bucket) ?? { rows: 0, bytes: 0 };
+      const beside = Number(rows) * (PLACE_BYTES + ENTRY_BYTES * indexes);
       weight.rows += Math.round(Number(rows) / share);
-      weight.bytes += Math.round((Number(total) * Number(bytes)) / width);
+      weight.bytes += Math.round((Number(bytes) + beside) / share);
       buckets.set(bucket, weight);
     }
   }
