@@ -83,6 +83,18 @@ it('infers the weight of a large table from a part of it', async () => {
   expect(sum(some) / sum(all)).toBeLessThan(1.8);
 });
 
+it('weighs what rows take, and not the space that tables keep after a purge', async () => {
+  const ids = await fill(cluster, 300);
+  const url = cluster.shards.get('a')?.adminUrl ?? '';
+  const weigh = () => withSession({ url, server: 'a', application: 'test' }, (session) => weighBuckets(session));
+  const before = await weigh();
+  await fill(cluster, 2_000);
+  expect(await weigh()).not.toEqual(before);
+  await cluster.admin('a', 'DELETE FROM orders WHERE NOT customer_id = ANY ($1)', [ids]);
+  await cluster.admin('a', 'DELETE FROM customers WHERE NOT id = ANY ($1)', [ids]);
+  expect(await weigh()).toEqual(before);
+});
+
 describe('a server that is to become a shard', () => {
   const plan = (over: object = {}) => planAddition({ directoryUrl, serverUrl: servers.url(2), name: 'c', ...over });
 
