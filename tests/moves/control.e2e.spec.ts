@@ -1,6 +1,6 @@
 import type { Move } from '@stoa/sharding';
 import { eventually } from '../support/shop.js';
-import { choices, say } from './support/form.js';
+import { choices, say, SLOW_MS } from './support/form.js';
 import type { Findings } from './support/findings.js';
 import { underLoad, type Load } from './support/load.js';
 import { closeFence, deafen, openFence, undeafen } from './support/open-fence.js';
@@ -14,13 +14,13 @@ const LINGER_MS = 300;
 describe('a move of carts whose clones hear nothing of it', () => {
   let buckets: readonly number[] = [];
 
-  beforeAll(() => shards.addServers('shard3'), 60_000);
+  beforeAll(() => shards.addServers('shard3'), SLOW_MS);
   afterAll(async () => {
     await undeafen();
     await closeFence(buckets);
     await shards.removeServers('shard3');
     await shards.expectClean();
-  }, 120_000);
+  }, SLOW_MS);
 
   const linger = async ({ findings: { writes } }: Load): Promise<void> => {
     const before = writes.length;
@@ -48,13 +48,21 @@ describe('a move of carts whose clones hear nothing of it', () => {
       await undeafen();
     });
 
-  it('loses nothing', async () => {
-    expect((await moveDeaf(choices(4).int(1_000_000), false)).violations).toEqual([]);
-  }, 90_000);
+  it(
+    'loses nothing',
+    async () => {
+      expect((await moveDeaf(choices(4).int(1_000_000), false)).violations).toEqual([]);
+    },
+    SLOW_MS,
+  );
 
-  it('loses writes when the fence is open: the checks of all these tests can see a loss', async () => {
-    const { violationCount, violations } = await moveDeaf(choices(5).int(1_000_000), true);
-    say(`control: ${violationCount} violations without the fence, such as: ${violations[0]}`);
-    expect(violationCount).toBeGreaterThan(0);
-  }, 90_000);
+  it(
+    'loses writes when the fence is open: the checks of all these tests can see a loss',
+    async () => {
+      const { violationCount, violations } = await moveDeaf(choices(5).int(1_000_000), true);
+      say(`control: ${violationCount} violations without the fence, such as: ${violations[0]}`);
+      expect(violationCount).toBeGreaterThan(0);
+    },
+    SLOW_MS,
+  );
 });

@@ -1,5 +1,5 @@
 import { MoveRefused, STEPS, type Move, type MoveRequest, type Step } from '@stoa/sharding';
-import { choices, say, some, timeLimit } from './support/form.js';
+import { choices, say, some, SLOW_MS } from './support/form.js';
 import { Load } from './support/load.js';
 import { MoverProcess, type Moment } from './support/mover-process.js';
 import * as shards from './support/shards.js';
@@ -31,15 +31,15 @@ describe('while customers shop and their buckets move', () => {
     await shards.addServers('shard3', 'shard4');
     load = await Load.start({ seed: choices(1).int(1_000_000) });
     for (const keyspace of KEYSPACES) buckets[keyspace] = await shards.busy(load.shoppers, keyspace, 'shard1', BUSY);
-  }, 120_000);
+  }, SLOW_MS);
   afterAll(async () => {
     await load.stop().catch(() => undefined);
     await shards.removeServers('shard3', 'shard4');
-  }, 120_000);
+  }, SLOW_MS);
   afterEach(async () => {
     await shards.expectClean();
     expect(load.findings.violations).toEqual([]);
-  });
+  }, SLOW_MS);
 
   /** Some move to the next shard of the ring. */
   const someMove = async (): Promise<MoveRequest> => {
@@ -61,7 +61,7 @@ describe('while customers shop and their buckets move', () => {
       await dying.kill();
       expectDone(await shards.bringToEnd(id));
     },
-    90_000,
+    SLOW_MS,
   );
 
   it.each(some(moments.slice(0, SWITCH), 1, random))(
@@ -79,7 +79,7 @@ describe('while customers shop and their buckets move', () => {
       if (phase === 'done') expectDone(await (await shards.mover()).readMove(id));
       else expect(phase).toBe('aborted');
     },
-    90_000,
+    SLOW_MS,
   );
 
   it.each(some<Step>(['make destination ready', 'switch', 'retire source'], 1, random))(
@@ -97,7 +97,7 @@ describe('while customers shop and their buckets move', () => {
       expect(await shards.ownersAndMap()).toEqual(before);
       expectDone(await mover.readMove(id));
     },
-    90_000,
+    SLOW_MS,
   );
 
   it.each(
@@ -119,7 +119,7 @@ describe('while customers shop and their buckets move', () => {
       expectDone(await mover.runMove(id));
       expect(killed).toBe(true);
     },
-    180_000,
+    SLOW_MS,
   );
 
   it(
@@ -130,6 +130,6 @@ describe('while customers shop and their buckets move', () => {
       expect(violations).toEqual([]);
       expect(counts['writes']).toBeGreaterThan(500);
     },
-    timeLimit(120_000),
+    SLOW_MS,
   );
 });

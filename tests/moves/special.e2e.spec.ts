@@ -1,6 +1,6 @@
 import { withoutMoves, type MoveRequest } from '@stoa/sharding';
 import { eventually } from '../support/shop.js';
-import { choices, isLong, say, some, timeLimit } from './support/form.js';
+import { choices, isLong, say, some, SLOW_MS } from './support/form.js';
 import { Load } from './support/load.js';
 import { MoverProcess } from './support/mover-process.js';
 import * as shards from './support/shards.js';
@@ -20,74 +20,86 @@ describe('while customers shop', () => {
   beforeAll(async () => {
     await shards.addServers('shard3');
     load = await Load.start({ seed: random.int(1_000_000) });
-  }, 120_000);
+  }, SLOW_MS);
   afterAll(async () => {
     await load.stop().catch(() => undefined);
     await shards.removeServers('shard3');
-  }, 120_000);
+  }, SLOW_MS);
   afterEach(async () => {
     await shards.expectClean();
     expect(load.findings.violations).toEqual([]);
-  });
+  }, SLOW_MS);
 
-  it('groups move at the same time from different sources, and towards each other', async () => {
-    const moves = await Promise.all(
-      KEYSPACES.map(async (keyspace) => {
-        const mine = (from: string): Promise<number[]> => shards.busy(load.shoppers, keyspace, from, BUSY);
-        const [first, second] = await Promise.all([mine('shard1'), mine('shard2')]);
-        const half = second.length / 2;
-        return Promise.all([
-          shards.move({ keyspace, buckets: first, from: 'shard1', to: 'shard3' }),
-          shards.move({ keyspace, buckets: second.slice(0, half), from: 'shard2', to: 'shard3' }),
-          shards.move({ keyspace, buckets: second.slice(half), from: 'shard2', to: 'shard1' }),
-        ]);
-      }),
-    );
-    expect(moves.flat().map(({ phase, info }) => `${phase} ${info.comparison}`)).toEqual(Array(6).fill('done equal'));
-  }, 60_000);
+  it(
+    'groups move at the same time from different sources, and towards each other',
+    async () => {
+      const moves = await Promise.all(
+        KEYSPACES.map(async (keyspace) => {
+          const mine = (from: string): Promise<number[]> => shards.busy(load.shoppers, keyspace, from, BUSY);
+          const [first, second] = await Promise.all([mine('shard1'), mine('shard2')]);
+          const half = second.length / 2;
+          return Promise.all([
+            shards.move({ keyspace, buckets: first, from: 'shard1', to: 'shard3' }),
+            shards.move({ keyspace, buckets: second.slice(0, half), from: 'shard2', to: 'shard3' }),
+            shards.move({ keyspace, buckets: second.slice(half), from: 'shard2', to: 'shard1' }),
+          ]);
+        }),
+      );
+      expect(moves.flat().map(({ phase, info }) => `${phase} ${info.comparison}`)).toEqual(Array(6).fill('done equal'));
+    },
+    SLOW_MS,
+  );
 
-  it('a migration waits for the move under way and keeps the next one out', async () => {
-    const keyspace = random.pick(KEYSPACES);
-    const directory = await directoryUrl();
-    const [first, second] = (await shards.bucketsOn(keyspace, 'shard2')).map((bucket) => [bucket]);
-    const request = (buckets: readonly number[] = []): MoveRequest => ({
-      keyspace,
-      buckets,
-      from: 'shard2',
-      to: 'shard1',
-    });
-    const underWay = await MoverProcess.start(request(first), { step: 'catch up', when: 'before' });
-    const id = await underWay.untilThere();
-    let migrated = false;
-    const migration = withoutMoves(directory, keyspace, async () => {
-      expect((await (await shards.mover()).readMove(id)).phase).toBe('done');
-      migrated = true;
-    });
-    const waits = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND mode = 'ExclusiveLock'`;
-    await eventually(async () => expect(await sql(directory, waits)).toHaveLength(1));
-    const mover = await shards.mover();
-    const next = await mover.planMove(request(second));
-    await expect(mover.runMove(next)).rejects.toThrow('A migration');
-    expect(migrated).toBe(false);
-    underWay.goOn();
-    expect(await underWay.end()).toBe('done');
-    await migration;
-    expect(await shards.bringToEnd(next)).toMatchObject({ phase: 'done' });
-  }, 60_000);
+  it(
+    'a migration waits for the move under way and keeps the next one out',
+    async () => {
+      const keyspace = random.pick(KEYSPACES);
+      const directory = await directoryUrl();
+      const [first, second] = (await shards.bucketsOn(keyspace, 'shard2')).map((bucket) => [bucket]);
+      const request = (buckets: readonly number[] = []): MoveRequest => ({
+        keyspace,
+        buckets,
+        from: 'shard2',
+        to: 'shard1',
+      });
+      const underWay = await MoverProcess.start(request(first), { step: 'catch up', when: 'before' });
+      const id = await underWay.untilThere();
+      let migrated = false;
+      const migration = withoutMoves(directory, keyspace, async () => {
+        expect((await (await shards.mover()).readMove(id)).phase).toBe('done');
+        migrated = true;
+      });
+      const waits = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND mode = 'ExclusiveLock'`;
+      await eventually(async () => expect(await sql(directory, waits)).toHaveLength(1));
+      const mover = await shards.mover();
+      const next = await mover.planMove(request(second));
+      await expect(mover.runMove(next)).rejects.toThrow('A migration');
+      expect(migrated).toBe(false);
+      underWay.goOn();
+      expect(await underWay.end()).toBe('done');
+      await migration;
+      expect(await shards.bringToEnd(next)).toMatchObject({ phase: 'done' });
+    },
+    SLOW_MS,
+  );
 
-  it(`${HEAVY} customers of ${ROWS} rows each move`, async () => {
-    const { bucket } = random.pick(load.shoppers);
-    const from = await shards.shardOf('cart', bucket);
-    const to = from === 'shard1' ? 'shard2' : 'shard1';
-    const others = (await shards.bucketsOn('cart', from)).filter((other) => other !== bucket);
-    const buckets = [bucket, ...others.slice(1, HEAVY)];
-    // Replies of commands of the last two days: what one customer has most of.
-    await sql((await shards.adminUrls('cart')).get(from) ?? '', REPLIES, [buckets, ROWS]);
-    const { info } = await shards.move({ keyspace: 'cart', buckets, from, to });
-    expect(info).toMatchObject({ comparison: 'equal' });
-    expect(info.rows).toBeGreaterThan(ROWS * HEAVY);
-    say(`special: ${info.rows} rows copied in ${info.copyMs} ms, writes refused for ${info.fencedMs} ms`);
-  }, 120_000);
+  it(
+    `${HEAVY} customers of ${ROWS} rows each move`,
+    async () => {
+      const { bucket } = random.pick(load.shoppers);
+      const from = await shards.shardOf('cart', bucket);
+      const to = from === 'shard1' ? 'shard2' : 'shard1';
+      const others = (await shards.bucketsOn('cart', from)).filter((other) => other !== bucket);
+      const buckets = [bucket, ...others.slice(1, HEAVY)];
+      // Replies of commands of the last two days: what one customer has most of.
+      await sql((await shards.adminUrls('cart')).get(from) ?? '', REPLIES, [buckets, ROWS]);
+      const { info } = await shards.move({ keyspace: 'cart', buckets, from, to });
+      expect(info).toMatchObject({ comparison: 'equal' });
+      expect(info.rows).toBeGreaterThan(ROWS * HEAVY);
+      say(`special: ${info.rows} rows copied in ${info.copyMs} ms, writes refused for ${info.fencedMs} ms`);
+    },
+    SLOW_MS,
+  );
 
   it.each(some([-11, 11], 1, random))(
     'a shard whose clock is off by %d hours serves as the others do',
@@ -111,7 +123,7 @@ describe('while customers shop', () => {
         await unskewClock('shard3');
       }
     },
-    60_000,
+    SLOW_MS,
   );
 
   it(
@@ -121,7 +133,7 @@ describe('while customers shop', () => {
       say(`special: ${JSON.stringify(counts)}`);
       expect(violations).toEqual([]);
     },
-    timeLimit(60_000),
+    SLOW_MS,
   );
 });
 

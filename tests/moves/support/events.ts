@@ -59,7 +59,8 @@ export class EventReader {
     const all = async (): Promise<void> => {
       if (late().length > 0) throw new Error('events are missing');
     };
-    await eventually(all, 20_000).catch(() => undefined);
+    // Where something is wrong already, nothing is gained by patience.
+    await eventually(all, this.findings.violationCount > 0 ? 1_000 : 20_000).catch(() => undefined);
     for (const missing of late()) this.findings.violation(missing);
     await this.kafka.close();
   }

@@ -15,8 +15,8 @@ export const choices = (salt: number): Random => new Random(SEED * 31 + salt);
 export const some = <T>(all: readonly T[], count: number, random: Random): readonly T[] =>
   isLong ? all : random.shuffled(all).slice(0, count);
 
-/** Milliseconds that a test may take: in the long form it may use its share of the minutes. */
-export const timeLimit = (shortMs: number): number => shortMs + MINUTES * 60_000;
+/** A machine that others use too may be slow, and what is only slow is no failure. */
+export const SLOW_MS = 400_000;
 
 /** Says something to whoever watches the run. */
 export const say = (line: string): void => void process.stdout.write(`  moves: ${line}\n`);
