@@ -16,6 +16,8 @@ export class KafkaJsGroup implements GroupConsumer {
   #isStopped = false;
   #isClosed = false;
   #lastSign = Number.NEGATIVE_INFINITY;
+  /** Ends the waiting for a membership. */
+  #giveUp: (error: Error) => void = () => undefined;
 
   constructor(
     private readonly options: GroupOptions,
@@ -41,7 +43,10 @@ export class KafkaJsGroup implements GroupConsumer {
     const consumer = this.newConsumer();
     this.#consumer = consumer;
     const joined = Promise.withResolvers<void>();
+    this.#giveUp = joined.reject;
+    let isMember = false;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      isMember = true;
       joined.resolve();
       this.#assigned(payload.memberAssignment);
     });
@@ -50,9 +55,12 @@ export class KafkaJsGroup implements GroupConsumer {
     consumer.on(consumer.events.REBALANCING, () => this.#revokeAll());
     consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
       this.#revokeAll();
-      joined.reject(error);
-      if (!this.#isClosed) this.options.onFault?.(kafkaError(error));
-      if (!restart && !this.#isClosed) this.join().catch(() => undefined); // closed meanwhile
+      // Before it was a member, `join` sees to it. Were both to try, two members would share the Kafka partitions, and the
+      // records of those that the second doesn't own would go unread.
+      if (!isMember) return joined.reject(error);
+      if (this.#isClosed) return;
+      this.options.onFault?.(kafkaError(error));
+      if (!restart) this.join().catch(() => undefined); // closed meanwhile
     });
     joined.promise.catch(() => undefined);
     await consumer.connect();
@@ -128,6 +136,7 @@ export class KafkaJsGroup implements GroupConsumer {
     if (this.#isClosed) return;
     this.#isStopped = true;
     this.#isClosed = true;
+    this.#giveUp(new KafkaError('CLOSED', 'closed before it had joined its group'));
     await this.#consumer?.disconnect().catch((error: unknown) => {
       throw new KafkaError('OTHER', 'the consumer did not leave its group in order', { cause: error });
     });
