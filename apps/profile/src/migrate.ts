@@ -1,4 +1,4 @@
 import { runKeyspaceMigrations } from '@stoa/sharded-service';
-import { profileKeyspace } from './storage/keyspace.js';
+import { lookupKeyspace, profileKeyspace } from './storage/keyspace.js';
 
-await runKeyspaceMigrations(profileKeyspace);
+await runKeyspaceMigrations(profileKeyspace, lookupKeyspace);

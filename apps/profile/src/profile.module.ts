@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
-import { MessagingModule } from '@stoa/messaging';
+import { MessagingModule, onEvent } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
+import { ChangeEmail } from './operations/change-email.js';
+import { ChangeLoginName } from './operations/change-login-name.js';
 import { ChangeMe } from './operations/change-me.js';
 import { ChangePassword } from './operations/change-password.js';
+import { ChangeUsername } from './operations/change-username.js';
 import { CheckCredentials } from './operations/check-credentials.js';
 import { CreateCustomer } from './operations/create-customer.js';
 import { CustomerStatistics } from './operations/customer-statistics.js';
@@ -10,12 +13,19 @@ import { GetMe } from './operations/get-me.js';
 import { ListCustomers } from './operations/list-customers.js';
 import { ProvePassword } from './operations/prove-password.js';
 import { Register } from './operations/register.js';
+import { ChangeName } from './names/change-name.js';
+import { ExpireReservations } from './names/expire-reservations.js';
+import { NameSaga } from './names/name-saga.js';
+import { SettleNames } from './names/settle-names.js';
 import { EnsureOperator } from './operator/ensure-operator.js';
 import { Passwords } from './passwords/passwords.js';
 import { Credentials } from './storage/credentials.js';
 import { CustomerLists } from './storage/customer-lists.js';
 import { Customers } from './storage/customers.js';
-import { LoginNames } from './storage/login-names.js';
+import { Decisions } from './storage/decisions.js';
+import { Names } from './storage/names.js';
+import { Operators } from './storage/operators.js';
+import { SettleDecidedNames } from './subscriptions/settle-decided-names.js';
 
 const handlers = {
   register: Register,
@@ -26,10 +36,19 @@ const handlers = {
   changePassword: ChangePassword,
   listCustomers: ListCustomers,
   customerStatistics: CustomerStatistics,
+  changeEmail: ChangeEmail,
+  changeUsername: ChangeUsername,
+  changeLoginName: ChangeLoginName,
 };
+const subscriptions = [onEvent(profile.namesDecided, SettleDecidedNames)];
 
 @Module({
-  imports: [MessagingModule.serve(profile, handlers)],
-  providers: [Customers, CustomerLists, Credentials, LoginNames, Passwords, ProvePassword, EnsureOperator],
+  imports: [MessagingModule.serve(profile, handlers, { subscriptions })],
+  providers: [
+    ...[Customers, CustomerLists, Credentials, Names, Decisions, Operators],
+    ...[Passwords, ProvePassword],
+    ...[NameSaga, SettleNames, ChangeName, ExpireReservations],
+    EnsureOperator,
+  ],
 })
 export class ProfileModule {}

@@ -5,7 +5,7 @@ import { createLogger } from '@stoa/service';
 import { openKeyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
 import { Mover } from '@stoa/sharding';
-import { foldEmail } from '../src/domain/email.js';
+import { emailName } from '../src/domain/login-name.js';
 import { CustomerStatistics } from '../src/operations/customer-statistics.js';
 import { ListCustomers } from '../src/operations/list-customers.js';
 import { CustomerLists } from '../src/storage/customer-lists.js';
@@ -50,11 +50,11 @@ export class ManyCustomers {
     const customerId = newId();
     const bucket = this.database.bucketOf(customerId);
     const { email, displayName, createdAt } = customer;
-    const row = { customerId, role: 'customer', locale: null, phone: null, version: 1 } as const;
+    const row = { customerId, role: 'customer', username: null, locale: null, phone: null, version: 1 } as const;
     await this.database.transaction(bucket, (tx) =>
       this.customers.insert(tx, bucket, {
         ...row,
-        email: foldEmail(email),
+        email: emailName(email).name,
         displayName,
         createdAt,
         updatedAt: createdAt,

@@ -2,8 +2,9 @@ import { newId, type Caller, type ErrorBody, type IncomingReply } from '@stoa/me
 import { ServiceUnderTest, type AskOptions, type OperationName } from '@stoa/messaging/testing';
 import { profile, type Profile } from '@stoa/profile-contract';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
+import { bucketOf } from '@stoa/sharding';
 import type { Clone } from '@stoa/testing';
-import { profileKeyspace } from '../src/storage/keyspace.js';
+import { lookupKeyspace, profileKeyspace } from '../src/storage/keyspace.js';
 
 /** An answer with its body parsed; a refusal has a `code`. */
 export interface Answer {
@@ -29,7 +30,7 @@ export class ProfileService {
   ) {}
 
   static async start(): Promise<ProfileService> {
-    const data = await testKeyspaces([profileKeyspace]);
+    const data = await testKeyspaces([profileKeyspace, lookupKeyspace]);
     return new ProfileService(data, await ServiceUnderTest.open(profile));
   }
 
@@ -41,6 +42,21 @@ export class ProfileService {
   /** The rows of all shards. */
   rows<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]> {
     return this.data.rows<Row>(profileKeyspace.name, text, values);
+  }
+
+  /** The same of the keyspace of login names. */
+  names<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+    return this.data.rows<Row>(lookupKeyspace.name, text, values);
+  }
+
+  /** Reserves a name for a command that never comes. */
+  async reserveName(kind: string, name: string, claim: { customerId: string; token: string }): Promise<void> {
+    await this.names(
+      `INSERT INTO names (bucket, kind, name, customer_id, token, reservation, state, reserved_at)
+       SELECT $1::smallint, $2, $3, $4::uuid, $5::uuid, gen_random_uuid(), 'reserved', now()
+       FROM sharding.bucket_owner WHERE bucket = $1::smallint AND state = 'owned'`,
+      [bucketOf(name), kind, name, claim.customerId, claim.token],
+    );
   }
 
   ask(operation: OperationName<typeof profile>, input: object, caller: Caller, options?: AskOptions): Promise<Answer> {
@@ -73,6 +89,12 @@ export class ProfileService {
       ...{ type: headers['type'] ?? '', version: Number(headers['version']) },
       data: JSON.parse(value?.toString() ?? '') as object,
     }));
+  }
+
+  /** The shard that has a bucket of login names. */
+  async placeOfName(bucket: number): Promise<string | undefined> {
+    const text = `SELECT i.shard FROM sharding.identity AS i, sharding.bucket_owner AS o WHERE o.bucket = $1 AND o.state = 'owned'`;
+    return (await this.names<{ shard: string }>(text, [bucket]))[0]?.shard;
   }
 
   /** What all clones wrote. */

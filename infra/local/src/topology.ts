@@ -34,7 +34,15 @@ export const topology: Topology = {
   shards: 2,
   directory: 'main',
   services: [
-    { app: 'profile', clones: 1, keyspaces: ['profile'], http: false, redis: false, operator: true, heapMb: 96 },
+    {
+      app: 'profile',
+      clones: 1,
+      keyspaces: ['profile', 'lookup'],
+      http: false,
+      redis: false,
+      operator: true,
+      heapMb: 96,
+    },
     { app: 'catalog', clones: 2, postgres: 'main', http: false, redis: false, operator: false, heapMb: 96 },
     { app: 'cart', clones: 1, keyspaces: ['cart'], http: false, redis: false, operator: false, heapMb: 96 },
     { app: 'shards', clones: 1, operatesShards: true, http: false, redis: false, operator: false, heapMb: 64 },

@@ -25,6 +25,8 @@ export interface CommandRequest {
   readonly traceparent: string | undefined;
   /** When the broker appended it: one clock for all clones and shards. The steps of a flow have the flow's. */
   readonly sentAt: Date;
+  /** Not run any more after this moment; see StepRules. */
+  readonly until?: Date | undefined;
   /** Milliseconds left of the caller's budget; below zero when it is over. */
   budgetLeft(): number;
 }

@@ -19,6 +19,8 @@ export { StoaServer, type StoaServerOptions } from './transport/stoa-server.js';
 export { KAFKA_PORT, MessagingModule, stoaTransport, type ServeOptions } from './nest/messaging-module.js';
 export { onEvent, onState } from './nest/subscriptions.js';
 export { factRow, retractionRow, writeOutbox, type FactOrigin, type OutboxRow } from './storage/outbox.js';
+export { closeCommand, findReply, type Closed, type InboxKey } from './storage/inbox.js';
+export { outputOf, refusalOf } from './transport/refusals.js';
 export { InboxExecutor, type InboxExecutorOptions } from './storage/command-executor.js';
 export { createBackground, StorageRuntime } from './storage/background.js';
 export { DeadLetters, type ParkedPage, type Replay } from './storage/dead-letters.js';

@@ -111,12 +111,22 @@ export interface Handler<Op, Tx extends Sql = Sql> {
     : (input: InputOf<Op>, context: CommandContext<Op, Tx>) => Promise<OutputOf<Op>>;
 }
 
+export interface StepRules {
+  /**
+   * The step's effect rests on something that holds for a while only: after this moment, by the clock of the step's own
+   * database, it is refused as DEADLINE_EXCEEDED, however long its process slept before. That reply is not kept.
+   */
+  readonly until?: Date;
+}
+
 export interface FlowContext<Op> extends BaseContext<Op> {
   readonly commandId: string;
   /** The command id of a step: what the step will mint can be known before it runs (keyOf). */
   stepId(name: string): string;
   /** Runs another command of this service here, in a transaction of its own, under an id derived from this command's and the step's name. */
-  step<C extends Command>(name: string, command: C, input: InputOf<C>): Promise<OutputOf<C>>;
+  step<C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules): Promise<OutputOf<C>>;
+  /** The command id of a step: the same for each run of this flow, before the step is run and after. */
+  stepId(name: string): string;
 }
 
 /** A command that spans several buckets: no transaction of its own, only steps that are commands (a saga). */

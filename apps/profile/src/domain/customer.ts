@@ -8,6 +8,8 @@ export interface Customer {
   readonly role: Role;
   /** Folded. */
   readonly email: string;
+  /** Folded; null: there is none. */
+  readonly username: string | null;
   readonly displayName: string;
   readonly locale: string | null;
   readonly phone: string | null;
@@ -18,6 +20,8 @@ export interface Customer {
 
 /** Fields that are undefined stay as they are. */
 export interface CustomerChanges {
+  readonly email?: string | undefined;
+  readonly username?: string | null | undefined;
   readonly displayName?: string | undefined;
   readonly locale?: string | null | undefined;
   readonly phone?: string | null | undefined;
@@ -25,10 +29,9 @@ export interface CustomerChanges {
 
 /** The customer after the changes, under the next version; the same object when nothing changes. */
 export function changeCustomer(customer: Customer, changes: CustomerChanges, now: Date): Customer {
-  const { displayName = customer.displayName, locale = customer.locale, phone = customer.phone } = changes;
-  const same = displayName === customer.displayName && locale === customer.locale && phone === customer.phone;
-  if (same) return customer;
-  return { ...customer, displayName, locale, phone, version: customer.version + 1, updatedAt: now };
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  if (given.every(([field, value]) => customer[field as keyof CustomerChanges] === value)) return customer;
+  return { ...customer, ...Object.fromEntries(given), version: customer.version + 1, updatedAt: now };
 }
 
 /** As the contract shows it. */
@@ -38,6 +41,7 @@ export const profileOf = (customer: Customer): Profile => ({
   displayName: customer.displayName,
   locale: customer.locale,
   phone: customer.phone,
+  username: customer.username,
   version: customer.version,
   createdAt: customer.createdAt.toISOString(),
   updatedAt: customer.updatedAt.toISOString(),

@@ -1,29 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import type { Flow } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
-import { foldEmail } from '../domain/email.js';
+import { nameTyped } from '../domain/login-name.js';
 import { Credentials } from '../storage/credentials.js';
-import { LoginNames } from '../storage/login-names.js';
+import { Names } from '../storage/names.js';
 import { ProvePassword } from './prove-password.js';
 
 type CheckCredentialsFlow = Flow<typeof profile.checkCredentials>;
 
 /**
  * A flow, because hashing takes too long to hold a transaction open, and because the name and the credential are in
- * different buckets. Unknown names are never locked out: whether an address is taken is no secret (registering tells),
+ * different buckets: a name that is only reserved signs in too, once the account has it. Unknown names are never locked out: whether an address is taken is no secret (registering tells),
  * and counting for names that nobody has would let strangers fill the database.
  */
 @Injectable()
 export class CheckCredentials implements CheckCredentialsFlow {
   constructor(
-    private readonly names: LoginNames,
+    private readonly names: Names,
     private readonly credentials: Credentials,
     private readonly passwords: ProvePassword,
   ) {}
 
   readonly run: CheckCredentialsFlow['run'] = async ({ email, password }, { fail }) => {
-    const customerId = await this.names.find(foldEmail(email));
-    const proof = await this.passwords.prove(customerId, password);
+    const name = nameTyped(email);
+    const customerId = await this.names.find(name);
+    const proof = await this.passwords.prove(customerId, password, name);
     if (proof.kind === 'locked') {
       const { forSeconds } = proof;
       return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
@@ -35,7 +36,7 @@ export class CheckCredentials implements CheckCredentialsFlow {
         ? await this.credentials.forgive(customerId, proof.passwordHash)
         : undefined;
     if (customerId === undefined || who === undefined) {
-      return fail('WRONG_CREDENTIALS', 'The e-mail address or the password is wrong');
+      return fail('WRONG_CREDENTIALS', 'The name or the password is wrong');
     }
     return { customerId, role: who.role, displayName: who.displayName };
   };

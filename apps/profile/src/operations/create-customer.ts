@@ -2,28 +2,30 @@ import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
 import { profileOf, type Customer } from '../domain/customer.js';
-import { foldEmail } from '../domain/email.js';
+import { emailName, namesOf, username as usernameOf } from '../domain/login-name.js';
 import { Credentials } from '../storage/credentials.js';
 import { Customers } from '../storage/customers.js';
+import { Names } from '../storage/names.js';
 
 type CreateCustomerHandler = Handler<typeof profile.createCustomer>;
 
-/** The customer's address is theirs already: `register` took it, in the bucket of the address. */
+/** Decides a registration whose names are reserved for it. */
 @Injectable()
 export class CreateCustomer implements CreateCustomerHandler {
   constructor(
+    private readonly names: Names,
     private readonly customers: Customers,
     private readonly credentials: Credentials,
   ) {}
 
-  readonly handle: CreateCustomerHandler['handle'] = async (
-    { email, passwordHash, displayName },
-    { tx, bucket, commandId, now, publish, mintId },
-  ) => {
+  readonly handle: CreateCustomerHandler['handle'] = async (input, context) => {
+    const { email, passwordHash, displayName, username } = input;
+    const { tx, bucket, commandId, now, publish } = context;
     const customer: Customer = {
-      customerId: mintId(),
+      customerId: context.mintId(),
       role: 'customer',
-      email: foldEmail(email),
+      email: emailName(email).name,
+      username: username === undefined ? null : usernameOf(username).name,
       displayName,
       locale: null,
       phone: null,
@@ -32,10 +34,12 @@ export class CreateCustomer implements CreateCustomerHandler {
       updatedAt: now,
     };
     const { customerId } = customer;
+    const buckets = namesOf(customer).map((name) => this.names.bucketOf(name));
     await Promise.all([
       this.customers.insert(tx, bucket, customer),
       this.credentials.insert(tx, bucket, { customerId, passwordHash, setBy: commandId, now }),
       publish(profile.customerRegistered, 1, { customerId, displayName, registeredAt: now.toISOString() }),
+      publish(profile.namesDecided, 1, { token: commandId, customerId, buckets }),
     ]);
     return profileOf(customer);
   };

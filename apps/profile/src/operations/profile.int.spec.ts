@@ -20,8 +20,8 @@ describe('the profile service', () => {
     return { email, customerId: body.customerId };
   };
   const count = async (table: string, email: string): Promise<number> => {
-    const column = table === 'login_names' ? 'name' : 'email';
-    return (await profiles.rows(`SELECT FROM ${table} WHERE ${column} = $1`, [email])).length;
+    if (table === 'names') return (await profiles.names('SELECT FROM names WHERE name = $1', [email])).length;
+    return (await profiles.rows(`SELECT FROM ${table} WHERE email = $1`, [email])).length;
   };
 
   describe('register', () => {
@@ -43,11 +43,11 @@ describe('the profile service', () => {
       const again = await profiles.register(email, { id });
       expect(together).toEqual([again, again, again]);
       expect(again.ok).toBe(true);
-      expect([await count('customers', email), await count('login_names', email)]).toEqual([1, 1]);
+      expect([await count('customers', email), await count('names', email)]).toEqual([1, 1]);
       const unused = newEmail();
       const other = await profiles.register(unused, { id });
       expect(other.body.code).toBe('IDEMPOTENCY_KEY_REUSED');
-      expect(await count('login_names', unused)).toBe(0);
+      expect(await count('names', unused)).toBe(0);
     });
 
     it('lets exactly one of many registrations of an address at the same instant win, in any case of letters', async () => {
@@ -58,7 +58,7 @@ describe('the profile service', () => {
         expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
         const refusals = answers.filter(({ ok }) => !ok).map(({ body }) => body.code);
         expect(refusals).toEqual(['EMAIL_TAKEN', 'EMAIL_TAKEN', 'EMAIL_TAKEN', 'EMAIL_TAKEN']);
-        expect([await count('customers', email), await count('login_names', email)]).toEqual([1, 1]);
+        expect([await count('customers', email), await count('names', email)]).toEqual([1, 1]);
       }
     });
 
@@ -77,7 +77,7 @@ describe('the profile service', () => {
       const { email } = await registered();
       await profiles.signIn(email);
       let dump = '';
-      for (const table of ['customers', 'credentials', 'login_names', 'inbox', 'outbox']) {
+      for (const table of ['customers', 'credentials', 'inbox', 'outbox']) {
         dump += JSON.stringify(await profiles.rows(`SELECT t::text FROM ${table} AS t`));
       }
       expect(dump).toContain(email);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { LoginName } from '../domain/login-name.js';
 import { Passwords } from '../passwords/passwords.js';
 import { Credentials, type Attempt } from '../storage/credentials.js';
 
@@ -17,10 +18,13 @@ export class ProvePassword {
     private readonly credentials: Credentials,
   ) {}
 
-  /** Undefined `customerId`: nobody of that name, which takes the same time as a wrong password. */
-  async prove(customerId: string | undefined, password: string): Promise<Proof> {
+  /**
+   * Undefined `customerId`: nobody of that name, which takes the same time as a wrong password.
+   * @param name what the customer was looked up by: whoever does not have it is nobody, too
+   */
+  async prove(customerId: string | undefined, password: string, name?: LoginName): Promise<Proof> {
     const attempt: Attempt =
-      customerId === undefined ? { kind: 'unknown' } : await this.credentials.attempt(customerId);
+      customerId === undefined ? { kind: 'unknown' } : await this.credentials.attempt(customerId, name);
     if (attempt.kind === 'locked') return { kind: 'locked', forSeconds: Math.ceil(attempt.forMs / 1000) };
     const passwordHash = attempt.kind === 'allowed' ? attempt.passwordHash : undefined;
     const matches = await this.passwords.matches(password, passwordHash);

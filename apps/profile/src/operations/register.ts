@@ -1,43 +1,30 @@
 import { Injectable } from '@nestjs/common';
-import { OperationError } from '@stoa/contract-kit';
 import { keyOf, type Flow } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
-import { foldEmail } from '../domain/email.js';
+import { emailName, username as usernameOf } from '../domain/login-name.js';
+import { DECIDE, NameSaga } from '../names/name-saga.js';
 import { Passwords } from '../passwords/passwords.js';
-import { Customers } from '../storage/customers.js';
-import { LoginNames } from '../storage/login-names.js';
 
 type RegisterFlow = Flow<typeof profile.register>;
 
 /**
- * A flow, because hashing takes too long to hold a transaction open, and because the address and the customer may be on
- * different shards: the address is taken first, then the customer is made. When the command comes again it goes on where
- * it stopped, since the customer's id follows from the command's.
+ * A flow, because names and customer are in different buckets, and because hashing takes too long to hold a transaction open:
+ * the step has one, and knows the hash only. A retry derives the same customer id, so it lands in the same bucket.
  */
 @Injectable()
 export class Register implements RegisterFlow {
   constructor(
     private readonly passwords: Passwords,
-    private readonly names: LoginNames,
-    private readonly customers: Customers,
+    private readonly saga: NameSaga,
   ) {}
 
-  readonly run: RegisterFlow['run'] = async ({ email, password, displayName }, { caller, fail, step, stepId }) => {
+  readonly run: RegisterFlow['run'] = async ({ password, ...known }, flow) => {
+    const { email, username } = known;
     const passwordHash = await this.passwords.hash(password);
-    const input = { email, passwordHash, displayName };
-    const customerId = keyOf(profile.createCustomer, stepId('create'), input, caller);
-    const name = foldEmail(email);
-    if (!(await this.names.take(name, customerId))) {
-      return fail('EMAIL_TAKEN', 'There is an account with this e-mail address already');
-    }
-    try {
-      return await step('create', profile.createCustomer, input);
-    } catch (error) {
-      // The command was used for another address before, say. Whatever else failed will be tried again.
-      if (error instanceof OperationError && (await this.customers.read(customerId))?.email !== name) {
-        await this.names.free(name, customerId);
-      }
-      throw error;
-    }
+    const command = profile.createCustomer;
+    const input = { ...known, passwordHash };
+    const customerId = keyOf(command, flow.stepId(DECIDE), input, flow.caller);
+    const names = [emailName(email), ...(username === undefined ? [] : [usernameOf(username)])];
+    return this.saga.run(flow, { customerId, command, input, names });
   };
 }

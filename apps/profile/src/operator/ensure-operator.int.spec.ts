@@ -17,7 +17,7 @@ describe('the operator account', () => {
   it('is made once by clones that start at once, and left alone by those that start later', async () => {
     await Promise.all([profiles.startClone(operator), profiles.startClone(operator), profiles.startClone(operator)]);
     expect(await operators()).toEqual([{ email: 'boss@example.com', role: 'operator' }]);
-    expect(await profiles.rows('SELECT FROM login_names')).toHaveLength(1);
+    expect(await profiles.names('SELECT FROM names')).toHaveLength(1);
     expect((await profiles.signIn(email, password)).body).toMatchObject({ role: 'operator', displayName: 'Operator' });
 
     const hash = await profiles.rows('SELECT password_hash FROM credentials');

@@ -1,73 +1,76 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { DATABASE, deriveId } from '@stoa/messaging';
-import { CONFIG, LOGGER, type Logger, type SqlDatabase } from '@stoa/service';
+import { newId } from '@stoa/messaging';
+import { CONFIG, LOGGER, type Logger } from '@stoa/service';
 import type { ProfileConfig } from '../config.js';
-import { foldEmail } from '../domain/email.js';
+import { emailName, type LoginName } from '../domain/login-name.js';
+import { NameSaga } from '../names/name-saga.js';
+import { SettleNames } from '../names/settle-names.js';
 import { Passwords } from '../passwords/passwords.js';
-import { Credentials } from '../storage/credentials.js';
 import { Customers } from '../storage/customers.js';
-import { LoginNames } from '../storage/login-names.js';
+import { Names } from '../storage/names.js';
+import { Operators } from '../storage/operators.js';
 
-/** An operator's id follows from the address: whichever clone makes the account, and however often it is begun, it is one. */
-const OPERATORS = '01900000-0000-7000-8000-000000000000';
-const TRIES = 20;
 const BETWEEN_TRIES_MS = 500;
+/** Beyond the time after which a reservation expires: the data can't be reached for so long. */
+const PATIENCE_MS = 10_000;
 
 /**
  * Makes sure at start that the operator whom the configuration names has an account. One that is there stays as it is,
- * its password too. Safe when many clones start at once.
+ * its password too. Safe when many clones start at once: the name is unique.
  */
 @Injectable()
 export class EnsureOperator implements OnApplicationBootstrap {
   constructor(
     @Inject(CONFIG) private readonly config: ProfileConfig,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(DATABASE) private readonly database: SqlDatabase,
     private readonly passwords: Passwords,
-    private readonly names: LoginNames,
+    private readonly names: Names,
+    private readonly saga: NameSaga,
+    private readonly settle: SettleNames,
     private readonly customers: Customers,
-    private readonly credentials: Credentials,
+    private readonly operators: Operators,
   ) {}
 
-  /** @throws what the database throws when it can't be reached for ten seconds. */
+  /** @throws what the database throws when it can't be reached for that long. */
   async onApplicationBootstrap(): Promise<void> {
     const { STOA_OPERATOR_EMAIL: email, STOA_OPERATOR_PASSWORD: password } = this.config;
     if (email === undefined || password === undefined) return;
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.ensure(foldEmail(email), password);
-        return;
-      } catch (error) {
-        if (tries >= TRIES || !this.database.isTransient(error)) throw error;
-        await delay(BETWEEN_TRIES_MS);
-      }
+    const name = emailName(email);
+    const deadline = performance.now() + this.config.STOA_RESERVATION_SECONDS * 1000 + PATIENCE_MS;
+    while (!(await this.attempt(name, password, deadline))) await delay(BETWEEN_TRIES_MS);
+  }
+
+  private async attempt(name: LoginName, password: string, deadline: number): Promise<boolean> {
+    try {
+      return await this.ensure(name, password);
+    } catch (error) {
+      if (performance.now() > deadline || !this.operators.isTransient(error)) throw error;
+      return false;
     }
   }
 
-  private async ensure(email: string, password: string): Promise<void> {
-    const customerId = deriveId(OPERATORS, email);
-    const owner = (await this.names.find(email)) ?? customerId;
+  /** @returns false when that can't be said yet: the name is reserved, perhaps by a clone that starts beside this one. */
+  private async ensure(name: LoginName, password: string): Promise<boolean> {
+    const customerId = await this.names.find(name);
+    if (customerId === undefined) return this.create(name, password);
+    const owner = await this.customers.read(customerId);
+    if (!owner || owner.email !== name.name) return this.create(name, password);
     // Not promoted: whoever registered the address first would become an operator, with a password of their own.
-    if (owner !== customerId || !(await this.names.take(email, customerId))) {
-      this.logger.error({ customerId: owner }, 'STOA_OPERATOR_EMAIL belongs to a customer: name another address');
-      return;
+    if (owner.role !== 'operator') {
+      this.logger.error({ customerId }, 'STOA_OPERATOR_EMAIL belongs to a customer: name another address');
     }
-    if (await this.customers.read(customerId)) return;
-    if (await this.create(customerId, email, password)) this.logger.info({}, 'Created the operator account');
+    return true;
   }
 
-  /** False when another clone has just done so. */
-  private async create(customerId: string, email: string, password: string): Promise<boolean> {
+  private async create(name: LoginName, password: string): Promise<boolean> {
+    const claim = { customerId: newId(), token: newId() };
+    const reserved = await this.saga.reserveAll([name], claim);
+    if ('taken' in reserved) return false;
     const passwordHash = await this.passwords.hash(password);
-    const bucket = this.database.bucketOf(customerId);
-    const now = new Date();
-    return this.database.transaction(bucket, async (tx) => {
-      const facts = { locale: null, phone: null, version: 1, createdAt: now, updatedAt: now };
-      const operator = { customerId, role: 'operator', email, displayName: 'Operator', ...facts } as const;
-      if (!(await this.customers.insert(tx, bucket, operator))) return false;
-      await this.credentials.insert(tx, bucket, { customerId, passwordHash, setBy: null, now });
-      return true;
-    });
+    const made = await this.operators.create({ ...claim, email: name.name, passwordHash, until: reserved.until });
+    if (made) this.logger.info({}, 'Created the operator account');
+    await this.settle.ofDecided(claim.token, claim.customerId, this.saga.bucketsOf([name]));
+    return made;
   }
 }

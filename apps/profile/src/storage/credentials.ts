@@ -3,6 +3,7 @@ import { DATABASE, type Sql } from '@stoa/messaging';
 import type { SqlDatabase } from '@stoa/service';
 import type { Role } from '../domain/customer.js';
 import { takeAttempt } from '../domain/lock-out.js';
+import type { LoginName } from '../domain/login-name.js';
 
 interface CredentialRow {
   readonly password_hash: string;
@@ -22,7 +23,10 @@ export type Attempt =
 const SET_BY = 'SELECT set_by FROM credentials WHERE bucket = $1 AND customer_id = $2';
 const LOCK = `
   SELECT password_hash, failures, failed_at, locked_until, now() AS now
-  FROM credentials WHERE bucket = $1 AND customer_id = $2 FOR UPDATE`;
+  FROM credentials WHERE bucket = $1 AND customer_id = $2`;
+// A name leads to the account that may have it; only the account's own row says whether it does.
+const HAS_NAME = `EXISTS (SELECT FROM customers AS c WHERE c.bucket = $1 AND c.customer_id = $2
+    AND CASE $3 WHEN 'email' THEN c.email WHEN 'username' THEN c.username END = $4)`;
 const COUNT = `
   UPDATE credentials SET failures = $3, failed_at = $4, locked_until = $5 WHERE bucket = $1 AND customer_id = $2`;
 // Only for the hash that was compared: a password that was changed meanwhile opens nothing any more.
@@ -55,11 +59,16 @@ export class Credentials {
     return row?.set_by;
   }
 
-  /** Counts an attempt as failed, unless the account is locked, and gives what to compare the password with. */
-  attempt(customerId: string): Promise<Attempt> {
+  /**
+   * Counts an attempt as failed, unless the account is locked, and gives what to compare the password with.
+   * @param name what the account was looked up by; it is unknown when it does not have that name
+   */
+  attempt(customerId: string, name?: LoginName): Promise<Attempt> {
     const bucket = this.database.bucketOf(customerId);
+    const text = `${LOCK}${name ? ` AND ${HAS_NAME}` : ''} FOR UPDATE`;
+    const values = [bucket, customerId, ...(name ? [name.kind, name.name] : [])];
     return this.database.transaction(bucket, async (tx): Promise<Attempt> => {
-      const [row] = (await tx.query<CredentialRow>(LOCK, [bucket, customerId])).rows;
+      const [row] = (await tx.query<CredentialRow>(text, values)).rows;
       if (!row) return { kind: 'unknown' };
       const attempts = { failures: row.failures, failedAt: row.failed_at, lockedUntil: row.locked_until };
       const taken = takeAttempt(attempts, row.now);

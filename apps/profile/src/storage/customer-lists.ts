@@ -3,7 +3,7 @@ import { DATABASE } from '@stoa/messaging';
 import { askAcross, type KeyspaceDatabase } from '@stoa/sharded-service';
 import type { KeyColumn } from '@stoa/sharding';
 import type { Customer } from '../domain/customer.js';
-import { foldEmail } from '../domain/email.js';
+import { emailName } from '../domain/login-name.js';
 import { CUSTOMER_COLUMNS, customerOf, type CustomerRow } from './customers.js';
 
 export interface CustomerList {
@@ -46,7 +46,7 @@ const STATEMENTS: Readonly<Record<CustomerList['sort'], ListStatement>> = {
   },
   email: {
     text: `SELECT ${CUSTOMER_COLUMNS} FROM customers WHERE bucket = ANY ($1) AND starts_with(email, $2)`,
-    values: ({ prefix = '' }) => [foldEmail(prefix)],
+    values: ({ prefix = '' }) => [emailName(prefix).name],
     key: { column: 'email', type: 'text' },
   },
 };

@@ -2,11 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, type Sql } from '@stoa/messaging';
 import type { SqlDatabase } from '@stoa/service';
 import type { Customer, Role } from '../domain/customer.js';
+import type { HeldNames } from '../domain/login-name.js';
 
 export interface CustomerRow {
   readonly customer_id: string;
   readonly role: Role;
   readonly email: string;
+  readonly username: string | null;
   readonly display_name: string;
   readonly locale: string | null;
   readonly phone: string | null;
@@ -16,22 +18,30 @@ export interface CustomerRow {
 }
 
 export const CUSTOMER_COLUMNS =
-  'customer_id, role, email, display_name, locale, phone, version, created_at, updated_at';
+  'customer_id, role, email, username, display_name, locale, phone, version, created_at, updated_at';
 const READ = `
   SELECT ${CUSTOMER_COLUMNS}
   FROM customers WHERE bucket = $1 AND customer_id = $2`;
 const LOCK = `${READ} FOR UPDATE`;
 const INSERT = `
-  INSERT INTO customers (bucket, customer_id, role, email, display_name, locale, phone, version, created_at, updated_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (bucket, customer_id) DO NOTHING`;
+  INSERT INTO customers (bucket, customer_id, role, email, username, display_name, locale, phone, version, created_at, updated_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
 const UPDATE = `
-  UPDATE customers SET display_name = $3, locale = $4, phone = $5, version = $6, updated_at = $7
+  UPDATE customers SET email = $3, username = $4, display_name = $5, locale = $6, phone = $7, version = $8, updated_at = $9
   WHERE bucket = $1 AND customer_id = $2`;
+
+const HELD = 'SELECT email, username FROM customers WHERE bucket = $1 AND customer_id = $2';
+
+/** The names that a customer has at this moment; undefined: there is no such customer. */
+export async function heldNames(tx: Sql, bucket: number, customerId: string): Promise<HeldNames | undefined> {
+  return (await tx.query<HeldNames>(HELD, [bucket, customerId])).rows[0];
+}
 
 export const customerOf = (row: CustomerRow): Customer => ({
   customerId: row.customer_id,
   role: row.role,
   email: row.email,
+  username: row.username,
   displayName: row.display_name,
   locale: row.locale,
   phone: row.phone,
@@ -52,23 +62,40 @@ export class Customers {
     return row && customerOf(row);
   }
 
+  /** The same outside of a transaction. */
+  async heldNames(customerId: string): Promise<HeldNames | undefined> {
+    const bucket = this.database.bucketOf(customerId);
+    return (await this.database.read<HeldNames>(bucket, { text: HELD, values: [bucket, customerId] }))[0];
+  }
+
   /** Locked until the end of the transaction. */
   async lock(tx: Sql, bucket: number, customerId: string): Promise<Customer | undefined> {
     const [row] = (await tx.query<CustomerRow>(LOCK, [bucket, customerId])).rows;
     return row && customerOf(row);
   }
 
-  /** False when the customer is there already. */
-  async insert(tx: Sql, bucket: number, customer: Customer): Promise<boolean> {
-    const { customerId, role, email, displayName, locale, phone, version, createdAt, updatedAt } = customer;
-    const values = [bucket, customerId, role, email, displayName, locale, phone, version, createdAt, updatedAt];
-    const { rowCount } = await tx.query(INSERT, values);
-    return rowCount === 1;
+  async insert(tx: Sql, bucket: number, customer: Customer): Promise<void> {
+    const { customerId, role, email, username, displayName, locale, phone, version, createdAt, updatedAt } = customer;
+    const values = [
+      bucket,
+      customerId,
+      role,
+      email,
+      username,
+      displayName,
+      locale,
+      phone,
+      version,
+      createdAt,
+      updatedAt,
+    ];
+    await tx.query(INSERT, values);
   }
 
   /** Writes what `lock` gave and `changeCustomer` changed. */
   async save(tx: Sql, bucket: number, customer: Customer): Promise<void> {
-    const { customerId, displayName, locale, phone, version, updatedAt } = customer;
-    await tx.query(UPDATE, [bucket, customerId, displayName, locale, phone, version, updatedAt]);
+    const { customerId, email, username, displayName, locale, phone, version, updatedAt } = customer;
+    const values = [bucket, customerId, email, username, displayName, locale, phone, version, updatedAt];
+    await tx.query(UPDATE, values);
   }
 }

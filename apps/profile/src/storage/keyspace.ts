@@ -7,9 +7,15 @@ export const profileKeyspace: Keyspace = {
   tables: [
     { name: 'customers', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'credentials', kind: 'moved', keyColumn: 'customer_id' },
-    // By the name, not by the customer: a name and whose it is may be on different shards.
-    { name: 'login_names', kind: 'moved', keyColumn: 'name' },
     ...MESSAGING_TABLES,
   ],
   reference: MESSAGING_REFERENCE,
+};
+
+/** Who signs in under which name: sharded by the name, because a name and whose it is may be on different shards. */
+export const lookupKeyspace: Keyspace = {
+  name: 'lookup',
+  migrations: new URL('../../prisma-lookup/migrations', import.meta.url),
+  tables: [{ name: 'names', kind: 'moved', keyColumn: 'name' }],
+  reference: [],
 };

@@ -3,6 +3,7 @@ import { BUCKET_SQL } from '@stoa/sharding';
 import { tablesOfDatabase, tablesOfPrismaSchema, testDatabase, type TestDatabase } from '@stoa/testing';
 
 const prisma = 'apps/profile/prisma';
+const lookup = 'apps/profile/prisma-lookup';
 
 describe('the schema', () => {
   let database: TestDatabase;
@@ -15,6 +16,15 @@ describe('the schema', () => {
     expect(await tablesOfPrismaSchema(`${prisma}/schema.prisma`)).toEqual(await tablesOfDatabase(database.url));
   });
 
+  it('describes the lookup keyspace, too', async () => {
+    const names = await testDatabase({ migrations: `${lookup}/migrations` });
+    try {
+      expect(await tablesOfPrismaSchema(`${lookup}/schema.prisma`)).toEqual(await tablesOfDatabase(names.url));
+    } finally {
+      await names.drop();
+    }
+  });
+
   it("holds messaging's tables verbatim", async () => {
     const [copy, original] = await Promise.all([
       readFile(`${prisma}/migrations/00000000000001_messaging/migration.sql`, 'utf8'),
@@ -24,7 +34,8 @@ describe('the schema', () => {
   });
 
   it('finds buckets as @stoa/sharding does', async () => {
-    const own = await readFile(`${prisma}/migrations/00000000000002_profile/migration.sql`, 'utf8');
-    expect(own).toContain(BUCKET_SQL);
+    for (const file of [`${prisma}/migrations/00000000000002_profile`, `${lookup}/migrations/00000000000001_lookup`]) {
+      expect(await readFile(`${file}/migration.sql`, 'utf8')).toContain(BUCKET_SQL);
+    }
   });
 });

@@ -12,7 +12,7 @@ describe('npm start options', () => {
     const setup = setupOf([]);
     expect(clonesOf(setup)).toEqual({ gateway: 2, catalog: 2, profile: 1, cart: 1, shards: 1 });
     expect(setup.postgres).toEqual(['main']);
-    expect(setup.sharded).toEqual({ keyspaces: ['profile', 'cart'], usual: 2 });
+    expect(setup.sharded).toEqual({ keyspaces: ['profile', 'lookup', 'cart'], usual: 2 });
     expect(setup.port).toBe(4000);
   });
 
@@ -28,7 +28,7 @@ describe('npm start options', () => {
     const setup = setupOf(['--without', 'cart']);
     expect(Object.keys(clonesOf(setup))).toEqual(['profile', 'catalog', 'shards', 'gateway']);
     expect(setup.leftOut.map(({ app }) => app)).toEqual(['cart']);
-    expect(setup.sharded?.keyspaces).toEqual(['profile', 'cart']);
+    expect(setup.sharded?.keyspaces).toEqual(['profile', 'lookup', 'cart']);
   });
 
   it('starts only the servers that the chosen services need', () => {
@@ -47,7 +47,7 @@ describe('npm start options', () => {
   it('starts no Postgres server for what the environment names', () => {
     const shards = '[{"name":"a","url":"postgres://u:p@h/cart","adminUrl":"postgres://o:p@h/cart"}]';
     const some = setupOf([], { CART_SHARDS: shards, KAFKA_BROKERS: 'k:9092' });
-    expect(some.sharded?.keyspaces).toEqual(['profile']);
+    expect(some.sharded?.keyspaces).toEqual(['profile', 'lookup']);
     expect(some.external).toEqual({ kafka: 'k:9092', databases: new Map(), shards: new Map([['cart', shards]]) });
     const url = 'postgres://u:p@h/d';
     const all = setupOf([], {

@@ -14,6 +14,15 @@ export const Email = z
   .describe('Compared without regard to case');
 /** 10 to 200 characters; writeOnly keeps it out of logs and of the inbox's body hash. */
 const NewPassword = z.string().min(10).max(200).meta({ writeOnly: true });
+/** Has no @, so that it can't be taken for an e-mail address. */
+export const Username = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_.-]{2,29}$/,
+    '3 to 30 letters, digits, dots, dashes or underscores, beginning with a letter',
+  )
+  .describe('Compared without regard to case');
+const Password = z.string().max(200).meta({ writeOnly: true });
 const DisplayName = z.string().trim().min(1).max(100);
 const Locale = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'a language tag such as de or de-CH');
 const Phone = z.string().regex(/^\+[1-9]\d{4,14}$/, 'E.164, such as +41446681800');
@@ -26,6 +35,7 @@ export const Profile = z.object({
   displayName: DisplayName,
   locale: Locale.nullable(),
   phone: Phone.nullable(),
+  username: Username.nullable().optional().describe('Another name to sign in with; null when there is none'),
   version: z.int().positive(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
@@ -46,35 +56,44 @@ export const profile = service(
       summary: 'Register a customer',
       caller: 'anyone',
       key: 'command.id',
-      input: z.object({ email: Email, password: NewPassword, displayName: DisplayName }),
+      input: z.object({
+        email: Email,
+        password: NewPassword,
+        displayName: DisplayName,
+        username: Username.optional(),
+      }),
       output: Profile,
       status: 201,
       etag: 'version',
       location: '/v1/me',
-      errors: { EMAIL_TAKEN: 409 },
+      errors: { EMAIL_TAKEN: 409, USERNAME_TAKEN: 409, ABANDONED: 409 },
+      since: 2,
       rateLimit: { points: 300, seconds: 60 },
     }),
 
-    /** The step of register that has a transaction: hashing takes too long to hold one open. */
+    /** The step of register that decides, once the names are reserved for it. Nobody else may send it. */
     createCustomer: command({
-      summary: 'Create a customer whose password is hashed already',
+      summary: 'Create a customer whose password is hashed and whose names are reserved already',
       caller: 'anyone',
       key: 'command.id',
       input: z.object({
         email: Email,
         passwordHash: z.string().max(500).meta({ writeOnly: true }),
         displayName: DisplayName,
+        username: Username.optional(),
       }),
       output: Profile,
-      errors: { EMAIL_TAKEN: 409 },
+      errors: { EMAIL_TAKEN: 409, ABANDONED: 409 },
+      since: 2,
     }),
 
     /** The one operation that the gateway knows by name: it issues the tokens. */
     checkCredentials: command({
-      summary: 'Check an e-mail address and password; counts failures and locks the account out for a while',
+      summary: 'Check a login name and password; counts failures and locks the account out for a while',
+      description: 'The field `email` takes an e-mail address or a username: only addresses have an @.',
       caller: 'anyone',
       key: 'input.email',
-      input: z.object({ email: z.string().max(254), password: z.string().max(200).meta({ writeOnly: true }) }),
+      input: z.object({ email: z.string().max(254), password: Password }),
       output: z.object({ customerId: CustomerId, role: Role, displayName: DisplayName }),
       errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
       // Every attempt is a new command: a stored answer would let a lock-out be bypassed.
@@ -112,7 +131,7 @@ export const profile = service(
       summary: 'Change my password',
       caller: 'customer',
       key: 'caller.customerId',
-      input: z.object({ currentPassword: z.string().max(200).meta({ writeOnly: true }), newPassword: NewPassword }),
+      input: z.object({ currentPassword: Password, newPassword: NewPassword }),
       output: z.object({}),
       status: 204,
       errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
@@ -140,6 +159,48 @@ export const profile = service(
       rateLimit: { points: 30, seconds: 60 },
     }),
 
+    changeEmail: command({
+      http: 'PUT /v1/me/email',
+      summary: 'Change my e-mail address; the old one is free for others afterwards',
+      caller: 'customer',
+      key: 'caller.customerId',
+      input: z.object({ email: Email, currentPassword: Password }),
+      output: Profile,
+      etag: 'version',
+      errors: {
+        ...{ NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
+        ...{ EMAIL_TAKEN: 409, ABANDONED: 409 },
+      },
+      since: 2,
+    }),
+
+    changeUsername: command({
+      http: 'PUT /v1/me/username',
+      summary: 'Take a username, another one, or none (null)',
+      caller: 'customer',
+      key: 'caller.customerId',
+      input: z.object({ username: Username.nullable() }),
+      output: Profile,
+      etag: 'version',
+      errors: { NOT_FOUND: 404, USERNAME_TAKEN: 409, ABANDONED: 409 },
+      since: 2,
+    }),
+
+    /** The step of changeEmail and changeUsername that decides, once both names are reserved for it. Nobody else may send it. */
+    changeLoginName: command({
+      summary: 'Give a customer another name to sign in with, if they still have the one before',
+      caller: 'customer',
+      key: 'caller.customerId',
+      input: z.object({
+        kind: z.enum(['email', 'username']),
+        from: z.string().max(254).nullable(),
+        to: z.string().max(254).nullable(),
+      }),
+      output: Profile,
+      errors: { NOT_FOUND: 404, ABANDONED: 409 },
+      since: 2,
+    }),
+
     customerRegistered: event({
       summary: 'A customer registered',
       key: 'customerId',
@@ -149,6 +210,17 @@ export const profile = service(
       summary: 'A customer changed their profile',
       key: 'customerId',
       data: z.object({ customerId: CustomerId, displayName: DisplayName, changedAt: Timestamp }),
+    }),
+    /** For this service itself. It holds no name, because events are kept for days. */
+    namesDecided: event({
+      summary: 'A command that had reserved login names was decided: they can be confirmed or released',
+      key: 'token',
+      data: z.object({
+        token: z.uuid().describe('The command that reserved them'),
+        customerId: CustomerId,
+        buckets: z.array(z.int().min(0)).describe("The names' buckets in the lookup keyspace"),
+      }),
+      since: 2,
     }),
   },
 );

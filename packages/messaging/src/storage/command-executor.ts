@@ -42,6 +42,14 @@ const PASSING = new Set<string>([
   'UNSUPPORTED_CONTRACT_VERSION',
 ]);
 
+/** @throws OperationError when the command must not run any more; by the clock of its database, since this process may have slept. */
+async function checkTime(tx: Sql, { until }: CommandRequest): Promise<void> {
+  if (!until) return;
+  const { rows } = await tx.query<{ late: boolean }>('SELECT now() > $1::timestamptz AS late', [until]);
+  if (rows[0]?.late === false) return;
+  throw new OperationError('DEADLINE_EXCEEDED', `What this rests on held until ${until.toISOString()}`);
+}
+
 const REUSED = refusalOf(
   new OperationError('IDEMPOTENCY_KEY_REUSED', 'Another request was sent with this key before, with a different body'),
 );
@@ -97,9 +105,11 @@ export class InboxExecutor implements CommandExecutor {
   ): Promise<Outcome<Answer>> {
     const run = new CommandRun(tx, key.bucket, request);
     const claiming = claim(tx, key);
-    const [claimed, handled] = await Promise.allSettled([claiming, this.handle(command, request, run)]);
+    const inTime = checkTime(tx, request);
+    const [claimed, timely, handled] = await Promise.allSettled([claiming, inTime, this.handle(command, request, run)]);
     if (claimed.status === 'rejected') throw claimed.reason;
     if (!claimed.value) throw new AnsweredBefore();
+    if (timely.status === 'rejected') throw timely.reason;
     if (handled.status === 'rejected') throw handled.reason;
     const value = { reply: handled.value, published: run.facts.length > 0 };
     return { value, lastStatement: run.written(finish(tx, key, handled.value, run.facts)) };
@@ -111,6 +121,7 @@ export class InboxExecutor implements CommandExecutor {
     request: CommandRequest,
     bucket: number,
   ): Promise<Outcome<Answer>> {
+    await checkTime(tx, request);
     const run = new CommandRun(tx, bucket, request);
     const reply = await this.handle(command, request, run);
     const value = { reply, published: run.facts.length > 0 };

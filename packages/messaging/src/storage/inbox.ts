@@ -46,7 +46,8 @@ export async function readReply(tx: Sql, { bucket, commandId, bodyHash }: InboxK
   ]);
   const [row] = rows;
   if (!row || row.reply === null) throw new Error(`The inbox has no reply to command ${commandId}`);
-  return { ok: row.status === 'ok', body: row.reply, sameBody: bodyHash.equals(row.body_hash) };
+  const sameBody = row.body_hash.length === 0 || bodyHash.equals(row.body_hash);
+  return { ok: row.status === 'ok', body: row.reply, sameBody };
 }
 
 /** The last statement of a claimed command: its reply and its events. */
@@ -76,4 +77,46 @@ export async function record(tx: Sql, key: InboxKey, reply: CommandReply): Promi
     reply.body,
   ]);
   return rows.length > 0;
+}
+
+/** What a command was answered, whatever its body; undefined: it has not been, or so long ago that the row was purged. */
+export async function findReply(
+  tx: Sql,
+  { bucket, commandId }: Pick<InboxKey, 'bucket' | 'commandId'>,
+): Promise<CommandReply | undefined> {
+  const { rows } = await tx.query<{ status: string; reply: string | null }>(READ, [bucket, commandId]);
+  const [row] = rows;
+  return row && row.reply !== null ? { ok: row.status === 'ok', body: row.reply } : undefined;
+}
+
+/** Stands for whatever body the command has: who closes a command does not know it. */
+const ANY_BODY = Buffer.alloc(0);
+
+// A row that is there lives on as if it were new: whoever closes a command relies on it for as long as on one of their own.
+const CLOSE = `INSERT INTO inbox AS known (bucket, command_id, key, body_hash, status, reply)
+  VALUES ($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (bucket, command_id) DO UPDATE SET created_at = now()
+  RETURNING (xmax = 0) AS closed, status, reply`;
+
+/** How a command ended. */
+export interface Closed {
+  readonly reply: CommandReply;
+  /** True: it was ended just now, and never runs. False: it had been answered before. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Answers a command that may still be on its way, frozen, or never come: from the commit on it never runs (for as long as the
+ * inbox keeps replies), and whoever sends it again gets this answer. One that is in work is waited for; one that was
+ * answered keeps its answer.
+ */
+export async function closeCommand(
+  tx: Sql,
+  { bucket, commandId, key }: Omit<InboxKey, 'bodyHash'>,
+  reply: CommandReply,
+): Promise<Closed> {
+  const values = [bucket, commandId, key, ANY_BODY, statusOf(reply), reply.body];
+  const { rows } = await tx.query<{ closed: boolean; status: string; reply: string }>(CLOSE, values);
+  const { closed, status, reply: body } = rows[0]!;
+  return { reply: { ok: status === 'ok', body }, isNew: closed };
 }

@@ -3,11 +3,11 @@ import { OperationError, type Command, type InputOf, type OutputOf, type Refusal
 import type { CommandReply, CommandRequest } from '../command-execution.js';
 import { deriveId } from '../ids.js';
 import type { Logger } from '../options.js';
-import type { ErrorBody, FlowContext } from '../types.js';
+import type { FlowContext, StepRules } from '../types.js';
 import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from './envelope.js';
 import { keyOf } from './key-of.js';
-import { asError, isDeclared, problemsOf, refusal, refusalOf } from './refusals.js';
+import { isDeclared, outputOf, problemsOf, refusal, refusalOf } from './refusals.js';
 
 const RETRY_FIRST_MS = 15;
 const RETRY_MOST_MS = 250;
@@ -85,15 +85,18 @@ export class Dispatcher {
   }
 
   #flowContext(request: CommandRequest): FlowContext<Command> {
-    const step = async <C extends Command>(name: string, command: C, input: InputOf<C>): Promise<OutputOf<C>> => {
-      const reply = await this.#step(request, name, command, input);
-      if (reply.ok) return JSON.parse(reply.body) as OutputOf<C>;
-      throw asError(JSON.parse(reply.body) as ErrorBody);
-    };
+    const step = async <C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules) =>
+      outputOf<OutputOf<C>>(await this.#step(request, name, command, input, rules));
     return { caller: request.caller, commandId: request.id, stepId: (name) => stepId(request.id, name), fail, step };
   }
 
-  async #step(flow: CommandRequest, name: string, command: Command, input: unknown): Promise<CommandReply> {
+  async #step(
+    flow: CommandRequest,
+    name: string,
+    command: Command,
+    input: unknown,
+    rules?: StepRules,
+  ): Promise<CommandReply> {
     const bound = this.binding.operations.get(command.name);
     if (bound?.kind !== 'command' || bound.operation.service !== command.service) {
       throw new Error(`a step must be a command of this service that is no flow: ${command.service}.${command.name}`);
@@ -107,6 +110,7 @@ export class Dispatcher {
         expectedVersion: undefined,
         traceparent: flow.traceparent,
         sentAt: flow.sentAt,
+        until: rules?.until,
         budgetLeft: flow.budgetLeft,
       },
     };

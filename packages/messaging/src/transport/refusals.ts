@@ -23,6 +23,12 @@ export function asError({ code, detail, problems, retryAfterSeconds }: ErrorBody
   return new OperationError(code, detail, retryAfterSeconds === undefined ? problems : { retryAfterSeconds });
 }
 
+/** What a reply says. @throws OperationError for a refusal */
+export function outputOf<Output>({ ok, body }: CommandReply): Output {
+  if (ok) return JSON.parse(body) as Output;
+  throw asError(JSON.parse(body) as ErrorBody);
+}
+
 /** True for an error that callers of the operation are told of: its contract's own, or a common one. */
 export const isDeclared = (operation: Operation, error: unknown): error is OperationError =>
   error instanceof OperationError && (error.code in operation.errors || error.code in commonErrors);

@@ -10,8 +10,9 @@ CREATE TABLE customers (
   bucket       smallint    NOT NULL,
   customer_id  uuid        NOT NULL,
   role         text        NOT NULL DEFAULT 'customer',
-  -- Folded (NFC, lower case), as in login_names.
+  -- Folded (NFC, lower case), as in the lookup keyspace (prisma-lookup), which makes names unique. Whose a name is, this row tells.
   email        text        NOT NULL,
+  username     text,
   display_name text        NOT NULL,
   locale       text,
   phone        text,
@@ -41,16 +42,4 @@ CREATE TABLE credentials (
 ) WITH (
   -- Each sign-in updates the row twice: free space keeps those heap-only updates.
   fillfactor = 70
-);
-
--- Who signs in under a name. Its bucket is the name's, not the customer's: names are found without knowing whose they are.
--- The primary key is what makes a name unique. (No foreign key: it would cross buckets.)
-CREATE TABLE login_names (
-  bucket      smallint    NOT NULL,
-  kind        text        NOT NULL,
-  name        text        NOT NULL,
-  customer_id uuid        NOT NULL,
-  created_at  timestamptz NOT NULL,
-  PRIMARY KEY (bucket, kind, name),
-  CONSTRAINT login_names_kind CHECK (kind IN ('email'))
 );

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import type { Flow } from '@stoa/messaging';
+import { profile } from '@stoa/profile-contract';
+import { emailName } from '../domain/login-name.js';
+import { ChangeName } from '../names/change-name.js';
+import { customerIdOf } from './caller.js';
+import { ProvePassword } from './prove-password.js';
+
+type ChangeEmailFlow = Flow<typeof profile.changeEmail>;
+
+/** A flow, because the names are in buckets of their own. Wrong passwords count as failed sign-ins. */
+@Injectable()
+export class ChangeEmail implements ChangeEmailFlow {
+  constructor(
+    private readonly change: ChangeName,
+    private readonly proofs: ProvePassword,
+  ) {}
+
+  readonly run: ChangeEmailFlow['run'] = async ({ email, currentPassword }, flow) => {
+    const customerId = customerIdOf(flow.caller);
+    const earlier = await this.change.answered(flow, customerId);
+    if (earlier) return earlier;
+    const proof = await this.proofs.prove(customerId, currentPassword);
+    if (proof.kind === 'locked') {
+      const { forSeconds } = proof;
+      return flow.fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
+        retryAfterSeconds: forSeconds,
+      });
+    }
+    if (proof.kind === 'wrong') return flow.fail('WRONG_CREDENTIALS', 'The current password is wrong');
+    return this.change.run(flow, customerId, 'email', emailName(email));
+  };
+}
