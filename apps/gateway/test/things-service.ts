@@ -37,6 +37,8 @@ export class World {
   readonly notes = new Map<string, string[]>();
   readonly uploads = new Map<string, { bytes: number; sum: number; frames: number; sequences: number[]; id: string }>();
   readonly adoptions = new Set<string>();
+  /** Ids of the commands whose note was taken. */
+  readonly noted = new Set<string>();
   readonly people = new Map<string, { customerId: string; role: 'customer' | 'operator'; password: string }>();
   readonly queries: string[] = [];
   noteRuns = 0;
@@ -98,9 +100,15 @@ class SetThing implements Handler<Op<'setThing'>> {
 @Injectable()
 class AddNote implements Handler<Op<'addNote'>> {
   constructor(@Inject(World) private readonly world: World) {}
-  readonly handle = async ({ text }: InputOf<Op<'addNote'>>, { caller, fail }: CommandContext<Op<'addNote'>>) => {
+  readonly handle = async (
+    { text }: InputOf<Op<'addNote'>>,
+    { caller, commandId, fail }: CommandContext<Op<'addNote'>>,
+  ) => {
     const notes = this.world.notes.get(idOf(caller)) ?? [];
+    // Of a second delivery all is rolled back, but not what is in memory.
+    if (this.world.noted.has(commandId)) return { notes, runs: this.world.noteRuns };
     if (notes.length > 9) fail('NO_MORE');
+    this.world.noted.add(commandId);
     this.world.notes.set(idOf(caller), [...notes, text]);
     return { notes: [...notes, text], runs: ++this.world.noteRuns };
   };

@@ -104,7 +104,11 @@ export interface CommandContext<Op, Tx extends Sql = Sql> extends BaseContext<Op
   retract(fact: State, version: number, key: string): Promise<void>;
 }
 
-/** What runs a command or a query. `handle` is a property, not a method: methods would let swapped handlers compile. */
+/**
+ * What runs a command or a query. A command's handler may run again, or for nothing, and what it did be rolled back (a
+ * fault that passes, a second delivery): it must change nothing but the database. `handle` is a property, not a method:
+ * methods would let swapped handlers compile.
+ */
 export interface Handler<Op, Tx extends Sql = Sql> {
   readonly handle: Op extends Query
     ? (input: InputOf<Op>, context: QueryContext<Op>) => Promise<OutputOf<Op>>

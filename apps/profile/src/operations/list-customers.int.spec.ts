@@ -80,7 +80,7 @@ describe('the list of customers', () => {
           displayName: 'Customer 07',
           role: 'customer',
         },
-        ...{ locale: null, phone: null, version: 1 },
+        ...{ username: null, locale: null, phone: null, version: 1 },
         ...{ createdAt: signUp(7).toISOString(), updatedAt: signUp(7).toISOString() },
       },
     ]);
