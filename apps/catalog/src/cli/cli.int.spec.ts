@@ -1,10 +1,12 @@
 import { startClone, testDatabase, uniqueName, type Clone, type TestDatabase } from '@stoa/testing';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
 
 const OPERATOR = { STOA_OPERATOR_EMAIL: 'operator@stoa.test', STOA_OPERATOR_PASSWORD: 'a password only for tests' };
 const clones: Clone[] = [];
@@ -13,24 +15,60 @@ let url: string;
 let dir: string;
 
 async function start(app: string, env: Record<string, string> = {}): Promise<Clone> {
-  const database = await testDatabase({ migrations: `apps/${app}/prisma/migrations` });
+  const database = await newDatabase({ migrations: `apps/${app}/prisma/migrations` });
+  return startOn(app, { ...env, [`${app.toUpperCase()}_DATABASE_URL`]: database.url });
+}
+
+async function newDatabase(options?: { migrations: string }): Promise<TestDatabase> {
+  const database = await testDatabase(options);
   databases.push(database);
-  const clone = await startClone(app, { env: { ...env, [`${app.toUpperCase()}_DATABASE_URL`]: database.url } });
+  return database;
+}
+
+async function startOn(app: string, env: Record<string, string>): Promise<Clone> {
+  const clone = await startClone(app, { env });
   clones.push(clone);
   return clone;
+}
+
+const role = uniqueName('profile').replaceAll('-', '_');
+
+async function asOwner(databaseUrl: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}
+
+/** The service that knows operators, with one shard for each of its keyspaces, as its own migrations make them. */
+async function startProfile(env: Record<string, string>): Promise<Clone> {
+  const asRole = (ownerUrl: string): string => ownerUrl.replace(/\/\/[^@]*@/, `//${role}:secret@`);
+  const [directory, profile, lookup] = [await newDatabase(), await newDatabase(), await newDatabase()];
+  await asOwner(directory.url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+  const shard = ({ url: adminUrl }: TestDatabase): string =>
+    JSON.stringify([{ name: 'shard1', url: asRole(adminUrl), adminUrl }]);
+  const map = { DIRECTORY_ADMIN_URL: directory.url, DIRECTORY_URL: asRole(directory.url) };
+  const { NODE_OPTIONS: _jest, ...own } = process.env;
+  await promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../../profile/dist/migrate.js')], {
+    env: { ...own, ...map, PROFILE_SHARDS: shard(profile), LOOKUP_SHARDS: shard(lookup) },
+  });
+  return startOn('profile', { ...env, DIRECTORY_URL: map.DIRECTORY_URL });
 }
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'stoa-cli-'));
   const env = { KAFKA_TOPIC_PREFIX: `${uniqueName('cli')}.`, KAFKA_PARTITIONS: '2', ...OPERATOR };
-  await Promise.all([start('catalog', env), start('profile', env)]);
+  await Promise.all([start('catalog', env), startProfile(env)]);
   const gateway = await start('gateway', env);
   url = `http://127.0.0.1:${gateway.httpPort}`;
 }, 120_000);
 
 afterAll(async () => {
   await Promise.allSettled(clones.map((clone) => clone.stop()));
+  const last = await testDatabase();
   await Promise.all(databases.map((database) => database.drop()));
+  await asOwner(last.url, `DROP ROLE ${role}`);
+  await last.drop();
   await rm(dir, { recursive: true });
 }, 60_000);
 
