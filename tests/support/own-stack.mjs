@@ -39,7 +39,7 @@ export async function bringUp(words = [], settings = {}) {
   const env = { ...process.env, ...settings, ...own };
   const starting = run(process.execPath, command, { cwd: root, env, timeout: 300_000, maxBuffer: 1 << 24 });
   const { stdout } = await starting.catch((error) => {
-    rmSync(stateDir, { recursive: true, force: true });
+    if (!process.env.STOA_TEST_KEEP) rmSync(stateDir, { recursive: true, force: true });
     throw error;
   });
   writeFileSync(path.join(stateDir, 'start.log'), stdout);

@@ -65,8 +65,8 @@ const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarnin
 const MOVES = ['--runInBand', '--selectProjects', 'moves'];
 
 /**
- * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own, then those
- * that move data and kill servers on another. All run even if the first fail.
+ * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own.
+ * All run even if the first fail. Those that move data have a command of their own, `npm run test:moves`.
  */
 export async function test(words: string[]): Promise<number> {
   // With words of the developer's, one of them may have nothing to run.
