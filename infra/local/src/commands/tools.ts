@@ -65,17 +65,14 @@ const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarnin
 const MOVES = ['--runInBand', '--selectProjects', 'moves'];
 
 /**
- * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own.
- * All run even if the first fail. Those that move data have a command of their own, `npm run test:moves`.
+ * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own, then the
+ * short form of those that move data. All run even if the first fail.
  */
 export async function test(words: string[]): Promise<number> {
   // With words of the developer's, one of them may have nothing to run.
   const more = words.length > 0 ? ['--passWithNoTests', ...words] : [];
   let worst = 0;
-  for (const projects of [
-    ['--selectProjects', 'unit', 'int'],
-    ['--selectProjects', 'system'],
-  ]) {
+  for (const projects of [['--selectProjects', 'unit', 'int'], ['--selectProjects', 'system'], MOVES]) {
     const code = await runToEnd([...JEST, ...projects, ...more], process.env, repoRoot);
     worst = Math.max(worst, code);
   }
