@@ -1,8 +1,8 @@
 import type { Move } from '@stoa/sharding';
 import { eventually } from '../support/shop.js';
 import { choices, say, SLOW_MS } from './support/form.js';
-import type { Findings } from './support/findings.js';
-import { underLoad, type Load } from './support/load.js';
+import type { Findings } from '../support/load/findings.js';
+import { underLoad, type Load } from '../support/load/load.js';
 import { closeFence, deafen, openFence, undeafen } from './support/open-fence.js';
 import * as shards from './support/shards.js';
 

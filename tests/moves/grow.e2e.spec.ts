@@ -1,8 +1,8 @@
 import { choices, isLong, MINUTES, say, SLOW_MS } from './support/form.js';
-import type { Findings } from './support/findings.js';
-import { underLoad } from './support/load.js';
+import type { Findings } from '../support/load/findings.js';
+import { underLoad } from '../support/load/load.js';
 import * as shards from './support/shards.js';
-import { directoryUrl, KEYSPACES } from './support/stack.js';
+import { directoryUrl, KEYSPACES } from '../support/servers.js';
 import { MoveWatch } from './support/waits.js';
 
 /** Large groups: the short form has no time for many. */

@@ -1,9 +1,9 @@
 import { MoveRefused, STEPS, type Move, type MoveRequest, type Step } from '@stoa/sharding';
 import { choices, say, some, SLOW_MS } from './support/form.js';
-import { Load } from './support/load.js';
+import { Load } from '../support/load/load.js';
 import { MoverProcess, type Moment } from './support/mover-process.js';
 import * as shards from './support/shards.js';
-import { KEYSPACES } from './support/stack.js';
+import { KEYSPACES } from '../support/servers.js';
 
 /** Buckets go round these, so that every test has a source and a destination of its own. */
 const RING: readonly string[] = ['shard1', 'shard3', 'shard4'];

@@ -1,11 +1,11 @@
 import { withoutMoves, type MoveRequest } from '@stoa/sharding';
 import { eventually } from '../support/shop.js';
 import { choices, isLong, say, some, SLOW_MS } from './support/form.js';
-import { Load } from './support/load.js';
+import { Load } from '../support/load/load.js';
 import { MoverProcess } from './support/mover-process.js';
 import * as shards from './support/shards.js';
 import { repliesToPurge, skewClock, unskewClock } from './support/skewed-clock.js';
-import { directoryUrl, KEYSPACES, sql } from './support/stack.js';
+import { directoryUrl, KEYSPACES, sql } from '../support/servers.js';
 
 const random = choices(6);
 /** Buckets that have shoppers. */

@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import { Random } from '../../support/load/random.js';
 
 /** Of this run; printed at its beginning, and again with what it found. */
 export const SEED = Number(process.env.STOA_MOVES_SEED ?? 1);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { MoveRequest, Step } from '@stoa/sharding';
 import { eventually } from '../../support/shop.js';
-import { directoryUrl } from './stack.js';
+import { directoryUrl } from '../../support/servers.js';
 
 export interface Moment {
   readonly step: Step;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from '../../support/stack.js';
 import { adminUrls } from './shards.js';
-import { directoryUrl, sql } from './stack.js';
+import { directoryUrl, sql } from '../../support/servers.js';
 
 const OPEN = `CREATE OR REPLACE FUNCTION sharding.hold(wanted smallint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN END $$`;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '../../support/shop.js';
-import { sql, stateDir } from './stack.js';
+import { sql, stateDir } from '../../support/servers.js';
 
 interface Facts {
   readonly url: string;

@@ -6,8 +6,8 @@ import { Mover, RowsDiffer, verify, type Move, type MoveHooks, type MoveRequest 
 import { eventually } from '../../support/shop.js';
 import { root } from '../../support/stack.js';
 import { killOwnServer, ownServer } from './own-server.js';
-import type { Shopper } from './shopper.js';
-import { directoryUrl, KEYSPACES, kill, sql, superuserUrl, type Keyspace } from './stack.js';
+import type { Shopper } from '../../support/load/shopper.js';
+import { directoryUrl, KEYSPACES, kill, sql, superuserUrl, type Keyspace } from '../../support/servers.js';
 
 /** A mover as those of operators are; it may be followed step by step. */
 export const mover = async (onStep?: MoveHooks['onStep']): Promise<Mover> =>

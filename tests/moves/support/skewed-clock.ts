@@ -1,5 +1,5 @@
 import { adminUrls } from './shards.js';
-import { KEYSPACES, sql } from './stack.js';
+import { KEYSPACES, sql } from '../../support/servers.js';
 
 const CLOCKS = ['now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp'];
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { TimedWrite } from './findings.js';
+import type { TimedWrite } from '../../support/load/findings.js';
 
 interface Watched {
   readonly keyspace: string;

@@ -1,6 +1,6 @@
 import { bucketOf } from '@stoa/sharding';
 import { randomUUID } from 'node:crypto';
-import type { Answer, Body } from '../../support/shop.js';
+import type { Answer, Body } from '../shop.js';
 import { ask, type Request } from './client.js';
 import { Track, type Seen } from './track.js';
 

@@ -1,5 +1,5 @@
 import { openKafka, type KafkaPort, type KafkaRecord } from '@stoa/messaging';
-import { eventually, type Body } from '../../support/shop.js';
+import { eventually, type Body } from '../shop.js';
 import type { Findings } from './findings.js';
 import { cartSeen, profileSeen, type Shopper } from './shopper.js';
 import type { Seen, Track } from './track.js';
@@ -32,7 +32,7 @@ export class EventReader {
 
   /** Reads from the topics' ends on: start it before the first of the load's customers is made. */
   static async start(brokers: string, findings: Findings): Promise<EventReader> {
-    const kafka = await openKafka({ brokers: [brokers], client: 'platformatic', clientId: 'moves', logger: silent });
+    const kafka = await openKafka({ brokers: [brokers], client: 'platformatic', clientId: 'load', logger: silent });
     const reader = new EventReader(kafka, findings);
     const partitions = await Promise.all(
       TOPICS.map(async (topic) =>

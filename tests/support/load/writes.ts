@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, Body } from '../../support/shop.js';
+import type { Answer, Body } from '../shop.js';
 import { ask, GaveUp, type Request } from './client.js';
 import type { Findings } from './findings.js';
 import type { Random } from './random.js';

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
-import { processes } from '../../support/stack.js';
+import { processes } from './stack.js';
 
 export const KEYSPACES = ['profile', 'cart'] as const;
 export type Keyspace = (typeof KEYSPACES)[number];
 
 export const stateDir = (): string => {
   const dir = process.env.STOA_STATE_DIR;
-  if (!dir) throw new Error('STOA_STATE_DIR is not set: run through `npm run test:moves`');
+  if (!dir) throw new Error('STOA_STATE_DIR is not set: a stack must run for these tests');
   return dir;
 };
 
@@ -45,7 +45,7 @@ export async function kill(name: string): Promise<void> {
 
 /** Runs SQL in a session of its own. */
 export async function sql<Row>(url: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
-  const client = new Client({ connectionString: url, application_name: 'moves test' });
+  const client = new Client({ connectionString: url, application_name: 'system tests' });
   client.on('error', () => undefined);
   await client.connect();
   try {

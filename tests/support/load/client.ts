@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { send, type Answer } from '../../support/shop.js';
+import { send, type Answer } from '../shop.js';
 
 export interface Request {
   readonly method: string;

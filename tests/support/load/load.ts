@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { newProduct } from '../../support/shop.js';
+import { newProduct } from '../shop.js';
 import { ask, GaveUp } from './client.js';
 import { EventReader } from './events.js';
 import { Findings } from './findings.js';
 import { Random } from './random.js';
 import { RollCall } from './roll-call.js';
 import { cartSeen, mustBe, profileSeen, Shopper, signInOperator } from './shopper.js';
-import { kafkaBrokers } from './stack.js';
+import { kafkaBrokers } from '../servers.js';
 import { Writes } from './writes.js';
 
 export interface LoadOptions {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Body } from '../../support/shop.js';
+import type { Body } from '../shop.js';
 import { ask } from './client.js';
 import type { Findings } from './findings.js';
 import { mustBe, PASSWORD, register, signIn, signInOperator, type Shopper } from './shopper.js';
