@@ -15,14 +15,6 @@ describe('the schema', () => {
     expect(await tablesOfPrismaSchema(`${prisma}/schema.prisma`)).toEqual(await tablesOfDatabase(database.url));
   });
 
-  it("holds messaging's tables verbatim", async () => {
-    const [copy, original] = await Promise.all([
-      readFile(`${prisma}/migrations/00000000000001_messaging/migration.sql`, 'utf8'),
-      readFile('packages/messaging/sql/messaging.sql', 'utf8'),
-    ]);
-    expect(copy).toBe(original);
-  });
-
   it('finds buckets as @stoa/sharding does', async () => {
     const own = await readFile(`${prisma}/migrations/00000000000002_cart/migration.sql`, 'utf8');
     expect(own).toContain(BUCKET_SQL);

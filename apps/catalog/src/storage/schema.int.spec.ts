@@ -20,12 +20,4 @@ describe('the schema', () => {
     const external = [...config.matchAll(/'public\.(\w+)'/g)].map(([, table = '']) => table);
     expect([...Object.keys(described), ...external].toSorted()).toEqual(Object.keys(made).toSorted());
   });
-
-  it("holds messaging's tables verbatim", async () => {
-    const [copy, original] = await Promise.all([
-      readFile(`${prisma}/migrations/00000000000001_messaging/migration.sql`, 'utf8'),
-      readFile('packages/messaging/sql/messaging.sql', 'utf8'),
-    ]);
-    expect(copy).toBe(original);
-  });
 });

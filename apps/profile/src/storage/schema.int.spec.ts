@@ -25,14 +25,6 @@ describe('the schema', () => {
     }
   });
 
-  it("holds messaging's tables verbatim", async () => {
-    const [copy, original] = await Promise.all([
-      readFile(`${prisma}/migrations/00000000000001_messaging/migration.sql`, 'utf8'),
-      readFile('packages/messaging/sql/messaging.sql', 'utf8'),
-    ]);
-    expect(copy).toBe(original);
-  });
-
   it('finds buckets as @stoa/sharding does', async () => {
     for (const file of [`${prisma}/migrations/00000000000002_profile`, `${lookup}/migrations/00000000000001_lookup`]) {
       expect(await readFile(`${file}/migration.sql`, 'utf8')).toContain(BUCKET_SQL);
