@@ -37,6 +37,8 @@ const SETTINGS = {
 export class Session implements Sql {
   private lost: unknown;
   private closing = false;
+  /** A statement that runs is sign of life enough. */
+  private inFlight = 0;
   private readonly heartbeat: NodeJS.Timeout;
 
   private constructor(
@@ -48,7 +50,7 @@ export class Session implements Sql {
       if (!this.closing) this.lost ??= new Error('the server ended the session');
     });
     this.heartbeat = setInterval(() => {
-      client.query('SELECT 1').catch((error: unknown) => (this.lost ??= error));
+      if (this.inFlight === 0) client.query('SELECT 1').catch((error: unknown) => (this.lost ??= error));
     }, HEARTBEAT_MS);
     this.heartbeat.unref();
   }
@@ -77,7 +79,9 @@ export class Session implements Sql {
   async query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }> {
     try {
       if (this.lost !== undefined) throw this.lost;
-      const { rows, rowCount } = await this.client.query(text, values as unknown[] | undefined);
+      this.inFlight += 1;
+      const answer = this.client.query(text, values as unknown[] | undefined).finally(() => (this.inFlight -= 1));
+      const { rows, rowCount } = await answer;
       return { rows: rows as Row[], rowCount };
     } catch (error) {
       // Postgres's own word (57P01: terminated) tells more than the broken connection that follows it.
