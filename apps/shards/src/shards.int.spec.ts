@@ -1,58 +1,38 @@
 import { jest } from '@jest/globals';
-import { keyOf, newId, openKafka, StoaClient, type MessagingOptions } from '@stoa/messaging';
-import { createLogger } from '@stoa/service';
+import { newId } from '@stoa/messaging';
+import { ServiceUnderTest, type OperationName } from '@stoa/messaging/testing';
+import { knownShards, onDirectory } from '@stoa/sharding';
 import { shards as contract } from '@stoa/shards-contract';
-import { eventually, startClone, testKafkaBrokers, uniqueName, type Clone } from '@stoa/testing';
+import { eventually, type Clone } from '@stoa/testing';
 import { Stand } from '../test/stand.js';
 
 jest.setTimeout(120_000);
 
-type Operation = Exclude<keyof typeof contract, '$about'>;
+type Operation = OperationName<typeof contract>;
 interface Answer {
   readonly ok: boolean;
   readonly body: Record<string, unknown> & { readonly id: string };
 }
 
 let stand: Stand;
+let service: ServiceUnderTest<typeof contract>;
 let clones: Clone[];
-let ask: (operation: Operation, input: object, id?: string) => Promise<Answer>;
-let close: () => Promise<void>;
 
 beforeAll(async () => {
   stand = await Stand.start();
   await stand.shards(`add ${stand.serverUrl(2)}`);
-  const topicPrefix = `${uniqueName('shards')}.`;
-  const env = { KAFKA_TOPIC_PREFIX: topicPrefix, KAFKA_PARTITIONS: '3', DIRECTORY_ADMIN_URL: stand.directoryUrl };
-  clones = await Promise.all([startClone('shards', { env }), startClone('shards', { env })]);
-  const logger = createLogger({ service: 'test', clone: 'test', level: 'warn' });
-  const brokers = [testKafkaBrokers()];
-  const port = await openKafka({ brokers, client: 'platformatic', clientId: 'test', logger });
-  const options: MessagingOptions = {
-    ...{ brokers, client: 'platformatic', topicPrefix, service: 'gateway', clone: 'test', logger },
-    ...{ replicationFactor: 1, partitions: 3 },
-  };
-  const client = new StoaClient(port, options);
-  await client.connect();
-  const caller = { kind: 'operator', customerId: newId() } as const;
-  ask = async (operation, input, id = newId()) => {
-    const declared = contract[operation];
-    const { ok, body } = await client.request({
-      ...{ service: 'shards', operation, kind: declared.kind, id, caller, budgetMs: 15_000, contractVersion: 1 },
-      key: declared.kind === 'command' ? keyOf(declared, id, input, caller) : null,
-      body: JSON.stringify(input),
-    });
-    return { ok, body: JSON.parse(body.toString()) as Answer['body'] };
-  };
-  close = async () => {
-    await client.close();
-    await port.close();
-  };
+  service = await ServiceUnderTest.open(contract);
+  const env = { DIRECTORY_ADMIN_URL: stand.directoryUrl };
+  clones = await Promise.all([service.startClone(env), service.startClone(env)]);
 }, 120_000);
 afterAll(async () => {
-  await close();
-  await Promise.all(clones.map((clone) => clone.stop()));
+  await service.stop();
   await stand.stop();
 });
+
+const operator = { kind: 'operator', customerId: newId() } as const;
+const ask = (operation: Operation, input: object, id = newId()): Promise<Answer> =>
+  service.ask<Answer['body']>(operation, input, operator, { id, budgetMs: 15_000 });
 
 const reaches = (operation: Operation, id: string, wanted: object) =>
   eventually(async () => expect((await ask(operation, { id })).body).toMatchObject(wanted), { timeoutMs: 60_000 });
@@ -138,4 +118,24 @@ it('drains a shard and forgets it only when it is empty', async () => {
   expect((await ask('startDrain', { shard: 'shard3', groupBuckets: 1, parallel: 1 })).body).toMatchObject({
     code: 'REFUSED',
   });
+});
+
+it('undoes nothing when a command that was answered long ago comes once more', async () => {
+  const known = () => onDirectory(stand.directoryUrl, (directory) => knownShards(directory, ['cart']));
+  const shard = async (name: string) => (await known()).find((each) => each.shard === name);
+  await stand.shards(`add ${stand.serverUrl(2)} --name shard3`);
+  const { url, adminUrl } = (await shard('shard3'))!;
+  const [removal, addition, ending] = [newId(), newId(), newId()];
+  await ask('removeShard', { shard: 'shard3' }, removal);
+  expect(await shard('shard3')).toBeUndefined();
+  await ask('addShard', { keyspace: 'cart', shard: 'shard3', url, adminUrl }, addition);
+  await ask('endDrain', { shard: 'shard3' }, ending);
+  const run = await ask('startDrain', { shard: 'shard3', groupBuckets: 256, parallel: 1 });
+  await reaches('getRun', run.body.id, { state: 'done' });
+  expect((await ask('removeShard', { shard: 'shard3' }, removal)).body).toMatchObject({ keyspaces: ['cart'] });
+  expect((await ask('endDrain', { shard: 'shard3' }, ending)).body).toMatchObject({ keyspaces: ['cart'] });
+  expect(await shard('shard3')).toMatchObject({ draining: true });
+  await ask('removeShard', { shard: 'shard3' });
+  await ask('addShard', { keyspace: 'cart', shard: 'shard3', url, adminUrl }, addition);
+  expect(await shard('shard3')).toBeUndefined();
 });

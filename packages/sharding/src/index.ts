@@ -4,7 +4,7 @@ export type { AcrossOptions } from './across/ask.js';
 export { AcrossUnavailable, BadCursor } from './across/errors.js';
 export type { Direction, KeyColumn, KeyType } from './across/keyset.js';
 export { BUCKETS, BUCKET_SQL, bucketOf } from './bucket.js';
-export { addShard, listShards, removeShard, startKeyspace, withoutMoves, type Shard } from './directory/keyspace.js';
+export { addShard, enterShard, listShards, startKeyspace, withoutMoves, type Shard } from './directory/keyspace.js';
 export {
   grantDirectory,
   installDirectory,

@@ -1,7 +1,8 @@
 import { BUCKETS } from '../bucket.js';
 import { expectIdentity } from '../install.js';
 import { withSession } from '../postgres/session.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import { tryLock } from '../postgres/advisory-lock.js';
+import type { Sql } from '../postgres/sql.js';
 
 export interface Shard {
   readonly name: string;
@@ -13,19 +14,25 @@ export interface Shard {
 
 const APPLICATION = 'sharding-directory';
 
-/** Makes a shard known, or changes its URLs. It owns nothing until a keyspace starts on it or a move brings it buckets. */
+/** Makes a shard known, in a transaction of its own; see enterShard. */
 export async function addShard(directoryUrl: string, keyspace: string, shard: Shard): Promise<void> {
+  await inDirectory(directoryUrl, (tx) => enterShard(tx, keyspace, shard));
+}
+
+/**
+ * Makes a shard known, or changes its URLs. It owns nothing until a keyspace starts on it or a move brings it buckets.
+ * @throws SessionLost when its database can't be reached; Error when that is another shard's.
+ */
+export async function enterShard(directory: Sql, keyspace: string, shard: Shard): Promise<void> {
   const { name, url, adminUrl } = shard;
   const server = `${keyspace}/${name}`;
   await withSession({ url: adminUrl, server, application: APPLICATION }, (s) => expectIdentity(s, keyspace, name));
-  await inDirectory(directoryUrl, async (tx) => {
-    await tx.query('INSERT INTO sharding.keyspaces (keyspace) VALUES ($1) ON CONFLICT DO NOTHING', [keyspace]);
-    await tx.query(
-      `INSERT INTO sharding.shards (keyspace, shard, url, admin_url) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (keyspace, shard) DO UPDATE SET url = excluded.url, admin_url = excluded.admin_url`,
-      [keyspace, name, url, adminUrl],
-    );
-  });
+  await directory.query('INSERT INTO sharding.keyspaces (keyspace) VALUES ($1) ON CONFLICT DO NOTHING', [keyspace]);
+  await directory.query(
+    `INSERT INTO sharding.shards (keyspace, shard, url, admin_url) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (keyspace, shard) DO UPDATE SET url = excluded.url, admin_url = excluded.admin_url`,
+    [keyspace, name, url, adminUrl],
+  );
 }
 
 /** The shards of a keyspace, with how many buckets the map gives to each; empty before the first was added. */
@@ -42,14 +49,12 @@ export async function listShards(directoryUrl: string, keyspace: string): Promis
 }
 
 /** Takes a shard out that holds nothing. @throws Error while it holds buckets or a move names it. */
-export async function removeShard(directoryUrl: string, keyspace: string, shard: string): Promise<void> {
-  await inDirectory(directoryUrl, async (tx) => {
-    await tx.query(
-      `DELETE FROM sharding.moves WHERE keyspace = $1 AND $2 IN (source, destination) AND phase IN ('done', 'aborted')`,
-      [keyspace, shard],
-    );
-    await tx.query('DELETE FROM sharding.shards WHERE keyspace = $1 AND shard = $2', [keyspace, shard]);
-  });
+export async function removeShard(directory: Sql, keyspace: string, shard: string): Promise<void> {
+  await directory.query(
+    `DELETE FROM sharding.moves WHERE keyspace = $1 AND $2 IN (source, destination) AND phase IN ('done', 'aborted')`,
+    [keyspace, shard],
+  );
+  await directory.query('DELETE FROM sharding.shards WHERE keyspace = $1 AND shard = $2', [keyspace, shard]);
 }
 
 /**
@@ -104,11 +109,9 @@ export async function withoutMoves<T>(
   onWait: () => void = () => undefined,
 ): Promise<T> {
   return withSession({ url: directoryUrl, server: 'the directory', application: 'sharding-migration' }, async (s) => {
-    const lock = `(${KEYSPACE_LOCK}, hashtext($1))`;
-    const { got } = await oneRow<{ got: boolean }>(s, `SELECT pg_try_advisory_lock${lock} AS got`, [keyspace]);
-    if (!got) {
+    if (!(await tryLock(s, KEYSPACE_LOCK, keyspace))) {
       onWait();
-      await s.query(`SELECT pg_advisory_lock${lock}`, [keyspace]);
+      await s.query('SELECT pg_advisory_lock($1, hashtext($2))', [KEYSPACE_LOCK, keyspace]);
     }
     return work();
   });

@@ -42,8 +42,8 @@ export async function queuedRows({ sessions, move }: MoveContext): Promise<numbe
 }
 
 /**
- * Waits until a fence would be short: everything is copied (still, after a crash of the destination), replication comes through quickly, queues are nearly empty, and the destination
- * knows as much of other services as the source does.
+ * Waits until a fence would be short: everything is copied (still, after a crash of the destination), replication comes
+ * through quickly, queues are nearly empty, and the destination knows as much of other services as the source does.
  * @throws MoveStalled when that does not come about.
  */
 export async function catchUp(ctx: MoveContext): Promise<void> {

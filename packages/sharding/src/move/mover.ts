@@ -4,8 +4,8 @@ import { codeOf, isTransient, STALE_MOVER } from '../postgres/errors.js';
 import { DEFAULT_LIMITS, type MoveContext, type MoveHooks, type MoveLimits } from './context.js';
 import { MoveRefused, MoveStalled, StaleMover } from './errors.js';
 import { withMove } from './open.js';
-import { canAbort, isOver, type Move, type Phase } from './phases.js';
-import { planMove, readMove, setPaused, unfinishedMoves, type MoveRequest } from './plan.js';
+import { canAbort, type Move, type Phase } from './phases.js';
+import { pause, planMove, readMove, unfinishedMoves, unpause, type MoveRequest } from './plan.js';
 import { run } from './run.js';
 
 export interface MoverOptions {
@@ -68,15 +68,13 @@ export class Mover {
   }
 
   /** Keeps a move from going on before its switch; what was copied stays. @throws MoveRefused once it can't wait. */
-  async pauseMove(id: string): Promise<Move> {
-    const move = await inDirectory(this.options.directoryUrl, (tx) => setPaused(tx, id, true));
-    if (isOver(move.phase)) throw new MoveRefused(`Move ${id} is ${move.phase}`);
-    return move;
+  pauseMove(id: string): Promise<Move> {
+    return inDirectory(this.options.directoryUrl, (tx) => pause(tx, id));
   }
 
   /** Takes a pause back; the move then waits for a mover. */
   unpauseMove(id: string): Promise<Move> {
-    return inDirectory(this.options.directoryUrl, (tx) => setPaused(tx, id, false));
+    return inDirectory(this.options.directoryUrl, (tx) => unpause(tx, id));
   }
 
   /** What a supervisor resumes after a crash. Writes to buckets of a move in phase `fencing` wait for that. */

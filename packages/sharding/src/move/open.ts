@@ -1,7 +1,7 @@
 import { KEYSPACE_LOCK } from '../directory/keyspace.js';
 import { expectIdentity } from '../install.js';
+import { isHeld, tryLock, tryLockShared } from '../postgres/advisory-lock.js';
 import { Session } from '../postgres/session.js';
-import { oneRow } from '../postgres/sql.js';
 import { MoveContext, type MoveHooks, type MoveLimits } from './context.js';
 import { MoveBusy, MoveRefused } from './errors.js';
 import { unfence } from './fence.js';
@@ -69,15 +69,12 @@ async function openShard(open: Open, move: Move, shard: string, url: string, lim
 
 /** @throws MoveBusy */
 async function lockMove(session: Session, id: string, waitMs: number, cutOff: boolean): Promise<void> {
-  const lock = async (): Promise<boolean> =>
-    (await oneRow<{ got: boolean }>(session, 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS got', [MOVE_LOCK, id]))
-      .got;
+  const lock = (): Promise<boolean> => tryLock(session, MOVE_LOCK, id);
   if (await lock()) return;
   const cut = async (): Promise<boolean> => {
     await session.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND classid = $1::oid AND objid = (hashtext($2)::bigint & 4294967295)::oid AND pid <> pg_backend_pid()`,
+      `SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l
+       WHERE ${isHeld('$1', '$2')} AND l.pid <> pg_backend_pid()`,
       [MOVE_LOCK, id],
     );
     return lock();
@@ -88,12 +85,8 @@ async function lockMove(session: Session, id: string, waitMs: number, cutOff: bo
 
 /** @throws MoveRefused */
 async function keepMigrationsOut(directory: Session, { keyspace }: Move): Promise<void> {
-  const { got } = await oneRow<{ got: boolean }>(
-    directory,
-    'SELECT pg_try_advisory_lock_shared($1, hashtext($2)) AS got',
-    [KEYSPACE_LOCK, keyspace],
-  );
-  if (!got) throw new MoveRefused(`A migration of ${keyspace} runs or waits: no move may run beside it`);
+  if (!(await tryLockShared(directory, KEYSPACE_LOCK, keyspace)))
+    throw new MoveRefused(`A migration of ${keyspace} runs or waits: no move may run beside it`);
 }
 
 async function adminUrls(directory: Session, move: Move): Promise<{ source: string; destination: string }> {

@@ -3,7 +3,7 @@ import { BUCKETS } from '../bucket.js';
 import { inDirectory } from '../directory/keyspace.js';
 import type { Sql } from '../postgres/sql.js';
 import { MoveRefused, MoveUnknown } from './errors.js';
-import type { Move, MoveInfo, Phase } from './phases.js';
+import { isOver, type Move, type MoveInfo, type Phase } from './phases.js';
 
 export interface MoveRequest {
   readonly keyspace: string;
@@ -126,8 +126,7 @@ export async function takeUp(directory: Sql, id: string): Promise<Move> {
   return toMove(rows[0]);
 }
 
-/** An operator's pause of a move, given or taken back. @throws MoveRefused when there is no such move. */
-export async function setPaused(directory: Sql, id: string, paused: boolean): Promise<Move> {
+async function setPaused(directory: Sql, id: string, paused: boolean): Promise<Move> {
   const { rows } = await directory.query<MoveRow>(
     `UPDATE sharding.moves SET paused_at = CASE WHEN $2 THEN coalesce(paused_at, now()) END
      WHERE id = $1 RETURNING ${COLUMNS}`,
@@ -136,6 +135,16 @@ export async function setPaused(directory: Sql, id: string, paused: boolean): Pr
   if (!rows[0]) throw new MoveUnknown(id);
   return toMove(rows[0]);
 }
+
+/** An operator's pause of a move. @throws MoveRefused when it is over, or there is no such move */
+export async function pause(directory: Sql, id: string): Promise<Move> {
+  const move = await setPaused(directory, id, true);
+  if (isOver(move.phase)) throw new MoveRefused(`Move ${id} is ${move.phase}`);
+  return move;
+}
+
+/** Takes a pause back. @throws MoveRefused when there is no such move */
+export const unpause = (directory: Sql, id: string): Promise<Move> => setPaused(directory, id, false);
 
 /** Moves that are planned or under way, of one keyspace or all: a supervisor resumes them after a crash. */
 export async function unfinishedMoves(directory: Sql, keyspace: string | null): Promise<Move[]> {

@@ -3,7 +3,7 @@ import type { MoveHooks, MoveLimits, MoveProgress } from '../move/context.js';
 import { MoveBusy, MovePaused, StaleMover } from '../move/errors.js';
 import { Mover } from '../move/mover.js';
 import { isOver, type Move, type Step } from '../move/phases.js';
-import { oneRow } from '../postgres/sql.js';
+import { tryLock } from '../postgres/advisory-lock.js';
 import type { PlannedMove, RebalancePlan } from './plan-rebalance.js';
 import { OperationRefused } from './refused.js';
 import { onDirectory } from './shards.js';
@@ -79,8 +79,7 @@ export async function carryOut(
       ...plan.moves.map((move) => ({ ...move })),
     ];
     for (const keyspace of new Set(tasks.map((task) => task.keyspace))) {
-      const lock = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS got';
-      const { got } = await oneRow<{ got: boolean }>(directory, lock, [PLAN_LOCK, keyspace]);
+      const got = await tryLock(directory, PLAN_LOCK, keyspace);
       if (!got) throw new OperationRefused(`Another rebalance or drain of ${keyspace} is under way`);
     }
     return new Carrier(tasks, options).run();

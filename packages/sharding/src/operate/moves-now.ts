@@ -1,6 +1,7 @@
 import type { Move } from '../move/phases.js';
 import { unfinishedMoves } from '../move/plan.js';
 import { MOVE_LOCK } from '../move/open.js';
+import { isHeld } from '../postgres/advisory-lock.js';
 import type { Sql } from '../postgres/sql.js';
 
 /** A move that is not over, and whether a mover works on it. */
@@ -16,9 +17,7 @@ export async function movesNow(directory: Sql, keyspace: string | null = null): 
   if (moves.length === 0) return [];
   const { rows } = await directory.query<{ id: string; running: boolean; quiet: string }>(
     `SELECT m.id, extract(epoch FROM clock_timestamp() - m.changed_at) AS quiet, EXISTS (
-       SELECT FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
-       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND l.classid = $2::oid AND l.objid = (hashtext(m.id::text)::bigint & 4294967295)::oid) AS running
+       SELECT FROM pg_locks AS l WHERE ${isHeld('$2', 'm.id::text')}) AS running
      FROM sharding.moves AS m WHERE m.id = ANY ($1)`,
     [moves.map(({ id }) => id), MOVE_LOCK],
   );

@@ -10,6 +10,7 @@ import { setDraining } from './draining.js';
 import { planBuckets } from './plan-buckets.js';
 import { planRebalance } from './plan-rebalance.js';
 import { removeEverywhere } from './remove-everywhere.js';
+import { onDirectory } from './shards.js';
 import { clusterStatus } from './status.js';
 
 jest.setTimeout(90_000);
@@ -63,18 +64,19 @@ it('gives a new shard its share while writers write, tells how far it is, and th
 
 it('drains a shard, keeps it empty, and lets it be removed only then', async () => {
   await fill(cluster, 500);
-  const removal = { directoryUrl, shard: 'a' };
-  await expect(removeEverywhere(removal)).rejects.toThrow('a holds 512 buckets of shop: drain it first');
+  const remove = (dryRun = false): Promise<string[]> =>
+    onDirectory(directoryUrl, (directory) => removeEverywhere(directory, { shard: 'a', dryRun }));
+  await expect(remove()).rejects.toThrow('a holds 512 buckets of shop: drain it first');
   const plan = await planRebalance({ directoryUrl, drain: 'a', group: { buckets: 256 } });
   expect(plan.buckets).toBe(512);
-  await setDraining(directoryUrl, 'a', true);
+  await onDirectory(directoryUrl, (directory) => setDraining(directory, 'a', true));
   await carryOut(plan, { directoryUrl });
   expect((await counts())[0]).toBe(0);
   const after = await planRebalance({ directoryUrl });
   expect(after.moves.filter(({ to }) => to === 'a')).toEqual([]);
-  expect(await removeEverywhere({ ...removal, dryRun: true })).toEqual([KEYSPACE]);
-  expect(await removeEverywhere(removal)).toEqual([KEYSPACE]);
-  await expect(removeEverywhere(removal)).rejects.toThrow('There is no shard a; there are b, c');
+  expect(await remove(true)).toEqual([KEYSPACE]);
+  expect(await remove()).toEqual([KEYSPACE]);
+  await expect(remove()).rejects.toThrow('There is no shard a; there are b, c');
 });
 
 it('stops between two moves, and the next plan holds only the rest', async () => {

@@ -1,6 +1,6 @@
 import { MoveRefused } from '../move/errors.js';
 import { canAbort, isOver, type Move, type MoveInfo } from '../move/phases.js';
-import { readMove, reserve, setPaused, type MoveRequest } from '../move/plan.js';
+import { pause, readMove, reserve, unpause, type MoveRequest } from '../move/plan.js';
 import type { Sql } from '../postgres/sql.js';
 
 /*
@@ -34,16 +34,14 @@ export async function requestAbort(directory: Sql, id: string): Promise<Move> {
 }
 
 /** Holds a move before its switch. @throws MoveRefused when it is over */
-export async function requestPause(directory: Sql, id: string): Promise<Move> {
-  const move = await setPaused(directory, id, true);
-  if (isOver(move.phase)) throw new MoveRefused(`Move ${id} is ${move.phase}`);
-  return move;
+export function requestPause(directory: Sql, id: string): Promise<Move> {
+  return pause(directory, id);
 }
 
 /** Lets a move go on, by whichever mover is there. @throws MoveRefused when it is over */
 export async function requestResume(directory: Sql, id: string): Promise<Move> {
-  const move = await setPaused(directory, id, false);
-  if (isOver(move.phase)) throw new MoveRefused(`Move ${id} is ${move.phase}`);
+  const { phase } = await unpause(directory, id);
+  if (isOver(phase)) throw new MoveRefused(`Move ${id} is ${phase}`);
   return note(directory, id, { supervised: true });
 }
 

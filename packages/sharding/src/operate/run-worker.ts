@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MoveHooks, MoveLimits } from '../move/context.js';
-import { Session } from '../postgres/session.js';
-import { oneRow } from '../postgres/sql.js';
+import { tryLock } from '../postgres/advisory-lock.js';
+import type { Session } from '../postgres/session.js';
 import { verify } from '../verify.js';
 import { carryOut } from './carry-out.js';
 import { setDraining } from './draining.js';
 import { planRebalance } from './plan-rebalance.js';
 import { isRunOver, nextRun, noteRun, readRun, type Run, type RunProgress, type RunState } from './runs.js';
-import { knownShards, reasonOf } from './shards.js';
+import { knownShards, onDirectory, reasonOf } from './shards.js';
+import { watchDirectory } from './watch-directory.js';
 
 export interface RunWorkerOptions {
   readonly directoryUrl: string;
@@ -47,37 +48,15 @@ export class RunWorker {
     late.abort();
   }
 
-  private async look(): Promise<void> {
-    const { signal } = this.stopping;
-    let session: Session | undefined;
-    while (!signal.aborted) {
-      try {
-        session ??= await this.open();
-        const run = await nextRun(session, RUN_LOCK);
-        if (run && (await this.lock(session, run.id))) {
-          await this.do(session, run);
-          // Its end releases the lock.
-          await session.close();
-          session = undefined;
-          continue;
-        }
-      } catch (error) {
-        this.options.onFailure?.(error);
-        await session?.close();
-        session = undefined;
-      }
-      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
-    await session?.close();
-  }
-
-  private open(): Promise<Session> {
-    return Session.open({ url: this.options.directoryUrl, server: 'the directory', application: 'sharding-run' });
-  }
-
-  private async lock(session: Session, id: string): Promise<boolean> {
-    const lock = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS got';
-    return (await oneRow<{ got: boolean }>(session, lock, [RUN_LOCK, id])).got;
+  private look(): Promise<void> {
+    const { directoryUrl, onFailure } = this.options;
+    const watch = { directoryUrl, application: 'sharding-run', signal: this.stopping.signal };
+    return watchDirectory({ ...watch, ...(onFailure && { onFailure }) }, async (session) => {
+      const run = await nextRun(session, RUN_LOCK);
+      if (!run || !(await tryLock(session, RUN_LOCK, run.id))) return false;
+      await this.do(session, run);
+      return true;
+    });
   }
 
   private async do(session: Session, { id }: Run): Promise<void> {
@@ -134,7 +113,9 @@ export class RunWorker {
       ...(groupBuckets !== undefined && { group: { buckets: groupBuckets } }),
       ...(run.kind === 'drain' && shard !== undefined && { drain: shard }),
     });
-    if (run.kind === 'drain' && shard !== undefined) await setDraining(directoryUrl, shard, true, keyspaces);
+    if (run.kind === 'drain' && shard !== undefined) {
+      await onDirectory(directoryUrl, (directory) => setDraining(directory, shard, true, keyspaces));
+    }
     latest.progress = { moves: plan.moves.length + plan.unfinished.length, secondsPlanned: Math.round(plan.seconds) };
     const { stopped, paused } = await carryOut(plan, {
       ...{ directoryUrl, signal },
@@ -155,8 +136,7 @@ export class RunWorker {
 
   private async verifyAll({ options }: Run): Promise<Outcome> {
     const { directoryUrl } = this.options;
-    const session = await this.open();
-    const shards = await knownShards(session, options.keyspaces).finally(() => session.close());
+    const shards = await onDirectory(directoryUrl, (directory) => knownShards(directory, options.keyspaces));
     const found: NonNullable<RunProgress['findings']>[number][] = [];
     for (const keyspace of new Set(shards.map((shard) => shard.keyspace))) {
       const { findings } = await verify(directoryUrl, keyspace);

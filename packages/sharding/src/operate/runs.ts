@@ -1,3 +1,4 @@
+import { isHeld } from '../postgres/advisory-lock.js';
 import type { Sql } from '../postgres/sql.js';
 import type { Finding } from '../verify.js';
 import type { Measure } from './plan-transfers.js';
@@ -90,9 +91,7 @@ export async function stopRun(directory: Sql, id: string): Promise<Run | undefin
 export async function nextRun(directory: Sql, lockClass: number): Promise<Run | undefined> {
   const { rows } = await directory.query<Run>(
     `SELECT ${COLUMNS} FROM sharding.runs AS r WHERE state IN ('waiting', 'running', 'stopping') AND NOT EXISTS (
-       SELECT FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
-       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND l.classid = $1::oid AND l.objid = (hashtext(r.id::text)::bigint & 4294967295)::oid)
+       SELECT FROM pg_locks AS l WHERE ${isHeld('$1', 'r.id::text')})
      ORDER BY id LIMIT 1`,
     [lockClass],
   );

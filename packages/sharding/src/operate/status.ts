@@ -1,3 +1,4 @@
+import { BUCKETS } from '../bucket.js';
 import { oneRow } from '../postgres/sql.js';
 import type { Session } from '../postgres/session.js';
 import { movesNow, type MoveNow } from './moves-now.js';
@@ -63,10 +64,10 @@ export function clusterStatus(directoryUrl: string, keyspaces?: readonly string[
   return onDirectory(directoryUrl, async (directory) => {
     const known = await knownShards(directory, keyspaces);
     const { rows } = await directory.query<KeyspaceStatus>(
-      `SELECT keyspace, version::int AS "mapVersion", 1024 - count(bucket)::int AS unplaced
+      `SELECT keyspace, version::int AS "mapVersion", $2 - count(bucket)::int AS unplaced
        FROM sharding.keyspaces LEFT JOIN sharding.bucket_map USING (keyspace)
        WHERE $1::text[] IS NULL OR keyspace = ANY ($1) GROUP BY keyspace ORDER BY keyspace`,
-      [keyspaces ?? null],
+      [keyspaces ?? null, BUCKETS],
     );
     const moves = await movesNow(directory);
     const shards = await Promise.all(known.map(statusOf));

@@ -3,8 +3,8 @@ import type { MoveHooks, MoveLimits } from '../move/context.js';
 import { MoveBusy, MovePaused, StaleMover } from '../move/errors.js';
 import { Mover } from '../move/mover.js';
 import { canAbort, canPause, type Move } from '../move/phases.js';
-import { Session } from '../postgres/session.js';
 import { movesNow, type MoveNow } from './moves-now.js';
+import { watchDirectory } from './watch-directory.js';
 
 /** An operator asked for it, and it is not under way yet. */
 const isToAbort = ({ phase, info }: MoveNow): boolean => info.abort === true && canAbort(phase) && phase !== 'aborting';
@@ -19,7 +19,6 @@ export interface SupervisorOptions {
   readonly onFailure?: (error: unknown, move?: Move) => void;
 }
 
-const LOOK_EVERY_MS = 500;
 /** A move whose mover is gone may be about to be taken up by whoever planned it. */
 const GRACE_SECONDS = 5;
 /** A mover that is about to end has let its lock go already. */
@@ -58,24 +57,13 @@ export class MoveSupervisor {
     late.abort();
   }
 
-  private async look(): Promise<void> {
-    let session: Session | undefined;
-    while (!this.stopping.signal.aborted) {
-      try {
-        session ??= await Session.open({
-          url: this.options.directoryUrl,
-          server: 'the directory',
-          application: 'sharding-supervisor',
-        });
-        for (const move of await movesNow(session)) if (this.isOrphan(move)) this.takeUp(move);
-      } catch (error) {
-        this.options.onFailure?.(error);
-        await session?.close();
-        session = undefined;
-      }
-      await delay(LOOK_EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-    }
-    await session?.close();
+  private look(): Promise<void> {
+    const { directoryUrl, onFailure } = this.options;
+    const watch = { directoryUrl, application: 'sharding-supervisor', signal: this.stopping.signal };
+    return watchDirectory({ ...watch, ...(onFailure && { onFailure }) }, async (session) => {
+      for (const move of await movesNow(session)) if (this.isOrphan(move)) this.takeUp(move);
+      return false;
+    });
   }
 
   private isOrphan(move: MoveNow): boolean {
