@@ -2,11 +2,8 @@ import { keyNamed, knownKeyspaces, OperationRefused, whereIs, type NameLookup, t
 
 /** Its buckets are those of names, not of customers. */
 const NAMES = 'lookup';
-/** Where customers' e-mail addresses are found: in the keyspace of names, or with the profiles where there is none yet. */
-const EMAILS: readonly NameLookup[] = [
-  { keyspace: NAMES, table: 'names', nameColumn: 'name', keyColumn: 'customer_id' },
-  { keyspace: 'profile', table: 'login_names', nameColumn: 'name', keyColumn: 'customer_id' },
-];
+/** Where customers' e-mail addresses are found. */
+const EMAILS: NameLookup = { keyspace: NAMES, table: 'names', nameColumn: 'name', keyColumn: 'customer_id' };
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** A customer's id, and where each keyspace has what belongs to them. */
@@ -32,11 +29,10 @@ export async function findCustomer(
     return { customerId, places: await whereIs(directoryUrl, customerId, keyspaces) };
   }
   const all = only ? await knownKeyspaces(directoryUrl) : known;
-  const lookup = EMAILS.find(({ keyspace }) => all.includes(keyspace));
-  if (!lookup) throw new OperationRefused('No keyspace knows e-mail addresses');
+  if (!all.includes(NAMES)) throw new OperationRefused('No keyspace knows e-mail addresses');
   // Folded as the profile service does.
   const name = asked.trim().normalize('NFC').toLowerCase();
-  const customerId = await keyNamed(directoryUrl, lookup, name);
+  const customerId = await keyNamed(directoryUrl, EMAILS, name);
   if (customerId === undefined) return undefined;
   const named = known.includes(NAMES) ? await whereIs(directoryUrl, name, [NAMES]) : [];
   return { customerId, places: [...(await whereIs(directoryUrl, customerId, keyspaces)), ...named] };
