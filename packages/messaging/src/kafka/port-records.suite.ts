@@ -28,6 +28,15 @@ export function describeAdmin(kit: PortKit): void {
       expect((await kit.port.admin.offsetsSince(made, time))[1]).toBeLessThanOrEqual(1);
     });
 
+    it('tells the ends of several topics that are asked for at once', async () => {
+      const topics = await Promise.all(Array.from({ length: 6 }, () => kit.topic(2)));
+      const fresh = await kit.open();
+      await Promise.all([
+        ...topics.map(async (topic) => expect(await fresh.admin.endOffsets(topic)).toEqual([0, 0])),
+        ...topics.map(async (topic) => expect(await fresh.admin.beginningOffsets(topic)).toEqual([0, 0])),
+      ]);
+    });
+
     it('reaches the broker, and says so when it cannot', async () => {
       await kit.port.admin.ping();
       const away = await kit.open('127.0.0.1:9');

@@ -5,6 +5,7 @@ import { isProtocolError, kafkaError, translated } from './errors.js';
 
 export class KafkaJsAdmin implements KafkaAdmin {
   #connecting: Promise<void> | undefined;
+  #lastOffsets: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly admin: Admin) {}
 
@@ -20,6 +21,16 @@ export class KafkaJsAdmin implements KafkaAdmin {
       }
       return call(this.admin);
     });
+  }
+
+  /**
+   * One after the other: a call for another topic makes the library load its metadata anew, and one that reads offsets in the
+   * meantime finds none.
+   */
+  #offsets<T>(call: (admin: Admin) => Promise<T>): Promise<T> {
+    const mine = this.#lastOffsets.then(() => this.#run(call));
+    this.#lastOffsets = mine.catch(() => undefined);
+    return mine;
   }
 
   async createTopics(topics: readonly TopicSpec[]): Promise<void> {
@@ -57,16 +68,16 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 
   async endOffsets(topic: string): Promise<number[]> {
-    return inOrder(await this.#run((admin) => admin.fetchTopicOffsets(topic)), ({ high }) => Number(high));
+    return inOrder(await this.#offsets((admin) => admin.fetchTopicOffsets(topic)), ({ high }) => Number(high));
   }
 
   async beginningOffsets(topic: string): Promise<number[]> {
-    return inOrder(await this.#run((admin) => admin.fetchTopicOffsets(topic)), ({ low }) => Number(low));
+    return inOrder(await this.#offsets((admin) => admin.fetchTopicOffsets(topic)), ({ low }) => Number(low));
   }
 
   async offsetsSince(topic: string, timestampMs: number): Promise<(number | null)[]> {
     const time = Math.max(0, Math.floor(timestampMs));
-    const found = await this.#run((admin) => admin.fetchTopicOffsetsByTimestamp(topic, time));
+    const found = await this.#offsets((admin) => admin.fetchTopicOffsetsByTimestamp(topic, time));
     const ends = await this.endOffsets(topic);
     // Where there is no such record, the library answers the end.
     return inOrder(found, ({ offset, partition }) => (Number(offset) < (ends[partition] ?? 0) ? Number(offset) : null));
