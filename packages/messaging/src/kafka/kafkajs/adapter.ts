@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
 import type { Logger } from '../../options.js';
 import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../open-kafka.js';
@@ -17,7 +18,7 @@ import type {
   TransactionalProducer,
 } from '../port.js';
 import { KafkaJsAdmin } from './admin.js';
-import { translated } from './errors.js';
+import { kafkaError, translated } from './errors.js';
 import { KafkaJsFollower } from './follower.js';
 import { KafkaJsGroup } from './group.js';
 import { LastingProducer } from './lasting-producer.js';
@@ -28,6 +29,8 @@ import { KafkaJsTransactions } from './transactions.js';
 const MEMBER_WAIT_MS = 300;
 // A consumer that ends waits for its running fetch.
 const FOLLOWER_WAIT_MS = 1_000;
+/** Before the last try to follow. */
+const LONGEST_WAIT_MS = 3_200;
 // Shorter ones end under load, because heartbeats wait for the handling of a fetch.
 const LEAST_SESSION_TIMEOUT_MS = 6_000;
 
@@ -92,7 +95,19 @@ export class KafkaJsPort implements KafkaPort {
     return group;
   }
 
+  /** The library reads in groups only, whose coordinator a broker that has just been made takes a moment to have. */
   async follow(options: FollowOptions): Promise<Follower> {
+    for (let wait = 50; ; wait *= 2) {
+      try {
+        return await this.#followOnce(options);
+      } catch (error) {
+        if (kafkaError(error).code !== 'RETRIABLE' || wait > LONGEST_WAIT_MS) throw error;
+        await delay(wait);
+      }
+    }
+  }
+
+  async #followOnce(options: FollowOptions): Promise<Follower> {
     const { isolation, maxWaitMs = FOLLOWER_WAIT_MS, maxBytes } = options;
     const groupId = `${this.options.clientId}-follower-${randomBytes(6).toString('hex')}`;
     const start = await this.#startOffsets(options.partitions);
