@@ -10,8 +10,8 @@ const main = join(root, 'infra/local/dist/main.js');
 const node = join(modules, '.bin/node');
 const [verb = 'start', ...words] = process.argv.slice(2);
 
-/** These look at or end what runs: they must be quick and work while sources are being edited. */
-const WITHOUT_BUILD = ['status', 'stop', 'logs', 'dead-letters', 'reset'];
+/** These look at, scale or end what runs: they must be quick and work while sources are being edited. */
+const WITHOUT_BUILD = ['status', 'clones', 'stop', 'logs', 'dead-letters', 'reset'];
 
 function fail(message) {
   process.stderr.write(`stoa: ${message}\n`);

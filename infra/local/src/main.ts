@@ -1,3 +1,4 @@
+import { clones, roll } from './commands/clones.js';
 import { deadLetters } from './commands/dead-letters.js';
 import { logs } from './commands/logs.js';
 import { reset } from './commands/reset.js';
@@ -10,6 +11,8 @@ import { Failure } from './failure.js';
 const commands: Record<string, (words: string[], place?: StartPlace) => Promise<number>> = {
   start,
   status,
+  clones,
+  roll,
   stop,
   logs,
   'dead-letters': deadLetters,

@@ -6,17 +6,19 @@ import { promisify } from 'node:util';
 import { cacheDir, freePort, repoRoot } from '@stoa/local';
 import type { State } from '../src/stack/state.js';
 
-// Real servers and a real supervisor around services that are as small as can be: they say who they are, can be told to die, and
-// do what a good clone does on SIGTERM.
+// Real servers and a real supervisor around services that are as small as can be: they say who they are, can be told to die or to
+// take their time, and end at once on SIGTERM: whoever still waits for an answer then was not drained.
 const MAIN = `
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 const { STOA_CLONE, ADMIN_PORT, PORT, HOST } = process.env;
-if (process.env.FAKE_BROKEN === STOA_CLONE.split('-')[0]) {
+if (process.env.FAKE_BROKEN === STOA_CLONE.split('-')[0] || existsSync(new URL('broken', import.meta.url))) {
   console.error(JSON.stringify({ level: 'fatal', msg: 'FAKE_BROKEN says so' }));
   process.exit(3);
 }
 const answer = (request, response) => {
   if (request.url === '/die') process.exit(7);
+  if (request.url === '/slow') return setTimeout(() => response.end(STOA_CLONE), 150);
   response.end(request.url === '/env' ? JSON.stringify(process.env) : STOA_CLONE);
 };
 createServer(answer).listen(ADMIN_PORT, HOST);

@@ -6,10 +6,11 @@ import { bringUp } from '../stack/bring-up.js';
 import { findJava } from '../servers/java.js';
 import { checkDisk, checkPort } from '../stack/checks.js';
 import type { Context } from '../stack/context.js';
+import { offerControl, type Handlers } from '../stack/control.js';
 import { checkExternal } from '../stack/external.js';
 import { stopLeftovers } from '../stack/leftovers.js';
 import { takeLock } from '../stack/lock.js';
-import { offerShards } from '../stack/more-shards.js';
+import { addShardServer } from '../stack/more-shards.js';
 import { parseStartOptions, START_HELP } from '../stack/options.js';
 import { Progress } from '../stack/progress.js';
 import { rotateLogs } from '../stack/rotation.js';
@@ -89,12 +90,17 @@ async function supervise(context: Context, madeOperator: boolean): Promise<numbe
   const told = toldToStop(supervisor, progress);
   let offer: (() => void) | undefined;
   try {
-    const url = await bringUp(context, supervisor);
+    const { url, fleet } = await bringUp(context, supervisor);
     const state = { ...supervisor.state(), ...(url === undefined ? {} : { url }) };
     progress.line(welcome(context, state, madeOperator));
     progress.line(`Ready after ${progress.elapsed()}. Ctrl-C or npm run stop ends it; data stays in ${stateDir}.`);
-    offer = await offerShards(stateDir, supervisor).catch((error: unknown) => {
-      progress.line(`  ! npm run shards -- add --local won't find this stack (${reason(error)})`);
+    const handlers: Handlers = {
+      'add shard': ({ name }) => addShardServer(stateDir, supervisor, name),
+      'set clones': ({ counts }, step) => fleet.setClones(counts, step),
+      roll: ({ apps }, step) => fleet.roll(apps, step),
+    };
+    offer = await offerControl(stateDir, handlers).catch((error: unknown) => {
+      progress.line(`  ! npm run clones, roll and shards -- add --local won't find this stack (${reason(error)})`);
       return undefined;
     });
     supervisor.ready(url);

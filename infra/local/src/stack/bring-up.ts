@@ -5,8 +5,10 @@ import { Failure, reason } from '../failure.js';
 import { cacheDir } from '../paths.js';
 import { freePort } from '../ports.js';
 import type { Service } from '../topology.js';
+import { Balancer } from './balancer.js';
 import { cloneEnvironment, cloneMember, migrateService, migrationEnvironment } from './clones.js';
 import type { Addresses, Context } from './context.js';
+import { Fleet } from './fleet.js';
 import { httpGet } from './http.js';
 import { haproxyMember } from './members.js';
 import { allSettledOrThrow } from './progress.js';
@@ -16,32 +18,34 @@ import type { Supervisor } from './supervisor.js';
 
 const SHOP_PATIENCE_MS = 30_000;
 
+/** A stack that is up. */
+export interface Up {
+  /** Where the shop answers; undefined when no gateway was asked for. */
+  url: string | undefined;
+  fleet: Fleet;
+}
+
 /**
  * The order in which the stack comes up: servers side by side → databases and migrations → clones side by side → load balancer →
  * the shop answers → sample catalog (first start only).
- * @returns where the shop answers; undefined when no gateway was asked for.
  */
-export async function bringUp(context: Context, supervisor: Supervisor): Promise<string | undefined> {
+export async function bringUp(context: Context, supervisor: Supervisor): Promise<Up> {
   const { setup, progress } = context;
   if (!existsSync(cacheDir())) progress.line('  The first start downloads Kafka, Redis and HAProxy, once.');
   const { addresses, balancer } = await startServers(context, supervisor);
   await progress.step('migrations', () =>
     allSettledOrThrow(setup.services.map((service) => migrateService(context, addresses, service))),
   );
-  const gateways = await startClones(context, supervisor, addresses, balancer !== undefined);
+  await startClones(context, supervisor, addresses, balancer !== undefined);
   writeEnvironments(context, addresses);
-  const url = gateways.length > 0 ? `http://127.0.0.1:${setup.port}` : undefined;
+  const url = setup.services.some(({ http }) => http) ? `http://127.0.0.1:${setup.port}` : undefined;
+  let runtime: Balancer | undefined;
   if (url) {
-    if (balancer) await startBalancer(context, supervisor, balancer, gateways);
+    if (balancer) runtime = await startBalancer(context, supervisor, balancer);
     await progress.step('shop', () => shopAnswers(context, url));
     await loadSample(context, url);
   }
-  return url;
-}
-
-interface Gateway {
-  name: string;
-  port: number;
+  return { url, fleet: new Fleet(context, addresses, supervisor, runtime) };
 }
 
 async function startClones(
@@ -49,14 +53,12 @@ async function startClones(
   supervisor: Supervisor,
   addresses: Addresses,
   balanced: boolean,
-): Promise<Gateway[]> {
+): Promise<void> {
   const { setup, progress } = context;
-  const gateways: Gateway[] = [];
   const start = async (service: Service, name: string): Promise<void> => {
     const httpPort = !service.http ? undefined : balanced ? await freePort() : setup.port;
     const member = await cloneMember(context, addresses, service, name, httpPort);
     await progress.step(name, () => supervisor.keep(member));
-    if (httpPort !== undefined) gateways.push({ name, port: httpPort });
   };
   const all = setup.services.flatMap((service) => {
     const count = service.http && !balanced ? 1 : service.clones;
@@ -64,18 +66,13 @@ async function startClones(
     return Array.from({ length: count }, (_, n) => start(service, `${service.app}-${n + 1}`));
   });
   await allSettledOrThrow(all);
-  return gateways.toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-async function startBalancer(
-  context: Context,
-  supervisor: Supervisor,
-  program: string,
-  gateways: Gateway[],
-): Promise<void> {
-  const member = haproxyMember(context.stateDir, context.setup.port, gateways, program);
+async function startBalancer(context: Context, supervisor: Supervisor, program: string): Promise<Balancer> {
+  const member = haproxyMember(context.stateDir, context.setup.port, () => supervisor.gateways(), program);
   const { adminSocket } = await context.progress.step('HAProxy', () => supervisor.keep(member));
   supervisor.balancedThrough(adminSocket);
+  return new Balancer(adminSocket);
 }
 
 /** Services publish their routes while they start; the shop is open when the gateways have learned them. */

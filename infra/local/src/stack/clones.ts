@@ -128,7 +128,8 @@ function inherited(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(kept);
 }
 
-async function isReady(adminPort: number): Promise<void> {
+/** Resolves when the clone says that it is ready. @throws Error with what is missing */
+export async function isReady(adminPort: number): Promise<void> {
   const { status, body } = await httpGet(`http://127.0.0.1:${adminPort}/health/ready`);
   if (status !== 200) throw new Error(`not ready: ${body.trim().slice(0, 300)}`);
 }

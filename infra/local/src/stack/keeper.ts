@@ -26,7 +26,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const HEALTHY_AFTER_MS = 60_000;
 
 /**
- * Keeps one process running: starting → running → (it ended by itself) restarting → running ... → stopped.
+ * Keeps one process running: starting → running → (it ended by itself) restarting → running ... → leaving → stopped.
  * The first start may fail, which the caller hears; after that a process that ends is started again, with a pause that doubles.
  */
 export class Keeper<R extends Running = Running> {
@@ -70,6 +70,18 @@ export class Keeper<R extends Running = Running> {
     await this.running?.stop();
     await this.watching;
     this.become('stopped');
+  }
+
+  /** Stops the process for good once `drain` has taken its work from it. If that fails, the process stays. */
+  async retire(drain: () => Promise<void>): Promise<void> {
+    this.become('leaving');
+    try {
+      await drain();
+    } catch (error) {
+      if (this.state === 'leaving') this.become('running');
+      throw error;
+    }
+    await this.stop();
   }
 
   /** As stop, without giving it time. */

@@ -46,12 +46,15 @@ export async function redisMember(stateDir: string): Promise<Member<RedisServer>
 export function haproxyMember(
   stateDir: string,
   port: number,
-  servers: Backend[],
+  /** What is behind it when it starts, each time. */
+  servers: () => Backend[],
   command: string,
 ): Member<HaproxyServer> {
   const dataDir = join(stateDir, 'run/haproxy');
-  const options = { port, servers, command, dataDir, logFile: logFile(stateDir, 'haproxy') };
-  return { name: 'haproxy', kind: 'haproxy', port, start: (starting) => startHaproxy({ ...options, ...starting }) };
+  const options = { port, command, dataDir, logFile: logFile(stateDir, 'haproxy') };
+  const start: Member<HaproxyServer>['start'] = (starting) =>
+    startHaproxy({ ...options, servers: servers(), ...starting });
+  return { name: 'haproxy', kind: 'haproxy', port, start };
 }
 
 /** Where the output of a process of the stack goes. */

@@ -2,7 +2,8 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { askForShard, offerShards } from './more-shards.js';
+import { offerControl } from './control.js';
+import { addShardServer, askForShard } from './more-shards.js';
 import { Supervisor } from './supervisor.js';
 
 describe('one more shard server', () => {
@@ -16,7 +17,11 @@ describe('one more shard server', () => {
     await mkdir(join(stateDir, 'data/postgres-shard1'), { recursive: true });
     await mkdir(join(stateDir, 'logs'));
     supervisor = new Supervisor(stateDir, () => undefined);
-    end = await offerShards(stateDir, supervisor);
+    end = await offerControl(stateDir, {
+      'add shard': ({ name }) => addShardServer(stateDir, supervisor, name),
+      'set clones': () => Promise.reject(new Error('not here')),
+      roll: () => Promise.reject(new Error('not here')),
+    });
   });
   afterAll(async () => {
     end();

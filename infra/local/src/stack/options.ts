@@ -68,7 +68,7 @@ function apply(options: StartOptions, flag: string, values: string[]): void {
       options[flag === '--detach' ? 'detach' : 'help'] = true;
       break;
     case '--clones':
-      for (const value of needed(flag, values, 'catalog=3')) addClones(options.clones, value);
+      for (const value of needed(flag, values, 'catalog=3')) options.clones.set(...parseCloneCount(flag, value));
       break;
     case '--only':
     case '--without':
@@ -87,9 +87,10 @@ function needed(flag: string, values: string[], example: string): string[] {
   return values;
 }
 
-function addClones(clones: Map<string, number>, value: string): void {
+/** Reads `catalog=3`. @param what begins the message of the Failure that is thrown for another number than 1 to 32 */
+export function parseCloneCount(what: string, value: string): [app: string, count: number] {
   const [app = '', count = ''] = value.split('=');
-  clones.set(app, wholeNumber(`--clones ${app}`, count, 32));
+  return [app, wholeNumber(`${what} ${app}`, count, 32)];
 }
 
 function wholeNumber(what: string, text: string, largest: number): number {

@@ -117,6 +117,11 @@ describe('npm start', () => {
     expect(await (await fetch(`http://127.0.0.1:${stack.port}/`)).text()).toBe('gateway-1');
     const names = (await stack.state()).processes.map(({ name }) => name).toSorted();
     expect(names).toEqual(['cart-1', 'gateway-1', 'postgres-main']);
+    for (const words of [
+      ['clones', 'gateway=2'],
+      ['roll', 'all'],
+    ])
+      expect((await stack.run(words)).stderr).toMatch(/^stoa: without HAProxy there is one gateway, .*\n$/);
   }, 60_000);
 
   it('prepares what a service needs that is run by hand', async () => {

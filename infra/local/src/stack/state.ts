@@ -18,7 +18,7 @@ export interface ProcessRecord {
   port?: number;
   /** Where a clone answers /health and /metrics. */
   adminPort?: number;
-  state: 'starting' | 'running' | 'restarting' | 'stopped';
+  state: 'starting' | 'running' | 'restarting' | 'leaving' | 'stopped';
   restarts: number;
 }
 

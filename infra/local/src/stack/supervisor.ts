@@ -1,4 +1,5 @@
 import type { Running } from '../servers/child.js';
+import type { Backend } from '../servers/haproxy.js';
 import { identityOf } from '../processes.js';
 import { killRuns } from '../run.js';
 import { Keeper, type Member } from './keeper.js';
@@ -26,7 +27,20 @@ export class Supervisor {
     if (this.stopping) throw new Error('the stack is being stopped');
     const keeper = new Keeper(member, { changed: () => this.write(), report: this.report });
     this.keepers.push(keeper as unknown as Keeper);
-    return keeper.start();
+    try {
+      return await keeper.start();
+    } catch (error) {
+      this.forget(member.name);
+      throw error;
+    }
+  }
+
+  /** Stops one process for good, once `drain` has taken its work from it, and forgets it. If that fails, it stays. */
+  async release(name: string, drain: () => Promise<void>): Promise<void> {
+    const keeper = this.keepers.find((each) => each.member.name === name);
+    if (!keeper) return;
+    await keeper.retire(drain);
+    this.forget(name);
   }
 
   /** From now on the shop answers at `url`. */
@@ -54,6 +68,15 @@ export class Supervisor {
     };
   }
 
+  /** The gateways that may get requests, by name. */
+  gateways(): Backend[] {
+    const gateways = this.state().processes.filter(({ kind }) => kind === 'gateway');
+    const inService = gateways.filter(({ state }) => state === 'running' || state === 'restarting');
+    return inService
+      .flatMap(({ name, port }) => (port === undefined ? [] : [{ name, port }]))
+      .toSorted((a, b) => a.name.localeCompare(b.name));
+  }
+
   get isStopping(): boolean {
     return this.stopping !== undefined;
   }
@@ -68,6 +91,12 @@ export class Supervisor {
   async kill(): Promise<void> {
     killRuns();
     await Promise.allSettled(this.keepers.map((keeper) => keeper.kill()));
+  }
+
+  private forget(name: string): void {
+    const at = this.keepers.findIndex((keeper) => keeper.member.name === name);
+    if (at >= 0) this.keepers.splice(at, 1);
+    this.write();
   }
 
   private async stopInOrder(): Promise<void> {

@@ -1,0 +1,64 @@
+import { setImmediate } from 'node:timers/promises';
+import { Failure } from '../failure.js';
+import { stateDir } from '../paths.js';
+import { askControl, type ClonesByApp, type Listener, type Tasks } from '../stack/control.js';
+import { parseCloneCount } from '../stack/options.js';
+import { Progress } from '../stack/progress.js';
+import { runningState } from '../stack/state.js';
+
+const CLONES_USAGE = 'npm run clones -- catalog=3 cart=2 [--json]';
+const ROLL_USAGE = 'npm run roll -- cart [profile ...] | all [--json]';
+
+/** `npm run clones -- catalog=3 cart=2`: adds and takes away clones of the stack that runs. It lasts until that is stopped. */
+export function clones(words: string[]): Promise<number> {
+  const { values, json } = parse(words, CLONES_USAGE);
+  const counts = Object.fromEntries(values.map((value) => parseCloneCount('clones', value)));
+  return change('set clones', { counts }, json);
+}
+
+/** `npm run roll -- cart`: replaces each clone by one that runs what is built now, without failing a request. */
+export function roll(words: string[]): Promise<number> {
+  const { values, json } = parse(words, ROLL_USAGE);
+  return change('roll', { apps: values }, json);
+}
+
+function parse(words: string[], usage: string): { values: string[]; json: boolean } {
+  const values = words.filter((word) => !word.startsWith('-'));
+  const flags = words.filter((word) => word.startsWith('-'));
+  const wrong = flags.find((flag) => flag !== '--json');
+  if (wrong !== undefined) throw new Failure(`"${wrong}" is not understood: ${usage}`);
+  if (values.length === 0) throw new Failure(`say of which service: ${usage}`);
+  return { values, json: flags.length > 0 };
+}
+
+async function change<T extends 'set clones' | 'roll'>(
+  task: T,
+  asks: Tasks[T]['asks'],
+  json: boolean,
+): Promise<number> {
+  if (!runningState(stateDir())) throw new Failure('nothing runs: npm start brings the stack up');
+  const steps: { step: string; ms: number }[] = [];
+  const progress = new Progress();
+  const heard: Listener = json
+    ? { began: () => undefined, ended: (step, ms) => void steps.push({ step, ms }) }
+    : shownBy(progress);
+  const all: ClonesByApp = await askControl(stateDir(), task, asks, heard);
+  await setImmediate(); // the last step's line comes first
+  if (json) process.stdout.write(`${JSON.stringify({ steps, clones: all }, null, 2)}\n`);
+  else process.stdout.write(`Done after ${progress.elapsed()}: ${summary(all)}\n`);
+  return 0;
+}
+
+/** Shows steps that are done elsewhere. */
+function shownBy(progress: Progress): Listener {
+  const ends = new Map<string, () => void>();
+  return {
+    began: (step) => void progress.step(step, () => new Promise<void>((resolve) => ends.set(step, resolve))),
+    ended: (step) => ends.get(step)?.(),
+  };
+}
+
+const summary = (all: ClonesByApp): string =>
+  Object.values(all)
+    .map((names) => names.join(' '))
+    .join(', ');

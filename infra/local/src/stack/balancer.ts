@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure, reason } from '../failure.js';
+import { haproxyCommand, type Backend } from '../servers/haproxy.js';
+
+// What `default-server` says in haproxy.cfg: servers that are added at run time don't get it.
+const CHECKS = 'check inter 400ms fastinter 200ms downinter 400ms fall 2 rise 1';
+/** HAProxy may be starting again just now, or a new clone may have to pass its first check. */
+const PATIENCE_MS = 15_000;
+/** Requests take 5 s at most, uploads may take longer: the gateway itself gives them ten seconds more. */
+const DRAIN_MS = 30_000;
+const LOOK_EVERY_MS = 50;
+
+interface Server {
+  readonly port: number;
+  readonly isUp: boolean;
+  /** By an operator's word: drained, or in maintenance. */
+  readonly isHeld: boolean;
+}
+
+/** Changes which gateways HAProxy sends requests to, by its runtime commands: no connection is cut, nothing is reloaded. */
+export class Balancer {
+  constructor(private readonly adminSocket: string) {}
+
+  /** From then on the server gets requests. @throws Failure when HAProxy does not find it up */
+  async admit({ name, port }: Backend): Promise<void> {
+    await until(PATIENCE_MS, `HAProxy does not find ${name} up`, async () => {
+      const server = (await this.servers()).get(name);
+      if (server?.port === port) return server.isUp && !server.isHeld;
+      // An earlier one of this name.
+      if (server) await this.delete(name);
+      await this.command(`add server gateways/${name} 127.0.0.1:${port} ${CHECKS}`);
+      await this.command(`enable health gateways/${name}`);
+      await this.command(`enable server gateways/${name}`);
+      return false;
+    });
+  }
+
+  /**
+   * From then on the server gets no more requests; resolves when those under way are answered, or after 30 s.
+   * @throws Failure when no other server is up
+   */
+  async drain(name: string): Promise<void> {
+    await until(PATIENCE_MS, `HAProxy finds no gateway but ${name} up`, async () => {
+      const servers = [...(await this.servers())];
+      return servers.some(([other, { isUp, isHeld }]) => other !== name && isUp && !isHeld);
+    });
+    await this.command(`set server gateways/${name} state drain`);
+    // What is under way even then is the gateway's own to finish.
+    await until(DRAIN_MS, 'busy', async () => (await this.requests(name)) === 0).catch(() => undefined);
+  }
+
+  /** Forgets a server whose process has ended. @throws Failure */
+  async remove(name: string): Promise<void> {
+    await until(PATIENCE_MS, `HAProxy does not let go of ${name}`, () => this.delete(name));
+  }
+
+  private async delete(name: string): Promise<boolean> {
+    await this.command(`set server gateways/${name} state maint`);
+    return /deleted|no such server/i.test(await this.command(`del server gateways/${name}`));
+  }
+
+  private async servers(): Promise<Map<string, Server>> {
+    const lines = (await this.command('show servers state gateways')).split('\n').slice(2);
+    return new Map(
+      lines.map((line) => {
+        const [, , , name = '', , operational, administrative, ...more] = line.split(' ');
+        return [name, { isUp: operational === '2', isHeld: administrative !== '0', port: Number(more[11]) }];
+      }),
+    );
+  }
+
+  /** How many requests a server has; none when HAProxy does not know it. */
+  private async requests(name: string): Promise<number> {
+    const [header = '', ...rows] = (await this.command('show stat')).split('\n');
+    const at = header.replace('# ', '').split(',').indexOf('scur');
+    const row = rows.map((line) => line.split(',')).find(([proxy, server]) => proxy === 'gateways' && server === name);
+    return Number(row?.[at] ?? 0);
+  }
+
+  private command(text: string): Promise<string> {
+    return haproxyCommand(this.adminSocket, text);
+  }
+}
+
+/** Tries until it is so. @throws Failure that says what is not, and why if that is known */
+async function until(timeoutMs: number, otherwise: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let why = '';
+  while (performance.now() < deadline) {
+    try {
+      if (await isSo()) return;
+      why = '';
+    } catch (error) {
+      why = ` (${reason(error)})`;
+    }
+    await delay(LOOK_EVERY_MS);
+  }
+  throw new Failure(`${otherwise} within ${timeoutMs / 1000} s${why}`);
+}

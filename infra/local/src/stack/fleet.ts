@@ -1,0 +1,157 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure, reason } from '../failure.js';
+import { freePort } from '../ports.js';
+import type { Service } from '../topology.js';
+import type { Balancer } from './balancer.js';
+import { cloneMember, isReady, migrateService } from './clones.js';
+import type { Addresses, Context } from './context.js';
+import type { ClonesByApp, Step } from './control.js';
+import type { ProcessRecord } from './state.js';
+import type { Supervisor } from './supervisor.js';
+
+const PATIENCE_MS = 15_000;
+
+/**
+ * The clones of a stack that runs. It adds, takes away and replaces them one after the other: a start takes a core, and those that
+ * run have work to do. There are never fewer of an app than were asked for: a successor is ready before its predecessor goes.
+ */
+export class Fleet {
+  private isBusy = false;
+
+  constructor(
+    private readonly context: Context,
+    private readonly addresses: Addresses,
+    private readonly supervisor: Supervisor,
+    /** Undefined where a lone gateway has the shop's port for itself. */
+    private readonly balancer: Balancer | undefined,
+  ) {}
+
+  /** Starts what is missing, then stops what is too much, the highest numbers first. @throws Failure, with nothing taken away for it */
+  setClones(counts: Readonly<Record<string, number>>, step: Step): Promise<ClonesByApp> {
+    return this.alone(async () => {
+      const wanted = Object.entries(counts).map(([app, count]) => ({ service: this.service(app), count }));
+      for (const { service, count } of wanted) if (count > 1) this.refuseWithoutBalancer(service);
+      for (const { service, count } of wanted) {
+        while (this.clonesOf(service).length < count) await this.add(service, step);
+      }
+      for (const { service, count } of wanted) {
+        for (const { name } of this.clonesOf(service).slice(count).toReversed()) await this.remove(service, name, step);
+      }
+      return this.clones();
+    });
+  }
+
+  /**
+   * Replaces each clone of these apps by a new one, after migrations: what is built now runs then.
+   * @param apps `all` stands for all that run here @throws Failure; the clones that were not replaced go on
+   */
+  roll(apps: readonly string[], step: Step): Promise<ClonesByApp> {
+    return this.alone(async () => {
+      const services = apps.includes('all') ? this.context.setup.services : apps.map((app) => this.service(app));
+      for (const service of services) this.refuseWithoutBalancer(service);
+      for (const service of new Set(services)) await this.rollOne(service, step);
+      return this.clones();
+    });
+  }
+
+  private async rollOne(service: Service, step: Step): Promise<void> {
+    // Without the shards that were there at the start: some may have been removed since, and the map knows all that are.
+    const addresses = { ...this.addresses, shards: new Map<string, string>() };
+    await step(`migrate ${service.app}`, () => migrateService(this.context, addresses, service));
+    for (const { name } of this.clonesOf(service)) {
+      await this.add(service, step);
+      await this.remove(service, name, step);
+    }
+  }
+
+  private async add(service: Service, step: Step): Promise<void> {
+    const name = this.freeName(service);
+    const port = service.http && this.balancer ? await freePort() : undefined;
+    const member = await cloneMember(this.context, this.addresses, service, name, port);
+    try {
+      await step(`start ${name}`, async () => {
+        await this.supervisor.keep(member);
+        if (port !== undefined) await this.balancer?.admit({ name, port });
+      });
+    } catch (error) {
+      // Running, but not to be reached; or not there at all.
+      await this.supervisor.release(name, async () => undefined);
+      throw new Failure(`${reason(error)}; no other clone was taken away for it`, { cause: error });
+    }
+  }
+
+  private async remove(service: Service, name: string, step: Step): Promise<void> {
+    await this.untilOthersReady(service, name);
+    const { balancer } = this;
+    const drain = async (): Promise<void> => {
+      if (!service.http || !balancer) return;
+      await step(`drain ${name}`, () => balancer.drain(name));
+    };
+    await step(`stop ${name}`, async () => {
+      await this.supervisor.release(name, drain);
+      if (service.http) await balancer?.remove(name);
+    });
+  }
+
+  /** @throws Failure when none is, after some patience */
+  private async untilOthersReady(service: Service, name: string): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    const others = (): ProcessRecord[] => this.clonesOf(service).filter((clone) => clone.name !== name);
+    const areReady = async ({ state, adminPort = 0 }: ProcessRecord): Promise<boolean> =>
+      state === 'running' &&
+      isReady(adminPort).then(
+        () => true,
+        () => false,
+      );
+    while (!(await Promise.all(others().map(areReady))).some(Boolean)) {
+      if (performance.now() > deadline) throw new Failure(`no other clone of ${service.app} is ready: ${name} stays`);
+      await delay(50);
+    }
+  }
+
+  /** One change at a time: a second one would count clones that are about to go. */
+  private async alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.isBusy) throw new Failure('clones are being changed already: try again when that is done');
+    this.isBusy = true;
+    try {
+      return await work();
+    } finally {
+      this.isBusy = false;
+    }
+  }
+
+  private service(app: string): Service {
+    const { services } = this.context.setup;
+    const found = services.find((service) => service.app === app);
+    if (found) return found;
+    throw new Failure(`no service "${app}" runs here; there are ${services.map((service) => service.app).join(', ')}`);
+  }
+
+  private refuseWithoutBalancer({ http }: Service): void {
+    if (http && !this.balancer)
+      throw new Failure(
+        'without HAProxy there is one gateway, which has the port for itself: only a restart changes it',
+      );
+  }
+
+  private clones(): ClonesByApp {
+    const { services } = this.context.setup;
+    return Object.fromEntries(
+      services.map((service) => [service.app, this.clonesOf(service).map(({ name }) => name)] as const),
+    );
+  }
+
+  /** By number. */
+  private clonesOf({ app }: Service): ProcessRecord[] {
+    const own = new RegExp(`^${app}-\\d+$`);
+    const clones = this.supervisor.state().processes.filter(({ name }) => own.test(name));
+    return clones.toSorted((a, b) => numberOf(a.name) - numberOf(b.name));
+  }
+
+  private freeName(service: Service): string {
+    const taken = new Set(this.clonesOf(service).map(({ name }) => numberOf(name)));
+    for (let number = 1; ; number++) if (!taken.has(number)) return `${service.app}-${number}`;
+  }
+}
+
+const numberOf = (clone: string): number => Number(clone.slice(clone.lastIndexOf('-') + 1));
