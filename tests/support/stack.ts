@@ -26,5 +26,26 @@ export async function processes(): Promise<Process[]> {
 }
 
 /** The clones of an app, such as `gateway-1` and `gateway-2`. */
-export const clonesOf = async (app: string): Promise<Process[]> =>
-  (await processes()).filter(({ name }) => new RegExp(`^${app}-\\d+$`).test(name));
+export const clonesOf = async (app: string): Promise<Process[]> => (await processes()).filter(isCloneOf(app));
+
+const isCloneOf = (app: string) => {
+  const own = new RegExp(`^${app}-\\d+$`);
+  return ({ name }: Process): boolean => own.test(name);
+};
+
+/** How many clones of each app run. */
+export type Counts = Readonly<Record<string, number>>;
+
+/**
+ * Sets numbers of clones, as `npm run clones` does.
+ * @returns puts those numbers back that were there before
+ */
+export async function setClones(counts: Counts): Promise<() => Promise<void>> {
+  const running = await processes();
+  const before = Object.keys(counts).map((app) => [app, running.filter(isCloneOf(app)).length] as const);
+  const set = async (pairs: readonly (readonly [string, number])[]): Promise<void> => {
+    await stoa('clones', ...pairs.map(([app, count]) => `${app}=${count}`));
+  };
+  await set(Object.entries(counts));
+  return () => set(before);
+}
