@@ -27,7 +27,7 @@ function oneGateway(processes: readonly Process[]): Stack['gateway'] {
 }
 
 const roleOf = (name: string): string =>
-  /^(gateway|profile|catalog|cart)-\d+$/.exec(name)?.[1] ??
+  /^(gateway|profile|catalog|cart|shards)-\d+$/.exec(name)?.[1] ??
   { kafka: 'Kafka', redis: 'Redis', haproxy: 'HAProxy', supervisor: 'supervisor' }[name] ??
   'Postgres';
 
