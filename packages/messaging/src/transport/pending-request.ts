@@ -10,6 +10,8 @@ const GRACE_MS = 250;
 export interface Exchange {
   readonly topic: string;
   readonly replyTopic: string;
+  /** Undefined: the key's, or any. */
+  readonly partition: number | undefined;
   settle(outcome: IncomingReply | OperationError, waitMs: number | null): void;
 }
 
@@ -33,6 +35,7 @@ export class PendingRequest implements Sendable {
     const { request, correlation, exchange } = this;
     return {
       topic: exchange.topic,
+      ...(exchange.partition === undefined ? {} : { partition: exchange.partition }),
       key: request.key,
       value: request.body,
       headers: requestHeaders(request, correlation, exchange.replyTopic, left),

@@ -8,6 +8,7 @@ import { BrokerClock } from './broker-clock.js';
 import { BrokerWatch } from './broker-watch.js';
 import { DEFAULT_BOUND, InFlightBound, type BoundSettings } from './in-flight-bound.js';
 import { PendingRequest } from './pending-request.js';
+import { QuerySpread } from './query-spread.js';
 import { asError } from './refusals.js';
 import { ReplyTopic } from './reply-topic.js';
 import { RequestSender } from './request-sender.js';
@@ -18,6 +19,7 @@ interface Target {
   readonly bound: InFlightBound;
   readonly commands: RequestSender;
   readonly queries: RequestSender;
+  readonly spread: QuerySpread;
   readonly topics: { readonly commands: string; readonly queries: string };
 }
 
@@ -112,14 +114,17 @@ export class StoaClient extends ClientProxy {
     if (!target.bound.enter()) {
       throw new OperationError('OVERLOADED', `Too many requests to ${request.service} are in flight`);
     }
+    const passage = request.kind === 'query' ? target.spread.begin() : undefined;
     return new Promise<IncomingReply>((resolve, reject) => {
       const correlation = (this.#nextCorrelation++).toString(36);
       const pending = new PendingRequest(request, correlation, start + request.budgetMs, {
         replyTopic: this.#replyTopic.name,
         topic: request.kind === 'command' ? target.topics.commands : target.topics.queries,
+        partition: passage?.partition,
         settle: (outcome, waitMs) => {
           this.#pending.delete(correlation);
           target.bound.leave(waitMs);
+          passage?.end(outcome instanceof OperationError ? undefined : outcome.servedBy);
           if (outcome instanceof OperationError) reject(outcome);
           else resolve(outcome);
         },
@@ -141,6 +146,7 @@ export class StoaClient extends ClientProxy {
         ),
         commands: new RequestSender(this.port, topics.commands, onUnreachable),
         queries: new RequestSender(this.port, topics.queries, onUnreachable),
+        spread: new QuerySpread(() => this.port.admin.partitionCount(topics.queries)),
       };
       this.#targets.set(service, target);
     }
