@@ -4,7 +4,7 @@ export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './dat
 export { testEnvironment, testKafkaBrokers } from './environment.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { tablesOfDatabase, tablesOfPrismaSchema, type Tables } from './prisma-schema.js';
-export { ownKafka, type OwnKafka } from './own-kafka.js';
+export { ownBrokers, ownKafka, type OwnBrokers, type OwnKafka } from './own-kafka.js';
 export { testRedis } from './redis.js';
 export { startTestServers, type TestEnvironment, type TestServers } from './servers.js';
 export { uniqueName } from './unique-name.js';

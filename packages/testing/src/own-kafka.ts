@@ -44,3 +44,39 @@ export async function ownKafka(): Promise<OwnKafka> {
 function signal(server: KafkaServer | undefined, name: 'SIGSTOP' | 'SIGCONT'): void {
   if (server) process.kill(server.pid, name);
 }
+
+export interface OwnBrokers {
+  /** `host:port` of each, with commas between. */
+  readonly brokers: string;
+  /** SIGKILL for one of them, by its number from 1. */
+  kill(node: number): Promise<void>;
+  /** Starts one (again), with the data of before. */
+  start(node: number): Promise<void>;
+  /** Stops all and removes their data. */
+  end(): Promise<void>;
+}
+
+/** Three Kafka brokers of one test's own that replicate to each other. Started already. */
+export async function ownBrokers(): Promise<OwnBrokers> {
+  const dir = await mkdtemp(join(tmpdir(), 'stoa-kafka-'));
+  await chmod(dir, 0o711);
+  guardDir(dir);
+  const nodes = [1, 2, 3];
+  const ports = await Promise.all(nodes.map(freePort));
+  const controllerPorts = await Promise.all(nodes.map(freePort));
+  const servers = new Map<number, KafkaServer>();
+  const own: OwnBrokers = {
+    brokers: ports.map((port) => `127.0.0.1:${port}`).join(','),
+    kill: async (node) => servers.get(node)?.kill(),
+    start: async (node) => {
+      const at = { dataDir: join(dir, `kafka-${node}`), port: ports[node - 1] ?? 0 };
+      servers.set(node, await startKafka({ ...at, cluster: { node, controllerPorts } }));
+    },
+    end: async () => {
+      await Promise.all([...servers.values()].map((server) => server.kill()));
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  await Promise.all(nodes.map(own.start));
+  return own;
+}

@@ -4,6 +4,7 @@ import { Failure, reason } from '../failure.js';
 import { repoRoot, stateDir as defaultStateDir } from '../paths.js';
 import { bringUp } from '../stack/bring-up.js';
 import { findJava } from '../servers/java.js';
+import { brokersToRun } from '../stack/brokers.js';
 import { checkDisk, checkPort } from '../stack/checks.js';
 import type { Context } from '../stack/context.js';
 import { offerControl, type Handlers } from '../stack/control.js';
@@ -44,7 +45,7 @@ export async function start(words: string[], place: StartPlace = {}): Promise<nu
     );
   const progress = new Progress();
   await claim(stateDir, progress);
-  await progress.step('checks', () => check(setup));
+  await progress.step('checks', () => check(setup, stateDir));
   const { operator, made } = operatorAccount(stateDir, process.env);
   const context: Context = {
     setup,
@@ -78,7 +79,8 @@ async function claim(stateDir: string, progress: Progress): Promise<void> {
   progress.line(`  ! the last run did not end in order${what}`);
 }
 
-async function check(setup: Setup): Promise<void> {
+async function check(setup: Setup, stateDir: string): Promise<void> {
+  if (!setup.external.kafka) brokersToRun(stateDir, setup.brokers);
   await checkExternal(setup.external);
   if (!setup.external.kafka) await findJava();
   if (setup.services.some((service) => service.http)) await checkPort(setup.port);

@@ -1,41 +1,77 @@
-/** The broker's settings: those of a real cluster where they decide behaviour, small where they only cost memory. */
-export function brokerProperties(at: {
+export interface BrokerPlace {
   port: number;
-  controllerPort: number;
+  /** Its number, from 1. */
+  node: number;
+  /** Where the controller of each broker listens on 127.0.0.1, by number. */
+  controllerPorts: readonly number[];
   dataDir: string;
-}): Record<string, string> {
-  return { ...addresses(at), ...TOPICS, ...GROUPS, ...SMALL };
 }
 
-function addresses(at: { port: number; controllerPort: number; dataDir: string }): Record<string, string> {
+/** The broker's settings: those of a real cluster where they decide behaviour, small where they only cost memory. */
+export function brokerProperties(place: BrokerPlace): Record<string, string> {
+  const brokers = place.controllerPorts.length;
+  return { ...addresses(place), ...TOPICS, ...replicas(brokers), ...signsOfLife(brokers), ...GROUPS, ...SMALL };
+}
+
+/** As a file of Java's. */
+export function asProperties(settings: Record<string, string>): string {
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+function addresses({ port, node, controllerPorts, dataDir }: BrokerPlace): Record<string, string> {
   return {
     'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${at.controllerPort}`,
-    listeners: `CLIENT://127.0.0.1:${at.port},CONTROLLER://127.0.0.1:${at.controllerPort}`,
-    'advertised.listeners': `CLIENT://127.0.0.1:${at.port}`,
+    'node.id': String(node),
+    'controller.quorum.voters': controllerPorts.map((at, n) => `${n + 1}@127.0.0.1:${at}`).join(','),
+    listeners: `CLIENT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPorts[node - 1]}`,
+    'advertised.listeners': `CLIENT://127.0.0.1:${port}`,
     'inter.broker.listener.name': 'CLIENT',
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'log.dirs': at.dataDir,
+    'log.dirs': dataDir,
+  };
+}
+
+/** Copies of everything on up to three brokers; with three, one may be away and what is acknowledged is on two. */
+function replicas(brokers: number): Record<string, string> {
+  const factor = String(Math.min(brokers, 3));
+  const inSync = brokers >= 3 ? '2' : '1';
+  return {
+    'default.replication.factor': factor,
+    'min.insync.replicas': inSync,
+    'offsets.topic.replication.factor': factor,
+    'transaction.state.log.replication.factor': factor,
+    'transaction.state.log.min.isr': inSync,
+    'share.coordinator.state.topic.replication.factor': factor,
+    'share.coordinator.state.topic.min.isr': inSync,
+  };
+}
+
+/**
+ * When a broker counts as gone. Requests wait for what it led, and a budget is 5 s: others must have taken over by then, also if it was
+ * the controller, who is missed first. A single broker that was killed may register again only when its last life is over by this time.
+ */
+function signsOfLife(brokers: number): Record<string, string> {
+  const session = { 'broker.session.timeout.ms': '2000', 'broker.heartbeat.interval.ms': '400' };
+  if (brokers === 1) return session;
+  return {
+    ...session,
+    'controller.quorum.fetch.timeout.ms': '1200',
+    'controller.quorum.election.timeout.ms': '600',
+    'controller.quorum.election.backoff.max.ms': '300',
   };
 }
 
 const TOPICS = {
   'auto.create.topics.enable': 'false',
   'num.partitions': '4',
-  'default.replication.factor': '1',
-  'min.insync.replicas': '1',
   // Deadlines are counted from the broker's clock, not from clocks of different machines.
   'log.message.timestamp.type': 'LogAppendTime',
   'offsets.topic.num.partitions': '4',
-  'offsets.topic.replication.factor': '1',
   'transaction.state.log.num.partitions': '4',
-  'transaction.state.log.replication.factor': '1',
-  'transaction.state.log.min.isr': '1',
   'share.coordinator.state.topic.num.partitions': '1',
-  'share.coordinator.state.topic.replication.factor': '1',
-  'share.coordinator.state.topic.min.isr': '1',
 };
 
 const GROUPS = {
@@ -46,9 +82,6 @@ const GROUPS = {
   'group.consumer.min.heartbeat.interval.ms': '100',
   'group.consumer.session.timeout.ms': '6000',
   'group.consumer.min.session.timeout.ms': '1000',
-  // A broker that was killed may register again only when its last life is over by this time (9 s by default).
-  'broker.session.timeout.ms': '5000',
-  'broker.heartbeat.interval.ms': '500',
 };
 
 const SMALL = {

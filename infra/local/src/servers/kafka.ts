@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cached } from '../cache.js';
-import { Failure } from '../failure.js';
 import { cacheDir, localRoot } from '../paths.js';
 import { freePort } from '../ports.js';
-import { run } from '../run.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { findJava, type Java } from './java.js';
-import { brokerProperties } from './kafka-properties.js';
+import { formatOnce } from './kafka-format.js';
+import { asProperties, brokerProperties } from './kafka-properties.js';
 import { jarsOf } from './maven.js';
 import { ask } from './probe.js';
 
@@ -19,8 +17,18 @@ export interface KafkaOptions extends Starting {
   /** A free one if left out. */
   port?: number;
   logFile?: string;
+  /** Its place among several brokers; left out, it is the only one. */
+  cluster?: Cluster;
   /** Further broker settings, which win over ours. */
   settings?: Record<string, string>;
+}
+
+/** Brokers that are each other's controllers too: most of them must live. */
+export interface Cluster {
+  /** This one's number, from 1. */
+  node: number;
+  /** Where each broker's controller listens on 127.0.0.1, by number: the same for all of them. */
+  controllerPorts: readonly number[];
 }
 
 export interface KafkaServer extends Running {
@@ -29,8 +37,6 @@ export interface KafkaServer extends Running {
   brokers: string;
 }
 
-// 16 bytes in base64url that read "stoa-local-kafka". A fixed id lets one formatted folder serve as everybody's template.
-const CLUSTER_ID = 'c3RvYS1sb2NhbC1rYWZrYQ';
 const INSTEAD = 'set KAFKA_BROKERS to a broker of yours';
 
 // Measured: C1 only, the serial collector and a class archive bring the start from 2.4 s to 1 s and the memory from 212 to 150 MB.
@@ -52,25 +58,26 @@ const JVM_FLAGS = [
   ],
 ];
 
-/** Starts a single Kafka broker (KRaft, its own controller) that listens on 127.0.0.1 only. */
+/** Starts a Kafka broker (KRaft, a controller too) that listens on 127.0.0.1 only. With a cluster, it answers once most of them run. */
 export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const [java, jars] = await Promise.all([findJava(), jarsOf('kafka', INSTEAD)]);
   const classPath = await classPathOf(jars);
   const port = options.port ?? (await freePort());
-  const properties = brokerProperties({ port, controllerPort: await freePort(), dataDir: options.dataDir });
-  await formatOnce(java, jars, classPath, options.dataDir);
+  const { node, controllerPorts } = options.cluster ?? { node: 1, controllerPorts: [await freePort()] };
+  const properties = brokerProperties({ port, node, controllerPorts, dataDir: options.dataDir });
+  await formatOnce({ java, jars, flags: [logging(), '-cp', classPath], dataDir: options.dataDir, node });
   const configuration = `${options.dataDir}.properties`;
   await writeFile(configuration, asProperties({ ...properties, ...options.settings }));
   const archive = await classArchive(java, jars);
   const running = await startChild({
     ...startingOf(options),
-    name: 'Kafka',
+    name: options.cluster ? `Kafka ${node}` : 'Kafka',
     command: java.command,
     args: [...JVM_FLAGS, archive.flag, logging(), '-cp', classPath, 'kafka.Kafka', configuration],
     logFile: options.logFile ?? join(dirname(options.dataDir), 'kafka.log'),
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 60_000, // the first one writes the class archive: 4 s of CPU
-    probe: () => knowsABroker(port),
+    probe: () => serves(port),
   });
   void running.exited.then(archive.keep).catch(() => undefined);
   const stop = async (): Promise<void> => {
@@ -84,12 +91,6 @@ function logging(): string {
   return `-Dlog4j2.configurationFile=${join(localRoot, 'kafka/log4j2.properties')}`;
 }
 
-function asProperties(settings: Record<string, string>): string {
-  return Object.entries(settings)
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join('');
-}
-
 async function classPathOf(jars: string): Promise<string> {
   const names = await readdir(jars);
   // Sorted: a class archive is good only for the very class path that it was made with.
@@ -98,23 +99,6 @@ async function classPathOf(jars: string): Promise<string> {
     .toSorted()
     .map((name) => join(jars, name))
     .join(':');
-}
-
-/** Kafka's own formatting starts a JVM; it is done once per version and copied from then on. */
-async function formatOnce(java: Java, jars: string, classPath: string, dataDir: string): Promise<void> {
-  if (existsSync(join(dataDir, 'meta.properties'))) return;
-  const template = await cached(`${jars.split('/').at(-1)}-formatted`, async (dir) => {
-    const configuration = join(dir, '../server.properties');
-    await writeFile(configuration, asProperties(brokerProperties({ port: 9092, controllerPort: 9093, dataDir: dir })));
-    const flags = ['-Xmx128m', '-XX:TieredStopAtLevel=1', logging(), '-cp', classPath, 'kafka.tools.StorageTool'];
-    const { code, output } = await run(java.command, [...flags, 'format', '-t', CLUSTER_ID, '-c', configuration]);
-    if (code !== 0) throw new Failure(`Kafka could not format a data folder: ${output.trim().split('\n').at(-1)}`);
-  });
-  const unfinished = `${dataDir}.new`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(dirname(dataDir), { recursive: true });
-  await cp(template, unfinished, { recursive: true });
-  await rename(unfinished, dataDir);
 }
 
 interface ClassArchive {
@@ -134,7 +118,7 @@ async function classArchive(java: Java, jars: string): Promise<ClassArchive> {
 }
 
 /** A Metadata request (version 1, no topics): the broker serves clients once it lists itself. */
-async function knowsABroker(port: number): Promise<void> {
+async function serves(port: number): Promise<void> {
   const clientId = Buffer.from('stoa');
   const request = Buffer.alloc(18 + clientId.length);
   request.writeInt32BE(request.length - 4, 0);
@@ -144,6 +128,20 @@ async function knowsABroker(port: number): Promise<void> {
   request.writeInt16BE(clientId.length, 12);
   clientId.copy(request, 14);
   request.writeInt32BE(0, 14 + clientId.length); // no topics
-  const answer = await ask(port, request, (bytes) => bytes.length >= 12);
-  if (answer.readInt32BE(8) < 1) throw new Error('the broker has not joined its cluster yet');
+  const answer = await ask(port, request, (bytes) => bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0));
+  if (!portsListed(answer).includes(port)) throw new Error('the broker has not joined its cluster yet');
+}
+
+/** The brokers' ports in an answer to `serves`: after length and correlation id an array of (node, host, port, rack). */
+function portsListed(answer: Buffer): number[] {
+  const ports: number[] = [];
+  let at = 12;
+  for (let left = answer.readInt32BE(8); left > 0; left--) {
+    at += 4; // node
+    at += 2 + answer.readInt16BE(at); // host
+    ports.push(answer.readInt32BE(at));
+    at += 4;
+    at += 2 + Math.max(0, answer.readInt16BE(at)); // rack, -1: none
+  }
+  return ports;
 }

@@ -68,6 +68,7 @@ export function cloneEnvironment(
     ...(service.http ? {} : { ADMIN_TOKEN: adminToken }),
     ...(ports.http === undefined ? {} : { PORT: String(ports.http) }),
     KAFKA_BROKERS: addresses.kafka,
+    ...(addresses.replicas === undefined ? {} : { KAFKA_REPLICATION_FACTOR: String(addresses.replicas) }),
     ...(service.redis ? { REDIS_URL: addresses.redis } : {}),
     ...dataEnvironment(addresses, service),
     ...(service.operator ? { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password } : {}),

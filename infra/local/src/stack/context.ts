@@ -21,6 +21,8 @@ export interface Context {
 /** Where servers are, once they run. */
 export interface Addresses {
   kafka: string;
+  /** On how many brokers each topic is to be; undefined where the environment decides. */
+  replicas?: number;
   redis: string;
   /** Database URLs by app. */
   databases: Map<string, string>;

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, portIsFree } from '../ports.js';
 import { startHaproxy, type Backend, type HaproxyServer } from '../servers/haproxy.js';
-import { startKafka, type KafkaServer } from '../servers/kafka.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
 import type { Member } from './keeper.js';
@@ -29,12 +28,6 @@ async function usualPort(stateDir: string, name: string): Promise<number> {
   mkdirSync(join(stateDir, 'data'), { recursive: true });
   writeFileSync(file, `${port}\n`);
   return port;
-}
-
-export async function kafkaMember(stateDir: string): Promise<Member<KafkaServer>> {
-  const port = await freePort();
-  const options = { port, dataDir: join(stateDir, 'data/kafka'), logFile: logFile(stateDir, 'kafka') };
-  return { name: 'kafka', kind: 'kafka', port, start: (starting) => startKafka({ ...options, ...starting }) };
 }
 
 export async function redisMember(stateDir: string): Promise<Member<RedisServer>> {

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.js';
+import type { Brokers } from './brokers.js';
 
 /** What `npm start -- ...` was asked for, as written; setup.ts checks it against the topology. */
 export interface StartOptions {
@@ -10,6 +11,8 @@ export interface StartOptions {
   without: string[];
   /** How many shard servers, if said. */
   shards?: number;
+  /** How many Kafka brokers, if said. */
+  brokers?: Brokers;
 }
 
 export const START_HELP = `npm start -- [options]
@@ -20,6 +23,8 @@ export const START_HELP = `npm start -- [options]
   --without APP [APP ...]        all services but these; prints how to run them yourself against the rest
   --shards N                     how many Postgres servers hold sharded data: shard1 ... shardN (2 at the first start,
                                  later as many as there are)
+  --brokers 1|3                  one Kafka broker, or three with every topic on all of them (1 at the first start, later as
+                                 many as there are)
   --help                         this text
 
 Environment:
@@ -77,6 +82,9 @@ function apply(options: StartOptions, flag: string, values: string[]): void {
     case '--shards':
       options.shards = wholeNumber(flag, needed(flag, values, '2').join(' '), 64);
       break;
+    case '--brokers':
+      options.brokers = oneOrThree(flag, needed(flag, values, '3').join(' '));
+      break;
     default:
       throw new Failure(`"${flag}" is not an option of npm start; npm start -- --help lists them`);
   }
@@ -91,6 +99,13 @@ function needed(flag: string, values: string[], example: string): string[] {
 export function parseCloneCount(what: string, value: string): [app: string, count: number] {
   const [app = '', count = ''] = value.split('=');
   return [app, wholeNumber(`${what} ${app}`, count, 32)];
+}
+
+/** With two, neither could do without the other. */
+function oneOrThree(flag: string, text: string): Brokers {
+  if (text === '1') return 1;
+  if (text === '3') return 3;
+  throw new Failure(`${flag} needs 1 or 3, not "${text}"`);
 }
 
 function wholeNumber(what: string, text: string, largest: number): number {

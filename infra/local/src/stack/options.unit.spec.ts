@@ -44,6 +44,10 @@ describe('npm start options', () => {
     expect(setupOf(['--shards', '4']).sharded?.asked).toBe(4);
   });
 
+  it('takes one or three brokers, or as many as there are', () => {
+    expect([setupOf([]).brokers, setupOf(['--brokers', '3']).brokers]).toEqual([undefined, 3]);
+  });
+
   it('starts no Postgres server for what the environment names', () => {
     const shards = '[{"name":"a","url":"postgres://u:p@h/cart","adminUrl":"postgres://o:p@h/cart"}]';
     const some = setupOf([], { CART_SHARDS: shards, KAFKA_BROKERS: 'k:9092' });
@@ -65,6 +69,8 @@ describe('npm start options', () => {
     [['--clones', 'cart'], {}, 'a whole number from 1 to 32, not ""'],
     [['--clones'], {}, '--clones needs a value'],
     [['--shards', '2', '3'], {}, 'not "2 3"'],
+    [['--brokers', '2'], {}, '--brokers needs 1 or 3, not "2"'],
+    [['--brokers', '3'], { KAFKA_BROKERS: 'k:9092' }, '--brokers and KAFKA_BROKERS exclude each other'],
     [['--detach', 'yes'], {}, '--detach takes no value'],
     [['--only', 'cart', '--without', 'catalog'], {}, 'exclude each other'],
     [['--without', 'cart', 'catalog', 'profile', 'shards', 'gateway'], {}, 'no service is left'],

@@ -1,8 +1,9 @@
 import { findHaproxy } from '../servers/haproxy-binary.js';
 import type { PostgresServer } from '../servers/postgres.js';
+import { brokerMembers, brokersToRun } from './brokers.js';
 import type { Addresses, Context, Directory } from './context.js';
 import { ensureDatabase } from './databases.js';
-import { kafkaMember, postgresMember, redisMember } from './members.js';
+import { postgresMember, redisMember } from './members.js';
 import { allSettledOrThrow } from './progress.js';
 import { postgresPassword, writeDirectory } from './secrets.js';
 import { ensureDirectory, ensureShard, shardServers, type OwnShard } from './sharding.js';
@@ -20,7 +21,7 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
   const { external } = setup;
   const needsRedis = [...setup.services, ...setup.leftOut].some((service) => service.redis);
   const balanced = setup.services.some((service) => service.http);
-  let kafka = external.kafka ?? '';
+  let kafka: Pick<Addresses, 'kafka' | 'replicas'> = { kafka: external.kafka ?? '' };
   let redis = external.redis ?? '';
   let balancer: string | undefined;
   let data: Data | undefined;
@@ -28,8 +29,7 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
     data = await startPostgresServers(context, supervisor);
   };
   const startKafka = async (): Promise<void> => {
-    const member = await kafkaMember(stateDir);
-    kafka = (await progress.step('Kafka', () => supervisor.keep(member))).brokers;
+    kafka = await startBrokers(context, supervisor);
   };
   const startRedis = async (): Promise<void> => {
     const member = await redisMember(stateDir);
@@ -44,7 +44,20 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
     ...(external.redis || !needsRedis ? [] : [startRedis()]),
     ...(balanced ? [findBalancer()] : []),
   ]);
-  return { addresses: { kafka, redis, databases: new Map(), shards: new Map(), ...data }, balancer };
+  return { addresses: { ...kafka, redis, databases: new Map(), shards: new Map(), ...data }, balancer };
+}
+
+/** Side by side: of three brokers none answers before most of them run. */
+async function startBrokers(
+  { setup, stateDir, progress }: Context,
+  supervisor: Supervisor,
+): Promise<Pick<Addresses, 'kafka' | 'replicas'>> {
+  const members = await brokerMembers(stateDir, brokersToRun(stateDir, setup.brokers));
+  const servers = await progress.step(members.length === 1 ? 'Kafka' : `Kafka, ${members.length} brokers`, () =>
+    Promise.all(members.map((member) => supervisor.keep(member))),
+  );
+  const kafka = servers.map(({ brokers }) => brokers).join(',');
+  return { kafka, ...(servers.length > 1 ? { replicas: servers.length } : {}) };
 }
 
 type Data = Pick<Addresses, 'databases' | 'directory' | 'shards'>;

@@ -1,5 +1,6 @@
 import { Failure } from '../failure.js';
 import { SHOP_PORT, type Service, type Topology } from '../topology.js';
+import type { Brokers } from './brokers.js';
 import type { StartOptions } from './options.js';
 
 /** Everything that is decided before anything is started. */
@@ -12,6 +13,8 @@ export interface Setup {
   postgres: string[];
   /** What is sharded over Postgres servers of ours; undefined where nothing is. */
   sharded?: Sharded;
+  /** How many Kafka brokers, if it was said. */
+  brokers?: Brokers;
   /** The Postgres server for the shard map. */
   directory: string;
   /** Where the shop answers. */
@@ -60,6 +63,7 @@ export function resolveSetup(topology: Topology, options: StartOptions, env: Nod
   const services = topology.services.filter((service) => chosen(service.app));
   if (services.length === 0) throw new Failure('no service is left to run: --without names them all');
   const external = externalServers(topology.services, env);
+  if (external.kafka && options.brokers) throw new Failure('--brokers and KAFKA_BROKERS exclude each other');
   const all = topology.services.map((service) => ({
     ...service,
     clones: options.clones.get(service.app) ?? service.clones,
@@ -74,6 +78,7 @@ export function resolveSetup(topology: Topology, options: StartOptions, env: Nod
     leftOut,
     postgres: postgresServers(needed, external, topology.directory),
     ...(sharded ? { sharded } : {}),
+    ...(options.brokers === undefined ? {} : { brokers: options.brokers }),
     directory: topology.directory,
     port: shopPort(env),
     external,

@@ -3,12 +3,13 @@ import type { KafkaPort } from '../kafka/port.js';
 const PROBE_EVERY_MS = 250;
 
 /**
- * Remembers that the broker could not be reached, so that requests are refused at once instead of each waiting for the
- * same failure, and asks until it answers again.
+ * Remembers that no broker could be reached, so that requests are refused at once instead of each waiting for the
+ * same failure, and asks until one answers again.
  */
 export class BrokerWatch {
   #isDown = false;
   #timer: NodeJS.Timeout | undefined;
+  #asking: Promise<boolean> | undefined;
 
   constructor(private readonly port: KafkaPort) {}
 
@@ -16,7 +17,20 @@ export class BrokerWatch {
     return this.#isDown;
   }
 
-  wentDown(): void {
+  /** One broker could not be reached: is any? Of several, another will take over what that one led. */
+  async isAnyReachable(): Promise<boolean> {
+    if (this.#isDown) return false;
+    this.#asking ??= this.port.admin.ping().then(
+      () => true,
+      () => false,
+    );
+    const answers = await this.#asking;
+    this.#asking = undefined;
+    if (!answers) this.#wentDown();
+    return answers;
+  }
+
+  #wentDown(): void {
     if (this.#isDown) return;
     this.#isDown = true;
     this.#probeLater();

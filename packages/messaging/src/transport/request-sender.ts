@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@stoa/contract-kit';
 import { KafkaError, type KafkaPort, type OutgoingRecord } from '../kafka/port.js';
+import type { BrokerWatch } from './broker-watch.js';
 import { Coalescer } from './coalescer.js';
 
 /** A request on its way to its topic. */
@@ -9,6 +11,9 @@ export interface Sendable {
   failed(error: OperationError): void;
 }
 
+// Other brokers take some hundred milliseconds to notice that one is gone and to take over what it led.
+const TAKE_OVER_MS = 50;
+
 /** Sends requests to one topic, gathered per turn of the event loop. What may pass is tried again while someone waits. */
 export class RequestSender {
   readonly #coalescer: Coalescer<Sendable>;
@@ -16,7 +21,7 @@ export class RequestSender {
   constructor(
     private readonly port: KafkaPort,
     private readonly topic: string,
-    private readonly onUnreachable: () => void,
+    private readonly watch: Pick<BrokerWatch, 'isAnyReachable'>,
   ) {
     this.#coalescer = new Coalescer((items) => this.#send(items));
   }
@@ -38,11 +43,19 @@ export class RequestSender {
         return;
       } catch (error) {
         waiting = sendable.map((one) => one.item);
-        if (error instanceof KafkaError && error.code === 'RETRIABLE') continue; // the port waited before it gave up
+        if (await this.#mayPass(error)) continue;
         this.#fail(waiting, error);
         return;
       }
     }
+  }
+
+  async #mayPass(error: unknown): Promise<boolean> {
+    const code = error instanceof KafkaError ? error.code : 'OTHER';
+    if (code === 'RETRIABLE') return true; // the port waited before it gave up
+    if (code !== 'UNREACHABLE' || !(await this.watch.isAnyReachable())) return false;
+    await delay(TAKE_OVER_MS);
+    return true;
   }
 
   #fail(items: readonly Sendable[], error: unknown): void {
@@ -52,7 +65,6 @@ export class RequestSender {
       for (const item of items) void this.#send([item]);
       return;
     }
-    if (code === 'UNREACHABLE') this.onUnreachable();
     for (const item of items) item.failed(this.#refusal(code, error));
   }
 

@@ -138,14 +138,13 @@ export class StoaClient extends ClientProxy {
     let target = this.#targets.get(service);
     if (!target) {
       const topics = topicNames(this.options.topicPrefix, service);
-      const onUnreachable = (): void => this.#watch.wentDown();
       target = {
         topics,
         bound: new InFlightBound(this.bound, (bound, inFlight) =>
           this.options.metrics?.inFlightBound?.(service, bound, inFlight),
         ),
-        commands: new RequestSender(this.port, topics.commands, onUnreachable),
-        queries: new RequestSender(this.port, topics.queries, onUnreachable),
+        commands: new RequestSender(this.port, topics.commands, this.#watch),
+        queries: new RequestSender(this.port, topics.queries, this.#watch),
         spread: new QuerySpread(() => this.port.admin.partitionCount(topics.queries)),
       };
       this.#targets.set(service, target);

@@ -18,9 +18,15 @@ export class Producing {
   async produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
     if (records.length === 0) return;
     const messages = records.map((record) => toMessage(record, this.#partitioner));
-    await translated(() =>
-      this.#producer.send({ messages, acks: acks === 'all' ? ProduceAcks.ALL : ProduceAcks.LEADER }),
-    );
+    await translated(async () => {
+      try {
+        await this.#producer.send({ messages, acks: acks === 'all' ? ProduceAcks.ALL : ProduceAcks.LEADER });
+      } catch (error) {
+        // Who leads what may be different now; the library sticks to what it knew of topics other than the failed one.
+        this.#producer.clearMetadata();
+        throw error;
+      }
+    });
   }
 
   /** The library's own send keeps the broker's append time to itself. */
