@@ -25,6 +25,8 @@ export interface MessagingMetrics {
   stateLag?(server: string, topic: string, records: number): void;
   /** This clone became the leader of a database (true), or ceased to be. */
   leading?(server: string, isLeader: boolean): void;
+  /** Kafka partitions of requests were given to this clone, or taken from it (also when the group took it for dead). */
+  partitions?(held: number, taken: number): void;
   /** A Kafka partition was paused (true) because this clone can't keep up, or resumed. */
   paused?(topic: string, partition: number, isPaused: boolean): void;
 }
@@ -65,7 +67,7 @@ export interface MessagingOptions {
   readonly maxQueued?: number;
   /** The same in bytes of bodies; 32 MiB if not given. */
   readonly maxQueuedBytes?: number;
-  /** Milliseconds without a sign of life after which the group gives a clone's Kafka partitions to others; 1,800 if not given. */
+  /** Milliseconds without a sign of life after which the group gives a clone's Kafka partitions to others; 1,500 if not given. */
   readonly sessionTimeoutMs?: number;
   /** Milliseconds between two signs of life on a process's reply topic; 5,000 if not given. */
   readonly heartbeatMs?: number;

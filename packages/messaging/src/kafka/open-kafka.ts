@@ -8,11 +8,11 @@ export interface KafkaOptions {
   /** Names this process in the broker's logs. */
   readonly clientId: string;
   readonly logger: Logger;
-  /** Milliseconds without a sign of life after which a group gives a member's Kafka partitions to others; 1,800 if not given. */
+  /** Milliseconds without a sign of life after which a group gives a member's Kafka partitions to others; 1,500 if not given. */
   readonly sessionTimeoutMs?: number;
 }
 
-export const DEFAULT_SESSION_TIMEOUT_MS = 1_800;
+export const DEFAULT_SESSION_TIMEOUT_MS = 1_500;
 
 /** Opens the chosen client. Only that one is loaded: each costs some 15 MB. Connects when first used. */
 export async function openKafka(options: KafkaOptions): Promise<KafkaPort> {

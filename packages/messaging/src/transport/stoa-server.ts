@@ -108,10 +108,17 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       isolation: 'uncommitted',
       startAt: 'beginning',
       onRecords: (records) => this.#intake.take(records),
-      onAssigned: (partitions) => this.#intake.assigned(partitions),
-      onRevoked: (partitions) => this.#intake.revoked(partitions),
+      onAssigned: (partitions) => {
+        this.#intake.assigned(partitions);
+        this.#tellPartitions(0);
+      },
+      onRevoked: (partitions) => {
+        this.#intake.revoked(partitions);
+        this.#tellPartitions(partitions.length);
+      },
       onFault: (err) => logger.warn({ err }, 'reading requests; trying again'),
     });
+    this.#tellPartitions(0);
     await publishContract(this.#port, this.#options, binding.contract);
   }
 
@@ -123,6 +130,11 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   /** What an operator does about events that could not be handled. Undefined until it listens, or without a database. */
   get deadLetters(): DeadLetters | undefined {
     return this.#background?.deadLetters;
+  }
+
+  /** A moment later: what is taken is still this clone's while it is told so. */
+  #tellPartitions(taken: number): void {
+    setImmediate(() => this.#options.metrics?.partitions?.(this.#consumer?.assignment().length ?? 0, taken));
   }
 
   #syncClock = (): Promise<void> =>

@@ -50,7 +50,16 @@ function handling(): MessagingMetrics {
     'topic',
     'partition',
   );
+  const partitions = gauge('stoa_partitions', 'Kafka partitions of requests that this clone has');
+  const taken = metrics.counter({
+    name: 'stoa_partitions_taken_total',
+    help: 'Kafka partitions that were taken from this clone, because others came or it was silent for too long',
+  });
   return {
+    partitions: (held, lost) => {
+      partitions.set(held);
+      taken.inc(lost);
+    },
     requestHandled: (operation, outcome, waitMs, handleMs) => {
       waited.observe({ operation }, waitMs / 1000);
       handled.observe({ operation, outcome }, handleMs / 1000);
