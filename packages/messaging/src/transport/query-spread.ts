@@ -27,6 +27,8 @@ export interface Passage {
 // Neighbours in a batch share a Kafka partition, because each partition of a request costs the broker an append of its own.
 const NEIGHBOURS = 8;
 const COUNT_AGAIN_MS = 60_000;
+/** While the broker is away, not with every query. */
+const AFTER_FAILURE_MS = 1_000;
 
 const newClone = (): Clone => ({ inFlight: 0, chosenAt: 0, lane: undefined, left: 0 });
 
@@ -102,7 +104,7 @@ export class QuerySpread {
           this.#lanes.push({ partition, owner: newClone(), chosenAt: 0 });
       },
       () => {
-        this.#countedAt = Number.NEGATIVE_INFINITY;
+        this.#countedAt = this.now() - COUNT_AGAIN_MS + AFTER_FAILURE_MS;
       },
     );
   }
