@@ -35,7 +35,8 @@ Environment:
                                  the operator's account (made at the first start if not given)
   KAFKA_BROKERS, REDIS_URL, GATEWAY_DATABASE_URL, CATALOG_DATABASE_URL
                                  a server of yours instead of an embedded one
-  PROFILE_SHARDS, CART_SHARDS    shards of yours, as JSON: [{"name":"shard1","url":"postgres://...","adminUrl":"postgres://..."}]
+  PROFILE_SHARDS, LOOKUP_SHARDS, CART_SHARDS
+                                 shards of yours, as JSON: [{"name":"shard1","url":"postgres://...","adminUrl":"postgres://..."}]
   DIRECTORY_URL, DIRECTORY_ADMIN_URL
                                  a shard map of yours, as services and as its owner reach it; it names the shards
 `;
