@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MoveContext } from './context.js';
+import type { MoveContext, MoveLimits } from './context.js';
 import { MoveStalled } from './errors.js';
 import { keepEnabled, waitForCopy } from './replicate.js';
 import { oneRow } from '../postgres/sql.js';
@@ -42,6 +42,18 @@ export async function queuedRows({ sessions, move }: MoveContext): Promise<numbe
 }
 
 /**
+ * How long the marker may take after so much waiting: lagMs at first, half of markerMs in the end. On a machine that is
+ * always busy, writes that wait longer are better than a move that never ends.
+ */
+export function allowedLagMs(
+  { lagMs, markerMs, stallMs }: Pick<MoveLimits, 'lagMs' | 'markerMs' | 'stallMs'>,
+  waitedMs: number,
+): number {
+  const relaxed = (markerMs / 2) * Math.min(1, waitedMs / (stallMs / 2));
+  return Math.max(lagMs, relaxed);
+}
+
+/**
  * Waits until a fence would be short: everything is copied (still, after a crash of the destination), replication comes
  * through quickly, queues are nearly empty, and the destination knows as much of other services as the source does.
  * @throws MoveStalled when that does not come about.
@@ -49,15 +61,15 @@ export async function queuedRows({ sessions, move }: MoveContext): Promise<numbe
 export async function catchUp(ctx: MoveContext): Promise<void> {
   const { limits, hooks, sessions, move } = ctx;
   await waitForCopy(ctx);
-  const deadline = performance.now() + limits.stallMs;
+  const begun = performance.now();
   for (;;) {
     const started = performance.now();
     const arrived = await markerArrives(ctx, limits.markerMs);
-    const quick = arrived && performance.now() - started <= limits.lagMs;
+    const quick = arrived && performance.now() - started <= allowedLagMs(limits, started - begun);
     const known = (await hooks.caughtUp?.(sessions.source, sessions.destination)) ?? true;
     const queued = await queuedRows(ctx);
     if (quick && known && queued <= limits.queueRows) return;
-    if (performance.now() > deadline) {
+    if (performance.now() > begun + limits.stallMs) {
       const reasons = [
         ...(quick ? [] : ['replication is slow']),
         ...(known ? [] : [`${move.destination} knows less of other services than ${move.source} does`]),

@@ -31,7 +31,7 @@ export interface MoveLimits {
   /** Waiting for queues (an outbox) to be empty, and for the marker, each. */
   readonly queueMs: number;
   readonly markerMs: number;
-  /** Replication must come through this fast before the fence is tried. */
+  /** Replication must come through this fast before the fence is tried; less fast when it never does. */
   readonly lagMs: number;
   /** At most this many rows in queues before the fence is tried. */
   readonly queueRows: number;
