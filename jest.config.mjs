@@ -35,7 +35,7 @@ export default {
     {
       ...common,
       displayName: 'system',
-      testMatch: ['<rootDir>/tests/!(moves)/**/*.e2e.spec.ts'],
+      testMatch: ['<rootDir>/tests/!(moves|audit)/**/*.e2e.spec.ts'],
       globalSetup: '<rootDir>/tests/support/global-setup.mjs',
       globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
     },
@@ -45,6 +45,21 @@ export default {
       testMatch: ['<rootDir>/tests/moves/**/*.e2e.spec.ts'],
       globalSetup: '<rootDir>/tests/moves/support/global-setup.mjs',
       globalTeardown: '<rootDir>/tests/moves/support/global-teardown.mjs',
+    },
+    {
+      ...common,
+      displayName: 'audit',
+      // The short form kills servers as the tests of moves do, on the same stack.
+      testMatch: ['<rootDir>/tests/audit/**/*.e2e.spec.ts'],
+      globalSetup: '<rootDir>/tests/moves/support/global-setup.mjs',
+      globalTeardown: '<rootDir>/tests/moves/support/global-teardown.mjs',
+    },
+    {
+      ...common,
+      displayName: 'long audit',
+      testMatch: ['<rootDir>/tests/audit/**/*.audit.ts'],
+      globalSetup: '<rootDir>/tests/audit/support/global-setup.mjs',
+      globalTeardown: '<rootDir>/tests/audit/support/global-teardown.mjs',
     },
   ],
 };

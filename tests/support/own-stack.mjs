@@ -23,10 +23,12 @@ const freePort = () =>
  * and STOA_STATE_DIR set, the tests use the stack that runs there already.
  * @param {string[]} words options of `npm start`
  * @param {Record<string, string>} settings what its services get beside
+ * @param {(stateDir: string) => void} prepare what is done before anything of it runs
  */
-export async function bringUp(words = [], settings = {}) {
+export async function bringUp(words = [], settings = {}, prepare = () => undefined) {
   if (process.env.STOA_TEST_URL) return;
   const stateDir = mkdtempSync(path.join(os.tmpdir(), 'stoa-system-'));
+  prepare(stateDir);
   const port = await freePort();
   const own = {
     STOA_STATE_DIR: stateDir,
@@ -47,12 +49,16 @@ export async function bringUp(words = [], settings = {}) {
   Object.assign(process.env, { STOA_TEST_URL: `http://127.0.0.1:${port}`, STOA_TEST_OWN_STACK: stateDir });
 }
 
-/** Takes down what bringUp brought up. With STOA_TEST_KEEP its data and logs stay, to be looked at. */
-export async function takeDown() {
+/**
+ * Takes down what bringUp brought up. With STOA_TEST_KEEP its data and logs stay, to be looked at.
+ * @param {(stateDir: string) => void} tidy what is done once nothing of it runs any more
+ */
+export async function takeDown(tidy = () => undefined) {
   const stateDir = process.env.STOA_TEST_OWN_STACK;
   if (!stateDir) return;
   const command = [path.join(root, 'infra/local/bootstrap.mjs'), 'stop'];
   await run(process.execPath, command, { cwd: root, timeout: 120_000 });
+  tidy(stateDir);
   if (process.env.STOA_TEST_KEEP) process.stdout.write(`kept: ${stateDir}\n`);
   else rmSync(stateDir, { recursive: true, force: true });
 }

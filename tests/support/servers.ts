@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { openKafka, type KafkaPort } from '@stoa/messaging';
 import { Client } from 'pg';
 import { processes } from './stack.js';
 
@@ -26,7 +27,15 @@ async function portOf(name: string): Promise<number> {
   return port;
 }
 
-export const kafkaBrokers = async (): Promise<string> => `127.0.0.1:${await portOf('kafka')}`;
+/** Where the brokers are, be it one or several. */
+export const kafkaBrokers = async (): Promise<string[]> =>
+  (await processes()).filter(({ kind }) => kind === 'kafka').map(({ port }) => `127.0.0.1:${port}`);
+
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** A Kafka client as the services have it. */
+export const openTestKafka = async (clientId: string): Promise<KafkaPort> =>
+  openKafka({ brokers: await kafkaBrokers(), client: 'platformatic', clientId, logger: silent });
 
 /** A database of one of the stack's servers (`main`, `shard1` …), as its superuser. */
 export async function superuserUrl(server: string, database: string): Promise<string> {
@@ -35,6 +44,16 @@ export async function superuserUrl(server: string, database: string): Promise<st
 }
 
 export const directoryUrl = (): Promise<string> => superuserUrl('main', 'directory');
+
+/** The service databases that hold an outbox: of the catalog, and of each keyspace on each shard. */
+export async function outboxDatabases(): Promise<string[]> {
+  const text = 'SELECT keyspace, shard FROM sharding.shards WHERE keyspace = ANY ($1) ORDER BY keyspace, shard';
+  const shards = await sql<{ keyspace: string; shard: string }>(await directoryUrl(), text, [KEYSPACES]);
+  return Promise.all([
+    superuserUrl('main', 'catalog'),
+    ...shards.map(({ keyspace, shard }) => superuserUrl(shard, keyspace)),
+  ]);
+}
 
 /** SIGKILL for one of the stack's processes, as when memory ran out; the stack starts it again. */
 export async function kill(name: string): Promise<void> {

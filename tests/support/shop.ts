@@ -37,6 +37,8 @@ export interface Options {
   readonly headers?: Record<string, string>;
   /** Another address than the load balancer's: one clone of the gateway. */
   readonly url?: string;
+  /** How long to wait for the answer; 30 s if not given. */
+  readonly timeoutMs?: number;
 }
 
 export const shopUrl = (): string => {
@@ -55,7 +57,7 @@ export async function send(method: string, path: string, body?: unknown, options
       ...options.headers,
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(options.timeoutMs ?? 30_000),
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;

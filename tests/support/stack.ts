@@ -7,8 +7,10 @@ export const root = path.resolve(import.meta.dirname, '../..');
 /** One process of the running stack, as `npm run status -- --json` tells it. */
 export interface Process {
   readonly name: string;
+  readonly kind: string;
   readonly pid: number;
   readonly port: number | null;
+  readonly adminPort: number | null;
   readonly pssBytes: number | null;
 }
 

@@ -1,4 +1,5 @@
 import { clones, roll } from './commands/clones.js';
+import { audit } from './commands/audit.js';
 import { deadLetters } from './commands/dead-letters.js';
 import { logs } from './commands/logs.js';
 import { reset } from './commands/reset.js';
@@ -22,6 +23,7 @@ const commands: Record<string, (words: string[], place?: StartPlace) => Promise<
   bench,
   test,
   'test-moves': testMoves,
+  audit,
 };
 
 /** Runs a command. @returns its exit code; a Failure becomes one line. */

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { send, type Answer } from '../shop.js';
 
@@ -16,25 +17,48 @@ export class GaveUp extends Error {
   override readonly name = 'GaveUp';
 }
 
-/** From the load balancer or the gateway: the request was not done, or nobody knows; asking again is right. */
-const TRY_AGAIN = new Set([502, 503, 504]);
+/** How long a client waits: for one answer, and in all until it gives up. Tests that cut servers off want less. */
+export const patience = { attemptMs: 30_000, wholeMs: 60_000 };
+
+/** One request that went out. */
+export interface Attempt {
+  /** Of performance.now(), when it ended. */
+  readonly at: number;
+  readonly ms: number;
+  /** No answer came, or one that says to try again. */
+  readonly failed: boolean;
+}
+
+/** Tells of each request that any client sends. */
+export const attempts = new EventEmitter<{ attempt: [Attempt] }>();
+
+/** The request was not done, or nobody knows; asking again is right. */
+const TRY_AGAIN = new Set([429, 502, 503, 504]);
 const LONGEST_PAUSE_MS = 1_000;
 
-/** Sends a request as a good client does: again, with the same key, until an answer says what happened. */
-export async function ask(request: Request, patienceMs = 60_000): Promise<Answer> {
-  const { method, path, body, token, key, headers } = request;
-  const options = { token, headers: { ...headers, ...(key === undefined ? {} : { 'idempotency-key': key }) } };
+/** Sends a request as a good client does: again, with the same key, until an answer says what happened. @throws GaveUp */
+export async function ask(request: Request, patienceMs = patience.wholeMs): Promise<Answer> {
   const deadline = performance.now() + patienceMs;
-  let trouble = '';
   for (let pause = 50; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    try {
-      const answer = await send(method, path, body, options);
-      if (!TRY_AGAIN.has(answer.status)) return answer;
-      trouble = `${answer.status} ${answer.text.slice(0, 200)}`;
-    } catch (error) {
-      trouble = error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error);
-    }
-    if (performance.now() > deadline) throw new GaveUp(`${method} ${path}: ${trouble}`);
+    const outcome = await attempt(request);
+    if (typeof outcome !== 'string') return outcome;
+    if (performance.now() > deadline) throw new GaveUp(`${request.method} ${request.path}: ${outcome}`);
     await delay(pause * (0.5 + Math.random()));
   }
+}
+
+/** @returns the answer, or in words why to try again. */
+async function attempt({ method, path, body, token, key, headers }: Request): Promise<Answer | string> {
+  const all = { ...headers, ...(key === undefined ? {} : { 'idempotency-key': key }) };
+  const startedAt = performance.now();
+  let outcome: Answer | string;
+  try {
+    const answer = await send(method, path, body, { token, headers: all, timeoutMs: patience.attemptMs });
+    outcome = TRY_AGAIN.has(answer.status) ? `${answer.status} ${answer.text.slice(0, 200)}` : answer;
+  } catch (error) {
+    outcome = error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error);
+  }
+  const at = performance.now();
+  attempts.emit('attempt', { at, ms: at - startedAt, failed: typeof outcome === 'string' });
+  return outcome;
 }

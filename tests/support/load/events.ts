@@ -1,14 +1,19 @@
-import { openKafka, type KafkaPort, type KafkaRecord } from '@stoa/messaging';
+import type { KafkaPort, KafkaRecord } from '@stoa/messaging';
+import { openTestKafka } from '../servers.js';
 import { eventually, type Body } from '../shop.js';
 import type { Findings } from './findings.js';
 import { cartSeen, profileSeen, type Shopper } from './shopper.js';
 import type { Seen, Track } from './track.js';
 
-const TOPICS = ['profile.events', 'cart.events'] as const;
+const TOPICS = ['profile.events', 'cart.events', 'catalog.events'] as const;
 type Topic = (typeof TOPICS)[number];
-/** Of these, each version of a profile or cart has one. */
-const TYPES = new Set(['customerRegistered', 'profileChanged', 'cartChanged']);
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+/** Of these, each version of a profile, cart or product has one. */
+const TYPES = new Set(['customerRegistered', 'profileChanged', 'cartChanged', 'productChanged']);
+const SEEN: Record<Topic, (body: Body) => Seen> = {
+  'profile.events': profileSeen,
+  'cart.events': cartSeen,
+  'catalog.events': ({ version }) => ({ version, state: undefined }),
+};
 
 /** What was read of one key of a topic. */
 interface Thread {
@@ -31,8 +36,8 @@ export class EventReader {
   ) {}
 
   /** Reads from the topics' ends on: start it before the first of the load's customers is made. */
-  static async start(brokers: string, findings: Findings): Promise<EventReader> {
-    const kafka = await openKafka({ brokers: [brokers], client: 'platformatic', clientId: 'load', logger: silent });
+  static async start(findings: Findings): Promise<EventReader> {
+    const kafka = await openTestKafka('load');
     const reader = new EventReader(kafka, findings);
     const partitions = await Promise.all(
       TOPICS.map(async (topic) =>
@@ -49,35 +54,43 @@ export class EventReader {
 
   /** From now on the shopper's events are held against what was written. */
   know(shopper: Shopper): void {
-    this.attach('cart.events', shopper, shopper.cart);
-    if (shopper.profile) this.attach('profile.events', shopper, shopper.profile);
+    this.attach('cart.events', shopper.id, shopper.cart);
+    if (shopper.profile) this.attach('profile.events', shopper.id, shopper.profile);
   }
 
-  /** Waits until the last acknowledged version of each has come; what has not by then is lost. */
-  async finish(shoppers: readonly Shopper[]): Promise<void> {
-    const late = (): string[] => shoppers.flatMap((shopper) => this.missing(shopper));
+  /** As `know`, for a product whose stock is adjusted. */
+  knowProduct(handle: string, track: Track): void {
+    this.attach('catalog.events', handle, track);
+  }
+
+  /** With nobody writing: waits until the last acknowledged version of each has come; what has not by then is lost. */
+  async catchUp(): Promise<void> {
     const all = async (): Promise<void> => {
-      if (late().length > 0) throw new Error('events are missing');
+      if (this.missing().length > 0) throw new Error('events are missing');
     };
     // Where something is wrong already, nothing is gained by patience.
     await eventually(all, this.findings.violationCount > 0 ? 1_000 : 20_000).catch(() => undefined);
-    for (const missing of late()) this.findings.violation(missing);
-    await this.kafka.close();
+    for (const { text, thread, track } of this.missing()) {
+      this.findings.violation(text, 'lost');
+      thread.last = track.acknowledged;
+    }
   }
 
-  private missing(shopper: Shopper): string[] {
-    const tracks = [
-      ['cart.events', shopper.cart],
-      ['profile.events', shopper.profile],
-    ] as const;
-    return tracks.flatMap(([topic, track]) => {
-      const last = this.thread(topic, shopper.id).last;
+  close(): Promise<void> {
+    return this.kafka.close();
+  }
+
+  private missing(): { text: string; thread: Thread; track: Track }[] {
+    return [...this.threads].flatMap(([name, thread]) => {
+      const { last, track } = thread;
       if (!track || last >= track.acknowledged) return [];
-      return [`${topic} of ${shopper.id} end with version ${last}, but ${track.acknowledged} was acknowledged`];
+      return [
+        { text: `${name}: ends with version ${last}, but ${track.acknowledged} was acknowledged`, thread, track },
+      ];
     });
   }
 
-  private attach(topic: Topic, { id }: Shopper, track: Track): void {
+  private attach(topic: Topic, id: string, track: Track): void {
     const thread = this.thread(topic, id);
     thread.track = track;
     for (const seen of thread.early.splice(0)) this.hold(topic, id, track, seen);
@@ -88,13 +101,13 @@ export class EventReader {
     const id = key.toString();
     const thread = this.thread(topic, id);
     const body = { ...(JSON.parse(value.toString()) as Body), version: Number(headers['version']) };
-    const seen = topic === 'cart.events' ? cartSeen(body) : profileSeen(body);
+    const seen = SEEN[topic](body);
     this.findings.count('events');
     if (seen.version <= thread.last) this.findings.count('repeated events');
     else if (seen.version === thread.last + 1) thread.last = seen.version;
     else {
       const where = `partition ${partition}, offset ${offset}`;
-      this.findings.violation(`${topic} of ${id}: version ${seen.version} follows ${thread.last} (${where})`);
+      this.findings.violation(`${topic} of ${id}: version ${seen.version} follows ${thread.last} (${where})`, 'lost');
       thread.last = seen.version;
     }
     if (thread.track) this.hold(topic, id, thread.track, seen);
@@ -103,7 +116,7 @@ export class EventReader {
 
   private hold(topic: Topic, id: string, track: Track, seen: Seen): void {
     const complaint = track.complaint(seen, 1);
-    if (complaint) this.findings.violation(`${topic} of ${id}: ${complaint}`);
+    if (complaint) this.findings.violation(`${topic} of ${id}: ${complaint.text}`, complaint.kind);
   }
 
   private thread(topic: Topic, id: string): Thread {

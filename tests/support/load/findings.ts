@@ -7,6 +7,14 @@ export interface TimedWrite {
   readonly ms: number;
 }
 
+/** What became of a write, or of the event that tells of it; `wrong`: half done, stale, out of order, or not as it should be otherwise. */
+export type Kind = 'lost' | 'doubled' | 'wrong';
+
+export interface Complaint {
+  readonly kind: Kind;
+  readonly text: string;
+}
+
 /** So many are kept in words; all are counted. */
 const KEPT = 20;
 
@@ -15,15 +23,19 @@ export class Findings {
   readonly counts: Record<string, number> = {};
   readonly writes: TimedWrite[] = [];
   readonly violations: string[] = [];
-  violationCount = 0;
+  readonly kinds: Record<Kind, number> = { lost: 0, doubled: 0, wrong: 0 };
+
+  get violationCount(): number {
+    return this.kinds.lost + this.kinds.doubled + this.kinds.wrong;
+  }
 
   count(what: string): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1;
   }
 
   /** Something is lost, doubled, stale, half done or out of order. */
-  violation(what: string): void {
-    this.violationCount += 1;
+  violation(what: string, kind: Kind = 'wrong'): void {
+    this.kinds[kind] += 1;
     if (this.violations.length < KEPT) this.violations.push(what);
   }
 }

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { newProduct } from '../shop.js';
 import { ask, GaveUp } from './client.js';
 import { EventReader } from './events.js';
-import { Findings } from './findings.js';
+import { Findings, type Complaint } from './findings.js';
 import { Random } from './random.js';
 import { RollCall } from './roll-call.js';
-import { cartSeen, mustBe, profileSeen, Shopper, signInOperator } from './shopper.js';
-import { kafkaBrokers } from '../servers.js';
+import { cartSeen, linesOf, mustBe, profileSeen, Shopper, signInOperator, type Line } from './shopper.js';
+import { StockKeepers } from './stock.js';
+import type { Seen, Track } from './track.js';
 import { Writes } from './writes.js';
 
 export interface LoadOptions {
@@ -19,20 +20,25 @@ export interface LoadOptions {
   readonly readers?: number;
   /** Between two requests of a writer or reader. */
   readonly pauseMs?: number;
+  /** Products whose stock operators adjust. */
+  readonly stocked?: number;
+  /** Whether an operator lists all customers again and again; an operator may do so 30 times a minute. */
+  readonly rollCalls?: boolean;
 }
 
-const DEFAULTS = { customers: 12, guests: 24, writers: 6, readers: 2, pauseMs: 20 };
+const DEFAULTS = { customers: 12, guests: 24, writers: 6, readers: 2, pauseMs: 20, stocked: 0, rollCalls: true };
 /** Each costs the hashing of a password. */
 const REGISTER_EVERY_MS = 1_000;
+const ADJUST_EVERY_MS = 200;
 const PRICES = [100, 200, 300, 400, 500, 600];
 
 /**
  * Shops through the load balancer without pause and keeps a model of all that was acknowledged: registrations, profile
- * changes, cart writes and reads; an operator who counts customers; and a reader of the topics of events.
+ * changes, cart writes and reads; operators who count customers and adjust stock; and a reader of the topics of events.
  */
 export class Load {
   readonly shoppers: Shopper[] = [];
-  private readonly stopping = new AbortController();
+  private stopping = new AbortController();
   private working: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -43,6 +49,7 @@ export class Load {
     private readonly writes: Writes,
     private readonly rollCall: RollCall,
     private readonly events: EventReader,
+    private readonly keepers: StockKeepers,
   ) {}
 
   static async start(options: LoadOptions): Promise<Load> {
@@ -50,24 +57,44 @@ export class Load {
     const random = new Random(options.seed);
     const { skus } = await newProduct(await signInOperator(), PRICES);
     const writes = new Writes(findings, random, skus);
-    const events = await EventReader.start(await kafkaBrokers(), findings);
+    const events = await EventReader.start(findings);
     const all = { ...DEFAULTS, ...options };
-    const load = new Load(findings, all, random, skus, writes, new RollCall(findings), events);
+    const keepers = await StockKeepers.start(findings, random, all.stocked);
+    for (const { handle, track } of keepers.items) events.knowProduct(handle, track);
+    const load = new Load(findings, all, random, skus, writes, new RollCall(findings), events, keepers);
     await load.fill();
     load.work();
     return load;
   }
 
-  /** Ends the load and checks everything that it knows. @returns what was found on the way and in the end. */
-  async stop(): Promise<Findings> {
+  /** Everybody finishes what they do, and does nothing more until `work`. */
+  async rest(): Promise<void> {
     this.stopping.abort();
     await this.working;
-    for (const shopper of this.shoppers) {
-      await this.read(shopper, 'cart');
-      if (shopper.profile) await this.read(shopper, 'profile');
-    }
+  }
+
+  /** At rest: what was given up is settled, and everything that can be read is what the model says. */
+  async examine(): Promise<void> {
+    await this.rollCall.settle();
+    await this.keepers.examine();
+    const left = [...this.shoppers];
+    const next = async (): Promise<void> => {
+      for (let shopper = left.pop(); shopper; shopper = left.pop()) {
+        await this.writes.settle(shopper);
+        await this.compare(shopper, 'cart');
+        if (shopper.profile) await this.compare(shopper, 'profile');
+      }
+    };
+    await Promise.all([next(), next(), next(), next()]);
+    await this.events.catchUp();
+  }
+
+  /** Ends the load and checks everything that it knows. @returns what was found on the way and in the end. */
+  async stop(): Promise<Findings> {
+    await this.rest();
+    await this.examine();
     await this.rollCall.finish(this.shoppers, this.skus);
-    await this.events.finish(this.shoppers);
+    await this.events.close();
     return this.findings;
   }
 
@@ -90,28 +117,31 @@ export class Load {
     await Promise.all([next(), next(), next(), next()]);
   }
 
-  private work(): void {
-    const { writers, readers } = this.options;
+  work(): void {
+    this.stopping = new AbortController();
+    const { writers, readers, rollCalls } = this.options;
     const writer = (n: number): Promise<void> => this.repeat(() => this.write(n));
     const reader = (): Promise<void> => this.repeat(() => this.read(this.random.pick(this.shoppers)));
     this.working = Promise.all([
       ...Array.from({ length: writers }, (_, n) => writer(n)),
       ...Array.from({ length: readers }, reader),
       this.repeat(() => this.rollCall.register(), REGISTER_EVERY_MS),
-      this.repeat(() => this.rollCall.call(), REGISTER_EVERY_MS),
+      ...(rollCalls ? [this.repeat(() => this.rollCall.call(), REGISTER_EVERY_MS)] : []),
+      ...this.keepers.items.map((item) => this.repeat(() => this.keepers.adjust(item), ADJUST_EVERY_MS)),
     ]);
   }
 
   /** Until the load is stopped. What goes wrong is found wrong, and the work goes on. */
-  private async repeat(work: () => Promise<void>, pauseMs = this.options.pauseMs): Promise<void> {
-    while (!this.stopping.signal.aborted) {
+  private async repeat(work: () => Promise<unknown>, pauseMs = this.options.pauseMs): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
       try {
         await work();
       } catch (error) {
         if (error instanceof GaveUp) this.findings.count('given up');
         else this.findings.violation(error instanceof Error ? (error.stack ?? error.message) : String(error));
       }
-      await delay(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -125,17 +155,28 @@ export class Load {
   private async read(
     shopper: Shopper,
     what: 'profile' | 'cart' = this.random.pick(['profile', 'cart']),
-  ): Promise<void> {
+  ): Promise<{ track: Track; seen: Seen; lines: readonly Line[]; complaint: Complaint | undefined }> {
     const { id, bucket, profile, cart } = shopper;
-    const [path, track, seen] =
+    const [path, track, seenOf] =
       what === 'profile' && profile
         ? (['/v1/me', profile, profileSeen] as const)
         : (['/v1/cart', cart, cartSeen] as const);
     const oldest = track.acknowledged;
     const { body } = mustBe(200, await ask({ method: 'GET', path, token: await shopper.token() }));
     this.findings.count('reads');
-    const complaint = track.complaint(seen(body), oldest);
-    if (complaint) this.findings.violation(`GET ${path} of ${id} in bucket ${bucket}: ${complaint}`);
+    const seen = seenOf(body);
+    const complaint = track.complaint(seen, oldest);
+    if (complaint)
+      this.findings.violation(`GET ${path} of ${id} in bucket ${bucket}: ${complaint.text}`, complaint.kind);
+    return { track, seen, lines: track === cart ? linesOf(body) : shopper.lines, complaint };
+  }
+
+  /** As `read`, at rest. After a complaint the model learns how it is, so that the same is not complained of again. */
+  private async compare(shopper: Shopper, what: 'profile' | 'cart'): Promise<void> {
+    const { track, seen, lines, complaint } = await this.read(shopper, what);
+    if (!complaint && !track.isInDoubt) return;
+    track.adopt(seen);
+    shopper.lines = lines;
   }
 }
 

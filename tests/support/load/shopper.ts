@@ -10,10 +10,9 @@ export type Line = readonly [sku: string, quantity: number];
 export const cartState = (lines: readonly Line[]): string =>
   lines.map(([sku, quantity]) => `${quantity}×${sku}`).join(' ') || 'nothing';
 
-export const cartSeen = ({ version, lines }: Body): Seen => ({
-  version,
-  state: cartState(lines.map(({ sku, quantity }): Line => [sku, quantity])),
-});
+export const linesOf = ({ lines }: Body): readonly Line[] => lines.map(({ sku, quantity }): Line => [sku, quantity]);
+
+export const cartSeen = (body: Body): Seen => ({ version: body.version, state: cartState(linesOf(body)) });
 
 export const profileSeen = (body: Body): Seen => ({
   version: body.version,
@@ -55,7 +54,8 @@ export class Shopper {
   }
 
   static async customer(): Promise<Shopper> {
-    const { email, answer } = await register();
+    const { email, request } = newRegistration();
+    const answer = await ask(request);
     const { customerId } = mustBe(201, answer).body;
     return new Shopper(customerId, await signIn(email), email, new Track(profileSeen(answer.body)));
   }
@@ -74,11 +74,16 @@ export class Shopper {
   }
 }
 
-/** Registers somebody new, as a good client does: a retry is the same registration. */
-export async function register(): Promise<{ email: string; answer: Answer }> {
+export interface Registration {
+  readonly email: string;
+  readonly request: Request;
+}
+
+/** Somebody new; a retry of the request is the same registration. */
+export function newRegistration(): Registration {
   const email = `load-${randomUUID()}@example.com`;
   const body = { email, password: PASSWORD, displayName: `Ada ${email.slice(5, 13)}` };
-  return { email, answer: await ask({ method: 'POST', path: '/v1/customers', body, key: randomUUID() }) };
+  return { email, request: { method: 'POST', path: '/v1/customers', body, key: randomUUID() } };
 }
 
 /** The operator that the stack was started with. */

@@ -1,15 +1,17 @@
-/** One version of a profile or a cart, as an answer or an event tells it. */
+import type { Complaint } from './findings.js';
+
+/** One version of a profile, a cart or a product's stock, as an answer or an event tells it. */
 export interface Seen {
   readonly version: number;
-  /** What it holds, in one line. */
-  readonly state: string;
+  /** What it holds, in one line; undefined where the version alone is told. */
+  readonly state: string | undefined;
 }
 
 /** So many versions back, states are forgotten: nothing is asked about them any more. */
 const KEPT = 500;
 
 /**
- * What the model knows of one profile or cart. Only one writer changes it, one write at a time, so what each version holds
+ * What the model knows of one profile, cart or stock. Only one writer changes it, one write at a time, so what each version holds
  * is known before it is written, and every version that anybody ever sees can be checked.
  */
 export class Track {
@@ -20,9 +22,17 @@ export class Track {
   /** The last version that was acknowledged. */
   acknowledged: number;
 
-  constructor({ version, state }: Seen) {
+  constructor(seen: Seen) {
+    this.acknowledged = seen.version;
+    this.adopt(seen);
+  }
+
+  /** Whatever was known before, this is how it is: after a complaint, so that the same is not complained of twice. */
+  adopt({ version, state }: Seen): void {
     this.acknowledged = version;
-    this.states.set(version, state);
+    this.isPending = false;
+    this.isInDoubt = false;
+    if (state !== undefined) this.states.set(version, state);
   }
 
   /** A write is about to be sent that makes the next version this. */
@@ -34,6 +44,7 @@ export class Track {
   acknowledge(): void {
     this.acknowledged += 1;
     this.isPending = false;
+    this.isInDoubt = false;
     this.states.delete(this.acknowledged - KEPT);
   }
 
@@ -53,11 +64,12 @@ export class Track {
   }
 
   /** What is wrong with what was seen, if anything is. `oldest`: what was acknowledged before the question was asked. */
-  complaint({ version, state }: Seen, oldest: number): string | undefined {
-    if (version < oldest) return `version ${version} was seen after ${oldest} was acknowledged`;
-    if (version > this.newest) return `version ${version} was seen, but only ${this.newest} can be`;
+  complaint({ version, state }: Seen, oldest: number): Complaint | undefined {
+    if (version < oldest) return { kind: 'lost', text: `version ${version} was seen after ${oldest} was acknowledged` };
+    if (version > this.newest)
+      return { kind: 'doubled', text: `version ${version} was seen, but only ${this.newest} can be` };
     const known = this.states.get(version);
-    if (known === undefined || known === state) return undefined;
-    return `version ${version} is ${state}, but ${known} was written`;
+    if (known === undefined || state === undefined || known === state) return undefined;
+    return { kind: 'wrong', text: `version ${version} is ${state}, but ${known} was written` };
   }
 }

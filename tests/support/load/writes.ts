@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer, Body } from '../shop.js';
 import { ask, GaveUp, type Request } from './client.js';
-import type { Findings } from './findings.js';
+import type { Complaint, Findings } from './findings.js';
 import type { Random } from './random.js';
 import { cartSeen, cartState, profileSeen, type Line, type Shopper } from './shopper.js';
 import type { Seen, Track } from './track.js';
@@ -30,6 +30,9 @@ const FULL = 900;
 
 /** Changes profiles and carts, one write of a shopper at a time, and holds every answer against the model. */
 export class Writes {
+  /** Nobody knows whether these happened. */
+  private readonly unknown = new Map<Shopper, Write>();
+
   constructor(
     private readonly findings: Findings,
     private readonly random: Random,
@@ -126,24 +129,23 @@ export class Writes {
     const outcomes = await Promise.allSettled(Array.from({ length: copies }, () => this.send(shopper, request)));
     const answers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const [answer, other] = answers;
-    if (!answer) return this.giveUp(track, outcomes);
+    if (!answer) return this.giveUp(shopper, write, outcomes);
     this.findings.writes.push({ service, bucket: shopper.bucket, startedAt, ms: performance.now() - startedAt });
     if (other && !sameText(other.text, answer.text)) {
-      this.findings.violation(
-        `${about(shopper, request)} sent twice had two answers: ${answer.text} and ${other.text}`,
-      );
+      const both = `${answer.text} and ${other.text}`;
+      this.findings.violation(`${about(shopper, request)} sent twice had two answers: ${both}`, 'doubled');
     }
     this.accept(shopper, write, answer);
   }
 
   private accept(shopper: Shopper, write: Write, answer: Answer): void {
     const { track, request } = write;
-    const wrong =
+    const complaint: Complaint | undefined =
       answer.status === write.status
         ? track.complaint(write.seen(answer.body), track.acknowledged + 1)
-        : `was answered ${answer.status}: ${answer.text.slice(0, 200)}`;
-    if (wrong) {
-      this.findings.violation(`${about(shopper, request)} ${wrong}`);
+        : { kind: 'wrong', text: `was answered ${answer.status}: ${answer.text.slice(0, 200)}` };
+    if (complaint) {
+      this.findings.violation(`${about(shopper, request)} ${complaint.text}`, complaint.kind);
       track.giveUp();
       return;
     }
@@ -153,11 +155,21 @@ export class Writes {
     this.keep(shopper, request, answer);
   }
 
-  private giveUp(track: Track, outcomes: readonly PromiseSettledResult<unknown>[]): void {
+  private giveUp(shopper: Shopper, write: Write, outcomes: readonly PromiseSettledResult<unknown>[]): void {
     const rejected = outcomes.find((outcome) => outcome.status === 'rejected');
     if (!(rejected?.reason instanceof GaveUp)) throw rejected?.reason;
-    this.findings.count('given up');
-    track.giveUp();
+    this.findings.count('unknown');
+    write.track.giveUp();
+    this.unknown.set(shopper, write);
+  }
+
+  /** Sends what a shopper gave up once more: whether it had happened or not, it has then happened once. */
+  async settle(shopper: Shopper): Promise<void> {
+    const write = this.unknown.get(shopper);
+    if (!write) return;
+    const answer = await this.send(shopper, write.request);
+    this.unknown.delete(shopper);
+    this.accept(shopper, write, answer);
   }
 
   /** A refused write changes nothing: the next one's version and state tell. */
@@ -174,7 +186,8 @@ export class Writes {
     const answer = await this.send(shopper, request);
     this.findings.count('repeated writes');
     if (answer.status === status && sameText(answer.text, text)) return;
-    this.findings.violation(`${about(shopper, request)} was answered ${text}, and later ${answer.text.slice(0, 300)}`);
+    const later = answer.text.slice(0, 300);
+    this.findings.violation(`${about(shopper, request)} was answered ${text}, and later ${later}`, 'doubled');
   }
 
   private keep(shopper: Shopper, request: Request, { status, text }: Answer): void {

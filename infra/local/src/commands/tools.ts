@@ -59,20 +59,28 @@ function shopEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
-const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+export const JEST = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
 
 /** One file after the other: each kills servers that all stand on. */
 const MOVES = ['--runInBand', '--selectProjects', 'moves'];
 
 /**
  * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own, then the
- * short form of those that move data. All run even if the first fail.
+ * short forms of those that move data and of the fault audit on another. All run even if the first fail.
  */
 export async function test(words: string[]): Promise<number> {
   // With words of the developer's, one of them may have nothing to run.
   const more = words.length > 0 ? ['--passWithNoTests', ...words] : [];
   let worst = 0;
-  for (const projects of [['--selectProjects', 'unit', 'int'], ['--selectProjects', 'system'], MOVES]) {
+  for (const projects of [
+    ['--selectProjects', 'unit', 'int'],
+    ['--selectProjects', 'system'],
+    [...MOVES, 'audit'],
+  ]) {
     const code = await runToEnd([...JEST, ...projects, ...more], process.env, repoRoot);
     worst = Math.max(worst, code);
   }
@@ -100,7 +108,8 @@ function movesOptions(words: string[]): { minutes: string; seed: string | undefi
   throw new Failure(`"${words.join(' ')}" was not understood: ${TEST_MOVES_HELP}`);
 }
 
-function runToEnd(
+/** Runs a program of Node's to its end. @returns its exit code */
+export function runToEnd(
   args: string[],
   env: NodeJS.ProcessEnv,
   cwd = process.env.INIT_CWD ?? process.cwd(),

@@ -1,0 +1,30 @@
+import { Audit } from './support/audit.js';
+import { FAULTS } from './support/faults.js';
+import { choices, say, SEED, SLOW_MS } from './support/form.js';
+import { recovery } from './support/report.js';
+
+/** One of each kind that needs nothing special: a clone, whoever relays events, the broker, a shard. */
+const SHORT = ['kill-cart', 'freeze-relay-leader', 'kill-kafka', 'kill-postgres-shard1'];
+const LOAD = { customers: 6, guests: 12, writers: 4, readers: 1, rollCalls: false };
+
+describe('acknowledged writes are done once, whatever dies', () => {
+  let audit: Audit;
+
+  beforeAll(async () => {
+    audit = await Audit.start({ seed: SEED, load: LOAD });
+  }, SLOW_MS);
+  afterAll(() => audit.stop(), SLOW_MS);
+
+  it.each(FAULTS.filter(({ name }) => SHORT.includes(name)))(
+    '$name',
+    async (fault) => {
+      const { victim, requests, failed, unknown, recoveredMs } = await audit.run(fault, choices(FAULTS.indexOf(fault)));
+      say(
+        `${fault.name} (${victim}): ${requests} requests, ${failed} failed, ${unknown} unknown, ${recovery(recoveredMs)}`,
+      );
+      expect(audit.findings.violations).toEqual([]);
+      expect(requests).toBeGreaterThan(0);
+    },
+    SLOW_MS,
+  );
+});

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { patience } from '../../support/load/client.js';
+import type { Findings } from '../../support/load/findings.js';
+import { Load } from '../../support/load/load.js';
+import type { Random } from '../../support/load/random.js';
+import { Checks, type Holdings } from './checks.js';
+import type { Blow, Fault } from './fault.js';
+import { Probe } from './probe.js';
+import { Timeline } from './timeline.js';
+
+/** What a fault did to those who shopped meanwhile. */
+export interface Outcome {
+  readonly fault: string;
+  readonly victim: string;
+  readonly requests: number;
+  /** Requests without an answer, or with one that says to try again. */
+  readonly failed: number;
+  /** Writes that were given up without knowing whether they happened. */
+  readonly unknown: number;
+  readonly lost: number;
+  readonly doubled: number;
+  /** Half done, stale, out of order, stuck. */
+  readonly wrong: number;
+  /** Until whole journeys succeeded again, from the fault's end (of a kill: from the kill); 0 if none failed. */
+  readonly recoveredMs: number | undefined;
+}
+
+export interface AuditOptions {
+  readonly seed: number;
+  /** With what the load begins: the short form asks less often. */
+  readonly load?: Partial<Parameters<typeof Load.start>[0]>;
+}
+
+/** What lasts until it is healed, lasts this long. */
+const HOLD_MS = 4_000;
+/** The load goes on for this long before and after. */
+const CALM_MS = 1_000;
+const RECOVERY_MS = 60_000;
+/** A good client waits longer than the gateway's budget for an answer, and gives up some time. */
+const PATIENCE = { attemptMs: 8_000, wholeMs: 12_000 };
+
+/** Shoppers, operators and probers who go on through all faults; after each, everybody rests and all is checked. */
+export class Audit {
+  readonly outcomes: Outcome[] = [];
+  before: Holdings | undefined;
+  after: Holdings | undefined;
+
+  private constructor(
+    readonly load: Load,
+    readonly timeline: Timeline,
+    private readonly probe: Probe,
+    private readonly checks: Checks,
+  ) {}
+
+  static async start({ seed, load: more = {} }: AuditOptions): Promise<Audit> {
+    Object.assign(patience, PATIENCE);
+    const timeline = new Timeline();
+    const load = await Load.start({ stocked: 4, ...more, seed });
+    // Behind the load: who reads events then reads those of the probers from their first on.
+    const probe = await Probe.start();
+    const audit = new Audit(load, timeline, probe, await Checks.start(load.findings));
+    await audit.warmUp();
+    return audit;
+  }
+
+  get findings(): Findings {
+    return this.load.findings;
+  }
+
+  /** Lets one fault happen, waits until it is over, and checks everything. */
+  async run(fault: Fault, random: Random): Promise<Outcome> {
+    const count = this.counter();
+    const { probe, timeline, load } = this;
+    load.work();
+    probe.begin();
+    await delay(CALM_MS);
+    let blow: Blow | undefined;
+    let recoveredMs: number | undefined;
+    try {
+      blow = await fault.strike(random);
+      const over = await healed(blow);
+      recoveredMs = await probe.recovered(over, RECOVERY_MS);
+      timeline.mark(fault.name, blow.at, over + (recoveredMs ?? RECOVERY_MS));
+      await delay(CALM_MS);
+    } finally {
+      probe.end();
+      await load.rest();
+    }
+    if (recoveredMs === undefined)
+      this.findings.violation(`${fault.name}: no recovery within ${RECOVERY_MS / 1_000} s`);
+    await this.examine();
+    const outcome = { fault: fault.name, victim: blow.victim, ...count(), recoveredMs };
+    this.outcomes.push(outcome);
+    return outcome;
+  }
+
+  /** After the last fault. @returns everything that was found. */
+  async finish(): Promise<Findings> {
+    this.load.work();
+    await delay(CALM_MS * 3);
+    await this.load.rest();
+    await this.examine();
+    if (this.before) this.after = await this.checks.nothingLeaked(this.before);
+    return this.findings;
+  }
+
+  /** Ends everything, also after a failure. */
+  async stop(): Promise<void> {
+    this.probe.end();
+    this.timeline.stop();
+    await this.load.stop();
+    await this.checks.close();
+  }
+
+  /** Caches, pools and heaps fill before anything is measured. */
+  private async warmUp(): Promise<void> {
+    this.probe.begin();
+    await delay(CALM_MS * 8);
+    this.probe.end();
+    await this.load.rest();
+    await this.examine();
+    this.before = await this.checks.holdings();
+  }
+
+  private async examine(): Promise<void> {
+    await this.load.examine();
+    await this.checks.queuesAreEmpty();
+  }
+
+  /** @returns what has come since, once it is called. */
+  private counter(): () => Omit<Outcome, 'fault' | 'victim' | 'recoveredMs'> {
+    const now = () => ({
+      requests: this.timeline.requests,
+      failed: this.timeline.failed,
+      unknown: this.findings.counts['unknown'] ?? 0,
+      ...this.findings.kinds,
+    });
+    const before = now();
+    return () => {
+      const after = now();
+      const since = (key: keyof typeof after): number => after[key] - before[key];
+      return {
+        requests: since('requests'),
+        failed: since('failed'),
+        unknown: since('unknown'),
+        lost: since('lost'),
+        doubled: since('doubled'),
+        wrong: since('wrong'),
+      };
+    };
+  }
+}
+
+/** @returns when the fault was over, of performance.now() */
+async function healed({ at, heal }: Blow): Promise<number> {
+  if (!heal) return at;
+  await delay(HOLD_MS);
+  await heal();
+  return performance.now();
+}

@@ -1,0 +1,105 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { addItem, expectStatus, get, newCustomer, newProduct, operatorToken, patch } from '../../support/shop.js';
+
+/** So many customers, so that both shards and all Kafka partitions have some. */
+const PROBERS = 6;
+const EVERY_MS = 250;
+/** Who looks at a shop does not wait longer. */
+const PATIENCE_MS = 2_500;
+/** So many journeys in a row make sure that it is over. */
+const IN_A_ROW = 4;
+
+interface Journey {
+  readonly startedAt: number;
+  /** Undefined: still under way. */
+  endedAt?: number;
+  isWhole?: boolean;
+}
+
+interface Prober {
+  readonly token: string;
+  readonly journeys: Journey[];
+}
+
+/**
+ * Customers who look at a product, change their cart and look at their profile, four times a second whatever became of their last
+ * journey, and try nothing twice: the first whole journeys say when a fault is over.
+ */
+export class Probe {
+  private timer: NodeJS.Timeout | undefined;
+  private turn = 0;
+
+  private constructor(
+    private readonly probers: readonly Prober[],
+    private readonly handle: string,
+    private readonly sku: string,
+  ) {}
+
+  static async start(): Promise<Probe> {
+    const { handle, skus } = await newProduct(await operatorToken());
+    const sku = skus[0] ?? '';
+    const probers: Prober[] = [];
+    while (probers.length < PROBERS) {
+      const { token } = await newCustomer();
+      await addItem(sku, 1, token);
+      probers.push({ token, journeys: [] });
+    }
+    return new Probe(probers, handle, sku);
+  }
+
+  begin(): void {
+    for (const { journeys } of this.probers) journeys.length = 0;
+    const next = (): void => {
+      const prober = this.probers[this.turn++ % this.probers.length];
+      if (prober) void this.travel(prober);
+    };
+    this.timer = setInterval(next, EVERY_MS / this.probers.length);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
+
+  /**
+   * Waits until everybody's journeys succeed again.
+   * @param since of performance.now()
+   * @returns milliseconds from then to the end of the first whole journeys; 0 if none failed; undefined if it never ended.
+   */
+  async recovered(since: number, timeoutMs: number): Promise<number | undefined> {
+    const deadline = performance.now() + timeoutMs;
+    while (performance.now() < deadline) {
+      const ends = this.probers.map(({ journeys }) => firstWhole(journeys, since));
+      if (ends.every((end) => end !== undefined)) return Math.max(0, ...ends.map((end) => end - since));
+      await delay(50);
+    }
+    return undefined;
+  }
+
+  private async travel({ token, journeys }: Prober): Promise<void> {
+    const journey: Journey = { startedAt: performance.now() };
+    journeys.push(journey);
+    journey.isWhole = await this.journey(token).then(
+      () => true,
+      () => false,
+    );
+    journey.endedAt = performance.now();
+  }
+
+  private async journey(token: string): Promise<void> {
+    const options = { token, timeoutMs: PATIENCE_MS };
+    expectStatus(await get(`/v1/products/${this.handle}`, { timeoutMs: PATIENCE_MS }), 200);
+    const quantity = 1 + (this.turn % 100);
+    expectStatus(await patch(`/v1/cart/items/${this.sku}`, { quantity }, options), 200);
+    expectStatus(await get('/v1/me', options), 200);
+  }
+}
+
+/** When the first whole journey ended after which none failed; `since` if none failed at all; undefined if there are too few yet. */
+function firstWhole(journeys: readonly Journey[], since: number): number | undefined {
+  const after = journeys.filter(({ endedAt }) => endedAt === undefined || endedAt > since);
+  const failed = after.findLastIndex(({ isWhole }) => isWhole === false);
+  const whole = after.slice(failed + 1).filter(({ startedAt }) => startedAt > since);
+  const row = whole.slice(0, IN_A_ROW);
+  if (row.length < IN_A_ROW || row.some(({ isWhole }) => !isWhole)) return undefined;
+  return failed < 0 ? since : row[0]?.endedAt;
+}

@@ -1,0 +1,94 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Audit, Outcome } from './audit.js';
+import type { Holdings } from './checks.js';
+import { timelineSvg } from './plot.js';
+
+export interface ReportOptions {
+  /** The folder for both files. */
+  readonly out: string;
+  readonly seed: number;
+  readonly brokers: number;
+  /** Faults that this machine could not make, with the reason. */
+  readonly skipped: readonly string[];
+}
+
+const HEAD = ['#', 'fault', 'victim', 'requests', 'failed', 'unknown', 'lost', 'doubled', 'wrong', 'recovered after'];
+
+/** One line of the table. */
+export const rowOf = (outcome: Outcome, number: number): string[] => [
+  String(number),
+  outcome.fault,
+  outcome.victim,
+  ...[outcome.requests, outcome.failed, outcome.unknown, outcome.lost, outcome.doubled, outcome.wrong].map(String),
+  recovery(outcome.recoveredMs),
+];
+
+/** Milliseconds in words. */
+export const recovery = (ms: number | undefined): string => {
+  if (ms === undefined) return 'never';
+  return ms === 0 ? 'not noticed' : `${Math.round(ms)} ms`;
+};
+
+/** Writes `audit.md` and `audit.svg`. @returns the path of the first */
+export function writeReport(audit: Audit, { out, seed, brokers, skipped }: ReportOptions): string {
+  const { outcomes, timeline, findings, before, after } = audit;
+  const name = brokers > 1 ? `audit-${brokers}-brokers` : 'audit';
+  const { seconds, marks } = timeline;
+  const title = `Fault audit: ${outcomes.length} faults in ${Math.round(seconds.length / 60)} minutes, seed ${seed}, ${broker(brokers)}`;
+  mkdirSync(out, { recursive: true });
+  writeFileSync(path.join(out, `${name}.svg`), timelineSvg(title, seconds, marks));
+  const { counts, kinds, violations } = findings;
+  const written = `${count(counts, 'writes')} writes and ${count(counts, 'registrations')} registrations were acknowledged`;
+  const lines = [
+    `# ${title}`,
+    '',
+    INTRODUCTION,
+    '',
+    `![Requests, failures and p99 by second](${name}.svg)`,
+    '',
+    `In this run ${written}, ${count(counts, 'refused writes')} writes were refused, ${count(counts, 'repeated writes')} were sent again
+later, ${count(counts, 'unknown')} were given up and settled afterwards; ${count(counts, 'events')} events were read.
+**Lost: ${kinds.lost}. Doubled: ${kinds.doubled}. Otherwise wrong: ${kinds.wrong}.**`,
+    '',
+    ...table(
+      HEAD,
+      outcomes.map((outcome, n) => rowOf(outcome, n + 1)),
+    ),
+    ...(skipped.length > 0 ? ['', `Not tried here: ${skipped.join('; ')}.`] : []),
+    ...(violations.length > 0 ? ['', '## Found', '', ...violations.map((each) => `- ${each}`)] : []),
+    ...(before && after ? ['', '## Held at rest, before and after', '', ...held(before, after)] : []),
+    '',
+  ];
+  writeFileSync(path.join(out, `${name}.md`), lines.join('\n'));
+  return path.join(out, `${name}.md`);
+}
+
+const INTRODUCTION = `Written by \`npm run audit\`; [what it does](operations.md#the-fault-audit). *Failed* are requests without an answer, or with one
+that says to try again; clients do, with the same \`Idempotency-Key\`. *Unknown* are writes that were given up. After each fault everybody
+rests, and every cart, profile, stock and event is held against what was acknowledged. *Recovered*: until whole journeys (a product,
+a change of the cart, the profile; tried once) succeed again, counted from the end of the fault, of a kill from the kill.`;
+
+const broker = (brokers: number): string => (brokers === 1 ? 'one Kafka broker' : `${brokers} Kafka brokers`);
+
+const count = (counts: Readonly<Record<string, number>>, what: string): string =>
+  (counts[what] ?? 0).toLocaleString('en');
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+
+function held(before: Holdings, after: Holdings): string[] {
+  const names = Object.keys(after.memory).filter((name) => name in before.memory);
+  const sum = ({ sessions }: Holdings): number => Object.values(sessions).reduce((total, each) => total + each, 0);
+  return [
+    ...table(
+      ['', 'before', 'after'],
+      [
+        ['Postgres sessions', String(sum(before)), String(sum(after))],
+        ['reply topics', String(before.replyTopics), String(after.replyTopics)],
+        ['consumer groups', String(before.groups.length), String(after.groups.length)],
+        ...names.map((name) => [`${name}, MB (PSS)`, String(before.memory[name]), String(after.memory[name])]),
+      ],
+    ),
+  ];
+}

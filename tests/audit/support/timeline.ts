@@ -1,0 +1,66 @@
+import { attempts, type Attempt } from '../../support/load/client.js';
+
+/** What all clients saw in one second. */
+export interface Second {
+  readonly requests: number;
+  readonly failed: number;
+  /** Milliseconds; 0 where nothing was answered. */
+  readonly p99: number;
+}
+
+/** When a fault was there, in seconds since the timeline began. */
+export interface Mark {
+  readonly number: number;
+  readonly fault: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Counts every request that the load sends, second by second. */
+export class Timeline {
+  readonly marks: Mark[] = [];
+  requests = 0;
+  failed = 0;
+  private readonly beganAt = performance.now();
+  private readonly bins: { failed: number; answered: number[] }[] = [];
+  private readonly listen = (attempt: Attempt): void => this.add(attempt);
+
+  constructor() {
+    attempts.on('attempt', this.listen);
+  }
+
+  stop(): void {
+    attempts.off('attempt', this.listen);
+  }
+
+  /** @param from and `to`: of performance.now() */
+  mark(fault: string, from: number, to: number): void {
+    const number = this.marks.length + 1;
+    this.marks.push({ number, fault, from: this.secondsOf(from), to: this.secondsOf(to) });
+  }
+
+  get seconds(): readonly Second[] {
+    return Array.from({ length: this.bins.length }, (_, n) => {
+      const { failed, answered } = this.bins[n] ?? { failed: 0, answered: [] };
+      return { requests: failed + answered.length, failed, p99: p99Of(answered) };
+    });
+  }
+
+  private add({ at, ms, failed }: Attempt): void {
+    const second = Math.floor(this.secondsOf(at));
+    const bin = (this.bins[second] ??= { failed: 0, answered: [] });
+    this.requests += 1;
+    if (failed) this.failed += 1;
+    if (failed) bin.failed += 1;
+    else bin.answered.push(ms);
+  }
+
+  private secondsOf(now: number): number {
+    return (now - this.beganAt) / 1_000;
+  }
+}
+
+function p99Of(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? 0;
+}
