@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { cart } from '@stoa/cart-contract';
 import { catalog } from '@stoa/catalog-contract';
-import { MessagingModule, onState } from '@stoa/messaging';
+import { MessagingModule, onEvent, onState } from '@stoa/messaging';
+import { profile } from '@stoa/profile-contract';
 import { AddItem } from './operations/add-item.js';
 import { CartStatistics } from './operations/cart-statistics.js';
 import { ChangeItem } from './operations/change-item.js';
@@ -15,6 +16,8 @@ import { RemoveItem } from './operations/remove-item.js';
 import { CartReports } from './storage/cart-reports.js';
 import { Carts } from './storage/carts.js';
 import { Products } from './storage/products.js';
+import { DropOrphanedCart } from './subscriptions/drop-orphaned-cart.js';
+import { EraseCarts } from './subscriptions/erase-carts.js';
 import { FollowVariants } from './subscriptions/follow-variants.js';
 
 const handlers = {
@@ -29,9 +32,14 @@ const handlers = {
   listAbandonedCarts: ListAbandonedCarts,
   listTopProducts: ListTopProducts,
 };
+const subscriptions = [
+  onState(catalog.variant, FollowVariants),
+  onEvent(profile.customerErased, EraseCarts),
+  onEvent(cart.guestCartOrphaned, DropOrphanedCart),
+];
 
 @Module({
-  imports: [MessagingModule.serve(cart, handlers, { subscriptions: [onState(catalog.variant, FollowVariants)] })],
+  imports: [MessagingModule.serve(cart, handlers, { subscriptions })],
   providers: [Carts, CartReports, Products],
 })
 export class CartModule {}

@@ -2,6 +2,7 @@ import { cart, type Cart } from '@stoa/cart-contract';
 import { newId, topicNames, type Caller, type ErrorBody, type IncomingReply } from '@stoa/messaging';
 import { ServiceUnderTest, type AskOptions, type OperationName } from '@stoa/messaging/testing';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
+import { bucketOf } from '@stoa/sharding';
 import { eventually, type Clone } from '@stoa/testing';
 import { Client } from 'pg';
 import { cartKeyspace } from '../src/storage/keyspace.js';
@@ -106,6 +107,20 @@ export class CartService {
       ...{ key: customerId, version: Number(headers['version']) },
       data: JSON.parse(value?.toString() ?? '') as CartEvent['data'],
     }));
+  }
+
+  /** Says as the profile service does that a customer was erased; again under the same version, it is a second delivery. */
+  async erase(customerId: string, version = 2): Promise<void> {
+    const value = JSON.stringify({ customerId, erasedAt: new Date().toISOString() });
+    const headers = { id: newId(), type: 'customerErased', version: String(version), v: '2' };
+    const topic = topicNames(this.service.prefix, 'profile').events;
+    await this.service.port.produce([{ topic, key: customerId, value, headers }], 'all');
+  }
+
+  /** The shard that has a customer's bucket. */
+  async placeOf(customerId: string): Promise<string> {
+    const text = `SELECT i.shard FROM sharding.identity AS i, sharding.bucket_owner AS o WHERE o.bucket = $1 AND o.state = 'owned'`;
+    return (await this.rows<{ shard: string }>(text, [bucketOf(customerId)]))[0]?.shard ?? '';
   }
 
   /** Kills all clones when `stuck` returns: what it began is held up by a lock on the customer's cart. */

@@ -14,6 +14,7 @@ import { Documents } from './docs/documents.js';
 import { ReferencePage } from './docs/reference-page.js';
 import { HealthController } from './health/health.controller.js';
 import { RequestLog } from './http/request-log.js';
+import { EndSessions } from './identity/end-sessions.js';
 import { JwksController } from './identity/jwks.controller.js';
 import { Revocations } from './identity/revocations.js';
 import { Sessions } from './identity/sessions.js';
@@ -39,7 +40,7 @@ import { RedisConnection } from './storage/redis-connection.js';
 
 const storage = [GatewayDatabase, RedisConnection, Housekeeping];
 const contracts = [Contracts, ContractStore, { provide: FACTS, useClass: KafkaFacts }];
-const identity = [SigningKeys, Tokens, Revocations, Sessions];
+const identity = [SigningKeys, Tokens, Revocations, Sessions, EndSessions];
 const cache = [MemoryCache, RedisCache, CachedQuery, InvalidateByEvents];
 const limits = [RateLimits, CloneCount];
 const requests = [

@@ -23,6 +23,11 @@ export interface FactsPort {
   ): Promise<void>;
   /** Calls back with each event of these services from now on. */
   tailEvents(services: readonly string[], onEvent: (event: TailedEvent) => void): Promise<void>;
+  /**
+   * Calls back with each event of a service that is wanted, those kept from before too: on one of all clones, and again until
+   * `onEvent` has succeeded, also when a clone dies over it.
+   */
+  shareEvents(service: string, wants: (type: string) => boolean, onEvent: (key: string) => Promise<void>): void;
 }
 
 export interface TailedEvent {

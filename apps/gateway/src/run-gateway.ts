@@ -15,6 +15,7 @@ import { allowOrigins } from './http/cors.js';
 import { createAdapter } from './http/create-adapter.js';
 import { FastLane } from './http/fast-lane.js';
 import { RequestLog } from './http/request-log.js';
+import { EndSessions } from './identity/end-sessions.js';
 import { Revocations } from './identity/revocations.js';
 import { SigningKeys } from './identity/signing-keys.js';
 import { CloneCount } from './limits/clone-count.js';
@@ -43,7 +44,10 @@ export interface GatewayOptions {
 const RETRY_MS = 1_000;
 
 /** What runs beside requests. Nothing of it has to succeed for the clone to listen: it becomes ready as they do. */
-const PARTS = [RedisConnection, SigningKeys, Revocations, CloneCount, Housekeeping, Contracts, InvalidateByEvents];
+const PARTS = [
+  ...[RedisConnection, SigningKeys, Revocations, CloneCount, Housekeeping],
+  ...[Contracts, InvalidateByEvents, EndSessions],
+];
 
 function connectToKafka(client: StoaClient, logger: Logger): void {
   client.connect().catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { openKafka, newId } from '@stoa/messaging';
+import { openKafka, newId, topicNames, type KafkaPort } from '@stoa/messaging';
 import { createLogger } from '@stoa/service';
 import {
   eventually,
@@ -84,6 +84,12 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+async function withKafka(work: (port: KafkaPort) => Promise<void>): Promise<void> {
+  const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
+  const port = await openKafka({ brokers: [testKafkaBrokers()], client: 'platformatic', clientId: 'test', logger });
+  await work(port).finally(() => port.close());
+}
+
 type Environment = Record<string, string | undefined>;
 
 /** A shop of its own for a test file: topic prefix, databases, the things service, and clones of the gateway. */
@@ -155,14 +161,19 @@ export class TestShop {
     }
   }
 
+  /** Publishes an event as the things service does. */
+  async tell(type: string, key: string, data: object): Promise<void> {
+    const headers = { id: newId(), type, version: '1', v: '1' };
+    const record = { topic: topicNames(this.prefix, 'things').events, key, value: JSON.stringify(data), headers };
+    await withKafka((port) => port.produce([record], 'all'));
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.clones.map(({ clone }) => clone.stop()));
     await Promise.all([this.things.drop(), this.database.drop()]);
-    const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
-    const port = await openKafka({ brokers: [testKafkaBrokers()], client: 'platformatic', clientId: 'test', logger });
-    const own = (await port.admin.listTopics()).filter((topic) => topic.startsWith(this.prefix));
-    await port.admin.deleteTopics(own);
-    await port.close();
+    await withKafka(async ({ admin }) => {
+      await admin.deleteTopics((await admin.listTopics()).filter((topic) => topic.startsWith(this.prefix)));
+    });
   }
 
   private environment(): Environment {

@@ -127,6 +127,12 @@ export const operations = {
     data: z.object({ id: z.string() }),
     invalidates: ['thing:{id}', 'things'],
   }),
+  customerLeft: event({
+    summary: 'A customer is no more',
+    key: 'customerId',
+    data: z.object({ customerId: CustomerId }),
+    endsSessions: true,
+  }),
 };
 
 /** A small service to try the gateway with. */

@@ -9,6 +9,8 @@ import { ChangeUsername } from './operations/change-username.js';
 import { CheckCredentials } from './operations/check-credentials.js';
 import { CreateCustomer } from './operations/create-customer.js';
 import { CustomerStatistics } from './operations/customer-statistics.js';
+import { EraseCustomer } from './operations/erase-customer.js';
+import { EraseMe } from './operations/erase-me.js';
 import { GetMe } from './operations/get-me.js';
 import { ListCustomers } from './operations/list-customers.js';
 import { ProvePassword } from './operations/prove-password.js';
@@ -39,6 +41,8 @@ const handlers = {
   changeEmail: ChangeEmail,
   changeUsername: ChangeUsername,
   changeLoginName: ChangeLoginName,
+  eraseMe: EraseMe,
+  eraseCustomer: EraseCustomer,
 };
 const subscriptions = [onEvent(profile.namesDecided, SettleDecidedNames)];
 

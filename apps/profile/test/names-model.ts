@@ -12,6 +12,7 @@ import type { Names, Reservation, Reserved } from '../src/storage/names.js';
 /** What a command does to the names of its customer, if it is decided for it. */
 export type Effect =
   | { readonly do: 'create'; readonly names: HeldNames }
+  | { readonly do: 'erase'; readonly names: HeldNames }
   | { readonly do: 'change'; readonly kind: NameKind; readonly from: string | null; readonly to: string | null };
 
 export interface ModelOptions {
@@ -160,8 +161,17 @@ export class NamesModel {
   private apply(customerId: string, effect: Effect): CommandReply {
     const account = this.accounts.get(customerId);
     if (effect.do === 'create') this.accounts.set(customerId, effect.names);
+    else if (effect.do === 'erase') return this.erase(account, customerId, effect.names);
     else if (account?.[effect.kind] !== effect.from) return refusalOf(new OperationError('ABANDONED'));
     else if (account) this.accounts.set(customerId, { ...account, [effect.kind]: effect.to });
+    return { ok: true, body: '{}' };
+  }
+
+  private erase(account: HeldNames | undefined, customerId: string, names: HeldNames): CommandReply {
+    if (account?.email !== names.email || account.username !== names.username) {
+      return refusalOf(new OperationError('ABANDONED'));
+    }
+    this.accounts.delete(customerId);
     return { ok: true, body: '{}' };
   }
 
@@ -172,7 +182,7 @@ export class NamesModel {
 }
 
 function namesTouched(effect: Effect): LoginName[] {
-  if (effect.do === 'create') return namesOf(effect.names);
+  if (effect.do !== 'change') return namesOf(effect.names);
   const { kind, from, to } = effect;
   return [to, from].filter((name) => name !== null).map((name) => ({ kind, name }));
 }

@@ -1,9 +1,10 @@
-import { newId, type Caller, type ErrorBody, type IncomingReply } from '@stoa/messaging';
+import { newId, type Caller, type ErrorBody, type IncomingReply, type KafkaRecord } from '@stoa/messaging';
 import { ServiceUnderTest, type AskOptions, type OperationName } from '@stoa/messaging/testing';
 import { profile, type Profile } from '@stoa/profile-contract';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
 import { bucketOf } from '@stoa/sharding';
-import type { Clone } from '@stoa/testing';
+import { eventually, type Clone } from '@stoa/testing';
+import { Client } from 'pg';
 import { lookupKeyspace, profileKeyspace } from '../src/storage/keyspace.js';
 
 /** An answer with its body parsed; a refusal has a `code`. */
@@ -89,6 +90,52 @@ export class ProfileService {
       ...{ type: headers['type'] ?? '', version: Number(headers['version']) },
       data: JSON.parse(value?.toString() ?? '') as object,
     }));
+  }
+
+  /**
+   * Delivers the decisions about a customer's names once more, under versions that nobody has seen: duplicates are handled only
+   * when it was forgotten that they were.
+   */
+  async decideAgain(customerId: string, count: number): Promise<void> {
+    const isTheirs = ({ headers, value }: KafkaRecord): boolean =>
+      headers['type'] === 'namesDecided' && value?.toString().includes(customerId) === true;
+    const records = await this.service.published(['events'], count, isTheirs);
+    const again = records.map(({ topic, key, value, headers }) => ({
+      ...{ topic, key, value, headers: { ...headers, version: String(Number(headers['version']) + 1) } },
+    }));
+    await this.service.port.produce(again, 'all');
+    // Each shard has a row for each key that it knows a version of.
+    await eventually(async () => {
+      const known = await this.rows('SELECT key FROM event_versions WHERE version = 2 AND key = ANY ($1)', [
+        records.map(({ key }) => key?.toString()),
+      ]);
+      if (known.length < records.length) throw new Error('not delivered yet');
+    });
+  }
+
+  /** Holds up whatever needs a customer's row, until `meanwhile` is over; then all clones are killed at once. */
+  async killWhileLocked(customerId: string, meanwhile: () => Promise<void>): Promise<void> {
+    const shards = this.data.shards.get(profileKeyspace.name) ?? [];
+    const lockers = shards.map(({ adminUrl }) => new Client({ connectionString: adminUrl }));
+    for (const locker of lockers) {
+      await locker.connect();
+      await locker.query('BEGIN');
+      await locker.query('SELECT 1 FROM customers WHERE customer_id = $1 FOR UPDATE', [customerId]);
+    }
+    await meanwhile();
+    await this.service.killClones();
+    await Promise.all(lockers.map((locker) => locker.end()));
+  }
+
+  /** Kills all clones at once. */
+  killClones(): Promise<void> {
+    return this.service.killClones();
+  }
+
+  /** The shard that has a customer's bucket. */
+  async placeOf(customerId: string): Promise<string | undefined> {
+    const text = `SELECT i.shard FROM sharding.identity AS i, sharding.bucket_owner AS o WHERE o.bucket = $1 AND o.state = 'owned'`;
+    return (await this.rows<{ shard: string }>(text, [bucketOf(customerId)]))[0]?.shard;
   }
 
   /** The shard that has a bucket of login names. */

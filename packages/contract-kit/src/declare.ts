@@ -70,6 +70,8 @@ export interface EventRules<D extends z.ZodType> {
   readonly since?: number;
   /** Cache tags that the event makes stale (`product:{handle}` takes data fields). */
   readonly invalidates?: readonly string[];
+  /** The key is a customer who is no more: the gateway ends all their sessions. */
+  readonly endsSessions?: true;
 }
 
 export interface StateRules<D extends z.ZodType> {

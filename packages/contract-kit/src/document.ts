@@ -46,6 +46,8 @@ export interface FactDocument {
   readonly since: number;
   /** Events only. */
   readonly invalidates?: readonly string[];
+  /** Events only: the key is a customer whose sessions the gateway ends. */
+  readonly endsSessions?: true;
 }
 
 /**
@@ -133,6 +135,7 @@ function factDocument(fact: Event | State): FactDocument {
     data: jsonSchema(fact.data, 'input'),
     since: fact.since ?? 1,
     invalidates: fact.kind === 'event' ? fact.invalidates : undefined,
+    endsSessions: fact.kind === 'event' ? fact.endsSessions : undefined,
   }) as FactDocument;
 }
 

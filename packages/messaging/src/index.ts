@@ -19,7 +19,7 @@ export { StoaServer, type StoaServerOptions } from './transport/stoa-server.js';
 export { KAFKA_PORT, MessagingModule, stoaTransport, type ServeOptions } from './nest/messaging-module.js';
 export { onEvent, onState } from './nest/subscriptions.js';
 export { factRow, retractionRow, writeOutbox, type FactOrigin, type OutboxRow } from './storage/outbox.js';
-export { closeCommand, findReply, type Closed, type InboxKey } from './storage/inbox.js';
+export { closeCommand, findReply, purgeReplies, type Closed, type InboxKey } from './storage/inbox.js';
 export { outputOf, refusalOf } from './transport/refusals.js';
 export { InboxExecutor, type InboxExecutorOptions } from './storage/command-executor.js';
 export { createBackground, StorageRuntime } from './storage/background.js';

@@ -2,9 +2,13 @@ import { MAX_LINES, MAX_QUANTITY } from '@stoa/cart-contract';
 import type { CartState, Line, Product, Products, Refuse } from './cart.js';
 import { currencyOf } from './pricing.js';
 
-/** Later writes to a cart that was merged would be lost: they are refused. */
+/** Later writes to a cart that was merged would be lost, and those of an erased customer must be: they are refused. */
 export function requireOpen(cart: CartState, refuse: Refuse<'CART_CLOSED'>): void {
-  if (cart.status === 'closed') refuse('CART_CLOSED', 'This cart was taken over by an account: sign in to go on');
+  if (cart.status === 'closed')
+    refuse(
+      'CART_CLOSED',
+      'This cart was closed for good: an account took it over, or its owner was erased. Sign in to go on',
+    );
 }
 
 function requireSold(sku: string, products: Products, refuse: Refuse<'UNKNOWN_SKU'>): Product {

@@ -17,6 +17,11 @@ export class MergeLines implements MergeLinesHandler {
     const customerId = customerIdOf(caller);
     const skus = lines.map((line) => line.sku);
     const { cart: current, products } = await this.carts.lock(tx, bucket, customerId, skus);
+    if (current.status === 'closed') {
+      // The customer was erased in the midst of it: nobody else knows of the guest's cart.
+      await context.publish(cart.guestCartOrphaned, 1, { guestId, erasedAt: now.toISOString() });
+      return { merged: 0 };
+    }
     if (!(await this.carts.joinGuest(tx, bucket, customerId, guestId, now))) return { merged: 0 };
     const { lines: all, merged } = mergeLines(current.lines, lines, products);
     if (merged === 0) return { merged };

@@ -43,6 +43,13 @@ const UPDATE = `
   WHERE bucket = $1 AND customer_id = $2`;
 const JOIN_GUEST = `
   INSERT INTO joined_guests (bucket, customer_id, guest_id, joined_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`;
+const DROP = `
+  INSERT INTO carts AS known (bucket, customer_id, version, status, skus, quantities, created_at, updated_at)
+  VALUES ($1, $2, 1, 'closed', '{}', '{}', $3, $3)
+  ON CONFLICT (bucket, customer_id) DO UPDATE
+  SET version = known.version + 1, status = 'closed', joined_by = NULL, skus = '{}', quantities = '{}', updated_at = $3
+  RETURNING version`;
+const FORGET_GUESTS = 'DELETE FROM joined_guests WHERE bucket = $1 AND customer_id = $2 RETURNING guest_id';
 
 /** Two commands made the same cart at once, where there was no row yet to wait for. Trying again finds the row. */
 class CartMadeMeanwhile extends Error {
@@ -111,5 +118,20 @@ export class Carts {
   async joinGuest(tx: Sql, bucket: number, customerId: string, guestId: string, now: Date): Promise<boolean> {
     const { rowCount } = await tx.query(JOIN_GUEST, [bucket, customerId, guestId, now]);
     return rowCount === 1;
+  }
+
+  /**
+   * Leaves an empty cart that is closed for good, whether there was one or not: writes that come late are refused by it.
+   * @returns its version
+   */
+  async drop(tx: Sql, bucket: number, customerId: string, now: Date): Promise<number> {
+    const { rows } = await tx.query<{ version: number }>(DROP, [bucket, customerId, now]);
+    return rows[0]!.version;
+  }
+
+  /** @returns the guests whose carts went into the customer's; they are not known here any more. */
+  async forgetGuests(tx: Sql, bucket: number, customerId: string): Promise<string[]> {
+    const { rows } = await tx.query<{ guest_id: string }>(FORGET_GUESTS, [bucket, customerId]);
+    return rows.map(({ guest_id }) => guest_id);
   }
 }

@@ -41,6 +41,7 @@ const FactShape = z.looseObject({
   data: Schema,
   since: z.int().min(1),
   invalidates: z.array(z.string()).optional(),
+  endsSessions: z.literal(true).optional(),
 });
 
 const DocumentShape = z.looseObject({

@@ -18,6 +18,8 @@ export type Match =
 
 const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const noHandler = (): undefined => undefined;
+const servicesOf = (names: Iterable<string>): ReadonlySet<string> =>
+  new Set([...names].map((name) => name.slice(0, name.indexOf('.'))));
 
 /**
  * All that is worked out from the contracts in force. Built anew and put in the place of the one before in one step when
@@ -27,14 +29,17 @@ export class RouteTable {
   private readonly router = FindMyWay({ maxParamLength: 4_000, onBadUrl: noHandler });
   private readonly operations = new Map<string, Operation>();
   private readonly invalidations = new Map<string, readonly string[]>();
+  private readonly sessionEnds = new Set<string>();
 
   constructor(readonly documents: readonly ContractDocument[]) {
     const compiler = new SchemaCompiler();
     for (const document of documents) {
       for (const [name, operation] of Object.entries(document.operations))
         this.add(new Operation(document.service, name, operation, compiler));
-      for (const [name, { invalidates }] of Object.entries(document.events))
+      for (const [name, { invalidates, endsSessions }] of Object.entries(document.events)) {
         if (invalidates?.length) this.invalidations.set(`${document.service}.${name}`, invalidates);
+        if (endsSessions) this.sessionEnds.add(`${document.service}.${name}`);
+      }
     }
   }
 
@@ -74,7 +79,17 @@ export class RouteTable {
 
   /** The services whose events make something stale. */
   get invalidatingServices(): ReadonlySet<string> {
-    return new Set([...this.invalidations.keys()].map((name) => name.slice(0, name.indexOf('.'))));
+    return servicesOf(this.invalidations.keys());
+  }
+
+  /** Whether an event says that the customer who is its key is no more. */
+  endsSessions(service: string, event: string): boolean {
+    return this.sessionEnds.has(`${service}.${event}`);
+  }
+
+  /** The services with such events. */
+  get sessionEndingServices(): ReadonlySet<string> {
+    return servicesOf(this.sessionEnds);
   }
 
   private add(operation: Operation): void {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '@stoa/messaging';
-import { problem } from '../http/problem.js';
+import { HttpProblem, problem } from '../http/problem.js';
 import { GatewayDatabase, type Transaction } from '../storage/gateway-database.js';
 import { ACCESS_TOKEN_SECONDS } from './key-schedule.js';
 import { hashOf, newNonce, newRefreshToken, successorOf } from './refresh-token.js';
@@ -32,6 +32,7 @@ interface TokenRow {
   nonce: Uint8Array | null;
 }
 
+const unknownCustomer = () => new HttpProblem(401, 'WRONG_CREDENTIALS', 'The name or the password is wrong');
 const endedSession = () => problem('UNAUTHENTICATED', 'The refresh token is not valid (any more): sign in again');
 
 /** Sign-ins, and the refresh tokens that keep them alive: each is used once, and its reuse ends the session. */
@@ -42,13 +43,16 @@ export class Sessions {
     private readonly revocations: Revocations,
   ) {}
 
-  /** Starts a session. */
+  /** Starts a session. @throws HttpProblem 401 when the customer's sessions were ended for good in the midst of the sign-in. */
   async start(customerId: string, role: Role, displayName: string): Promise<SessionState> {
     const state = { sessionId: newId(), customerId, role, displayName, refreshToken: newRefreshToken() };
     await this.database.transaction(async (tx) => {
-      await tx.$executeRaw`
+      await lockCustomer(tx, customerId);
+      const started = await tx.$executeRaw`
         INSERT INTO sessions (id, customer_id, role, display_name, expires_at)
-        VALUES (${state.sessionId}::uuid, ${customerId}::uuid, ${role}, ${displayName}, now() + make_interval(days => ${IDLE_DAYS}::int))`;
+        SELECT ${state.sessionId}::uuid, ${customerId}::uuid, ${role}, ${displayName}, now() + make_interval(days => ${IDLE_DAYS}::int)
+        WHERE NOT EXISTS (SELECT FROM ended_customers WHERE customer_id = ${customerId}::uuid)`;
+      if (started === 0) throw unknownCustomer();
       await insertToken(tx, state.sessionId, state.refreshToken);
     });
     return state;
@@ -67,7 +71,7 @@ export class Sessions {
 
   /** Ends a session: its refresh tokens at once, its access tokens within 2 s on all clones. */
   async revoke(sessionId: string, reason: string): Promise<void> {
-    const expiresAt = new Date(Date.now() + (ACCESS_TOKEN_SECONDS + 60) * 1000);
+    const expiresAt = lastAccessExpires();
     await this.database.transaction(async (tx) => {
       await tx.$executeRaw`
         UPDATE sessions SET revoked_at = now(), revoked_reason = ${reason}
@@ -78,6 +82,30 @@ export class Sessions {
     });
     this.revocations.add(sessionId, expiresAt);
   }
+
+  /**
+   * Ends all sessions of a customer who is no more, those of a sign-in under way too, and forgets them: their refresh tokens
+   * are unknown at once, their access tokens are refused within 2 s on all clones. Doing it again does no harm.
+   */
+  async endAll(customerId: string): Promise<void> {
+    const expiresAt = lastAccessExpires();
+    const ended = await this.database.transaction(async (tx) => {
+      await lockCustomer(tx, customerId);
+      await tx.$executeRaw`INSERT INTO ended_customers (customer_id) VALUES (${customerId}::uuid) ON CONFLICT DO NOTHING`;
+      return tx.$queryRaw<{ id: string }[]>`
+        WITH ended AS (DELETE FROM sessions WHERE customer_id = ${customerId}::uuid RETURNING id),
+          told AS (INSERT INTO revocations (session_id, expires_at) SELECT id, ${expiresAt} FROM ended ON CONFLICT DO NOTHING)
+        SELECT id::text FROM ended`;
+    });
+    for (const { id } of ended) this.revocations.add(id, expiresAt);
+  }
+}
+
+const lastAccessExpires = (): Date => new Date(Date.now() + (ACCESS_TOKEN_SECONDS + 60) * 1000);
+
+/** One at a time: a sign-in that began before its customer was erased either sees that, or leaves a session that is ended. */
+async function lockCustomer(tx: Transaction, customerId: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${customerId}, 0))`;
 }
 
 async function insertToken(tx: Transaction, sessionId: string, token: string): Promise<void> {

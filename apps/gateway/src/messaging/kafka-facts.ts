@@ -10,8 +10,9 @@ import {
   type MessagingOptions,
 } from '@stoa/messaging';
 import type { FactsPort, TailedEvent } from '../ports.js';
+import { SharedEvents } from './shared-events.js';
 
-/** Contracts and events, read from Kafka without a group: every clone gets all of them. */
+/** Contracts and events, read from Kafka: without a group every clone gets all of them, in a group one does. */
 @Injectable()
 export class KafkaFacts implements FactsPort, OnApplicationShutdown {
   private readonly readers: { close(): Promise<void> }[] = [];
@@ -35,6 +36,19 @@ export class KafkaFacts implements FactsPort, OnApplicationShutdown {
     const hand = ({ topic, type, data }: { topic: string; type: string; data: unknown }): void =>
       onEvent({ service: serviceOf.get(topic) ?? '', type, data });
     this.readers.push(await tailEvents(this.port, [...serviceOf.keys()], hand, this.options.logger));
+  }
+
+  shareEvents(service: string, wants: (type: string) => boolean, onEvent: (key: string) => Promise<void>): void {
+    const { topicPrefix, service: own, logger } = this.options;
+    const topic = topicNames(topicPrefix, service).events;
+    // A group for each service: members of one group should all read the same topics.
+    const groupId = `${topicNames(topicPrefix, own).eventsGroup}.${service}`;
+    const reader = new SharedEvents(this.port, {
+      ...{ groupId, topic, logger, onEvent },
+      wants: ({ headers }) => wants(headers['type'] ?? ''),
+    });
+    this.readers.push(reader);
+    reader.start();
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -39,5 +39,7 @@ export class Housekeeping implements OnApplicationShutdown {
       DELETE FROM refresh_tokens WHERE hash IN (
         SELECT hash FROM refresh_tokens WHERE used_at < now() - interval '1 day' LIMIT 5000)`;
     await prisma.$executeRaw`DELETE FROM revocations WHERE expires_at < now()`;
+    // Longer than any sign-in takes that began while the customer was still there.
+    await prisma.$executeRaw`DELETE FROM ended_customers WHERE ended_at < now() - interval '1 day'`;
   }
 }

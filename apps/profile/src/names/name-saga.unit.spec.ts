@@ -13,6 +13,7 @@ const username = fc.constantFrom('u', 'v', null);
 const held = fc.record({ email, username });
 const effect: fc.Arbitrary<Effect> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('create' as const), names: held }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('erase' as const), names: held }) },
   {
     weight: 3,
     arbitrary: fc.record({

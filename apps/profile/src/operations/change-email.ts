@@ -20,14 +20,7 @@ export class ChangeEmail implements ChangeEmailFlow {
     const customerId = customerIdOf(flow.caller);
     const earlier = await this.change.answered(flow, customerId);
     if (earlier) return earlier;
-    const proof = await this.proofs.prove(customerId, currentPassword);
-    if (proof.kind === 'locked') {
-      const { forSeconds } = proof;
-      return flow.fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
-        retryAfterSeconds: forSeconds,
-      });
-    }
-    if (proof.kind === 'wrong') return flow.fail('WRONG_CREDENTIALS', 'The current password is wrong');
+    await this.proofs.require(customerId, currentPassword, flow.fail);
     return this.change.run(flow, customerId, 'email', emailName(email));
   };
 }

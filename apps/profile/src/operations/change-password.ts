@@ -23,16 +23,9 @@ export class ChangePassword implements ChangePasswordFlow {
     const setBy = await this.credentials.setBy(customerId);
     if (setBy === undefined) return fail('NOT_FOUND', 'There is no such customer');
     if (setBy === commandId) return {};
-    const proof = await this.proofs.prove(customerId, currentPassword);
-    if (proof.kind === 'locked') {
-      const { forSeconds } = proof;
-      return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
-        retryAfterSeconds: forSeconds,
-      });
-    }
-    if (proof.kind === 'wrong') return fail('WRONG_CREDENTIALS', 'The current password is wrong');
+    const oldHash = await this.proofs.require(customerId, currentPassword, fail);
     const newHash = await this.passwords.hash(newPassword);
-    const replaced = await this.credentials.replace(customerId, proof.passwordHash, newHash, commandId);
+    const replaced = await this.credentials.replace(customerId, oldHash, newHash, commandId);
     return replaced ? {} : fail('WRONG_CREDENTIALS', 'The password was changed meanwhile');
   };
 }

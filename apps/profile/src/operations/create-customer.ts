@@ -20,7 +20,7 @@ export class CreateCustomer implements CreateCustomerHandler {
 
   readonly handle: CreateCustomerHandler['handle'] = async (input, context) => {
     const { email, passwordHash, displayName, username } = input;
-    const { tx, bucket, commandId, now, publish } = context;
+    const { tx, bucket, commandId, now, publish, failAndKeep } = context;
     const customer: Customer = {
       customerId: context.mintId(),
       role: 'customer',
@@ -35,11 +35,14 @@ export class CreateCustomer implements CreateCustomerHandler {
     };
     const { customerId } = customer;
     const buckets = namesOf(customer).map((name) => this.names.bucketOf(name));
+    // Told of a refusal too: the names are to be settled either way.
+    await publish(profile.namesDecided, 1, { token: commandId, customerId, buckets });
+    if (!(await this.customers.insert(tx, bucket, customer))) {
+      return failAndKeep('ABANDONED', 'This account was erased: register again, under another Idempotency-Key');
+    }
     await Promise.all([
-      this.customers.insert(tx, bucket, customer),
       this.credentials.insert(tx, bucket, { customerId, passwordHash, setBy: commandId, now }),
       publish(profile.customerRegistered, 1, { customerId, displayName, registeredAt: now.toISOString() }),
-      publish(profile.namesDecided, 1, { token: commandId, customerId, buckets }),
     ]);
     return profileOf(customer);
   };

@@ -10,6 +10,13 @@ export type Proof =
   /** Attempts are refused for so many seconds more, right passwords too. */
   | { readonly kind: 'locked'; readonly forSeconds: number };
 
+/** How an operation refuses that asks for the password. */
+export type Refuse = (
+  code: 'LOCKED_OUT' | 'WRONG_CREDENTIALS',
+  detail: string,
+  details?: { readonly retryAfterSeconds: number },
+) => never;
+
 /** Checks who somebody is: an attempt is counted in one short transaction, then the password is compared outside of any. */
 @Injectable()
 export class ProvePassword {
@@ -29,5 +36,16 @@ export class ProvePassword {
     const passwordHash = attempt.kind === 'allowed' ? attempt.passwordHash : undefined;
     const matches = await this.passwords.matches(password, passwordHash);
     return matches && passwordHash !== undefined ? { kind: 'proved', passwordHash } : { kind: 'wrong' };
+  }
+
+  /** Lets a customer pass whose current password this is. @returns the hash that it was compared with */
+  async require(customerId: string, currentPassword: string, fail: Refuse): Promise<string> {
+    const proof = await this.prove(customerId, currentPassword);
+    if (proof.kind === 'proved') return proof.passwordHash;
+    if (proof.kind === 'wrong') return fail('WRONG_CREDENTIALS', 'The current password is wrong');
+    const { forSeconds } = proof;
+    return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
+      retryAfterSeconds: forSeconds,
+    });
   }
 }

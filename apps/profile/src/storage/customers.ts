@@ -25,10 +25,18 @@ const READ = `
 const LOCK = `${READ} FOR UPDATE`;
 const INSERT = `
   INSERT INTO customers (bucket, customer_id, role, email, username, display_name, locale, phone, version, created_at, updated_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
+  SELECT $1::smallint, $2::uuid, $3, $4, $5, $6, $7, $8, $9::integer, $10::timestamptz, $11::timestamptz
+  WHERE NOT EXISTS (SELECT FROM erased_customers WHERE bucket = $1 AND customer_id = $2)`;
 const UPDATE = `
   UPDATE customers SET email = $3, username = $4, display_name = $5, locale = $6, phone = $7, version = $8, updated_at = $9
   WHERE bucket = $1 AND customer_id = $2`;
+
+const ERASE = [
+  'DELETE FROM credentials WHERE bucket = $1 AND customer_id = $2',
+  'DELETE FROM customers WHERE bucket = $1 AND customer_id = $2',
+];
+const LEAVE_TOMBSTONE = `
+  INSERT INTO erased_customers (bucket, customer_id, erased_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
 
 const HELD = 'SELECT email, username FROM customers WHERE bucket = $1 AND customer_id = $2';
 
@@ -74,7 +82,8 @@ export class Customers {
     return row && customerOf(row);
   }
 
-  async insert(tx: Sql, bucket: number, customer: Customer): Promise<void> {
+  /** @returns false when there was such a customer, who was erased; nothing is written then. */
+  async insert(tx: Sql, bucket: number, customer: Customer): Promise<boolean> {
     const { customerId, role, email, username, displayName, locale, phone, version, createdAt, updatedAt } = customer;
     const values = [
       bucket,
@@ -89,7 +98,14 @@ export class Customers {
       createdAt,
       updatedAt,
     ];
-    await tx.query(INSERT, values);
+    const { rowCount } = await tx.query(INSERT, values);
+    return rowCount === 1;
+  }
+
+  /** Deletes a customer that `lock` gave, with their credentials; what is left says that they were there. */
+  async erase(tx: Sql, bucket: number, customerId: string, now: Date): Promise<void> {
+    for (const text of ERASE) await tx.query(text, [bucket, customerId]);
+    await tx.query(LEAVE_TOMBSTONE, [bucket, customerId, now]);
   }
 
   /** Writes what `lock` gave and `changeCustomer` changed. */

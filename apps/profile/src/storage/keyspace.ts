@@ -7,6 +7,7 @@ export const profileKeyspace: Keyspace = {
   tables: [
     { name: 'customers', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'credentials', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'erased_customers', kind: 'moved', keyColumn: 'customer_id' },
     ...MESSAGING_TABLES,
   ],
   reference: MESSAGING_REFERENCE,

@@ -175,5 +175,12 @@ export const cart = service(
         changedAt: Timestamp,
       }),
     }),
+    /** For this service itself: the guest's cart may be in another bucket than the customer's. */
+    guestCartOrphaned: event({
+      summary: "The customer who took over a guest's cart was erased: what is left of it is to be deleted",
+      key: 'guestId',
+      data: z.object({ guestId: CustomerId, erasedAt: Timestamp }),
+      since: 2,
+    }),
   },
 );

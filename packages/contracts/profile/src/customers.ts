@@ -20,6 +20,11 @@ for \`limit\`, must stay the same. ${CONSISTENCY}`;
 export const STATISTICS_DESCRIPTION = `Counts every account, the operators' too. Costs time in proportion to the number of customers. \
 ${CONSISTENCY}`;
 
+export const ERASE_DESCRIPTION = `Takes the password as proof. From the answer on the customer is unknown: nobody signs in, and \
+operators' lists no longer show them. Within a moment their sessions end, their e-mail address and username are free for others, and \
+their cart is emptied and closed. There is no way back. A retry under the same Idempotency-Key gets the same answer for as long as \
+the access token is taken, which is two seconds at most after the sessions ended.`;
+
 export const ListCustomers = z.object({
   sort: z.enum(['createdAt', 'name', 'email']).default('createdAt'),
   order: z.enum(['asc', 'desc']).optional().describe('If not given: desc for createdAt, the newest first; else asc'),

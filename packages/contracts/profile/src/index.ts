@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   CustomerFigures,
   CustomerStatistics,
+  ERASE_DESCRIPTION,
   LIST_DESCRIPTION,
   ListCustomers,
   STATISTICS_DESCRIPTION,
@@ -201,6 +202,30 @@ export const profile = service(
       since: 2,
     }),
 
+    eraseMe: command({
+      http: 'POST /v1/me/erasure',
+      summary: 'Erase my account and all that is known of me, for good',
+      description: ERASE_DESCRIPTION,
+      caller: 'customer',
+      key: 'caller.customerId',
+      input: z.object({ currentPassword: Password }),
+      output: z.object({}),
+      status: 204,
+      errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429, ABANDONED: 409 },
+      since: 2,
+    }),
+
+    /** The step of eraseMe that decides, once all names of the customer are reserved for it. Nobody else may send it. */
+    eraseCustomer: command({
+      summary: 'Erase a customer, if these are still the names that they sign in with',
+      caller: 'customer',
+      key: 'caller.customerId',
+      input: z.object({ email: z.string().max(254), username: z.string().max(254).nullable() }),
+      output: z.object({}),
+      errors: { NOT_FOUND: 404, ABANDONED: 409 },
+      since: 2,
+    }),
+
     customerRegistered: event({
       summary: 'A customer registered',
       key: 'customerId',
@@ -210,6 +235,14 @@ export const profile = service(
       summary: 'A customer changed their profile',
       key: 'customerId',
       data: z.object({ customerId: CustomerId, displayName: DisplayName, changedAt: Timestamp }),
+    }),
+    /** Whoever keeps anything about a customer deletes it now. Holds nothing about them but the id. */
+    customerErased: event({
+      summary: 'A customer was erased: their sessions end, and everything kept about them is to be deleted',
+      key: 'customerId',
+      data: z.object({ customerId: CustomerId, erasedAt: Timestamp }),
+      endsSessions: true,
+      since: 2,
     }),
     /** For this service itself. It holds no name, because events are kept for days. */
     namesDecided: event({

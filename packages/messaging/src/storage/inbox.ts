@@ -120,3 +120,18 @@ export async function closeCommand(
   const { closed, status, reply: body } = rows[0]!;
   return { reply: { ok: status === 'ok', body }, isNew: closed };
 }
+
+const PURGE = 'DELETE FROM inbox WHERE bucket = $1 AND key = $2 AND command_id IS DISTINCT FROM $3::uuid';
+
+/**
+ * Forgets what was answered to all commands of a key: of somebody who is erased. Each of them runs again when it comes again,
+ * so there must be something by which it is refused.
+ * @param except the command that does it
+ */
+export async function purgeReplies(
+  tx: Sql,
+  { bucket, key }: Pick<InboxKey, 'bucket' | 'key'>,
+  except: string | null,
+): Promise<void> {
+  await tx.query(PURGE, [bucket, key, except]);
+}

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { GroupConsumer, KafkaPort, KafkaRecord, Logger, TopicOffset } from '@stoa/messaging';
+
+export interface SharedEventsOptions {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly logger: Logger;
+  readonly wants: (record: KafkaRecord) => boolean;
+  /** Gets the record's key. Doing the same again must do no harm. */
+  readonly onEvent: (key: string) => Promise<void>;
+}
+
+const RETRY_MS = 1_000;
+
+/**
+ * Hands each wanted event of a topic to one of the clones, at least once: offsets are committed behind the work, so what a
+ * clone had not finished when it died comes to another. Events are few, and done one after the other.
+ */
+export class SharedEvents {
+  private readonly stopping = new AbortController();
+  private joining: Promise<void> = Promise.resolve();
+  private working: Promise<void> = Promise.resolve();
+  private consumer: GroupConsumer | undefined;
+
+  constructor(
+    private readonly port: KafkaPort,
+    private readonly options: SharedEventsOptions,
+  ) {}
+
+  start(): void {
+    this.joining = this.join();
+  }
+
+  /** Finishes the event in work; the others are another clone's. */
+  async close(): Promise<void> {
+    this.stopping.abort();
+    await this.consumer?.stop();
+    await this.working;
+    await this.consumer?.close();
+  }
+
+  private async join(): Promise<void> {
+    const { groupId, topic, logger } = this.options;
+    await this.until('events that end sessions wait for Kafka', async () => {
+      this.consumer = await this.port.consumeGroup({
+        ...{ groupId, topics: [topic], isolation: 'committed', startAt: 'beginning' },
+        onRecords: (records) => this.take(records),
+        onFault: (err) => logger.warn({ err }, 'events that end sessions wait for Kafka'),
+      });
+    });
+    if (this.stopping.signal.aborted) await this.consumer?.close();
+  }
+
+  /** Keeps of each batch only what is to be done, whatever its size. */
+  private take(records: readonly KafkaRecord[]): void {
+    const keys = records.filter((record) => this.options.wants(record)).map(({ key }) => key?.toString() ?? '');
+    const ends = new Map<string, TopicOffset>();
+    for (const { topic, partition, offset } of records)
+      ends.set(`${topic} ${partition}`, { topic, partition, offset: offset + 1 });
+    this.working = this.working.then(() => this.work(keys, [...ends.values()]));
+  }
+
+  private async work(keys: readonly string[], ends: readonly TopicOffset[]): Promise<void> {
+    const { logger, onEvent } = this.options;
+    for (const key of keys) await this.until('an event that ends sessions waits', () => onEvent(key));
+    if (this.stopping.signal.aborted) return;
+    await this.joining;
+    await this.consumer?.commit(ends).catch((err: unknown) => logger.debug({ err }, 'offsets will be committed later'));
+  }
+
+  private async until(complaint: string, work: () => Promise<void>): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        return await work();
+      } catch (err) {
+        this.options.logger.warn({ err }, complaint);
+        await delay(RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+}
