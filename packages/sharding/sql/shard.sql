@@ -9,6 +9,19 @@ CREATE TABLE IF NOT EXISTS sharding.identity (
   shard    text    NOT NULL
 );
 
+-- The history (timeline) that this server was in when it was known to agree with the directory.
+ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS timeline text;
+
+-- The history that this server writes now, as in the names of its log files. A standby that takes over begins a new
+-- one, and so does a server that is restored from a backup: what it last heard of its buckets may be out of date.
+CREATE OR REPLACE FUNCTION sharding.server_timeline() RETURNS text LANGUAGE sql STABLE
+  RETURN left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8);
+
+-- Whether this server may believe its own owner table. If not, it serves nothing until it was compared with the
+-- directory (reconcileShard).
+CREATE OR REPLACE FUNCTION sharding.same_history() RETURNS boolean LANGUAGE sql STABLE
+  RETURN (SELECT i.timeline = sharding.server_timeline() FROM sharding.identity AS i);
+
 -- Which buckets this shard answers for. A bucket without a row was never here.
 --   owned   reads and writes
 --   fenced  a move is about to switch: reads, but no writes for a moment
@@ -57,6 +70,10 @@ CREATE OR REPLACE FUNCTION sharding.locked_state(wanted smallint) RETURNS text
 
 CREATE OR REPLACE FUNCTION sharding.refuse(wanted smallint, state text) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
+  IF sharding.same_history() IS NOT TRUE THEN
+    RAISE EXCEPTION 'this server was restored, or took over from another: it serves no bucket until it is reconciled'
+      USING ERRCODE = 'SH002', HINT = 'Reconcile the shard with the directory.';
+  END IF;
   IF state IN ('fenced', 'ready') THEN
     RAISE EXCEPTION 'bucket % is being moved', wanted USING ERRCODE = 'SH002', HINT = 'Try again in a moment.';
   END IF;
@@ -72,16 +89,21 @@ END $$;
 CREATE OR REPLACE FUNCTION sharding.hold(wanted smallint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   found_state text;
+  known_timeline text;
 BEGIN
   IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(1398034241, wanted) THEN
     PERFORM pg_catalog.pg_advisory_xact_lock_shared(1398034241, wanted);
   END IF;
   IF pg_catalog.current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
-    SELECT o.state INTO found_state FROM sharding.bucket_owner AS o WHERE o.bucket = wanted;
+    SELECT o.state, i.timeline INTO found_state, known_timeline
+      FROM sharding.bucket_owner AS o, sharding.identity AS i WHERE o.bucket = wanted;
   ELSE
-    found_state := sharding.locked_state(wanted);
+    SELECT sharding.locked_state(wanted), i.timeline INTO found_state, known_timeline FROM sharding.identity AS i;
   END IF;
-  IF found_state = 'owned' THEN RETURN; END IF;
+  -- Two comparisons that are expressions as well: see same_history.
+  IF found_state = 'owned'
+    AND known_timeline = pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)
+  THEN RETURN; END IF;
   PERFORM sharding.refuse(wanted, found_state);
 END $$;
 
@@ -92,7 +114,7 @@ DECLARE
   found_state text;
 BEGIN
   SELECT o.state INTO found_state FROM sharding.bucket_owner AS o WHERE o.bucket = wanted;
-  IF found_state IN ('owned', 'fenced') THEN RETURN true; END IF;
+  IF found_state IN ('owned', 'fenced') AND sharding.same_history() THEN RETURN true; END IF;
   PERFORM sharding.refuse(wanted, found_state);
 END $$;
 

@@ -46,6 +46,7 @@ export {
 } from './operate/plan-rebalance.js';
 export type { GroupSize, Measure, Transfer } from './operate/plan-transfers.js';
 export { OperationRefused } from './operate/refused.js';
+export { reconcileShard, type Reconciliation } from './operate/reconcile.js';
 export { removeEverywhere, type RemoveRequest } from './operate/remove-everywhere.js';
 export {
   knownKeyspaces,

@@ -105,15 +105,26 @@ async function shardSql({ url: _secret, ...what }: ShardInstallation) {
 }
 
 async function identify(tx: Sql, keyspace: string, shard: string): Promise<void> {
-  await tx.query('INSERT INTO sharding.identity (keyspace, shard) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-    keyspace,
-    shard,
-  ]);
+  await tx.query(
+    `INSERT INTO sharding.identity AS i (keyspace, shard, timeline) VALUES ($1, $2, sharding.server_timeline())
+     ON CONFLICT (only_row) DO UPDATE SET timeline = excluded.timeline WHERE i.timeline IS NULL`,
+    [keyspace, shard],
+  );
   await expectIdentity(tx, keyspace, shard);
 }
 
-/** @throws OperationRefused when a URL leads to another shard than it should, or to none. */
+/** @throws OperationRefused when a URL leads to another shard than it should, to none, or to one that must be reconciled. */
 export async function expectIdentity(sql: Sql, keyspace: string, shard: string): Promise<void> {
+  await expectShard(sql, keyspace, shard);
+  const { same } = await oneRow<{ same: boolean | null }>(sql, 'SELECT sharding.same_history() AS same');
+  if (same !== true) throw new OperationRefused(otherHistory(keyspace, shard));
+}
+
+export const otherHistory = (keyspace: string, shard: string): string =>
+  `The server of ${keyspace}/${shard} was restored, or took over from another: it serves nothing until it is reconciled with the directory`;
+
+/** @throws OperationRefused when a URL leads to another shard than it should, or to none. */
+export async function expectShard(sql: Sql, keyspace: string, shard: string): Promise<void> {
   const { there } = await oneRow<{ there: boolean }>(
     sql,
     `SELECT to_regclass('sharding.identity') IS NOT NULL AS there`,

@@ -2,7 +2,7 @@ import { loadMap } from './map/load-map.js';
 import { unplaced, type Claim } from './map/shard-map.js';
 import { movedTables } from './move/tables.js';
 import { withSession } from './postgres/session.js';
-import type { Sql } from './postgres/sql.js';
+import { oneRow, type Sql } from './postgres/sql.js';
 
 export interface Finding {
   readonly kind:
@@ -10,6 +10,7 @@ export interface Finding {
     | 'two owners' // more than one shard serves it
     | 'no owner' // the shard that the map names does not serve it
     | 'epoch' // map and owner disagree about how often it moved
+    | 'history' // its server was restored or took over from another, and must be reconciled
     | 'orphans' // rows of a bucket that their shard does not serve
     | 'left over' // a slot, publication, subscription, origin, marker or attempt of a move that is over
     | 'unreachable';
@@ -127,7 +128,8 @@ async function inspect(
           claims.filter(({ state }) => state !== 'gone' && state !== 'ready').map((c) => c.bucket),
         );
         const { findings, rows } = await countRows(tx, shard, served, busy, progress);
-        return { claims, findings: [...findings, ...(await leftOvers(tx, shard, running))], rows };
+        findings.push(...(await historyOf(tx, shard)), ...(await leftOvers(tx, shard, running)));
+        return { claims, findings, rows };
       }),
     );
   } catch (error) {
@@ -160,6 +162,13 @@ async function countRows(
     findings.push({ kind: 'orphans', shard, buckets: orphans.map(({ bucket }) => bucket), detail });
   }
   return { findings, rows: total };
+}
+
+async function historyOf(tx: Sql, shard: string): Promise<Finding[]> {
+  const { same } = await oneRow<{ same: boolean | null }>(tx, 'SELECT sharding.same_history() AS same');
+  if (same === true) return [];
+  const detail = `the server of ${shard} was restored or took over from another, and serves nothing until it is reconciled`;
+  return [{ kind: 'history', shard, detail }];
 }
 
 /** What moves make and must remove. `running` are the ids of moves that are not over. */

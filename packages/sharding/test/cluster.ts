@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, guardDir, startPostgres, type PostgresServer } from '@stoa/local';
@@ -8,6 +8,7 @@ import { BUCKET_SQL } from '../src/bucket.js';
 import { addShard, startKeyspace } from '../src/directory/keyspace.js';
 import { grantDirectory, installDirectory, installShard, type ShardedTable } from '../src/install.js';
 import { Session, withSession } from '../src/postgres/session.js';
+import { oneRow } from '../src/postgres/sql.js';
 
 export const KEYSPACE = 'shop';
 export const TABLES: readonly ShardedTable[] = [
@@ -48,12 +49,28 @@ export class Servers {
     await this.servers[index]?.kill();
   }
 
-  async startAgain(index: number): Promise<void> {
+  async startAgain(index: number, settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const port = Number(new URL(this.url(index)).port);
     // Processes of the killed one may need a moment to notice.
     this.servers[index] = await eventually(async () =>
-      startPostgres(await settingsOf(this.dir, index, port, this.settings)),
+      startPostgres(await settingsOf(this.dir, index, port, { ...this.settings, ...settings })),
     );
+  }
+
+  /** As a standby that takes over, or a restored backup: the server reads its log to the end, and begins a new history. */
+  async failOver(index: number): Promise<void> {
+    const options = { url: this.url(index), server: 'postgres', application: 'test' };
+    const { at } = await withSession(options, (s) =>
+      oneRow<{ at: string }>(s, `SELECT current_setting('data_directory') AS at`),
+    );
+    await this.servers[index]?.stop();
+    await writeFile(join(at, 'recovery.signal'), '');
+    await chmod(join(at, 'recovery.signal'), 0o666);
+    await this.startAgain(index, { restore_command: 'false' });
+    await eventually(async () => {
+      const wanted = 'SELECT NOT pg_is_in_recovery() AS over';
+      expect(await withSession(options, (s) => oneRow(s, wanted))).toEqual({ over: true });
+    });
   }
 
   async stop(): Promise<void> {

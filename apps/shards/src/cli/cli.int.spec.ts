@@ -100,6 +100,15 @@ it('shows what there is, for people and for programs', async () => {
   });
 });
 
+it('finds nothing to reconcile on a server that is in the history it was in', async () => {
+  const { code, out } = await stand.shards('reconcile shard1');
+  expect([code, out]).toEqual([0, 'cart/shard1 is in the history it was in (00000001): nothing to do.\n']);
+  const shown = await json('reconcile shard2 --dry-run');
+  expect(shown).toMatchObject({ dryRun: true, keyspaces: [{ keyspace: 'cart', shard: 'shard2', released: [] }] });
+  const { err } = await stand.shards('reconcile shard9');
+  expect(err).toBe('shards: There is no shard shard9; there are shard1, shard2\n');
+});
+
 it('adds a server, whose dry run changes nothing and whose second run neither', async () => {
   const url = stand.serverUrl(2);
   const intended = await json<{ databases: unknown[] }>(`add ${url} --dry-run`);

@@ -3,6 +3,7 @@ import { abort, pause, resume, reverse } from './commands/moves.js';
 import { add } from './commands/add.js';
 import { drain, rebalance } from './commands/rebalance.js';
 import { move } from './commands/move.js';
+import { reconcile } from './commands/reconcile.js';
 import { remove } from './commands/remove.js';
 import { status } from './commands/status.js';
 import { verify } from './commands/verify.js';
@@ -13,7 +14,7 @@ import { stopSignal } from './stop-signal.js';
 import type { CommandRun } from './terminal.js';
 
 const COMMANDS: Readonly<Record<string, CommandRun>> = {
-  ...{ status, where, add, move, rebalance, drain, remove, abort, reverse, pause, resume, verify },
+  ...{ status, where, add, move, rebalance, drain, remove, abort, reverse, pause, resume, reconcile, verify },
 };
 const NOTHING_DONE = 2;
 const NOT_ALL_DONE = 1;

@@ -39,6 +39,7 @@ const COMMANDS: Readonly<
   reverse: { words: [1, 1], options: ['dry-run'] },
   pause: { words: [1, 1], options: ['dry-run'] },
   resume: { words: [0, 1], options: ['dry-run', 'parallel', 'accept-difference'] },
+  reconcile: { words: [1, 1], options: ['dry-run'] },
   verify: { words: [0, 0], options: [] },
 };
 
@@ -74,6 +75,7 @@ export const USAGE = `npm run shards -- COMMAND [--json] [--keyspace NAME ...]
   reverse MOVE                             move the buckets of a finished move back
   pause MOVE | all                         keep a move from going on
   resume [MOVE] [--accept-difference]      finish moves that were paused, or whose mover died
+  reconcile SHARD                          let a server serve again that was restored, or took over from another
   verify                                   compare map, owners and rows on all shards
 
   --dry-run        check everything, say what would be done, change nothing

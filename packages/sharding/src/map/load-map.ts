@@ -29,7 +29,7 @@ export async function rebuildMap(keyspace: string, shards: ReadonlyMap<string, s
   const asked = [...shards].map(async ([shard, url]): Promise<Claim[]> =>
     withSession({ url, server: `${keyspace}/${shard}`, application: 'sharding-map' }, async (session) => {
       const { rows } = await session.query<{ bucket: number; state: string; epoch: string }>(
-        'SELECT bucket, state, epoch FROM sharding.bucket_owner',
+        'SELECT bucket, state, epoch FROM sharding.bucket_owner WHERE sharding.same_history()',
       );
       return rows.map(({ bucket, state, epoch }) => ({ bucket, state, shard, epoch: Number(epoch) }));
     }),

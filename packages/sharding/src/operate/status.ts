@@ -1,4 +1,5 @@
 import { BUCKETS } from '../bucket.js';
+import { otherHistory } from '../install.js';
 import { oneRow } from '../postgres/sql.js';
 import type { Session } from '../postgres/session.js';
 import { movesNow, type MoveNow } from './moves-now.js';
@@ -22,7 +23,7 @@ export interface ShardStatus {
   readonly buckets: number;
   /** Null where the server can't be asked. */
   readonly health: ShardHealth | null;
-  /** Why it can't. */
+  /** Why it can't, or serves nothing. */
   readonly problem: string | null;
 }
 
@@ -83,7 +84,11 @@ async function statusOf(known: KnownShard): Promise<ShardStatus> {
   const { keyspace, shard, adminUrl, draining, buckets } = known;
   const about = { keyspace, shard, at: placeOf(adminUrl), draining, buckets };
   try {
-    return { ...about, health: await onShard(known, healthOf), problem: null };
+    return await onShard(known, async (session) => {
+      const { same } = await oneRow<{ same: boolean | null }>(session, 'SELECT sharding.same_history() AS same');
+      const problem = same === true ? null : otherHistory(keyspace, shard);
+      return { ...about, health: await healthOf(session), problem };
+    });
   } catch (error) {
     return { ...about, health: null, problem: reasonOf(error) };
   }

@@ -1,3 +1,5 @@
+/** As sharding.server_timeline(), which costs more because a function that reads can't be inlined. */
+const TIMELINE = 'left(pg_walfile_name(pg_current_wal_lsn()), 8)';
 /** Marks rows of the caller's own statement: without it, "owned, and no row" would look like "one row of nulls". */
 const HIT = '~hit';
 
@@ -20,7 +22,7 @@ const MOST_TEXTS = 500;
 
 function wrap(text: string, parameters: number): string {
   const statement = text.trim().replace(/;$/, '');
-  return `SELECT r.* FROM sharding.bucket_owner AS o
+  return `SELECT r.* FROM sharding.bucket_owner AS o JOIN sharding.identity AS i ON i.timeline = ${TIMELINE}
     LEFT JOIN LATERAL (SELECT true AS "${HIT}", q.* FROM (${statement}) AS q) AS r ON true
     WHERE o.bucket = $${parameters + 1}::smallint AND o.state IN ('owned', 'fenced')`;
 }

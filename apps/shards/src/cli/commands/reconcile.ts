@@ -1,0 +1,29 @@
+import { knownShards, onDirectory, reconcileShard, shardsNamed, type Reconciliation } from '@stoa/sharding';
+import type { CommandRun } from '../terminal.js';
+import { counted, ranges } from '../words.js';
+
+/** Lets a server serve again that was restored from a backup, or is a standby that took over. */
+export const reconcile: CommandRun = async ({ directoryUrl, options, say, answer }) => {
+  const [name = ''] = options.words;
+  const { dryRun, keyspaces } = options;
+  const done = await onDirectory(directoryUrl, async (directory) => {
+    const meant = shardsNamed(await knownShards(directory, keyspaces), name);
+    // All are looked at before one is changed.
+    const intended: Reconciliation[] = [];
+    for (const shard of meant) intended.push(await reconcileShard(directory, shard, true));
+    if (dryRun) return intended;
+    return Promise.all(meant.map((shard) => reconcileShard(directory, shard)));
+  });
+  answer({ dryRun, shard: name, keyspaces: done });
+  for (const each of done) say(lineOf(each, dryRun));
+  return 0;
+};
+
+function lineOf({ keyspace, shard, before, now, released }: Reconciliation, dryRun: boolean): string {
+  const at = `${keyspace}/${shard}`;
+  if (before === now) return `${at} is in the history it was in (${now}): nothing to do.`;
+  const serves = dryRun ? 'would serve' : 'serves';
+  if (released.length === 0) return `${at} agrees with the map and ${serves} in its new history (${before} → ${now}).`;
+  const gives = dryRun ? 'would give' : 'gives';
+  return `${at} ${gives} up ${counted(released.length, 'bucket')} that moved away (${ranges(released)}), and ${serves} the others (${before} → ${now}).`;
+}
