@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Mover, type Step } from '@stoa/sharding';
+import { Mover, STEPS, type Step } from '@stoa/sharding';
 import { profileStorage, type Customers } from './apps.js';
 import { startCluster, type Cluster, type OpenKeyspace } from './cluster.js';
 import { fillCustomers } from './fill.js';
@@ -83,7 +83,7 @@ export async function benchMove({ customers }: { customers: number }): Promise<v
     );
     const writers = new Writers(storage, open, ids);
     const fenced: Write[] = [];
-    const spans: { from: number; to: number }[] = [];
+    const spans: Times[] = [];
     try {
       for (let n = 0; n < MOVES; n += 1) spans.push(await moveOnce(cluster, buckets, n % 2 === 0));
     } finally {
@@ -100,31 +100,45 @@ export async function benchMove({ customers }: { customers: number }): Promise<v
       'of these, those that met a closed fence',
       fenced.map(({ ms }) => ms),
     );
+    console.log(`  of a move, ms (median): ${STEPS.map((step) => `${step} ${median(spans, step)}`).join(', ')}`);
   } finally {
     await cluster.stop();
   }
 }
 
-/** @returns from when to when the buckets could not be written. */
-async function moveOnce(
-  { directoryAdminUrl }: Cluster,
-  buckets: readonly number[],
-  there: boolean,
-): Promise<{ from: number; to: number }> {
-  const times = new Map<string, number>();
-  const onStep = (step: Step, when: 'before' | 'after'): void => void times.set(`${when} ${step}`, performance.now());
+/** When the buckets could not be written, and how long each step of the move took. */
+interface Times {
+  readonly from: number;
+  readonly to: number;
+  readonly steps: ReadonlyMap<Step, number>;
+}
+
+const median = (moves: readonly Times[], step: Step): number =>
+  Math.round(
+    at(
+      moves.map(({ steps }) => steps.get(step) ?? 0).toSorted((a, b) => a - b),
+      0.5,
+    ),
+  );
+
+async function moveOnce({ directoryAdminUrl }: Cluster, buckets: readonly number[], there: boolean): Promise<Times> {
+  const [began, ended] = [new Map<Step, number>(), new Map<Step, number>()];
+  // A fence that had to be lifted is closed again: the last time counts.
+  const onStep = (step: Step, when: 'before' | 'after'): void =>
+    void (when === 'before' ? began : ended).set(step, performance.now());
   const mover = new Mover({ directoryUrl: directoryAdminUrl, hooks: { onStep } });
   const from = there ? 'shard1' : 'shard2';
   const to = there ? 'shard2' : 'shard1';
   const id = await mover.planMove({ keyspace: 'profile', buckets, from, to });
   const { info } = await mover.runMove(id);
-  const between = (first: string, last: string): number => (times.get(last) ?? 0) - (times.get(first) ?? 0);
-  const copy = between('before create publication', 'after wait for copy');
-  const closed = between('before fence', 'after activate destination');
+  const between = (first: Step, last: Step): number => (ended.get(last) ?? 0) - (began.get(first) ?? 0);
+  const copy = between('create publication', 'wait for copy');
   const rows = info.rows ?? 0;
+  const retries = info.fenceRetries ? ` (at try ${info.fenceRetries + 1})` : '';
   console.log(
     `  ${from} to ${to}: ${rows} rows copied in ${Math.round(copy)} ms, ${Math.round((rows / copy) * 1000)} rows/s; ` +
-      `fence closed for ${Math.round(closed)} ms; all in ${Math.round(between('before check servers', 'after forget'))} ms`,
+      `fence closed for ${info.fencedMs} ms${retries}; all in ${Math.round(between('check servers', 'forget'))} ms`,
   );
-  return { from: times.get('before fence') ?? 0, to: times.get('after activate destination') ?? 0 };
+  const steps = new Map(STEPS.map((step) => [step, between(step, step)]));
+  return { from: began.get('fence') ?? 0, to: ended.get('activate destination') ?? 0, steps };
 }

@@ -27,18 +27,28 @@ describe('a move', () => {
     return mover(cluster).runMove(id);
   };
 
-  it('loses nothing, doubles nothing and keeps the order of events while writers write', async () => {
-    const buckets = range(0, 64);
-    const report = await underLoad(cluster, { buckets, writers: 12 }, async () => {
-      for (const [from, to] of ['ab', 'bc', 'ca'].map((way) => [...way])) {
-        const done = await move(buckets, from ?? '', to ?? '');
-        expect(done).toMatchObject({ phase: 'done', info: { comparison: 'equal' } });
+  it.each(['read committed', 'repeatable read'])(
+    'loses nothing, doubles nothing and keeps the order of events while writers write, under %s',
+    async (level) => {
+      for (const [shard, { url }] of cluster.shards) {
+        await cluster.admin(
+          shard,
+          `ALTER ROLE ${new URL(url).username} SET default_transaction_isolation = '${level}'`,
+        );
       }
-    });
-    expect(report).toMatchObject(CLEAN);
-    expect(report.acknowledged).toBeGreaterThan(200);
-    expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ ok: true, findings: [], moving: [] });
-  }, 60_000);
+      const buckets = range(0, 64);
+      const report = await underLoad(cluster, { buckets, writers: 12 }, async () => {
+        for (const [from, to] of ['ab', 'bc', 'ca'].map((way) => [...way])) {
+          const done = await move(buckets, from ?? '', to ?? '');
+          expect(done).toMatchObject({ phase: 'done', info: { comparison: 'equal' } });
+        }
+      });
+      expect(report).toMatchObject(CLEAN);
+      expect(report.acknowledged).toBeGreaterThan(200);
+      expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ ok: true, findings: [], moving: [] });
+    },
+    60_000,
+  );
 
   describe('of buckets whose writers hear nothing of it', () => {
     const buckets = range(0, 64);

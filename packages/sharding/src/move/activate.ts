@@ -4,29 +4,32 @@ import { MoveStalled } from './errors.js';
 
 /** Hands the buckets over after the switch: the source lets go for good before the destination serves. */
 export async function activate(ctx: MoveContext): Promise<void> {
-  const { move } = ctx;
+  const { move, fencedAt, fenceSteps, sessions } = ctx;
   await ctx.step('open snapshot', () => openSnapshot(ctx));
   await ctx.step('retire source', () => setState(ctx, 'source', 'gone', ['fenced', 'gone']));
   await ctx.step('activate destination', () => setState(ctx, 'destination', 'owned', ['ready', 'owned']));
-  const fencedMs = ctx.fencedAt > 0 ? { fencedMs: Math.round(performance.now() - ctx.fencedAt) } : {};
-  // Clients that found the destination not ready yet try again at once.
-  await ctx.enter('active', fencedMs, async (tx) => {
-    await tx.query(`SELECT pg_notify('sharding', $1)`, [move.keyspace]);
-  });
+  // Clients that found the destination not ready yet try again at once: the record of it can come later.
+  await sessions.directory.query(`SELECT pg_notify('sharding', $1)`, [move.keyspace]);
+  const closed = fencedAt === undefined ? {} : { fencedMs: Math.round(performance.now() - fencedAt), fenceSteps };
+  await ctx.enter('active', closed);
 }
 
 /** Keeps the destination as it is before anybody can write to it, for the comparison with the frozen source. */
 async function openSnapshot(ctx: MoveContext): Promise<void> {
-  const { served } = await oneRow<{ served: boolean }>(
-    ctx.sessions.destination,
-    `SELECT EXISTS (SELECT FROM sharding.bucket_owner WHERE bucket = ANY ($1) AND state = 'owned') AS served`,
-    [ctx.move.buckets],
-  );
-  if (served) return;
-  const snapshot = await ctx.openSnapshot();
-  await snapshot.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-  await snapshot.query('SELECT FROM sharding.identity');
+  // Only who resumes a move may find that somebody has written there already.
+  if (ctx.fencedAt === undefined && (await isServed(ctx))) return;
+  const snapshot = ctx.spare ?? (await ctx.openSpare());
+  await snapshot.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT FROM sharding.identity');
   ctx.snapshot = snapshot;
+}
+
+async function isServed({ sessions, move }: MoveContext): Promise<boolean> {
+  const { served } = await oneRow<{ served: boolean }>(
+    sessions.destination,
+    `SELECT EXISTS (SELECT FROM sharding.bucket_owner WHERE bucket = ANY ($1) AND state = 'owned') AS served`,
+    [move.buckets],
+  );
+  return served;
 }
 
 async function setState(

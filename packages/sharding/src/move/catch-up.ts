@@ -3,18 +3,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MoveContext, MoveLimits } from './context.js';
 import { MoveStalled } from './errors.js';
 import { keepEnabled, waitForCopy } from './replicate.js';
-import { oneRow } from '../postgres/sql.js';
+import { oneRow, type Sql } from '../postgres/sql.js';
+import { drainedTables } from './tables.js';
 import { until } from './wait.js';
 
 const KNOWN_EVERY_MS = 50;
 
-/** Writes a marker at the source. @returns whether it could be seen at the destination in time. */
-export async function markerArrives(ctx: MoveContext, withinMs: number): Promise<boolean> {
-  const { move, sessions } = ctx;
+/** Writes a marker at the source, in a transaction of the caller's. @returns what to look for at the destination. */
+export async function writeMarker({ move }: MoveContext, source: Sql): Promise<string> {
   const marker = randomUUID();
-  await ctx.change('source', async (tx) => {
-    await tx.query('INSERT INTO sharding.markers (move_id, marker) VALUES ($1, $2)', [move.id, marker]);
-  });
+  await source.query('INSERT INTO sharding.markers (move_id, marker) VALUES ($1, $2)', [move.id, marker]);
+  return marker;
+}
+
+/** @returns whether a marker could be seen at the destination in time. */
+export function markerArrives({ move, sessions }: MoveContext, marker: string, withinMs: number): Promise<boolean> {
   return until(withinMs, 3, async () => {
     const { rowCount } = await sessions.destination.query(
       'SELECT FROM sharding.markers WHERE move_id = $1 AND marker = $2',
@@ -25,20 +28,13 @@ export async function markerArrives(ctx: MoveContext, withinMs: number): Promise
 }
 
 /** Rows of the move's buckets in the source's queues. */
-export async function queuedRows({ sessions, move }: MoveContext): Promise<number> {
-  const { rows: queues } = await sessions.source.query<{ name: string }>(
-    `SELECT name::text AS name FROM sharding.tables WHERE kind = 'drained'`,
-  );
-  let count = 0;
-  for (const { name } of queues) {
-    const { queued } = await oneRow<{ queued: string }>(
-      sessions.source,
-      `SELECT count(*) AS queued FROM ${name} WHERE bucket = ANY ($1)`,
-      [move.buckets],
-    );
-    count += Number(queued);
-  }
-  return count;
+export async function queuedRows({ sessions, move, queues }: MoveContext): Promise<number> {
+  if (queues.length === 0) return 0;
+  const counts = queues.map((name) => `(SELECT count(*) FROM ${name} WHERE bucket = ANY ($1))`);
+  const { queued } = await oneRow<{ queued: string }>(sessions.source, `SELECT ${counts.join(' + ')} AS queued`, [
+    move.buckets,
+  ]);
+  return Number(queued);
 }
 
 /**
@@ -61,10 +57,12 @@ export function allowedLagMs(
 export async function catchUp(ctx: MoveContext): Promise<void> {
   const { limits, hooks, sessions, move } = ctx;
   await waitForCopy(ctx);
+  ctx.queues = await drainedTables(sessions.source);
   const begun = performance.now();
   for (;;) {
     const started = performance.now();
-    const arrived = await markerArrives(ctx, limits.markerMs);
+    const marker = await ctx.change('source', (tx) => writeMarker(ctx, tx));
+    const arrived = await markerArrives(ctx, marker, limits.markerMs);
     const quick = arrived && performance.now() - started <= allowedLagMs(limits, started - begun);
     const known = (await hooks.caughtUp?.(sessions.source, sessions.destination)) ?? true;
     const queued = await queuedRows(ctx);

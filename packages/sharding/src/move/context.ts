@@ -15,8 +15,8 @@ export interface MoveProgress {
 export interface MoveHooks {
   /** Whether the destination's own copies of other services' data are as far as the source's. Asked until it says yes. */
   readonly caughtUp?: (source: Sql, destination: Sql) => Promise<boolean>;
-  /** Called under the fence, with its source: whoever empties queues (an outbox's relay) is to hurry. */
-  readonly onFenced?: (source: Sql) => Promise<void>;
+  /** Called right before the fence closes and again under it: whoever empties the source's queues (an outbox's relay) is to hurry. */
+  readonly hurryQueues?: (source: Sql) => Promise<void>;
   readonly onProgress?: (progress: MoveProgress) => void;
   /** Called around each step, and awaited. */
   readonly onStep?: (step: Step, when: 'before' | 'after') => void | Promise<void>;
@@ -65,7 +65,13 @@ export const DEFAULT_LIMITS: MoveLimits = {
 export class MoveContext {
   /** A session of its own that holds a snapshot of the destination from before its activation. */
   snapshot: Session | undefined;
-  fencedAt = 0;
+  /** Opened before the fence closes, for that snapshot: a connection takes longer than all that is asked through it then. */
+  spare: Session | undefined;
+  /** The source's queues, which must be empty before a switch. */
+  queues: readonly string[] = [];
+  /** When this mover closed the fence, if it did, and how long the steps since then took. */
+  fencedAt: number | undefined;
+  readonly fenceSteps: Partial<Record<Step, number>> = {};
   /** When the subscription's worker was last seen, or woken. */
   workingAt = performance.now();
   /** The source's rows may be purged although the comparison found a difference. */
@@ -74,7 +80,7 @@ export class MoveContext {
   constructor(
     public move: Move,
     readonly sessions: { readonly directory: Session; readonly source: Session; readonly destination: Session },
-    readonly openSnapshot: () => Promise<Session>,
+    readonly openSpare: () => Promise<Session>,
     readonly sourceUrl: string,
     readonly limits: MoveLimits,
     readonly hooks: MoveHooks,
@@ -88,25 +94,32 @@ export class MoveContext {
   async step(step: Step, work: () => Promise<void>): Promise<void> {
     await this.hooks.onStep?.(step, 'before');
     this.hooks.onProgress?.({ move: this.move.id, step });
+    const began = performance.now();
     await work();
+    if (this.fencedAt !== undefined) this.fenceSteps[step] = Math.round(performance.now() - began);
     await this.hooks.onStep?.(step, 'after');
   }
 
-  /** One transaction on a shard, refused when another mover has taken over; durable before it returns. */
-  change<T>(where: 'source' | 'destination', work: (tx: Sql) => Promise<T>): Promise<T> {
+  /**
+   * One transaction on a shard, refused when another mover has taken over; durable before it returns.
+   * @param within time-outs in milliseconds: for one lock, and for one statement
+   */
+  change<T>(
+    where: 'source' | 'destination',
+    work: (tx: Sql) => Promise<T>,
+    within?: { readonly lockMs: number; readonly statementMs: number },
+  ): Promise<T> {
     const { id, attempt } = this.move;
-    return this.sessions[where].transaction(async (tx) => {
-      await tx.query('SET LOCAL synchronous_commit = on');
-      await tx.query('SELECT sharding.check_attempt($1, $2)', [id, attempt]);
-      return work(tx);
-    });
+    const timeouts = within
+      ? `SET LOCAL lock_timeout = ${within.lockMs}; SET LOCAL statement_timeout = ${within.statementMs};`
+      : '';
+    return this.sessions[where].transaction(work, `${timeouts} SELECT sharding.check_attempt('${id}', ${attempt})`);
   }
 
   /** Records the next phase, with what else must change in the directory at that same moment. */
   async enter(phase: Phase, info: MoveInfo = {}, work?: (tx: Sql) => Promise<void>): Promise<void> {
     const { id, attempt, phase: from } = this.move;
     await this.sessions.directory.transaction(async (tx) => {
-      await tx.query('SET LOCAL synchronous_commit = on');
       const { rowCount } = await tx.query(
         `UPDATE sharding.moves SET phase = $4, info = info || $5, changed_at = now()
          WHERE id = $1 AND attempt = $2 AND phase = $3`,

@@ -1,9 +1,9 @@
 import { codeOf } from '../postgres/errors.js';
 import type { Session } from '../postgres/session.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import type { Sql } from '../postgres/sql.js';
 import type { MoveContext } from './context.js';
 import { FenceTimeout, MoveStalled, StaleMover } from './errors.js';
-import { markerArrives, queuedRows } from './catch-up.js';
+import { markerArrives, queuedRows, writeMarker } from './catch-up.js';
 import type { Move } from './phases.js';
 import { isCopied } from './replicate.js';
 import { advanceSequences, compareSchemas } from './schema.js';
@@ -11,28 +11,34 @@ import { until } from './wait.js';
 
 /** Class of the advisory locks on buckets, as in shard.sql. */
 const BUCKET_LOCK = 1_398_034_241;
+const QUEUES_EVERY_MS = 3;
 
 /**
  * Refuses writes to the buckets at the source, waits until those under way have ended and all has reached the
- * destination, and switches the map.
+ * destination, and switches the map. Writers wait meanwhile, so nothing that can be done before is done here.
  * @throws FenceTimeout when something does not come to its end in time; the fence must then be lifted.
  */
 export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
-  const { move, limits } = ctx;
+  const { move, limits, hooks, sessions } = ctx;
+  await hooks.hurryQueues?.(sessions.source);
   ctx.fencedAt = performance.now();
-  await ctx.step('fence', () => inTime('writers', () => setFence(ctx)));
-  await ctx.step('drain writers', () => inTime('writers', () => drainWriters(ctx)));
+  let epochs: readonly Epoch[] = [];
+  let marker = '';
+  await ctx.step('fence', () => inTime('writers', async () => void (epochs = await setFence(ctx))));
+  await ctx.step('drain writers', () => inTime('writers', async () => void (marker = await drainWriters(ctx))));
   await ctx.step('drain queues', async () => {
-    await ctx.hooks.onFenced?.(ctx.sessions.source);
-    const empty = await until(limits.queueMs, 10, async () => (await queuedRows(ctx)) === 0);
-    if (!empty) throw new FenceTimeout('the queues did not become empty');
+    if (await until(0, 0, () => areQueuesEmpty(ctx))) return;
+    await hooks.hurryQueues?.(sessions.source);
+    if (!(await until(limits.queueMs, QUEUES_EVERY_MS, () => areQueuesEmpty(ctx))))
+      throw new FenceTimeout('the queues did not become empty');
   });
   await ctx.step('compare schemas', () => compareSchemas(ctx));
   await ctx.step('advance sequences', () => advanceSequences(ctx));
   await ctx.step('wait for marker', async () => {
-    if (!(await markerArrives(ctx, limits.markerMs))) throw new FenceTimeout('replication did not come through');
+    if (!(await markerArrives(ctx, marker, limits.markerMs)))
+      throw new FenceTimeout('replication did not come through');
   });
-  await ctx.step('make destination ready', () => makeReady(ctx));
+  await ctx.step('make destination ready', () => makeReady(ctx, epochs));
   await ctx.step('switch', () =>
     ctx.enter('switched', {}, async (directory) => {
       const { rowCount } = await directory.query(
@@ -44,35 +50,42 @@ export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
   );
 }
 
-async function setFence(ctx: MoveContext): Promise<void> {
+const areQueuesEmpty = async (ctx: MoveContext): Promise<boolean> => (await queuedRows(ctx)) === 0;
+
+interface Epoch {
+  readonly bucket: number;
+  readonly epoch: string;
+}
+
+/** @returns the buckets with their epochs at the source. */
+async function setFence(ctx: MoveContext): Promise<readonly Epoch[]> {
   const { move, limits } = ctx;
-  await ctx.change('source', async (tx) => {
-    // Only writers under REPEATABLE READ hold these rows.
-    await setTimeouts(tx, limits.lockMs, limits.drainMs);
-    const { rowCount } = await tx.query(
+  const fence = async (tx: Sql): Promise<readonly Epoch[]> => {
+    const { rows } = await tx.query<Epoch>(
       `UPDATE sharding.bucket_owner SET state = 'fenced', move_id = $1
-       WHERE bucket = ANY ($2) AND state IN ('owned', 'fenced')`,
+       WHERE bucket = ANY ($2) AND state IN ('owned', 'fenced') RETURNING bucket, epoch`,
       [move.id, move.buckets],
     );
-    if (rowCount !== move.buckets.length)
+    if (rows.length !== move.buckets.length)
       throw new MoveStalled(`${move.source} does not own all buckets of ${move.id}`);
-  });
+    return rows;
+  };
+  // Only writers under REPEATABLE READ hold these rows.
+  return ctx.change('source', fence, { lockMs: limits.lockMs, statementMs: limits.drainMs });
 }
 
-/** Each bucket's lock is had once every transaction that was let through has ended; whoever comes later sees the fence. */
-async function drainWriters(ctx: MoveContext): Promise<void> {
+/**
+ * Each bucket's lock is had once every transaction that was let through has ended; whoever comes later sees the fence.
+ * @returns the marker behind all writes of theirs.
+ */
+async function drainWriters(ctx: MoveContext): Promise<string> {
   const { move, limits } = ctx;
-  await ctx.change('source', async (tx) => {
-    await setTimeouts(tx, limits.lockMs, limits.drainMs);
+  const drain = async (tx: Sql): Promise<string> => {
     await tx.query('SELECT pg_advisory_xact_lock($1, b) FROM unnest($2::integer[]) AS b', [BUCKET_LOCK, move.buckets]);
-  });
+    return writeMarker(ctx, tx);
+  };
+  return ctx.change('source', drain, { lockMs: limits.lockMs, statementMs: limits.drainMs });
 }
-
-const setTimeouts = async (tx: Sql, lockMs: number, statementMs: number): Promise<void> =>
-  void (await tx.query(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`, [
-    String(lockMs),
-    String(statementMs),
-  ]));
 
 async function inTime(what: string, work: () => Promise<void>): Promise<void> {
   try {
@@ -89,24 +102,18 @@ async function inTime(what: string, work: () => Promise<void>): Promise<void> {
  * Whoever finds the map switched finds the destination knowing of it. The commit is durable, and with it all that was
  * committed before it.
  */
-async function makeReady(ctx: MoveContext): Promise<void> {
-  const { move, sessions } = ctx;
-  const { epochs } = await oneRow<{ epochs: string[] }>(
-    sessions.source,
-    `SELECT array_agg(o.epoch + 1 ORDER BY b.n) AS epochs FROM unnest($1::smallint[]) WITH ORDINALITY AS b(bucket, n)
-     JOIN sharding.bucket_owner AS o USING (bucket)`,
-    [move.buckets],
-  );
+async function makeReady(ctx: MoveContext, epochs: readonly Epoch[]): Promise<void> {
+  const { move } = ctx;
   await ctx.change('destination', async (tx) => {
     // A marker tells only of tables that are followed. One that is copied again (a crash of the destination, a failover
     // to a standby that lags) would be missed.
     if (!(await isCopied(tx, ctx.name))) throw new FenceTimeout('a table is being copied again');
     const { rowCount } = await tx.query(
       `INSERT INTO sharding.bucket_owner AS o (bucket, state, epoch, move_id)
-       SELECT bucket, 'ready', epoch, $3 FROM unnest($1::smallint[], $2::bigint[]) AS b(bucket, epoch)
+       SELECT bucket, 'ready', epoch + 1, $3 FROM unnest($1::smallint[], $2::bigint[]) AS b(bucket, epoch)
        ON CONFLICT (bucket) DO UPDATE SET state = 'ready', epoch = excluded.epoch, move_id = excluded.move_id
        WHERE o.state IN ('ready', 'gone')`,
-      [move.buckets, epochs, move.id],
+      [epochs.map(({ bucket }) => bucket), epochs.map(({ epoch }) => epoch), move.id],
     );
     if (rowCount !== move.buckets.length)
       throw new MoveStalled(`${move.destination} owns buckets of ${move.id} already`);

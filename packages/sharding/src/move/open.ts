@@ -12,6 +12,9 @@ import { until } from './wait.js';
 /** Class of the advisory locks on moves. Each of a mover's sessions holds one: whoever lost a session is out. */
 export const MOVE_LOCK = 1_398_034_243;
 
+/** What a mover has done must outlive the server's next crash, whatever the server does otherwise. */
+const DURABLE = { synchronous_commit: 'on' };
+
 export interface OpenOptions {
   readonly directoryUrl: string;
   readonly limits: MoveLimits;
@@ -28,7 +31,7 @@ export async function withMove(
 ): Promise<Move> {
   const opened: Session[] = [];
   const open = async (url: string, server: string): Promise<Session> => {
-    const session = await Session.open({ url, server, application: `sharding-mover ${id}` });
+    const session = await Session.open({ url, server, application: `sharding-mover ${id}`, settings: DURABLE });
     opened.push(session);
     return session;
   };
@@ -54,8 +57,8 @@ async function openMove(options: OpenOptions, directory: Session, id: string, op
   const source = await openShard(open, move, move.source, urls.source, limits);
   if (move.phase === 'fencing') move = await unfence(directory, source, move);
   const destination = await openShard(open, move, move.destination, urls.destination, limits);
-  const openSnapshot = (): Promise<Session> => open(urls.destination, move.destination);
-  return new MoveContext(move, { directory, source, destination }, openSnapshot, urls.source, limits, hooks);
+  const openSpare = (): Promise<Session> => open(urls.destination, move.destination);
+  return new MoveContext(move, { directory, source, destination }, openSpare, urls.source, limits, hooks);
 }
 
 async function openShard(open: Open, move: Move, shard: string, url: string, limits: MoveLimits): Promise<Session> {

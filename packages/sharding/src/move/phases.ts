@@ -95,6 +95,8 @@ export interface MoveInfo {
   readonly fenceRetries?: number;
   /** Milliseconds during which the source refused writes to these buckets, at the switch. */
   readonly fencedMs?: number;
+  /** Of which, in milliseconds. */
+  readonly fenceSteps?: Partial<Record<Step, number>>;
   /** What the comparison of both sides found. */
   readonly comparison?: 'equal' | 'different' | 'missed: a mover died between activation and comparison';
   readonly rows?: number;

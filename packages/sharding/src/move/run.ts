@@ -25,6 +25,7 @@ const WORK: Readonly<Partial<Record<Phase, (ctx: MoveContext) => Promise<void>>>
   },
   'catching up': async (ctx) => {
     await ctx.step('catch up', () => catchUp(ctx));
+    ctx.spare ??= await ctx.openSpare();
     await ctx.checkPaused();
     await ctx.enter('fencing');
   },
@@ -62,6 +63,7 @@ async function tryFence(ctx: MoveContext): Promise<void> {
     await fenceAndSwitch(ctx);
   } catch (error) {
     if (ctx.move.phase === 'fencing') {
+      ctx.fencedAt = undefined;
       // Whatever it was: as long as the map was not switched, nobody is to wait for this mover's recovery.
       const lifted = await unfence(sessions.directory, sessions.source, ctx.move).catch(() => undefined);
       if (!lifted) throw error;

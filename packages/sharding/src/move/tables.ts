@@ -1,10 +1,16 @@
 import type { Sql } from '../postgres/sql.js';
 
 /** Tables whose rows move, as SQL names them. */
-export async function movedTables(sql: Sql): Promise<string[]> {
+export const movedTables = (sql: Sql): Promise<string[]> => tablesOf(sql, 'moved');
+
+/** Queues, which must be empty before a bucket may switch. */
+export const drainedTables = (sql: Sql): Promise<string[]> => tablesOf(sql, 'drained');
+
+async function tablesOf(sql: Sql, kind: 'moved' | 'drained'): Promise<string[]> {
   const { rows } = await sql.query<{ name: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM sharding.tables AS t JOIN pg_class AS c ON c.oid = t.name
-     JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE t.kind = 'moved' ORDER BY 1`,
+     JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE t.kind = $1 ORDER BY 1`,
+    [kind],
   );
   return rows.map(({ name }) => name);
 }

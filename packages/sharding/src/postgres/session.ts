@@ -90,11 +90,14 @@ export class Session implements Sql {
     }
   }
 
-  /** @throws what `work` throws, after a rollback; SessionLost. */
-  async transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
-    await this.query('BEGIN');
+  /**
+   * @param first statements without values that it begins with: they go to the server with BEGIN, in one message.
+   * @throws what `work` or one of the first statements throws, after a rollback; SessionLost.
+   */
+  async transaction<T>(work: (tx: Sql) => Promise<T>, first = ''): Promise<T> {
     let result: T;
     try {
+      await this.query(`BEGIN;${first}`);
       result = await work(this);
     } catch (error) {
       await this.query('ROLLBACK').catch(() => undefined);
