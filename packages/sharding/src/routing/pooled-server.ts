@@ -32,6 +32,8 @@ export class PooledServer implements ShardServer {
       application_name: application,
       max: maxConnections,
       keepAlive: true,
+      // Ownership is asked for along with the work's first statement: without it, pg warns of the one that has to wait.
+      pipeline: true,
       ...TIMEOUTS,
     });
     // The pool replaces idle connections that broke; unheard, the event would end the process.
