@@ -1,4 +1,4 @@
-import type { Database } from '../types.js';
+import type { Database, DatabaseServer } from '../types.js';
 import type { EventDelivery } from './event-delivery.js';
 import { takeVersion } from './event-versions.js';
 import {
@@ -40,10 +40,20 @@ export class DeadLetters {
 
   /** Parked events of all the service's databases. */
   async list(limit: number, after: ParkedAt = START): Promise<ParkedPage> {
-    const perServer = this.database.servers().map((server) => server.transaction((tx) => listParked(tx, after, limit)));
+    const placeOf = this.placesNow();
+    const perServer = this.database.servers().map((server) => listServed(server, placeOf, limit, after));
     const items = (await Promise.all(perServer)).flat().toSorted(byPlace).slice(0, limit);
     const last = items.at(-1);
     return { items, next: last && items.length === limit ? { bucket: last.bucket, id: last.id } : null };
+  }
+
+  /** Which server holds a bucket; of each the first answer stands, so that one list takes a bucket from one server. */
+  private placesNow(): (bucket: number) => string | undefined {
+    const known = new Map<number, string | undefined>();
+    return (bucket) => {
+      if (!known.has(bucket)) known.set(bucket, this.database.serverNameOf?.(bucket));
+      return known.get(bucket);
+    };
   }
 
   /** One parked event; undefined when it is not parked (any more). */
@@ -93,4 +103,23 @@ export class DeadLetters {
       return true;
     });
   }
+}
+
+/** A bucket that moves, or moved lately, has rows on two servers: those of the other one are passed over. */
+async function listServed(
+  server: DatabaseServer,
+  placeOf: (bucket: number) => string | undefined,
+  limit: number,
+  after: ParkedAt,
+): Promise<ParkedEvent[]> {
+  const served: ParkedEvent[] = [];
+  for (let from = after; served.length < limit;) {
+    const start = from;
+    const rows = await server.transaction((tx) => listParked(tx, start, limit));
+    served.push(...rows.filter(({ bucket }) => (placeOf(bucket) ?? server.name) === server.name));
+    const last = rows.at(-1);
+    if (!last || rows.length < limit) break;
+    from = last;
+  }
+  return served;
 }
