@@ -103,6 +103,10 @@ it('moves buckets, reverses, and refuses what can not be', async () => {
   const back = await ask('reverseMove', { id: moved.body.id });
   await reaches('getMove', back.body.id, { phase: 'done', from: 'shard2', to: 'shard1' });
   expect((await ask('abortMove', { id: back.body.id })).body).toMatchObject({ code: 'REFUSED' });
+  expect((await ask('reconcileShard', { shard: 'shard1' })).body).toMatchObject({
+    keyspaces: [{ keyspace: 'cart', released: [] }],
+  });
+  expect((await ask('reconcileShard', { shard: 'shard9' })).body).toMatchObject({ code: 'REFUSED' });
   expect((await ask('pauseMove', { id: newId() })).body).toMatchObject({ code: 'NOT_FOUND' });
   expect((await ask('listMoves', { keyspace: 'cart', limit: 2 })).body).toMatchObject({
     items: [{ id: back.body.id }, { id: moved.body.id }],

@@ -13,6 +13,7 @@ import { ListRuns } from './operations/list-runs.js';
 import { MoveBuckets } from './operations/move-buckets.js';
 import { PauseMove } from './operations/pause-move.js';
 import { PlanRebalance } from './operations/plan-rebalance.js';
+import { ReconcileShard } from './operations/reconcile-shard.js';
 import { RemoveShard } from './operations/remove-shard.js';
 import { ResumeMove } from './operations/resume-move.js';
 import { ReverseMove } from './operations/reverse-move.js';
@@ -42,6 +43,7 @@ const handlers = {
   pauseMove: PauseMove,
   resumeMove: ResumeMove,
   addShard: AddShard,
+  reconcileShard: ReconcileShard,
   removeShard: RemoveShard,
 };
 

@@ -46,7 +46,12 @@ export {
 } from './operate/plan-rebalance.js';
 export type { GroupSize, Measure, Transfer } from './operate/plan-transfers.js';
 export { OperationRefused } from './operate/refused.js';
-export { reconcileShard, type Reconciliation } from './operate/reconcile.js';
+export {
+  reconcileEverywhere,
+  reconcileShard,
+  type Reconciliation,
+  type ReconcileRequest,
+} from './operate/reconcile.js';
 export { removeEverywhere, type RemoveRequest } from './operate/remove-everywhere.js';
 export {
   knownKeyspaces,

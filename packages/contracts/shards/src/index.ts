@@ -1,6 +1,6 @@
 import { command, pageLimit, query, service } from '@stoa/contract-kit';
 import { z } from 'zod';
-import { Bucket, Cluster, KeyspaceName, Move, Plan, Run, ShardName, Whereabouts } from './shapes.js';
+import { Bucket, Cluster, KeyspaceName, Move, Plan, Reconciled, Run, ShardName, Whereabouts } from './shapes.js';
 
 export * from './shapes.js';
 
@@ -208,6 +208,16 @@ export const shards = service(
       }),
       output: z.object({ keyspace: KeyspaceName, shard: ShardName }),
       status: 201,
+      errors: REFUSED,
+      budgetMs: ASKING_MS,
+    }),
+    reconcileShard: command({
+      http: 'POST /v1/shards/{shard}/reconcile',
+      summary: 'Let a server serve again that was restored from a backup, or is a standby that took over',
+      caller: 'operator',
+      key: 'command.id',
+      input: z.object({ shard: ShardName, keyspaces: Keyspaces }),
+      output: z.object({ shard: ShardName, keyspaces: z.array(Reconciled) }),
       errors: REFUSED,
       budgetMs: ASKING_MS,
     }),

@@ -104,6 +104,13 @@ export const Plan = z.object({
   unfinished: z.array(z.uuid()).describe('Moves that are under way already, and are finished first'),
 });
 
+export const Reconciled = z.object({
+  keyspace: KeyspaceName,
+  before: z.string().nullable().describe('The history (timeline) of its server when it last agreed with the directory'),
+  now: z.string().describe('The history that it writes now; the same: there was nothing to do'),
+  released: z.array(Bucket).describe('That it took for its own although they have moved away; it serves them no more'),
+});
+
 const Finding = z.object({
   keyspace: KeyspaceName,
   kind: z.string(),

@@ -1,7 +1,7 @@
 import { expectShard } from '../install.js';
 import { oneRow, type Sql } from '../postgres/sql.js';
 import { OperationRefused } from './refused.js';
-import { onShard, type KnownShard } from './shards.js';
+import { knownShards, onShard, shardsNamed, type KnownShard } from './shards.js';
 
 /** What a shard's server was told. */
 export interface Reconciliation {
@@ -12,6 +12,29 @@ export interface Reconciliation {
   readonly now: string;
   /** Buckets that it took for its own although they have moved away. It serves them no more; their rows are orphans. */
   readonly released: readonly number[];
+}
+
+export interface ReconcileRequest {
+  readonly shard: string;
+  /** All that have it if not given. */
+  readonly keyspaces?: readonly string[];
+  /** Only look what would be done. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Lets a shard serve again in all keyspaces that have it; each is looked at before one is changed.
+ * @throws OperationRefused; SessionLost when its server can't be reached.
+ */
+export async function reconcileEverywhere(directory: Sql, request: ReconcileRequest): Promise<Reconciliation[]> {
+  const { shard, keyspaces, dryRun = false } = request;
+  const meant = shardsNamed(await knownShards(directory, keyspaces), shard);
+  const intended: Reconciliation[] = [];
+  for (const known of meant) intended.push(await reconcileShard(directory, known, true));
+  if (dryRun) return intended;
+  const done: Reconciliation[] = [];
+  for (const known of meant) done.push(await reconcileShard(directory, known));
+  return done;
 }
 
 interface Placed {

@@ -1,4 +1,11 @@
-import { onDirectory, planRebalance, setDraining, type RebalanceRequest } from '@stoa/sharding';
+import {
+  knownShards,
+  onDirectory,
+  planRebalance,
+  setDraining,
+  shardsNamed,
+  type RebalanceRequest,
+} from '@stoa/sharding';
 import { carry } from '../carry.js';
 import type { CommandRun, Terminal } from '../terminal.js';
 
@@ -15,9 +22,10 @@ export const drain: CommandRun = async (terminal) => {
   const setTo = (draining: boolean): Promise<string[]> =>
     onDirectory(directoryUrl, (directory) => setDraining(directory, shard, draining, options.keyspaces));
   if (options.undo) {
-    const keyspaces = await setTo(false);
-    answer({ shard, draining: false, keyspaces });
-    say(`Rebalances may bring ${shard} buckets again (${keyspaces.join(', ')}).`);
+    const { dryRun } = options;
+    const keyspaces = dryRun ? await namesOf(terminal, shard) : await setTo(false);
+    answer({ dryRun, shard, draining: false, keyspaces });
+    say(`Rebalances ${dryRun ? 'could' : 'may'} bring ${shard} buckets again (${keyspaces.join(', ')}).`);
     return 0;
   }
   const plan = await planRebalance({ ...requestOf(terminal), drain: shard });
@@ -26,6 +34,12 @@ export const drain: CommandRun = async (terminal) => {
   if (code === 0 && !options.dryRun) say(`${shard} is empty: npm run shards -- remove ${shard} forgets it.`);
   return code;
 };
+
+/** The keyspaces that have such a shard. @throws OperationRefused */
+const namesOf = ({ directoryUrl, options }: Terminal, shard: string): Promise<string[]> =>
+  onDirectory(directoryUrl, async (directory) =>
+    shardsNamed(await knownShards(directory, options.keyspaces), shard).map(({ keyspace }) => keyspace),
+  );
 
 function requestOf({ directoryUrl, options }: Terminal): RebalanceRequest {
   const { keyspaces, by, group, keepFreeBytes } = options;

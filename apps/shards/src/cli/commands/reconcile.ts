@@ -1,20 +1,14 @@
-import { knownShards, onDirectory, reconcileShard, shardsNamed, type Reconciliation } from '@stoa/sharding';
+import { onDirectory, reconcileEverywhere, type Reconciliation } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
 import { counted, ranges } from '../words.js';
 
 /** Lets a server serve again that was restored from a backup, or is a standby that took over. */
 export const reconcile: CommandRun = async ({ directoryUrl, options, say, answer }) => {
-  const [name = ''] = options.words;
+  const [shard = ''] = options.words;
   const { dryRun, keyspaces } = options;
-  const done = await onDirectory(directoryUrl, async (directory) => {
-    const meant = shardsNamed(await knownShards(directory, keyspaces), name);
-    // All are looked at before one is changed.
-    const intended: Reconciliation[] = [];
-    for (const shard of meant) intended.push(await reconcileShard(directory, shard, true));
-    if (dryRun) return intended;
-    return Promise.all(meant.map((shard) => reconcileShard(directory, shard)));
-  });
-  answer({ dryRun, shard: name, keyspaces: done });
+  const request = { shard, dryRun, ...(keyspaces && { keyspaces }) };
+  const done = await onDirectory(directoryUrl, (directory) => reconcileEverywhere(directory, request));
+  answer({ dryRun, shard, keyspaces: done });
   for (const each of done) say(lineOf(each, dryRun));
   return 0;
 };
