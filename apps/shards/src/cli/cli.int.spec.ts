@@ -65,6 +65,7 @@ it('says where the directory should be', async () => {
   const wrong = await stand.shards('status', { DIRECTORY_ADMIN_URL: 'localhost' });
   expect(wrong).toMatchObject({ code: 2, out: '', err: expect.stringContaining('DIRECTORY_ADMIN_URL is no URL') });
   const away = await stand.shards('status', { DIRECTORY_ADMIN_URL: 'postgres://a:secret@127.0.0.1:1/directory' });
+  expect(away.code).toBe(2);
   expect(away.err).toMatch(/^shards: No connection to the directory: connect ECONNREFUSED 127\.0\.0\.1:1\n$/);
   const other = await stand.shards('status', { DIRECTORY_ADMIN_URL: stand.serverUrl(2) });
   expect(other.err).toMatch(/^shards: There is no shard directory at 127\.0\.0\.1:\d+\/postgres\n$/);
@@ -185,7 +186,10 @@ it('is resumed after kill -9', async () => {
 it('keeps a drained shard empty, lets it come back, and removes it', async () => {
   expect(await json('rebalance --dry-run')).toMatchObject({ dryRun: true });
   expect((await stand.shards('status')).out).toContain('(draining)');
-  expect(await json('drain shard1 --undo')).toEqual({ shard: 'shard1', draining: false, keyspaces: ['cart'] });
+  const undone = { shard: 'shard1', draining: false, keyspaces: ['cart'] };
+  expect(await json('drain shard1 --undo --dry-run')).toEqual({ dryRun: true, ...undone });
+  expect((await stand.shards('status')).out).toContain('(draining)');
+  expect(await json('drain shard1 --undo')).toEqual({ dryRun: false, ...undone });
   const { plan } = await json<{ plan: { moves: { to: string }[] } }>('rebalance --dry-run');
   expect(plan.moves.some(({ to }) => to === 'shard1')).toBe(true);
   expect(await json('remove shard1 --dry-run')).toEqual({ dryRun: true, shard: 'shard1', keyspaces: ['cart'] });

@@ -1,3 +1,4 @@
+import { onDirectory, SessionLost } from '@stoa/sharding';
 import { CliError, WrongUse } from './cli-error.js';
 import { abort, pause, resume, reverse } from './commands/moves.js';
 import { add } from './commands/add.js';
@@ -38,6 +39,7 @@ async function run(args: readonly string[]): Promise<number> {
   const progress = new ProgressBar(options.json ? { write: () => undefined } : process.stderr);
   const command = COMMANDS[options.command];
   if (!command) throw new WrongUse(`there is no command "${options.command}"`);
+  await reach(directoryUrl);
   return command({
     directoryUrl,
     env: process.env,
@@ -47,6 +49,15 @@ async function run(args: readonly string[]): Promise<number> {
     answer: (value) => void (options.json && process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)),
     stopSignal: () => stopSignal(progress),
   });
+}
+
+/** A directory that is away is found before anything is begun. @throws CliError */
+async function reach(directoryUrl: string): Promise<void> {
+  try {
+    await onDirectory(directoryUrl, async () => undefined);
+  } catch (error) {
+    throw error instanceof SessionLost ? new CliError(error.message, { cause: error }) : error;
+  }
 }
 
 /** One line for whoever typed the command. @returns the exit code. */

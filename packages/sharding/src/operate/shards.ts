@@ -1,4 +1,4 @@
-import { codeOf, SessionLost } from '../postgres/errors.js';
+import { codeOf } from '../postgres/errors.js';
 import { withSession, type Session } from '../postgres/session.js';
 import type { Sql } from '../postgres/sql.js';
 import { OperationRefused } from './refused.js';
@@ -88,6 +88,3 @@ export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replaceAll(/\s+/g, ' ').trim();
 }
-
-/** Whether an error says that a server can't be reached. */
-export const isUnreachable = (error: unknown): boolean => error instanceof SessionLost;
