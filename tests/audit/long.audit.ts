@@ -1,7 +1,7 @@
 import { Audit } from './support/audit.js';
 import type { Fault } from './support/fault.js';
 import { FAULTS } from './support/faults.js';
-import { BROKERS, choices, MINUTES, ONLY, OUT, say, SEED, SLOW_MS } from './support/form.js';
+import { BROKERS, choices, MINUTES, ONLY, OUT, REPEAT, say, SEED, SLOW_MS } from './support/form.js';
 import { recovery, writeReport } from './support/report.js';
 
 /** What this machine lacks, in words: see the global set-up. */
@@ -14,6 +14,7 @@ if (unknown.length > 0)
 const chosen = FAULTS.filter(({ name }) => ONLY.length === 0 || ONLY.includes(name));
 const possible = chosen.filter(({ needs }) => !needs || !(needs in LACKING));
 const skipped = chosen.filter((fault) => !possible.includes(fault));
+const planned = Array.from({ length: REPEAT }, () => possible).flat();
 const deadline = performance.now() + MINUTES * 60_000;
 
 describe('acknowledged writes are done once, and their events published in order', () => {
@@ -41,7 +42,7 @@ describe('acknowledged writes are done once, and their events published in order
     if (audit.findings.violationCount > seen) throw new Error(audit.findings.violations.join('\n'));
   };
 
-  it.each(possible.map((fault, n) => ({ name: fault.name, fault, n })))(
+  it.each(planned.map((fault, n) => ({ name: fault.name, fault, n })))(
     '$name',
     ({ fault, n }) => endure(fault, n),
     SLOW_MS,

@@ -24,8 +24,9 @@ const freePort = () =>
  * @param {string[]} words options of `npm start`
  * @param {Record<string, string>} settings what its services get beside
  * @param {(stateDir: string) => void} prepare what is done before anything of it runs
+ * @param {(stateDir: string) => void} tidy what takes that back, when it does not start
  */
-export async function bringUp(words = [], settings = {}, prepare = () => undefined) {
+export async function bringUp(words = [], settings = {}, prepare = () => undefined, tidy = () => undefined) {
   if (process.env.STOA_TEST_URL) return;
   const stateDir = mkdtempSync(path.join(os.tmpdir(), 'stoa-system-'));
   prepare(stateDir);
@@ -41,6 +42,7 @@ export async function bringUp(words = [], settings = {}, prepare = () => undefin
   const env = { ...process.env, ...settings, ...own };
   const starting = run(process.execPath, command, { cwd: root, env, timeout: 300_000, maxBuffer: 1 << 24 });
   const { stdout } = await starting.catch((error) => {
+    tidy(stateDir);
     if (!process.env.STOA_TEST_KEEP) rmSync(stateDir, { recursive: true, force: true });
     throw error;
   });

@@ -23,6 +23,8 @@ export interface Outcome {
   readonly wrong: number;
   /** Until whole journeys succeeded again, from the fault's end (of a kill: from the kill); 0 if none failed. */
   readonly recoveredMs: number | undefined;
+  /** What that is to be at most, where it was promised. */
+  readonly goalMs: number | undefined;
 }
 
 export interface AuditOptions {
@@ -88,8 +90,10 @@ export class Audit {
     }
     if (recoveredMs === undefined)
       this.findings.violation(`${fault.name}: no recovery within ${RECOVERY_MS / 1_000} s`);
+    const { failed } = count();
+    if (fault.isSmooth && failed > 0) this.findings.violation(`${fault.name}: ${failed} requests failed`);
     await this.examine();
-    const outcome = { fault: fault.name, victim: blow.victim, ...count(), recoveredMs };
+    const outcome = { fault: fault.name, victim: blow.victim, ...count(), recoveredMs, goalMs: fault.goalMs };
     this.outcomes.push(outcome);
     return outcome;
   }
@@ -128,7 +132,7 @@ export class Audit {
   }
 
   /** @returns what has come since, once it is called. */
-  private counter(): () => Omit<Outcome, 'fault' | 'victim' | 'recoveredMs'> {
+  private counter(): () => Omit<Outcome, 'fault' | 'victim' | 'recoveredMs' | 'goalMs'> {
     const now = () => ({
       requests: this.timeline.requests,
       failed: this.timeline.failed,

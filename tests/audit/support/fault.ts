@@ -15,6 +15,10 @@ export interface Fault {
   readonly name: string;
   /** What of the machine it needs: see the global set-up. */
   readonly needs?: 'toxiproxy' | 'small disk';
+  /** No request may fail for it. */
+  readonly isSmooth?: boolean;
+  /** It is to be over after so many milliseconds. */
+  readonly goalMs?: number;
   readonly strike: (random: Random) => Promise<Blow>;
 }
 

@@ -1,21 +1,28 @@
 import { outboxDatabases, sql } from '../../support/servers.js';
-import { processes } from '../../support/stack.js';
+import { processes, setClones, stoa } from '../../support/stack.js';
 import { clockJump } from './clock.js';
 import { diskFull } from './disk.js';
-import { freeze, isCloneOf, signal, someProcess, type Fault } from './fault.js';
+import { freeze, isCloneOf, signal, someProcess, type Blow, type Fault } from './fault.js';
 import { networkFaults } from './network.js';
 
 const APPS = ['gateway', 'catalog', 'cart', 'profile', 'shards'];
 const POSTGRES = ['main', 'shard1', 'shard2'].map((server) => `postgres-${server}`);
 
-const killed = (name: string, kind: string): Fault => ({
+/** Goals, in milliseconds: until a clone's keys are served again, and until Kafka or a Postgres server is back at work. */
+const CLONE_MS = 2_000;
+const KAFKA_MS = 10_000;
+const POSTGRES_MS = 5_000;
+
+const killed = (name: string, kind: string, goalMs: number): Fault => ({
   name: `kill-${name}`,
+  goalMs,
   strike: async (random) => signal(await someProcess(random, (each) => each.kind === kind), 'SIGKILL'),
 });
 
 /** Ended in order, as for a restart; the stack starts it again. */
-const restarted = (name: string, kind: string, word: NodeJS.Signals): Fault => ({
+const restarted = (name: string, kind: string, word: NodeJS.Signals, goalMs: number): Fault => ({
   name: `restart-${name}`,
+  goalMs,
   strike: async (random) => signal(await someProcess(random, (each) => each.kind === kind), word),
 });
 
@@ -26,28 +33,59 @@ const named = (name: string, word: NodeJS.Signals): Fault['strike'] => {
 const cloneFaults: readonly Fault[] = [
   ...APPS.map((app): Fault => ({
     name: `kill-${app}`,
+    goalMs: CLONE_MS,
     strike: async (random) => signal(await someProcess(random, isCloneOf(app)), 'SIGKILL'),
   })),
   ...APPS.map((app): Fault => ({
     name: `freeze-${app}`,
     strike: async (random) => freeze(await someProcess(random, isCloneOf(app))),
   })),
-  { name: 'kill-relay-leader', strike: async (random) => signal(await someLeader(random), 'SIGKILL') },
+  {
+    name: 'kill-relay-leader',
+    goalMs: CLONE_MS,
+    strike: async (random) => signal(await someLeader(random), 'SIGKILL'),
+  },
   { name: 'freeze-relay-leader', strike: async (random) => freeze(await someLeader(random)) },
 ];
 
 const serverFaults: readonly Fault[] = [
-  killed('kafka', 'kafka'),
-  killed('redis', 'redis'),
-  killed('haproxy', 'haproxy'),
-  ...POSTGRES.map((name): Fault => ({ name: `kill-${name}`, strike: named(name, 'SIGKILL') })),
-  restarted('kafka', 'kafka', 'SIGTERM'),
-  restarted('redis', 'redis', 'SIGTERM'),
+  killed('kafka', 'kafka', KAFKA_MS),
+  killed('redis', 'redis', CLONE_MS),
+  killed('haproxy', 'haproxy', CLONE_MS),
+  ...POSTGRES.map((name): Fault => ({ name: `kill-${name}`, goalMs: POSTGRES_MS, strike: named(name, 'SIGKILL') })),
+  restarted('kafka', 'kafka', 'SIGTERM', KAFKA_MS),
+  restarted('redis', 'redis', 'SIGTERM', CLONE_MS),
   // It finishes what it has and ends; the next one takes new connections.
-  restarted('haproxy', 'haproxy', 'SIGUSR1'),
+  restarted('haproxy', 'haproxy', 'SIGUSR1', CLONE_MS),
   // A "fast" shutdown: sessions are ended.
-  ...POSTGRES.map((name): Fault => ({ name: `restart-${name}`, strike: named(name, 'SIGINT') })),
+  ...POSTGRES.map((name): Fault => ({ name: `restart-${name}`, goalMs: POSTGRES_MS, strike: named(name, 'SIGINT') })),
 ];
+
+/** What operators do all the time, and nobody may notice. */
+const changes: readonly Fault[] = [
+  ...APPS.map((app): Fault => ({
+    name: `roll-${app}`,
+    isSmooth: true,
+    strike: () => lasting(`all clones of ${app}`, async () => void (await stoa('roll', app))),
+  })),
+  {
+    name: 'more-and-fewer-clones',
+    isSmooth: true,
+    strike: () =>
+      lasting('one more of three, and back', async () => {
+        await (
+          await setClones({ gateway: 3, cart: 3, catalog: 3 })
+        )();
+      }),
+  },
+];
+
+/** Its end is not waited for to say when it was over: who shops during it may notice nothing. */
+async function lasting(victim: string, work: () => Promise<void>): Promise<Blow> {
+  const at = performance.now();
+  await work();
+  return { victim, at };
+}
 
 /** All that can happen, in the order in which each happens once: the same victim comes again only after a while. */
 export const FAULTS: readonly Fault[] = [
@@ -56,6 +94,7 @@ export const FAULTS: readonly Fault[] = [
   ...networkFaults(['kafka', 'redis', ...POSTGRES]),
   diskFull,
   clockJump,
+  ...changes,
 ];
 
 const LEADERS = `SELECT DISTINCT split_part(application_name, ' ', 1) AS clone FROM pg_stat_activity

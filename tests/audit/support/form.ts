@@ -8,6 +8,9 @@ export const SEED = Number(process.env.STOA_AUDIT_SEED ?? process.env.STOA_MOVES
 /** So long faults go on, each once first and then at random. */
 export const MINUTES = Number(process.env.STOA_AUDIT_MINUTES ?? 10);
 
+/** How often each comes first, one after the other. */
+export const REPEAT = Number(process.env.STOA_AUDIT_REPEAT ?? 1);
+
 /** Names of faults to try, and no others; empty: all. */
 export const ONLY = (process.env.STOA_AUDIT_ONLY ?? '').split(',').filter((name) => name !== '');
 

@@ -15,6 +15,20 @@ export interface ReportOptions {
 
 const HEAD = ['#', 'fault', 'victim', 'requests', 'failed', 'unknown', 'lost', 'doubled', 'wrong', 'recovered after'];
 
+const RECOVERY_HEAD = ['fault', 'times', 'median', 'longest', 'to reach', 'failed requests'];
+
+/** Of each kind of fault that has a goal, over all times that it happened. */
+function recoveries(outcomes: readonly Outcome[]): string[][] {
+  const withGoal = outcomes.filter(({ goalMs }) => goalMs !== undefined);
+  return [...Map.groupBy(withGoal, ({ fault }) => fault)].map(([fault, all]) => {
+    const times = all.map(({ recoveredMs }) => recoveredMs ?? Infinity).toSorted((a, b) => a - b);
+    const [median, longest] = [times[Math.floor(times.length / 2)], times.at(-1)];
+    const failed = all.reduce((sum, each) => sum + each.failed, 0);
+    const goal = `${(all[0]?.goalMs ?? 0) / 1_000} s`;
+    return [fault, String(all.length), recovery(median), recovery(longest), goal, String(failed)];
+  });
+}
+
 /** One line of the table. */
 export const rowOf = (outcome: Outcome, number: number): string[] => [
   String(number),
@@ -26,7 +40,7 @@ export const rowOf = (outcome: Outcome, number: number): string[] => [
 
 /** Milliseconds in words. */
 export const recovery = (ms: number | undefined): string => {
-  if (ms === undefined) return 'never';
+  if (ms === undefined || ms === Infinity) return 'never';
   return ms === 0 ? 'not noticed' : `${Math.round(ms)} ms`;
 };
 
@@ -55,6 +69,10 @@ later, ${count(counts, 'unknown')} were given up and settled afterwards; ${count
       HEAD,
       outcomes.map((outcome, n) => rowOf(outcome, n + 1)),
     ),
+    '',
+    '## Time to recover',
+    '',
+    ...table(RECOVERY_HEAD, recoveries(outcomes)),
     ...(skipped.length > 0 ? ['', `Not tried here: ${skipped.join('; ')}.`] : []),
     ...(violations.length > 0 ? ['', '## Found', '', ...violations.map((each) => `- ${each}`)] : []),
     ...(before && after ? ['', '## Held at rest, before and after', '', ...held(before, after)] : []),
@@ -64,10 +82,15 @@ later, ${count(counts, 'unknown')} were given up and settled afterwards; ${count
   return path.join(out, `${name}.md`);
 }
 
-const INTRODUCTION = `Written by \`npm run audit\`; [what it does](operations.md#the-fault-audit). *Failed* are requests without an answer, or with one
-that says to try again; clients do, with the same \`Idempotency-Key\`. *Unknown* are writes that were given up. After each fault everybody
-rests, and every cart, profile, stock and event is held against what was acknowledged. *Recovered*: until whole journeys (a product,
-a change of the cart, the profile; tried once) succeed again, counted from the end of the fault, of a kill from the kill.`;
+const INTRODUCTION = `Written by \`npm run audit\`, whose ways and checks [operations](operations.md#the-fault-audit) tells. The numbers in the plot are those of the table.
+
+| column | says |
+|---|---|
+| requests | what all clients sent from a second before the fault until a second after it was over |
+| failed | of these, without an answer or with one that says to try again (429, 502, 503, 504); clients did, with the same \`Idempotency-Key\` |
+| unknown | writes that a client gave up after 12 s without knowing; sent again afterwards, they had happened once or not at all |
+| lost, doubled, wrong | what must not be: an acknowledged write or its event that is missing; one that was done twice; anything else that is not as the model says (half done, stale, out of order, stuck) |
+| recovered after | until whole journeys (a product, a change of the cart, the profile; each request once, 2.5 s of patience) succeed again for everybody, counted from the end of a fault that lasts (4 s), else from its beginning; *not noticed*: none failed |`;
 
 const broker = (brokers: number): string => (brokers === 1 ? 'one Kafka broker' : `${brokers} Kafka brokers`);
 
