@@ -4,6 +4,7 @@ import { Failure, reason } from '../failure.js';
 import { repoRoot, stateDir as defaultStateDir } from '../paths.js';
 import { bringUp } from '../stack/bring-up.js';
 import { findJava } from '../servers/java.js';
+import { findToxiproxy } from '../servers/toxiproxy.js';
 import { brokersToRun } from '../stack/brokers.js';
 import { checkDisk, checkPort } from '../stack/checks.js';
 import type { Context } from '../stack/context.js';
@@ -83,6 +84,7 @@ async function check(setup: Setup, stateDir: string): Promise<void> {
   if (!setup.external.kafka) brokersToRun(stateDir, setup.brokers);
   await checkExternal(setup.external);
   if (!setup.external.kafka) await findJava();
+  if (setup.toxiproxy) findToxiproxy(process.env);
   if (setup.services.some((service) => service.http)) await checkPort(setup.port);
 }
 

@@ -5,6 +5,16 @@ export interface BrokerPlace {
   /** Where the controller of each broker listens on 127.0.0.1, by number. */
   controllerPorts: readonly number[];
   dataDir: string;
+  /** See KafkaOptions. */
+  proxied?: Proxied;
+}
+
+/** A way in for clients that come by a proxy. */
+export interface Proxied {
+  /** Where the broker listens for them. */
+  readonly port: number;
+  /** Where they are told to go. */
+  readonly advertised: number;
 }
 
 /** The broker's settings: those of a real cluster where they decide behaviour, small where they only cost memory. */
@@ -20,16 +30,19 @@ export function asProperties(settings: Record<string, string>): string {
     .join('');
 }
 
-function addresses({ port, node, controllerPorts, dataDir }: BrokerPlace): Record<string, string> {
+function addresses({ port, node, controllerPorts, dataDir, proxied }: BrokerPlace): Record<string, string> {
+  const [listener, advertised] = proxied
+    ? [`,PROXIED://127.0.0.1:${proxied.port}`, `,PROXIED://127.0.0.1:${proxied.advertised}`]
+    : ['', ''];
   return {
     'process.roles': 'broker,controller',
     'node.id': String(node),
     'controller.quorum.voters': controllerPorts.map((at, n) => `${n + 1}@127.0.0.1:${at}`).join(','),
-    listeners: `CLIENT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPorts[node - 1]}`,
-    'advertised.listeners': `CLIENT://127.0.0.1:${port}`,
+    listeners: `CLIENT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPorts[node - 1]}${listener}`,
+    'advertised.listeners': `CLIENT://127.0.0.1:${port}${advertised}`,
     'inter.broker.listener.name': 'CLIENT',
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT',
     'log.dirs': dataDir,
   };
 }

@@ -7,7 +7,7 @@ import { freePort } from '../ports.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { findJava, type Java } from './java.js';
 import { formatOnce } from './kafka-format.js';
-import { asProperties, brokerProperties } from './kafka-properties.js';
+import { asProperties, brokerProperties, type Proxied } from './kafka-properties.js';
 import { jarsOf } from './maven.js';
 import { ask } from './probe.js';
 
@@ -19,6 +19,8 @@ export interface KafkaOptions extends Starting {
   logFile?: string;
   /** Its place among several brokers; left out, it is the only one. */
   cluster?: Cluster;
+  /** Clients reach it through a proxy: `brokers` names that. */
+  proxied?: Proxied;
   /** Further broker settings, which win over ours. */
   settings?: Record<string, string>;
 }
@@ -64,7 +66,9 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const classPath = await classPathOf(jars);
   const port = options.port ?? (await freePort());
   const { node, controllerPorts } = options.cluster ?? { node: 1, controllerPorts: [await freePort()] };
-  const properties = brokerProperties({ port, node, controllerPorts, dataDir: options.dataDir });
+  const { proxied } = options;
+  const place = { port, node, controllerPorts, dataDir: options.dataDir };
+  const properties = brokerProperties(proxied ? { ...place, proxied } : place);
   await formatOnce({ java, jars, flags: [logging(), '-cp', classPath], dataDir: options.dataDir, node });
   const configuration = `${options.dataDir}.properties`;
   await writeFile(configuration, asProperties({ ...properties, ...options.settings }));
@@ -84,7 +88,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
     await running.stop();
     await archive.keep();
   };
-  return { ...running, stop, port, brokers: `127.0.0.1:${port}` };
+  return { ...running, stop, port, brokers: `127.0.0.1:${proxied?.advertised ?? port}` };
 }
 
 function logging(): string {

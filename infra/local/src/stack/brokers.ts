@@ -5,6 +5,7 @@ import { freePort } from '../ports.js';
 import { startKafka, type Cluster, type KafkaServer } from '../servers/kafka.js';
 import type { Member } from './keeper.js';
 import { logFile } from './members.js';
+import type { Proxies } from './proxies.js';
 
 /** How many Kafka brokers run: one, or three that replicate to each other. */
 export type Brokers = 1 | 3;
@@ -26,15 +27,30 @@ export function brokersToRun(stateDir: string, asked: Brokers | undefined): Brok
 }
 
 /** The brokers as members of the stack: `kafka`, or `kafka-1` to `kafka-3`. Each keeps its ports for as long as the stack lives. */
-export async function brokerMembers(stateDir: string, brokers: Brokers): Promise<Member<KafkaServer>[]> {
-  if (brokers === 1) return [brokerMember(stateDir, 'kafka', await freePort())];
-  const ports = await Promise.all(Array.from({ length: brokers }, freePort));
+export async function brokerMembers(
+  stateDir: string,
+  brokers: Brokers,
+  proxies: Proxies | undefined,
+): Promise<Member<KafkaServer>[]> {
+  if (brokers === 1) return [await brokerMember(stateDir, 'kafka', proxies)];
   const controllerPorts = await Promise.all(Array.from({ length: brokers }, freePort));
-  return ports.map((port, n) => brokerMember(stateDir, `kafka-${n + 1}`, port, { node: n + 1, controllerPorts }));
+  return Promise.all(
+    controllerPorts.map((_, n) => brokerMember(stateDir, `kafka-${n + 1}`, proxies, { node: n + 1, controllerPorts })),
+  );
 }
 
-function brokerMember(stateDir: string, name: string, port: number, cluster?: Cluster): Member<KafkaServer> {
+async function brokerMember(
+  stateDir: string,
+  name: string,
+  proxies: Proxies | undefined,
+  cluster?: Cluster,
+): Promise<Member<KafkaServer>> {
+  const [port, behind] = [await freePort(), await freePort()];
   const dataDir = join(stateDir, 'data', name);
-  const options = { port, dataDir, logFile: logFile(stateDir, name), ...(cluster ? { cluster } : {}) };
+  const options = {
+    ...{ port, dataDir, logFile: logFile(stateDir, name) },
+    ...(cluster ? { cluster } : {}),
+    ...(proxies ? { proxied: { port: behind, advertised: await proxies.before(name, behind) } } : {}),
+  };
   return { name, kind: 'kafka', port, start: (starting) => startKafka({ ...options, ...starting }) };
 }

@@ -20,7 +20,7 @@ export async function postgresMember(
 }
 
 /** The port that a server had at the last start, if it is free. */
-async function usualPort(stateDir: string, name: string): Promise<number> {
+export async function usualPort(stateDir: string, name: string): Promise<number> {
   const file = join(stateDir, 'data', `${name}.port`);
   const before = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
   if (before > 0 && (await portIsFree(before))) return before;

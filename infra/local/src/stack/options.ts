@@ -13,6 +13,8 @@ export interface StartOptions {
   shards?: number;
   /** How many Kafka brokers, if said. */
   brokers?: Brokers;
+  /** A Toxiproxy before each server. */
+  toxiproxy: boolean;
 }
 
 export const START_HELP = `npm start -- [options]
@@ -25,6 +27,8 @@ export const START_HELP = `npm start -- [options]
                                  later as many as there are)
   --brokers 1|3                  one Kafka broker, or three with every topic on all of them (1 at the first start, later as
                                  many as there are)
+  --toxiproxy                    a Toxiproxy before each server, to disturb the network on purpose (toxiproxy-server on
+                                 PATH, or TOXIPROXY_SERVER)
   --help                         this text
 
 Environment:
@@ -43,7 +47,8 @@ Environment:
 
 /** Reads the words after `npm start --`. @throws Failure that names the word which is not understood. */
 export function parseStartOptions(words: readonly string[]): StartOptions {
-  const options: StartOptions = { detach: false, help: false, clones: new Map(), only: [], without: [] };
+  const none = { detach: false, help: false, toxiproxy: false };
+  const options: StartOptions = { ...none, clones: new Map(), only: [], without: [] };
   for (const [flag, values] of groups(words)) apply(options, flag, values);
   if (options.only.length > 0 && options.without.length > 0)
     throw new Failure('--only and --without exclude each other');
@@ -66,12 +71,15 @@ function groups(words: readonly string[]): [string, string[]][] {
   return found;
 }
 
+const SWITCHES = { '--detach': 'detach', '--help': 'help', '--toxiproxy': 'toxiproxy' } as const;
+
 function apply(options: StartOptions, flag: string, values: string[]): void {
   switch (flag) {
     case '--detach':
     case '--help':
+    case '--toxiproxy':
       if (values.length > 0) throw new Failure(`${flag} takes no value, but was given "${values.join(' ')}"`);
-      options[flag === '--detach' ? 'detach' : 'help'] = true;
+      options[SWITCHES[flag]] = true;
       break;
     case '--clones':
       for (const value of needed(flag, values, 'catalog=3')) options.clones.set(...parseCloneCount(flag, value));

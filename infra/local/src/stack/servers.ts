@@ -5,6 +5,7 @@ import type { Addresses, Context, Directory } from './context.js';
 import { ensureDatabase } from './databases.js';
 import { postgresMember, redisMember } from './members.js';
 import { allSettledOrThrow } from './progress.js';
+import { Proxies } from './proxies.js';
 import { postgresPassword, writeDirectory } from './secrets.js';
 import { ensureDirectory, ensureShard, shardServers, type OwnShard } from './sharding.js';
 import type { Supervisor } from './supervisor.js';
@@ -25,15 +26,17 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
   let redis = external.redis ?? '';
   let balancer: string | undefined;
   let data: Data | undefined;
+  const proxies = await Proxies.start(context, supervisor);
   const startData = async (): Promise<void> => {
-    data = await startPostgresServers(context, supervisor);
+    data = await startPostgresServers(context, supervisor, proxies);
   };
   const startKafka = async (): Promise<void> => {
-    kafka = await startBrokers(context, supervisor);
+    kafka = await startBrokers(context, supervisor, proxies);
   };
   const startRedis = async (): Promise<void> => {
     const member = await redisMember(stateDir);
-    redis = (await progress.step('Redis', () => supervisor.keep(member))).url;
+    const { url } = await progress.step('Redis', () => supervisor.keep(member));
+    redis = (await proxies?.through('redis', url)) ?? url;
   };
   const findBalancer = async (): Promise<void> => {
     balancer = await findHaproxy();
@@ -51,8 +54,9 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
 async function startBrokers(
   { setup, stateDir, progress }: Context,
   supervisor: Supervisor,
+  proxies: Proxies | undefined,
 ): Promise<Pick<Addresses, 'kafka' | 'replicas'>> {
-  const members = await brokerMembers(stateDir, brokersToRun(stateDir, setup.brokers));
+  const members = await brokerMembers(stateDir, brokersToRun(stateDir, setup.brokers), proxies);
   const servers = await progress.step(members.length === 1 ? 'Kafka' : `Kafka, ${members.length} brokers`, () =>
     Promise.all(members.map((member) => supervisor.keep(member))),
   );
@@ -63,13 +67,19 @@ async function startBrokers(
 type Data = Pick<Addresses, 'databases' | 'directory' | 'shards'>;
 
 /** The servers of unsharded data first: one of them has the shard map, which says what shard servers there are. */
-async function startPostgresServers(context: Context, supervisor: Supervisor): Promise<Data> {
+async function startPostgresServers(
+  context: Context,
+  supervisor: Supervisor,
+  proxies: Proxies | undefined,
+): Promise<Data> {
   const { setup, stateDir, progress } = context;
   const password = postgresPassword(stateDir);
   const servers = new Map<string, PostgresServer>();
   const start = async (server: string): Promise<void> => {
     const member = await postgresMember(stateDir, server, password);
-    servers.set(server, await progress.step(`Postgres ${server}`, () => supervisor.keep(member)));
+    const running = await progress.step(`Postgres ${server}`, () => supervisor.keep(member));
+    const url = (await proxies?.through(member.name, running.url)) ?? running.url;
+    servers.set(server, { ...running, url });
   };
   await allSettledOrThrow(setup.postgres.map(start));
   const databases = await serviceDatabases(context, servers, password);

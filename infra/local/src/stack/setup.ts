@@ -15,6 +15,8 @@ export interface Setup {
   sharded?: Sharded;
   /** How many Kafka brokers, if it was said. */
   brokers?: Brokers;
+  /** Whether services reach the servers that start here by way of Toxiproxy. */
+  toxiproxy: boolean;
   /** The Postgres server for the shard map. */
   directory: string;
   /** Where the shop answers. */
@@ -79,6 +81,7 @@ export function resolveSetup(topology: Topology, options: StartOptions, env: Nod
     postgres: postgresServers(needed, external, topology.directory),
     ...(sharded ? { sharded } : {}),
     ...(options.brokers === undefined ? {} : { brokers: options.brokers }),
+    toxiproxy: options.toxiproxy,
     directory: topology.directory,
     port: shopPort(env),
     external,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { identityOf, isAlive } from '../processes.js';
 
 /** In the order in which they are stopped. */
-export const KINDS = ['haproxy', 'gateway', 'service', 'redis', 'kafka', 'postgres'] as const;
+export const KINDS = ['haproxy', 'gateway', 'service', 'toxiproxy', 'redis', 'kafka', 'postgres'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** One process of the stack, as other commands see it. */
