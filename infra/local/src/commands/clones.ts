@@ -12,7 +12,10 @@ const ROLL_USAGE = 'npm run roll -- cart [profile ...] | all [--json]';
 /** `npm run clones -- catalog=3 cart=2`: adds and takes away clones of the stack that runs. It lasts until that is stopped. */
 export function clones(words: string[]): Promise<number> {
   const { values, json } = parse(words, CLONES_USAGE);
-  const counts = Object.fromEntries(values.map((value) => parseCloneCount('clones', value)));
+  const pairs = values.map((value) => parseCloneCount('clones', value));
+  const twice = pairs.find(([app], n) => pairs.findIndex(([other]) => other === app) !== n);
+  if (twice) throw new Failure(`"${twice[0]}" is named twice: ${CLONES_USAGE}`);
+  const counts = Object.fromEntries(pairs);
   return change('set clones', { counts }, json);
 }
 

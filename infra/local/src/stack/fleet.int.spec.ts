@@ -108,6 +108,7 @@ describe('the clones of a stack that runs', () => {
     expect(await refusal('clones', 'order=2')).toBe('stoa: no service "order" runs here; there are cart, gateway\n');
     expect(await refusal('clones', 'cart=33')).toBe('stoa: clones cart needs a whole number from 1 to 32, not "33"\n');
     expect(await refusal('clones', 'cart=0')).toContain('from 1 to 32, not "0"');
+    expect(await refusal('clones', 'cart=2', 'cart=3')).toContain('"cart" is named twice');
     expect(await refusal('roll')).toContain('say of which service: npm run roll -- cart');
     expect(await refusal('roll', '--fast')).toContain('"--fast" is not understood');
     expect(await pids()).toEqual(before);
