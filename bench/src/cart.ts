@@ -3,19 +3,19 @@ import { startStack, type Stack } from './stack.js';
 
 const ITEMS_PER_CART = 5;
 
-interface Guest {
+export interface Guest {
   readonly token: string;
   /** How many items this cart was told to hold so far. */
   items: number;
 }
 
-async function newGuest(url: string): Promise<Guest> {
+export async function newGuest(url: string): Promise<Guest> {
   const { token } = (await (await fetch(`${url}/v1/guests`, { method: 'POST' })).json()) as { token: string };
   return { token, items: 0 };
 }
 
 /** SKUs that the cart's own copy of the catalog sells. */
-async function skusOf(stack: Stack): Promise<string[]> {
+export async function skusOf(stack: Stack): Promise<string[]> {
   const list = (await (await fetch(`${stack.url}/v1/products?limit=50`)).json()) as {
     items: { available: boolean; skus: string[] }[];
   };
@@ -40,7 +40,7 @@ export async function benchCart({ connections, requests }: { connections: number
       }
       const sent = Array.from({ length: connections }, () => 0);
       const next = (connection: number): Step => addStep(guests[connection] ?? [], sent, connection, skus);
-      return measure({ url: stack.url, connections, requests: amount, next }, stack.roles);
+      return measure({ url: stack.url, connections, amount: { requests: amount }, next }, stack.roles);
     };
     await run(Math.ceil(requests / 5));
     const figures = await run(requests);

@@ -8,13 +8,17 @@ export interface Step {
   readonly headers?: Record<string, string>;
   readonly body?: string;
   /** Says what is wrong with an answer, or undefined when it is right. */
-  readonly check: (status: number, body: string) => string | undefined;
+  readonly check: (status: number, body: string, headers: Headers) => string | undefined;
 }
+
+/** Of an answer; names as they came. */
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface Load {
   readonly url: string;
   readonly connections: number;
-  readonly requests: number;
+  /** So many, or for so many seconds. */
+  readonly amount: { readonly requests: number } | { readonly seconds: number };
   /** The next request of a connection; called once per request. */
   readonly next: (connection: number) => Step;
 }
@@ -27,11 +31,12 @@ export interface Figures {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
+  readonly max?: number;
   /** CPU milliseconds a request, by role. */
   readonly cpu: ReadonlyMap<string, number>;
 }
 
-/** Sends exactly `requests` requests over keep-alive connections, checks each answer, and measures each role's CPU. */
+/** Sends requests over keep-alive connections, checks each answer, and measures each role's CPU. */
 export async function measure(load: Load, roles: readonly Role[]): Promise<Figures> {
   const complaints: string[] = [];
   let wrong = 0;
@@ -44,7 +49,7 @@ export async function measure(load: Load, roles: readonly Role[]): Promise<Figur
   const result = await autocannon({
     url: load.url,
     connections: load.connections,
-    amount: load.requests,
+    ...('requests' in load.amount ? { amount: load.amount.requests } : { duration: load.amount.seconds }),
     timeout: 30,
     setupClient: (client) => scriptOf(client as unknown as Client, load.next, connections++, complain),
   });
@@ -57,6 +62,7 @@ export async function measure(load: Load, roles: readonly Role[]): Promise<Figur
     perSecond: answered / result.duration,
     p50: result.latency.p50,
     p99: result.latency.p99,
+    max: result.latency.max,
     cpu: new Map([...cpu].map(([role, ms]) => [role, ms / answered])),
   };
 }
@@ -75,8 +81,8 @@ function scriptOf(client: Client, next: Load['next'], connection: number, compla
         step = next(connection);
         return { ...request, ...requestOf(step) };
       },
-      onResponse: (status: number, body: string) => {
-        const problem = step.check(status, body);
+      onResponse: (status: number, body: string, _context: object, headers: Headers) => {
+        const problem = step.check(status, body, headers);
         if (problem) complain(`${step.method} ${step.path}: ${problem}`);
       },
     },

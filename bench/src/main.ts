@@ -1,17 +1,21 @@
 import { parseArgs } from 'node:util';
 import { benchCart } from './cart.js';
+import { benchClones } from './clones/clones.js';
+import { benchOverload } from './overload/overload.js';
 import { benchProduct } from './product.js';
 import { benchRpc } from './rpc.js';
 import { benchAcross } from './sharded/across.js';
 import { benchMove } from './sharded/move.js';
 import { benchFence, benchShards } from './sharded/points.js';
 
-const DEFAULTS = { connections: 64, requests: 0, shards: 4, customers: 1_000_000 };
+const DEFAULTS = { connections: 64, requests: 0, shards: 4, customers: 1_000_000, times: 4 };
 
 const benches = {
   rpc: { run: benchRpc, requests: 60_000 },
   product: { run: benchProduct, requests: 60_000 },
   cart: { run: benchCart, requests: 20_000 },
+  clones: { run: benchClones, connections: 32 },
+  overload: { run: benchOverload, requests: 4_000 },
   across: { run: benchAcross, requests: 300 },
   shards: { run: benchShards, requests: 10_000 },
   move: { run: benchMove },
@@ -19,6 +23,8 @@ const benches = {
 };
 
 const usage = `npm run bench -- rpc | product | cart [--connections N] [--requests N]
+npm run bench -- clones [--connections N]
+npm run bench -- overload [--times N] [--connections N] [--requests N]
 npm run bench -- across [--shards N] [--customers N] [--requests N]
 npm run bench -- shards | fence [--customers N] [--requests N]
 npm run bench -- move [--customers N]
@@ -26,6 +32,8 @@ npm run bench -- move [--customers N]
   rpc      request/reply over Kafka through the finished transport (connections: requests in flight)
   product  a cached product through HAProxy and the gateway, against bare Fastify
   cart     add to cart, durable
+  clones   what more clones do when each has a small share of a core; fair shares; a slow one, a frozen one
+  overload several times as many writes as the cart can do: who is served, who is refused, what it does to others
   across   queries over all shards: pages of 50, counts and sums
   shards   reading and changing one profile, with 1, 2, 4 and 8 shards, 1,000 and a million customers
   fence    what the fence, and the indexes of operators' lists, add to a write
@@ -47,7 +55,12 @@ try {
     allowPositionals: true,
     options: {
       ...{ connections: { type: 'string' }, requests: { type: 'string' } },
-      ...{ shards: { type: 'string' }, customers: { type: 'string' }, help: { type: 'boolean' } },
+      ...{
+        shards: { type: 'string' },
+        customers: { type: 'string' },
+        times: { type: 'string' },
+        help: { type: 'boolean' },
+      },
     },
   });
   const bench = benches[positionals[0] as keyof typeof benches];
@@ -62,6 +75,7 @@ try {
       requests: count('requests', values.requests, defaults.requests),
       shards: count('shards', values.shards, defaults.shards),
       customers: count('customers', values.customers, defaults.customers),
+      times: count('times', values.times, defaults.times),
     });
   }
 } catch (error) {

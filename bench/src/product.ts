@@ -24,12 +24,12 @@ export async function benchProduct({
       check: (status, body) => (status === 200 && body === bytes ? undefined : `${status} ${body.slice(0, 200)}`),
     };
     const load = { url: stack.url, connections, next: () => step };
-    await measure({ ...load, requests: Math.ceil(requests / 5) }, stack.roles);
-    const cached = await measure({ ...load, requests }, stack.roles);
+    await measure({ ...load, amount: { requests: Math.ceil(requests / 5) } }, stack.roles);
+    const cached = await measure({ ...load, amount: { requests } }, stack.roles);
     report('A cached product, through HAProxy and two gateways', cached);
     const { url, role } = stack.gateway;
-    await measure({ ...load, url, requests: Math.ceil(requests / 5) }, [role]);
-    const straight = await measure({ ...load, url, requests }, [role]);
+    await measure({ ...load, url, amount: { requests: Math.ceil(requests / 5) } }, [role]);
+    const straight = await measure({ ...load, url, amount: { requests } }, [role]);
     report('The same, straight from one gateway', straight);
     const bare = await bareFastify(path, bytes, step, connections, requests);
     report('The same bytes from bare Fastify', bare);
@@ -59,8 +59,8 @@ async function bareFastify(
     });
     const roles = [{ name: 'Fastify', pids: [child.pid ?? 0] }];
     const load = { url: `http://127.0.0.1:${port}`, connections, next: () => ({ ...step, path }) };
-    await measure({ ...load, requests: Math.ceil(requests / 5) }, roles);
-    return await measure({ ...load, requests }, roles);
+    await measure({ ...load, amount: { requests: Math.ceil(requests / 5) } }, roles);
+    return await measure({ ...load, amount: { requests } }, roles);
   } finally {
     child.removeAllListeners('exit');
     child.kill();

@@ -11,13 +11,18 @@ export interface Stack {
   /** One of the gateway's clones, to ask it without the load balancer. */
   readonly gateway: { readonly url: string; readonly role: Role };
   readonly operator: { readonly email: string; readonly password: string };
+  /** What runs now. */
+  processes(): Promise<Process[]>;
+  /** Sets how many clones of an app run, as `npm run clones` does. */
+  setClones(app: string, count: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-interface Process {
+export interface Process {
   readonly name: string;
   readonly pid: number;
   readonly port: number | null;
+  readonly adminPort: number | null;
 }
 
 function oneGateway(processes: readonly Process[]): Stack['gateway'] {
@@ -25,6 +30,10 @@ function oneGateway(processes: readonly Process[]): Stack['gateway'] {
   if (!clone) throw new Error('the stack has no gateway-1');
   return { url: `http://127.0.0.1:${clone.port}`, role: { name: 'gateway', pids: [clone.pid] } };
 }
+
+/** The clones of an app among them. */
+export const clonesOf = (app: string, processes: readonly Process[]): Process[] =>
+  processes.filter(({ name }) => new RegExp(`^${app}-\\d+$`).test(name));
 
 const roleOf = (name: string): string =>
   /^(gateway|profile|catalog|cart|shards)-\d+$/.exec(name)?.[1] ??
@@ -41,8 +50,11 @@ function groupByRole(processes: readonly Process[]): Role[] {
   return [...roles].map(([name, pids]) => ({ name, pids }));
 }
 
-/** Starts a stack as `npm start` does, and waits until it is ready. @throws when it does not start */
-export async function startStack(): Promise<Stack> {
+/**
+ * Starts a stack as `npm start` does, and waits until it is ready.
+ * @param words more of `npm start`'s @throws when it does not start
+ */
+export async function startStack(words: readonly string[] = []): Promise<Stack> {
   const operator = { email: 'operator@stoa.bench', password: 'a password only for benchmarks' };
   const port = await freePort();
   const env = {
@@ -59,14 +71,21 @@ export async function startStack(): Promise<Stack> {
       cwd: repoRoot,
       env,
     });
-  await stoa('start', '--detach');
-  const { stdout } = await stoa('status', '--json');
-  const { processes } = JSON.parse(stdout) as { processes: Process[] };
+  const processes = async (): Promise<Process[]> => {
+    const { stdout } = await stoa('status', '--json');
+    return (JSON.parse(stdout) as { processes: Process[] }).processes;
+  };
+  await stoa('start', '--detach', ...words);
+  const first = await processes();
   return {
     url: `http://127.0.0.1:${port}`,
-    roles: groupByRole(processes),
-    gateway: oneGateway(processes),
+    roles: groupByRole(first),
+    gateway: oneGateway(first),
     operator,
+    processes,
+    setClones: async (app, count) => {
+      await stoa('clones', `${app}=${count}`);
+    },
     stop: async () => {
       await stoa('stop');
     },

@@ -1,0 +1,104 @@
+import { measure } from '../load.js';
+import { offer, quantile, type Outcome } from '../open-load.js';
+import { startStack, type Stack } from '../stack.js';
+import { Shop } from './shop.js';
+import { Watch } from './watch.js';
+
+const CALM_SECONDS = 10;
+const OVERLOAD_SECONDS = 20;
+const AFTER_SECONDS = 12;
+/** Of the capacity: what the shop is asked for before and after. */
+const CALM_SHARE = 0.4;
+/** Questions to the catalog a second, all the time. */
+const LOOKS = 20;
+
+interface Options {
+  readonly connections: number;
+  readonly requests: number;
+  readonly times: number;
+}
+
+interface Phase {
+  readonly seconds: number;
+  readonly writes: readonly Outcome[];
+  readonly looks: readonly Outcome[];
+}
+
+/**
+ * Offers the cart several times what it can do while others ask the catalog, and looks at how long the accepted waited, how soon the
+ * rest was refused, what memory it took, when all was well again, and whether every accepted write was done and no refused one.
+ */
+export async function benchOverload({ connections, requests, times }: Options): Promise<void> {
+  const stack = await startStack(['--clones', 'cart=2']);
+  try {
+    const shop = await Shop.open(stack);
+    const capacity = await capacityOf(stack, shop, connections, requests);
+    console.log(`\nCapacity: ${Math.round(capacity)} items into carts a second, over ${connections} connections`);
+    const before = await phase(stack, shop, capacity * CALM_SHARE, CALM_SECONDS);
+    report(`Before, ${CALM_SHARE} times the capacity`, before);
+    const watch = new Watch(await stack.processes());
+    await watch.begin();
+    report(`Overload, ${times} times the capacity`, await phase(stack, shop, capacity * times, OVERLOAD_SECONDS));
+    const endedAt = performance.now();
+    const after = await phase(stack, shop, capacity * CALM_SHARE, AFTER_SECONDS);
+    report(`After, ${CALM_SHARE} times the capacity`, after);
+    console.log(`  ${backAfter(before.writes, after.writes, endedAt)}`);
+    await watch.end();
+    if (!(await shop.isAsAcknowledged())) process.exitCode = 1;
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Writes a second when each connection waits for its answer. */
+async function capacityOf(stack: Stack, shop: Shop, connections: number, requests: number): Promise<number> {
+  const load = { url: stack.url, connections, next: shop.add };
+  await measure({ ...load, amount: { requests: Math.ceil(requests / 2) } }, []);
+  const { perSecond, errors, complaints } = await measure({ ...load, amount: { requests } }, []);
+  if (errors > 0) throw new Error(`the capacity can't be measured: ${complaints.join('; ')}`);
+  return perSecond;
+}
+
+async function phase({ url }: Stack, { add, look }: Shop, perSecond: number, seconds: number): Promise<Phase> {
+  const [writes, looks] = await Promise.all([
+    offer({ url, perSecond, seconds, next: add }),
+    offer({ url, perSecond: LOOKS, seconds, next: look }),
+  ]);
+  return { seconds, writes, looks };
+}
+
+function report(title: string, { seconds, writes, looks }: Phase): void {
+  const accepted = writes.filter(({ status }) => status === 201);
+  const refused = writes.filter(({ status }) => status === 503 || status === 429);
+  const others = writes.filter((write) => !accepted.includes(write) && !refused.includes(write));
+  const found = looks.filter(({ status }) => status === 404);
+  console.log(`\n${title}: ${Math.round(writes.length / seconds)} writes a second`);
+  line('accepted', accepted, seconds);
+  line('refused', refused, seconds);
+  console.log(`  ${refused.filter(({ hasRetryAfter }) => !hasRetryAfter).length} of these without Retry-After`);
+  const words = new Set(
+    [...refused, ...others].map(({ problem }) => problem?.replace(/"(instance|traceId)":"[^"]*",?/g, '')),
+  );
+  if (others.length > 0) line('other', others, seconds);
+  for (const each of [...words].slice(0, 4)) console.log(`    ${each}`);
+  line(`meanwhile, of the catalog (${looks.length - found.length} failed)`, found, seconds);
+}
+
+function line(what: string, outcomes: readonly Outcome[], seconds: number): void {
+  const times = outcomes.map(({ ms }) => ms);
+  const [p50, p99, most] = [0.5, 0.99, 1].map((share) => Math.round(quantile(times, share)));
+  console.log(
+    `  ${what}: ${(outcomes.length / seconds).toFixed(1)} a second, p50 ${p50} ms, p99 ${p99} ms, most ${most} ms`,
+  );
+}
+
+/** The first second from which on nothing is refused and writes take at most twice as long as before. */
+function backAfter(before: readonly Outcome[], after: readonly Outcome[], endedAt: number): string {
+  const usual = quantile(
+    before.map(({ ms }) => ms),
+    0.99,
+  );
+  const bad = after.filter(({ status, ms }) => status !== 201 || ms > usual * 2);
+  const rest = Math.max(0, ...bad.map(({ at }) => at - endedAt)) / 1_000;
+  return `no write after ${rest.toFixed(1)} s was refused or took more than twice the p99 from before (${Math.round(usual)} ms)`;
+}
