@@ -97,7 +97,9 @@ function leftOut() {
   const names = words
     .slice(from, end < 0 ? undefined : end)
     .flatMap((word) => word.replace(/^--without=?/, '').split(','));
-  return names.filter((name) => /^[a-z][a-z0-9-]*$/.test(name)).map((name) => `--filter=!@stoa/${name}`);
+  // A name that is no app's is left for the command to complain about: turbo's own words would not help.
+  const isApp = (name) => /^[a-z][a-z0-9-]*$/.test(name) && existsSync(join(root, 'apps', name));
+  return names.filter(isApp).map((name) => `--filter=!@stoa/${name}`);
 }
 
 function say(line) {

@@ -13,11 +13,21 @@ export type Match =
   /** The path is known, but not with this method. */
   | { readonly outcome: 'other method'; readonly allow: readonly string[] }
   | { readonly outcome: 'unknown' }
-  /** The path isn't percent-encoded UTF-8. */
+  /** The path or the query string isn't percent-encoded UTF-8. */
   | { readonly outcome: 'malformed' };
 
 const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const noHandler = (): undefined => undefined;
+/** The path was decoded already where this is asked: so it does no harm that a target without a query string comes as a whole. */
+function isEncoded(query: string): boolean {
+  if (!query.includes('%')) return true;
+  try {
+    decodeURIComponent(query);
+    return true;
+  } catch {
+    return false;
+  }
+}
 const servicesOf = (names: Iterable<string>): ReadonlySet<string> =>
   new Set([...names].map((name) => name.slice(0, name.indexOf('.'))));
 
@@ -50,6 +60,8 @@ export class RouteTable {
     if (found?.store instanceof Operation) {
       // `/v1/things/` is no thing with an empty name.
       if (Object.values(found.params).includes('')) return { outcome: 'unknown' };
+      // The router reads what is malformed there as something else, U+FFFD say: searched for, it would find nothing.
+      if (!isEncoded(url.slice(url.indexOf('?') + 1))) return { outcome: 'malformed' };
       return {
         outcome: 'found',
         operation: found.store,

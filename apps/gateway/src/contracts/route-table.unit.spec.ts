@@ -62,8 +62,11 @@ describe('RouteTable', () => {
     expect(table.find('GET', '/v1/things/')).toEqual({ outcome: 'unknown' });
   });
 
-  it('tells a path that is not percent-encoded UTF-8', () => {
-    expect(table.find('GET', '/v1/things/%ff')).toEqual({ outcome: 'malformed' });
+  it('tells a path or query string that is not percent-encoded UTF-8', () => {
+    for (const target of ['/v1/things/%ff', '/v1/things?q=%ff', '/v1/things?q=100%', '/v1/things?q=%e2%82&limit=2'])
+      expect(table.find('GET', target)).toEqual({ outcome: 'malformed' });
+    expect(table.find('GET', '/v1/things/100%25')).toMatchObject({ outcome: 'found', params: { id: '100%' } });
+    expect(table.find('GET', '/v1/things?q=100%25+%E2%82%AC')).toMatchObject({ query: { q: '100% €' } });
   });
 
   it('knows what runs at sign-in and what events make stale', () => {

@@ -1,13 +1,12 @@
+import { METHODS } from 'node:http';
 import { trace } from '@stoa/service';
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.js';
 import type { Answer } from '../requests/answer.js';
 import type { Exchange } from '../requests/exchange.js';
 import { sendFrameworkProblem } from './create-adapter.js';
 import { problemAnswer, sendAnswer } from './send-answer.js';
 import type { RequestLog } from './request-log.js';
-
-const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 export interface CatchAll {
   /** @throws HttpProblem */
@@ -51,7 +50,9 @@ export function catchAll({ handle, log, config, isDraining }: CatchAll) {
   return async (scope: FastifyInstance): Promise<void> => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    scope.setErrorHandler((error: Error, request, reply) => sendFrameworkProblem(error, request, reply));
-    scope.route({ method: METHODS, url: '*', handler: onRequest });
+    scope.setErrorHandler((error: Error, request, reply) => sendFrameworkProblem(error, request, reply, config));
+    // Also those that nothing here answers: to refuse them is for the route table, as a problem like every other.
+    for (const method of METHODS) if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method);
+    scope.route({ method: scope.supportedMethods, url: '*', handler: onRequest });
   };
 }

@@ -4,9 +4,9 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { trace } from '@stoa/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.js';
-import { problemAnswer } from './send-answer.js';
 import type { FastLane } from './fast-lane.js';
 import { HttpProblem, problem, problemBody } from './problem.js';
+import { problemAnswer, sendAnswer, type Servers } from './send-answer.js';
 
 /** Idle connections outlive the balancer's own time-out, so that it never sends a request into one that we close. */
 const KEEP_ALIVE_MS = 75_000;
@@ -15,7 +15,8 @@ const HEADERS_TIMEOUT_MS = 15_000;
 /** What Fastify itself refuses before any route is found: a URL that can't be decoded, a media type that can't be read. */
 export function frameworkProblem(error: { code?: string; statusCode?: number; message: string }): HttpProblem {
   if (error instanceof HttpProblem) return error;
-  if (error.code === 'FST_ERR_BAD_URL') return problem('INVALID_INPUT', 'The path is not percent-encoded UTF-8');
+  if (error.code === 'FST_ERR_BAD_URL')
+    return problem('INVALID_INPUT', 'The path or query string is not percent-encoded UTF-8');
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return problem('UNSUPPORTED_MEDIA_TYPE', 'The Content-Type cannot be read: send application/json');
   const status = error.statusCode ?? 500;
@@ -25,14 +26,15 @@ export function frameworkProblem(error: { code?: string; statusCode?: number; me
 }
 
 /** Answers a problem for a request that never got to the gateway's own handling. */
-export function sendFrameworkProblem(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+export function sendFrameworkProblem(
+  error: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  servers: Servers,
+): void {
   const context = trace.child(trace.parse(String(request.headers['traceparent'] ?? '')));
   const answer = problemAnswer(frameworkProblem(error), { target: request.raw.url ?? '/', trace: context });
-  void reply
-    .code(answer.status)
-    .headers(answer.headers)
-    .header('trace-id', context.traceId)
-    .send(Buffer.from(String(answer.body)));
+  sendAnswer(reply, answer, { request: request.raw, trace: context }, servers);
 }
 
 const TOO_LARGE = problem('HEADERS_TOO_LARGE', 'The path, query string and headers are larger than 16 KiB together');
@@ -56,7 +58,10 @@ const networks = (proxies: readonly string[]): string[] =>
   proxies.flatMap((proxy) => (proxy === 'loopback' ? ['127.0.0.0/8', '::1/128'] : [proxy]));
 
 /** Nest's adapter on a Fastify whose server lets the fast lane answer first. */
-export function createAdapter(config: Pick<GatewayConfig, 'TRUSTED_PROXIES'>, lane: FastLane): FastifyAdapter {
+export function createAdapter(
+  config: Pick<GatewayConfig, 'TRUSTED_PROXIES'> & Servers,
+  lane: FastLane,
+): FastifyAdapter {
   return new FastifyAdapter({
     serverFactory: (handler: RequestListener) => {
       const server = createServer(
@@ -71,7 +76,8 @@ export function createAdapter(config: Pick<GatewayConfig, 'TRUSTED_PROXIES'>, la
     },
     trustProxy: networks(config.TRUSTED_PROXIES),
     routerOptions: { maxParamLength: 8_000 },
-    frameworkErrors: sendFrameworkProblem,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendFrameworkProblem(error, request, reply, config),
     clientErrorHandler: onClientError,
     return503OnClosing: false,
     forceCloseConnections: 'idle',

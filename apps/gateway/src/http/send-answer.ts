@@ -32,10 +32,16 @@ function takeTheRest(request: IncomingMessage, response: ServerResponse): void {
   response.once('close', () => clearTimeout(timer));
 }
 
-type Servers = Pick<GatewayConfig, 'STOA_CLONE' | 'STOA_SERVED_BY'>;
+/** Who we are, and whether answers say so. */
+export type Servers = Pick<GatewayConfig, 'STOA_CLONE' | 'STOA_SERVED_BY'>;
 
 /** Sends an answer, with the headers that every answer has. */
-export function sendAnswer(reply: FastifyReply, answer: Answer, exchange: Exchange, servers: Servers): void {
+export function sendAnswer(
+  reply: FastifyReply,
+  answer: Answer,
+  exchange: Pick<Exchange, 'request' | 'trace'>,
+  servers: Servers,
+): void {
   const { 'stoa-served-by': servedBy, ...headers } = answer.headers;
   void reply.code(answer.status).headers(headers);
   void reply.header('trace-id', exchange.trace.traceId).header('x-content-type-options', 'nosniff');

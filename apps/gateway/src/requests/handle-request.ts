@@ -64,7 +64,7 @@ export class HandleRequest {
           headers: { allow: match.allow.join(', ') },
         });
       case 'malformed':
-        throw problem('INVALID_INPUT', 'The path is not percent-encoded UTF-8');
+        throw problem('INVALID_INPUT', 'The path or query string is not percent-encoded UTF-8');
       case 'unknown':
         throw problem('NOT_FOUND', `There is nothing at ${pathOf(target)}; /docs lists what there is`);
     }

@@ -17,8 +17,11 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 const isJson = (mediaType: string): boolean =>
   /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i.test(mediaType);
 
-/** @throws HttpProblem 415 when the body isn't said to be JSON. */
+/** @throws HttpProblem 415 when the body isn't said to be JSON, as it is. */
 export function requireJson({ headers }: IncomingMessage): void {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw problem('UNSUPPORTED_MEDIA_TYPE', `The body is encoded (${encoding.slice(0, 100)}): send it as it is`);
   const type = headers['content-type'];
   if (type !== undefined && isJson(type)) return;
   const given = type === undefined ? 'has no Content-Type' : `is ${type.slice(0, 100)}`;

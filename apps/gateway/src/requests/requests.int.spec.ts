@@ -86,6 +86,22 @@ describe('requests', () => {
       expect((await note('{"text":"a"}', { 'content-type': type })).status).toBe(status);
     });
 
+    it('is packed', async () => {
+      const { status, json } = await note('{"text":"a"}', { 'content-encoding': 'gzip' });
+      expect(status).toBe(415);
+      expect(json['detail']).toContain('gzip');
+    });
+
+    it.each(['GET /v1/things/%zz', 'PROPFIND /v1/notes', 'PURGE /v1/things/mug', 'PUT /v1/notes', 'GET /v1/none'])(
+      'is a problem like every other, also where no operation is found: %s',
+      async (route) => {
+        const { status, json, headers } = await gateway.ask(route);
+        expect(headers.get('content-type')).toBe('application/problem+json');
+        expect(json).toMatchObject({ status, traceId: headers.get('trace-id') });
+        expect(headers.get('stoa-gateway')).toMatch(/^gateway-/);
+      },
+    );
+
     it('is not UTF-8, or holds U+0000', async () => {
       const response = await fetch(`${gateway.url}/v1/notes`, {
         method: 'POST',

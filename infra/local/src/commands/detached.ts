@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readState } from '../stack/state.js';
 
+/** Set for a start that has no terminal: Ctrl-C can't end it. */
+export const DETACHED = 'STOA_DETACHED';
+
 /**
  * Starts the same program again in a session of its own, shows what it writes until the stack is ready, and leaves it running.
  * @returns 0 when it is ready, else the code that it ended with.
@@ -18,7 +21,7 @@ export async function startDetached(stateDir: string, words: string[]): Promise<
   const child = spawn(process.execPath, [...process.execArgv, script, verb, ...words], {
     detached: true,
     stdio: ['ignore', log, log],
-    env: process.env,
+    env: { ...process.env, [DETACHED]: 'yes' },
   });
   closeSync(log);
   const giveUp = (signal: NodeJS.Signals): void => void child.kill(signal);

@@ -22,7 +22,7 @@ import { readState, removeState, runningState } from '../stack/state.js';
 import { welcome } from '../stack/summary.js';
 import { Supervisor } from '../stack/supervisor.js';
 import { topology as shop, type Topology } from '../topology.js';
-import { startDetached } from './detached.js';
+import { DETACHED, startDetached } from './detached.js';
 
 /** What differs when something else than this repository's shop is run, as tests do. */
 export interface StartPlace {
@@ -97,7 +97,8 @@ async function supervise(context: Context, madeOperator: boolean): Promise<numbe
     const { url, fleet } = await bringUp(context, supervisor);
     const state = { ...supervisor.state(), ...(url === undefined ? {} : { url }) };
     progress.line(welcome(context, state, madeOperator));
-    progress.line(`Ready after ${progress.elapsed()}. Ctrl-C or npm run stop ends it; data stays in ${stateDir}.`);
+    const ends = process.env[DETACHED] ? 'npm run stop' : 'Ctrl-C or npm run stop';
+    progress.line(`Ready after ${progress.elapsed()}. ${ends} ends it; data stays in ${stateDir}.`);
     const handlers: Handlers = {
       'add shard': ({ name }) => addShardServer(stateDir, supervisor, name),
       'set clones': ({ counts }, step) => fleet.setClones(counts, step),

@@ -90,6 +90,16 @@ describe('the load balancer', () => {
     expect(posts).toHaveLength(8);
   });
 
+  it('answers a problem like every other when both break off, and leaves the refusal of large headers to the clones', async () => {
+    for (const one of [first, second]) one.answer = (request) => request.socket.destroy();
+    const broken = await fetch(`${balancer.url}/x`, { method: 'POST' });
+    expect(broken.headers.get('content-type')).toBe('application/problem+json');
+    expect(await broken.json()).toMatchObject({ status: 502, code: 'BAD_GATEWAY', title: expect.any(String) });
+    for (const one of [first, second]) one.answer = (_request, response) => response.writeHead(418).end();
+    const huge = await fetch(`${balancer.url}/x`, { headers: { 'x-huge': 'a'.repeat(15_700) } });
+    expect(huge.status).toBe(418);
+  });
+
   it('reaches every request while a clone is simply gone', async () => {
     close(first);
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask({ method: 'POST' })));

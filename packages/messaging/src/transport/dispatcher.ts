@@ -7,7 +7,7 @@ import type { FlowContext, StepRules } from '../types.js';
 import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from './envelope.js';
 import { keyOf } from './key-of.js';
-import { isDeclared, outputOf, problemsOf, refusal, refusalOf } from './refusals.js';
+import { invalid, isDeclared, outputOf, problemsOf, refusal, refusalOf } from './refusals.js';
 
 const RETRY_FIRST_MS = 15;
 const RETRY_MOST_MS = 250;
@@ -34,7 +34,7 @@ export class Dispatcher {
     if ('body' in found) return found;
     const bodyText = envelope.body.toString();
     const parsed = found.input.safeParse(parseJson(bodyText));
-    if (!parsed.success) return refusal('INVALID_INPUT', 'The input is not valid', problemsOf(parsed.error));
+    if (!parsed.success) return invalid(problemsOf(parsed.error));
     return this.#retrying(found, envelope, budgetLeft, () =>
       this.#call(found, envelope, bodyText, parsed.data, budgetLeft),
     );

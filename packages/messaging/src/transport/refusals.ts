@@ -8,6 +8,14 @@ export function refusal(code: keyof typeof commonErrors, detail: string, problem
   return refusalOf(new OperationError(code, detail, problems));
 }
 
+/** The refusal of an input: what is wrong with its first wrong field is said without a look at the list. */
+export function invalid(problems: readonly Problem[]): CommandReply {
+  const [first] = problems;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more, see errors)` : '';
+  const where = first?.pointer ? `${first.pointer.slice(1)}: ` : '';
+  return refusal('INVALID_INPUT', `${where}${first?.detail ?? 'The input is not valid'}${more}`, problems);
+}
+
 export function refusalOf({ code, message, problems, retryAfterSeconds }: OperationError): CommandReply {
   const body: ErrorBody = {
     code,

@@ -90,7 +90,7 @@ describe('request and reply', () => {
     expect(reply.ok).toBe(false);
     expect(bodyOf(reply)).toEqual({
       code: 'INVALID_INPUT',
-      detail: 'The input is not valid',
+      detail: expect.stringMatching(/^name: .*string.* \(and 2 more, see errors\)$/),
       problems: [
         { pointer: '/name', detail: expect.stringContaining('string') },
         { pointer: '/n', detail: expect.stringContaining('int') },

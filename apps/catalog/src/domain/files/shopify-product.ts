@@ -180,7 +180,8 @@ export class ShopifyProduct {
 
   private productFields(cells: RowCells): object {
     const title = this.first('Title');
-    if (title === '') cells.refuse('Title', "is empty; the product's first row needs it");
+    if (title === '')
+      cells.refuse('Title', "is empty; the product's first row needs it, and its other rows must follow at once");
     const seo = { title: this.first('SEO Title'), description: this.first('SEO Description') };
     return {
       handle: this.group.handle,
