@@ -7,7 +7,7 @@ const r = (x, y, w, h, fill, rx = 0) => `<rect x="${x}" y="${y}" width="${w}" he
 const p = (d, fill) => `<path d="${d}" fill="${fill}"/>`;
 const s = (d, stroke, width = 4) => `<path d="${d}" fill="none" stroke="${stroke}" stroke-width="${width}" stroke-linecap="round"/>`;
 
-export const motifs = {
+const motifs = {
   mug: (a, b) => s('M60 40h8a9 9 0 0 1 0 20h-8', b, 6) + r(26, 30, 36, 40, a, 6) + r(26, 30, 36, 8, b, 4),
   bowl: (a, b) => p('M18 42h60a30 30 0 0 1-60 0z', a) + r(36, 70, 24, 5, b, 2),
   plate: (a, b, l) => c(48, 48, 32, a) + c(48, 48, 21, l) + c(48, 48, 19, a),

@@ -11,7 +11,7 @@ export function identityOf(pid: number): string | undefined {
 }
 
 /** The command line of a process, for people; undefined if there is none or it can't be seen. */
-export function commandOf(pid: number): string | undefined {
+function commandOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return ps(pid, 'command=');
   const words = read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim();
   return words || read(`/proc/${pid}/comm`)?.trim();

@@ -26,7 +26,7 @@ export const isAvailable = (variant: { stock: number; whenOutOfStock: 'deny' | '
 
 export const categoryHandle = (category: string): string | null => (category === '' ? null : slug(category));
 
-export const titleKey = (title: string): string => fold(title).slice(0, TITLE_KEY_LENGTH);
+const titleKey = (title: string): string => fold(title).slice(0, TITLE_KEY_LENGTH);
 
 const searched = (text: string): string => wordsOf(text).join(' ');
 

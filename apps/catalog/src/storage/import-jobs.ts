@@ -19,7 +19,7 @@ export interface JobRow {
   readonly finishedAt: Date | null;
 }
 
-export const JOB_COLUMNS = `id, file, format, currency, status, bytes_received AS "bytesReceived", bytes_processed AS "bytesProcessed",
+const JOB_COLUMNS = `id, file, format, currency, status, bytes_received AS "bytesReceived", bytes_processed AS "bytesProcessed",
   products_created AS "productsCreated", products_changed AS "productsChanged", products_unchanged AS "productsUnchanged",
   rows_refused AS "rowsRefused", failure, started_at AS "startedAt", finished_at AS "finishedAt"`;
 

@@ -2,7 +2,7 @@ import type { ImportJob, ImportProblem } from '@stoa/catalog-contract';
 import type { Sql } from '@stoa/messaging';
 
 /** Longer than any batch takes; a clone that was killed keeps its job from others for this long. */
-export const LEASE_SECONDS = 15;
+const LEASE_SECONDS = 15;
 /** An upload that is silent for this long was given up by its sender. */
 const ABANDONED_AFTER = '1 hour';
 const KEPT_FOR = '30 days';

@@ -153,7 +153,7 @@ function tagsOf({ document }: Operation, input: Fields): string[] {
 }
 
 /** The version in quotes where the contract names it, else a hash of the bytes. */
-export function etagOf({ document }: Operation, body: Buffer): string {
+function etagOf({ document }: Operation, body: Buffer): string {
   if (document.etag === undefined) return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   const output = JSON.parse(body.toString('utf8')) as Fields;
   return `"${String(output[document.etag])}"`;

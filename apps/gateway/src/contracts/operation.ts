@@ -2,8 +2,7 @@ import type { JsonSchema, OperationDocument } from '@stoa/contract-kit';
 import type { SchemaCompiler, Validate } from './schema-compiler.js';
 
 /** The fields in braces: `/v1/products/{handle}` gives `handle`. */
-export const fieldsIn = (template: string): string[] =>
-  [...template.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
+const fieldsIn = (template: string): string[] => [...template.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
 
 /** `product:{handle}` with the fields of `values`; undefined when one of them isn't there. */
 export function fillIn(template: string, values: Readonly<Record<string, unknown>>): string | undefined {

@@ -13,7 +13,7 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 
 /** What Fastify itself refuses before any route is found: a URL that can't be decoded, a media type that can't be read. */
-export function frameworkProblem(error: { code?: string; statusCode?: number; message: string }): HttpProblem {
+function frameworkProblem(error: { code?: string; statusCode?: number; message: string }): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error.code === 'FST_ERR_BAD_URL')
     return problem('INVALID_INPUT', 'The path or query string is not percent-encoded UTF-8');

@@ -41,7 +41,7 @@ function refuse(problems: readonly Problem[]): void {
 }
 
 /** 400 with every field that is wrong. */
-export function invalidInput(problems: readonly Problem[]) {
+function invalidInput(problems: readonly Problem[]) {
   const [first] = problems;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more, see errors)` : '';
   const where = first && first.pointer !== '' ? first.pointer.slice(1) : 'The input';

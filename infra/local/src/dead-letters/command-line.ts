@@ -13,7 +13,7 @@ export type Command =
   | { readonly verb: 'show' | 'replay' | 'drop'; readonly place: Place }
   | { readonly verb: 'replay key'; readonly key: string; readonly service: string | undefined };
 
-export const USAGE = 'list [service] | show <id> | replay <id> | replay --key <key> [service] | drop <id>';
+const USAGE = 'list [service] | show <id> | replay <id> | replay --key <key> [service] | drop <id>';
 
 const wrong = (what: string): Failure => new Failure(`${what} (npm run dead-letters -- ${USAGE})`);
 

@@ -23,7 +23,7 @@ export function unprivilegedUser(): User | undefined {
 }
 
 /** True if the user may pass through every folder down to `dir` (which, like its last parents, need not exist yet). */
-export function isReachable(dir: string, user: User): boolean {
+function isReachable(dir: string, user: User): boolean {
   for (let at = dir; ; at = dirname(at)) {
     if (existsSync(at)) {
       const { uid, gid, mode } = statSync(at);

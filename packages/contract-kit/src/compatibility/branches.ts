@@ -16,7 +16,7 @@ const FAMILIES: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 /** The schema that `#/a/b` points to. */
-export function resolveRef(root: JsonSchema, ref: string): JsonSchema {
+function resolveRef(root: JsonSchema, ref: string): JsonSchema {
   const names = ref.replace(/^#\/?/, '').split('/').filter(Boolean);
   const unescape = (name: string): string => decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~');
   return asSchema(names.reduce<unknown>((node, name) => asSchema(node)[unescape(name)], root));
