@@ -7,6 +7,8 @@ export interface Outcome {
   readonly at: number;
   /** From then to the end of its answer. */
   readonly ms: number;
+  /** How long after it was due it was sent: what the sender itself is slow by. */
+  readonly lateMs: number;
   /** 0 without an answer. */
   readonly status: number;
   readonly hasRetryAfter: boolean;
@@ -55,9 +57,17 @@ export async function offer({ url, perSecond, seconds, next }: Offer): Promise<O
 
 function send(agent: Agent, url: string, step: Step, at: number): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const lateMs = performance.now() - at;
   const ended = (status: number, body: string, headers: Headers = {}): void => {
     const hasRetryAfter = headers['retry-after'] !== undefined;
-    resolve({ at, ms: performance.now() - at, status, hasRetryAfter, problem: step.check(status, body, headers) });
+    resolve({
+      at,
+      ms: performance.now() - at,
+      lateMs,
+      status,
+      hasRetryAfter,
+      problem: step.check(status, body, headers),
+    });
   };
   const headers = { ...step.headers, ...(step.body === undefined ? {} : { 'content-type': 'application/json' }) };
   const sent = request(url + step.path, { method: step.method, agent, headers, timeout: TIMEOUT_MS }, (answer) => {

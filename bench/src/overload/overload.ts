@@ -68,21 +68,31 @@ async function phase({ url }: Stack, { add, look }: Shop, perSecond: number, sec
 }
 
 function report(title: string, { seconds, writes, looks }: Phase): void {
-  const accepted = writes.filter(({ status }) => status === 201);
-  const refused = writes.filter(({ status }) => status === 503 || status === 429);
-  const others = writes.filter((write) => !accepted.includes(write) && !refused.includes(write));
+  const isRefused = ({ status }: Outcome): boolean => status === 503 || status === 429;
+  const refused = writes.filter(isRefused);
+  const others = writes.filter((write) => write.status !== 201 && !isRefused(write));
   const found = looks.filter(({ status }) => status === 404);
   console.log(`\n${title}: ${Math.round(writes.length / seconds)} writes a second`);
-  line('accepted', accepted, seconds);
-  line('refused', refused, seconds);
-  console.log(`  ${refused.filter(({ hasRetryAfter }) => !hasRetryAfter).length} of these without Retry-After`);
-  const words = new Set(
-    [...refused, ...others].map(({ problem }) => problem?.replace(/"(instance|traceId)":"[^"]*",?/g, '')),
+  line(
+    'accepted',
+    writes.filter(({ status }) => status === 201),
+    seconds,
   );
-  if (others.length > 0) line('other', others, seconds);
-  for (const each of [...words].slice(0, 4)) console.log(`    ${each}`);
+  line('refused', refused, seconds);
+  for (const [why, all] of Map.groupBy([...refused, ...others], reasonOf))
+    console.log(`    ${all.length} times ${why}`);
+  console.log(`    ${refused.filter(({ hasRetryAfter }) => !hasRetryAfter).length} refused without Retry-After`);
+  const late = quantile(
+    writes.map(({ lateMs }) => lateMs),
+    0.99,
+  );
+  console.log(`  sent late by up to ${Math.round(late)} ms (p99): counted in all of these times`);
   line(`meanwhile, of the catalog (${looks.length - found.length} failed)`, found, seconds);
 }
+
+/** Status and code. */
+const reasonOf = ({ status, problem = '' }: Outcome): string =>
+  `${status || 'no answer'} ${/"code":"(\w+)"/.exec(problem)?.[1] ?? problem}`;
 
 function line(what: string, outcomes: readonly Outcome[], seconds: number): void {
   const times = outcomes.map(({ ms }) => ms);
