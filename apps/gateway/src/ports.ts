@@ -5,6 +5,8 @@ import type { IncomingReply, OutgoingRequest } from '@stoa/messaging';
 export interface RequestPort {
   /** @throws OperationError OVERLOADED, UNAVAILABLE or DEADLINE_EXCEEDED when there is no answer. */
   request(outgoing: OutgoingRequest): Promise<IncomingReply>;
+  /** False while a request to the service would be refused as OVERLOADED. */
+  hasRoom(service: string): boolean;
 }
 
 /** Injection token of RequestPort. */

@@ -11,6 +11,7 @@ import { checkCaller, type Identity } from '../identity/identity.js';
 import { Tokens } from '../identity/tokens.js';
 import { RateLimits } from '../limits/rate-limits.js';
 import { OwnOperations, TAKES_ANY_TOKEN } from '../own/own-operations.js';
+import { REQUESTS, type RequestPort } from '../ports.js';
 import { cachedAnswerOf, type Answer } from './answer.js';
 import { buildInput, inputBytes, validateInput, type Fields } from './build-input.js';
 import { headerOf, pathOf, type Exchange } from './exchange.js';
@@ -34,6 +35,7 @@ export class HandleRequest {
     private readonly cached: CachedQuery,
     private readonly forCaller: RunForCaller,
     private readonly own: OwnOperations,
+    @Inject(REQUESTS) private readonly requests: RequestPort,
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'BODY_LIMIT_BYTES'>,
   ) {}
 
@@ -43,6 +45,9 @@ export class HandleRequest {
     const { operation } = found;
     exchange.operation = operation.id;
     if (operation.service === OWN_SERVICE) return this.runOwn(exchange, found);
+    // At once: what it takes to find out who asks and what for would cost as much as what is served.
+    if (!operation.isCached && !this.requests.hasRoom(operation.service))
+      throw problem('OVERLOADED', `Too many requests to ${operation.service} are in flight`);
     const identity = await this.tokens.identify(headerOf(exchange, 'authorization'));
     checkCaller(operation.document.caller, identity);
     if (operation.isCached) return this.runCached(exchange, found, identity);

@@ -84,7 +84,13 @@ describe('the load balancer', () => {
     for (let n = 0; n < 6; n++) expect(await ask()).toBe('gateway-2');
     expect(first.seen.length).toBeGreaterThan(0);
     const statuses = new Set<number>();
-    for (let n = 0; n < 8; n++) statuses.add((await fetch(`${balancer.url}/x`, { method: 'POST' })).status);
+    for (let n = 0; n < 8; n++) {
+      const { status, headers } = await fetch(`${balancer.url}/x`, { method: 'POST' });
+      statuses.add(status);
+      if (status === 200) continue;
+      expect(headers.get('content-type')).toBe('application/problem+json');
+      expect(headers.get('retry-after')).toBe('1');
+    }
     expect(statuses).toEqual(new Set([200, 502]));
     const posts = [...first.seen, ...second.seen].filter(({ method }) => method === 'POST');
     expect(posts).toHaveLength(8);

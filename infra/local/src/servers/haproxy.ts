@@ -61,9 +61,14 @@ export async function startHaproxy(options: HaproxyOptions): Promise<HaproxyServ
   return { ...running, port, url: `http://127.0.0.1:${port}`, adminSocket };
 }
 
+/** As infra/haproxy/servers.docker.cfg: a gateway that is silent for longer than any budget is frozen. An upload's body may take minutes. */
+const BACKEND = `backend gateways from http
+    balance leastconn
+    http-request set-timeout server 15s if METH_GET or { req.hdr(content-type) -m beg application/json }`;
+
 function serversConfiguration(servers: Backend[]): string {
   const lines = servers.map(({ name, port }) => `    server ${name} 127.0.0.1:${port}`);
-  return ['backend gateways from http', '    balance leastconn', ...lines, ''].join('\n');
+  return [BACKEND, ...lines, ''].join('\n');
 }
 
 function listens(port: number): Promise<void> {

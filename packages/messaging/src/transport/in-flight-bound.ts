@@ -44,9 +44,13 @@ export class InFlightBound {
     return this.#inFlight;
   }
 
+  get isFull(): boolean {
+    return this.#inFlight >= this.bound;
+  }
+
   /** False when there are too many already. Each true is followed by one `leave`. */
   enter(): boolean {
-    if (this.#inFlight >= this.bound) return false;
+    if (this.isFull) return false;
     this.#inFlight += 1;
     return true;
   }

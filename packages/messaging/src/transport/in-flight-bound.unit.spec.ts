@@ -6,7 +6,9 @@ describe('InFlightBound', () => {
   it('lets in as many as its bound, and again when one leaves', () => {
     const bound = new InFlightBound({ ...settings, start: 2, max: 2 });
     expect([bound.enter(), bound.enter(), bound.enter()]).toEqual([true, true, false]);
+    expect(bound.isFull).toBe(true);
     bound.leave(0);
+    expect(bound.isFull).toBe(false);
     expect([bound.enter(), bound.enter()]).toEqual([true, false]);
     expect(bound.inFlight).toBe(2);
   });

@@ -76,6 +76,11 @@ export class StoaClient extends ClientProxy {
     return this.#isOpen && !this.#watch.isDown && this.#replyTopic.isAlive();
   }
 
+  /** False while a request to the service would be refused as OVERLOADED: so whoever asks can spare the work before. */
+  hasRoom(service: string): boolean {
+    return !this.#target(service).bound.isFull;
+  }
+
   /** The name of the topic that replies come on. */
   get replyTopic(): string {
     return this.#replyTopic.name;
