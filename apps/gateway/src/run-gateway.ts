@@ -72,11 +72,17 @@ function watchReadiness(app: NestFastifyApplication, readiness: Readiness): void
   when('contracts', () => app.get(Contracts).known, 'no contract of any service is known yet');
   when('signing keys', () => app.get(SigningKeys).known, 'not read from the database yet');
   when('kafka', () => (connected ||= client.isReady()), 'not connected yet');
+  showConnection('stoa_kafka_connected', 'requests can be sent and replies can arrive', () => client.isReady());
+  const redis = app.get(RedisConnection);
+  showConnection('stoa_redis_connected', 'the shared cache and the common rate limits are used', () => redis.isThere);
+}
+
+function showConnection(name: string, what: string, isThere: () => boolean): void {
   metrics.gauge({
-    name: 'stoa_kafka_connected',
-    help: '1 while requests can be sent and replies can arrive',
+    name,
+    help: `1 while ${what}`,
     collect() {
-      this.set(client.isReady() ? 1 : 0);
+      this.set(isThere() ? 1 : 0);
     },
   });
 }

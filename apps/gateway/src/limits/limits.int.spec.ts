@@ -52,8 +52,10 @@ describe('rate limits', () => {
     way.cut();
     const replies = await statuses(8, '203.0.113.20');
     expect(replies.filter((status) => status === 204)).toHaveLength(4);
+    await eventually(async () => expect(await gateways[0]!.metric('stoa_redis_connected')).toBe(0));
     way.mend();
     await eventually(async () => expect((await nothing(0, '203.0.113.21')).status).toBe(204));
+    await eventually(async () => expect(await gateways[0]!.metric('stoa_redis_connected')).toBe(1));
   });
 
   it('believe only the balancer about addresses', async () => {

@@ -43,9 +43,14 @@ export class RedisConnection implements OnApplicationShutdown {
     this.client.connect().catch((error: unknown) => this.wentDown(error));
   }
 
+  /** False while it is away, or left alone because it was too slow. */
+  get isThere(): boolean {
+    return this.client.isReady && performance.now() >= this.pausedUntil;
+  }
+
   /** What `work` answers; undefined when Redis isn't there or is too slow. Never throws. */
   async attempt<T>(work: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
-    if (!this.client.isReady || performance.now() < this.pausedUntil) return undefined;
+    if (!this.isThere) return undefined;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
