@@ -3,6 +3,7 @@ import {
   createLogger,
   exitOnUncaught,
   exitWith,
+  exportSpans,
   leaveOnSignal,
   Readiness,
   startAdminServer,
@@ -19,6 +20,7 @@ let gateway: Gateway | undefined;
 let isLeaving = (): boolean => false;
 
 try {
+  const endSpans = await exportSpans('gateway', config, logger);
   const admin = await startAdminServer({ host: config.HOST, port: config.ADMIN_PORT, readiness });
   logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
   isLeaving = leaveOnSignal({
@@ -26,7 +28,7 @@ try {
     readiness,
     leave: async () => {
       await gateway?.close(config.DRAIN_DELAY_MS);
-      await admin.close();
+      await Promise.all([admin.close(), endSpans()]);
     },
   });
   const onFatal = (error: Error): never => exitWith(logger, error, 'messaging cannot go on');

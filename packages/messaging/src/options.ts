@@ -54,8 +54,15 @@ export interface MessagingOptions {
   readonly partitions: number;
   readonly logger: Logger;
   readonly metrics?: MessagingMetrics;
-  /** Runs `work` with the message's context as the ambient one (AsyncLocalStorage in the service kit). */
-  readonly runWith?: <T>(context: MessageContext, work: () => T) => T;
+  /**
+   * Runs `work` with the message's context as the ambient one (AsyncLocalStorage in the service kit). `faultOf` tells a fault
+   * from what it gives, for traces; what it throws is one anyway.
+   */
+  readonly runWith?: <T>(
+    context: MessageContext,
+    work: () => T,
+    faultOf?: (result: Awaited<T>) => string | undefined,
+  ) => T;
   /** Which parts of its data the work in progress has used (shards); told to whoever asked, behind the clone's name. */
   readonly servedFrom?: () => string | undefined;
   /** The process can't go on and must exit (its reply topic was deleted under it). */

@@ -7,4 +7,5 @@ export { tablesOfDatabase, tablesOfPrismaSchema, type Tables } from './prisma-sc
 export { ownBrokers, ownKafka, type OwnBrokers, type OwnKafka } from './own-kafka.js';
 export { testRedis } from './redis.js';
 export { startTestServers, type TestEnvironment, type TestServers } from './servers.js';
+export { TraceCollector, type CollectedSpan } from './trace-collector.js';
 export { uniqueName } from './unique-name.js';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import { LOGGER, type Logger, metrics } from '@stoa/service';
+import { LOGGER, type Logger, metrics, spans } from '@stoa/service';
 import { MemoryCache } from '../cache/memory-cache.js';
 import { pathOf, type Exchange } from '../requests/exchange.js';
 import { HttpProblem } from './problem.js';
@@ -10,6 +10,18 @@ const seconds = metrics.histogram<'operation' | 'status'>({
   help: 'Time from a request to the end of its answer; answers from memory are only counted',
   labelNames: ['operation', 'status'],
 });
+
+function recordSpan({ method, target, trace, arrival }: Exchange, operation: string, status: number): void {
+  const attributes = {
+    'http.request.method': method,
+    'url.path': pathOf(target),
+    'http.response.status_code': status,
+    'stoa.operation': operation,
+  };
+  // As OpenTelemetry has it: a server's span of a 4xx is no error.
+  const error = status >= 500 ? String(status) : undefined;
+  spans.ended(trace, { name: `${method} ${operation}`, kind: 'server', attributes }, arrival, error);
+}
 
 /** Counts and logs requests: one line each at debug, faults at error. */
 @Injectable()
@@ -47,6 +59,7 @@ export class RequestLog {
       const ms = performance.now() - exchange.arrival;
       this.count(operation, status);
       seconds.observe({ operation, status: String(status) }, ms / 1000);
+      if (spans.areOn) recordSpan(exchange, operation, status);
       if (!this.logger.isLevelEnabled('debug')) return;
       const { method, target, trace } = exchange;
       this.logger.debug(

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { OperationError } from '@stoa/contract-kit';
 import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '@stoa/messaging';
-import { trace as tracing, type TraceContext } from '@stoa/service';
+import { spans, trace as tracing, type Step, type TraceContext } from '@stoa/service';
 import type { Operation } from '../contracts/operation.js';
 import { HttpProblem, statusOf, type Headers } from '../http/problem.js';
 import { REQUESTS, type RequestPort } from '../ports.js';
@@ -31,9 +31,16 @@ export class CallOperation {
 
   /** @throws HttpProblem: the service's refusal with the contract's status, or 503/504 when there was no answer. */
   async run(call: Call): Promise<IncomingReply> {
-    const reply = await this.send(outgoing(call), call.operation);
+    const { operation } = call;
+    const reply = await (spans.areOn ? this.sendAsStep(call) : this.send(outgoing(call), operation));
     if (reply.ok) return reply;
-    throw refusal(call.operation, reply);
+    throw refusal(operation, reply);
+  }
+
+  /** The service's work is a part of this step, as far as the trace shows. */
+  private sendAsStep(call: Call): Promise<IncomingReply> {
+    const trace = tracing.child(call.trace);
+    return spans.follow(trace, asking(call), () => this.send(outgoing({ ...call, trace }), call.operation));
   }
 
   private async send(request: OutgoingRequest, { id, document }: Operation): Promise<IncomingReply> {
@@ -47,6 +54,18 @@ export class CallOperation {
     }
   }
 }
+
+const asking = ({ operation: { id, service, isCommand }, id: messageId }: Call): Step => ({
+  name: `ask ${id}`,
+  kind: 'client',
+  attributes: {
+    'messaging.system': 'kafka',
+    'messaging.operation.type': 'send',
+    'messaging.destination.name': `${service}.${isCommand ? 'commands' : 'queries'}`,
+    'messaging.message.id': messageId,
+    'stoa.operation': id,
+  },
+});
 
 function outgoing(call: Call): OutgoingRequest {
   const { operation, input, caller, id, trace, expectedVersion } = call;

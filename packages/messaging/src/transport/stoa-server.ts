@@ -192,9 +192,9 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     return { ...reply, from: this.#options.servedFrom?.() };
   }
 
-  #inContext<T>({ traceparent, id, operation }: Envelope, work: () => T): T {
+  #inContext({ traceparent, id, operation }: Envelope, work: () => Promise<ServedReply>): Promise<ServedReply> {
     const { runWith } = this.#options;
-    return runWith ? runWith({ traceparent, messageId: id, operation }, work) : work();
+    return runWith ? runWith({ traceparent, messageId: id, operation }, work, faultOf) : work();
   }
 
   #answer(work: Work, envelope: Envelope, reply: ServedReply, waitMs: number, deadline: number): void {
@@ -248,6 +248,14 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   override unwrap<T>(): T {
     return this.#port as T;
   }
+}
+
+/** Refusals that are no fault of the caller's. */
+const FAULTS = new Set(['INTERNAL', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
+
+function faultOf(reply: CommandReply): string | undefined {
+  const outcome = outcomeOf(reply);
+  return FAULTS.has(outcome) ? outcome : undefined;
 }
 
 const outcomeOf = (reply: CommandReply): string =>

@@ -10,7 +10,7 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const looksSecret = (name: string): boolean => /PASSWORD|SECRET|TOKEN|KEY|_URL$|CREDENTIAL/i.test(name);
+const looksSecret = (name: string): boolean => /PASSWORD|SECRET|TOKEN|KEY|_URL$|CREDENTIAL|HEADERS/i.test(name);
 
 function descriptionOf(schema: z.ZodObject, name: string): string {
   const description = (schema.shape[name] as z.ZodType | undefined)?.description;

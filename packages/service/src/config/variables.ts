@@ -22,6 +22,23 @@ export const commaList = () =>
     .transform((list) => list.split(',').map((part) => part.trim()))
     .refine((parts) => parts.every((part) => part !== ''), 'a list with commas between, without empty parts');
 
+/** `name=value,name=value` as a variable, values percent-encoded, as OpenTelemetry writes headers. */
+const headerList = () =>
+  z
+    .string()
+    .default('')
+    .transform((list, { addIssue }): Record<string, string> => {
+      try {
+        const pairs = list.split(',').filter((pair) => pair.trim() !== '');
+        const entries = pairs.map((pair) => /^\s*([\w-]+)\s*=(.*)$/.exec(pair) ?? []);
+        return Object.fromEntries(entries.map(([, name = '', value = '']) => [name, decodeURIComponent(value.trim())]));
+      } catch {
+        addIssue('not percent-encoded');
+        return {};
+      }
+    })
+    .refine((headers) => !('' in headers), 'a list of name=value with commas between');
+
 /** A Postgres URL; `of` says what is in the database. */
 export const postgresUrl = (of: string) =>
   z
@@ -53,6 +70,17 @@ export const commonVariables = z.object({
   KAFKA_PARTITIONS: count(12).describe('of the topics that this service creates'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   NODE_ENV: z.string().default('production'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'not an http or https URL' })
+    .optional()
+    .describe('the collector that gets spans of traces, such as http://127.0.0.1:4318; without it none are made'),
+  OTEL_EXPORTER_OTLP_HEADERS: headerList().describe('name=value, with commas between, for the collector'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number<string>('a share from 0 to 1')
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('the share of traces that are exported'),
   STOA_SERVED_BY: onOff(true).describe('on or off: whether answers say which clone gave them'),
 });
 export type CommonConfig = z.output<typeof commonVariables>;

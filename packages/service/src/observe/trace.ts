@@ -7,6 +7,8 @@ export interface TraceContext {
   readonly traceId: string;
   /** 16 hex digits, this step's. */
   readonly spanId: string;
+  /** The step that this one is a part of; undefined for the first of a trace. */
+  readonly parentSpanId?: string;
   /** 2 hex digits; bit 0 says that the trace is recorded. */
   readonly flags: string;
   /** The id of the command, query or event in work. */
@@ -53,7 +55,7 @@ const start = (messageId?: string): TraceContext => ({
 /** A step within `parent`; a new trace without one. */
 function child(parent: TraceContext | undefined, messageId?: string): TraceContext {
   if (!parent) return start(messageId);
-  return { ...parent, spanId: hex(8), ...(messageId !== undefined && { messageId }) };
+  return { ...parent, spanId: hex(8), parentSpanId: parent.spanId, ...(messageId !== undefined && { messageId }) };
 }
 
 /** As a `traceparent` header. */

@@ -1,5 +1,6 @@
 import type { DatabaseServer, Sql } from '@stoa/messaging';
 import { Pool } from 'pg';
+import { spans, type Step } from '../observe/spans.js';
 import { ConnectionLost, spoilsSession } from './errors.js';
 import { applySessionSettings, DEFAULT_TIMEOUTS, type Timeouts } from './session-settings.js';
 import { cutOff, runTransaction, send, type Session } from './transaction.js';
@@ -64,12 +65,33 @@ export class PostgresServer implements DatabaseServer {
     return { open: this.pool.totalCount, waiting: this.pool.waitingCount };
   }
 
-  async transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
-    return runTransaction(await this.connect(), this.timeouts.transactionMs + GRACE_MS, work);
+  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
+    return spans.areOn ? spans.within(this.step('transaction'), () => this.run(work)) : this.run(work);
   }
 
   /** Runs one reading statement outside of any transaction. */
-  async read<Row>({ name, text, values = [] }: Statement): Promise<Row[]> {
+  read<Row>(statement: Statement): Promise<Row[]> {
+    return spans.areOn ? spans.within(this.step('read'), () => this.query<Row>(statement)) : this.query<Row>(statement);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private step(operation: string): Step {
+    const attributes = {
+      'db.system.name': 'postgresql',
+      'db.namespace': this.name,
+      'db.operation.name': operation,
+    };
+    return { name: `${operation} ${this.name}`, kind: 'client', attributes };
+  }
+
+  private async run<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
+    return runTransaction(await this.connect(), this.timeouts.transactionMs + GRACE_MS, work);
+  }
+
+  private async query<Row>({ name, text, values = [] }: Statement): Promise<Row[]> {
     const session = await this.connect();
     const afterMs = this.timeouts.statementMs + GRACE_MS;
     const deadline = setTimeout(() => cutOff(session, afterMs), afterMs);
@@ -84,10 +106,6 @@ export class PostgresServer implements DatabaseServer {
       clearTimeout(deadline);
       session.release(!usable || session.lost !== undefined);
     }
-  }
-
-  async close(): Promise<void> {
-    await this.pool.end();
   }
 
   private async connect(): Promise<Session> {

@@ -1,9 +1,21 @@
-import type { MessagingOptions } from '@stoa/messaging';
+import type { MessageContext, MessagingOptions } from '@stoa/messaging';
 import type { CommonConfig } from '../config/variables.js';
 import type { Logger } from '../observe/logger.js';
 import { servedFrom } from '../observe/served-from.js';
+import { spans, type Step } from '../observe/spans.js';
 import { trace } from '../observe/trace.js';
 import { messagingMetrics } from './messaging-metrics.js';
+
+const handling = ({ operation, messageId }: MessageContext): Step => ({
+  name: `process ${operation}`,
+  kind: 'consumer',
+  attributes: {
+    'messaging.system': 'kafka',
+    'messaging.operation.type': 'process',
+    'messaging.message.id': messageId,
+    'stoa.operation': operation,
+  },
+});
 
 /** Messaging as the environment says, with this process's log, metrics and trace context. */
 export function messagingOptions(
@@ -22,7 +34,11 @@ export function messagingOptions(
     partitions: config.KAFKA_PARTITIONS,
     logger,
     metrics: messagingMetrics(),
-    runWith: ({ traceparent, messageId }, work) => trace.run(trace.child(trace.parse(traceparent), messageId), work),
+    runWith: (message, work, faultOf) => {
+      const context = trace.child(trace.parse(message.traceparent), message.messageId);
+      if (!spans.areOn) return trace.run(context, work);
+      return spans.follow(context, handling(message), () => trace.run(context, work), faultOf);
+    },
     servedFrom: servedFrom.current,
     onFatal,
   };

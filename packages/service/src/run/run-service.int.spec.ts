@@ -10,7 +10,14 @@ import {
   type KafkaPort,
   type MessagingOptions,
 } from '@stoa/messaging';
-import { eventually, testDatabase, testKafkaBrokers, uniqueName, type TestDatabase } from '@stoa/testing';
+import {
+  eventually,
+  testDatabase,
+  testKafkaBrokers,
+  TraceCollector,
+  uniqueName,
+  type TestDatabase,
+} from '@stoa/testing';
 import { Client } from 'pg';
 
 const fixture = join(import.meta.dirname, '../../test/fixture.mjs');
@@ -172,6 +179,22 @@ it('logs an error that nobody catches, with the trace of its request, and exits 
     err: { message: 'nobody catches this' },
   });
   await lost;
+}, 60_000);
+
+it('sends the steps of a trace to a collector, the last ones as it leaves', async () => {
+  const collector = await TraceCollector.open();
+  const clone = Clone.start({ ...environment('fixture-6'), OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  await clone.line('ready');
+  await request('put', 'command', { waitMs: 0 });
+  clone.signal('SIGTERM');
+  expect(await clone.exited).toBe(0);
+  const spans = collector.spans.filter(({ traceId }) => traceId === TRACE);
+  const handled = spans.find(({ name }) => name === 'process put');
+  expect(handled).toMatchObject({ kind: 5, parentSpanId: '00f067aa0ba902b7' });
+  expect(handled).not.toHaveProperty('status');
+  const transaction = spans.find(({ name }) => name === 'transaction fixture');
+  expect(transaction).toMatchObject({ kind: 3, parentSpanId: handled?.spanId });
+  await collector.close();
 }, 60_000);
 
 it('is live but not ready while its database cannot be reached, and says so', async () => {

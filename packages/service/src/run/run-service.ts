@@ -11,6 +11,7 @@ import { Readiness } from '../observe/readiness.js';
 import { deadLetterRoutes } from '../operate/dead-letter-routes.js';
 import { watchDatabases, type ManagedDatabase, type OpenDatabase } from '../postgres/databases.js';
 import { configurationOrExit } from './configuration.js';
+import { exportSpans } from './export-spans.js';
 import { exitOnUncaught, exitWith, leaveOnSignal } from './leaving.js';
 import { messagingOptions } from './messaging-options.js';
 import { NestLog } from './nest-log.js';
@@ -102,6 +103,7 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
   let app: INestMicroservice | undefined;
   let isLeaving = (): boolean => false;
   try {
+    const endSpans = await exportSpans(options.name, common, logger);
     const deadLetters = (): DeadLetters | undefined => app?.get(StoaServer).deadLetters;
     const routes = deadLetterRoutes({ token: adminToken, deadLetters, logger });
     const admin = await startAdminServer({ host, port, readiness, routes });
@@ -111,7 +113,7 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
     const leave = async (): Promise<void> => {
       await app?.close();
       await Promise.all([...databases.values()].map((database) => database.close()));
-      await admin.close();
+      await Promise.all([admin.close(), endSpans()]);
     };
     isLeaving = leaveOnSignal({ logger, readiness, leave });
     const wanted = new Map(options.databases);

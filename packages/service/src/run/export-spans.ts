@@ -1,0 +1,21 @@
+import type { CommonConfig } from '../config/variables.js';
+import type { Logger } from '../observe/logger.js';
+import { spans } from '../observe/spans.js';
+
+/**
+ * Exports spans where the environment names a collector.
+ * @returns what sends the last ones, when the process leaves
+ */
+export async function exportSpans(service: string, config: CommonConfig, logger: Logger): Promise<() => Promise<void>> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = config;
+  if (endpoint === undefined) return async () => undefined;
+  // Where nobody collects traces, nothing of this is loaded.
+  const { SpanExport } = await import('../observe/span-export.js');
+  const source = { service, clone: config.STOA_CLONE };
+  const spanExport = new SpanExport({ endpoint, headers, share: config.OTEL_TRACES_SAMPLER_ARG, source, logger });
+  spans.into((span) => spanExport.take(span));
+  return async () => {
+    spans.into(undefined);
+    await spanExport.close();
+  };
+}
