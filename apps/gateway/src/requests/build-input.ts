@@ -48,11 +48,17 @@ function invalidInput(problems: readonly Problem[]) {
   return problem('INVALID_INPUT', `${where} ${first?.detail ?? 'is wrong'}${more}`, { problems });
 }
 
-/** Postgres can't hold U+0000 in a text, so no service could store it. */
-function refuseZeroBytes(fields: Fields): void {
+/** Postgres can hold neither U+0000 nor half of a surrogate pair in a text, so no service could store them. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every((entry) => entry.every(isStorable));
+}
+
+function refuseUnstorable(fields: Fields): void {
   const problems = Object.entries(fields)
-    .filter(([name, value]) => JSON.stringify([name, value]).includes('\\u0000'))
-    .map(([name]) => ({ pointer: pointer(name), detail: 'must not contain the character U+0000' }));
+    .filter((entry) => !entry.every(isStorable))
+    .map(([name]) => ({ pointer: pointer(name), detail: 'must not contain the character U+0000 or half a character' }));
   refuse(problems);
 }
 
@@ -64,7 +70,7 @@ export function buildInput(operation: Operation, { params, query, body }: Parts)
   if (operation.takesQueryString) {
     refuse(givenTwice(operation, Object.keys(query)));
     const input = { ...queryInput(operation, query), ...pathInput(operation, params) };
-    refuseZeroBytes(input);
+    refuseUnstorable(input);
     return input;
   }
   refuse(
@@ -83,11 +89,14 @@ export function inputBytes(operation: Operation, input: Fields, body: Buffer | u
   return asCame ? body : JSON.stringify(input);
 }
 
+/** How JSON has to write what can't be stored. */
+const ESCAPES = ['\\u0000', '\\ud', '\\uD'];
+
 /** @throws HttpProblem 400 with a pointer to each wrong field. */
 export function validateInput(operation: Operation, input: Fields, bytes: Buffer | string): void {
   const text = typeof bytes === 'string' ? bytes : undefined;
   const size = text?.length ?? bytes.length;
   refuse(operation.validate(input, size));
-  // The escape is looked for first: it is all but never there, and parsing again costs.
-  if (!operation.takesQueryString && bytes.includes('\\u0000')) refuseZeroBytes(input);
+  // The escapes are looked for first: they are all but never there, and going through every text costs.
+  if (!operation.takesQueryString && ESCAPES.some((escape) => bytes.includes(escape))) refuseUnstorable(input);
 }

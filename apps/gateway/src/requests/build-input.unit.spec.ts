@@ -101,6 +101,19 @@ describe('buildInput', () => {
     ]);
   });
 
+  it.each(['"a\\ud800b"', '"\\uDC00"', '"\\ud83d \\ude00"'])('refuses half a character in a body: %s', (sku) => {
+    const body = `{"sku":${sku}}`;
+    const input = JSON.parse(body) as Record<string, unknown>;
+    expect(refusal(() => validateInput(add, input, body)).problems).toMatchObject([{ pointer: '/sku' }]);
+  });
+
+  it('takes whole characters, however they are written, and what only looks like an escape', () => {
+    for (const sku of ['"\\ud83d\\ude00"', '"😀"', '"\\\\ud800"', '"\\\\u0000"']) {
+      const body = `{"sku":${sku}}`;
+      expect(() => validateInput(add, JSON.parse(body) as Record<string, unknown>, body)).not.toThrow();
+    }
+  });
+
   it('refuses U+0000 in query strings, paths and bodies', () => {
     expect(refusal(() => buildInput(list, { ...none, query: { q: 'a\0b' } })).problems).toMatchObject([
       { pointer: '/q' },

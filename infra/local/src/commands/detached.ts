@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fchmodSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readState } from '../stack/state.js';
@@ -15,7 +15,9 @@ export async function startDetached(stateDir: string, words: string[]): Promise<
   const logDir = join(stateDir, 'logs');
   mkdirSync(logDir, { recursive: true });
   const file = join(logDir, 'supervisor.log');
-  const log = openSync(file, 'a');
+  // It holds the operator's password, if this start makes one.
+  const log = openSync(file, 'a', 0o600);
+  fchmodSync(log, 0o600);
   const show = follow(file, statSync(file).size);
   const [script = '', verb = 'start'] = process.argv.slice(1);
   const child = spawn(process.execPath, [...process.execArgv, script, verb, ...words], {
