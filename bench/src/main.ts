@@ -17,8 +17,8 @@ const benches = {
   clones: { run: benchClones, connections: 32 },
   overload: { run: benchOverload, requests: 4_000 },
   across: { run: benchAcross, requests: 300 },
-  shards: { run: benchShards, requests: 10_000 },
-  move: { run: benchMove },
+  shards: { run: benchShards, requests: 10_000, shards: 0 },
+  move: { run: benchMove, connections: 32 },
   fence: { run: benchFence, requests: 5_000, customers: 100_000 },
 };
 
@@ -26,8 +26,9 @@ const usage = `npm run bench -- rpc | product | cart [--connections N] [--reques
 npm run bench -- clones [--connections N]
 npm run bench -- overload [--times N] [--connections N] [--requests N]
 npm run bench -- across [--shards N] [--customers N] [--requests N]
-npm run bench -- shards | fence [--customers N] [--requests N]
-npm run bench -- move [--customers N]
+npm run bench -- shards [--shards N] [--customers N] [--requests N]
+npm run bench -- fence [--customers N] [--requests N]
+npm run bench -- move [--customers N] [--connections N]
 
   rpc      request/reply over Kafka through the finished transport (connections: requests in flight)
   product  a cached product through HAProxy and the gateway, against bare Fastify
@@ -35,9 +36,9 @@ npm run bench -- move [--customers N]
   clones   what more clones do when each has a small share of a core; fair shares; a slow one, a frozen one
   overload several times as many writes as the cart can do: who is served, who is refused, what it does to others
   across   queries over all shards: pages of 50, counts and sums
-  shards   reading and changing one profile, with 1, 2, 4 and 8 shards, 1,000 and a million customers
+  shards   reading and changing one profile, with 1, 2, 4 and 8 shards (or --shards), 1,000 and a million customers
   fence    what the fence, and the indexes of operators' lists, add to a write
-  move     how fast rows are copied, and how long writes to the moving buckets wait
+  move     how fast rows are copied, and how long writes to the moving buckets wait (connections: writers)
 
 Prints p50 and p99, CPU milliseconds an operation by process, and errors; every answer is checked.`;
 

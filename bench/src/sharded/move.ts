@@ -6,7 +6,6 @@ import { fillCustomers } from './fill.js';
 import { changeOne, someone, through } from './points.js';
 
 const BUCKETS = 64;
-const WRITERS = 32;
 const PAUSE_MS = 20;
 const MOVES = 6;
 
@@ -22,7 +21,7 @@ class Writers {
   private readonly stopping = new AbortController();
   private readonly running: Promise<unknown>;
 
-  constructor(customers: Customers, open: OpenKeyspace, ids: readonly string[]) {
+  constructor(customers: Customers, open: OpenKeyspace, ids: readonly string[], count: number) {
     const transact = through(open.database);
     const writer = async (own: readonly string[]): Promise<void> => {
       const versions = new Map<string, number>();
@@ -37,7 +36,7 @@ class Writers {
       }
     };
     this.running = Promise.all(
-      Array.from({ length: WRITERS }, (_, w) => writer(ids.filter((_id, index) => index % WRITERS === w))),
+      Array.from({ length: count }, (_, w) => writer(ids.filter((_id, index) => index % count === w))),
     );
   }
 
@@ -58,8 +57,9 @@ function waits(name: string, ms: readonly number[]): void {
   );
 }
 
-/** Moves 64 buckets to and fro while 32 writers change customers in just these buckets. */
-export async function benchMove({ customers }: { customers: number }): Promise<void> {
+/** Moves 64 buckets to and fro while so many writers change customers in just these buckets. */
+export async function benchMove(options: { customers: number; connections: number }): Promise<void> {
+  const { customers, connections } = options;
   const cluster = await startCluster(2);
   try {
     const profile = await profileStorage();
@@ -71,17 +71,17 @@ export async function benchMove({ customers }: { customers: number }): Promise<v
       (id) => database.bucketOf(id) < BUCKETS,
     );
     const storage = new profile.Customers(database);
-    const quiet = new Writers(storage, open, ids);
+    const quiet = new Writers(storage, open, ids, connections);
     await delay(5_000);
     await quiet.stop();
     console.log(
-      `\nMoving ${BUCKETS} of 1,024 buckets of ${customers.toLocaleString('en')} customers, ${WRITERS} writers in them`,
+      `\nMoving ${BUCKETS} of 1,024 buckets of ${customers.toLocaleString('en')} customers, ${connections} writers in them`,
     );
     waits(
       'before any move',
       quiet.writes.map(({ ms }) => ms),
     );
-    const writers = new Writers(storage, open, ids);
+    const writers = new Writers(storage, open, ids, connections);
     const fenced: Write[] = [];
     const spans: Times[] = [];
     try {

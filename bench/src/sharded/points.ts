@@ -80,9 +80,9 @@ async function median(cluster: Cluster, operations: number, work: (n: number) =>
   return sorted[1] ?? sorted[0] ?? { operations: 0, p50: 0, p99: 0, service: 0, postgres: 0 };
 }
 
-/** What reading and changing one profile costs, with ever more shards and customers. */
-export async function benchShards(options: { customers: number; requests: number }): Promise<void> {
-  for (const shards of [1, 2, 4, 8]) {
+/** What reading and changing one profile costs, with ever more shards (or so many) and customers. */
+export async function benchShards(options: { shards: number; customers: number; requests: number }): Promise<void> {
+  for (const shards of options.shards > 0 ? [options.shards] : [1, 2, 4, 8]) {
     const cluster = await startCluster(shards);
     try {
       table(`${shards} shards, ${IN_FLIGHT} in flight`, await pointCosts(cluster, options));
