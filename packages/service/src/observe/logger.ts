@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { lineWriter } from './line-writer.js';
 import { redact, scrub } from './redact.js';
 import { trace } from './trace.js';
 
@@ -22,7 +23,7 @@ function idsOfTheWorkInProgress(): object {
  * One JSON object per line: level, time, service, clone, traceId and messageId of the work in progress, msg.
  * Values of secret names (password, token, authorization, cookie, *_URL) and passwords within URLs are left out.
  */
-export function createLogger({ service, clone, level = 'info', destination }: LoggerOptions): Logger {
+export function createLogger({ service, clone, level = 'info', destination = lineWriter(1) }: LoggerOptions): Logger {
   const options = {
     level,
     base: { service, clone },
@@ -35,5 +36,5 @@ export function createLogger({ service, clone, level = 'info', destination }: Lo
     mixin: idsOfTheWorkInProgress,
     hooks: { streamWrite: scrub },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination);
 }
