@@ -34,6 +34,8 @@ export async function startToxiproxy(options: ToxiproxyOptions): Promise<Toxipro
     ...startingOf(options),
     name: 'Toxiproxy',
     command,
+    // Else it writes several lines for each connection.
+    env: { ...process.env, LOG_LEVEL: 'error' },
     args: ['-host', '127.0.0.1', '-port', String(port), '-config', configFile],
     logFile,
     stopSignal: 'SIGTERM',
