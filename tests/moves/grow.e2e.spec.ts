@@ -1,8 +1,8 @@
-import { choices, isLong, MINUTES, say, SLOW_MS } from './support/form.js';
+import { choices, isLong, MINUTES, MOVED, say, SLOW_MS } from './support/form.js';
 import type { Findings } from '../support/load/findings.js';
 import { underLoad } from '../support/load/load.js';
 import * as shards from './support/shards.js';
-import { directoryUrl, KEYSPACES } from '../support/servers.js';
+import { directoryUrl } from '../support/servers.js';
 import { MoveWatch } from './support/waits.js';
 
 /** Large groups: the short form has no time for many. */
@@ -14,7 +14,7 @@ const UNEVEN_BUCKETS = 30;
 describe('growing by a server, and shrinking again, while customers shop', () => {
   const counts = async (): Promise<Record<string, number>[]> =>
     Promise.all(
-      KEYSPACES.map(async (keyspace) => {
+      MOVED.map(async (keyspace) => {
         const names = [...(await shards.adminUrls(keyspace)).keys()];
         const held = await Promise.all(names.map(async (name) => (await shards.bucketsOn(keyspace, name)).length));
         return Object.fromEntries(names.map((name, n) => [name, held[n] ?? 0]));

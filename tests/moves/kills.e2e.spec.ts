@@ -1,9 +1,8 @@
 import { MoveRefused, STEPS, type Move, type MoveRequest, type Step } from '@stoa/sharding';
-import { choices, say, some, SLOW_MS } from './support/form.js';
+import { choices, isLong, MOVED, say, SLOW_MS, some } from './support/form.js';
 import { Load } from '../support/load/load.js';
 import { MoverProcess, type Moment } from './support/mover-process.js';
 import * as shards from './support/shards.js';
-import { KEYSPACES } from '../support/servers.js';
 
 /** Buckets go round these, so that every test has a source and a destination of its own. */
 const RING: readonly string[] = ['shard1', 'shard3', 'shard4'];
@@ -13,7 +12,7 @@ const SWITCH = STEPS.indexOf('switch');
 const random = choices(2);
 
 const moments: readonly Moment[] = STEPS.map((step) => ({ step, when: random.pick(['before', 'after']) }));
-const inEveryPhase: readonly Step[] = [
+const delicate: readonly Step[] = [
   'wait for copy',
   'catch up',
   'drain queues',
@@ -21,6 +20,9 @@ const inEveryPhase: readonly Step[] = [
   'activate destination',
   'purge',
 ];
+/** With these, steps of every phase of a move. */
+const theOthers: readonly Step[] = ['check servers', 'create subscription', 'drain writers', 'compare rows', 'forget'];
+const inEveryPhase = isLong ? [...delicate, ...theOthers] : delicate;
 
 // A shared machine may be slow, and a move that is only slow is no failure.
 describe('while customers shop and their buckets move', () => {
@@ -30,7 +32,7 @@ describe('while customers shop and their buckets move', () => {
   beforeAll(async () => {
     await shards.addServers('shard3', 'shard4');
     load = await Load.start({ seed: choices(1).int(1_000_000) });
-    for (const keyspace of KEYSPACES) buckets[keyspace] = await shards.busy(load.shoppers, keyspace, 'shard1', BUSY);
+    for (const keyspace of MOVED) buckets[keyspace] = await shards.busy(load.shoppers, keyspace, 'shard1', BUSY);
   }, SLOW_MS);
   afterAll(async () => {
     await load.stop().catch(() => undefined);
@@ -43,7 +45,7 @@ describe('while customers shop and their buckets move', () => {
 
   /** Some move to the next shard of the ring. */
   const someMove = async (): Promise<MoveRequest> => {
-    const keyspace = random.pick(KEYSPACES);
+    const keyspace = random.pick(MOVED);
     const those = buckets[keyspace] ?? [];
     const from = await shards.shardOf(keyspace, those[0] ?? 0);
     return { keyspace, buckets: those, from, to: RING[(RING.indexOf(from) + 1) % RING.length] ?? '' };
@@ -81,6 +83,20 @@ describe('while customers shop and their buckets move', () => {
     },
     SLOW_MS,
   );
+
+  const ofAnAbort: readonly Step[] = isLong ? ['drop subscription', 'drop publication', 'purge', 'forget'] : [];
+  for (const step of ofAnAbort) {
+    it(
+      `a mover killed before "${step}" while it takes a move back is succeeded by another`,
+      async () => {
+        const dying = await MoverProcess.start(await someMove(), { step, when: 'before' }, { abort: true });
+        const id = await dying.untilThere();
+        await dying.kill();
+        expect(await shards.bringToEnd(id)).toMatchObject({ phase: 'aborted' });
+      },
+      SLOW_MS,
+    );
+  }
 
   it.each(some<Step>(['make destination ready', 'switch', 'retire source'], 1, random))(
     'a mover that slept before "%s" while another took over changes nothing',

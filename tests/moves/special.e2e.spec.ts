@@ -1,11 +1,12 @@
 import { withoutMoves, type MoveRequest } from '@stoa/sharding';
 import { eventually } from '../support/shop.js';
-import { choices, isLong, say, some, SLOW_MS } from './support/form.js';
+import { choices, isLong, MOVED, say, SLOW_MS, some } from './support/form.js';
+import { isolate, unisolate } from './support/isolation.js';
 import { Load } from '../support/load/load.js';
 import { MoverProcess } from './support/mover-process.js';
 import * as shards from './support/shards.js';
 import { repliesToPurge, skewClock, unskewClock } from './support/skewed-clock.js';
-import { directoryUrl, KEYSPACES, sql } from '../support/servers.js';
+import { COMMAND_KEYSPACES, directoryUrl, sql } from '../support/servers.js';
 
 const random = choices(6);
 /** Buckets that have shoppers. */
@@ -34,7 +35,7 @@ describe('while customers shop', () => {
     'groups move at the same time from different sources, and towards each other',
     async () => {
       const moves = await Promise.all(
-        KEYSPACES.map(async (keyspace) => {
+        MOVED.map(async (keyspace) => {
           const mine = (from: string): Promise<number[]> => shards.busy(load.shoppers, keyspace, from, BUSY);
           const [first, second] = await Promise.all([mine('shard1'), mine('shard2')]);
           const half = second.length / 2;
@@ -45,7 +46,9 @@ describe('while customers shop', () => {
           ]);
         }),
       );
-      expect(moves.flat().map(({ phase, info }) => `${phase} ${info.comparison}`)).toEqual(Array(6).fill('done equal'));
+      expect(moves.flat().map(({ phase, info }) => `${phase} ${info.comparison}`)).toEqual(
+        Array(3 * MOVED.length).fill('done equal'),
+      );
     },
     SLOW_MS,
   );
@@ -53,7 +56,7 @@ describe('while customers shop', () => {
   it(
     'a migration waits for the move under way and keeps the next one out',
     async () => {
-      const keyspace = random.pick(KEYSPACES);
+      const keyspace = random.pick(MOVED);
       const directory = await directoryUrl();
       const [first, second] = (await shards.bucketsOn(keyspace, 'shard2')).map((bucket) => [bucket]);
       const request = (buckets: readonly number[] = []): MoveRequest => ({
@@ -106,7 +109,7 @@ describe('while customers shop', () => {
     async (hours) => {
       await skewClock('shard3', hours);
       try {
-        for (const keyspace of KEYSPACES) {
+        for (const keyspace of MOVED) {
           const buckets = await shards.busy(load.shoppers, keyspace, 'shard1', BUSY);
           expect(await shards.move({ keyspace, buckets, from: 'shard1', to: 'shard3' })).toMatchObject({
             phase: 'done',
@@ -125,6 +128,30 @@ describe('while customers shop', () => {
     },
     SLOW_MS,
   );
+
+  for (const keyspace of isLong ? COMMAND_KEYSPACES : []) {
+    it(
+      `services whose transactions are REPEATABLE READ lose nothing of ${keyspace} either`,
+      async () => {
+        await isolate('repeatable read');
+        try {
+          const buckets = await shards.busy(load.shoppers, keyspace, 'shard1', BUSY);
+          for (const [from, to] of [
+            ['shard1', 'shard3'],
+            ['shard3', 'shard1'],
+          ] as const) {
+            const before = load.findings.counts['writes'] ?? 0;
+            const { phase, info } = await shards.move({ keyspace, buckets, from, to });
+            expect(`${phase} ${info.comparison}`).toBe('done equal');
+            await eventually(async () => expect(load.findings.counts['writes']).toBeGreaterThan(before + 20));
+          }
+        } finally {
+          await unisolate();
+        }
+      },
+      SLOW_MS,
+    );
+  }
 
   it(
     'nobody noticed any of it',

@@ -4,7 +4,9 @@ import { openKafka, type KafkaPort } from '@stoa/messaging';
 import { Client } from 'pg';
 import { processes } from './stack.js';
 
-export const KEYSPACES = ['profile', 'cart'] as const;
+/** Those whose services take commands: each has an inbox and an outbox. */
+export const COMMAND_KEYSPACES = ['profile', 'cart'] as const;
+export const KEYSPACES = [...COMMAND_KEYSPACES, 'lookup'] as const;
 export type Keyspace = (typeof KEYSPACES)[number];
 
 export const stateDir = (): string => {
@@ -48,7 +50,7 @@ export const directoryUrl = (): Promise<string> => superuserUrl('main', 'directo
 /** The service databases that hold an outbox: of the catalog, and of each keyspace on each shard. */
 export async function outboxDatabases(): Promise<string[]> {
   const text = 'SELECT keyspace, shard FROM sharding.shards WHERE keyspace = ANY ($1) ORDER BY keyspace, shard';
-  const shards = await sql<{ keyspace: string; shard: string }>(await directoryUrl(), text, [KEYSPACES]);
+  const shards = await sql<{ keyspace: string; shard: string }>(await directoryUrl(), text, [COMMAND_KEYSPACES]);
   return Promise.all([
     superuserUrl('main', 'catalog'),
     ...shards.map(({ keyspace, shard }) => superuserUrl(shard, keyspace)),

@@ -1,4 +1,4 @@
-import { KEYSPACES, sql, superuserUrl } from '../../support/servers.js';
+import { COMMAND_KEYSPACES, sql, superuserUrl } from '../../support/servers.js';
 
 const SHARDS = ['shard1', 'shard2'];
 
@@ -10,7 +10,7 @@ const CLOSE = 'DROP FUNCTION IF EXISTS forget_command CASCADE';
 
 const everywhere = async (text: string): Promise<void> => {
   for (const shard of SHARDS) {
-    for (const keyspace of KEYSPACES) await sql(await superuserUrl(shard, keyspace), text);
+    for (const keyspace of COMMAND_KEYSPACES) await sql(await superuserUrl(shard, keyspace), text);
   }
 };
 

@@ -1,4 +1,5 @@
 import { Random } from '../../support/load/random.js';
+import { COMMAND_KEYSPACES, KEYSPACES, type Keyspace } from '../../support/servers.js';
 
 /** Of this run; printed at its beginning, and again with what it found. */
 export const SEED = Number(process.env.STOA_MOVES_SEED ?? 1);
@@ -7,6 +8,9 @@ export const SEED = Number(process.env.STOA_MOVES_SEED ?? 1);
 export const MINUTES = Number(process.env.STOA_MOVES_MINUTES ?? 0);
 
 export const isLong = MINUTES > 0;
+
+/** Whose buckets move: names too in the long form. */
+export const MOVED: readonly Keyspace[] = isLong ? KEYSPACES : COMMAND_KEYSPACES;
 
 /** Choices of one test: the same for the same seed, whatever other tests choose. */
 export const choices = (salt: number): Random => new Random(SEED * 31 + salt);

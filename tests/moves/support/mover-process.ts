@@ -21,9 +21,9 @@ export class MoverProcess {
     child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
   }
 
-  /** Plans a move and runs it; at the moment, if one is given, it stands still until `goOn`. */
-  static async start(request: MoveRequest, at: Moment): Promise<MoverProcess> {
-    const options = JSON.stringify({ directoryUrl: await directoryUrl(), request, at });
+  /** Plans a move and runs it, or takes it back under the fence; at the moment of that it stands still until `goOn`. */
+  static async start(request: MoveRequest, at: Moment, { abort = false } = {}): Promise<MoverProcess> {
+    const options = JSON.stringify({ directoryUrl: await directoryUrl(), request, at, abort });
     const child = spawn(process.execPath, [path.join(import.meta.dirname, 'mover-child.mjs'), options], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },

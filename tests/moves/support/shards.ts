@@ -1,13 +1,14 @@
+import { MOVED } from './form.js';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { moveHooks } from '@stoa/messaging/moves';
-import { Mover, RowsDiffer, verify, type Move, type MoveHooks, type MoveRequest } from '@stoa/sharding';
+import { bucketOf, Mover, RowsDiffer, verify, type Move, type MoveHooks, type MoveRequest } from '@stoa/sharding';
 import { eventually } from '../../support/shop.js';
 import { root } from '../../support/stack.js';
 import { killOwnServer, ownServer } from './own-server.js';
 import type { Shopper } from '../../support/load/shopper.js';
-import { directoryUrl, KEYSPACES, kill, sql, superuserUrl, type Keyspace } from '../../support/servers.js';
+import { directoryUrl, kill, sql, superuserUrl, type Keyspace } from '../../support/servers.js';
 
 /** A mover as those of operators are; it may be followed step by step. */
 export const mover = async (onStep?: MoveHooks['onStep']): Promise<Mover> =>
@@ -46,15 +47,24 @@ export async function shardOf(keyspace: Keyspace, bucket: number): Promise<strin
   return row?.shard ?? '';
 }
 
-/** Buckets of a shard that have shoppers. */
+/** So many buckets of names are asked for at a time: those who register or sign in meanwhile may have any name. */
+const NAMES_AT_ONCE = 8;
+
+/** Buckets of a shard that have shoppers, or the names they sign in with. */
 export async function busy(
   shoppers: readonly Shopper[],
   keyspace: Keyspace,
   shard: string,
   count: number,
 ): Promise<number[]> {
-  const there = new Set(await bucketsOn(keyspace, shard));
-  return [...new Set(shoppers.map(({ bucket }) => bucket))].filter((bucket) => there.has(bucket)).slice(0, count);
+  const there = await bucketsOn(keyspace, shard);
+  if (keyspace !== 'lookup') {
+    const theirs = new Set(shoppers.map(({ bucket }) => bucket));
+    return there.filter((bucket) => theirs.has(bucket)).slice(0, count);
+  }
+  const named = new Set(shoppers.flatMap(({ email }) => (email === undefined ? [] : [bucketOf(email)])));
+  const namesFirst = there.toSorted((a, b) => Number(named.has(b)) - Number(named.has(a)));
+  return namesFirst.slice(0, count * NAMES_AT_ONCE);
 }
 
 /** Where each shard of a keyspace is, for whoever administers it. */
@@ -99,7 +109,7 @@ export async function killServer(name: string): Promise<void> {
 export async function noMoves(timeoutMs: number): Promise<void> {
   const mine = await mover();
   await eventually(async () => {
-    const moves = await Promise.all(KEYSPACES.map((keyspace) => mine.unfinishedMoves(keyspace)));
+    const moves = await Promise.all(MOVED.map((keyspace) => mine.unfinishedMoves(keyspace)));
     expect(moves.flat().map(({ id, phase }) => `${id} ${phase}`)).toEqual([]);
   }, timeoutMs);
 }
@@ -109,7 +119,7 @@ export async function ownersAndMap(): Promise<unknown[]> {
   const map = 'SELECT *, xmin::text FROM sharding.bucket_map ORDER BY keyspace, bucket';
   const owners = 'SELECT *, xmin::text FROM sharding.bucket_owner ORDER BY bucket';
   const all = [await sql(await directoryUrl(), map)];
-  for (const keyspace of KEYSPACES) {
+  for (const keyspace of MOVED) {
     for (const url of (await adminUrls(keyspace)).values()) all.push(await sql(url, owners));
   }
   return all;
@@ -118,7 +128,7 @@ export async function ownersAndMap(): Promise<unknown[]> {
 /** Map, owners and rows agree, and moves left nothing over: no slot, subscription, publication, origin or marker. */
 export async function expectClean(): Promise<void> {
   const directory = await directoryUrl();
-  for (const keyspace of KEYSPACES) {
+  for (const keyspace of MOVED) {
     expect(await verify(directory, keyspace)).toMatchObject({ findings: [], moving: [] });
     for (const url of (await adminUrls(keyspace)).values()) {
       const [left] = await sql<Record<string, string[]>>(url, LEFT_OVER);

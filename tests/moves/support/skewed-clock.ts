@@ -1,5 +1,6 @@
+import { MOVED } from './form.js';
 import { adminUrls } from './shards.js';
-import { KEYSPACES, sql } from '../../support/servers.js';
+import { COMMAND_KEYSPACES, sql, type Keyspace } from '../../support/servers.js';
 
 const CLOCKS = ['now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp'];
 
@@ -42,7 +43,9 @@ export async function unskewClock(shard: string): Promise<void> {
 /** Replies of commands that housekeeping would delete on this shard: none of this run is two days old. */
 export async function repliesToPurge(shard: string): Promise<number> {
   const old = `SELECT count(*)::int AS count FROM inbox WHERE created_at < now() - interval '48 hours'`;
-  const counts = await Promise.all((await urlsOf(shard)).map((url) => sql<{ count: number }>(url, old)));
+  const counts = await Promise.all(
+    (await urlsOf(shard, COMMAND_KEYSPACES)).map((url) => sql<{ count: number }>(url, old)),
+  );
   return counts.flat().reduce((sum, { count }) => sum + count, 0);
 }
 
@@ -60,7 +63,7 @@ const endSessions = (url: string): Promise<unknown> =>
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`,
   );
 
-async function urlsOf(shard: string): Promise<string[]> {
-  const all = await Promise.all(KEYSPACES.map((keyspace) => adminUrls(keyspace)));
+async function urlsOf(shard: string, keyspaces: readonly Keyspace[] = MOVED): Promise<string[]> {
+  const all = await Promise.all(keyspaces.map((keyspace) => adminUrls(keyspace)));
   return all.flatMap((urls) => urls.get(shard) ?? []);
 }
