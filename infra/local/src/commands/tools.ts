@@ -65,6 +65,9 @@ export const JEST = [
   'node_modules/jest/bin/jest.js',
 ];
 
+/** One file after the other: some change the clones of the stack that all of them use. */
+const SYSTEM = ['--runInBand', '--selectProjects', 'system'];
+
 /** One file after the other: each kills servers that all stand on. */
 const MOVES = ['--runInBand', '--selectProjects', 'moves'];
 
@@ -76,11 +79,7 @@ export async function test(words: string[]): Promise<number> {
   // With words of the developer's, one of them may have nothing to run.
   const more = words.length > 0 ? ['--passWithNoTests', ...words] : [];
   let worst = 0;
-  for (const projects of [
-    ['--selectProjects', 'unit', 'int'],
-    ['--selectProjects', 'system'],
-    [...MOVES, 'audit'],
-  ]) {
+  for (const projects of [['--selectProjects', 'unit', 'int'], SYSTEM, [...MOVES, 'audit']]) {
     const code = await runToEnd([...JEST, ...projects, ...more], process.env, repoRoot);
     worst = Math.max(worst, code);
   }

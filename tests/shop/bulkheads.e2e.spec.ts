@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import {
+  addItem,
+  eventually,
+  expectStatus,
+  get,
+  newCustomer,
+  newProduct,
+  operatorToken,
+  PASSWORD,
+  post,
+  type Answer,
+} from '../support/shop.js';
+import { clonesOf, processes, type Process } from '../support/stack.js';
+
+/** What was given up meanwhile takes a moment to come back. */
+const BACK_MS = 30_000;
+
+/** Lets processes stand still while something is tried: they are there, and answer nothing. */
+async function whileFrozen(victims: readonly Process[], work: () => Promise<void>): Promise<void> {
+  expect(victims.length).toBeGreaterThan(0);
+  const signal = (word: NodeJS.Signals): void => victims.forEach(({ pid }) => process.kill(pid, word));
+  signal('SIGSTOP');
+  try {
+    await work();
+  } finally {
+    signal('SIGCONT');
+  }
+}
+
+const named = async (name: string): Promise<Process[]> => (await processes()).filter((each) => each.name === name);
+
+/** 503 within the budget, and when to come again. */
+const expectUnavailable = async (asking: Promise<Answer>): Promise<void> => {
+  const asked = performance.now();
+  const answer = expectStatus(await asking, 503);
+  expect(performance.now() - asked).toBeLessThan(8_000);
+  expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+};
+
+/** It stands in for one that can't be had, and says so. */
+const expectStale = async (path: string): Promise<void> =>
+  eventually(async () => {
+    const { headers } = expectStatus(await get(path), 200);
+    expect(headers.get('cache-status')).toContain('detail=stale');
+    expect(Number(headers.get('age'))).toBeGreaterThan(0);
+  });
+
+describe('what one part can not do, the others still can', () => {
+  let path: string;
+  let sku: string;
+  let shopper: { token: string; email: string };
+
+  const add = () => post('/v1/cart/items', { sku, quantity: 1 }, { token: shopper.token });
+  const search = () => get(`/v1/products?limit=1&q=${randomUUID()}`);
+
+  beforeAll(async () => {
+    const product = await newProduct(await operatorToken());
+    [sku = ''] = product.skus;
+    path = `/v1/products/${product.handle}`;
+    shopper = await newCustomer();
+    await addItem(sku, 1, shopper.token);
+  });
+  // Both clones of the gateway know it.
+  beforeEach(async () => {
+    for (let n = 0; n < 8; n++) expectStatus(await get(path), 200);
+  });
+  afterEach(async () => {
+    await eventually(async () => {
+      expectStatus(await add(), 201);
+      expectStatus(await search(), 200);
+      expectStatus(await get('/v1/me', { token: shopper.token }), 200);
+    }, BACK_MS);
+  }, BACK_MS * 2);
+
+  it('without the catalog carts are filled, and what was looked at before is shown as stale', async () => {
+    await whileFrozen(await clonesOf('catalog'), async () => {
+      expectStatus(await add(), 201);
+      await expectStale(path);
+      await expectUnavailable(search());
+      expectStatus(await get('/v1/me', { token: shopper.token }), 200);
+    });
+  }, 60_000);
+
+  it('without the cart one looks around, and signs in', async () => {
+    await whileFrozen(await clonesOf('cart'), async () => {
+      const unavailable = expectUnavailable(get('/v1/cart', { token: shopper.token }));
+      expectStatus(await search(), 200);
+      expectStatus(await post('/v1/sessions', { email: shopper.email, password: PASSWORD }), 201);
+      await unavailable;
+    });
+  }, 60_000);
+
+  it('without Redis everything works', async () => {
+    await whileFrozen(await named('redis'), async () => {
+      expectStatus(await get(path), 200);
+      expectStatus(await search(), 200);
+      expectStatus(await add(), 201);
+    });
+  }, 60_000);
+
+  it('without Kafka what was looked at before is shown as stale, and the rest is told to come again', async () => {
+    const brokers = (await processes()).filter(({ kind }) => kind === 'kafka');
+    await whileFrozen(brokers, async () => {
+      const unavailable = expectUnavailable(add());
+      await expectStale(path);
+      await unavailable;
+      await expectUnavailable(search());
+    });
+  }, 60_000);
+});
