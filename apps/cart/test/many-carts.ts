@@ -1,6 +1,6 @@
 import { OperationError, type InputOf, type OutputOf } from '@stoa/contract-kit';
 import { cart } from '@stoa/cart-contract';
-import { newId } from '@stoa/messaging';
+import { inTransaction, newId } from '@stoa/messaging';
 import { createLogger } from '@stoa/service';
 import { openKeyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
@@ -67,10 +67,7 @@ export class ManyCarts {
   /** As a command saves a cart. */
   async save(state: Saved): Promise<void> {
     const bucket = this.database.bucketOf(state.customerId);
-    await this.database.transaction(bucket, (tx) => {
-      const write = (text: string, values: readonly unknown[]): void => void tx.query(text, values);
-      return this.carts.save({ tx, write }, bucket, state);
-    });
+    await this.database.transaction(bucket, async (tx) => this.carts.save(inTransaction(tx, bucket), state));
   }
 
   statistics(): Promise<OutputOf<typeof cart.cartStatistics>> {

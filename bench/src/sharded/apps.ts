@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repoRoot } from '@stoa/local';
 import type { Keyspace, KeyspaceDatabase } from '@stoa/sharded-service';
-import type { Sql } from '@stoa/messaging';
+import type { inTransaction, Sql } from '@stoa/messaging';
 
 // The services' own storage classes, as they are built: what is measured is what runs. Only what is used of them is typed.
 
@@ -47,13 +47,11 @@ export interface CustomerLists {
 
 export interface Carts {
   read(customerId: string): Promise<{ cart: CartState }>;
-  lock(tx: Sql, bucket: number, customerId: string): Promise<{ cart: CartState }>;
-  save(
-    context: { tx: Sql; write(text: string, values: readonly unknown[]): void },
-    bucket: number,
-    cart: CartState,
-  ): Promise<void>;
+  lock(context: InTransaction, customerId: string): Promise<{ cart: CartState }>;
+  save(context: InTransaction, cart: CartState): void;
 }
+
+type InTransaction = ReturnType<typeof inTransaction>;
 
 interface CartState {
   readonly version: number;

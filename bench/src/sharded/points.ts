@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { bucketOf } from '@stoa/sharding';
-import type { Sql } from '@stoa/messaging';
+import { inTransaction, type Sql } from '@stoa/messaging';
 import type { KeyspaceDatabase } from '@stoa/sharded-service';
 import { cartStorage, profileStorage, type Carts, type Customer, type Customers } from './apps.js';
 import { startCluster, type Cluster } from './cluster.js';
@@ -60,11 +60,11 @@ async function registerOne(customers: Customers, transact: Transact, n: number):
 async function changeCart(carts: Carts, transact: Transact, id: string): Promise<void> {
   const bucket = bucketOf(id);
   await transact(bucket, async (tx) => {
-    const { cart } = await carts.lock(tx, bucket, id);
+    const context = inTransaction(tx, bucket);
+    const { cart } = await carts.lock(context, id);
     if (cart.version === 0) throw new Error(`cart ${id} was not found`);
     const lines = cart.lines.map((line) => ({ ...line, quantity: (line.quantity % 9) + 1 }));
-    const write = (text: string, values: readonly unknown[]): void => void tx.query(text, values);
-    await carts.save({ tx, write }, bucket, { ...cart, version: cart.version + 1, lines, updatedAt: new Date() });
+    carts.save(context, { ...cart, version: cart.version + 1, lines, updatedAt: new Date() });
   });
 }
 

@@ -8,6 +8,8 @@ import type { Caller, Handler } from './types.js';
 export interface BoundCommand {
   readonly operation: Command;
   readonly handler: Handler<Command>;
+  /** The handler does nothing but ask, decide and put: it is a GroupHandler's `decide`. */
+  readonly sharesTransaction?: boolean;
 }
 
 /** One command as it came over Kafka, or as a step of a flow. */

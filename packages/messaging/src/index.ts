@@ -22,6 +22,8 @@ export { factRow, retractionRow, writeOutbox, type FactOrigin, type OutboxRow } 
 export { closeCommand, findReply, purgeReplies, type Closed, type InboxKey } from './storage/inbox.js';
 export { outputOf, refusalOf } from './transport/refusals.js';
 export { InboxExecutor, type InboxExecutorOptions } from './storage/command-executor.js';
+export { inTransaction } from './storage/command-run.js';
+export { GroupExecutor } from './storage/group-executor.js';
 export { createBackground, StorageRuntime } from './storage/background.js';
 export { DeadLetters, type ParkedPage, type Replay } from './storage/dead-letters.js';
 export type { ParkedAt, ParkedEvent } from './storage/parked-events.js';

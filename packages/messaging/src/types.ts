@@ -56,6 +56,13 @@ export interface TransactionOptions {
 export interface Database<Tx extends Sql = Sql> {
   /** Runs work in one transaction on the database that holds the bucket (unsharded services: always bucket 0). */
   transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * Runs work in one transaction on the database that holds all of these buckets (serverNameOf). It looks for none that moved
+   * and waits for none that is being moved: it throws, and whoever asked does the work of each bucket by itself.
+   */
+  transactionOver<T>(buckets: readonly number[], work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Told of each bucket that such a transaction served, in the context of the request that was served: answers name the shard. */
+  served?(bucket: number): void;
   servers(): readonly DatabaseServer<Tx>[];
   /** Which of `servers()` holds a bucket, as far as is known; left out where there is only one. */
   serverNameOf?(bucket: number): string | undefined;
@@ -79,16 +86,24 @@ export interface QueryContext<Op> extends BaseContext<Op> {
   readonly budgetMs: number;
 }
 
-export interface CommandContext<Op, Tx extends Sql = Sql> extends BaseContext<Op> {
-  /** Refuses like `fail`, but what the command wrote and published stays: a counter of failed sign-ins. `fail` undoes it. */
-  failAndKeep(code: ErrorCodeOf<Op>, detail?: string): never;
-  /** The command's transaction: the inbox row is its first statement. No other handle is in reach. */
-  readonly tx: Tx;
+/** What a statement that many commands share gets of one of them: a record of the JSON array that is its only value. */
+export type StatementRecord = Readonly<Record<string, unknown>>;
+
+/**
+ * What a command gets that reads, decides, and writes behind its decision, so that it can share its transaction with other
+ * commands (see GroupHandler).
+ */
+export interface GroupContext<Op> extends BaseContext<Op> {
   /**
-   * A statement whose answer the handler doesn't need, such as the update of a row that it has locked: sent at once, not
-   * waited for, which saves a round trip. If it fails, nothing is committed and the command fails with its error.
+   * The rows that a reading statement has for this command. The statement takes a JSON array of records as `$1`
+   * (`json_to_recordset`), one of each command that asks the same, and gives back each record's `n` with its rows.
    */
-  write(text: string, values: readonly unknown[]): void;
+  ask<Row>(statement: string, record: StatementRecord): Promise<Row[]>;
+  /**
+   * Writes when the command has decided: not if it refuses. The statement takes records as for `ask`, and writes a row for each.
+   * A row that is there already (unique_violation) was made by another command meanwhile: the command is tried again.
+   */
+  put(statement: string, record: StatementRecord): void;
   readonly bucket: number;
   /** The same for every delivery and retry of the command. */
   readonly commandId: string;
@@ -104,6 +119,18 @@ export interface CommandContext<Op, Tx extends Sql = Sql> extends BaseContext<Op
   retract(fact: State, version: number, key: string): Promise<void>;
 }
 
+export interface CommandContext<Op, Tx extends Sql = Sql> extends GroupContext<Op> {
+  /** Refuses like `fail`, but what the command wrote and published stays: a counter of failed sign-ins. `fail` undoes it. */
+  failAndKeep(code: ErrorCodeOf<Op>, detail?: string): never;
+  /** The command's transaction: the inbox row is its first statement. No other handle is in reach. */
+  readonly tx: Tx;
+  /**
+   * A statement whose answer the handler doesn't need, such as the update of a row that it has locked: sent at once, not
+   * waited for, which saves a round trip. If it fails, nothing is committed and the command fails with its error.
+   */
+  write(text: string, values: readonly unknown[]): void;
+}
+
 /**
  * What runs a command or a query. A command's handler may run again, or for nothing, and what it did be rolled back (a
  * fault that passes, a second delivery): it must change nothing but the database. `handle` is a property, not a method:
@@ -113,6 +140,15 @@ export interface Handler<Op, Tx extends Sql = Sql> {
   readonly handle: Op extends Query
     ? (input: InputOf<Op>, context: QueryContext<Op>) => Promise<OutputOf<Op>>
     : (input: InputOf<Op>, context: CommandContext<Op, Tx>) => Promise<OutputOf<Op>>;
+}
+
+/**
+ * Runs a command that does nothing but ask, decide and put: many of those that come at the same time then share one transaction
+ * (a group commit), which costs a fraction of one for each. It is still done once, wholly or not at all, by itself: what
+ * another command of the group does, or fails at, changes nothing for it.
+ */
+export interface GroupHandler<Op> {
+  readonly decide: (input: InputOf<Op>, context: GroupContext<Op>) => Promise<OutputOf<Op>>;
 }
 
 export interface StepRules {
@@ -143,7 +179,7 @@ export type Class<T> = new (...args: never[]) => T;
 /** The handler classes of a contract, by operation name: a missing, swapped or mistyped one does not compile. */
 export type Handlers<C extends ServiceContract, Tx extends Sql = Sql> = {
   [Name in keyof C as C[Name] extends Command | Query ? Name : never]: C[Name] extends Command
-    ? Class<Handler<C[Name], Tx>> | Class<Flow<C[Name]>>
+    ? Class<Handler<C[Name], Tx>> | Class<GroupHandler<C[Name]>> | Class<Flow<C[Name]>>
     : Class<Handler<C[Name], Tx>>;
 };
 

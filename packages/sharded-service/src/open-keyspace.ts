@@ -48,6 +48,11 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
     });
   }
 
+  served(bucket: number): void {
+    const shard = this.map.current.placements[bucket]?.shard;
+    if (shard !== undefined) servedFrom.note(shard);
+  }
+
   serverNameOf(bucket: number): string | undefined {
     const { keyspace, placements } = this.map.current;
     const shard = placements[bucket]?.shard;

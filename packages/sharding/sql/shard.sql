@@ -107,6 +107,28 @@ BEGIN
   PERFORM sharding.refuse(wanted, found_state);
 END $$;
 
+-- Holds several buckets, or none: one that can't be had at once is being moved. In ascending order, so that two
+-- transactions never wait for each other.
+CREATE OR REPLACE FUNCTION sharding.hold_all(wanted smallint[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  one smallint;
+  are_here boolean;
+BEGIN
+  FOREACH one IN ARRAY wanted LOOP
+    IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(1398034241, one) THEN
+      RAISE EXCEPTION 'bucket % is being moved', one USING ERRCODE = 'SH002', HINT = 'Try again in a moment.';
+    END IF;
+  END LOOP;
+  IF pg_catalog.current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
+    SELECT count(*) = cardinality(wanted) AND sharding.same_history() INTO are_here
+      FROM sharding.bucket_owner AS o WHERE o.bucket = ANY (wanted) AND o.state = 'owned';
+    IF are_here THEN RETURN; END IF;
+  END IF;
+  FOREACH one IN ARRAY wanted LOOP
+    PERFORM sharding.hold(one);
+  END LOOP;
+END $$;
+
 -- For one reading statement: `WHERE sharding.readable($1) AND …` is evaluated once, before any row. STABLE, so that it
 -- looks through the same snapshot as the rows.
 CREATE OR REPLACE FUNCTION sharding.readable(wanted smallint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$

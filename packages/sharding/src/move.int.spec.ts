@@ -212,7 +212,7 @@ describe('a move', () => {
     const caughtUp = () => Promise.resolve((asked += 1) >= 3);
     const patient = new Mover({ directoryUrl: cluster.directoryUrl, hooks: { caughtUp } });
     await patient.runMove(await plan([7], 'a', 'b'));
-    expect(asked).toBe(3);
+    expect(asked).toBeGreaterThanOrEqual(3); // it asks again when the fence could not be closed in time
   });
 
   it('is refused before anything changes when both sides have not the same tables', async () => {

@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { cart } from '@stoa/cart-contract';
-import type { Handler } from '@stoa/messaging';
+import type { GroupHandler } from '@stoa/messaging';
 import { addLine } from '../domain/change-lines.js';
 import { Carts } from '../storage/carts.js';
 import { changeCart } from './change-cart.js';
 
-type AddItemHandler = Handler<typeof cart.addItem>;
+type AddItemHandler = GroupHandler<typeof cart.addItem>;
 
 @Injectable()
 export class AddItem implements AddItemHandler {
   constructor(private readonly carts: Carts) {}
 
-  readonly handle: AddItemHandler['handle'] = (item, context) =>
+  readonly decide: AddItemHandler['decide'] = (item, context) =>
     changeCart(this.carts, context, { change: 'added', sku: item.sku }, (current, products) =>
       addLine(current, item, products, context.fail),
     );

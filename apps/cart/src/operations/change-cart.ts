@@ -1,13 +1,13 @@
 import { cart as contract, type Cart } from '@stoa/cart-contract';
 import { OperationError } from '@stoa/contract-kit';
-import type { Caller, CommandContext } from '@stoa/messaging';
+import type { Caller, GroupContext } from '@stoa/messaging';
 import type { CartState, Line, Products } from '../domain/cart.js';
 import { priceCart } from '../domain/pricing.js';
 import type { Carts } from '../storage/carts.js';
 
 type Context = Pick<
-  CommandContext<typeof contract.addItem>,
-  'tx' | 'write' | 'bucket' | 'caller' | 'expectedVersion' | 'now' | 'publish'
+  GroupContext<typeof contract.addItem>,
+  'ask' | 'put' | 'bucket' | 'caller' | 'expectedVersion' | 'now' | 'publish'
 > & { fail(code: 'STALE_VERSION', detail?: string): never };
 
 type Change = 'added' | 'changed' | 'removed' | 'closed' | 'merged';
@@ -24,13 +24,14 @@ export function customerIdOf(caller: Caller): string {
 /** Writes the cart's next version and its event. */
 export async function saveChange(
   carts: Carts,
-  context: Pick<Context, 'tx' | 'write' | 'bucket' | 'publish'>,
+  context: Pick<Context, 'put' | 'bucket' | 'publish'>,
   change: Change,
   next: CartState & { readonly updatedAt: Date },
 ): Promise<void> {
   const { customerId, version, lines, updatedAt } = next;
   const event = { customerId, change, lines: [...lines], changedAt: updatedAt.toISOString() };
-  await Promise.all([carts.save(context, context.bucket, next), context.publish(contract.cartChanged, version, event)]);
+  carts.save(context, next);
+  await context.publish(contract.cartChanged, version, event);
 }
 
 /**
@@ -43,8 +44,8 @@ export async function changeCart(
   { change, sku }: { readonly change: Change; readonly sku: string },
   rule: (cart: CartState, products: Products) => readonly Line[],
 ): Promise<Cart> {
-  const { tx, bucket, caller, expectedVersion, now } = context;
-  const { cart, products } = await carts.lock(tx, bucket, customerIdOf(caller), [sku]);
+  const { caller, expectedVersion, now } = context;
+  const { cart, products } = await carts.lock(context, customerIdOf(caller), [sku]);
   if (expectedVersion !== undefined && expectedVersion !== cart.version) {
     context.fail('STALE_VERSION', `The cart's version is ${cart.version}`);
   }

@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { cart } from '@stoa/cart-contract';
-import type { Handler } from '@stoa/messaging';
+import type { GroupHandler } from '@stoa/messaging';
 import { changeLine } from '../domain/change-lines.js';
 import { Carts } from '../storage/carts.js';
 import { changeCart } from './change-cart.js';
 
-type ChangeItemHandler = Handler<typeof cart.changeItem>;
+type ChangeItemHandler = GroupHandler<typeof cart.changeItem>;
 
 @Injectable()
 export class ChangeItem implements ChangeItemHandler {
   constructor(private readonly carts: Carts) {}
 
-  readonly handle: ChangeItemHandler['handle'] = (item, context) =>
+  readonly decide: ChangeItemHandler['decide'] = (item, context) =>
     changeCart(this.carts, context, { change: 'changed', sku: item.sku }, (current, products) =>
       changeLine(current, item, products, context.fail),
     );

@@ -16,7 +16,7 @@ export class CloseGuestCart implements CloseGuestCartHandler {
 
   readonly handle: CloseGuestCartHandler['handle'] = async ({ guestId }, context) => {
     const customerId = customerIdOf(context.caller);
-    const { cart: current } = await this.carts.lock(context.tx, context.bucket, guestId);
+    const { cart: current } = await this.carts.lock(context, guestId);
     if (current.status === 'closed') return { lines: current.joinedBy === customerId ? [...current.lines] : [] };
     // A guest who has no cart gets a closed one: what another tab adds later would be lost from sight.
     const closed = {

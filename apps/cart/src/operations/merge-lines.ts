@@ -16,7 +16,7 @@ export class MergeLines implements MergeLinesHandler {
     const { tx, bucket, caller, now } = context;
     const customerId = customerIdOf(caller);
     const skus = lines.map((line) => line.sku);
-    const { cart: current, products } = await this.carts.lock(tx, bucket, customerId, skus);
+    const { cart: current, products } = await this.carts.lock(context, customerId, skus);
     if (current.status === 'closed') {
       // The customer was erased in the midst of it: nobody else knows of the guest's cart.
       await context.publish(cart.guestCartOrphaned, 1, { guestId, erasedAt: now.toISOString() });

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { cart } from '@stoa/cart-contract';
-import type { Handler } from '@stoa/messaging';
+import type { GroupHandler } from '@stoa/messaging';
 import { removeLine } from '../domain/change-lines.js';
 import { Carts } from '../storage/carts.js';
 import { changeCart } from './change-cart.js';
 
-type RemoveItemHandler = Handler<typeof cart.removeItem>;
+type RemoveItemHandler = GroupHandler<typeof cart.removeItem>;
 
 @Injectable()
 export class RemoveItem implements RemoveItemHandler {
   constructor(private readonly carts: Carts) {}
 
-  readonly handle: RemoveItemHandler['handle'] = ({ sku }, context) =>
+  readonly decide: RemoveItemHandler['decide'] = ({ sku }, context) =>
     changeCart(this.carts, context, { change: 'removed', sku }, (current) => removeLine(current, sku, context.fail));
 }

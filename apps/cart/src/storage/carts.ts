@@ -1,4 +1,4 @@
-import type { CommandContext, Sql } from '@stoa/messaging';
+import type { GroupContext, Sql } from '@stoa/messaging';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE } from '@stoa/messaging';
 import type { SqlDatabase } from '@stoa/service';
@@ -11,6 +11,9 @@ export interface CartAndProducts {
   readonly products: Products;
 }
 
+type Asks = Pick<GroupContext<never>, 'ask' | 'bucket'>;
+type Puts = Pick<GroupContext<never>, 'put' | 'bucket'>;
+
 export interface CartRow {
   readonly version: number | null;
   readonly status: 'open' | 'closed';
@@ -21,26 +24,30 @@ export interface CartRow {
   readonly products: ProductJson[] | null;
 }
 
-/**
- * One statement for all that a command or query needs to know. Always one row, so that the owner of a bucket can be asked
- * in the same statement. The products come as one JSON value: joined as rows they would repeat the cart's columns.
- */
-const readStatement = (lock: '' | 'FOR UPDATE'): string => `
-  SELECT c.version, c.status, c.joined_by, c.skus, c.quantities, c.updated_at,
-    (SELECT ${PRODUCTS_AS_JSON} FROM products p WHERE p.sku = ANY (c.skus || $3::text[])) AS products
-  FROM (SELECT) AS one LEFT JOIN (
-    SELECT version, status, joined_by, skus, quantities, updated_at FROM carts
-    WHERE bucket = $1 AND customer_id = $2 ${lock}
-  ) AS c ON true`;
-const READ = readStatement('');
-const LOCK = readStatement('FOR UPDATE');
+/** What is read of a cart `c`, with the products of its lines and of other SKUs: as one JSON value, since rows would repeat the cart. */
+const columns = (skus: string): string => `c.version, c.status, c.joined_by, c.skus, c.quantities, c.updated_at,
+  (SELECT ${PRODUCTS_AS_JSON} FROM products p WHERE p.sku = ANY (${skus})) AS products`;
 
+/** Always one row, so that the owner of a bucket can be asked in the same statement. */
+const READ = `SELECT ${columns('c.skus')}
+  FROM (SELECT) AS one LEFT JOIN carts AS c ON c.bucket = $1 AND c.customer_id = $2`;
+const LOCK = `SELECT r.n, ${columns('c.skus || r.skus')}
+  FROM json_to_recordset($1) AS r(n integer, bucket smallint, id uuid, skus text[])
+  LEFT JOIN LATERAL (
+    SELECT * FROM carts WHERE bucket = r.bucket AND customer_id = r.id FOR UPDATE
+  ) AS c ON true`;
+
+const SAVED = `json_to_recordset($1) AS r(bucket smallint, id uuid, version integer, status text, joined_by uuid, skus text[],
+  quantities integer[], at timestamptz)`;
 const INSERT = `
-  INSERT INTO carts (bucket, customer_id, version, status, joined_by, skus, quantities, created_at, updated_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (bucket, customer_id) DO NOTHING`;
-const UPDATE = `
-  UPDATE carts SET version = $3, status = $4, joined_by = $5, skus = $6, quantities = $7, updated_at = $8
-  WHERE bucket = $1 AND customer_id = $2`;
+  INSERT INTO carts AS known (bucket, customer_id, version, status, joined_by, skus, quantities, created_at, updated_at)
+  SELECT bucket, id, version, status, joined_by, skus, quantities, at, at FROM ${SAVED}`;
+// Of a row that is known to be there: an UPDATE that joins the records might be planned with a scan of the whole table, while this
+// always goes by the primary key.
+const UPDATE = `${INSERT}
+  ON CONFLICT (bucket, customer_id) DO UPDATE SET version = excluded.version, status = excluded.status,
+    joined_by = excluded.joined_by, skus = excluded.skus, quantities = excluded.quantities, updated_at = excluded.updated_at
+  WHERE known.version < excluded.version`;
 const JOIN_GUEST = `
   INSERT INTO joined_guests (bucket, customer_id, guest_id, joined_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`;
 const DROP = `
@@ -50,11 +57,6 @@ const DROP = `
   SET version = known.version + 1, status = 'closed', joined_by = NULL, skus = '{}', quantities = '{}', updated_at = $3
   RETURNING version`;
 const FORGET_GUESTS = 'DELETE FROM joined_guests WHERE bucket = $1 AND customer_id = $2 RETURNING guest_id';
-
-/** Two commands made the same cart at once, where there was no row yet to wait for. Trying again finds the row. */
-class CartMadeMeanwhile extends Error {
-  readonly code = '40001'; // serialization_failure: what isTransient takes for worth another try
-}
 
 export function cartOf(customerId: string, row: CartRow): CartState {
   if (row.version === null) return emptyCart(customerId);
@@ -83,35 +85,24 @@ export class Carts {
     const bucket = this.database.bucketOf(customerId);
     return resultOf(
       customerId,
-      await this.database.read<CartRow>(bucket, { text: READ, values: [bucket, customerId, []] }),
+      await this.database.read<CartRow>(bucket, { text: READ, values: [bucket, customerId] }),
     );
   }
 
   /** The cart, locked until the end of the transaction, and the products of its lines and of `skus`. */
-  async lock(tx: Sql, bucket: number, customerId: string, skus: readonly string[] = []): Promise<CartAndProducts> {
-    const { rows } = await tx.query<CartRow>(LOCK, [bucket, customerId, skus]);
-    return resultOf(customerId, rows);
+  async lock({ ask, bucket }: Asks, customerId: string, skus: readonly string[] = []): Promise<CartAndProducts> {
+    return resultOf(customerId, await ask<CartRow>(LOCK, { bucket, id: customerId, skus }));
   }
 
   /**
-   * Writes a cart that `lock` gave, under its next version. A row that is there is locked: its update needn't be waited for.
-   * @throws CartMadeMeanwhile (transient)
+   * Writes a cart that `lock` gave, under its next version. Its first version is an insert: if another command made the cart
+   * meanwhile, this one is tried again.
    */
-  async save(
-    { tx, write }: Pick<CommandContext<never>, 'tx' | 'write'>,
-    bucket: number,
-    cart: CartState,
-  ): Promise<void> {
-    const { customerId, version, status, joinedBy, lines, updatedAt } = cart;
-    const skus = lines.map((line) => line.sku);
-    const quantities = lines.map((line) => line.quantity);
-    const values = [bucket, customerId, version, status, joinedBy, skus, quantities, updatedAt];
-    if (version > 1) {
-      write(UPDATE, values);
-      return;
-    }
-    const { rowCount } = await tx.query(INSERT, values);
-    if (rowCount !== 1) throw new CartMadeMeanwhile(`The cart of ${customerId} was made meanwhile`);
+  save({ put, bucket }: Puts, { customerId, version, status, joinedBy, lines, updatedAt }: CartState): void {
+    put(version > 1 ? UPDATE : INSERT, {
+      ...{ bucket, id: customerId, version, status, joined_by: joinedBy, at: updatedAt },
+      ...{ skus: lines.map((line) => line.sku), quantities: lines.map((line) => line.quantity) },
+    });
   }
 
   /** Notes that a guest's lines go into a customer's cart; false when they did before. */

@@ -62,6 +62,7 @@ describe('StorageRuntime', () => {
   /** The test's database beside others that its `servers` name. */
   const among = (servers: () => readonly DatabaseServer[]): Database => ({
     transaction: (bucket, work) => db.database.transaction(bucket, work),
+    transactionOver: (buckets, work) => db.database.transactionOver(buckets, work),
     bucketOf: (key) => db.database.bucketOf(key),
     isTransient: (error) => db.database.isTransient(error),
     servers,

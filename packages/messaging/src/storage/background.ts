@@ -1,6 +1,6 @@
 import type { Background, BackgroundSetup } from '../background.js';
 import type { CommandExecutor } from '../command-execution.js';
-import { InboxExecutor } from './command-executor.js';
+import { GroupExecutor } from './group-executor.js';
 import { DeadLetters } from './dead-letters.js';
 import { EventConsumer } from './event-consumer.js';
 import { EventDelivery } from './event-delivery.js';
@@ -33,7 +33,11 @@ export class StorageRuntime implements Background {
     const table = new SubscriptionTable<EventSubscription>(eventsOf(subscriptions));
     const delivery = new EventDelivery({ database, subscriptions: table, onPublished });
     const validateOutput = process.env['NODE_ENV'] !== 'production';
-    this.executor = new InboxExecutor({ database, validateOutput, onPublished });
+    this.executor = new GroupExecutor({
+      ...{ database, validateOutput, onPublished },
+      onGroupFailed: (err, members) =>
+        options.logger.debug({ err, members }, 'a group of commands could not commit together: each runs by itself'),
+    });
     this.deadLetters = new DeadLetters(database, delivery);
     this.states = new SubscriptionTable(statesOf(subscriptions));
     if (table.topics.length > 0) {

@@ -1,4 +1,4 @@
-import { OperationError } from '@stoa/contract-kit';
+import { OperationError, type Command } from '@stoa/contract-kit';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../command-execution.js';
 import { isDeclared, refusalOf } from '../transport/refusals.js';
 import type { Database, Sql } from '../types.js';
@@ -14,6 +14,8 @@ export interface InboxExecutorOptions {
   readonly validateOutput: boolean;
   /** Told after a commit that wrote to the outbox, so that the relay needn't wait for its next look. */
   readonly onPublished?: (bucket: number) => void;
+  /** Told why a group's transaction failed; its commands are run by themselves then. */
+  readonly onGroupFailed?: (error: unknown, members: number) => void;
 }
 
 /** A reply, and whether the transaction wrote to the outbox. */
@@ -33,7 +35,7 @@ class RolledBack extends Error {
 }
 
 /** These say that the same command may be answered otherwise in a moment, so they are no reply to keep. */
-const PASSING = new Set<string>([
+export const PASSING: ReadonlySet<string> = new Set<string>([
   'UNAVAILABLE',
   'OVERLOADED',
   'DEADLINE_EXCEEDED',
@@ -72,7 +74,7 @@ export class InboxExecutor implements CommandExecutor {
 
   async execute(command: BoundCommand, request: CommandRequest): Promise<CommandReply> {
     const { database, onPublished } = this.options;
-    const key = this.keyOf(command, request);
+    const key = inboxKeyOf(database, command, request);
     const secret = command.operation.secretReply === true;
     try {
       const work = (tx: Sql): Promise<Outcome<Answer>> =>
@@ -89,11 +91,6 @@ export class InboxExecutor implements CommandExecutor {
         (await record(tx, key, reply)) ? reply : answerAgain(tx, key),
       );
     }
-  }
-
-  private keyOf({ operation }: BoundCommand, { id, key, bodyText }: CommandRequest): InboxKey {
-    const bucket = this.options.database.bucketOf(key);
-    return { bucket, commandId: id, key, bodyHash: bodyHash(operation, bodyText) };
   }
 
   /** @throws AnsweredBefore; RolledBack; what the handler or the database throws */
@@ -131,15 +128,27 @@ export class InboxExecutor implements CommandExecutor {
   /** @throws RolledBack for a refusal that undoes what was written. */
   private async handle({ operation, handler }: BoundCommand, request: CommandRequest, run: CommandRun) {
     try {
-      const output = await handler.handle(request.input, run);
-      if (this.options.validateOutput) operation.output.parse(output);
-      return { ok: true, body: JSON.stringify(output ?? null) };
+      return replyOf(operation, await handler.handle(request.input, run), this.options.validateOutput);
     } catch (error) {
       if (!isDeclared(operation, error)) throw error;
       if (!(error instanceof KeptRefusal)) throw new RolledBack(error);
       return refusalOf(error);
     }
   }
+}
+
+export function inboxKeyOf(
+  database: Pick<Database, 'bucketOf'>,
+  { operation }: BoundCommand,
+  { id, key, bodyText }: CommandRequest,
+): InboxKey {
+  return { bucket: database.bucketOf(key), commandId: id, key, bodyHash: bodyHash(operation, bodyText) };
+}
+
+/** @param validate whether the output is checked against the contract, which throws what zod says of it */
+export function replyOf({ output: schema }: Command, output: unknown, validate: boolean): CommandReply {
+  if (validate) schema.parse(output);
+  return { ok: true, body: JSON.stringify(output ?? null) };
 }
 
 async function answerAgain(tx: Sql, key: InboxKey): Promise<CommandReply> {

@@ -22,6 +22,7 @@ describe('the list of dead letters', () => {
     const { database } = db;
     const sharded: Database = {
       transaction: (bucket, work) => database.server(serverOf(bucket)).transaction(work),
+      transactionOver: ([bucket = 0], work) => database.server(serverOf(bucket)).transaction(work),
       servers: () => database.servers(),
       serverNameOf: (bucket) => database.server(serverOf(bucket)).name,
       bucketOf: () => 0,

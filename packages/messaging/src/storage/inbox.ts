@@ -79,6 +79,29 @@ export async function record(tx: Sql, key: InboxKey, reply: CommandReply): Promi
   return rows.length > 0;
 }
 
+// A lateral question, which is always a loop over the index: a join might be planned as one with the whole table.
+const ANSWERED = `SELECT r.n FROM json_to_recordset($1) AS r(n integer, bucket smallint, id uuid)
+  CROSS JOIN LATERAL (SELECT FROM inbox WHERE bucket = r.bucket AND command_id = r.id LIMIT 1) AS known`;
+const RECORD_ALL = `INSERT INTO inbox (bucket, command_id, key, body_hash, status, reply)
+  SELECT bucket, id, key, decode(hash, 'hex'), status, reply
+  FROM json_to_recordset($1) AS r(bucket smallint, id uuid, key text, hash text, status text, reply text)`;
+
+/** Which of these commands have been answered, by their places. */
+export async function findAnswered(tx: Sql, keys: readonly InboxKey[]): Promise<Set<number>> {
+  const records = keys.map(({ bucket, commandId }, n) => ({ n, bucket, id: commandId }));
+  const { rows } = await tx.query<{ n: number }>(ANSWERED, [JSON.stringify(records)]);
+  return new Set(rows.map(({ n }) => n));
+}
+
+/** Keeps the replies of commands. @throws the server's unique_violation when one of them was answered meanwhile */
+export async function recordAll(tx: Sql, answers: readonly (readonly [InboxKey, CommandReply])[]): Promise<void> {
+  const records = answers.map(([{ bucket, commandId, key, bodyHash }, reply]) => ({
+    ...{ bucket, id: commandId, key, hash: bodyHash.toString('hex') },
+    ...{ status: statusOf(reply), reply: reply.body },
+  }));
+  await tx.query(RECORD_ALL, [JSON.stringify(records)]);
+}
+
 /** What a command was answered, whatever its body; undefined: it has not been, or so long ago that the row was purged. */
 export async function findReply(
   tx: Sql,

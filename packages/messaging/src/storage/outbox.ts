@@ -84,6 +84,20 @@ export function outboxInsert(rows: readonly OutboxRow[]): { text: string; values
   };
 }
 
+const INSERT_ALL = `${COLUMNS} SELECT bucket, topic, key, version, headers::jsonb, body
+  FROM ROWS FROM (json_to_recordset($1)
+    AS (bucket smallint, topic text, key text, version bigint, headers text, body text)) WITH ORDINALITY
+    AS r(bucket, topic, key, version, headers, body, n)
+  ORDER BY n`;
+
+/** Writes rows of several buckets in this transaction, in their order. */
+export async function writeOutboxOf(
+  tx: Sql,
+  rows: readonly (OutboxRow & { readonly bucket: number })[],
+): Promise<void> {
+  if (rows.length > 0) await tx.query(INSERT_ALL, [JSON.stringify(rows)]);
+}
+
 /** Writes rows in this transaction. */
 export async function writeOutbox(tx: Sql, bucket: number, rows: readonly OutboxRow[]): Promise<void> {
   if (rows.length === 0) return;

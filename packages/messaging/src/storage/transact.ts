@@ -8,28 +8,38 @@ export interface Outcome<T> {
   readonly lastStatement: Promise<void>;
 }
 
+type Work<T> = (tx: Sql) => Promise<Outcome<T>>;
+
 /**
  * Runs work whose last statement goes out together with the COMMIT, where the database's sessions can do that
  * (Sql.pipelined): one round trip and two wake-ups less.
  * @throws what the work, its last statement or the COMMIT throws, after a rollback
  */
-export async function transact<T>(
+export const transact = <T>(
   database: Pick<Database, 'transaction'>,
   bucket: number,
-  work: (tx: Sql) => Promise<Outcome<T>>,
+  work: Work<T>,
   options?: TransactionOptions,
-): Promise<T> {
+): Promise<T> => withLastStatement((runs) => database.transaction(bucket, runs, options), work);
+
+/** The same in a transaction over several buckets. */
+export const transactOver = <T>(
+  database: Pick<Database, 'transactionOver'>,
+  buckets: readonly number[],
+  work: Work<T>,
+): Promise<T> => withLastStatement((runs) => database.transactionOver(buckets, runs), work);
+
+async function withLastStatement<T>(transaction: (runs: Work<T>) => Promise<Outcome<T>>, work: Work<T>): Promise<T> {
   let lastStatement = NOTHING_LEFT;
   try {
-    const runs = async (tx: Sql): Promise<Outcome<T>> => {
+    const { value } = await transaction(async (tx) => {
       lastStatement = NOTHING_LEFT;
       const outcome = await work(tx);
       lastStatement = outcome.lastStatement;
       lastStatement.catch(() => undefined); // awaited below, after the commit
       if (!tx.pipelined) await lastStatement;
       return outcome;
-    };
-    const { value } = await database.transaction(bucket, runs, options);
+    });
     await lastStatement;
     return value;
   } catch (error) {

@@ -8,7 +8,7 @@ import {
 } from '@stoa/contract-kit';
 import { z } from 'zod';
 import type { CommandExecutor } from '../command-execution.js';
-import type { Flow, Handler } from '../types.js';
+import type { Flow, GroupHandler, Handler } from '../types.js';
 
 /** An operation with what runs it, as its service's module bound it. */
 export type BoundOperation =
@@ -18,6 +18,7 @@ export type BoundOperation =
       readonly operation: Command;
       readonly input: z.ZodType;
       readonly handler: Handler<Command>;
+      readonly sharesTransaction: boolean;
     }
   | { readonly kind: 'flow'; readonly operation: Command; readonly input: z.ZodType; readonly flow: Flow<Command> };
 
@@ -35,6 +36,8 @@ const closed = (schema: z.ZodType): z.ZodType =>
   schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema;
 
 const isFlow = (handler: object): handler is Flow<Command> => 'run' in handler && typeof handler.run === 'function';
+const isGroupHandler = (handler: object): handler is GroupHandler<Command> =>
+  'decide' in handler && typeof handler.decide === 'function';
 const isHandler = (handler: object): handler is Handler<Command> & Handler<Query> =>
   'handle' in handler && typeof handler.handle === 'function';
 
@@ -42,12 +45,15 @@ function bindOne(operation: Operation, handler: object): BoundOperation {
   const where = `${operation.service}.${operation.name}`;
   const input = closed(operation.input);
   if (operation.kind === 'command' && isFlow(handler)) return { kind: 'flow', operation, input, flow: handler };
+  if (operation.kind === 'command' && isGroupHandler(handler)) {
+    return { kind: 'command', operation, input, handler: { handle: handler.decide }, sharesTransaction: true };
+  }
   if (!isHandler(handler))
     throw new Error(
-      `the handler of ${where} has no property 'handle'${operation.kind === 'command' ? " or 'run'" : ''}`,
+      `the handler of ${where} has no property 'handle'${operation.kind === 'command' ? ", 'decide' or 'run'" : ''}`,
     );
   return operation.kind === 'command'
-    ? { kind: 'command', operation, input, handler }
+    ? { kind: 'command', operation, input, handler, sharesTransaction: false }
     : { kind: 'query', operation, input, handler };
 }
 

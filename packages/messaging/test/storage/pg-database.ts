@@ -19,6 +19,10 @@ export class SimplePgDatabase implements Database {
     return this.server(bucket % this.all.length).transaction(work);
   }
 
+  transactionOver<T>([bucket = 0]: readonly number[], work: (tx: Sql) => Promise<T>): Promise<T> {
+    return this.transaction(bucket, work);
+  }
+
   servers(): readonly SimpleServer[] {
     return this.all;
   }

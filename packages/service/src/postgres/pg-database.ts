@@ -50,6 +50,11 @@ export class PgDatabase implements Database {
     return this.server(bucket).transaction(work);
   }
 
+  /** All of the buckets are taken to be on the first one's server. */
+  transactionOver<T>([bucket = 0]: readonly number[], work: (tx: Sql) => Promise<T>): Promise<T> {
+    return this.transaction(bucket, work);
+  }
+
   /**
    * The rows of one reading statement, prepared once per session.
    * @throws ConnectionLost, or the server's error.

@@ -51,16 +51,19 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
    */
   transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>, { insertsFirst = false } = {}): Promise<T> {
     if (insertsFirst) return this.routed(bucket, (server) => server.transaction(work));
-    return this.routed(bucket, (server) =>
-      server.transaction(async (tx) => {
-        // Not awaited: a server that pipelines sends it along with the work's first statement.
-        const held = tx.query('SELECT sharding.hold($1)', [bucket]);
-        const [hold, done] = await Promise.allSettled([held, work(tx)]);
-        if (hold.status === 'rejected') throw hold.reason;
-        if (done.status === 'rejected') throw done.reason;
-        return done.value;
-      }),
-    );
+    return this.routed(bucket, (server) => holding(server, 'SELECT sharding.hold($1)', bucket, work));
+  }
+
+  /**
+   * Runs work once in one transaction on the shard that holds the first of the buckets. All stay there until the end.
+   * @param buckets in ascending order, so that two such transactions never wait for each other
+   * @throws what `work` throws, after a rollback; the server's SH001 or SH002 when one of the buckets is not there, or is being
+   * moved: nothing is waited for or tried again.
+   */
+  transactionOver<T>(buckets: readonly number[], work: (tx: Tx) => Promise<T>): Promise<T> {
+    const [first] = buckets;
+    if (first === undefined) throw new Error('A transaction over buckets needs one at least');
+    return holding(this.serverOf(first), 'SELECT sharding.hold_all($1)', buckets, work);
   }
 
   /**
@@ -158,4 +161,19 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
       if (!this.open.has(shard)) this.open.set(shard, this.options.open({ name: `${keyspace}@${shard}`, url }));
     }
   }
+}
+
+function holding<T, Tx extends Sql>(
+  server: ShardServer<Tx>,
+  hold: string,
+  what: number | readonly number[],
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return server.transaction(async (tx) => {
+    // Not awaited: a server that pipelines sends it along with the work's first statement.
+    const [held, done] = await Promise.allSettled([tx.query(hold, [what]), work(tx)]);
+    if (held.status === 'rejected') throw held.reason;
+    if (done.status === 'rejected') throw done.reason;
+    return done.value;
+  });
 }
