@@ -80,6 +80,42 @@ describe('routing', () => {
     await waiting;
   });
 
+  const insertOver = (buckets: readonly number[], database_ = database) =>
+    database_.transactionOver(buckets, async (tx) => {
+      for (const bucket of buckets)
+        await tx.query(`INSERT INTO customers (id, name) VALUES ($1, 'Ada')`, [idIn(bucket)]);
+    });
+  const rowsOf = (buckets: readonly number[]) =>
+    cluster.admin('a', 'SELECT bucket FROM customers WHERE bucket = ANY ($1) ORDER BY bucket', [buckets]);
+
+  it('writes to several buckets of a shard in one transaction, or to none of them', async () => {
+    await insertOver([20, 21, 22]);
+    expect(await rowsOf([20, 21, 22])).toHaveLength(3);
+    await setState('fenced', 24);
+    await expect(insertOver([23, 24])).rejects.toMatchObject({ code: 'SH002' });
+    await setState('gone', 24);
+    await expect(insertOver([23, 24])).rejects.toMatchObject({ code: 'SH001' });
+    await expect(insertOver([23, 900])).rejects.toMatchObject({ code: 'SH001' });
+    expect(await rowsOf([23, 24])).toEqual([]);
+  });
+
+  it('refuses several buckets at once while a mover waits for one, and holds each of them until the end', async () => {
+    const mover = new Client({ connectionString: cluster.shards.get('a')?.url ?? '' });
+    await mover.connect();
+    const take = (bucket: number): Promise<unknown> =>
+      mover.query('SELECT pg_try_advisory_xact_lock(1398034241, $1) AS got', [bucket]).then(({ rows }) => rows[0].got);
+    await database.transactionOver([30, 31], async (tx) => {
+      await tx.query('SELECT 1');
+      expect([await take(30), await take(31), await take(32)]).toEqual([false, false, true]);
+    });
+    await mover.query('BEGIN');
+    expect(await take(31)).toBe(true);
+    await expect(insertOver([30, 31])).rejects.toMatchObject({ code: 'SH002' });
+    await mover.query('ROLLBACK');
+    await insertOver([30, 31]);
+    await mover.end();
+  });
+
   it('gives up at its deadline with an error that says to try again', async () => {
     await database.close();
     database = openDatabase(2, 200);
