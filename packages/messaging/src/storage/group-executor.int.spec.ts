@@ -151,22 +151,26 @@ describe('GroupExecutor', () => {
 
   it('goes on with others while a group waits for a lock', async () => {
     await executor.execute(adding(), addRequest('w-locked', 1));
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => (release = resolve));
+    const [locked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const holder = db.database.transaction(0, async (tx) => {
       await tx.query("SELECT FROM counters WHERE name = 'w-locked' FOR UPDATE");
-      await released;
+      locked.resolve();
+      await released.promise;
     });
+    await locked.promise;
     const waiting = executor.execute(adding(), addRequest('w-locked', 1));
-    await eventually(async () => {
-      const locks = await sql(
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      expect(locks).toHaveLength(1);
-    });
-    await expect(executor.execute(adding(), addRequest('w-free', 1))).resolves.toMatchObject({ ok: true });
-    release();
-    await holder;
+    try {
+      await eventually(async () => {
+        const locks = await sql(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        expect(locks).toHaveLength(1);
+      });
+      await expect(executor.execute(adding(), addRequest('w-free', 1))).resolves.toMatchObject({ ok: true });
+    } finally {
+      released.resolve();
+      await holder;
+    }
     await expect(waiting).resolves.toMatchObject({ ok: true, body: '{"name":"w-locked","count":2}' });
   });
 
