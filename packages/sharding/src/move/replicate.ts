@@ -72,16 +72,13 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
   const { limits, hooks, move } = ctx;
   const copied = new Map<string, number>();
   let best = '';
-  let isFast = false;
   let stalled = performance.now() + limits.stallMs;
   for (;;) {
-    const { copying, left, tables } = await copyProgress(ctx);
+    const { left, tables } = await copyProgress(ctx);
     // A table that is done is not told of any more: its last count stands.
     for (const [table, rows] of tables) copied.set(table, Math.max(rows, copied.get(table) ?? 0));
     const rows = [...copied.values()].reduce((sum, count) => sum + count, 0);
     if (rows > 0) hooks.onProgress?.({ move: move.id, step: 'wait for copy', rows });
-    if (copying === 0 && !isFast) await followFast(ctx);
-    isFast ||= copying === 0;
     if (left === 0) return;
     const now = `${left} ${rows}`;
     if (now !== best) stalled = performance.now() + limits.stallMs;
@@ -93,34 +90,15 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
   }
 }
 
-interface CopyProgress {
-  /** Tables whose copy is not ended, and those that are not followed in the order of commits yet. */
-  readonly copying: number;
-  readonly left: number;
-  /** Rows copied of tables that are being copied. */
-  readonly tables: [table: string, rows: number][];
-}
-
-async function copyProgress({ sessions, name }: MoveContext): Promise<CopyProgress> {
-  return oneRow<CopyProgress>(
+async function copyProgress({ sessions, name }: MoveContext): Promise<{ left: number; tables: [string, number][] }> {
+  return oneRow<{ left: number; tables: [string, number][] }>(
     sessions.destination,
-    `WITH states AS (SELECT r.srsubstate AS state FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid
-       WHERE s.subname = $1)
-     SELECT (SELECT count(*)::int FROM states WHERE state NOT IN ('s', 'r')) AS copying,
-      (SELECT count(*)::int FROM states WHERE state <> 'r') AS left,
+    `SELECT (SELECT count(*)::int FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid
+       WHERE s.subname = $1 AND r.srsubstate <> 'r') AS left,
       (SELECT coalesce(json_agg(json_build_array(c.relid::text, c.tuples_processed)), '[]') FROM pg_stat_progress_copy AS c
        JOIN pg_stat_subscription AS w ON w.pid = c.pid WHERE w.subname = $1) AS tables`,
     [name],
   );
-}
-
-/**
- * From here on the destination applies without waiting for its disk, one transaction after the other: with a flush for each
- * it would fall ever further behind writers who share one. What was not flushed before a crash is sent again; and the commit that
- * makes the destination `ready` is durable, and with it everything before it. Workers take the setting over as they run.
- */
-async function followFast({ sessions, name }: MoveContext): Promise<void> {
-  await sessions.destination.query(`ALTER SUBSCRIPTION ${name} SET (synchronous_commit = off)`);
 }
 
 /** Whether all tables are copied, and followed in the order of commits. */
