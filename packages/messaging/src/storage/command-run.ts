@@ -73,11 +73,15 @@ export abstract class DecidingRun implements GroupContext<Command> {
   }
 }
 
+const askAlone =
+  (tx: Sql): GroupContext<never>['ask'] =>
+  async <Row>(statement: string, record: StatementRecord) =>
+    (await tx.query<Row>(statement, recordsValue([record]))).rows;
+
 /** `ask` and `put` for storage classes outside of a command, in a transaction of pipelined statements. */
 export const inTransaction = (tx: Sql, bucket: number): Pick<GroupContext<never>, 'ask' | 'put' | 'bucket'> => ({
   bucket,
-  ask: async <Row>(statement: string, record: StatementRecord) =>
-    (await tx.query<Row>(statement, recordsValue([record]))).rows,
+  ask: askAlone(tx),
   put: (statement, record) => void tx.query(statement, recordsValue([record])),
 });
 
@@ -91,6 +95,7 @@ const UNIQUE_VIOLATION = '23505';
 /** A run in a transaction of its own. */
 export class CommandRun extends DecidingRun implements CommandContext<Command> {
   private readonly writes: Promise<unknown>[] = [];
+  readonly ask: GroupContext<never>['ask'];
 
   constructor(
     readonly tx: Sql,
@@ -98,10 +103,8 @@ export class CommandRun extends DecidingRun implements CommandContext<Command> {
     request: CommandRequest,
   ) {
     super(bucket, request);
+    this.ask = askAlone(tx);
   }
-
-  readonly ask = async <Row>(statement: string, record: StatementRecord): Promise<Row[]> =>
-    (await this.tx.query<Row>(statement, recordsValue([record]))).rows;
 
   readonly put = (statement: string, record: StatementRecord): void => {
     const answer = this.tx.query(statement, recordsValue([record])).catch((error: unknown) => {
