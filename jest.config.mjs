@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** One Jest configuration for the whole repository, so that all integration tests share one Postgres, Kafka and Redis. */
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
@@ -27,7 +29,10 @@ const servers = {
 };
 
 export default {
-  testTimeout: 30_000,
+  // Integration tests wait half of their time, so that two side by side are quicker even on two cores.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // As `eventually`: a machine that others use too may be slow, and what is only slow is no failure.
+  testTimeout: 60_000,
   reporters: ['default', '<rootDir>/.ci/count-reporter.mjs'],
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,packages,infra,bench,tests}/**/*.unit.spec.ts'] },

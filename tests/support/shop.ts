@@ -130,7 +130,7 @@ export async function newProduct(
 }
 
 /** Polls until `attempt` throws no more and gives its value; after `timeoutMs` it throws the last error. */
-export async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 10_000): Promise<T> {
+export async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 20_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {

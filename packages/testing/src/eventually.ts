@@ -9,7 +9,7 @@ export interface EventuallyOptions {
 
 /** Calls `attempt` until it does not throw, and returns its value. For what becomes true by itself, instead of a sleep. */
 export async function eventually<T>(attempt: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
-  const { timeoutMs = 10_000, everyMs = 25 } = options;
+  const { timeoutMs = 20_000, everyMs = 25 } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
