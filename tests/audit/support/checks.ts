@@ -121,7 +121,7 @@ async function sessions(): Promise<Record<string, number>> {
 async function groups(): Promise<string[]> {
   const admin = new Admin({ clientId: 'audit', bootstrapBrokers: await kafkaBrokers() });
   try {
-    return [...(await admin.listGroups()).keys()].toSorted();
+    return [...(await admin.listGroups({ types: ['classic', 'consumer'] })).keys()].toSorted();
   } finally {
     await admin.close();
   }

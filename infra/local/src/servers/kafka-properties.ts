@@ -101,7 +101,9 @@ const SMALL = {
   'num.network.threads': '2',
   'num.io.threads': '4',
   'background.threads': '2',
-  'num.recovery.threads.per.data.dir': '1',
+  'num.recovery.threads.per.data.dir': '2',
+  // Of each Kafka partition a file of this size is made anew after a crash; the default is 10 MB.
+  'log.index.size.max.bytes': '262144',
   // 128 MB by default, taken from the heap at once.
   'log.cleaner.dedupe.buffer.size': '8388608',
   'log.cleaner.io.buffer.size': '131072',

@@ -49,6 +49,13 @@ describe('contracts on Kafka', () => {
     expect(counts).toEqual({ commands: 4, queries: 4, events: 4, states: 4, deadLetters: 1 });
   });
 
+  it('makes no topic of states for a service without any', async () => {
+    await ensureTopics(port, { ...options, service: 'stateless' }, shop('stateless', 1));
+    const { events, states } = topicNames(kit.prefix, 'stateless');
+    const topics = await port.admin.listTopics();
+    expect([topics.includes(events), topics.includes(states)]).toEqual([true, false]);
+  });
+
   it('publishes a contract once, a newer one over it, and never an older one over a newer', async () => {
     expect(await publishContract(port, options, shop('shop', 1))).toBe('published');
     expect(await publishContract(port, options, shop('shop', 1))).toBe('same');

@@ -1,3 +1,4 @@
+import { declarationsOf, type Event, type ServiceContract, type State } from '@stoa/contract-kit';
 import type { KafkaPort, TopicSpec } from '../kafka/port.js';
 import { untilLed } from '../kafka/until-led.js';
 import type { MessagingOptions } from '../options.js';
@@ -31,14 +32,17 @@ const spec = (
 const safety = ({ replicationFactor }: Where): Record<string, string> =>
   replicationFactor >= 3 ? { 'min.insync.replicas': '2' } : {};
 
-/** Where a service's facts are told: events and states. */
-function factSpecs(where: Where): TopicSpec[] {
-  const names = topicNames(where.topicPrefix, where.service);
-  return [
-    spec(where, names.events, where.partitions, { ...DELETE_AFTER(7 * 24 * HOUR_MS), ...safety(where) }),
-    spec(where, names.states, where.partitions, { ...COMPACTED, ...safety(where) }),
-  ];
-}
+const eventsSpec = (where: Where): TopicSpec =>
+  spec(where, topicNames(where.topicPrefix, where.service).events, where.partitions, {
+    ...DELETE_AFTER(7 * 24 * HOUR_MS),
+    ...safety(where),
+  });
+
+const statesSpec = (where: Where): TopicSpec =>
+  spec(where, topicNames(where.topicPrefix, where.service).states, where.partitions, {
+    ...COMPACTED,
+    ...safety(where),
+  });
 
 /** The topics that a service owns, and those that all share. */
 function topicSpecs(where: Where): TopicSpec[] {
@@ -46,7 +50,7 @@ function topicSpecs(where: Where): TopicSpec[] {
   const names = topicNames(topicPrefix, where.service);
   const safe = safety(where);
   return [
-    ...factSpecs(where),
+    eventsSpec(where),
     // Shorter than an Idempotency-Key is good for (24 h), which is shorter than inbox rows are kept (48 h).
     spec(where, names.commands, partitions, DELETE_AFTER(HOUR_MS)),
     spec(where, names.queries, partitions, DELETE_AFTER(HOUR_MS)),
@@ -65,15 +69,17 @@ async function create(port: KafkaPort, specs: readonly TopicSpec[]): Promise<voi
   await untilLed(port.admin, others);
 }
 
-/** Makes the topics of this service that are missing. Those that exist stay as they are. @throws KafkaError */
-export const ensureTopics = (port: KafkaPort, where: Where): Promise<void> => create(port, topicSpecs(where));
-
 /**
- * The same for the events and states of the services that this one follows: they may never have run here yet.
- * @throws KafkaError
+ * Makes the topics of this service that are missing; that of states only if it has some, since each Kafka partition costs the broker
+ * memory and time at its start. Those that exist stay as they are. @throws KafkaError
  */
-export const ensureFollowed = (port: KafkaPort, where: Where, services: Iterable<string>): Promise<void> =>
-  create(
-    port,
-    [...services].flatMap((service) => factSpecs({ ...where, service })),
-  );
+export function ensureTopics(port: KafkaPort, where: Where, contract?: ServiceContract): Promise<void> {
+  const hasStates = contract === undefined || declarationsOf(contract).some(({ kind }) => kind === 'state');
+  return create(port, hasStates ? [...topicSpecs(where), statesSpec(where)] : topicSpecs(where));
+}
+
+/** The same for facts of services that this one follows: they may never have run here yet. @throws KafkaError */
+export function ensureFollowed(port: KafkaPort, where: Where, facts: readonly (Event | State)[]): Promise<void> {
+  const specs = facts.map(({ service, kind }) => (kind === 'event' ? eventsSpec : statesSpec)({ ...where, service }));
+  return create(port, [...new Map(specs.map((each) => [each.topic, each])).values()]);
+}

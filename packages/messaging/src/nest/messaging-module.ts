@@ -94,7 +94,8 @@ function serverOf(
   modules: ModulesContainer,
 ): StoaServer {
   const bind = async (): Promise<{ binding: Binding; background: Background }> => {
-    await ensureFollowed(port, messaging, new Set(served.subscriptions.map(({ fact }) => fact.service)));
+    const facts = served.subscriptions.map(({ fact }) => fact);
+    await ensureFollowed(port, messaging, facts);
     const database = own.get<Database>(DATABASE, { strict: false });
     const make = makerOf(modules, own);
     const background = createBackground({

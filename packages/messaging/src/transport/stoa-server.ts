@@ -97,7 +97,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     const { binding, background } = await this.setup.bind();
     const { logger } = this.#options;
     this.#dispatcher = new Dispatcher(binding, logger);
-    await ensureTopics(this.#port, this.#options);
+    await ensureTopics(this.#port, this.#options, binding.contract);
     await this.#syncClock();
     this.#keepClock();
     this.#background = background;

@@ -1,8 +1,11 @@
 import type { BaseOptions } from '@platformatic/kafka';
 import type { KafkaOptions } from '../open-kafka.js';
 
-/** Milliseconds before the given retry (1, 2, …): doubles, and stays short, because a fresh broker says "not yet" for a second or two. */
-export const backoff = (attempt: number): number => Math.min(25 * 2 ** (attempt - 1), 400);
+/**
+ * Milliseconds before the given retry (1, 2, …): doubles, and stays short, because a fresh broker says "not yet" for a second or two.
+ * Not shorter either: on a machine that they share with the broker, dozens of clients that knock take from it what it starts with.
+ */
+export const backoff = (attempt: number): number => Math.min(25 * 2 ** (attempt - 1), 800);
 
 /** Settings of every client of the library. */
 export function baseSettings(options: KafkaOptions): BaseOptions & { bootstrapBrokers: string[] } {
