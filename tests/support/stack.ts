@@ -22,13 +22,21 @@ export const stoa = (verb: string, ...args: string[]): Promise<{ stdout: string;
     maxBuffer: 1 << 26,
   });
 
-export async function processes(): Promise<Process[]> {
-  const { stdout } = await stoa('status', '--json');
-  return (JSON.parse(stdout) as { processes: Process[] }).processes;
+export interface Status {
+  readonly processes: readonly Process[];
+  /** Those that ended, until they are started again. */
+  readonly waiting: readonly { readonly name: string }[];
 }
 
+export async function status(): Promise<Status> {
+  const { stdout } = await stoa('status', '--json');
+  return JSON.parse(stdout) as Status;
+}
+
+export const processes = async (): Promise<readonly Process[]> => (await status()).processes;
+
 /** The clones of an app, such as `gateway-1` and `gateway-2`. */
-export const clonesOf = async (app: string): Promise<Process[]> => (await processes()).filter(isCloneOf(app));
+export const clonesOf = async (app: string): Promise<readonly Process[]> => (await processes()).filter(isCloneOf(app));
 
 const isCloneOf = (app: string) => {
   const own = new RegExp(`^${app}-\\d+$`);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { signIn } from '../../support/load/shopper.js';
 import { addItem, expectStatus, get, newCustomer, newProduct, operatorToken, patch } from '../../support/shop.js';
 
 /** So many customers, so that both shards and all Kafka partitions have some. */
@@ -6,6 +7,8 @@ const PROBERS = 6;
 const EVERY_MS = 250;
 /** Who looks at a shop does not wait longer. */
 const PATIENCE_MS = 2_500;
+/** Access tokens are good for longer than this and one fault. */
+const SIGN_IN_EVERY_MS = 4 * 60_000;
 /** So many journeys in a row make sure that it is over. */
 const IN_A_ROW = 4;
 
@@ -17,7 +20,8 @@ interface Journey {
 }
 
 interface Prober {
-  readonly token: string;
+  readonly email: string;
+  token: string;
   readonly journeys: Journey[];
 }
 
@@ -28,6 +32,7 @@ interface Prober {
 export class Probe {
   private timer: NodeJS.Timeout | undefined;
   private turn = 0;
+  private signedInAt = performance.now();
 
   private constructor(
     private readonly probers: readonly Prober[],
@@ -40,14 +45,18 @@ export class Probe {
     const sku = skus[0] ?? '';
     const probers: Prober[] = [];
     while (probers.length < PROBERS) {
-      const { token } = await newCustomer();
+      const { email, token } = await newCustomer();
       await addItem(sku, 1, token);
-      probers.push({ token, journeys: [] });
+      probers.push({ email, token, journeys: [] });
     }
     return new Probe(probers, handle, sku);
   }
 
-  begin(): void {
+  async begin(): Promise<void> {
+    if (performance.now() - this.signedInAt > SIGN_IN_EVERY_MS) {
+      for (const prober of this.probers) prober.token = await signIn(prober.email);
+      this.signedInAt = performance.now();
+    }
     for (const { journeys } of this.probers) journeys.length = 0;
     const next = (): void => {
       const prober = this.probers[this.turn++ % this.probers.length];
