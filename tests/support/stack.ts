@@ -35,6 +35,13 @@ export async function status(): Promise<Status> {
 
 export const processes = async (): Promise<readonly Process[]> => (await status()).processes;
 
+/** Whether the clone with this admin port says that it is ready. */
+export const isReady = (adminPort: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${adminPort}/health/ready`, { signal: AbortSignal.timeout(8_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
 /** The clones of an app, such as `gateway-1` and `gateway-2`. */
 export const clonesOf = async (app: string): Promise<readonly Process[]> => (await processes()).filter(isCloneOf(app));
 

@@ -3,8 +3,6 @@ import { patience } from '../../support/load/client.js';
 import type { Findings } from '../../support/load/findings.js';
 import { Load } from '../../support/load/load.js';
 import type { Random } from '../../support/load/random.js';
-import { eventually } from '../../support/shop.js';
-import { status } from '../../support/stack.js';
 import { Checks, type Holdings } from './checks.js';
 import type { Blow, Fault } from './fault.js';
 import { Probe } from './probe.js';
@@ -74,7 +72,7 @@ export class Audit {
   /** Lets one fault happen, waits until it is over, and checks everything. */
   async run(fault: Fault, random: Random): Promise<Outcome> {
     // What the last fault ended starts again, which takes from a small machine what this one's recovery needs.
-    await this.stackIsWhole();
+    await this.checks.stackIsWhole();
     const count = this.counter();
     const { probe, timeline, load } = this;
     load.work();
@@ -130,20 +128,6 @@ export class Audit {
     this.before = await this.checks.holdings();
   }
 
-  private async stackIsWhole(): Promise<void> {
-    const isWhole = async (): Promise<void> => {
-      const { processes, waiting } = await status();
-      const away = waiting.map(({ name }) => name);
-      for (const { name, adminPort } of processes) {
-        if (adminPort !== null && !(await isReady(adminPort))) away.push(name);
-      }
-      if (away.length > 0) throw new Error(`not ready: ${away.join(', ')}`);
-    };
-    await eventually(isWhole, RECOVERY_MS).catch((error: unknown) => {
-      this.findings.violation(error instanceof Error ? error.message : String(error));
-    });
-  }
-
   private async examine(): Promise<void> {
     await this.load.examine();
     await this.checks.queuesAreEmpty();
@@ -172,12 +156,6 @@ export class Audit {
     };
   }
 }
-
-const isReady = (port: number): Promise<boolean> =>
-  fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(PATIENCE.attemptMs) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 
 /** @returns when the fault was over, of performance.now() */
 async function healed({ at, heal }: Blow): Promise<number> {

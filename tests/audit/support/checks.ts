@@ -3,7 +3,7 @@ import { Admin } from '@platformatic/kafka';
 import type { Findings } from '../../support/load/findings.js';
 import { kafkaBrokers, openTestKafka, outboxDatabases, sql, superuserUrl } from '../../support/servers.js';
 import { eventually } from '../../support/shop.js';
-import { processes } from '../../support/stack.js';
+import { isReady, processes, status } from '../../support/stack.js';
 
 /** What may leak, at one moment at rest. */
 export interface Holdings {
@@ -15,6 +15,8 @@ export interface Holdings {
   readonly memory: Readonly<Record<string, number>>;
 }
 
+/** What died is started again, with back-off, on a machine that may be slow. */
+const WHOLE_MS = 60_000;
 /** A relay that waits for its next term, and one that was cut off from Kafka, needs some seconds. */
 const DRAINED_MS = 20_000;
 /** Reply topics of the dead are swept when they were silent in two looks, half a minute apart. */
@@ -39,6 +41,18 @@ export class Checks {
 
   close(): Promise<void> {
     return this.kafka.close();
+  }
+
+  /** Every process runs, and all clones are ready. */
+  async stackIsWhole(): Promise<void> {
+    await this.settles(async () => {
+      const { processes, waiting } = await status();
+      const away = waiting.map(({ name }) => name);
+      for (const { name, adminPort } of processes) {
+        if (adminPort !== null && !(await isReady(adminPort))) away.push(name);
+      }
+      if (away.length > 0) throw new Error(`not ready: ${away.join(', ')}`);
+    }, WHOLE_MS);
   }
 
   /** Outboxes are empty, nothing is parked, and no dead letter has come. */

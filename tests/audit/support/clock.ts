@@ -6,7 +6,7 @@ import { freePort } from '@stoa/local';
 import { stateDir } from '../../support/servers.js';
 import { eventually } from '../../support/shop.js';
 import { isCloneOf, someProcess, type Fault } from './fault.js';
-import type { Process } from '../../support/stack.js';
+import { isReady, type Process } from '../../support/stack.js';
 
 /** Of one process only: Linux has no clock for that, so one more clone runs, in which JavaScript's clock can be put forward. */
 export const clockJump: Fault = {
@@ -42,8 +42,7 @@ async function startBeside({ pid }: Process, name: string) {
   });
   closeSync(log);
   await eventually(async () => {
-    const { status } = await fetch(`http://127.0.0.1:${port}/health/ready`);
-    if (status !== 200) throw new Error(`${name} is not ready: ${status}`);
+    if (!(await isReady(port))) throw new Error(`${name} is not ready`);
   }, 30_000);
   return clone;
 }
