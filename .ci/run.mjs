@@ -8,6 +8,8 @@ import path from 'node:path';
 const scratch = mkdtempSync(path.join(tmpdir(), 'stoa-ci-'));
 const countsFile = path.join(scratch, 'counts.jsonl');
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, said again at the end: the print above it is long. */
+const failures = [];
 
 /** @returns {Promise<number>} the exit code */
 const run = (command, env = {}) =>
@@ -25,6 +27,7 @@ async function check(name, command, env) {
   process.stdout.write(`\n=== ${name}\n`);
   const passed = (await run(command, env)) === 0;
   total[passed ? 'passed' : 'failed'] += 1;
+  if (!passed) failures.push(name);
   process.stdout.write(
     `--- ${name}: ${passed ? 'passed' : 'FAILED'} in ${Math.round((Date.now() - started) / 1000)} s\n`,
   );
@@ -38,6 +41,7 @@ function addTests() {
   for (const line of runs) {
     const counts = JSON.parse(line);
     ran += counts.passed + counts.failed;
+    failures.push(...counts.failures);
     for (const key of Object.keys(total)) total[key] += counts[key];
   }
   if (ran === 0) total.failed += 1;
@@ -56,6 +60,7 @@ if (installed) {
   await check('the README, as a newcomer', 'node .ci/readme-tour.mjs');
 }
 rmSync(scratch, { recursive: true, force: true });
+if (failures.length > 0) process.stdout.write(`\nFAILED:\n${failures.map((name) => `- ${name}\n`).join('')}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

@@ -46,9 +46,9 @@ export class Checks {
   /** Every process runs, and all clones are ready. */
   async stackIsWhole(): Promise<void> {
     await this.settles(async () => {
-      const { processes, waiting } = await status();
+      const { processes: running, waiting } = await status();
       const away = waiting.map(({ name }) => name);
-      for (const { name, adminPort } of processes) {
+      for (const { name, adminPort } of running) {
         if (adminPort !== null && !(await isReady(adminPort))) away.push(name);
       }
       if (away.length > 0) throw new Error(`not ready: ${away.join(', ')}`);
