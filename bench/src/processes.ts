@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 
 /** Linux counts CPU time in ticks of 10 ms (USER_HZ is 100 on every port of it). */
 const MS_PER_TICK = 10;
+const NICE = 15;
 
 /** The time of one process, and of its children that have ended, in milliseconds; 0 when it is gone. */
 function ownCpuMs(pid: number): number {
@@ -30,14 +32,31 @@ function childrenByParent(): Map<number, number[]> {
   return children;
 }
 
-/**
- * CPU milliseconds of a process and all its descendants (Postgres works in children), read from /proc.
- */
-export function cpuOfTree(root: number): number {
+/** A process and all its descendants (Postgres works in children). */
+function treeOf(root: number): number[] {
   const children = childrenByParent();
   const pids = [root];
   for (const pid of pids) pids.push(...(children.get(pid) ?? []));
-  return pids.reduce((sum, pid) => sum + ownCpuMs(pid), 0);
+  return pids;
+}
+
+/** CPU milliseconds of a process and all its descendants, read from /proc. */
+export const cpuOfTree = (root: number): number => treeOf(root).reduce((sum, pid) => sum + ownCpuMs(pid), 0);
+
+/**
+ * Lets whoever measures have the CPU before a process and its descendants, as if it ran on a machine of its own: a sender that
+ * waits for what it measures would see its own delays.
+ */
+export function giveWay(root: number): void {
+  for (const pid of treeOf(root)) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) setPriority(Number(thread), NICE);
+    try {
+      // Linux may schedule sessions first, each with a priority of its own, and the threads in them only after that.
+      writeFileSync(`/proc/${pid}/autogroup`, String(NICE));
+    } catch {
+      // Such a Linux does not: the threads' priority is all there is.
+    }
+  }
 }
 
 /** What ran in one role, such as `gateway` or `Postgres`. */

@@ -14,9 +14,9 @@ interface Account {
   unknown: number;
 }
 
-/** The gateway says so before it sends anything on: nothing was done. */
+/** The gateway says so before it sends anything on, HAProxy before a gateway gets it: nothing was done. */
 const isRefusal = (status: number, body: string): boolean =>
-  status === 429 || (status === 503 && body.includes('"code":"OVERLOADED"'));
+  status === 429 || (status === 503 && /"code":"OVERLOADED"|No clone of the gateway/.test(body));
 
 /** What is asked of the shop: writes to guests' carts, with a count of those that were accepted, and and questions to the catalog. */
 export class Shop {

@@ -3,7 +3,7 @@ import { Failure, reason } from '../failure.js';
 import { haproxyCommand, type Backend } from '../servers/haproxy.js';
 
 // What `default-server` says in haproxy.cfg: servers that are added at run time don't get it.
-const CHECKS = 'check inter 400ms fastinter 200ms downinter 400ms fall 2 rise 1 maxconn 512';
+const CHECKS = 'check inter 400ms fastinter 200ms downinter 400ms fall 2 rise 1 maxconn 128';
 /** HAProxy may be starting again just now, or a new clone may have to pass its first check. */
 const PATIENCE_MS = 15_000;
 /** Requests take 5 s at most, uploads may take longer: the gateway itself gives them ten seconds more. */
