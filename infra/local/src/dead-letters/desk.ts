@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Failure, reason } from '../failure.js';
 import { adminTokenFile } from '../stack/secrets.js';
-import type { ProcessRecord, State } from '../stack/state.js';
+import { appOf, type ProcessRecord, type State } from '../stack/state.js';
 import type { Place } from './command-line.js';
 
 /** A parked event as a service's list tells of it. */
@@ -30,8 +30,6 @@ interface Page {
 }
 
 const PAGE = 500;
-
-const appOf = ({ name }: ProcessRecord): string => name.replace(/-\d+$/, '');
 
 /** The token that the stack gave to its clones; one in the environment wins. */
 function adminToken(stateDir: string, env: NodeJS.ProcessEnv): string {

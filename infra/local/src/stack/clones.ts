@@ -6,10 +6,11 @@ import { run } from '../run.js';
 import { startChild, type Running } from '../servers/child.js';
 import type { Service } from '../topology.js';
 import type { Addresses, Context } from './context.js';
-import { httpGet } from './http.js';
+import { httpDelete, httpGet } from './http.js';
 import type { Member } from './keeper.js';
 import { logFile } from './members.js';
 import { databaseVariable, shardsVariable } from './setup.js';
+import { appOf, readState } from './state.js';
 
 /** What a clone answers requests with, besides health and metrics. */
 export interface ClonePorts {
@@ -46,7 +47,21 @@ export async function cloneMember(
     ...(ports.http === undefined ? {} : { port: ports.http }),
     adminPort: ports.admin,
     start: (starting) => startChild({ ...options, ...starting }),
+    ...(service.http ? {} : { ended: () => tellPeers(context, service.app, name) }),
   };
+}
+
+/**
+ * Tells another clone of the service that this one is dead, so that what it had of Kafka is served at once. Kafka itself notices by
+ * its silence, in a second or two, and so it does when nobody can be told.
+ */
+async function tellPeers({ stateDir, adminToken }: Context, app: string, dead: string): Promise<void> {
+  const clones = readState(stateDir)?.processes ?? [];
+  const peers = clones.filter((clone) => clone.name !== dead && clone.state === 'running' && appOf(clone) === app);
+  for (const { adminPort } of peers) {
+    const told = await httpDelete(`http://127.0.0.1:${adminPort}/clones/${dead}`, adminToken).catch(() => undefined);
+    if (told?.status === 200) return;
+  }
 }
 
 /** The variables that a clone gets from the stack: its name, its addresses, and no other service's database. */

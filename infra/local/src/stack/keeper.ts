@@ -11,6 +11,8 @@ export interface Member<R extends Running = Running> {
   port?: number;
   adminPort?: number;
   start: (starting: Starting) => Promise<R>;
+  /** What others are told of it when it ended by itself. It is not started again before that is done, or was given up. */
+  ended?: () => Promise<void>;
 }
 
 export interface KeeperEvents {
@@ -20,7 +22,8 @@ export interface KeeperEvents {
   report: (line: string) => void;
 }
 
-const FIRST_PAUSE_MS = 500;
+/** Short, because customers wait; it doubles for what ends again and again. */
+const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 /** A process that stood this long is healthy again: its next crash is met with the shortest pause. */
 const HEALTHY_AFTER_MS = 60_000;
@@ -110,7 +113,8 @@ export class Keeper<R extends Running = Running> {
       const exit = await current.exited;
       if (this.abort.signal.aborted) return;
       if (Date.now() - since > HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
-      const next = await this.restart(`ended by itself (${exitWords(exit)})`, pause);
+      const told = this.member.ended?.();
+      const next = await this.restart(`ended by itself (${exitWords(exit)})`, pause, told);
       if (!next) return;
       current = next.running;
       pause = next.pause;
@@ -118,7 +122,11 @@ export class Keeper<R extends Running = Running> {
   }
 
   /** Tries until the process is ready again. Undefined if the stack is being stopped. */
-  private async restart(why: string, pause: number): Promise<{ running: R; pause: number } | undefined> {
+  private async restart(
+    why: string,
+    pause: number,
+    told?: Promise<void>,
+  ): Promise<{ running: R; pause: number } | undefined> {
     const { name } = this.member;
     for (let trouble = why, wait = pause; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       this.pid = undefined;
@@ -127,6 +135,7 @@ export class Keeper<R extends Running = Running> {
       this.become('restarting');
       this.events.report(`${name} ${trouble}; starting it again in ${wait / 1000} s`);
       await delay(wait, undefined, { signal: this.abort.signal }).catch(() => undefined);
+      await told;
       if (this.abort.signal.aborted) return undefined;
       try {
         const running = await this.launch();

@@ -76,7 +76,7 @@ describe('npm start', () => {
       },
       { timeoutMs: 20_000 },
     );
-    expect(output()).toMatch(/gateway-1 ended by itself \(signal SIGKILL\); starting it again in 0\.5 s/);
+    expect(output()).toMatch(/gateway-1 ended by itself \(signal SIGKILL\); starting it again in 0\.1 s/);
     expect(output()).toMatch(/gateway-1 is ready again/);
   }, 60_000);
 

@@ -70,3 +70,6 @@ export function runningState(stateDir: string): State | undefined {
 export function isOurs(record: { pid?: number; identity?: string }): boolean {
   return record.pid !== undefined && isAlive(record.pid) && identityOf(record.pid) === record.identity;
 }
+
+/** Of which app a clone of that name is. */
+export const appOf = ({ name }: Pick<ProcessRecord, 'name'>): string => name.replace(/-\d+$/, '');

@@ -123,6 +123,22 @@ export function describeGroups(kit: PortKit): void {
     });
 
     if (kit.abilities.cooperative)
+      it('takes a dead client out of a group, and lets one back in that lives after all', async () => {
+        const made = await kit.topic();
+        const groupId = kit.name('group');
+        const first = await kit.member(made, groupId);
+        const second = await kit.member(made, groupId, {}, await kit.open(undefined, 'suite-victim'));
+        await eventually(() => expect(second.assigned.size).toBe(PARTITIONS / 2));
+        expect(await kit.port.admin.evict(groupId, 'nobody')).toBe(0);
+        expect(await kit.port.admin.evict(kit.name('group'), 'suite-victim')).toBe(0);
+        expect(await kit.port.admin.evict(groupId, 'suite-victim')).toBe(1);
+        await eventually(() => expect(second.revocations.flat()).toHaveLength(PARTITIONS / 2));
+        await eventually(() => expect(first.assigned.size + second.assigned.size).toBe(PARTITIONS));
+        await eventually(() => expect(second.assigned.size).toBe(PARTITIONS / 2));
+        await Promise.all([first.consumer.close(), second.consumer.close()]);
+      });
+
+    if (kit.abilities.cooperative)
       it('lets a commit go out while Kafka partitions are revoked', async () => {
         const made = await kit.topic(2);
         const groupId = kit.name('group');

@@ -55,9 +55,8 @@ export class PortKit {
     this.#port = await this.open();
   }
 
-  async open(brokers = this.brokers()): Promise<KafkaPort> {
-    const { client } = this;
-    const opened = await openKafka({ brokers: brokers.split(','), client, clientId: `suite-${client}`, logger: quiet });
+  async open(brokers = this.brokers(), clientId = `suite-${this.client}`): Promise<KafkaPort> {
+    const opened = await openKafka({ brokers: brokers.split(','), client: this.client, clientId, logger: quiet });
     this.#ports.push(opened);
     return opened;
   }

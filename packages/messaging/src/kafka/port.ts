@@ -151,6 +151,11 @@ export interface KafkaAdmin {
   committedOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
   /** A group that is not there is fine; one with members is refused. */
   deleteGroup(groupId: string): Promise<void>;
+  /**
+   * Takes a client's members out of a group now, not when their session times out: for a client that is known to be dead. One that
+   * lives joins anew. @returns how many there were; 0 from kafkajs, whose groups know no such request
+   */
+  evict(groupId: string, clientId: string): Promise<number>;
   /** @throws KafkaError UNREACHABLE */
   ping(): Promise<void>;
 }

@@ -132,6 +132,16 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     return this.#background?.deadLetters;
   }
 
+  /**
+   * Another clone of this service is dead: what it had of Kafka goes to the others now, not when its session times out.
+   * @returns how many memberships it had @throws KafkaError
+   */
+  async bury(clone: string): Promise<number> {
+    const groups = this.#background ? [this.#names.group, this.#names.eventsGroup] : [this.#names.group];
+    const buried = await Promise.all(groups.map((group) => this.#port.admin.evict(group, clone)));
+    return buried.reduce((sum, members) => sum + members, 0);
+  }
+
   /** A moment later: what is taken is still this clone's while it is told so. */
   #tellPartitions(taken: number): void {
     setImmediate(() => this.#options.metrics?.partitions?.(this.#consumer?.assignment().length ?? 0, taken));

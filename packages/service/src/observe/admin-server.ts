@@ -29,7 +29,8 @@ export interface AdminServerOptions {
   readonly host: string;
   readonly port: number;
   readonly readiness: Readiness;
-  readonly routes?: AdminRoutes;
+  /** Asked one after the other until one answers. */
+  readonly routes?: readonly AdminRoutes[];
 }
 
 function send(response: ServerResponse, status: number, body: string, contentType: string): void {
@@ -45,8 +46,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, of: An
   const { readiness, routes } = of;
   const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://admin');
   const { authorization } = request.headers;
-  const other = await routes?.({ method: request.method ?? '', path, query, authorization });
-  if (other) return json(response, other.status, other.body);
+  for (const route of routes ?? []) {
+    const other = await route({ method: request.method ?? '', path, query, authorization });
+    if (other) return json(response, other.status, other.body);
+  }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     return json(response, 405, { status: 'only GET is answered here' });

@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { DeadLetters, ParkedAt, ParkedEvent } from '@stoa/messaging';
 import type { AdminAnswer, AdminRequest, AdminRoutes } from '../observe/admin-server.js';
 import type { Logger } from '../observe/logger.js';
+import { refusal } from './operator-token.js';
 
 type Letters = Pick<DeadLetters, 'list' | 'find' | 'topicsOf' | 'replay' | 'drop'>;
 
@@ -40,15 +40,6 @@ function contentOf(body: Buffer | null): unknown {
   } catch {
     return body.toString();
   }
-}
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-/** What keeps a caller out; undefined for one who has the token. Digests have one length, whatever was sent. */
-function refusal({ authorization = '' }: AdminRequest, token: string | undefined): AdminAnswer | undefined {
-  if (token === undefined) return { status: 403, body: { status: 'closed: ADMIN_TOKEN is not set for this clone' } };
-  if (timingSafeEqual(digest(authorization), digest(`Bearer ${token}`))) return undefined;
-  return { status: 401, body: { status: 'Authorization must be Bearer and the ADMIN_TOKEN of this clone' } };
 }
 
 const missing = (name: string): AdminAnswer => ({ status: 404, body: { status: `${name} is not parked here` } });

@@ -8,6 +8,7 @@ import type { commonVariables, CommonConfig } from '../config/variables.js';
 import { startAdminServer, type AdminServer } from '../observe/admin-server.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { Readiness } from '../observe/readiness.js';
+import { cloneRoutes } from '../operate/clone-routes.js';
 import { deadLetterRoutes } from '../operate/dead-letter-routes.js';
 import { watchDatabases, type ManagedDatabase, type OpenDatabase } from '../postgres/databases.js';
 import { configurationOrExit } from './configuration.js';
@@ -105,7 +106,14 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
   try {
     const endSpans = await exportSpans(options.name, common, logger);
     const deadLetters = (): DeadLetters | undefined => app?.get(StoaServer).deadLetters;
-    const routes = deadLetterRoutes({ token: adminToken, deadLetters, logger });
+    const bury = (): ((clone: string) => Promise<number>) | undefined => {
+      const server = app?.get(StoaServer);
+      return server?.isReady() ? (dead) => server.bury(dead) : undefined;
+    };
+    const routes = [
+      deadLetterRoutes({ token: adminToken, deadLetters, logger }),
+      cloneRoutes({ token: adminToken, bury, logger }),
+    ];
     const admin = await startAdminServer({ host, port, readiness, routes });
     logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
     const onIdleError = (err: Error, server: string): void => logger.warn({ err, server }, 'lost an idle connection');

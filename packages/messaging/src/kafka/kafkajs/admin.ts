@@ -97,6 +97,10 @@ export class KafkaJsAdmin implements KafkaAdmin {
     }
   }
 
+  evict(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
   async ping(): Promise<void> {
     await this.#run((admin) => admin.describeCluster());
   }

@@ -1,18 +1,27 @@
 import {
   Admin,
   ConfigResourceTypes,
+  ConnectionPool,
+  type Connection,
+  consumerGroupDescribeV0,
+  consumerGroupHeartbeatV0,
+  FindCoordinatorKeyTypes,
   IncrementalAlterConfigOperationTypes,
   ListOffsetTimestamps,
 } from '@platformatic/kafka';
 import { KafkaError, type KafkaAdmin, type TopicSpec } from '../port.js';
 import { untilLed } from '../until-led.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';
+import type { GroupMember } from './library-types.js';
 import type { baseSettings } from './settings.js';
+
+/** As a heartbeat's epoch: the member leaves its group (KIP-848). */
+const LEAVES = -1;
 
 export class PlatformaticAdmin implements KafkaAdmin {
   readonly #admin: Admin;
 
-  constructor(settings: ReturnType<typeof baseSettings>) {
+  constructor(private readonly settings: ReturnType<typeof baseSettings>) {
     this.#admin = new Admin(settings);
   }
 
@@ -108,6 +117,40 @@ export class PlatformaticAdmin implements KafkaAdmin {
     }
   }
 
+  /** A member leaves by a heartbeat that says so, and the broker takes it from whoever knows the member's id. */
+  evict(groupId: string, clientId: string): Promise<number> {
+    return translated(async () => {
+      const [coordinator] = await this.#admin.findCoordinator({
+        keyType: FindCoordinatorKeyTypes.GROUP,
+        keys: [groupId],
+      });
+      if (!coordinator) return 0;
+      const pool = new ConnectionPool(this.settings.clientId, this.settings);
+      try {
+        const connection = await pool.get(coordinator);
+        const members = await membersOf(connection, groupId);
+        const dead = members.filter((member) => member.clientId === clientId);
+        for (const { memberId } of dead)
+          await consumerGroupHeartbeatV0.api.async(
+            connection,
+            groupId,
+            memberId,
+            LEAVES,
+            null,
+            null,
+            0,
+            null,
+            null,
+            null,
+            [],
+          );
+        return dead.length;
+      } finally {
+        await pool.close();
+      }
+    });
+  }
+
   /**
    * Makes the broker notice a dead member of this group after `sessionTimeoutMs`. Under KIP-848 that is the group's setting,
    * not the member's. The others learn by their next heartbeat what is theirs now: these are as frequent as a fifth of
@@ -136,5 +179,16 @@ export class PlatformaticAdmin implements KafkaAdmin {
 
   async close(): Promise<void> {
     await translated(() => this.#admin.close());
+  }
+}
+
+/** None of a group that is not there. */
+async function membersOf(connection: Connection, groupId: string): Promise<GroupMember[]> {
+  try {
+    const { groups } = await consumerGroupDescribeV0.api.async(connection, [groupId], false);
+    return groups.flatMap(({ members }) => members);
+  } catch (error) {
+    if (isProtocolError(error, 'GROUP_ID_NOT_FOUND')) return [];
+    throw error;
   }
 }

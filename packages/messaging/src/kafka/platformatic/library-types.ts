@@ -1,4 +1,4 @@
-import type { FetchOptions, fetchV17, produceV9, Producer } from '@platformatic/kafka';
+import type { consumerGroupDescribeV0, FetchOptions, fetchV17, produceV9, Producer } from '@platformatic/kafka';
 
 // Types that the library uses but does not export by name.
 export type FetchResponse = ReturnType<typeof fetchV17.parseResponse>;
@@ -7,3 +7,4 @@ export type FetchRequestTopic = FetchOptions<Buffer, Buffer, Buffer, Buffer>['to
 export type FetchRequestPartition = FetchRequestTopic['partitions'][number];
 export type ProduceResponse = ReturnType<typeof produceV9.parseResponse>;
 export type LibraryTransaction = NonNullable<Producer['transaction']>;
+export type GroupMember = ReturnType<typeof consumerGroupDescribeV0.parseResponse>['groups'][number]['members'][number];
