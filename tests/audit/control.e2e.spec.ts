@@ -1,6 +1,6 @@
 import type { Findings } from '../support/load/findings.js';
 import { Load } from '../support/load/load.js';
-import { eventually } from '../support/shop.js';
+import { eventually } from '@stoa/testing';
 import { choices, say, SLOW_MS } from './support/form.js';
 import { closeInbox, openInbox } from './support/open-inbox.js';
 
@@ -16,7 +16,7 @@ const shopFor = async (seed: number): Promise<Findings> => {
     if (done < WRITES) throw new Error(`${done} writes`);
   };
   try {
-    await eventually(enough, SLOW_MS / 2);
+    await eventually(enough, { timeoutMs: SLOW_MS / 2 });
   } finally {
     await load.stop();
   }

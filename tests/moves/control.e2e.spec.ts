@@ -1,5 +1,5 @@
 import type { Move } from '@stoa/sharding';
-import { eventually } from '../support/shop.js';
+import { eventually } from '@stoa/testing';
 import { choices, say, SLOW_MS } from './support/form.js';
 import type { Findings } from '../support/load/findings.js';
 import { underLoad, type Load } from '../support/load/load.js';
@@ -25,7 +25,7 @@ describe('a move of carts whose clones hear nothing of it', () => {
   const linger = async ({ findings: { writes } }: Load): Promise<void> => {
     const before = writes.length;
     const through = async (): Promise<void> => expect(writes.length).toBeGreaterThan(before + LOAD.writers);
-    await eventually(through, LINGER_MS).catch(() => undefined);
+    await eventually(through, { timeoutMs: LINGER_MS }).catch(() => undefined);
   };
   const moveSlowly = async (load: Load, acceptDifference: boolean): Promise<Move> => {
     const onStep = async (step: string, when: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import { withoutMoves, type MoveRequest } from '@stoa/sharding';
-import { eventually } from '../support/shop.js';
+import { eventually } from '@stoa/testing';
 import { choices, isLong, MOVED, say, SLOW_MS, some } from './support/form.js';
 import { isolate, unisolate } from './support/isolation.js';
 import { Load } from '../support/load/load.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@stoa/testing';
 import {
   addItem,
-  eventually,
   expectStatus,
   get,
   newCustomer,
@@ -66,11 +66,14 @@ describe('what one part can not do, the others still can', () => {
     for (let n = 0; n < 8; n++) expectStatus(await get(path), 200);
   });
   afterEach(async () => {
-    await eventually(async () => {
-      expectStatus(await add(), 201);
-      expectStatus(await search(), 200);
-      expectStatus(await get('/v1/me', { token: shopper.token }), 200);
-    }, BACK_MS);
+    await eventually(
+      async () => {
+        expectStatus(await add(), 201);
+        expectStatus(await search(), 200);
+        expectStatus(await get('/v1/me', { token: shopper.token }), 200);
+      },
+      { timeoutMs: BACK_MS },
+    );
   }, BACK_MS * 2);
 
   it('without the catalog carts are filled, and what was looked at before is shown as stale', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { eventually, expectStatus, get, newCustomer, newProduct, operatorToken, put } from '../support/shop.js';
+import { eventually } from '@stoa/testing';
+import { expectStatus, get, newCustomer, newProduct, operatorToken, put } from '../support/shop.js';
 import { clonesOf, processes } from '../support/stack.js';
 
 const gatewayUrls = async (): Promise<string[]> =>
@@ -52,7 +53,8 @@ describe('clones are interchangeable', () => {
       headers: { authorization: `Bearer ${token}` },
     });
     expect(signedOut.status).toBe(204);
-    for (const url of urls) await eventually(async () => expectStatus(await get('/v1/me', { url, token }), 401), 2000);
+    for (const url of urls)
+      await eventually(async () => expectStatus(await get('/v1/me', { url, token }), 401), { timeoutMs: 2000 });
   });
 
   it('keeps the whole stack within its memory budget of 1.5 GB', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@stoa/testing';
 import {
   addItem,
-  eventually,
   expectStatus,
   get,
   newGuest,
@@ -45,11 +45,14 @@ describe('a customer who has their account erased', () => {
       expect(expectStatus(await signIn(name), 401).body.code).toBe('WRONG_CREDENTIALS');
     }
     // Several times, since either clone of the gateway may answer.
-    await eventually(async () => {
-      for (const each of [token, token, elsewhere.accessToken, elsewhere.accessToken]) {
-        expectStatus(await get('/v1/me', { token: each }), 401);
-      }
-    }, 15_000);
+    await eventually(
+      async () => {
+        for (const each of [token, token, elsewhere.accessToken, elsewhere.accessToken]) {
+          expectStatus(await get('/v1/me', { token: each }), 401);
+        }
+      },
+      { timeoutMs: 15_000 },
+    );
     process.stdout.write(`  erase: tokens refused ${Math.round(performance.now() - erased)} ms after the answer\n`);
     for (const each of [refreshToken, elsewhere.refreshToken]) {
       expectStatus(await post('/v1/sessions/refresh', { refreshToken: each }), 401);
@@ -58,7 +61,7 @@ describe('a customer who has their account erased', () => {
     expect(JSON.parse(listed.text)).toMatchObject({ items: [] });
 
     // Both names come free in a moment, for somebody else.
-    const next = await eventually(async () => expectStatus(await register(email), 201), 15_000);
+    const next = await eventually(async () => expectStatus(await register(email), 201), { timeoutMs: 15_000 });
     expect(next.body.customerId).not.toBe(customerId);
     const theirs = expectStatus(await signIn(usernameOf(email)), 201).body;
     expect(theirs.customerId).toBe(next.body.customerId);

@@ -1,14 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  addItem,
-  eventually,
-  expectStatus,
-  get,
-  newCustomer,
-  newProduct,
-  operatorToken,
-  post,
-} from '../support/shop.js';
+import { eventually } from '@stoa/testing';
+import { addItem, expectStatus, get, newCustomer, newProduct, operatorToken, post } from '../support/shop.js';
 import { clonesOf } from '../support/stack.js';
 
 const only = async (app: string): Promise<number> => {
@@ -27,11 +19,14 @@ describe('a process that dies takes nothing acknowledged with it', () => {
     const readers = [reader(), reader(), reader(), reader()];
     const victim = await only('gateway');
     process.kill(victim, 'SIGKILL');
-    await eventually(async () => {
-      const pids = (await clonesOf('gateway')).map(({ pid }) => pid);
-      expect(pids).toHaveLength(2);
-      expect(pids).not.toContain(victim);
-    }, 20_000);
+    await eventually(
+      async () => {
+        const pids = (await clonesOf('gateway')).map(({ pid }) => pid);
+        expect(pids).toHaveLength(2);
+        expect(pids).not.toContain(victim);
+      },
+      { timeoutMs: 20_000 },
+    );
     stop.abort();
     await Promise.all(readers);
     expect(statuses.filter((status) => status !== 200)).toEqual([]);
@@ -47,7 +42,7 @@ describe('a process that dies takes nothing acknowledged with it', () => {
       // A good client's retry: the same key until the answer is known.
       await eventually(
         async () => expectStatus(await post('/v1/cart/items', { sku, quantity: 1 }, { token, headers }), 201),
-        30_000,
+        { timeoutMs: 30_000 },
       );
     };
     const writers = Array.from({ length: 20 }, async (_, n) => {

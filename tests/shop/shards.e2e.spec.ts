@@ -1,4 +1,5 @@
-import { addItem, eventually, expectStatus, get, newCustomer, newProduct, operatorToken } from '../support/shop.js';
+import { eventually } from '@stoa/testing';
+import { addItem, expectStatus, get, newCustomer, newProduct, operatorToken } from '../support/shop.js';
 import { processes } from '../support/stack.js';
 
 interface Customer {
@@ -39,9 +40,12 @@ describe('sharded data', () => {
       expectStatus(await get('/v1/cart', { token: first?.token }), 200);
       expectStatus(await get('/v1/me', { token: first?.token }), 200);
     }
-    await eventually(async () => {
-      const { body } = expectStatus(await get('/v1/cart', { token: second?.token }), 200);
-      expect(body.itemCount).toBe(1);
-    }, 30_000);
+    await eventually(
+      async () => {
+        const { body } = expectStatus(await get('/v1/cart', { token: second?.token }), 200);
+        expect(body.itemCount).toBe(1);
+      },
+      { timeoutMs: 30_000 },
+    );
   }, 60_000);
 });

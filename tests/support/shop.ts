@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@stoa/testing';
 
 /** The fields of answers that tests read, as a stranger who knows the documentation expects them. */
 export interface Body {
@@ -127,19 +128,6 @@ export async function newProduct(
   };
   expectStatus(await post('/v1/products', product, { token }), 201);
   return { handle: product.handle, skus };
-}
-
-/** Polls until `attempt` throws no more and gives its value; after `timeoutMs` it throws the last error. */
-export async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 20_000): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 }
 
 /** Puts an item into a cart; a product that was made a moment ago takes a moment to reach the cart's own copy. */

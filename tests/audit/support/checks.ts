@@ -2,7 +2,7 @@ import type { KafkaPort } from '@stoa/messaging';
 import { Admin } from '@platformatic/kafka';
 import type { Findings } from '../../support/load/findings.js';
 import { kafkaBrokers, openTestKafka, outboxDatabases, sql, superuserUrl } from '../../support/servers.js';
-import { eventually } from '../../support/shop.js';
+import { eventually } from '@stoa/testing';
 import { isReady, processes, status } from '../../support/stack.js';
 
 /** What may leak, at one moment at rest. */
@@ -110,7 +110,7 @@ export class Checks {
 
   /** Waits until it does not throw any more. What it says in the end is a finding. */
   private async settles(look: () => Promise<void>, timeoutMs: number): Promise<void> {
-    await eventually(look, timeoutMs).catch((error: unknown) => {
+    await eventually(look, { timeoutMs }).catch((error: unknown) => {
       this.findings.violation(error instanceof Error ? error.message : String(error));
     });
   }

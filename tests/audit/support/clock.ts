@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '@stoa/local';
 import { stateDir } from '../../support/servers.js';
-import { eventually } from '../../support/shop.js';
+import { eventually } from '@stoa/testing';
 import { isCloneOf, someProcess, type Fault } from './fault.js';
 import { isReady, type Process } from '../../support/stack.js';
 
@@ -41,8 +41,11 @@ async function startBeside({ pid }: Process, name: string) {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  await eventually(async () => {
-    if (!(await isReady(port))) throw new Error(`${name} is not ready`);
-  }, 30_000);
+  await eventually(
+    async () => {
+      if (!(await isReady(port))) throw new Error(`${name} is not ready`);
+    },
+    { timeoutMs: 30_000 },
+  );
   return clone;
 }

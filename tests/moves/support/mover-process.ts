@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { MoveRequest, Step } from '@stoa/sharding';
-import { eventually } from '../../support/shop.js';
+import { eventually } from '@stoa/testing';
 import { directoryUrl } from '../../support/servers.js';
 
 export interface Moment {
@@ -33,10 +33,13 @@ export class MoverProcess {
 
   /** @returns the move, when it has come to its moment. @throws Error when it ended before. */
   async untilThere(): Promise<string> {
-    const there = eventually(() => {
-      if (!this.output.includes('here')) throw new Error(`the mover is not there yet: ${this.output}`);
-      return Promise.resolve(true);
-    }, 60_000);
+    const there = eventually(
+      () => {
+        if (!this.output.includes('here')) throw new Error(`the mover is not there yet: ${this.output}`);
+        return Promise.resolve(true);
+      },
+      { timeoutMs: 60_000 },
+    );
     const ended = this.exited.then(() => this.output.includes('here'));
     if (!(await Promise.race([there, ended]))) throw new Error(`the mover never came there: ${this.output}`);
     return /move (\S+)/.exec(this.output)?.[1] ?? '';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { eventually } from '../../support/shop.js';
+import { eventually } from '@stoa/testing';
 import { sql, stateDir } from '../../support/servers.js';
 
 interface Facts {
@@ -16,8 +16,11 @@ export const ownServer = (name: string): Facts =>
 export async function killOwnServer(name: string): Promise<void> {
   const { pid } = ownServer(name);
   process.kill(pid, 'SIGKILL');
-  await eventually(async () => {
-    if (ownServer(name).pid === pid) throw new Error(`${name} is not back yet`);
-    await sql(ownServer(name).url, 'SELECT 1');
-  }, 30_000);
+  await eventually(
+    async () => {
+      if (ownServer(name).pid === pid) throw new Error(`${name} is not back yet`);
+      await sql(ownServer(name).url, 'SELECT 1');
+    },
+    { timeoutMs: 30_000 },
+  );
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { moveHooks } from '@stoa/messaging/moves';
 import { bucketOf, Mover, RowsDiffer, verify, type Move, type MoveHooks, type MoveRequest } from '@stoa/sharding';
-import { eventually } from '../../support/shop.js';
+import { eventually } from '@stoa/testing';
 import { root } from '../../support/stack.js';
 import { killOwnServer, ownServer } from './own-server.js';
 import type { Shopper } from '../../support/load/shopper.js';
@@ -22,14 +22,17 @@ export async function move(request: MoveRequest): Promise<Move> {
 /** Takes a move up, unless another mover does, and waits for its end. @throws RowsDiffer */
 export async function bringToEnd(id: string, timeoutMs = 80_000): Promise<Move> {
   const mine = await mover();
-  const ended = await eventually(async () => {
-    const now = await mine.readMove(id);
-    if (now.phase === 'done' || now.phase === 'aborted') return now;
-    return mine.runMove(id).catch((error: unknown) => {
-      if (error instanceof RowsDiffer) return error;
-      throw error;
-    });
-  }, timeoutMs);
+  const ended = await eventually(
+    async () => {
+      const now = await mine.readMove(id);
+      if (now.phase === 'done' || now.phase === 'aborted') return now;
+      return mine.runMove(id).catch((error: unknown) => {
+        if (error instanceof RowsDiffer) return error;
+        throw error;
+      });
+    },
+    { timeoutMs },
+  );
   if (ended instanceof RowsDiffer) throw ended;
   return ended;
 }
@@ -102,16 +105,19 @@ export async function killServer(name: string): Promise<void> {
   if (!['main', 'shard1', 'shard2'].includes(name)) return killOwnServer(name);
   const url = await superuserUrl(name, 'postgres');
   await kill(`postgres-${name}`);
-  await eventually(() => sql(url, 'SELECT 1'), 60_000);
+  await eventually(() => sql(url, 'SELECT 1'), { timeoutMs: 60_000 });
 }
 
 /** No move is under way any more. */
 export async function noMoves(timeoutMs: number): Promise<void> {
   const mine = await mover();
-  await eventually(async () => {
-    const moves = await Promise.all(MOVED.map((keyspace) => mine.unfinishedMoves(keyspace)));
-    expect(moves.flat().map(({ id, phase }) => `${id} ${phase}`)).toEqual([]);
-  }, timeoutMs);
+  await eventually(
+    async () => {
+      const moves = await Promise.all(MOVED.map((keyspace) => mine.unfinishedMoves(keyspace)));
+      expect(moves.flat().map(({ id, phase }) => `${id} ${phase}`)).toEqual([]);
+    },
+    { timeoutMs },
+  );
 }
 
 /** Every row of the shards' owner tables and of the map, with the transactions that wrote them. */

@@ -1,6 +1,7 @@
 import type { KafkaPort, KafkaRecord } from '@stoa/messaging';
 import { openTestKafka } from '../servers.js';
-import { eventually, type Body } from '../shop.js';
+import { eventually } from '@stoa/testing';
+import type { Body } from '../shop.js';
 import type { Findings } from './findings.js';
 import { cartSeen, profileSeen, type Shopper } from './shopper.js';
 import type { Seen, Track } from './track.js';
@@ -69,7 +70,7 @@ export class EventReader {
       if (this.missing().length > 0) throw new Error('events are missing');
     };
     // Where something is wrong already, nothing is gained by patience.
-    await eventually(all, this.findings.violationCount > 0 ? 1_000 : 20_000).catch(() => undefined);
+    await eventually(all, { timeoutMs: this.findings.violationCount > 0 ? 1_000 : 20_000 }).catch(() => undefined);
     for (const { text, thread, track } of this.missing()) {
       this.findings.violation(text, 'lost');
       thread.last = track.acknowledged;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { eventually, newProduct, type Body } from '../shop.js';
+import { eventually } from '@stoa/testing';
+import { newProduct, type Body } from '../shop.js';
 import { ask, GaveUp, type Request } from './client.js';
 import type { Findings } from './findings.js';
 import type { Random } from './random.js';
@@ -101,10 +102,13 @@ export class StockKeepers {
     };
     const complaintOf = (seen: Seen) => track.complaint(seen, track.acknowledged);
     let seen = await read();
-    await eventually(async () => {
-      seen = await read();
-      if (complaintOf(seen)) throw new Error('may be cached');
-    }, CACHED_MS).catch(() => undefined);
+    await eventually(
+      async () => {
+        seen = await read();
+        if (complaintOf(seen)) throw new Error('may be cached');
+      },
+      { timeoutMs: CACHED_MS },
+    ).catch(() => undefined);
     this.findings.count('reads');
     const complaint = complaintOf(seen);
     if (complaint) this.findings.violation(`stock of ${sku}: ${complaint.text}`, complaint.kind);
