@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure, reason } from '../failure.js';
@@ -41,6 +42,8 @@ export interface ChildOptions extends Starting {
   args: string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Others come first where they want the same core. */
+  givesWay?: boolean;
   uid?: number;
   gid?: number;
   logFile: string;
@@ -68,6 +71,7 @@ export async function startChild(options: ChildOptions): Promise<Running> {
     throw new Failure(`${options.name} could not be started: ${reason(cause)}`);
   }
   guardPid(pid);
+  if (options.givesWay) giveWay(pid);
   options.onSpawn?.(pid);
   void exited.finally(() => releasePid(pid)).catch(() => undefined);
   const running = runningChild(child, pid, exited, options);
@@ -167,5 +171,19 @@ function forPeople(line: string): string {
     return [msg, err?.message].filter((part, n, all) => part && all.indexOf(part) === n).join(': ') || line;
   } catch {
     return line;
+  }
+}
+
+/** A sixth of the others' weight: enough to come after them, and not so little that a build beside it would stop it. */
+const NICE = 8;
+
+/** Has just started, and so has one thread: those that it makes inherit this. */
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, NICE);
+    // Linux may schedule sessions first, each with a priority of its own, and the threads in them only after that.
+    writeFileSync(`/proc/${pid}/autogroup`, String(NICE));
+  } catch {
+    // A system without such sessions, or a process that has ended already.
   }
 }

@@ -38,6 +38,8 @@ export async function cloneMember(
     cwd: context.stateDir,
     logFile: logFile(context.stateDir, name),
     stopSignal: 'SIGTERM' as const,
+    // All clones wait for Kafka and Postgres: these come first, and what they have done by then comes together.
+    givesWay: true,
     stopTimeoutMs: 12_000, // a clone drains within 10 s
     probe: () => isReady(ports.admin),
   };
