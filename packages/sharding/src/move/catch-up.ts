@@ -68,8 +68,9 @@ export async function catchUp(ctx: MoveContext): Promise<void> {
     const queued = await queuedRows(ctx);
     if (quick && known && queued <= limits.queueRows) return;
     if (performance.now() > begun + limits.stallMs) {
+      const slow = `${move.destination} is behind what is written to these buckets (move fewer at once, or when less is written)`;
       const reasons = [
-        ...(quick ? [] : ['replication is slow']),
+        ...(quick ? [] : [slow]),
         ...(known ? [] : [`${move.destination} knows less of other services than ${move.source} does`]),
         ...(queued <= limits.queueRows ? [] : [`${queued} rows wait in the queues of ${move.source}`]),
       ];
