@@ -1,3 +1,4 @@
+import { eventually } from '@stoa/testing';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../test/cluster.js';
 import { mover, range, underLoad } from '../test/stand.js';
 import type { Step } from './move/phases.js';
@@ -45,6 +46,30 @@ describe('a move whose servers are killed and started again', () => {
     },
     120_000,
   );
+
+  it('copies anew what a destination can never finish, because it died between dropping a slot and saying so', async () => {
+    const steps: Step[] = [];
+    const report = await underLoad(cluster, { buckets: BUCKETS, writers: 3, pauseMs: 5 }, async () => {
+      const watched = mover(cluster, async (step, when) => {
+        if (when === 'before') steps.push(step);
+        if (step !== 'wait for copy' || when !== 'before' || steps.filter((one) => one === step).length > 1) return;
+        // As such a death leaves it: the rows are there, the slot is gone, and that the table is done was not written.
+        const states = `SELECT srsubstate AS state FROM pg_subscription_rel`;
+        await eventually(async () => {
+          const tables = await cluster.admin<{ state: string }>('c', states);
+          expect(new Set(tables.map(({ state }) => state))).toEqual(new Set(['r']));
+        });
+        const undo = `UPDATE pg_subscription_rel SET srsubstate = 'f', srsublsn = NULL WHERE srrelid = 'orders'::regclass`;
+        await cluster.admin('c', undo);
+      });
+      const id = await watched.planMove({ keyspace: KEYSPACE, buckets: BUCKETS, from: 'b', to: 'c' });
+      expect(await watched.runMove(id)).toMatchObject({ phase: 'done', info: { comparison: 'equal' } });
+      expect(await mover(cluster).runMove(await mover(cluster).reverseMove(id))).toMatchObject({ phase: 'done' });
+    });
+    expect(steps.filter((step) => step === 'create subscription')).toHaveLength(2);
+    expect(report).toMatchObject({ lost: 0, doubled: 0, stale: 0, disordered: 0, failures: [] });
+    expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ findings: [] });
+  }, 60_000);
 
   it('is aborted cleanly after the destination was away', async () => {
     const id = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: BUCKETS, from: 'b', to: 'c' });

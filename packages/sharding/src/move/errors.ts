@@ -28,7 +28,12 @@ export class StaleMover extends Error {
 
 /** The move makes no progress; it can be resumed once the reason is gone. */
 export class MoveStalled extends Error {
-  override readonly name = 'MoveStalled';
+  override readonly name: string = 'MoveStalled';
+}
+
+/** What was copied so far is no good: the copy must begin anew. */
+export class CopyLost extends MoveStalled {
+  override readonly name = 'CopyLost';
 }
 
 /** An operator holds the move: it goes on once it is resumed. */

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { oneRow, type Sql } from '../postgres/sql.js';
 import type { MoveContext } from './context.js';
-import { MoveStalled } from './errors.js';
+import { CopyLost, MoveStalled } from './errors.js';
 import { purge } from './purge.js';
 import { movedTables } from './tables.js';
 import { until } from './wait.js';
@@ -67,12 +68,17 @@ async function createSubscription(ctx: MoveContext): Promise<void> {
   });
 }
 
-/** Waits until every table was copied. @throws MoveStalled without progress for too long. */
+/** A copy that stood still for so long is looked at: it may never go on. */
+const LOOK_AFTER_MS = 2_000;
+/** A table's slot is dropped a moment before it is written that the table is done. */
+const DONE_WITHIN_MS = 1_000;
+
+/** Waits until every table was copied. @throws CopyLost when one never will be, MoveStalled without progress for too long */
 export async function waitForCopy(ctx: MoveContext): Promise<void> {
   const { limits, hooks, move } = ctx;
   const copied = new Map<string, number>();
   let best = '';
-  let stalled = performance.now() + limits.stallMs;
+  let movedAt = performance.now();
   for (;;) {
     const { left, tables } = await copyProgress(ctx);
     // A table that is done is not told of any more: its last count stands.
@@ -81,13 +87,47 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
     if (rows > 0) hooks.onProgress?.({ move: move.id, step: 'wait for copy', rows });
     if (left === 0) return;
     const now = `${left} ${rows}`;
-    if (now !== best) stalled = performance.now() + limits.stallMs;
+    if (now !== best) movedAt = performance.now();
     best = now;
-    if (performance.now() > stalled)
+    const still = performance.now() - movedAt;
+    if (still > LOOK_AFTER_MS && (await isLost(ctx)))
+      throw new CopyLost(
+        `The copy of move ${move.id} can't be finished: its destination died when a table was nearly done`,
+      );
+    if (still > limits.stallMs)
       throw new MoveStalled(`The copy of move ${move.id} stands still; its destination's log may say why`);
     await keepEnabled(ctx);
     await until(50, 50, () => Promise.resolve(false));
   }
+}
+
+/**
+ * Postgres drops the slot that a table was copied with before it commits that the table is done (process_syncing_tables_for_sync in
+ * tablesync.c). A destination that dies in between goes on asking for the slot for ever.
+ */
+async function isLost(ctx: MoveContext): Promise<boolean> {
+  const waiting = await nearlyDone(ctx);
+  if (waiting.length === 0) return false;
+  const { rows: there } = await ctx.sessions.source.query<{ slot: string }>(
+    'SELECT slot_name AS slot FROM pg_replication_slots WHERE slot_name = ANY ($1)',
+    [waiting],
+  );
+  const gone = waiting.filter((name) => !there.some(({ slot }) => slot === name));
+  if (gone.length === 0) return false;
+  await delay(DONE_WITHIN_MS);
+  const stillWaiting = await nearlyDone(ctx);
+  return gone.some((name) => stillWaiting.includes(name));
+}
+
+/** The slots of tables whose rows are copied, and which are not known to be done. */
+async function nearlyDone({ sessions, name }: MoveContext): Promise<string[]> {
+  const { rows } = await sessions.destination.query<{ slot: string }>(
+    `SELECT 'pg_' || s.oid || '_sync_' || r.srrelid || '_' || (SELECT system_identifier FROM pg_control_system()) AS slot
+     FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid
+     WHERE s.subname = $1 AND r.srsubstate = 'f'`,
+    [name],
+  );
+  return rows.map(({ slot }) => slot);
 }
 
 async function copyProgress({ sessions, name }: MoveContext): Promise<{ left: number; tables: [string, number][] }> {

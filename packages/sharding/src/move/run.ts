@@ -4,7 +4,7 @@ import { activate } from './activate.js';
 import { catchUp } from './catch-up.js';
 import { compareRows } from './compare.js';
 import type { MoveContext } from './context.js';
-import { FenceTimeout, MoveStalled, RowsDiffer } from './errors.js';
+import { CopyLost, FenceTimeout, MoveStalled, RowsDiffer } from './errors.js';
 import { fenceAndSwitch, unfence } from './fence.js';
 import { isOver, type Move, type Phase } from './phases.js';
 import { purge } from './purge.js';
@@ -17,12 +17,7 @@ const WORK: Readonly<Partial<Record<Phase, (ctx: MoveContext) => Promise<void>>>
     await ctx.step('check servers', () => checkServers(ctx));
     await ctx.enter('copying');
   },
-  copying: async (ctx) => {
-    const began = performance.now();
-    const fresh = await startReplication(ctx);
-    await ctx.step('wait for copy', () => waitForCopy(ctx));
-    await ctx.enter('catching up', fresh ? { copyMs: Math.round(performance.now() - began) } : {});
-  },
+  copying: copy,
   'catching up': async (ctx) => {
     await ctx.step('catch up', () => catchUp(ctx));
     ctx.spare ??= await ctx.openSpare();
@@ -54,6 +49,20 @@ export async function run(ctx: MoveContext): Promise<Move> {
     await WORK[ctx.move.phase]?.(ctx);
   }
   return ctx.move;
+}
+
+/** One that can't be finished is begun anew: nobody has asked the destination for these rows yet. */
+async function copy(ctx: MoveContext): Promise<void> {
+  const began = performance.now();
+  const fresh = await startReplication(ctx);
+  try {
+    await ctx.step('wait for copy', () => waitForCopy(ctx));
+  } catch (error) {
+    if (!(error instanceof CopyLost)) throw error;
+    await removeSubscription(ctx);
+    return;
+  }
+  await ctx.enter('catching up', fresh ? { copyMs: Math.round(performance.now() - began) } : {});
 }
 
 /** A fence that can't be closed in time is lifted again before anybody waits for long. */
