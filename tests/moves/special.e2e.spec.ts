@@ -98,7 +98,8 @@ describe('while customers shop', () => {
       await sql((await shards.adminUrls('cart')).get(from) ?? '', REPLIES, [buckets, ROWS]);
       const { info } = await shards.move({ keyspace: 'cart', buckets, from, to });
       expect(info).toMatchObject({ comparison: 'equal' });
-      expect(info.rows).toBeGreaterThan(ROWS * HEAVY);
+      // What other tests left on this shard may be fewer buckets than that.
+      expect(info.rows).toBeGreaterThan(ROWS * buckets.length);
       say(`special: ${info.rows} rows copied in ${info.copyMs} ms, writes refused for ${info.fencedMs} ms`);
     },
     SLOW_MS,
