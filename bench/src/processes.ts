@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
+import { giveWay } from '@stoa/local';
 
 /** Linux counts CPU time in ticks of 10 ms (USER_HZ is 100 on every port of it). */
 const MS_PER_TICK = 10;
-const NICE = 15;
+const MORE_NICE = 10;
 
 /** The time of one process, and of its children that have ended, in milliseconds; 0 when it is gone. */
 function ownCpuMs(pid: number): number {
@@ -45,18 +45,10 @@ export const cpuOfTree = (root: number): number => treeOf(root).reduce((sum, pid
 
 /**
  * Lets whoever measures have the CPU before a process and its descendants, as if it ran on a machine of its own: a sender that
- * waits for what it measures would see its own delays.
+ * waits for what it measures would see its own delays. Among each other they keep their order.
  */
-export function giveWay(root: number): void {
-  for (const pid of treeOf(root)) {
-    for (const thread of readdirSync(`/proc/${pid}/task`)) setPriority(Number(thread), NICE);
-    try {
-      // Linux may schedule sessions first, each with a priority of its own, and the threads in them only after that.
-      writeFileSync(`/proc/${pid}/autogroup`, String(NICE));
-    } catch {
-      // Such a Linux does not: the threads' priority is all there is.
-    }
-  }
+export function comeBefore(root: number): void {
+  for (const pid of treeOf(root)) giveWay(pid, MORE_NICE);
 }
 
 /** What ran in one role, such as `gateway` or `Postgres`. */

@@ -10,6 +10,8 @@ export interface Stack {
   readonly roles: readonly Role[];
   /** One of the gateway's clones, to ask it without the load balancer. */
   readonly gateway: { readonly url: string; readonly role: Role };
+  /** The process that has started all others. */
+  readonly supervisor: number;
   readonly operator: { readonly email: string; readonly password: string };
   /** What runs now. */
   processes(): Promise<Process[]>;
@@ -29,6 +31,12 @@ function oneGateway(processes: readonly Process[]): Stack['gateway'] {
   const clone = processes.find(({ name }) => name === 'gateway-1');
   if (!clone) throw new Error('the stack has no gateway-1');
   return { url: `http://127.0.0.1:${clone.port}`, role: { name: 'gateway', pids: [clone.pid] } };
+}
+
+function pidOf(wanted: string, processes: readonly Process[]): number {
+  const found = processes.find(({ name }) => name === wanted);
+  if (!found) throw new Error(`the stack has no ${wanted}`);
+  return found.pid;
 }
 
 /** The clones of an app among them. */
@@ -81,6 +89,7 @@ export async function startStack(words: readonly string[] = []): Promise<Stack> 
     url: `http://127.0.0.1:${port}`,
     roles: groupByRole(first),
     gateway: oneGateway(first),
+    supervisor: pidOf('supervisor', first),
     operator,
     processes,
     setClones: async (app, count) => {

@@ -1,6 +1,6 @@
 import { measure } from '../load.js';
 import { offer, quantile, type Outcome } from '../open-load.js';
-import { giveWay } from '../processes.js';
+import { comeBefore } from '../processes.js';
 import { startStack, type Stack } from '../stack.js';
 import { Shop } from './shop.js';
 import { Watch } from './watch.js';
@@ -33,7 +33,7 @@ export async function benchOverload({ connections, requests, times }: Options): 
   const stack = await startStack(['--clones', 'cart=2']);
   try {
     const shop = await Shop.open(stack);
-    for (const { pid } of await stack.processes()) giveWay(pid);
+    comeBefore(stack.supervisor);
     const capacity = await capacityOf(stack, shop, connections, requests);
     console.log(`\nCapacity: ${Math.round(capacity)} items into carts a second, over ${connections} connections`);
     const before = await phase(stack, shop, capacity * CALM_SHARE, CALM_SECONDS);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { constants, getPriority, setPriority } from 'node:os';
 
 /**
  * What tells a process from a later one with the same number: the time it started, as the system says it.
@@ -35,6 +36,25 @@ export function memoryOf(pid: number, children: Map<number, number[]> = children
   const own = Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1] ?? 0) * 1024;
   return (children.get(pid) ?? []).reduce((sum, child) => sum + memoryOf(child, children), own);
 }
+
+/**
+ * Lets others have the CPU before a process, as far as the system knows how: its priority becomes lower by so much, and that of
+ * what it starts from then on. One that has ended is left alone.
+ */
+export function giveWay(pid: number, by: number): void {
+  try {
+    const nice = Math.min(constants.priority.PRIORITY_LOW, getPriority(pid) + by);
+    for (const thread of threadsOf(pid)) setPriority(thread, nice);
+    // Linux may schedule sessions first, each with a priority of its own, and the threads in them only after that.
+    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/autogroup`, String(nice));
+  } catch {
+    // It has ended, or sessions have no priorities here.
+  }
+}
+
+/** A priority is a thread's on Linux; elsewhere the process has one. */
+const threadsOf = (pid: number): number[] =>
+  process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid];
 
 /** Which processes every process has started, as far as they are its children now. */
 export function childrenByParent(): Map<number, number[]> {

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure, reason } from '../failure.js';
 import { guardPid, releasePid } from '../guard.js';
+import { giveWay } from '../processes.js';
 
 export interface Exit {
   code: number | null;
@@ -56,6 +56,9 @@ export interface ChildOptions extends Starting {
   readyTimeoutMs?: number;
 }
 
+/** A sixth of the others' weight: enough to come after them, and not so little that a build beside it would stop it. */
+const NICE = 8;
+
 /** Starts a server and waits until it answers. If it ends or stays silent instead, nothing is left running and a Failure says why. */
 export async function startChild(options: ChildOptions): Promise<Running> {
   const before = statSync(options.logFile, { throwIfNoEntry: false })?.size ?? 0;
@@ -71,7 +74,7 @@ export async function startChild(options: ChildOptions): Promise<Running> {
     throw new Failure(`${options.name} could not be started: ${reason(cause)}`);
   }
   guardPid(pid);
-  if (options.givesWay) giveWay(pid);
+  if (options.givesWay) giveWay(pid, NICE);
   options.onSpawn?.(pid);
   void exited.finally(() => releasePid(pid)).catch(() => undefined);
   const running = runningChild(child, pid, exited, options);
@@ -171,19 +174,5 @@ function forPeople(line: string): string {
     return [msg, err?.message].filter((part, n, all) => part && all.indexOf(part) === n).join(': ') || line;
   } catch {
     return line;
-  }
-}
-
-/** A sixth of the others' weight: enough to come after them, and not so little that a build beside it would stop it. */
-const NICE = 8;
-
-/** Has just started, and so has one thread: those that it makes inherit this. */
-function giveWay(pid: number): void {
-  try {
-    setPriority(pid, NICE);
-    // Linux may schedule sessions first, each with a priority of its own, and the threads in them only after that.
-    writeFileSync(`/proc/${pid}/autogroup`, String(NICE));
-  } catch {
-    // A system without such sessions, or a process that has ended already.
   }
 }

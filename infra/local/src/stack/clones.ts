@@ -38,8 +38,9 @@ export async function cloneMember(
     cwd: context.stateDir,
     logFile: logFile(context.stateDir, name),
     stopSignal: 'SIGTERM' as const,
-    // All clones wait for Kafka and Postgres: these come first, and what they have done by then comes together.
-    givesWay: true,
+    // Services wait for Kafka and Postgres: these come first, and what they have done by then comes together. A gateway must not
+    // wait: when more is asked than can be done, it is to say so at once.
+    givesWay: !service.http,
     stopTimeoutMs: 12_000, // a clone drains within 10 s
     probe: () => isReady(ports.admin),
   };
