@@ -33,6 +33,8 @@ export default {
   maxWorkers: Math.max(2, availableParallelism() - 1),
   // As `eventually`: a machine that others use too may be slow, and what is only slow is no failure.
   testTimeout: 60_000,
+  // It is kept where TMPDIR is a folder that goes after the tests.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   reporters: ['default', '<rootDir>/.ci/count-reporter.mjs'],
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,packages,infra,bench,tests}/**/*.unit.spec.ts'] },
