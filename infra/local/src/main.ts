@@ -8,6 +8,7 @@ import { status } from './commands/status.js';
 import { stop } from './commands/stop.js';
 import { bench, catalog, shards, test, testMoves } from './commands/tools.js';
 import { Failure } from './failure.js';
+import { USAGE } from './usage.js';
 
 const commands: Record<string, (words: string[], place?: StartPlace) => Promise<number>> = {
   start,
@@ -31,6 +32,11 @@ export async function main(verb: string, words: string[], place?: StartPlace): P
   const command = commands[verb];
   try {
     if (!command) throw new Failure(`there is no command "${verb}"; there are ${Object.keys(commands).join(', ')}`);
+    const usage = USAGE[verb];
+    if (usage !== undefined && words.includes('--help')) {
+      process.stdout.write(`${usage}\n`);
+      return 0;
+    }
     return await command(words, place);
   } catch (error) {
     if (error instanceof Failure) process.stderr.write(`stoa: ${error.message}\n`);

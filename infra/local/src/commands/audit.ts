@@ -1,10 +1,6 @@
-import { parseArgs } from 'node:util';
-import { Failure } from '../failure.js';
 import { repoRoot } from '../paths.js';
+import { mustBe, parseWords, refuseOthers, SEED, WHOLE } from '../usage.js';
 import { JEST, runToEnd } from './tools.js';
-
-const HELP = 'npm run audit -- [--minutes N] [--seed N] [--only FAULT ...] [--repeat N] [--brokers N] [--out FOLDER]';
-const WHOLE = /^[1-9]\d*$/;
 
 interface Options {
   minutes: string;
@@ -40,15 +36,14 @@ function parse(words: string[]): Options {
     only: { type: 'string', multiple: true },
     out: { type: 'string' },
   } as const;
-  try {
-    // `--only a b` is `--only a --only b`.
-    const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
-    const { minutes, brokers, repeat, out, seed } = values;
-    const only = [...(values.only ?? []), ...positionals].flatMap((names) => names.split(','));
-    const numbers = [minutes, brokers, repeat].every((each) => WHOLE.test(each)) && /^\d+$/.test(seed);
-    if (numbers && (positionals.length === 0 || values.only)) return { minutes, seed, brokers, repeat, only, out };
-  } catch {
-    // said below
-  }
-  throw new Failure(`"${words.join(' ')}" was not understood: ${HELP}`);
+  const { values, positionals } = parseWords('audit', { args: words, options, allowPositionals: true });
+  const { minutes, seed, brokers, repeat, out } = values;
+  mustBe('audit', '--minutes', minutes, WHOLE);
+  mustBe('audit', '--repeat', repeat, WHOLE);
+  mustBe('audit', '--seed', seed, SEED);
+  mustBe('audit', '--brokers', brokers, { form: /^[13]$/, called: '1 or 3' });
+  // `--only a b` is `--only a --only b`.
+  if (!values.only) refuseOthers('audit', positionals);
+  const only = [...(values.only ?? []), ...positionals].flatMap((names) => names.split(','));
+  return { minutes, seed, brokers, repeat, only, out };
 }

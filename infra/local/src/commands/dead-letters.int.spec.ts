@@ -26,7 +26,7 @@ let version = 0;
 const commandLine = async (words: string[], env: NodeJS.ProcessEnv = {}) => {
   const { NODE_OPTIONS: _jest, ...own } = process.env;
   const main = join(repoRoot, 'infra/local/dist/main.js');
-  const options = { env: { ...own, STOA_STATE_DIR: stateDir, ...env }, timeout: 20_000 };
+  const options = { env: { ...own, STOA_STATE_DIR: stateDir, ...env }, timeout: 60_000 };
   return promisify(execFile)(process.execPath, [main, 'dead-letters', ...words], options).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
@@ -44,7 +44,7 @@ const parked = async (count: number): Promise<Letter[]> =>
       expect(found).toHaveLength(count);
       return found;
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 60_000 },
   );
 
 /** Publishes as a command does: by a row of the outbox. */
@@ -96,7 +96,7 @@ beforeAll(async () => {
   const processes = [clone('gateway-1', nobody, 'gateway'), clone('noter-0', nobody), clone('noter-1', adminPort)];
   const identity = identityOf(process.pid) ?? '';
   writeState(stateDir, { pid: process.pid, identity, phase: 'ready', startedAt: new Date().toISOString(), processes });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await noter?.stop();
@@ -144,7 +144,7 @@ it('shows, replays and drops what a service could not handle', async () => {
   const log = readFileSync(logFile, 'utf8');
   expect(log).toMatch(/"replayed":2,"failed":null,"msg":"an operator replayed dead letters"/);
   expect(log).toContain('an operator dropped a dead letter');
-}, 60_000);
+}, 120_000);
 
 it('replays all of a key', async () => {
   await sql.query('ALTER TABLE written RENAME TO away');
@@ -158,7 +158,7 @@ it('replays all of a key', async () => {
   ]);
   expect(await written('c d')).toEqual(['first', 'second']);
   expect((await commandLine(['replay', '--key', 'c d'])).stdout).toBe('Nothing of the key c d is parked.\n');
-}, 60_000);
+}, 120_000);
 
 it('shows nothing to whoever does not have the token', async () => {
   expect((await commandLine(['list'], { ADMIN_TOKEN: 'x'.repeat(32) })).stderr).toBe(

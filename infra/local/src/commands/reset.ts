@@ -6,9 +6,11 @@ import { stateDir as defaultStateDir } from '../paths.js';
 import { stopLeftovers } from '../stack/leftovers.js';
 import { takeLock } from '../stack/lock.js';
 import { readState } from '../stack/state.js';
+import { refuseOthers } from '../usage.js';
 
 /** `npm run reset`: drops all data, logs and secrets of the stopped stack. Downloads stay. */
-export async function reset(): Promise<number> {
+export async function reset(words: string[]): Promise<number> {
+  refuseOthers('reset', words);
   const stateDir = defaultStateDir();
   if (!(await takeLock(stateDir))) throw new Failure('the stack is running: npm run stop first');
   const state = readState(stateDir);

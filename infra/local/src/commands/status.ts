@@ -3,9 +3,11 @@ import { readDirectory } from '../stack/secrets.js';
 import { mappedShards, type MappedShard } from '../stack/sharding.js';
 import { runningState } from '../stack/state.js';
 import { rowsOf, table } from '../stack/summary.js';
+import { refuseOthers } from '../usage.js';
 
 /** `npm run status [-- --json]`. @returns 1 if nothing runs. */
 export async function status(words: string[]): Promise<number> {
+  refuseOthers('status', words, ['--json']);
   const state = runningState(stateDir());
   const json = words.includes('--json');
   if (!state) {

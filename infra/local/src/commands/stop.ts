@@ -3,12 +3,14 @@ import { Failure } from '../failure.js';
 import { stateDir } from '../paths.js';
 import { stopLeftovers } from '../stack/leftovers.js';
 import { isOurs, readState, removeState } from '../stack/state.js';
+import { refuseOthers } from '../usage.js';
 
 /** The longest orderly stop: clones drain for 10 s, Kafka closes its logs. */
 const PATIENCE_MS = 90_000;
 
 /** `npm run stop`: ends the stack that runs in another terminal or in the background, or what a killed one left behind. */
-export async function stop(): Promise<number> {
+export async function stop(words: string[]): Promise<number> {
+  refuseOthers('stop', words);
   const state = readState(stateDir());
   if (!state) {
     process.stdout.write('Nothing runs.\n');

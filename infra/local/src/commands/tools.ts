@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Failure } from '../failure.js';
 import { repoRoot, stateDir } from '../paths.js';
 import { runningState } from '../stack/state.js';
 import { askForShard } from '../stack/more-shards.js';
 import { readDirectory, type Operator } from '../stack/secrets.js';
 import { SHOP_PORT } from '../topology.js';
+import { mustBe, parseWords, SEED, WHOLE } from '../usage.js';
 
 /** `npm run catalog -- import FILE... | export ...` against the shop that runs, or the one that STOA_URL names. */
 export function catalog(words: string[]): Promise<number> {
@@ -112,8 +112,6 @@ function ramFolder(): string | undefined {
   }
 }
 
-const TEST_MOVES_HELP = 'npm run test:moves -- [--minutes N] [--seed N] [words for Jest]';
-
 /** `npm run test:moves`: the long form of the tests that move data. */
 export function testMoves(words: string[]): Promise<number> {
   const { minutes, seed, more } = movesOptions(words);
@@ -122,15 +120,12 @@ export function testMoves(words: string[]): Promise<number> {
 }
 
 function movesOptions(words: string[]): { minutes: string; seed: string | undefined; more: string[] } {
-  try {
-    const options = { minutes: { type: 'string', default: '30' }, seed: { type: 'string' } } as const;
-    const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
-    const { minutes, seed } = values;
-    if (/^[1-9]\d*$/.test(minutes) && /^\d+$/.test(seed ?? '0')) return { minutes, seed, more: positionals };
-  } catch {
-    // said below
-  }
-  throw new Failure(`"${words.join(' ')}" was not understood: ${TEST_MOVES_HELP}`);
+  const options = { minutes: { type: 'string', default: '30' }, seed: { type: 'string' } } as const;
+  const { values, positionals } = parseWords('test:moves', { args: words, options, allowPositionals: true });
+  const { minutes, seed } = values;
+  mustBe('test:moves', '--minutes', minutes, WHOLE);
+  if (seed !== undefined) mustBe('test:moves', '--seed', seed, SEED);
+  return { minutes, seed, more: positionals };
 }
 
 /** Runs a program of Node's to its end. @returns its exit code */
