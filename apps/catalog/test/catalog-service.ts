@@ -66,6 +66,16 @@ export class CatalogService {
     return rows[0];
   }
 
+  /** From now on no import gets beyond so many products: what would save more fails as if it had to wait too long. */
+  async holdImportsAt(products: number): Promise<void> {
+    await this.sql.query(`
+      CREATE OR REPLACE FUNCTION hold_import() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.products_created > ${products} THEN RAISE 'held up' USING ERRCODE = 'lock_not_available'; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE OR REPLACE TRIGGER hold_import BEFORE UPDATE ON import_jobs FOR EACH ROW EXECUTE FUNCTION hold_import()`);
+  }
+
   /** What a quarter of a minute does by itself. */
   async expireLeases(): Promise<void> {
     await this.sql.query('UPDATE import_jobs SET lease_until = now()');

@@ -132,7 +132,7 @@ export class TestShop {
     };
     const clone = new GatewayClone({ httpPort, adminPort, stop });
     this.clones.push(clone);
-    await eventually(() => clone.ask('GET /health/live'));
+    await eventually(() => clone.ask('GET /health/live'), { timeoutMs: 60_000 });
     return clone;
   }
 

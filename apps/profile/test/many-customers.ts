@@ -17,6 +17,17 @@ export type ListOutput = OutputOf<typeof profile.listCustomers>;
 
 const LIMITS = { pauseMs: 50, busyMs: 3_000 };
 
+/** Asks again when a shard did not answer in time: that is told, and no wrong answer. */
+export async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof OperationError) || error.code !== 'UNAVAILABLE') throw error;
+    }
+  }
+}
+
 const context = (budgetMs: number) => ({
   caller: { kind: 'operator', customerId: newId() } as const,
   budgetMs,
@@ -63,13 +74,13 @@ export class ManyCustomers {
     return customerId;
   }
 
-  list(input: ListInput, budgetMs = 5_000): Promise<ListOutput> {
+  list(input: ListInput, budgetMs = 20_000): Promise<ListOutput> {
     const parsed = profile.listCustomers.input.parse(input);
     return new ListCustomers(this.lists).handle(parsed, context(budgetMs));
   }
 
   statistics(input: { from?: string; to?: string }): Promise<OutputOf<typeof profile.customerStatistics>> {
-    return new CustomerStatistics(this.lists).handle(input, context(10_000));
+    return new CustomerStatistics(this.lists).handle(input, context(20_000));
   }
 
   /** Follows `next` to the end, then `previous` back to the beginning. @returns the names, as read on both ways. */

@@ -123,7 +123,7 @@ process.exit(await main(verb, words, place));
 }
 
 async function runToEnd(args: string[], env: NodeJS.ProcessEnv): ReturnType<FakeStack['run']> {
-  const options = { env, timeout: 60_000, maxBuffer: 1 << 24 };
+  const options = { env, timeout: 100_000, maxBuffer: 1 << 24 };
   return promisify(execFile)(process.execPath, args, options).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: { code?: number; stdout: string; stderr: string }) => ({ code: error.code ?? -1, ...pick(error) }),

@@ -86,7 +86,7 @@ describe('merging a cart at sign-in', () => {
     async (which) => {
       const [guest, customer, id] = [await aGuestWithMugs(3), newCustomer(), newId()];
       await carts.ask('addItem', { sku: 'LAMP' }, customer);
-      const join = { id, budgetMs: 1_500 };
+      const join = { id, budgetMs: 5_000 };
       let answer: Promise<unknown> = Promise.resolve();
       await carts.killWhileLocked(customer.customerId, async () => {
         answer = carts.ask('joinGuestCart', { guestId: guest.customerId }, customer, join).catch(codeOf);

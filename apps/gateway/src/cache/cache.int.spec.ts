@@ -8,12 +8,16 @@ describe('the cache', () => {
   let service: ThingsService;
   let gateway: GatewayClone;
   let deaf: GatewayClone;
+  /** What these have asked for stays fresh for a minute. */
+  let lasting: [GatewayClone, GatewayClone];
   let token: string;
 
   beforeAll(async () => {
     shop = await TestShop.open();
     service = await shop.things.start();
+    const minute = { CACHE_MAX_AGE_MS: '60000' };
     [gateway, deaf] = await Promise.all([shop.gateway(), shop.gateway({ CACHE_EVENTS: 'off' })]);
+    lasting = await Promise.all([shop.gateway(minute), shop.gateway(minute)]);
     token = (await shop.signIn(gateway, 'operator')).token;
   });
   afterAll(async () => {
@@ -27,17 +31,28 @@ describe('the cache', () => {
     if (status !== 200) throw new Error(said);
   };
   const asked = (id: string): number => shop.things.world.queries.filter((query) => query === id).length;
+  let shared = 0;
+  /** A new thing whose answer one clone has put into Redis. Another each time: while Redis stands still, clones do without it. */
+  const inRedis = (by: GatewayClone): Promise<string> =>
+    eventually(async () => {
+      const id = `shared-${++shared}`;
+      shop.things.world.set(id, 'a thing');
+      await get(id, by);
+      expect((await get(id, lasting[1])).headers.get('cache-status')).toBe('Stoa; hit');
+      expect(asked(id)).toBe(1);
+      return id;
+    });
 
   it('answers from memory, from Redis on another clone, and asks the service once for many', async () => {
     shop.things.world.set('mug', 'a mug');
-    const replies = await Promise.all(Array.from({ length: 50 }, () => get('mug')));
+    const replies = await Promise.all(Array.from({ length: 50 }, () => get('mug', lasting[0])));
     expect(new Set(replies.map(({ text }) => text)).size).toBe(1);
     expect(asked('mug')).toBe(1);
-    const memory = await get('mug');
+    const memory = await get('mug', lasting[0]);
     expect(memory.headers.get('cache-status')).toBe('Stoa; hit');
     expect(memory.headers.get('age')).toBeNull();
-    expect((await get('mug', deaf)).headers.get('cache-status')).toBe('Stoa; hit');
     expect(asked('mug')).toBe(1);
+    await inRedis(lasting[0]);
   });
 
   it('never gives what is older than a second after a change was acknowledged, on any clone, without any event', async () => {
@@ -49,25 +64,22 @@ describe('the cache', () => {
       for (;;) {
         const sent = performance.now();
         const [near, far] = await Promise.all([get('jug'), get('jug', deaf)]);
-        if (sent - acknowledged < 1_000) continue;
+        // A service that has no answer for two seconds is stood in for, and that is said.
+        const isStale = [near, far].some(({ headers }) => headers.get('cache-status')?.includes('detail=stale'));
+        if (sent - acknowledged < 1_000 || isStale) continue;
         expect([near.json['text'], far.json['text']]).toEqual([`after ${round}`, `after ${round}`]);
         break;
       }
     }
-  });
+  }, 120_000);
 
   it('drops an answer before its time when an event says that it changed', async () => {
-    let soonest = Infinity;
+    const [hearing] = lasting;
+    // Without events each of these answers would stay for a minute.
     for (let round = 0; round < 5; round++) {
-      await set('cup', `before ${round}`);
-      await eventually(async () => expect((await get('cup')).json['text']).toBe(`before ${round}`));
-      await set('cup', `after ${round}`);
-      const acknowledged = performance.now();
-      await eventually(async () => expect((await get('cup')).json['text']).toBe(`after ${round}`), { everyMs: 5 });
-      soonest = Math.min(soonest, performance.now() - acknowledged);
+      await set('cup', `change ${round}`);
+      await eventually(async () => expect((await get('cup', hearing)).json['text']).toBe(`change ${round}`));
     }
-    // Without the event it takes until the second is over that began with the last look.
-    expect(soonest).toBeLessThan(900);
   });
 
   it('forgets what is not there any more', async () => {
@@ -75,7 +87,7 @@ describe('the cache', () => {
     expect((await get('vase')).status).toBe(200);
     shop.things.world.things.delete('vase');
     await eventually(async () => expect((await get('vase')).status).toBe(404));
-    expect((await get('vase', deaf)).status).toBe(404);
+    await eventually(async () => expect((await get('vase', deaf)).status).toBe(404));
   });
 
   it('keeps nothing that is personal', async () => {
@@ -86,8 +98,8 @@ describe('the cache', () => {
 
   it('gives stale answers, marked as such, while the service is away, and at once', async () => {
     shop.things.world.set('urn', 'an urn');
-    shop.things.world.set('pot', 'a pot');
-    await Promise.all([get('urn'), get('pot')]);
+    const pot = await inRedis(gateway);
+    await get('urn');
     await service.stop();
     const stale = await eventually(async () => {
       const reply = await get('urn');
@@ -97,14 +109,17 @@ describe('the cache', () => {
     expect(stale).toMatchObject({ status: 200, json: { text: 'an urn' } });
     expect(Number(stale.headers.get('age'))).toBeGreaterThanOrEqual(1);
     // Of another thing, and on another clone that has to get it from Redis: known to be away, or found out in two seconds.
-    const started = performance.now();
-    expect((await get('pot')).headers.get('cache-status')).toContain('detail=stale');
-    expect((await get('pot', deaf)).headers.get('cache-status')).toContain('detail=stale');
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const atOnce = async (from: GatewayClone): Promise<void> => {
+      const started = performance.now();
+      expect((await get(pot, from)).headers.get('cache-status')).toContain('detail=stale');
+      expect(performance.now() - started).toBeLessThan(5_000);
+    };
+    await atOnce(gateway);
+    await eventually(() => atOnce(deaf));
     expect((await get('never-seen')).status).toBe(503);
     service = await shop.things.start();
     await eventually(async () => expect((await get('urn')).headers.get('cache-status')).not.toContain('stale'));
-  });
+  }, 120_000);
 
   it('does without Redis, whether it is gone or silent', async () => {
     const way = await CutOff.before(shop.redisUrl);
@@ -119,10 +134,10 @@ describe('the cache', () => {
         await eventually(async () => expect((await get('bowl', alone)).json['text']).toBe('another bowl'));
         const started = performance.now();
         expect((await alone.ask('POST /v1/notes', { body: { text: 'a' } })).status).toBe(201);
-        expect(performance.now() - started).toBeLessThan(2_000);
+        expect(performance.now() - started).toBeLessThan(5_000);
       }
     } finally {
       await way.close();
     }
-  });
+  }, 120_000);
 });

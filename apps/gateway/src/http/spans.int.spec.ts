@@ -32,10 +32,13 @@ describe('spans', () => {
     await gateway.ask('POST /v1/notes', { body: { text: 'a' }, headers: { traceparent } });
     await gateway.ask('GET /v1/none?token=hunter2', { headers: { traceparent } });
     await eventually(() => named('GET none'));
-    const request = named('POST things.addNote');
+    const request = await eventually(() => named('POST things.addNote'));
     expect(request).toMatchObject({ kind: 2, parentSpanId: CALLER.spanId });
     expect(request.attributes).toContainEqual({ key: 'http.response.status_code', value: { intValue: '201' } });
-    expect(named('ask things.addNote')).toMatchObject({ kind: 3, parentSpanId: request.spanId });
+    expect(await eventually(() => named('ask things.addNote'))).toMatchObject({
+      kind: 3,
+      parentSpanId: request.spanId,
+    });
     expect(JSON.stringify(collector.spans)).not.toContain('hunter2');
   });
 });

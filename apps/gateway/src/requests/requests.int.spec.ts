@@ -208,7 +208,8 @@ describe('requests', () => {
     it('end within the budget of the contract, with when to try again', async () => {
       const started = performance.now();
       const reply = await gateway.ask('POST /v1/sleep', { body: { ms: 10_000 } });
-      expect(performance.now() - started).toBeLessThan(3_000);
+      // The budget that operations have without one of their own would take longer.
+      expect(performance.now() - started).toBeLessThan(5_000);
       expect([503, 504]).toContain(reply.status);
       expect(reply.headers.has('retry-after')).toBe(true);
     });

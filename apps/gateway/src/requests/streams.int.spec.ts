@@ -62,7 +62,7 @@ describe('streams', () => {
       clearInterval(watch);
       expect(await response.json()).toMatchObject({ bytes: 96 * MEGABYTE });
       expect(most - before).toBeLessThan(64 * MEGABYTE);
-    });
+    }, 120_000);
 
     it('go on over a restart of the service', async () => {
       let release: (() => void) | undefined;
@@ -132,7 +132,7 @@ describe('streams', () => {
       expect(most - before).toBeLessThan(40 * MEGABYTE);
       for (let part = await reader.read(); !part.done; part = await reader.read()) bytes += part.value.length;
       expect(bytes).toBe(600 * 100_000);
-    });
+    }, 120_000);
 
     it('are refused as other queries are', async () => {
       const ask = (query: string) => gateway.ask(`GET /v1/downloads?${query}`, { token });

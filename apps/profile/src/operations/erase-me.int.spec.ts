@@ -5,7 +5,7 @@ import { eventually, uniqueName } from '@stoa/testing';
 import { customer, newGuest, PASSWORD, ProfileService, type Answer } from '../../test/profile-service.js';
 import { profileKeyspace } from '../storage/keyspace.js';
 
-const ENV = { STOA_RESERVATION_SECONDS: '2' };
+const ENV = { STOA_RESERVATION_SECONDS: '5' };
 const newEmail = (): string => `${uniqueName('ada')}@example.com`;
 const newUsername = (): string =>
   uniqueName('a')
@@ -64,13 +64,10 @@ describe('erasing a customer', () => {
     const names = await profiles.ask('changeUsername', { username: newUsername() }, customer(customerId));
     expect(names.body.code).toBe('NOT_FOUND');
     await released(customerId);
-    const left = await eventually(async () => {
+    await eventually(async () => {
       const text = await dump();
-      expect(text).not.toContain(email);
-      return text;
+      for (const theirs of [email, username, '+41446681800']) expect(text).not.toContain(theirs);
     });
-    expect(left).not.toContain(username);
-    expect(left).not.toContain('+41446681800');
     expect(await tombstones(customerId)).toHaveLength(1);
     const events = await profiles.events(customerId, 3);
     expect(events.map(({ type, version }) => `${type} ${version}`)).toEqual([
@@ -130,7 +127,7 @@ describe('erasing a customer', () => {
     let answer: Promise<unknown> = Promise.resolve();
     await profiles.killWhileLocked(customerId, async () => {
       const input = { currentPassword: PASSWORD };
-      answer = profiles.ask('eraseMe', input, customer(customerId), { id, budgetMs: 1_500 }).catch(() => undefined);
+      answer = profiles.ask('eraseMe', input, customer(customerId), { id, budgetMs: 5_000 }).catch(() => undefined);
       await eventually(async () =>
         expect((await namesOf(customerId)).map(({ state }) => state)).toEqual(['reserved', 'reserved']),
       );

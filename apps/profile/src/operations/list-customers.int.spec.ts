@@ -1,6 +1,6 @@
 import { bucketOf } from '@stoa/sharding';
 import { Client } from 'pg';
-import { ManyCustomers } from '../../test/many-customers.js';
+import { ManyCustomers, untilAnswered } from '../../test/many-customers.js';
 
 const FIRST = Date.parse('2026-03-01T00:00:00Z');
 /** Some in one and the same millisecond. */
@@ -148,9 +148,11 @@ describe('the list of customers', () => {
       { day: '2026-03-02', customers: 21 },
       { day: '2026-03-03', customers: 0 },
     ]);
+    const today = (): string => new Date().toISOString().slice(0, 10);
+    const before = today();
     const usual = await many.statistics({});
     expect(usual.signUps).toHaveLength(30);
-    expect(usual.signUps.at(-1)?.day).toBe(new Date().toISOString().slice(0, 10));
+    expect([before, today()]).toContain(usual.signUps.at(-1)?.day);
     for (const range of [
       { from: '2026-03-02', to: '2026-03-01' },
       { from: '2025-01-01', to: '2026-03-01' },
@@ -165,7 +167,7 @@ describe('the list of customers', () => {
     try {
       const started = performance.now();
       const refused = { code: 'UNAVAILABLE', message: expect.stringMatching(/^shard2 could not answer/) };
-      await expect(many.list({})).rejects.toMatchObject(refused);
+      await expect(many.list({}, 5_000)).rejects.toMatchObject(refused);
       expect(performance.now() - started).toBeLessThan(5_000);
       await expect(many.statistics({})).rejects.toMatchObject(refused);
     } finally {
@@ -179,20 +181,27 @@ describe('the list of customers', () => {
     const onShard = (n: number): number[] =>
       [...new Set(buckets)].filter((bucket) => Math.floor((bucket * 3) / 1024) === n).slice(0, 12);
     const moved = new AbortController();
+    let walks = 0;
+    const areEnough = (): boolean => walks > 3;
     const moves = (async () => {
       await many.move('shard1', 'shard2', onShard(0));
       await many.move('shard2', 'shard3', onShard(0));
       await many.move('shard3', 'shard1', [...onShard(0), ...onShard(2)]);
+      // Walks may be slow, or moves quick: on it goes until there were some beside them.
+      for (let from = 'shard1', to = 'shard2'; !areEnough(); [from, to] = [to, from])
+        await many.move(from, to, onShard(0));
     })().finally(() => moved.abort());
-    let walks = 0;
     const byName = names.toSorted(byBytes);
     while (!moved.signal.aborted) {
-      expect((await many.walk({ order: 'asc', limit: 7 })).there).toEqual(inOrder());
-      expect((await many.walk({ sort: 'name', prefix: 'customer', limit: 7 })).back).toEqual(byName);
-      expect((await many.statistics({ from: '2026-03-01', to: '2026-03-03' })).customers).toBe(69);
+      const { there } = await untilAnswered(() => many.walk({ order: 'asc', limit: 7 }));
+      expect(there).toEqual(inOrder());
+      const { back } = await untilAnswered(() => many.walk({ sort: 'name', prefix: 'customer', limit: 7 }));
+      expect(back).toEqual(byName);
+      const days = { from: '2026-03-01', to: '2026-03-03' };
+      expect((await untilAnswered(() => many.statistics(days))).customers).toBe(69);
       walks += 1;
     }
     await moves;
     expect(walks).toBeGreaterThan(3);
-  }, 60_000);
+  }, 180_000);
 });

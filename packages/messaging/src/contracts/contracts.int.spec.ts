@@ -63,7 +63,7 @@ describe('contracts on Kafka', () => {
     expect(await publishContract(port, options, shop('shop', 3))).toBe('published');
     expect(await publishContract(port, options, shop('shop', 2))).toBe('older');
     expect(await publishContract(port, options, shop('other', 1))).toBe('published');
-    const records = await readTopic(port, contractsTopic(kit.prefix), 5_000);
+    const records = await readTopic(port, contractsTopic(kit.prefix), 30_000);
     expect(records.map((record) => record.key?.toString())).toEqual(['shop', 'shop', 'shop', 'other']);
   });
 

@@ -29,7 +29,7 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('a broker that has j
       Array.from({ length: RECORDS }, (_, n) => ({ topic, key: null, value: String(n), partition: n % PARTITIONS })),
     );
     await port.produce(records, 'all');
-    await eventually(() => expect(seen.size).toBe(records.length), { timeoutMs: 20_000 });
+    await eventually(() => expect(seen.size).toBe(records.length), { timeoutMs: 45_000 });
     await port.close();
   }, 90_000);
 });

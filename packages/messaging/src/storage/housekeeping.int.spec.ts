@@ -10,7 +10,9 @@ describe('keepHouse', () => {
 
   beforeAll(async () => {
     db = await messagingDatabase();
-    session = await LockSession.open({ url: db.database.server(0).url, applicationName: 'test' });
+    // Long beside what a busy machine may hold up a beat.
+    const options = { applicationName: 'test', idleTimeoutMs: 60_000 };
+    session = await LockSession.open({ url: db.database.server(0).url, ...options });
   });
   afterAll(async () => {
     await session.close();

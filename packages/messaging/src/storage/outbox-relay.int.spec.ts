@@ -30,7 +30,9 @@ describe('OutboxRelay', () => {
   beforeEach(async () => {
     kafka = await testKafka('counter');
     db = await messagingDatabase({ tables: COUNTER_TABLES });
-    session = await LockSession.open({ url: db.database.server(0).url, applicationName: 'test' });
+    // Long beside what a busy machine may hold up a beat.
+    const options = { applicationName: 'test', idleTimeoutMs: 60_000 };
+    session = await LockSession.open({ url: db.database.server(0).url, ...options });
     executor = new InboxExecutor({ database: db.database, validateOutput: true });
   });
   afterEach(async () => {

@@ -28,7 +28,7 @@ describe('three brokers, one of them killed', () => {
   }, 60_000);
 
   const write = async (key: string, n: number): Promise<void> => {
-    const request = addRequest(key, n);
+    const request = addRequest(key, n, { budgetMs: 5_000 });
     await eventually(async () => expect(bodyOf(await client.request(request))).toMatchObject({ name: key, n }), {
       timeoutMs: PATIENCE_MS,
     });

@@ -16,7 +16,7 @@ describe('the transport on kafkajs', () => {
     const over = new AbortController();
     const load = Array.from({ length: 8 }, async (_, i) => {
       for (let n = 0; !over.signal.aborted; n += 1) {
-        const reply = bodyOf(await client.request(addRequest(`key-${i}`, n, { budgetMs: 20_000 }))) as {
+        const reply = bodyOf(await client.request(addRequest(`key-${i}`, n, { budgetMs: 30_000 }))) as {
           n: number;
           by: string;
         };
@@ -26,10 +26,10 @@ describe('the transport on kafkajs', () => {
     });
     await kit.server({ clone: 'two' });
     await eventually(() => expect(new Set(answered.slice(-50))).toEqual(new Set(['one', 'two'])), {
-      timeoutMs: 20_000,
+      timeoutMs: 30_000,
     });
     await first.close();
-    await eventually(() => expect(new Set(answered.slice(-50))).toEqual(new Set(['two'])), { timeoutMs: 20_000 });
+    await eventually(() => expect(new Set(answered.slice(-50))).toEqual(new Set(['two'])), { timeoutMs: 30_000 });
 
     const port = await kit.port();
     const { commands, deadLetters } = topicNames(kit.prefix, 'echo');

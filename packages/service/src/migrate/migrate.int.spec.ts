@@ -53,12 +53,15 @@ it('applies what is missing, in order, and records it as Prisma does', async () 
 });
 
 it('is applied once by many that run at once', async () => {
-  await write('002_slow', 'SELECT pg_sleep(0.2)');
+  // Takes until all others wait.
+  await write('002_slow', 'SELECT pg_advisory_xact_lock(1)');
+  await client.query('SELECT pg_advisory_lock(1)');
   const lines: string[] = [];
-  const all = await Promise.all([1, 2, 3, 4].map(() => run((line) => void lines.push(line))));
-  expect(all.flat()).toEqual(['001_items', '002_slow']);
+  const running = Promise.all([1, 2, 3, 4].map(() => run((line) => void lines.push(line))));
+  await eventually(() => expect(lines.filter((line) => line.includes('waiting'))).toHaveLength(3));
+  await client.query('SELECT pg_advisory_unlock(1)');
+  expect((await running).flat()).toEqual(['001_items', '002_slow']);
   expect(await records()).toHaveLength(2);
-  expect(lines.filter((line) => line.includes('waiting'))).toHaveLength(3);
 });
 
 it('names the one that failed, leaves nothing of it, and applies it once it is mended', async () => {

@@ -59,7 +59,7 @@ class Clone {
         if (!line) throw new Error(`no line "${msg}" in: ${this.text}`);
         return line;
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 30_000 },
     );
   }
   async ask(path: string): Promise<Response> {
@@ -82,7 +82,7 @@ const request = (
   operation: string,
   kind: 'command' | 'query',
   input: object,
-  budgetMs = 8_000,
+  budgetMs = 20_000,
 ): Promise<IncomingReply> => {
   const id = newId();
   return client.request({
@@ -146,7 +146,7 @@ it('serves, then finishes what it has and leaves with 0 when told to', async () 
   expect(metrics).toMatch(/stoa_request_handle_seconds_count\{operation="put",outcome="ok"\} 1/);
   expect(metrics).toMatch(/stoa_postgres_connections\{server="fixture",state="open"\} \d/);
 
-  const inWork = request('put', 'command', { waitMs: 1_500 });
+  const inWork = request('put', 'command', { waitMs: 3_000 });
   const sql = new Client({ connectionString: database.url });
   await sql.connect();
   await eventually(async () => {
@@ -156,21 +156,19 @@ it('serves, then finishes what it has and leaves with 0 when told to', async () 
     expect(rowCount).toBe(1);
   });
   await sql.end();
-  const told = performance.now();
   clone.signal('SIGTERM');
   await clone.line('leaving');
   const response = await clone.ask('/health/ready');
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({ missing: [{ name: 'draining' }] });
-  expect(JSON.parse((await inWork).body.toString())).toEqual({ waited: 1_500 });
-  expect(await clone.exited).toBe(0);
-  expect(performance.now() - told).toBeLessThan(10_000);
+  expect(JSON.parse((await inWork).body.toString())).toEqual({ waited: 3_000 });
+  expect(await clone.exited).toBe(0); // it would be 1 if that took more than 10 s
 }, 60_000);
 
 it('logs an error that nobody catches, with the trace of its request, and exits 1', async () => {
   const clone = Clone.start(environment('fixture-2'));
   await clone.line('ready');
-  const lost = request('crash', 'query', {}, 2_000).catch(() => undefined);
+  const lost = request('crash', 'query', {}, 6_000).catch(() => undefined);
   expect(await clone.exited).toBe(1);
   expect(clone.lines.at(-1)).toMatchObject({
     level: 'fatal',
