@@ -20,23 +20,25 @@ describe('growing by a server, and shrinking again, while customers shop', () =>
         return Object.fromEntries(names.map((name, n) => [name, held[n] ?? 0]));
       }),
     );
-  const expectEven = async (): Promise<void> => {
+  const left = async (): Promise<number> => {
     const stdout = await shards.command('rebalance', '--dry-run', '--json');
-    const { plan } = JSON.parse(stdout) as { plan: { buckets: number } };
-    // Customers go on shopping: what a bucket weighs changes.
-    expect(plan.buckets).toBeLessThan(UNEVEN_BUCKETS);
+    return (JSON.parse(stdout) as { plan: { buckets: number } }).plan.buckets;
+  };
+  const rebalance = async (): Promise<void> => {
+    await shards.command('rebalance', ...PACE);
+    // Customers go on shopping: what a bucket weighs changes, the more the longer it takes.
+    if ((await left()) >= UNEVEN_BUCKETS) await shards.command('rebalance', ...PACE);
+    expect(await left()).toBeLessThan(UNEVEN_BUCKETS);
     for (const held of await counts()) expect(Object.values(held)).not.toContain(0);
   };
 
   const round = async (): Promise<void> => {
     await shards.addServers('shard3');
-    await shards.command('rebalance', ...PACE);
-    await expectEven();
+    await rebalance();
     await shards.command('drain', 'shard1', ...PACE);
     for (const held of await counts()) expect(held).toMatchObject({ shard1: 0 });
     await shards.command('drain', 'shard1', '--undo');
-    await shards.command('rebalance', ...PACE);
-    await expectEven();
+    await rebalance();
     await shards.removeServers('shard3');
     for (const held of await counts()) expect(Object.keys(held)).toEqual(['shard1', 'shard2']);
     await shards.expectClean();
@@ -55,6 +57,8 @@ describe('growing by a server, and shrinking again, while customers shop', () =>
             await round();
             expect(load.findings.violations).toEqual([]);
           }
+          await load.reaches('writes', 500);
+          await load.reaches('roll calls', 10);
         });
       } finally {
         await watch.stop();
@@ -63,8 +67,6 @@ describe('growing by a server, and shrinking again, while customers shop', () =>
       say(`grow: ${JSON.stringify(done)}`);
       say(`grow: writes waited, in ms: ${JSON.stringify(watch.waits(writes))}; ${watch.summary()}`);
       expect(violations).toEqual([]);
-      expect(done['writes']).toBeGreaterThan(500);
-      expect(done['roll calls']).toBeGreaterThan(10);
       await shards.expectClean();
     },
     SLOW_MS + MINUTES * 60_000,

@@ -119,9 +119,8 @@ describe('while customers shop', () => {
           expect(await shards.move({ keyspace, buckets, from: 'shard1', to: 'shard3' })).toMatchObject({
             phase: 'done',
           });
-          const { counts } = load.findings;
-          const before = counts['writes'] ?? 0;
-          await eventually(async () => expect(counts['writes']).toBeGreaterThan(before + 100));
+          const before = load.findings.counts['writes'] ?? 0;
+          await load.reaches('writes', before + 100);
           expect(await repliesToPurge('shard3')).toBe(0);
           expect(await shards.move({ keyspace, buckets, from: 'shard3', to: 'shard1' })).toMatchObject({
             phase: 'done',
@@ -148,7 +147,7 @@ describe('while customers shop', () => {
             const before = load.findings.counts['writes'] ?? 0;
             const { phase, info } = await shards.move({ keyspace, buckets, from, to });
             expect(`${phase} ${info.comparison}`).toBe('done equal');
-            await eventually(async () => expect(load.findings.counts['writes']).toBeGreaterThan(before + 20));
+            await load.reaches('writes', before + 20);
           }
         } finally {
           await unisolate();

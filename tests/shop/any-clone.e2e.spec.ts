@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@stoa/testing';
 import {
   addItem,
   del,
   expectStatus,
   get,
+  isStale,
   newGuest,
   newProduct,
   operatorToken,
@@ -38,6 +40,8 @@ interface Write {
 
 const cloneThatServed = ({ headers }: Answer): string => headers.get('stoa-served-by')?.split('@')[0] ?? '';
 
+const shardThatServed = ({ headers }: Answer): string => headers.get('stoa-served-by')?.split('@')[1] ?? '';
+
 describe('a shopper whose every request goes to another clone', () => {
   let urls: string[];
   let turn = 0;
@@ -55,9 +59,10 @@ describe('a shopper whose every request goes to another clone', () => {
     urls = (await clonesOf('gateway')).map(({ port }) => `http://127.0.0.1:${port}`);
     expect(urls.length).toBeGreaterThan(1);
     // The copies of the catalog on both shards know the product by then.
-    for (let n = 0; n < 6; n++) {
+    const shards = new Set<string>();
+    while (shards.size < 2) {
       const guest = await newGuest();
-      for (const sku of product.skus) await addItem(sku, 1, guest);
+      for (const sku of product.skus) shards.add(shardThatServed(await addItem(sku, 1, guest)));
     }
   }, 120_000);
   afterAll(() => takeAway?.(), 60_000);
@@ -118,24 +123,29 @@ describe('a shopper whose every request goes to another clone', () => {
     const acknowledged = performance.now();
     for (let seen = 0; seen < urls.length * 2;) {
       const asked = performance.now();
-      const { body } = expectStatus(await get(path, next()), 200);
-      if (asked - acknowledged <= 1_000) continue;
-      expect(body.variants[0]?.price.amount).toBe(1300);
+      const answer = expectStatus(await get(path, next()), 200);
+      if (asked - acknowledged <= 1_000 || isStale(answer)) continue;
+      expect(answer.body.variants[0]?.price.amount).toBe(1300);
       seen += 1;
     }
   });
 
   it('is held to one limit of calls by all clones together', async () => {
-    // An address of the test's own, which a clone believes from this machine.
-    const headers = { 'x-forwarded-for': `198.51.100.${1 + Math.floor(Math.random() * 250)}` };
-    const signIn = () => post('/v1/sessions', {}, next({ headers }));
-    for (let n = 0; n < SIGN_INS_A_MINUTE; n++) expectStatus(await signIn(), 400);
-    for (const _ of urls) {
-      const refused = expectStatus(await signIn(), 429);
-      expect(refused.body.code).toBe('RATE_LIMITED');
-      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    }
-  });
+    const attempt = async (): Promise<void> => {
+      // An address of the test's own, which a clone believes from this machine.
+      const headers = { 'x-forwarded-for': `198.51.${Math.floor(Math.random() * 250)}.${hosts++}` };
+      const signIn = () => post('/v1/sessions', {}, next({ headers }));
+      for (let n = 0; n < SIGN_INS_A_MINUTE; n++) expectStatus(await signIn(), 400);
+      for (const _ of urls) {
+        const refused = expectStatus(await signIn(), 429);
+        expect(refused.body.code).toBe('RATE_LIMITED');
+        expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+    };
+    let hosts = 1;
+    // While Redis stands still, each clone counts by itself.
+    await eventually(attempt, { timeoutMs: 60_000 });
+  }, 180_000);
 
   it('is locked out by all clones after five wrong passwords, told to whichever of them', async () => {
     const { email } = await arrive();

@@ -4,12 +4,13 @@ import {
   addItem,
   expectStatus,
   get,
+  isStale,
   newCustomer,
   newProduct,
   operatorToken,
   PASSWORD,
   post,
-  type Answer,
+  send,
 } from '../support/shop.js';
 import { clonesOf, processes, type Process } from '../support/stack.js';
 
@@ -30,20 +31,20 @@ async function whileFrozen(victims: readonly Process[], work: () => Promise<void
 
 const named = async (name: string): Promise<Process[]> => (await processes()).filter((each) => each.name === name);
 
-/** 503 within the budget, and when to come again. */
-const expectUnavailable = async (asking: Promise<Answer>): Promise<void> => {
+/** 503 when the budget is over, long before a client gives up, and when to come again. */
+const expectUnavailable = async (...request: Parameters<typeof send>): Promise<void> => {
   const asked = performance.now();
-  const answer = expectStatus(await asking, 503);
-  expect(performance.now() - asked).toBeLessThan(8_000);
+  const answer = expectStatus(await send(...request), 503);
+  expect(performance.now() - asked).toBeLessThan(20_000);
   expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
 };
 
 /** It stands in for one that can't be had, and says so. */
 const expectStale = async (path: string): Promise<void> =>
   eventually(async () => {
-    const { headers } = expectStatus(await get(path), 200);
-    expect(headers.get('cache-status')).toContain('detail=stale');
-    expect(Number(headers.get('age'))).toBeGreaterThan(0);
+    const answer = expectStatus(await send('GET', path), 200);
+    expect(isStale(answer)).toBe(true);
+    expect(Number(answer.headers.get('age'))).toBeGreaterThan(0);
   });
 
 describe('what one part can not do, the others still can', () => {
@@ -52,7 +53,7 @@ describe('what one part can not do, the others still can', () => {
   let shopper: { token: string; email: string };
 
   const add = () => post('/v1/cart/items', { sku, quantity: 1 }, { token: shopper.token });
-  const search = () => get(`/v1/products?limit=1&q=${randomUUID()}`);
+  const search = () => `/v1/products?limit=1&q=${randomUUID()}`;
 
   beforeAll(async () => {
     const product = await newProduct(await operatorToken());
@@ -69,7 +70,7 @@ describe('what one part can not do, the others still can', () => {
     await eventually(
       async () => {
         expectStatus(await add(), 201);
-        expectStatus(await search(), 200);
+        expectStatus(await get(search()), 200);
         expectStatus(await get('/v1/me', { token: shopper.token }), 200);
       },
       { timeoutMs: BACK_MS },
@@ -80,15 +81,15 @@ describe('what one part can not do, the others still can', () => {
     await whileFrozen(await clonesOf('catalog'), async () => {
       expectStatus(await add(), 201);
       await expectStale(path);
-      await expectUnavailable(search());
+      await expectUnavailable('GET', search());
       expectStatus(await get('/v1/me', { token: shopper.token }), 200);
     });
   }, 60_000);
 
   it('without the cart one looks around, and signs in', async () => {
     await whileFrozen(await clonesOf('cart'), async () => {
-      const unavailable = expectUnavailable(get('/v1/cart', { token: shopper.token }));
-      expectStatus(await search(), 200);
+      const unavailable = expectUnavailable('GET', '/v1/cart', undefined, { token: shopper.token });
+      expectStatus(await get(search()), 200);
       expectStatus(await post('/v1/sessions', { email: shopper.email, password: PASSWORD }), 201);
       await unavailable;
     });
@@ -97,7 +98,7 @@ describe('what one part can not do, the others still can', () => {
   it('without Redis everything works', async () => {
     await whileFrozen(await named('redis'), async () => {
       expectStatus(await get(path), 200);
-      expectStatus(await search(), 200);
+      expectStatus(await get(search()), 200);
       expectStatus(await add(), 201);
     });
   }, 60_000);
@@ -105,10 +106,11 @@ describe('what one part can not do, the others still can', () => {
   it('without Kafka what was looked at before is shown as stale, and the rest is told to come again', async () => {
     const brokers = (await processes()).filter(({ kind }) => kind === 'kafka');
     await whileFrozen(brokers, async () => {
-      const unavailable = expectUnavailable(add());
+      const item = { sku, quantity: 1 };
+      const unavailable = expectUnavailable('POST', '/v1/cart/items', item, { token: shopper.token });
       await expectStale(path);
       await unavailable;
-      await expectUnavailable(search());
+      await expectUnavailable('GET', search());
     });
   }, 60_000);
 });

@@ -70,14 +70,30 @@ export async function send(method: string, path: string, body?: unknown, options
   };
 }
 
-export const get = (path: string, options?: Options): Promise<Answer> => send('GET', path, undefined, options);
+const TRY_AGAIN = new Set([502, 503, 504]);
+
+/** As `send`, but a good client's: while the answer says to try again it does, with the same Idempotency-Key. */
+async function ask(method: string, path: string, body?: unknown, options: Options = {}): Promise<Answer> {
+  const headers = method === 'GET' ? options.headers : { 'idempotency-key': randomUUID(), ...options.headers };
+  return eventually(async () => {
+    const answer = await send(method, path, body, { ...options, ...(headers && { headers }) });
+    if (TRY_AGAIN.has(answer.status))
+      throw new Error(`${method} ${path}: ${answer.status} ${answer.text.slice(0, 500)}`);
+    return answer;
+  });
+}
+
+export const get = (path: string, options?: Options): Promise<Answer> => ask('GET', path, undefined, options);
 export const post = (path: string, body?: unknown, options?: Options): Promise<Answer> =>
-  send('POST', path, body, options);
+  ask('POST', path, body, options);
 export const patch = (path: string, body?: unknown, options?: Options): Promise<Answer> =>
-  send('PATCH', path, body, options);
+  ask('PATCH', path, body, options);
 export const put = (path: string, body?: unknown, options?: Options): Promise<Answer> =>
-  send('PUT', path, body, options);
-export const del = (path: string, options?: Options): Promise<Answer> => send('DELETE', path, undefined, options);
+  ask('PUT', path, body, options);
+export const del = (path: string, options?: Options): Promise<Answer> => ask('DELETE', path, undefined, options);
+
+/** It stands in for an answer that can't be had, however old it is, and says so. */
+export const isStale = ({ headers }: Answer): boolean => headers.get('cache-status')?.includes('detail=stale') ?? false;
 
 /** An answer that must have this status; the message shows what came instead. */
 export function expectStatus(answer: Answer, status: number): Answer {

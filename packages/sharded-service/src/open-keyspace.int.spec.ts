@@ -28,12 +28,15 @@ describe('a keyspace in a clone', () => {
     await notes.remove();
   });
 
+  /** Again, as services do: a process that stands still for a second loses its transaction. */
   const write = (owner: string, note: string): Promise<unknown> =>
-    database.transaction(database.bucketOf(owner), (tx) =>
-      tx.query(
-        `INSERT INTO notes (bucket, owner, note) VALUES ($1, $2, $3)
-         ON CONFLICT (bucket, owner) DO UPDATE SET note = excluded.note`,
-        [database.bucketOf(owner), owner, note],
+    eventually(() =>
+      database.transaction(database.bucketOf(owner), (tx) =>
+        tx.query(
+          `INSERT INTO notes (bucket, owner, note) VALUES ($1, $2, $3)
+           ON CONFLICT (bucket, owner) DO UPDATE SET note = excluded.note`,
+          [database.bucketOf(owner), owner, note],
+        ),
       ),
     );
   const read = async (owner: string): Promise<string | undefined> => {
@@ -93,20 +96,20 @@ describe('a keyspace in a clone', () => {
   it('waits for a directory that is away', async () => {
     const url = new URL(data.directoryUrl);
     const [port, host] = [Number(url.port), url.hostname];
+    let isAway = true;
     const way = createServer((socket) => {
+      if (isAway) return void socket.destroy();
       const there = connect(port, host);
       socket.pipe(there).pipe(socket);
       for (const side of [socket, there]) side.on('error', () => [socket, there].forEach((each) => each.destroy()));
     });
-    const listen = (at: number): Promise<unknown> => once(way.listen(at, '127.0.0.1'), 'listening');
-    await listen(0);
+    await once(way.listen(0, '127.0.0.1'), 'listening');
     url.port = String((way.address() as AddressInfo).port);
-    await new Promise((resolve) => way.close(resolve));
     const said: string[] = [];
     const logger = { ...context.logger, warn: (_fields: object, message: string) => void said.push(message) };
     const opening = openKeyspace('notes', url.href, { ...context, logger: logger as typeof context.logger });
     await eventually(() => expect(said).toEqual(['waiting for the directory']));
-    await listen(Number(url.port));
+    isAway = false;
     const late = await opening;
     expect(late.servers().length).toBeGreaterThan(1);
     await late.close();

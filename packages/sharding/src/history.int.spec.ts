@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { eventually } from '@stoa/testing';
 import { Client } from 'pg';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../test/cluster.js';
 import { idIn } from '../test/rows.js';
@@ -85,7 +86,7 @@ it('gives up a bucket that its server forgot to have given away', async () => {
   // As a standby that had not heard of the switch.
   await cluster.admin('b', `UPDATE sharding.bucket_owner SET state = 'owned', epoch = 1 WHERE bucket = $1`, [ON_B]);
   await servers.failOver(1);
-  expect(await read(ON_B, id)).toEqual([{ name: 'Ada' }]);
+  expect(await eventually(() => read(ON_B, id))).toEqual([{ name: 'Ada' }]);
   expect(await reconcile()).toMatchObject({ released: [ON_B] });
   expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ ok: true });
 });

@@ -156,5 +156,7 @@ function asRole(adminUrl: string, role: string): string {
   const url = new URL(adminUrl);
   url.username = role;
   url.password = 'service';
+  // A test whose process stands still for a second is no service that froze.
+  url.searchParams.set('idle_in_transaction_session_timeout', '20000');
   return url.href;
 }

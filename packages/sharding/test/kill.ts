@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { eventually } from '@stoa/testing';
+import { inDirectory } from '../src/directory/keyspace.js';
 import { withSession } from '../src/postgres/session.js';
 import type { Step } from '../src/move/phases.js';
 import type { Cluster } from './cluster.js';
@@ -27,6 +29,13 @@ export async function rebalanceKilledAt(cluster: Cluster, step: Step, when: 'bef
   const { directoryUrl } = cluster;
   const kill = await runUpTo('rebalance-child.mjs', { directoryUrl, step, when, group: { buckets: 128 } });
   await kill('SIGKILL');
+  // Its lock on the plan goes with its session, when the server sees that it is gone.
+  const locks = `SELECT FROM pg_locks JOIN pg_database AS d ON d.oid = database
+    WHERE datname = current_database() AND locktype = 'advisory' AND classid = 1398034244`;
+  await eventually(async () => {
+    const { rowCount } = await inDirectory(directoryUrl, (tx) => tx.query(locks));
+    expect(rowCount).toBe(0);
+  });
 }
 
 /** Runs a child until it says that it is at a step, where it stays. @returns what ends it, or freezes it. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '@stoa/testing';
 import { bucketOf } from '../src/bucket.js';
 import { isTransient } from '../src/postgres/errors.js';
 import { Session } from '../src/postgres/session.js';
@@ -43,6 +44,7 @@ export class Load {
   private readonly drained = new AbortController();
   private writing: Promise<unknown> = Promise.resolve();
   private relaying: Promise<unknown> = Promise.resolve();
+  private relayUntil = Number.POSITIVE_INFINITY;
   private reads = 0;
   private stale = 0;
   private slowest = 0;
@@ -73,6 +75,11 @@ export class Load {
     this.relaying = Promise.all([...this.cluster.shards].map(([shard, { adminUrl }]) => this.relay(shard, adminUrl)));
   }
 
+  /** Waits until so many writes were acknowledged: on a slow machine the work may be done before. */
+  reaches(count: number): Promise<void> {
+    return eventually(() => expect(this.acknowledged).toBeGreaterThan(count), { timeoutMs: 60_000 });
+  }
+
   /** Writes begun so far. */
   attempts = 0;
 
@@ -85,6 +92,7 @@ export class Load {
     this.stopping.abort();
     await this.writing;
     this.drained.abort();
+    this.relayUntil = performance.now() + 30_000;
     await this.relaying;
     return this.check();
   }
@@ -147,12 +155,12 @@ export class Load {
   /** Sends, then deletes, in the order of ids, as a relay to a broker does. */
   private async relay(shard: string, url: string): Promise<void> {
     let session: Session | undefined;
-    // Once more after the last write.
-    for (let last = false; !last;) {
-      last = this.drained.signal.aborted;
+    // After the last write, until nothing is left.
+    for (let isEmpty = false; !isEmpty && performance.now() < this.relayUntil;) {
+      const { aborted: isOver } = this.drained.signal;
       try {
         session ??= await Session.open({ url, server: shard, application: 'relay' });
-        await this.relayBatch(session);
+        isEmpty = (await this.relayBatch(session)) === 0 && isOver;
       } catch (error) {
         if (!isTransient(error)) this.failures.push(`relay of ${shard}: ${String(error)}`);
         await session?.close();
@@ -163,17 +171,19 @@ export class Load {
     await session?.close();
   }
 
-  private async relayBatch(session: Session): Promise<void> {
+  /** @returns how many were sent. */
+  private async relayBatch(session: Session): Promise<number> {
     const { rows } = await session.query<{ id: string; key: string; version: string }>(
       'SELECT id, key, version FROM outbox ORDER BY id LIMIT 1000',
     );
-    if (rows.length === 0) return;
+    if (rows.length === 0) return 0;
     for (const { key, version } of rows) {
       const versions = this.relayed.get(key) ?? [];
       if (!versions.includes(Number(version))) versions.push(Number(version));
       this.relayed.set(key, versions);
     }
     await session.query('DELETE FROM outbox WHERE id = ANY ($1)', [rows.map(({ id }) => id)]);
+    return rows.length;
   }
 
   private async check(): Promise<LoadReport> {

@@ -1,3 +1,4 @@
+import { inDirectory } from '../src/directory/keyspace.js';
 import { MapClient } from '../src/map/map-client.js';
 import type { MoveLimits } from '../src/move/context.js';
 import { Mover } from '../src/move/mover.js';
@@ -8,8 +9,11 @@ import { ShardedDatabase } from '../src/routing/sharded-database.js';
 import { KEYSPACE, type Cluster } from './cluster.js';
 import { Load } from './load.js';
 
-/** Real movers leave nobody waiting for seconds; tests have not the time. */
-const LIMITS: Partial<MoveLimits> = { pauseMs: 50, busyMs: 3_000 };
+/** Tests have not the time for long pauses; what a mover that died held may be let go of late. */
+const LIMITS: Partial<MoveLimits> = { pauseMs: 50, busyMs: 20_000 };
+
+/** The fence is not lifted because something under it is slow. */
+export const UNHURRIED: Partial<MoveLimits> = { lockMs: 20_000, drainMs: 20_000, markerMs: 20_000 };
 
 export const mover = (
   cluster: Cluster,
@@ -70,5 +74,11 @@ export async function underLoad(
     await service.close();
   }
 }
+
+/** Lets a move look as if it had just gone on, for an hour: nobody takes it up because it is quiet. */
+export const keepFresh = (cluster: Cluster, id: string): Promise<unknown> =>
+  inDirectory(cluster.directoryUrl, (tx) =>
+    tx.query(`UPDATE sharding.moves SET changed_at = now() + interval '1 hour' WHERE id = $1`, [id]),
+  );
 
 export const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, n) => from + n);

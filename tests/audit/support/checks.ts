@@ -17,8 +17,8 @@ export interface Holdings {
 
 /** What died is started again, with back-off, on a machine that may be slow. */
 const WHOLE_MS = 60_000;
-/** A relay that waits for its next term, and one that was cut off from Kafka, needs some seconds. */
-const DRAINED_MS = 20_000;
+/** A relay that waits for its next term, and one that was cut off from Kafka, needs some seconds, on a machine that may be slow. */
+const DRAINED_MS = 60_000;
 /** Reply topics of the dead are swept when they were silent in two looks, half a minute apart. */
 const SWEPT_MS = 150_000;
 /** Pools open one more session here or there. */

@@ -1,3 +1,4 @@
+import { eventually } from '@stoa/testing';
 import { outboxDatabases, sql } from '../../support/servers.js';
 import { processes, setClones, stoa } from '../../support/stack.js';
 import { clockJump } from './clock.js';
@@ -100,11 +101,13 @@ export const FAULTS: readonly Fault[] = [
 const LEADERS = `SELECT DISTINCT split_part(application_name, ' ', 1) AS clone FROM pg_stat_activity
   JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND granted AND application_name LIKE '% leader'`;
 
-/** The clone that relays the outbox of some database. */
+/** The clone that relays the outbox of some database. After another fault the next term may have to begin first. */
 async function someLeader(random: Parameters<Fault['strike']>[0]) {
   const url = random.pick(await outboxDatabases());
-  const [row] = await sql<{ clone: string }>(url, LEADERS);
-  const leader = (await processes()).find(({ name }) => name === row?.clone);
-  if (!leader) throw new Error(`nobody leads ${new URL(url).pathname.slice(1)}`);
-  return leader;
+  return eventually(async () => {
+    const [row] = await sql<{ clone: string }>(url, LEADERS);
+    const leader = (await processes()).find(({ name }) => name === row?.clone);
+    if (!leader) throw new Error(`nobody leads ${new URL(url).pathname.slice(1)}`);
+    return leader;
+  });
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { signIn } from '../../support/load/shopper.js';
-import { addItem, expectStatus, get, newCustomer, newProduct, operatorToken, patch } from '../../support/shop.js';
+import { addItem, expectStatus, newCustomer, newProduct, operatorToken, send } from '../../support/shop.js';
 
 /** So many customers, so that both shards and all Kafka partitions have some. */
 const PROBERS = 6;
@@ -96,10 +96,11 @@ export class Probe {
 
   private async journey(token: string): Promise<void> {
     const options = { token, timeoutMs: PATIENCE_MS };
-    expectStatus(await get(`/v1/products/${this.handle}`, { timeoutMs: PATIENCE_MS }), 200);
+    const path = `/v1/products/${this.handle}`;
+    expectStatus(await send('GET', path, undefined, { timeoutMs: PATIENCE_MS }), 200);
     const quantity = 1 + (this.turn % 100);
-    expectStatus(await patch(`/v1/cart/items/${this.sku}`, { quantity }, options), 200);
-    expectStatus(await get('/v1/me', options), 200);
+    expectStatus(await send('PATCH', `/v1/cart/items/${this.sku}`, { quantity }, options), 200);
+    expectStatus(await send('GET', '/v1/me', undefined, options), 200);
   }
 }
 

@@ -16,7 +16,7 @@ export class MoverProcess {
 
   private constructor(
     private readonly child: ChildProcess,
-    private readonly exited: Promise<unknown>,
+    private readonly closed: Promise<unknown>,
   ) {
     child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
   }
@@ -28,7 +28,8 @@ export class MoverProcess {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
-    return new MoverProcess(child, once(child, 'exit'));
+    // Not at its exit: what it said last may still be to be read then.
+    return new MoverProcess(child, once(child, 'close'));
   }
 
   /** @returns the move, when it has come to its moment. @throws Error when it ended before. */
@@ -38,9 +39,9 @@ export class MoverProcess {
         if (!this.output.includes('here')) throw new Error(`the mover is not there yet: ${this.output}`);
         return Promise.resolve(true);
       },
-      { timeoutMs: 60_000 },
+      { timeoutMs: 120_000 },
     );
-    const ended = this.exited.then(() => this.output.includes('here'));
+    const ended = this.closed.then(() => this.output.includes('here'));
     if (!(await Promise.race([there, ended]))) throw new Error(`the mover never came there: ${this.output}`);
     return /move (\S+)/.exec(this.output)?.[1] ?? '';
   }
@@ -55,12 +56,12 @@ export class MoverProcess {
 
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
-    await this.exited;
+    await this.closed;
   }
 
   /** @returns how it ended: a phase, or an error. */
   async end(): Promise<string> {
-    await this.exited;
+    await this.closed;
     return /ended (.*)/.exec(this.output)?.[1] ?? 'without a word';
   }
 }

@@ -70,7 +70,7 @@ export class EventReader {
       if (this.missing().length > 0) throw new Error('events are missing');
     };
     // Where something is wrong already, nothing is gained by patience.
-    await eventually(all, { timeoutMs: this.findings.violationCount > 0 ? 1_000 : 20_000 }).catch(() => undefined);
+    await eventually(all, { timeoutMs: this.findings.violationCount > 0 ? 1_000 : 60_000 }).catch(() => undefined);
     for (const { text, thread, track } of this.missing()) {
       this.findings.violation(text, 'lost');
       thread.last = track.acknowledged;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '@stoa/testing';
 import { newProduct } from '../shop.js';
 import { ask, GaveUp } from './client.js';
 import { EventReader } from './events.js';
@@ -65,6 +66,15 @@ export class Load {
     await load.fill();
     load.work();
     return load;
+  }
+
+  /** Waits until so much was done: on a slow machine what goes on beside may be over before. */
+  reaches(what: string, count: number): Promise<void> {
+    const enough = (): void => {
+      const done = this.findings.counts[what] ?? 0;
+      if (done <= count) throw new Error(`${done} ${what}, and more than ${count} are wanted`);
+    };
+    return eventually(enough, { timeoutMs: 120_000 });
   }
 
   /** Everybody finishes what they do, and does nothing more until `work`. */

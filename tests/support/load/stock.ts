@@ -23,7 +23,7 @@ interface Adjustment {
 }
 
 /** A cached answer is at most 1 s old; the rest is for a busy machine. */
-const CACHED_MS = 5_000;
+const CACHED_MS = 20_000;
 const SIGN_IN_EVERY_MS = 8 * 60_000;
 const FIRST_STOCK = 100;
 

@@ -1,4 +1,4 @@
-import { testEnvironment } from '@stoa/testing';
+import { eventually, testEnvironment } from '@stoa/testing';
 import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
 import { mover, range } from '../../test/stand.js';
@@ -42,7 +42,7 @@ describe('queries across shards', () => {
       map,
       open: (shard) => new PooledServer({ ...shard, application: 'test', maxConnections: 4 }),
     });
-    across = new Across({ map, servers: () => database.servers(), patienceMs: 3_000 });
+    across = new Across({ map, servers: () => database.servers(), patienceMs: 20_000 });
     // Some of the same microsecond, others a microsecond apart: what a JavaScript Date can't tell.
     const rows = Array.from({ length: 97 }, (_, n) => ({ id: idIn((n * 37) % 1024), n, at: Math.floor(n / 3) }));
     for (const { id, n, at } of rows) {
@@ -98,6 +98,12 @@ describe('queries across shards', () => {
 
   it('never miss or double a row while buckets move', async () => {
     const moved = new AbortController();
+    let counted = 0;
+    // Somebody looks at everything while both sides have the rows.
+    const looking = mover(cluster, async (step, when) => {
+      const before = counted;
+      if (step === 'purge' && when === 'before') await eventually(() => expect(counted).toBeGreaterThan(before));
+    });
     const moveAround = async (): Promise<void> => {
       for (const [from, to] of ['ab', 'bc', 'ca'].map((way) => [...way])) {
         const id = await mover(cluster).planMove({
@@ -106,11 +112,10 @@ describe('queries across shards', () => {
           from: from ?? '',
           to: to ?? '',
         });
-        await mover(cluster).runMove(id);
+        await looking.runMove(id);
       }
     };
     const moves = moveAround().finally(() => moved.abort());
-    let counted = 0;
     while (!moved.signal.aborted) {
       expect(await across.totals(COUNT, [], ['customers'])).toEqual([{ group: {}, sums: { customers: 97n } }]);
       expect(await walk('asc', false)).toEqual(inOrder);
@@ -118,7 +123,7 @@ describe('queries across shards', () => {
     }
     await moves;
     expect(counted).toBeGreaterThan(3);
-  });
+  }, 180_000);
 
   it('do not count what a shard holds but does not serve', async () => {
     await cluster.admin(

@@ -12,7 +12,7 @@ beforeAll(async () => {
     Servers.start(3),
     Servers.start(1, { wal_level: 'replica', max_replication_slots: '2' }),
   ]);
-}, 60_000);
+}, 180_000);
 afterAll(() => Promise.all([servers.stop(), small.stop()]));
 
 const make = async (urls = [0, 1, 2].map((index) => servers.url(index))): Promise<string> => {

@@ -13,7 +13,7 @@ import { removeEverywhere } from './remove-everywhere.js';
 import { onDirectory } from './shards.js';
 import { clusterStatus } from './status.js';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 let servers: Servers;
 let cluster: Cluster;
@@ -21,7 +21,7 @@ let directoryUrl: string;
 
 beforeAll(async () => {
   servers = await Servers.start(3);
-}, 60_000);
+}, 180_000);
 beforeEach(async () => {
   cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));
   ({ directoryUrl } = cluster);

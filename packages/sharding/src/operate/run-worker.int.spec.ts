@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { eventually } from '@stoa/testing';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
 import { runUpTo } from '../../test/kill.js';
-import { mover } from '../../test/stand.js';
+import { keepFresh, mover } from '../../test/stand.js';
 import { inDirectory } from '../directory/keyspace.js';
 import type { Step } from '../move/phases.js';
 import { verify } from '../verify.js';
@@ -13,7 +13,7 @@ import { createRun, isRunOver, readRun, stopRun, type Run, type RunKind, type Ru
 import { clusterStatus } from './status.js';
 import { MoveSupervisor } from './supervisor.js';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 let servers: Servers;
 let cluster: Cluster;
@@ -23,7 +23,7 @@ let failures: unknown[];
 
 beforeAll(async () => {
   servers = await Servers.start(3);
-}, 60_000);
+}, 180_000);
 beforeEach(async () => {
   cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));
   ({ directoryUrl } = cluster);
@@ -135,7 +135,7 @@ it('moves, takes back and reverses what was asked for', async () => {
   const request = { keyspace: KEYSPACE, buckets: [1, 2, 3], from: 'a', to: 'c', requestedBy: 'a test' };
   const phase = async (move: string) => (await mover(cluster).readMove(move)).phase;
   const reaches = (move: string, wanted: string) =>
-    eventually(async () => expect(await phase(move)).toBe(wanted), { timeoutMs: 30_000 });
+    eventually(async () => expect(await phase(move)).toBe(wanted), { timeoutMs: 60_000 });
   await inDirectory(directoryUrl, (tx) => requestMove(tx, request, id));
   await expect(inDirectory(directoryUrl, (tx) => requestMove(tx, request, randomUUID()))).rejects.toThrow('in move');
   await reaches(id, 'done');
@@ -145,6 +145,7 @@ it('moves, takes back and reverses what was asked for', async () => {
   await expect(inDirectory(directoryUrl, (tx) => requestAbort(tx, id))).rejects.toThrow('it can only be reversed');
   // A mover of somebody else's is in the midst of it.
   const slow = await mover(cluster).planMove({ ...request, buckets: [4] });
+  await keepFresh(cluster, slow);
   const signal = await runUpTo('mover-child.mjs', { directoryUrl, move: slow, step: 'catch up', when: 'before' });
   await inDirectory(directoryUrl, (tx) => requestAbort(tx, slow));
   await reaches(slow, 'aborted');

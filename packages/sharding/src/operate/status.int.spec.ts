@@ -15,7 +15,7 @@ let directoryUrl: string;
 
 beforeAll(async () => {
   servers = await Servers.start(3);
-}, 60_000);
+}, 180_000);
 beforeEach(async () => {
   cluster = await makeCluster([servers.url(0), servers.url(1)]);
   ({ directoryUrl } = cluster);

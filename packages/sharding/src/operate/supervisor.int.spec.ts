@@ -2,15 +2,15 @@ import { jest } from '@jest/globals';
 import { eventually } from '@stoa/testing';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
 import { runUpTo } from '../../test/kill.js';
-import { mover, range, startService, type Service } from '../../test/stand.js';
-import type { Step } from '../move/phases.js';
+import { keepFresh, mover, range, startService, type Service } from '../../test/stand.js';
+import type { Move, Step } from '../move/phases.js';
 import { verify } from '../verify.js';
 import { idIn } from '../../test/rows.js';
 import { movesNow } from './moves-now.js';
 import { onDirectory } from './shards.js';
 import { MoveSupervisor } from './supervisor.js';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 const BUCKETS = range(100, 8);
 
@@ -19,14 +19,14 @@ let cluster: Cluster;
 let service: Service;
 let supervisors: MoveSupervisor[];
 let failures: unknown[];
-let takenUp: string[];
+let takenUp: Move[];
 
 beforeAll(async () => {
   servers = await Servers.start(2);
-}, 60_000);
+}, 180_000);
 beforeEach(async () => {
   cluster = await makeCluster([0, 1].map((index) => servers.url(index)));
-  service = await startService(cluster, 20_000);
+  service = await startService(cluster, 40_000);
   supervisors = [];
   failures = [];
   takenUp = [];
@@ -42,7 +42,7 @@ const supervise = (): void => {
   const supervisor = new MoveSupervisor({
     directoryUrl: cluster.directoryUrl,
     limits: { pauseMs: 50 },
-    onTakeUp: ({ id }) => takenUp.push(id),
+    onTakeUp: (move) => takenUp.push(move),
     onFailure: (error) => failures.push(error),
   });
   supervisor.start();
@@ -50,7 +50,7 @@ const supervise = (): void => {
 };
 const plan = () => mover(cluster).planMove({ keyspace: KEYSPACE, buckets: BUCKETS, from: 'a', to: 'b' });
 const phaseOf = async (id: string) => (await mover(cluster).readMove(id)).phase;
-const done = (id: string) => eventually(async () => expect(await phaseOf(id)).toBe('done'), { timeoutMs: 30_000 });
+const done = (id: string) => eventually(async () => expect(await phaseOf(id)).toBe('done'), { timeoutMs: 60_000 });
 const write = (): Promise<unknown> =>
   service.database.transaction(BUCKETS[0] ?? 0, (tx) =>
     tx.query(`INSERT INTO customers (id, name) VALUES ($1, 'waited')`, [idIn(BUCKETS[0] ?? 0)]),
@@ -59,19 +59,17 @@ const write = (): Promise<unknown> =>
 it.each<[Step, 'before' | 'after']>([
   ['drain queues', 'before'],
   ['switch', 'after'],
-])('takes up a move whose mover was killed at "%s" (%s), before writers wait for long', async (step, when) => {
+])('takes up a move whose mover was killed at "%s" (%s), at once', async (step, when) => {
   const id = await plan();
   const signal = await runUpTo('mover-child.mjs', { directoryUrl: cluster.directoryUrl, move: id, step, when });
+  await keepFresh(cluster, id);
   supervise();
   supervise();
   await signal('SIGKILL');
-  const killed = performance.now();
   await write();
-  // Two seconds on an idle machine; this one may be busy.
-  expect(performance.now() - killed).toBeLessThan(5_000);
+  expect(takenUp[0]).toMatchObject({ id, running: false });
   await done(id);
   expect(failures).toEqual([]);
-  expect(takenUp.length).toBeGreaterThanOrEqual(1);
 });
 
 it('takes a move from a mover that froze while writers wait', async () => {
@@ -82,10 +80,10 @@ it('takes a move from a mover that froze while writers wait', async () => {
   });
   await signal('SIGSTOP');
   supervise();
-  const frozen = performance.now();
   try {
     await write();
-    expect(performance.now() - frozen).toBeLessThan(15_000);
+    // Before its sessions were ended for their silence.
+    expect(takenUp[0]).toMatchObject({ id, running: true });
     await done(id);
     expect(failures).toEqual([]);
   } finally {
