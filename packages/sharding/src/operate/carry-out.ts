@@ -5,7 +5,7 @@ import { Mover } from '../move/mover.js';
 import { isOver, type Move, type Step } from '../move/phases.js';
 import { tryLock } from '../postgres/advisory-lock.js';
 import type { PlannedMove, RebalancePlan } from './plan-rebalance.js';
-import { OperationRefused } from './refused.js';
+import { PlanBusy } from './refused.js';
 import { onDirectory } from './shards.js';
 
 export interface CarryOutOptions {
@@ -64,7 +64,7 @@ interface Task extends Pick<PlannedMove, 'keyspace' | 'from' | 'to' | 'rows'> {
  * Carries a plan out: first the moves that are under way already, then its own, one after the other from each shard.
  * Whenever it is stopped or dies, every bucket is where the map says, and at most the moves under way are unfinished:
  * the next plan begins with them.
- * @throws OperationRefused while another plan of one of its keyspaces is carried out; what a move fails with.
+ * @throws PlanBusy while another plan of one of its keyspaces is carried out; what a move fails with.
  */
 export async function carryOut(
   plan: Pick<RebalancePlan, 'moves' | 'unfinished'>,
@@ -80,7 +80,7 @@ export async function carryOut(
     ];
     for (const keyspace of new Set(tasks.map((task) => task.keyspace))) {
       const got = await tryLock(directory, PLAN_LOCK, keyspace);
-      if (!got) throw new OperationRefused(`Another rebalance or drain of ${keyspace} is under way`);
+      if (!got) throw new PlanBusy(`Another rebalance or drain of ${keyspace} is under way`);
     }
     return new Carrier(tasks, options).run();
   });

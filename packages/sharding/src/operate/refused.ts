@@ -2,3 +2,6 @@
 export class OperationRefused extends Error {
   override readonly name = 'OperationRefused';
 }
+
+/** Another plan of one of its keyspaces is carried out, or whoever did so died a moment ago. */
+export class PlanBusy extends OperationRefused {}

@@ -7,6 +7,8 @@ import { keepFresh, mover } from '../../test/stand.js';
 import { inDirectory } from '../directory/keyspace.js';
 import type { Step } from '../move/phases.js';
 import { verify } from '../verify.js';
+import { carryOut } from './carry-out.js';
+import { planRebalance } from './plan-rebalance.js';
 import { requestAbort, requestMove, requestReverse } from './requests.js';
 import { RunWorker } from './run-worker.js';
 import { createRun, isRunOver, readRun, stopRun, type Run, type RunKind, type RunOptions } from './runs.js';
@@ -123,6 +125,32 @@ it('takes up a run whose worker was killed, and the move it was in', async () =>
   const signal = await runUpTo('worker-child.mjs', { directoryUrl, step: 'wait for copy' });
   work();
   await signal('SIGKILL');
+  expect(await over(run)).toMatchObject({ state: 'done' });
+  expect(await counts()).toEqual([342, 342, 340]);
+  expect(failures).toEqual([]);
+});
+
+it('waits for the plan of a worker whose death the directory has not noticed yet', async () => {
+  const begun = Promise.withResolvers<void>();
+  const plan = await planRebalance({ directoryUrl, group: { buckets: 100 } });
+  const held = new AbortController();
+  const first = carryOut(plan, {
+    ...{ directoryUrl, signal: held.signal, parallel: 1 },
+    hooks: {
+      onStep: async (step, when) => {
+        if (step !== 'purge' || when !== 'before') return;
+        held.abort(); // it ends after this move
+        begun.resolve();
+        await eventually(async () => expect((await read(run))?.progress?.moves).toBeGreaterThan(0), {
+          timeoutMs: 20_000,
+        });
+      },
+    },
+  });
+  await begun.promise;
+  const run = await ask('rebalance', { groupBuckets: 100 });
+  work();
+  expect(await first).toMatchObject({ stopped: true });
   expect(await over(run)).toMatchObject({ state: 'done' });
   expect(await counts()).toEqual([342, 342, 340]);
   expect(failures).toEqual([]);

@@ -6,6 +6,7 @@ import { verify } from '../verify.js';
 import { carryOut } from './carry-out.js';
 import { setDraining } from './draining.js';
 import { planRebalance } from './plan-rebalance.js';
+import { PlanBusy } from './refused.js';
 import { isRunOver, nextRun, noteRun, readRun, type Run, type RunProgress, type RunState } from './runs.js';
 import { knownShards, onDirectory, reasonOf } from './shards.js';
 import { watchDirectory } from './watch-directory.js';
@@ -22,6 +23,8 @@ export interface RunWorkerOptions {
 const RUN_LOCK = 1_398_034_245;
 const LOOK_EVERY_MS = 500;
 const MOST_FINDINGS = 100;
+/** A worker that died holds what it had locked until the directory has noticed, and not every session of its at once. */
+const PLAN_WITHIN_MS = 5_000;
 
 type Outcome = readonly [state: RunState | undefined, progress: RunProgress];
 
@@ -104,6 +107,20 @@ export class RunWorker {
 
   private async outcomeOf(run: Run, latest: { progress: RunProgress }, signal: AbortSignal): Promise<Outcome> {
     if (run.kind === 'verify') return this.verifyAll(run);
+    for (const deadline = performance.now() + PLAN_WITHIN_MS; ;) {
+      try {
+        return await this.movesOf(run, latest, signal);
+      } catch (error) {
+        if (!(error instanceof PlanBusy) || performance.now() > deadline) throw error;
+        if (this.stopping.signal.aborted) return [undefined, {}];
+        if (signal.aborted) return ['stopped', {}];
+        await delay(LOOK_EVERY_MS);
+      }
+    }
+  }
+
+  /** Plans from what is there now, and does it. */
+  private async movesOf(run: Run, latest: { progress: RunProgress }, signal: AbortSignal): Promise<Outcome> {
     const { directoryUrl, hooks, limits } = this.options;
     const { keyspaces, by, shard, groupBuckets, parallel } = run.options;
     const plan = await planRebalance({
