@@ -17,17 +17,6 @@ export type ListOutput = OutputOf<typeof profile.listCustomers>;
 
 const LIMITS = { pauseMs: 50, busyMs: 3_000 };
 
-/** Asks again when a shard did not answer in time: that is told, and no wrong answer. */
-export async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof OperationError) || error.code !== 'UNAVAILABLE') throw error;
-    }
-  }
-}
-
 const context = (budgetMs: number) => ({
   caller: { kind: 'operator', customerId: newId() } as const,
   budgetMs,

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually } from '@stoa/testing';
 import { inDirectory } from '../src/directory/keyspace.js';
+import { PLAN_LOCK } from '../src/operate/carry-out.js';
+import { isHeld } from '../src/postgres/advisory-lock.js';
 import { withSession } from '../src/postgres/session.js';
 import type { Step } from '../src/move/phases.js';
-import type { Cluster } from './cluster.js';
+import { KEYSPACE, type Cluster } from './cluster.js';
 
 /** Ends a mover's sessions on all servers, as its death does, without a chance to tidy up. */
 export async function cutOff(serverUrls: readonly string[], move: string): Promise<void> {
@@ -30,8 +32,7 @@ export async function rebalanceKilledAt(cluster: Cluster, step: Step, when: 'bef
   const kill = await runUpTo('rebalance-child.mjs', { directoryUrl, step, when, group: { buckets: 128 } });
   await kill('SIGKILL');
   // Its lock on the plan goes with its session, when the server sees that it is gone.
-  const locks = `SELECT FROM pg_locks JOIN pg_database AS d ON d.oid = database
-    WHERE datname = current_database() AND locktype = 'advisory' AND classid = 1398034244`;
+  const locks = `SELECT FROM pg_locks AS l WHERE ${isHeld(String(PLAN_LOCK), `'${KEYSPACE}'`)}`;
   await eventually(async () => {
     const { rowCount } = await inDirectory(directoryUrl, (tx) => tx.query(locks));
     expect(rowCount).toBe(0);

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { newId } from '@stoa/messaging';
 import { bucketOf } from '@stoa/sharding';
+import { untilAnswered } from '@stoa/testing';
 import { aCart, aProduct, lines as someLines, productsOf, products as someProducts } from '../../test/arbitraries.js';
-import { ManyCarts, untilAnswered, type AbandonedOutput, type Saved } from '../../test/many-carts.js';
+import { ManyCarts, type AbandonedOutput, type Saved } from '../../test/many-carts.js';
 import type { Line, Products } from '../domain/cart.js';
 import { priceCart } from '../domain/pricing.js';
 

@@ -1,6 +1,7 @@
 import { bucketOf } from '@stoa/sharding';
+import { untilAnswered } from '@stoa/testing';
 import { Client } from 'pg';
-import { ManyCustomers, untilAnswered } from '../../test/many-customers.js';
+import { ManyCustomers } from '../../test/many-customers.js';
 
 const FIRST = Date.parse('2026-03-01T00:00:00Z');
 /** Some in one and the same millisecond. */

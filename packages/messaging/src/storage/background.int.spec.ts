@@ -133,7 +133,7 @@ describe('StorageRuntime', () => {
     await background.start();
     for (let n = 0; n < 10; n++) await background.executor.execute(add, addRequest('frozen', 1));
     await empty();
-    expect(events[0]).toBe('leads');
+    expect(events).toEqual(['leads']);
 
     frozen.wake();
     await eventually(() => expect(frozen.lines).toContain('not leading'));

@@ -47,7 +47,7 @@ export interface CarriedOut {
 }
 
 /** Class of the advisory locks that let one plan of a keyspace be carried out at a time. */
-const PLAN_LOCK = 1_398_034_244;
+export const PLAN_LOCK = 1_398_034_244;
 /** Nothing of a move is left to copy from here on. */
 const COPIED: ReadonlySet<Step> = new Set<Step>(['catch up', 'fence', 'switch', 'compare rows', 'purge', 'forget']);
 
