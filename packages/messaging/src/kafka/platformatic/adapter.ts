@@ -1,4 +1,4 @@
-import { ConnectionPool, Consumer, ListOffsetTimestamps } from '@platformatic/kafka';
+import { ConnectionPool, Consumer, ListOffsetTimestamps } from '@stoa/kafka-client';
 import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../open-kafka.js';
 import { Opened } from '../opened.js';
 import type {

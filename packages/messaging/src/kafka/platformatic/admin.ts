@@ -8,7 +8,7 @@ import {
   FindCoordinatorKeyTypes,
   IncrementalAlterConfigOperationTypes,
   ListOffsetTimestamps,
-} from '@platformatic/kafka';
+} from '@stoa/kafka-client';
 import { KafkaError, type KafkaAdmin, type TopicSpec } from '../port.js';
 import { untilLed } from '../until-led.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';

@@ -1,4 +1,4 @@
-import { findErrorBy } from '@platformatic/kafka';
+import { findErrorBy } from '@stoa/kafka-client';
 import { FencedError, KafkaError, type KafkaErrorCode } from '../port.js';
 
 const FENCED = ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConnectionPool, FetchIsolationLevels, type Consumer } from '@platformatic/kafka';
+import { ConnectionPool, FetchIsolationLevels, type Consumer } from '@stoa/kafka-client';
 import {
   KafkaError,
   type Isolation,

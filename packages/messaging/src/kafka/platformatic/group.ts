@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Consumer, ListOffsetTimestamps, type ConnectionPool } from '@platformatic/kafka';
+import { Consumer, ListOffsetTimestamps, type ConnectionPool } from '@stoa/kafka-client';
 import { KafkaError, type GroupConsumer, type GroupOptions, type TopicOffset, type TopicPartition } from '../port.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';
 import { Fetcher } from './fetcher.js';

@@ -1,4 +1,4 @@
-import type { consumerGroupDescribeV0, FetchOptions, fetchV17, produceV9, Producer } from '@platformatic/kafka';
+import type { consumerGroupDescribeV0, FetchOptions, fetchV17, produceV9, Producer } from '@stoa/kafka-client';
 
 // Types that the library uses but does not export by name.
 export type FetchResponse = ReturnType<typeof fetchV17.parseResponse>;

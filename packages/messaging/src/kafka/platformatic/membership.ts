@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Consumer, MessagesStream } from '@platformatic/kafka';
+import type { Consumer, MessagesStream } from '@stoa/kafka-client';
 import { KafkaError, type TopicPartition } from '../port.js';
 import { isProtocolError, kafkaError } from './errors.js';
 

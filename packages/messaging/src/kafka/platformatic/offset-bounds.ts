@@ -1,4 +1,4 @@
-import { ListOffsetTimestamps, type Consumer } from '@platformatic/kafka';
+import { ListOffsetTimestamps, type Consumer } from '@stoa/kafka-client';
 import type { TopicPartition } from '../port.js';
 
 export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;

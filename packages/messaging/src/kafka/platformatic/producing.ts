@@ -1,4 +1,4 @@
-import { ProduceAcks, Producer, produceV9 } from '@platformatic/kafka';
+import { ProduceAcks, Producer, produceV9 } from '@stoa/kafka-client';
 import { Partitioner } from '../partitioner.js';
 import { KafkaError, type Acks, type OutgoingRecord } from '../port.js';
 import { translated } from './errors.js';

@@ -1,4 +1,4 @@
-import type { KafkaRecord as RawRecord, MessageToProduce, RecordsBatch } from '@platformatic/kafka';
+import type { KafkaRecord as RawRecord, MessageToProduce, RecordsBatch } from '@stoa/kafka-client';
 import { bytesOf, type Partitioner } from '../partitioner.js';
 import type { Headers, KafkaRecord, OutgoingRecord } from '../port.js';
 

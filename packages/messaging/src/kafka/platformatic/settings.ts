@@ -1,4 +1,4 @@
-import type { BaseOptions } from '@platformatic/kafka';
+import type { BaseOptions } from '@stoa/kafka-client';
 import type { KafkaOptions } from '../open-kafka.js';
 
 /**

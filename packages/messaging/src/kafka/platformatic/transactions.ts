@@ -1,4 +1,4 @@
-import { Producer } from '@platformatic/kafka';
+import { Producer } from '@stoa/kafka-client';
 import { Partitioner } from '../partitioner.js';
 import { FencedError, type OutgoingRecord, type Transaction, type TransactionalProducer } from '../port.js';
 import { kafkaError } from './errors.js';

@@ -1,4 +1,4 @@
-import type { RecordsBatch } from '@platformatic/kafka';
+import type { RecordsBatch } from '@stoa/kafka-client';
 import type { Isolation } from '../port.js';
 import type { FetchResponsePartition } from './library-types.js';
 
