@@ -13,7 +13,7 @@ const DEFAULTS = { connections: 64, requests: 0, shards: 4, customers: 1_000_000
 const benches = {
   rpc: { run: benchRpc, requests: 60_000 },
   product: { run: benchProduct, requests: 60_000 },
-  cart: { run: benchCart, requests: 20_000 },
+  cart: { run: benchCart, connections: 256, requests: 30_000 },
   clones: { run: benchClones, connections: 32 },
   overload: { run: benchOverload, requests: 4_000 },
   across: { run: benchAcross, requests: 300 },

@@ -41,12 +41,12 @@ export const topology: Topology = {
       http: false,
       redis: false,
       operator: true,
-      heapMb: 96,
+      heapMb: 128,
     },
     { app: 'catalog', clones: 2, postgres: 'main', http: false, redis: false, operator: false, heapMb: 96 },
-    { app: 'cart', clones: 1, keyspaces: ['cart'], http: false, redis: false, operator: false, heapMb: 96 },
+    { app: 'cart', clones: 1, keyspaces: ['cart'], http: false, redis: false, operator: false, heapMb: 144 },
     { app: 'shards', clones: 1, operatesShards: true, http: false, redis: false, operator: false, heapMb: 64 },
-    { app: 'gateway', clones: 2, postgres: 'main', http: true, redis: true, operator: false, heapMb: 128 },
+    { app: 'gateway', clones: 2, postgres: 'main', http: true, redis: true, operator: false, heapMb: 144 },
   ],
 };
 

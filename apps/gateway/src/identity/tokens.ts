@@ -74,6 +74,7 @@ export class Tokens {
       .setIssuedAt(now)
       .setExpirationTime(expires)
       .sign(privateKey);
+    this.verified.set(token, { identity, expires });
     return { token, expiresAt: expires * 1000 };
   }
 
