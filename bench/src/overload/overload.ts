@@ -73,7 +73,7 @@ function report(title: string, { seconds, writes, looks }: Phase): void {
   const isRefused = ({ status }: Outcome): boolean => status === 503 || status === 429;
   const refused = writes.filter(isRefused);
   const others = writes.filter((write) => write.status !== 201 && !isRefused(write));
-  const found = looks.filter(({ status }) => status === 404);
+  const [found, failed] = [looks.filter(({ status }) => status === 404), looks.filter(({ status }) => status !== 404)];
   console.log(`\n${title}: ${Math.round(writes.length / seconds)} writes a second`);
   line(
     'accepted',
@@ -81,15 +81,19 @@ function report(title: string, { seconds, writes, looks }: Phase): void {
     seconds,
   );
   line('refused', refused, seconds);
-  for (const [why, all] of Map.groupBy([...refused, ...others], reasonOf))
-    console.log(`    ${all.length} times ${why}`);
+  reasons([...refused, ...others]);
   console.log(`    ${refused.filter(({ hasRetryAfter }) => !hasRetryAfter).length} refused without Retry-After`);
   const late = quantile(
     writes.map(({ lateMs }) => lateMs),
     0.99,
   );
   console.log(`  sent late by up to ${Math.round(late)} ms (p99): counted in all of these times`);
-  line(`meanwhile, of the catalog (${looks.length - found.length} failed)`, found, seconds);
+  line(`meanwhile, of the catalog (${failed.length} failed)`, found, seconds);
+  reasons(failed);
+}
+
+function reasons(outcomes: readonly Outcome[]): void {
+  for (const [why, all] of Map.groupBy(outcomes, reasonOf)) console.log(`    ${all.length} times ${why}`);
 }
 
 /** Status and code. */
