@@ -74,7 +74,7 @@ export class Tokens {
       .setIssuedAt(now)
       .setExpirationTime(expires)
       .sign(privateKey);
-    this.verified.set(token, { identity, expires });
+    this.verified.set(token, { identity, expires }); // what was signed here need not be verified here
     return { token, expiresAt: expires * 1000 };
   }
 
