@@ -103,12 +103,12 @@ describe('while customers shop and their buckets move', () => {
     async (step) => {
       const sleeper = await MoverProcess.start(await someMove(), { step, when: 'before' });
       const id = await sleeper.untilThere();
-      sleeper.signal('SIGSTOP');
+      await sleeper.freeze();
       sleeper.goOn();
       const mover = await shards.mover();
       expect(await mover.runMove(id, { takeOver: true })).toMatchObject({ phase: 'done' });
       const before = await shards.ownersAndMap();
-      sleeper.signal('SIGCONT');
+      sleeper.wake();
       expect(await sleeper.end()).toBe('done');
       expect(await shards.ownersAndMap()).toEqual(before);
       expectDone(await mover.readMove(id));

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@stoa/testing';
+import { eventually, freeze } from '@stoa/testing';
 import {
   addItem,
   expectStatus,
@@ -20,12 +20,11 @@ const BACK_MS = 30_000;
 /** Lets processes stand still while something is tried: they are there, and answer nothing. */
 async function whileFrozen(victims: readonly Process[], work: () => Promise<void>): Promise<void> {
   expect(victims.length).toBeGreaterThan(0);
-  const signal = (word: NodeJS.Signals): void => victims.forEach(({ pid }) => process.kill(pid, word));
-  signal('SIGSTOP');
   try {
+    await Promise.all(victims.map(({ pid }) => freeze(pid)));
     await work();
   } finally {
-    signal('SIGCONT');
+    victims.forEach(({ pid }) => process.kill(pid, 'SIGCONT'));
   }
 }
 

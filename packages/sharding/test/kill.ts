@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { eventually } from '@stoa/testing';
+import { eventually, freeze } from '@stoa/testing';
 import { inDirectory } from '../src/directory/keyspace.js';
 import { PLAN_LOCK } from '../src/operate/carry-out.js';
 import { isHeld } from '../src/postgres/advisory-lock.js';
@@ -52,7 +52,8 @@ export async function runUpTo(
   const first = await Promise.race([once(child.stdout, 'data').then(() => 'here'), exited.then(() => 'ended')]);
   if (first !== 'here') throw new Error(`${script} ended before the step ${options.step}`);
   return async (signal) => {
+    if (signal === 'SIGSTOP') return freeze(child.pid ?? 0);
     child.kill(signal);
-    if (signal === 'SIGKILL') await exited;
+    await exited;
   };
 }

@@ -3,6 +3,7 @@ export { startClone, type Clone, type CloneOptions } from './clone.js';
 export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './database.js';
 export { testEnvironment, testKafkaBrokers } from './environment.js';
 export { eventually, untilAnswered, type EventuallyOptions } from './eventually.js';
+export { freeze } from './freeze.js';
 export { tablesOfDatabase, tablesOfPrismaSchema, type Tables } from './prisma-schema.js';
 export { ownBrokers, ownKafka, type OwnBrokers, type OwnKafka } from './own-kafka.js';
 export { testRedis } from './redis.js';

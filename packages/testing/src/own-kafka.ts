@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, guardDir, startKafka, type KafkaServer } from '@stoa/local';
+import { freeze } from './freeze.js';
 
 export interface OwnKafka {
   /** `host:port`, the same after each start. */
@@ -11,7 +12,7 @@ export interface OwnKafka {
   /** SIGKILL. */
   kill(): Promise<void>;
   /** Lets it stand still, connections open. */
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   /** Stops it and removes its data. */
   end(): Promise<void>;
@@ -30,8 +31,12 @@ export async function ownKafka(): Promise<OwnKafka> {
       server = await startKafka({ dataDir: join(dir, 'kafka'), port });
     },
     kill: async () => server?.kill(),
-    freeze: () => signal(server, 'SIGSTOP'),
-    thaw: () => signal(server, 'SIGCONT'),
+    freeze: async () => {
+      if (server) await freeze(server.pid);
+    },
+    thaw: () => {
+      if (server) process.kill(server.pid, 'SIGCONT');
+    },
     end: async () => {
       await server?.kill();
       await rm(dir, { recursive: true, force: true });
@@ -39,10 +44,6 @@ export async function ownKafka(): Promise<OwnKafka> {
   };
   await own.start();
   return own;
-}
-
-function signal(server: KafkaServer | undefined, name: 'SIGSTOP' | 'SIGCONT'): void {
-  if (server) process.kill(server.pid, name);
 }
 
 export interface OwnBrokers {

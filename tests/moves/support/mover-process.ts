@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { MoveRequest, Step } from '@stoa/sharding';
-import { eventually } from '@stoa/testing';
+import { eventually, freeze } from '@stoa/testing';
 import { directoryUrl } from '../../support/servers.js';
 
 export interface Moment {
@@ -50,8 +50,12 @@ export class MoverProcess {
     this.child.stdin?.write('\n');
   }
 
-  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
-    this.child.kill(name);
+  async freeze(): Promise<void> {
+    if (this.child.pid !== undefined) await freeze(this.child.pid);
+  }
+
+  wake(): void {
+    this.child.kill('SIGCONT');
   }
 
   async kill(): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { newId } from '@stoa/messaging';
 import { bucketOf, Mover } from '@stoa/sharding';
-import { eventually, uniqueName, type Clone } from '@stoa/testing';
+import { eventually, freeze, uniqueName, type Clone } from '@stoa/testing';
 import { customer, newGuest, PASSWORD, ProfileService, type Answer } from '../../test/profile-service.js';
 import { lookupKeyspace } from '../storage/keyspace.js';
 
@@ -139,7 +139,7 @@ describe('login names over two shards', () => {
     const asked = emails.flatMap((email) => [email, email]).map((email) => register(email).catch(() => undefined));
     await delay(200);
     const [frozen] = clones;
-    process.kill(frozen!.pid, 'SIGSTOP');
+    await freeze(frozen!.pid);
     await delay(EXPIRY_SECONDS * 1_500);
     process.kill(frozen!.pid, 'SIGCONT');
     await delay(200);

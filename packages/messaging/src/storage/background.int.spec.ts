@@ -129,7 +129,7 @@ describe('StorageRuntime', () => {
     await eventually(() => expect(frozen.lines.filter((line) => line.startsWith('relayed'))).toHaveLength(1));
     await empty();
 
-    frozen.freeze();
+    await frozen.freeze();
     await background.start();
     for (let n = 0; n < 10; n++) await background.executor.execute(add, addRequest('frozen', 1));
     await empty();
@@ -195,7 +195,7 @@ describe('StorageRuntime', () => {
     const request = addRequest('killed', 1);
     const frozen = spawnChild('command', { COMMAND_ID: request.id });
     await eventually(() => expect(frozen.lines).toContain('written'), { timeoutMs: 20_000 });
-    frozen.freeze();
+    await frozen.freeze();
     const { executor } = runtime();
     expect(await executor.execute(add, request)).toEqual({ ok: true, body: '{"name":"killed","count":1}' });
   });

@@ -44,13 +44,16 @@ describe('a broker that fails', () => {
 
   it('that stands still costs a caller its budget, no more; service returns when it wakes up', async () => {
     await eventually(() => served('before'), SLOW);
-    kafka.freeze();
-    // By its own clock: the client of Kafka would wait for 12 s.
-    await expect(client.request(sayRequest('frozen', { budgetMs: 600 }))).rejects.toMatchObject({
-      code: 'UNAVAILABLE',
-      message: 'echo gave no answer within 600 ms',
-    });
-    kafka.thaw();
+    await kafka.freeze();
+    try {
+      // By its own clock: the client of Kafka would wait for 12 s.
+      await expect(client.request(sayRequest('frozen', { budgetMs: 600 }))).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: 'echo gave no answer within 600 ms',
+      });
+    } finally {
+      kafka.thaw();
+    }
     await eventually(() => served('after'), SLOW);
   }, 90_000);
 });

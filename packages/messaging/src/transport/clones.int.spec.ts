@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@stoa/contract-kit';
-import { eventually, testKafkaBrokers } from '@stoa/testing';
+import { eventually, freeze, testKafkaBrokers } from '@stoa/testing';
 import { addRequest, bodyOf, Kit } from './kit.suite.js';
 import type { StoaClient } from './stoa-client.js';
 
@@ -160,7 +160,7 @@ describe('clones', () => {
       await clone(kit, 'two');
       const load = await loadOf(kit);
       await eventually(() => expect(load.since(performance.now() - LATELY_MS).clones).toEqual(['one', 'two']), SOON);
-      frozen.kill('SIGSTOP');
+      await freeze(frozen.pid ?? 0);
       await eventually(
         () => expect(load.since(performance.now() - LATELY_MS)).toEqual({ clones: ['two'], keys: KEYS }),
         SOON,

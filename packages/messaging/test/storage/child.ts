@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { testKafkaBrokers } from '@stoa/testing';
+import { freeze, testKafkaBrokers } from '@stoa/testing';
 
 /** A process of its own (leader.child.mjs), which tests freeze and kill. Runs the built package. */
 export class Child {
@@ -19,8 +19,8 @@ export class Child {
     }
   }
 
-  freeze(): void {
-    this.child.kill('SIGSTOP');
+  async freeze(): Promise<void> {
+    if (this.child.pid !== undefined) await freeze(this.child.pid);
   }
 
   wake(): void {
