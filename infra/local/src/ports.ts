@@ -6,12 +6,19 @@ const HIGHEST = 32_000;
 const given = new Set<number>();
 
 /** True if this process could listen on the port of 127.0.0.1 now. */
-export function portIsFree(port: number): Promise<boolean> {
+function portIsFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
+}
+
+/** Takes a port that is for something, which will listen on it later: freePort does not give it. @returns false if somebody listens on it */
+export async function takePort(port: number): Promise<boolean> {
+  if (!(await portIsFree(port))) return false;
+  given.add(port);
+  return true;
 }
 
 /** A port of 127.0.0.1 that nobody listens on and that this process has not given out before. */

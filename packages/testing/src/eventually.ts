@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface EventuallyOptions {
   /** Milliseconds after which the last failure is thrown. */
   timeoutMs?: number;
-  /** Milliseconds between two tries. */
+  /** Milliseconds between two tries; if not given, a tenth of what was waited already: at least 25, at most 250. */
   everyMs?: number;
   /** Which failures something comes after; all, if not given. Others are thrown at once. */
   passes?: (failure: unknown) => boolean;
@@ -11,15 +11,16 @@ export interface EventuallyOptions {
 
 /** Calls `attempt` until it does not throw, and returns its value. For what becomes true by itself, instead of a sleep. */
 export async function eventually<T>(attempt: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
-  const { timeoutMs = 20_000, everyMs = 25, passes = () => true } = options;
-  const deadline = performance.now() + timeoutMs;
+  const { timeoutMs = 20_000, everyMs, passes = () => true } = options;
+  const started = performance.now();
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
-      if (performance.now() >= deadline || !passes(error)) throw error;
+      if (performance.now() - started >= timeoutMs || !passes(error)) throw error;
     }
-    await delay(everyMs);
+    // Many tries open a connection or start a process: what takes long must not be slowed down by them.
+    await delay(everyMs ?? Math.min(Math.max((performance.now() - started) / 10, 25), 250));
   }
 }
 

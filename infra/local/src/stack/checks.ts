@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { portIsFree } from '../ports.js';
+import { takePort } from '../ports.js';
 import { listenerOf } from '../processes.js';
 
 const MB = 1024 * 1024;
@@ -10,9 +10,9 @@ const MB = 1024 * 1024;
 const FIRST_START_MB = 1_000;
 const LATER_START_MB = 200;
 
-/** @throws Failure that says who has the port. */
+/** Keeps the port for the shop. @throws Failure that says who has it. */
 export async function checkPort(port: number): Promise<void> {
-  if (await portIsFree(port)) return;
+  if (await takePort(port)) return;
   const listener = listenerOf(port);
   const who = listener ? `"${listener.command.slice(0, 80)}" (pid ${listener.pid})` : 'another program';
   throw new Failure(`port ${port} is in use by ${who}: stop it, or choose another port with STOA_PORT`);

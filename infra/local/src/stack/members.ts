@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, portIsFree } from '../ports.js';
+import { freePort, takePort } from '../ports.js';
 import { startHaproxy, type Backend, type HaproxyServer } from '../servers/haproxy.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
@@ -23,7 +23,7 @@ export async function postgresMember(
 export async function usualPort(stateDir: string, name: string): Promise<number> {
   const file = join(stateDir, 'data', `${name}.port`);
   const before = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
-  if (before > 0 && (await portIsFree(before))) return before;
+  if (before > 0 && (await takePort(before))) return before;
   const port = await freePort();
   mkdirSync(join(stateDir, 'data'), { recursive: true });
   writeFileSync(file, `${port}\n`);
