@@ -28,7 +28,7 @@ describe('a mover that dies', () => {
     servers = await Servers.start(3);
     cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));
     service = await startService(cluster);
-    load = new Load(cluster, service.database, { buckets: BUCKETS, writers: 4, pauseMs: 8, queue: true, reads: true });
+    load = new Load(cluster, service.database, { buckets: BUCKETS, writers: 4, pauseMs: 20, queue: true, reads: true });
     await load.start();
   }, 180_000);
   afterAll(async () => {

@@ -25,7 +25,7 @@ describe('a move whose servers are killed and started again', () => {
   ])(
     'goes on when it was the %s, in every phase',
     async (_, index) => {
-      const report = await underLoad(cluster, { buckets: BUCKETS, writers: 3, pauseMs: 5 }, async (load) => {
+      const report = await underLoad(cluster, { buckets: BUCKETS, writers: 3, pauseMs: 15 }, async (load) => {
         for (const moment of MOMENTS) {
           let killed = false;
           const patient = mover(cluster, async (step, when) => {
@@ -49,7 +49,7 @@ describe('a move whose servers are killed and started again', () => {
 
   it('copies anew what a destination can never finish, because it died between dropping a slot and saying so', async () => {
     const steps: Step[] = [];
-    const report = await underLoad(cluster, { buckets: BUCKETS, writers: 3, pauseMs: 5 }, async () => {
+    const report = await underLoad(cluster, { buckets: BUCKETS, writers: 3, pauseMs: 15 }, async () => {
       const watched = mover(cluster, async (step, when) => {
         if (when === 'before') steps.push(step);
         if (step !== 'wait for copy' || when !== 'before' || steps.filter((one) => one === step).length > 1) return;

@@ -166,7 +166,7 @@ export class Load {
         await session?.close();
         session = undefined;
       }
-      await delay(10);
+      await delay(25);
     }
     await session?.close();
   }

@@ -63,7 +63,7 @@ export async function underLoad(
 ) {
   const service = await startService(cluster);
   if (options.deaf) await service.turnDeaf();
-  const load = new Load(cluster, service.database, { pauseMs: 2, queue: true, reads: true, ...options });
+  const load = new Load(cluster, service.database, { pauseMs: 5, queue: true, reads: true, ...options });
   await load.start();
   // Also after a failure: neither the load nor its service may outlive the test.
   try {
