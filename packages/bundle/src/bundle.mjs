@@ -93,11 +93,12 @@ async function bundle(program) {
     plugins: [outside(folder), ownPlace(folder)],
     logLevel: 'warning',
   });
-  for (const { path: file, text } of outputFiles) {
-    // Code is written in ASCII; were there another letter in a comment, V8 would keep the whole text in two bytes each.
-    await writeFile(file, file.endsWith('.js') ? text.replaceAll(/\P{ASCII}/gu, '?') : text);
-  }
+  for (const { path: file, text } of outputFiles) await writeFile(file, file.endsWith('.js') ? inAscii(text) : text);
 }
+
+/** esbuild writes code in ASCII, but not what it keeps of comments: with one other letter V8 keeps the whole text in two bytes a letter. */
+const inAscii = (code) =>
+  code.replaceAll(/^\s*(?:\/\/|[/(]?\*).*\P{ASCII}.*$/gmu, (comment) => comment.replaceAll(/\P{ASCII}/gu, '?'));
 
 const programs = PROGRAMS.filter((program) => existsSync(program));
 if (programs.length === 0) throw new Error(`${PROGRAMS.join(', ')}: none of them is here, build the app first`);
