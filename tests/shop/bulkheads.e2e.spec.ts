@@ -21,7 +21,7 @@ const BACK_MS = 30_000;
 async function whileFrozen(victims: readonly Process[], work: () => Promise<void>): Promise<void> {
   expect(victims.length).toBeGreaterThan(0);
   try {
-    await Promise.all(victims.map(({ pid }) => freeze(pid)));
+    await Promise.all(victims.map(freeze));
     await work();
   } finally {
     victims.forEach(({ pid }) => process.kill(pid, 'SIGCONT'));

@@ -3,7 +3,7 @@ export { Failure, reason } from './failure.js';
 export { guardDir, guardPid, releasePid } from './guard.js';
 export { cacheDir, repoRoot, stateDir } from './paths.js';
 export { freePort } from './ports.js';
-export { giveWay } from './processes.js';
+export { giveWay, standsStill } from './processes.js';
 export { startChild, type ChildOptions, type Exit, type Running } from './servers/child.js';
 export { findHaproxy } from './servers/haproxy-binary.js';
 export { haproxyCommand, startHaproxy, type Backend, type HaproxyServer } from './servers/haproxy.js';

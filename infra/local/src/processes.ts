@@ -27,6 +27,13 @@ export function isAlive(pid: number): boolean {
   return ps(pid, 'pid=') !== undefined;
 }
 
+/** True if no thread of a process runs: SIGSTOP holds it, or it has ended. */
+export function standsStill(pid: number): boolean {
+  if (!isAlive(pid)) return true;
+  if (process.platform !== 'linux') return ps(pid, 'stat=')?.startsWith('T') ?? true;
+  return threadsOf(pid).every((thread) => statField(thread, 3) === 'T');
+}
+
 /**
  * Memory of a process and all that descend from it, in bytes: on Linux the proportional set size, which counts a page that
  * n processes share as 1/n in each; elsewhere the resident set size of the process alone.

@@ -52,7 +52,7 @@ export async function runUpTo(
   const first = await Promise.race([once(child.stdout, 'data').then(() => 'here'), exited.then(() => 'ended')]);
   if (first !== 'here') throw new Error(`${script} ended before the step ${options.step}`);
   return async (signal) => {
-    if (signal === 'SIGSTOP') return freeze(child.pid ?? 0);
+    if (signal === 'SIGSTOP') return freeze(child);
     child.kill(signal);
     await exited;
   };

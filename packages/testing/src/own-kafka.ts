@@ -32,7 +32,7 @@ export async function ownKafka(): Promise<OwnKafka> {
     },
     kill: async () => server?.kill(),
     freeze: async () => {
-      if (server) await freeze(server.pid);
+      if (server) await freeze(server);
     },
     thaw: () => {
       if (server) process.kill(server.pid, 'SIGCONT');

@@ -50,8 +50,8 @@ export class MoverProcess {
     this.child.stdin?.write('\n');
   }
 
-  async freeze(): Promise<void> {
-    if (this.child.pid !== undefined) await freeze(this.child.pid);
+  freeze(): Promise<void> {
+    return freeze(this.child);
   }
 
   wake(): void {

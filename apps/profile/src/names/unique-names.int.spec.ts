@@ -139,7 +139,7 @@ describe('login names over two shards', () => {
     const asked = emails.flatMap((email) => [email, email]).map((email) => register(email).catch(() => undefined));
     await delay(200);
     const [frozen] = clones;
-    await freeze(frozen!.pid);
+    await freeze(frozen!);
     await delay(EXPIRY_SECONDS * 1_500);
     process.kill(frozen!.pid, 'SIGCONT');
     await delay(200);

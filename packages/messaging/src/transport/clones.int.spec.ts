@@ -160,7 +160,7 @@ describe('clones', () => {
       await clone(kit, 'two');
       const load = await loadOf(kit);
       await eventually(() => expect(load.since(performance.now() - LATELY_MS).clones).toEqual(['one', 'two']), SOON);
-      await freeze(frozen.pid ?? 0);
+      await freeze(frozen);
       await eventually(
         () => expect(load.since(performance.now() - LATELY_MS)).toEqual({ clones: ['two'], keys: KEYS }),
         SOON,

@@ -19,8 +19,8 @@ export class Child {
     }
   }
 
-  async freeze(): Promise<void> {
-    if (this.child.pid !== undefined) await freeze(this.child.pid);
+  freeze(): Promise<void> {
+    return freeze(this.child);
   }
 
   wake(): void {
