@@ -27,9 +27,9 @@ export interface CommandRequest {
   readonly traceparent: string | undefined;
   /** When the broker appended it: one clock for all clones and shards. The steps of a flow have the flow's. */
   readonly sentAt: Date;
-  /** Not run any more after this moment; see StepRules. */
+  /** Not done any more after this moment; see StepRules. */
   readonly until?: Date | undefined;
-  /** Milliseconds left of the caller's budget; below zero when it is over. */
+  /** Milliseconds left of the caller's budget; below zero when it is over. Nothing is committed later. */
   budgetLeft(): number;
 }
 
@@ -48,6 +48,17 @@ export interface CommandReply {
  */
 export interface CommandExecutor {
   execute(command: BoundCommand, request: CommandRequest): Promise<CommandReply>;
+  /**
+   * What became of a command whose budget is over before it was executed here: an earlier delivery may have done it.
+   * Left out where there is no database that knows.
+   */
+  settle?(command: BoundCommand, request: CommandRequest): Promise<CommandReply>;
+  /**
+   * Refuses a request whose id came before with another body, where the command's own inbox row does not tell: of a flow,
+   * which has none, and of secrets, which the row's hash leaves out. Asked before the request runs.
+   * @returns the refusal; undefined: it may run. @throws what the database throws
+   */
+  admit?(operation: Command, request: CommandRequest, isFlow: boolean): Promise<CommandReply | undefined>;
 }
 
 /** Injection token of the CommandExecutor. */

@@ -1,11 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError, type Command } from '@stoa/contract-kit';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../command-execution.js';
 import { isDeclared, refusalOf } from '../transport/refusals.js';
 import type { Database, Sql } from '../types.js';
 import { bodyHash } from './body-hash.js';
 import { CommandRun, KeptRefusal } from './command-run.js';
-import { claim, finish, readReply, record, type InboxKey } from './inbox.js';
+import { claim, finish, isLate, readReply, record, type InboxKey } from './inbox.js';
 import { writeOutbox } from './outbox.js';
+import { NOT_DONE, NOT_KNOWN, REUSED } from './replies.js';
+import { ServerClocks, type Deadline } from './server-clocks.js';
 import { transact, type Outcome } from './transact.js';
 
 export interface InboxExecutorOptions {
@@ -44,20 +47,22 @@ export const PASSING: ReadonlySet<string> = new Set<string>([
   'UNSUPPORTED_CONTRACT_VERSION',
 ]);
 
-/** @throws OperationError when the command must not run any more; by the clock of its database, since this process may have slept. */
-async function checkTime(tx: Sql, { until }: CommandRequest): Promise<void> {
-  if (!until) return;
-  const { rows } = await tx.query<{ late: boolean }>('SELECT now() > $1::timestamptz AS late', [until]);
-  if (rows[0]?.late === false) return;
-  throw new OperationError('DEADLINE_EXCEEDED', `What this rests on held until ${until.toISOString()}`);
+/** A command's deadline passed before it could be recorded: what it did is rolled back. */
+class Late extends Error {}
+
+/** @throws Late, by the clock of the command's database, since this process may have slept */
+async function checkTime(tx: Sql, until: Deadline): Promise<void> {
+  const { rows } = await tx.query<{ late: boolean }>('SELECT clock_timestamp() > $1::timestamptz AS late', [until]);
+  if (rows[0]?.late === true) throw new Late();
 }
 
-const REUSED = refusalOf(
-  new OperationError('IDEMPOTENCY_KEY_REUSED', 'Another request was sent with this key before, with a different body'),
-);
+/** No command is settled sooner after its deadline: clones know their servers' clocks to some milliseconds. */
+const CLOCKS_APART_MS = 100;
 
 /**
- * Runs commands exactly once in effect. A command's transaction begins with its inbox row, which makes a second delivery
+ * Runs commands exactly once in effect, and none after its deadline: the statement that records its reply checks that by the
+ * database's clock, when the command has locked all that it changes. So a clone that freezes with a command in hand can't
+ * apply it over a newer one of the same key. A command's transaction begins with its inbox row, which makes a second delivery
  * wait and then return the first one's reply, and ends with that row's reply and the events in one statement, sent
  * together with the COMMIT. The handler starts without waiting for the row's answer, so that its first statement travels
  * along (a round trip less); what it did for nothing, because the command was answered before, is rolled back.
@@ -67,18 +72,70 @@ const REUSED = refusalOf(
  * Between the two another delivery may get through: whichever is recorded first is the answer to both.
  *
  * Commands with `secretReply` leave no inbox row: their reply must not be stored, so a second delivery runs the handler
- * again, one after the other only if the handler locks the row that it changes.
+ * again, one after the other only if the handler locks the row that it changes. Their deadline is checked by a statement of
+ * its own, behind the handler's.
  */
 export class InboxExecutor implements CommandExecutor {
-  constructor(private readonly options: InboxExecutorOptions) {}
+  private readonly clocks: ServerClocks;
+
+  constructor(private readonly options: InboxExecutorOptions) {
+    this.clocks = new ServerClocks(options.database);
+  }
 
   async execute(command: BoundCommand, request: CommandRequest): Promise<CommandReply> {
-    const { database, onPublished } = this.options;
+    if (request.budgetLeft?.() <= 0) return this.settle(command, request);
+    const key = inboxKeyOf(this.options.database, command, request);
+    const until = await this.clocks.deadlineOf(key.bucket, request);
+    try {
+      return await this.run(command, request, key, until);
+    } catch (error) {
+      if (error instanceof Late || isLate(error)) return this.settle(command, request);
+      throw error;
+    }
+  }
+
+  /** The deadline of a command that is recorded by others (a batch). */
+  deadlineOf(bucket: number, request: CommandRequest): Deadline | Promise<Deadline> {
+    return this.clocks.deadlineOf(bucket, request);
+  }
+
+  /**
+   * What became of a command whose time is over. Another clone may have it in work: it is waited for by claiming the
+   * command's inbox row, which is then given up again, so that the command may be sent anew.
+   * @returns the reply of a delivery that was in time; DEADLINE_EXCEEDED: it was not done, and never will be; UNAVAILABLE:
+   * not known. @throws what the database throws
+   */
+  async settle(command: BoundCommand, request: CommandRequest): Promise<CommandReply> {
+    if (command.operation.secretReply === true) return NOT_KNOWN;
+    const early = CLOCKS_APART_MS + (request.budgetLeft?.() ?? 0);
+    if (early > 0) await delay(Math.min(early, CLOCKS_APART_MS));
+    const { database } = this.options;
     const key = inboxKeyOf(database, command, request);
+    try {
+      return await database.transaction(key.bucket, async (tx) => {
+        if (await claim(tx, key)) throw new Late();
+        return answerAgain(tx, key);
+      });
+    } catch (error) {
+      if (error instanceof Late) return NOT_DONE;
+      throw error;
+    }
+  }
+
+  /** @throws Late; an error that isLate knows; what the handler or the database throws */
+  private async run(
+    command: BoundCommand,
+    request: CommandRequest,
+    key: InboxKey,
+    until: Deadline,
+  ): Promise<CommandReply> {
+    const { database, onPublished } = this.options;
     const secret = command.operation.secretReply === true;
     try {
       const work = (tx: Sql): Promise<Outcome<Answer>> =>
-        secret ? this.runUnrecorded(tx, command, request, key.bucket) : this.runOnce(tx, command, request, key);
+        secret
+          ? this.runUnrecorded(tx, command, request, key.bucket, until)
+          : this.runOnce(tx, command, request, key, until);
       const { reply, published } = await transact(database, key.bucket, work, { insertsFirst: !secret });
       if (published) onPublished?.(key.bucket);
       return reply;
@@ -88,7 +145,7 @@ export class InboxExecutor implements CommandExecutor {
       const reply = refusalOf(error.refusal);
       if (secret || PASSING.has(error.refusal.code)) return reply;
       return await database.transaction(key.bucket, async (tx) =>
-        (await record(tx, key, reply)) ? reply : answerAgain(tx, key),
+        (await record(tx, key, reply, until)) ? reply : answerAgain(tx, key),
       );
     }
   }
@@ -99,17 +156,15 @@ export class InboxExecutor implements CommandExecutor {
     command: BoundCommand,
     request: CommandRequest,
     key: InboxKey,
+    until: Deadline,
   ): Promise<Outcome<Answer>> {
     const run = new CommandRun(tx, key.bucket, request);
-    const claiming = claim(tx, key);
-    const inTime = checkTime(tx, request);
-    const [claimed, timely, handled] = await Promise.allSettled([claiming, inTime, this.handle(command, request, run)]);
+    const [claimed, handled] = await Promise.allSettled([claim(tx, key), this.handle(command, request, run)]);
     if (claimed.status === 'rejected') throw claimed.reason;
     if (!claimed.value) throw new AnsweredBefore();
-    if (timely.status === 'rejected') throw timely.reason;
     if (handled.status === 'rejected') throw handled.reason;
     const value = { reply: handled.value, published: run.facts.length > 0 };
-    return { value, lastStatement: run.written(finish(tx, key, handled.value, run.facts)) };
+    return { value, lastStatement: run.written(finish(tx, key, handled.value, run.facts, until)) };
   }
 
   private async runUnrecorded(
@@ -117,10 +172,11 @@ export class InboxExecutor implements CommandExecutor {
     command: BoundCommand,
     request: CommandRequest,
     bucket: number,
+    until: Deadline,
   ): Promise<Outcome<Answer>> {
-    await checkTime(tx, request);
     const run = new CommandRun(tx, bucket, request);
     const reply = await this.handle(command, request, run);
+    await checkTime(tx, until);
     const value = { reply, published: run.facts.length > 0 };
     return { value, lastStatement: run.written(writeOutbox(tx, bucket, run.facts)) };
   }

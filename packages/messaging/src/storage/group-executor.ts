@@ -1,12 +1,15 @@
+import type { Command } from '@stoa/contract-kit';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../command-execution.js';
 import { isDeclared, refusalOf } from '../transport/refusals.js';
 import type { Sql, StatementRecord } from '../types.js';
+import { Admission } from './admission.js';
 import { InboxExecutor, inboxKeyOf, PASSING, replyOf, type InboxExecutorOptions } from './command-executor.js';
 import { recordsValue } from './command-run.js';
 import { GroupLane } from './group-lane.js';
 import { GroupRun, SharedQuestions } from './group-run.js';
 import { findAnswered, recordAll, type InboxKey } from './inbox.js';
 import { writeOutboxOf } from './outbox.js';
+import type { Deadline } from './server-clocks.js';
 import { transactOver, type Outcome } from './transact.js';
 
 /** One command that waits for its group, or is in it. */
@@ -14,6 +17,7 @@ interface Member {
   readonly command: BoundCommand;
   readonly request: CommandRequest;
   readonly inbox: InboxKey;
+  readonly until: Deadline;
   /** Its key: a group has one command of each at most. */
   readonly key: string;
   readonly resolve: (reply: CommandReply) => void;
@@ -34,30 +38,41 @@ interface Decision {
  * one statement for each kind of row, the inbox rows with the replies, and the COMMIT.
  *
  * Whatever goes wrong undoes the whole group, and each of its commands is then run by itself (InboxExecutor): so a command that
- * fails, waits for a bucket that is being moved, or was answered before, changes nothing for the others.
+ * fails, waits for a bucket that is being moved, was answered before, or is too late, changes nothing for the others.
  *
  * The inbox rows are written last, by a plain insert: a second delivery elsewhere that was quicker makes it fail. It would
  * save no work to write them first, since the group has locked what it changes by then.
  */
 export class GroupExecutor implements CommandExecutor {
   private readonly single: InboxExecutor;
+  private readonly admission: Admission;
   private readonly lanes = new Map<string, GroupLane<Member>>();
 
   constructor(private readonly options: InboxExecutorOptions) {
     this.single = new InboxExecutor(options);
+    this.admission = new Admission(options.database);
   }
 
   async execute(command: BoundCommand, request: CommandRequest): Promise<CommandReply> {
     const { database } = this.options;
-    const mayShare = command.sharesTransaction === true && command.operation.secretReply !== true && !request.until;
+    const mayShare = command.sharesTransaction === true && command.operation.secretReply !== true;
     if (!mayShare) return this.single.execute(command, request);
     const inbox = inboxKeyOf(database, command, request);
+    const until = await this.single.deadlineOf(inbox.bucket, request);
     const reply = await new Promise<CommandReply>((resolve, reject) => {
-      const member = { command, request, inbox, key: request.key, resolve, reject };
+      const member = { command, request, inbox, until, key: request.key, resolve, reject };
       this.laneOf(database.serverNameOf?.(inbox.bucket) ?? '').push(member);
     });
     database.served?.(inbox.bucket);
     return reply;
+  }
+
+  settle(command: BoundCommand, request: CommandRequest): Promise<CommandReply> {
+    return this.single.settle(command, request);
+  }
+
+  admit(operation: Command, request: CommandRequest, isFlow: boolean): Promise<CommandReply | undefined> {
+    return this.admission.admit(operation, request, isFlow);
   }
 
   private laneOf(server: string): GroupLane<Member> {
@@ -126,9 +141,10 @@ async function write(tx: Sql, members: readonly Member[], decisions: readonly De
     else puts.set(statement, [record]);
   }
   const statements: Promise<unknown>[] = [...puts].map(([text, records]) => tx.query(text, recordsValue(records)));
-  const kept = decisions.flatMap(({ reply, isKept }, n) =>
-    reply && isKept ? [[members[n]!.inbox, reply] as const] : [],
-  );
+  const kept = decisions.flatMap(({ reply, isKept }, n) => {
+    const { inbox, until } = members[n]!;
+    return reply && isKept ? [{ inbox, reply, until }] : [];
+  });
   if (kept.length > 0) statements.push(recordAll(tx, kept));
   const facts = done.flatMap(({ run }) => run.facts.map((fact) => ({ ...fact, bucket: run.bucket })));
   statements.push(writeOutboxOf(tx, facts));

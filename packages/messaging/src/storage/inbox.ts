@@ -1,6 +1,7 @@
 import type { CommandReply } from '../command-execution.js';
 import type { Sql } from '../types.js';
 import { outboxInsert, type OutboxRow } from './outbox.js';
+import type { Deadline } from './server-clocks.js';
 
 /** What identifies a command in the inbox. */
 export interface InboxKey {
@@ -20,12 +21,18 @@ export interface EarlierReply extends CommandReply {
 // No conflict target: the tests' control drops the primary key to show what it is for.
 const CLAIM = `INSERT INTO inbox (bucket, command_id, key, body_hash) VALUES ($1, $2, $3, $4)
   ON CONFLICT DO NOTHING`;
-const RECORD = `INSERT INTO inbox (bucket, command_id, key, body_hash, status, reply) VALUES ($1, $2, $3, $4, $5, $6)
+// A command's deadline is checked where its reply is written: behind its last statement, when it has locked all that it
+// changes. A late one has no status, which the column refuses (see isLate); that costs no statement of its own.
+const IN_TIME = (status: string, until: string): string => `CASE WHEN clock_timestamp() <= ${until} THEN ${status} END`;
+const RECORD = `INSERT INTO inbox (bucket, command_id, key, body_hash, status, reply)
+  VALUES ($1, $2, $3, $4, ${IN_TIME('$5', '$7::timestamptz')}, $6)
   ON CONFLICT DO NOTHING RETURNING 1`;
 const READ = 'SELECT body_hash, status, reply FROM inbox WHERE bucket = $1 AND command_id = $2';
-const FINISH = 'UPDATE inbox SET status = $3, reply = $4 WHERE bucket = $1 AND command_id = $2';
+const FINISH = `UPDATE inbox SET status = ${IN_TIME('$3', '$5::timestamptz')}, reply = $4
+  WHERE bucket = $1 AND command_id = $2`;
 // Reply and events in one statement: a statement costs 30 to 60 µs of CPU on both sides together, whatever it does.
-const FINISH_AND = `WITH done AS (UPDATE inbox SET status = $8, reply = $9 WHERE bucket = $1 AND command_id = $7)`;
+const FINISH_AND = `WITH done AS (UPDATE inbox SET status = ${IN_TIME('$8', '$10::timestamptz')}, reply = $9
+  WHERE bucket = $1 AND command_id = $7)`;
 
 const statusOf = (reply: CommandReply): string => (reply.ok ? 'ok' : 'error');
 
@@ -50,14 +57,25 @@ export async function readReply(tx: Sql, { bucket, commandId, bodyHash }: InboxK
   return { ok: row.status === 'ok', body: row.reply, sameBody };
 }
 
-/** The last statement of a claimed command: its reply and its events. */
+/** True for the error of a statement that would have recorded a command after its deadline: nothing of it was done. */
+export function isLate(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, table, column } = error as { code?: unknown; table?: unknown; column?: unknown };
+  return code === '23502' && column === 'status' && typeof table === 'string' && table.startsWith('inbox');
+}
+
+/**
+ * The last statement of a claimed command: its reply and its events.
+ * @param until the command's deadline by the server's clock @throws an error that isLate knows, after it
+ */
 export async function finish(
   tx: Sql,
   { bucket, commandId }: InboxKey,
   reply: CommandReply,
   facts: readonly OutboxRow[],
+  until: Deadline,
 ): Promise<void> {
-  const outcome = [commandId, statusOf(reply), reply.body];
+  const outcome = [commandId, statusOf(reply), reply.body, until];
   if (facts.length === 0) {
     await tx.query(FINISH, [bucket, ...outcome]);
     return;
@@ -66,8 +84,11 @@ export async function finish(
   await tx.query(`${FINISH_AND} ${insert.text}`, [bucket, ...insert.values, ...outcome]);
 }
 
-/** Keeps the reply of a command whose transaction was rolled back. @returns false if another delivery was answered first. */
-export async function record(tx: Sql, key: InboxKey, reply: CommandReply): Promise<boolean> {
+/**
+ * Keeps the reply of a command whose transaction was rolled back.
+ * @returns false if another delivery was answered first. @throws an error that isLate knows, after the deadline
+ */
+export async function record(tx: Sql, key: InboxKey, reply: CommandReply, until: Deadline): Promise<boolean> {
   const { rows } = await tx.query(RECORD, [
     key.bucket,
     key.commandId,
@@ -75,16 +96,29 @@ export async function record(tx: Sql, key: InboxKey, reply: CommandReply): Promi
     key.bodyHash,
     statusOf(reply),
     reply.body,
+    until,
   ]);
   return rows.length > 0;
+}
+
+// A row that is there is left as it is, but its lock makes it seen also where another transaction has just written it.
+const ADMIT = `INSERT INTO inbox AS known (bucket, command_id, key, body_hash, status, reply) VALUES ($1, $2, $3, $4, 'ok', '')
+  ON CONFLICT (bucket, command_id) DO UPDATE SET key = known.key
+  RETURNING body_hash`;
+
+/** Leaves a row for a request. @returns the hash of the body that the first of its id came with */
+export async function admitted(tx: Sql, { bucket, commandId, key, bodyHash }: InboxKey): Promise<Buffer> {
+  const { rows } = await tx.query<{ body_hash: Uint8Array }>(ADMIT, [bucket, commandId, key, bodyHash]);
+  return Buffer.from(rows[0]!.body_hash);
 }
 
 // A lateral question, which is always a loop over the index: a join might be planned as one with the whole table.
 const ANSWERED = `SELECT r.n FROM json_to_recordset($1) AS r(n integer, bucket smallint, id uuid)
   CROSS JOIN LATERAL (SELECT FROM inbox WHERE bucket = r.bucket AND command_id = r.id LIMIT 1) AS known`;
 const RECORD_ALL = `INSERT INTO inbox (bucket, command_id, key, body_hash, status, reply)
-  SELECT bucket, id, key, decode(hash, 'hex'), status, reply
-  FROM json_to_recordset($1) AS r(bucket smallint, id uuid, key text, hash text, status text, reply text)`;
+  SELECT bucket, id, key, decode(hash, 'hex'), ${IN_TIME('status', 'until')}, reply
+  FROM json_to_recordset($1)
+    AS r(bucket smallint, id uuid, key text, hash text, status text, until timestamptz, reply text)`;
 
 /** Which of these commands have been answered, by their places. */
 export async function findAnswered(tx: Sql, keys: readonly InboxKey[]): Promise<Set<number>> {
@@ -93,11 +127,21 @@ export async function findAnswered(tx: Sql, keys: readonly InboxKey[]): Promise<
   return new Set(rows.map(({ n }) => n));
 }
 
-/** Keeps the replies of commands. @throws the server's unique_violation when one of them was answered meanwhile */
-export async function recordAll(tx: Sql, answers: readonly (readonly [InboxKey, CommandReply])[]): Promise<void> {
-  const records = answers.map(([{ bucket, commandId, key, bodyHash }, reply]) => ({
+/** A command's reply, and until when it may be recorded. */
+export interface Answered {
+  readonly inbox: InboxKey;
+  readonly reply: CommandReply;
+  readonly until: Deadline;
+}
+
+/**
+ * Keeps the replies of commands.
+ * @throws the server's unique_violation when one of them was answered meanwhile; an error that isLate knows when one is late
+ */
+export async function recordAll(tx: Sql, answers: readonly Answered[]): Promise<void> {
+  const records = answers.map(({ inbox: { bucket, commandId, key, bodyHash }, reply, until }) => ({
     ...{ bucket, id: commandId, key, hash: bodyHash.toString('hex') },
-    ...{ status: statusOf(reply), reply: reply.body },
+    ...{ status: statusOf(reply), until, reply: reply.body },
   }));
   await tx.query(RECORD_ALL, [JSON.stringify(records)]);
 }

@@ -33,7 +33,12 @@ export class BrokerClock {
 
   /** Milliseconds since the epoch. Errs to the past, by a ping's round trip at most: no request is dropped too early. */
   now(): number {
-    return this.monotonic() + this.#low;
+    return this.at(this.monotonic());
+  }
+
+  /** The same for a moment of the monotonic clock. */
+  at(monotonicMs: number): number {
+    return monotonicMs + this.#low;
   }
 
   /** How long ago the broker appended a record, in ms; never negative. */

@@ -7,10 +7,14 @@ import type { FlowContext, StepRules } from '../types.js';
 import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from './envelope.js';
 import { keyOf } from './key-of.js';
+import { NOT_KNOWN } from '../storage/replies.js';
 import { invalid, isDeclared, outputOf, problemsOf, refusal, refusalOf } from './refusals.js';
 
 const RETRY_FIRST_MS = 15;
 const RETRY_MOST_MS = 250;
+
+type BoundQuery = Extract<BoundOperation, { kind: 'query' }>;
+type BoundCommandOrFlow = Exclude<BoundOperation, BoundQuery>;
 
 const stepId = (flowId: string, name: string): string => deriveId(flowId, 'step', name);
 
@@ -35,9 +39,32 @@ export class Dispatcher {
     const bodyText = envelope.body.toString();
     const parsed = found.input.safeParse(parseJson(bodyText));
     if (!parsed.success) return invalid(problemsOf(parsed.error));
-    return this.#retrying(found, envelope, budgetLeft, () =>
-      this.#call(found, envelope, bodyText, parsed.data, budgetLeft),
+    const attempt =
+      found.kind === 'query'
+        ? () => this.#ask(found, envelope, parsed.data, budgetLeft)
+        : this.#command(found, this.#request(envelope, bodyText, parsed.data, budgetLeft));
+    return this.#retrying(found, envelope, budgetLeft, attempt);
+  }
+
+  /**
+   * Answers a request whose budget is over already. What another clone made of a command may be known.
+   * @param waitMs how long it waited
+   */
+  async runLate(envelope: Envelope, budgetLeft: () => number, waitMs: number): Promise<CommandReply> {
+    const late = refusal(
+      'DEADLINE_EXCEEDED',
+      `The request waited for ${Math.round(waitMs)} ms, longer than its budget`,
     );
+    const found = this.#find(envelope);
+    const { executor } = this.binding;
+    if ('body' in found || found.kind === 'query' || !executor.settle) return late;
+    if (found.kind === 'flow') return NOT_KNOWN;
+    try {
+      return await executor.settle(found, this.#request(envelope, envelope.body.toString(), undefined, budgetLeft));
+    } catch (error) {
+      this.logger.warn({ err: error, operation: envelope.operation, messageId: envelope.id }, 'a late command');
+      return NOT_KNOWN;
+    }
   }
 
   #find({ operation, contractVersion, key }: Envelope): BoundOperation | CommandReply {
@@ -56,32 +83,38 @@ export class Dispatcher {
     return refusal('UNKNOWN_OPERATION', `${name}.${operation} is a ${isQuery ? 'query' : 'command'}`);
   }
 
-  async #call(
-    bound: BoundOperation,
-    envelope: Envelope,
-    bodyText: string,
+  async #ask(
+    { handler }: BoundQuery,
+    { caller }: Envelope,
     input: unknown,
     budgetLeft: () => number,
   ): Promise<CommandReply> {
-    if (bound.kind === 'query') {
-      const output = await bound.handler.handle(input, { caller: envelope.caller, fail, budgetMs: budgetLeft() });
-      return { ok: true, body: JSON.stringify(output) };
-    }
-    const { id, key, caller, expectedVersion, traceparent, appendedAt } = envelope;
-    const request: CommandRequest = {
-      id,
-      key: key ?? '',
-      bodyText,
-      input,
-      caller,
-      expectedVersion,
-      traceparent,
-      sentAt: new Date(appendedAt),
-      budgetLeft,
-    };
-    if (bound.kind === 'command') return this.binding.executor.execute(bound, request);
-    const output = await bound.flow.run(input, this.#flowContext(request));
+    const output = await handler.handle(input, { caller, fail, budgetMs: budgetLeft() });
     return { ok: true, body: JSON.stringify(output) };
+  }
+
+  /** One attempt after the other at a command or flow, which is admitted once. */
+  #command(bound: BoundCommandOrFlow, request: CommandRequest): () => Promise<CommandReply> {
+    const { executor } = this.binding;
+    let isAdmitted = false;
+    return async () => {
+      if (!isAdmitted) {
+        const refused = await executor.admit?.(bound.operation, request, bound.kind === 'flow');
+        if (refused) return refused;
+        isAdmitted = true;
+      }
+      if (bound.kind === 'command') return executor.execute(bound, request);
+      const output = await bound.flow.run(request.input, this.#flowContext(request));
+      return { ok: true, body: JSON.stringify(output) };
+    };
+  }
+
+  #request(envelope: Envelope, bodyText: string, input: unknown, budgetLeft: () => number): CommandRequest {
+    const { id, key, caller, expectedVersion, traceparent, appendedAt } = envelope;
+    return {
+      ...{ id, key: key ?? '', bodyText, input, caller, expectedVersion, traceparent },
+      ...{ sentAt: new Date(appendedAt), budgetLeft },
+    };
   }
 
   #flowContext(request: CommandRequest): FlowContext<Command> {
