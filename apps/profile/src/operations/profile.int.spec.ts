@@ -48,6 +48,9 @@ describe('the profile service', () => {
       const other = await profiles.register(unused, { id });
       expect(other.body.code).toBe('IDEMPOTENCY_KEY_REUSED');
       expect(await count('names', unused)).toBe(0);
+      const input = { email, password: 'quite another battery', displayName: 'Ada' };
+      const guest: Caller = { kind: 'guest', customerId: newId() };
+      expect((await profiles.ask('register', input, guest, { id })).body.code).toBe('IDEMPOTENCY_KEY_REUSED');
     });
 
     it('lets exactly one of many registrations of an address at the same instant win, in any case of letters', async () => {
@@ -169,6 +172,16 @@ describe('the profile service', () => {
       expect(await profiles.ask('changePassword', input, me, { id })).toEqual({ ok: true, body: {} });
       expect(await profiles.ask('changePassword', input, me, { id })).toEqual({ ok: true, body: {} });
       expect((await profiles.signIn(email)).body.code).toBe('WRONG_CREDENTIALS');
+      expect((await profiles.signIn(email, next)).ok).toBe(true);
+    });
+
+    it('refuses another new one under the same id', async () => {
+      const { email, customerId } = await registered();
+      const id = newId();
+      const change = (newPassword: string) =>
+        profiles.ask('changePassword', { currentPassword: PASSWORD, newPassword }, customer(customerId), { id });
+      expect((await change(next)).ok).toBe(true);
+      expect((await change('yet another battery')).body.code).toBe('IDEMPOTENCY_KEY_REUSED');
       expect((await profiles.signIn(email, next)).ok).toBe(true);
     });
 

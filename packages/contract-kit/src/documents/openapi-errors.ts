@@ -16,9 +16,10 @@ const MEANINGS: Readonly<Record<CommonErrorCode, string>> = {
   RATE_LIMITED: 'Too many requests; Retry-After says when to come again',
   INTERNAL: 'Something went wrong here; the trace id finds it in the log',
   UNSUPPORTED_CONTRACT_VERSION: 'A clone of an older version got the request; try again',
-  OVERLOADED: 'Too much to do; try again after Retry-After',
-  UNAVAILABLE: 'The service cannot be reached; try again after Retry-After',
-  DEADLINE_EXCEEDED: 'No answer in time; try again with the same Idempotency-Key',
+  OVERLOADED: 'Too much to do: nothing was done; try again after Retry-After',
+  UNAVAILABLE:
+    'No answer: whether a write was done is not known; send it again with the same Idempotency-Key after Retry-After',
+  DEADLINE_EXCEEDED: 'It was not done in time, and will not be; try again',
 };
 
 function commonCodes({ kind, caller, http, ifMatch, upload }: OperationDocument): CommonErrorCode[] {
