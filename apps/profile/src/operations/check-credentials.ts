@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Flow } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
 import { nameTyped } from '../domain/login-name.js';
-import { Credentials } from '../storage/credentials.js';
 import { Names } from '../storage/names.js';
 import { ProvePassword } from './prove-password.js';
 
@@ -17,7 +16,6 @@ type CheckCredentialsFlow = Flow<typeof profile.checkCredentials>;
 export class CheckCredentials implements CheckCredentialsFlow {
   constructor(
     private readonly names: Names,
-    private readonly credentials: Credentials,
     private readonly passwords: ProvePassword,
   ) {}
 
@@ -31,13 +29,7 @@ export class CheckCredentials implements CheckCredentialsFlow {
         retryAfterSeconds: forSeconds,
       });
     }
-    const who =
-      proof.kind === 'proved' && customerId !== undefined
-        ? await this.credentials.forgive(customerId, proof.passwordHash)
-        : undefined;
-    if (customerId === undefined || who === undefined) {
-      return fail('WRONG_CREDENTIALS', 'The name or the password is wrong');
-    }
-    return { customerId, role: who.role, displayName: who.displayName };
+    if (proof.kind === 'wrong') return fail('WRONG_CREDENTIALS', 'The name or the password is wrong');
+    return proof.who;
   };
 }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { LoginName } from '../domain/login-name.js';
 import { Passwords } from '../passwords/passwords.js';
-import { Credentials, type Attempt } from '../storage/credentials.js';
+import { Credentials, type Attempt, type Who } from '../storage/credentials.js';
 
-/** `proved` gives the hash that the password was compared with. */
+/** `proved` gives the hash that the password was compared with, and whose it is. */
 export type Proof =
-  | { readonly kind: 'proved'; readonly passwordHash: string }
+  | { readonly kind: 'proved'; readonly passwordHash: string; readonly who: Who }
   | { readonly kind: 'wrong' }
   /** Attempts are refused for so many seconds more, right passwords too. */
   | { readonly kind: 'locked'; readonly forSeconds: number };
@@ -17,7 +17,10 @@ export type Refuse = (
   details?: { readonly retryAfterSeconds: number },
 ) => never;
 
-/** Checks who somebody is: an attempt is counted in one short transaction, then the password is compared outside of any. */
+/**
+ * Checks who somebody is: an attempt is counted in one short transaction, then the password is compared outside of any, and a right
+ * one is forgiven. The place for the comparison is taken first: in overload nothing is counted that is not compared.
+ */
 @Injectable()
 export class ProvePassword {
   constructor(
@@ -26,16 +29,25 @@ export class ProvePassword {
   ) {}
 
   /**
-   * Undefined `customerId`: nobody of that name, which takes the same time as a wrong password.
+   * Undefined `customerId`: nobody of that name, which takes the same time as a wrong password. A password that was changed
+   * meanwhile is wrong.
+   * @throws OperationError OVERLOADED: nothing was counted
    * @param name what the customer was looked up by: whoever does not have it is nobody, too
    */
   async prove(customerId: string | undefined, password: string, name?: LoginName): Promise<Proof> {
-    const attempt: Attempt =
-      customerId === undefined ? { kind: 'unknown' } : await this.credentials.attempt(customerId, name);
-    if (attempt.kind === 'locked') return { kind: 'locked', forSeconds: Math.ceil(attempt.forMs / 1000) };
-    const passwordHash = attempt.kind === 'allowed' ? attempt.passwordHash : undefined;
-    const matches = await this.passwords.matches(password, passwordHash);
-    return matches && passwordHash !== undefined ? { kind: 'proved', passwordHash } : { kind: 'wrong' };
+    const place = this.passwords.place();
+    try {
+      const attempt: Attempt =
+        customerId === undefined ? { kind: 'unknown' } : await this.credentials.attempt(customerId, name);
+      if (attempt.kind === 'locked') return { kind: 'locked', forSeconds: Math.ceil(attempt.forMs / 1000) };
+      const passwordHash = attempt.kind === 'allowed' ? attempt.passwordHash : undefined;
+      const matches = await this.passwords.matches(password, passwordHash, place);
+      if (!matches || passwordHash === undefined || customerId === undefined) return { kind: 'wrong' };
+      const who = await this.credentials.forgive(customerId, passwordHash);
+      return who ? { kind: 'proved', passwordHash, who } : { kind: 'wrong' };
+    } finally {
+      place.free();
+    }
   }
 
   /** Lets a customer pass whose current password this is. @returns the hash that it was compared with */

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { OperationError } from '@stoa/contract-kit';
-import { Slots } from './slots.js';
+import { Slots, type Place } from './slots.js';
 
 /** argon2id (the library's default) with OWASP's first choice: 19 MiB, two passes, one lane. Measured: 13 ms of a core. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -25,18 +25,25 @@ export class Passwords {
   /** What the password of an unknown name is compared with; made when first needed, once. */
   private decoy: Promise<string> | undefined;
 
-  /** @throws OperationError OVERLOADED */
-  hash(password: string): Promise<string> {
-    return this.slots.run(() => hash(password, COST));
+  /** A place for one hash or comparison: what must not be done in vain is done behind it. @throws OperationError OVERLOADED */
+  place(): Place {
+    return this.slots.take();
+  }
+
+  /** @throws OperationError OVERLOADED, where no place was taken before */
+  async hash(password: string, place = this.place()): Promise<string> {
+    return place.run(() => hash(password, COST));
   }
 
   /**
    * Whether the password is the one that was hashed. Without a hash (nobody of that name) it takes the same time and says no.
-   * @throws OperationError OVERLOADED
+   * @throws OperationError OVERLOADED, where no place was taken before
    */
-  async matches(password: string, passwordHash: string | undefined): Promise<boolean> {
-    const against = passwordHash ?? (await (this.decoy ??= hash(randomBytes(32), COST)));
-    const matches = await this.slots.run(() => verify(against, password));
+  async matches(password: string, passwordHash: string | undefined, place = this.place()): Promise<boolean> {
+    const matches = await place.run(async () => {
+      const against = passwordHash ?? (await (this.decoy ??= hash(randomBytes(32), COST)));
+      return verify(against, password);
+    });
     return matches && passwordHash !== undefined;
   }
 }

@@ -43,4 +43,17 @@ describe('Slots', () => {
     await expect(slots.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     expect(await slots.run(async () => 'next')).toBe('next');
   });
+
+  it('keeps a place for work that comes later, until it is given back', async () => {
+    const slots = new Slots(1, 0, full);
+    const place = slots.take();
+    await expect(slots.run(async () => 'never')).rejects.toThrow('full');
+    expect(await place.run(async () => 'its own')).toBe('its own');
+    place.free();
+    const unused = slots.take();
+    unused.free();
+    unused.free();
+    expect(await slots.run(async () => 'next')).toBe('next');
+    expect(() => [slots.take(), slots.take()]).toThrow('full');
+  });
 });

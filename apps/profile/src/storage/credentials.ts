@@ -20,6 +20,13 @@ export type Attempt =
   | { readonly kind: 'locked'; readonly forMs: number }
   | { readonly kind: 'allowed'; readonly passwordHash: string };
 
+/** Whose password was right. */
+export interface Who {
+  readonly customerId: string;
+  readonly role: Role;
+  readonly displayName: string;
+}
+
 const SET_BY = 'SELECT set_by FROM credentials WHERE bucket = $1 AND customer_id = $2';
 const LOCK = `
   SELECT password_hash, failures, failed_at, locked_until, now() AS now
@@ -80,7 +87,7 @@ export class Credentials {
   }
 
   /** After a right password: forgets the failures. Undefined when the password is not that one any more. */
-  forgive(customerId: string, passwordHash: string): Promise<{ role: Role; displayName: string } | undefined> {
+  forgive(customerId: string, passwordHash: string): Promise<Who | undefined> {
     const bucket = this.database.bucketOf(customerId);
     return this.database.transaction(bucket, async (tx) => {
       const { rows } = await tx.query<{ role: Role; display_name: string }>(FORGIVE, [
@@ -89,7 +96,7 @@ export class Credentials {
         passwordHash,
       ]);
       const [row] = rows;
-      return row && { role: row.role, displayName: row.display_name };
+      return row && { customerId, role: row.role, displayName: row.display_name };
     });
   }
 
