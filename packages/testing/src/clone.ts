@@ -65,5 +65,7 @@ function fixedEnvironment(clone: string, adminPort: number, httpPort: number): R
     NODE_ENV: 'production',
     NODE_OPTIONS: undefined, // Jest's own flags are not for the clone
     LOG_LEVEL: 'info',
+    // Work that waits for a second connection of a pool fails at once, not only when the pool is empty.
+    STOA_CHECK_POOLS: '1',
   };
 }

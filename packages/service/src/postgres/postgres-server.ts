@@ -2,6 +2,7 @@ import type { DatabaseServer, Sql } from '@stoa/messaging';
 import { Pool } from 'pg';
 import { spans, type Step } from '../observe/spans.js';
 import { ConnectionLost, spoilsSession } from './errors.js';
+import { mayAcquire, whileHolding } from './holding.js';
 import { applySessionSettings, DEFAULT_TIMEOUTS, type Timeouts } from './session-settings.js';
 import { cutOff, runTransaction, send, type Session } from './transaction.js';
 
@@ -88,7 +89,8 @@ export class PostgresServer implements DatabaseServer {
   }
 
   private async run<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
-    return runTransaction(await this.connect(), this.timeouts.transactionMs + GRACE_MS, work);
+    const session = await this.connect();
+    return whileHolding(this.pool, () => runTransaction(session, this.timeouts.transactionMs + GRACE_MS, work));
   }
 
   private async query<Row>({ name, text, values = [] }: Statement): Promise<Row[]> {
@@ -109,6 +111,7 @@ export class PostgresServer implements DatabaseServer {
   }
 
   private async connect(): Promise<Session> {
+    mayAcquire(this.pool, this.name);
     try {
       return await this.pool.connect();
     } catch (error) {
