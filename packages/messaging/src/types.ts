@@ -194,7 +194,15 @@ export interface EventContext<Tx extends Sql = Sql> {
   publish<F extends Event | State>(fact: F, version: number, data: DataOf<F>): Promise<void>;
 }
 
+/** An event before its transaction. */
+export type EventAbout = Pick<EventContext, 'key' | 'version' | 'eventId'>;
+
 export interface EventHandler<F extends Event, Tx extends Sql = Sql> {
+  /**
+   * Work in other buckets or databases, before the event's own transaction begins: so that no connection is held while
+   * others are waited for. It may be done more than once, and must change nothing then.
+   */
+  readonly before?: (data: DataOf<F>, about: EventAbout) => Promise<void>;
   readonly on: (data: DataOf<F>, context: EventContext<Tx>) => Promise<void>;
 }
 

@@ -71,6 +71,14 @@ describe('login names over two shards', () => {
     await settled();
   }, 90_000);
 
+  it('settles many at once, none of which holds a connection while it waits for another', async () => {
+    // Those for which there was no time are refused, and leave nothing behind.
+    await Promise.allSettled(Array.from({ length: 108 }, () => register(newEmail())));
+    await settled();
+    // The pools refuse such work in these clones, and an event whose handler fails is parked.
+    expect(await profiles.rows('SELECT reason FROM parked_events')).toEqual([]);
+  }, 90_000);
+
   it('signs in by username, and frees the address of a registration whose username is taken', async () => {
     const [first, second, username] = [newEmail(), newEmail(), newUsername()];
     const { customerId } = (await register(first, username)).body;

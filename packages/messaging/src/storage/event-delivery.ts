@@ -1,11 +1,19 @@
 import type { DataOf, Event, State } from '@stoa/contract-kit';
 import { deriveId } from '../ids.js';
 import type { KafkaRecord } from '../kafka/port.js';
-import type { Database, EventContext, Sql } from '../types.js';
+import type { Database, EventAbout, EventContext, Sql } from '../types.js';
 import { parseFact, type FactRecord, type ParsedFact } from './event-record.js';
 import { admit, takeVersion } from './event-versions.js';
 import { factRow, writeOutbox, type OutboxRow } from './outbox.js';
-import { lockFirstParked, lockParked, park, unpark, type EventKey, type ParkedEvent } from './parked-events.js';
+import {
+  firstParked,
+  lockFirstParked,
+  lockParked,
+  park,
+  unpark,
+  type EventKey,
+  type ParkedEvent,
+} from './parked-events.js';
 import type { EventSubscription, SubscriptionTable } from './subscriptions.js';
 import { NOTHING_LEFT, transact, type Outcome } from './transact.js';
 
@@ -44,6 +52,8 @@ class EventRun implements EventContext {
   };
 }
 
+const aboutOf = ({ key }: EventKey, { version, id: eventId }: ParsedFact): EventAbout => ({ key, version, eventId });
+
 /** What became of an event: handled, ignored as known, or parked behind others of its key. */
 export type Delivered = 'handled' | 'duplicate' | 'behind';
 
@@ -67,6 +77,7 @@ export class EventDelivery {
   }
 
   private async attempt(at: EventKey, subscription: EventSubscription, record: KafkaRecord, event: ParsedFact) {
+    await this.prepare(at, subscription, event);
     let published = false;
     const delivered = await transact<Delivered | 'unparked'>(this.options.database, at.bucket, async (tx) => {
       const admission = await admit(tx, at, subscription.fact.name, event.version);
@@ -85,16 +96,29 @@ export class EventDelivery {
     return delivered;
   }
 
+  /** What a handler does before the event's transaction: not while the event has to wait behind others of its key. */
+  private async prepare(at: EventKey, { handler }: EventSubscription, event: ParsedFact): Promise<void> {
+    if (!handler.before) return;
+    const isBehind = await this.options.database.transaction(at.bucket, (tx) => firstParked(tx, at));
+    if (!isBehind) await handler.before(event.data as never, aboutOf(at, event));
+  }
+
   /**
    * Handles the first parked event of a key and takes it off.
    * @returns false when none is left. @throws as deliver; the event stays parked.
    */
   async deliverFirstParked(at: EventKey, onFirst: (event: ParkedEvent) => void): Promise<boolean> {
+    const first = await this.options.database.transaction(at.bucket, (tx) => firstParked(tx, at));
+    if (!first) return false;
+    onFirst(first);
+    const { subscription, event } = this.parse(at, first);
+    await subscription.handler.before?.(event.data as never, aboutOf(at, event));
     let published = false;
     const found = await transact(this.options.database, at.bucket, async (tx) => {
       const parked = await lockFirstParked(tx, at);
       if (!parked) return { value: false, lastStatement: NOTHING_LEFT };
-      onFirst(parked);
+      // An operator may have dropped it meanwhile: the next one has its own turn.
+      if (parked.id !== first.id) return { value: true, lastStatement: NOTHING_LEFT };
       const { value, lastStatement } = await this.handleParked(tx, at, parked);
       published = value;
       await lastStatement;
@@ -104,12 +128,16 @@ export class EventDelivery {
     return found;
   }
 
-  private async handleParked(tx: Sql, at: EventKey, { type, headers, body }: ParkedEvent): Promise<Outcome<boolean>> {
+  private parse(at: EventKey, { type, headers, body }: ParkedEvent) {
     const subscription = this.options.subscriptions.find(at.topic, type);
     if (!subscription) throw new Error(`nothing here listens to '${type}' of ${at.topic} any more: drop it`);
     const record = { headers, value: body };
-    const event = parseFact(subscription.fact, record);
-    const isNew = await takeVersion(tx, at, type, event.version);
+    return { subscription, record, event: parseFact(subscription.fact, record) };
+  }
+
+  private async handleParked(tx: Sql, at: EventKey, parked: ParkedEvent): Promise<Outcome<boolean>> {
+    const { subscription, record, event } = this.parse(at, parked);
+    const isNew = await takeVersion(tx, at, parked.type, event.version);
     if (!isNew) return { value: false, lastStatement: NOTHING_LEFT };
     return this.handle(tx, at, subscription, record, event);
   }

@@ -101,15 +101,20 @@ export async function lockParked(tx: Sql, { bucket, topic, key }: EventKey): Pro
   return rows.length > 0;
 }
 
+const FIRST = `SELECT * FROM parked_events ${OF_KEY} ORDER BY kafka_offset LIMIT 1`;
+
 /**
- * The key's first parked event, locked; undefined when none is left. By its offset: a key's events are of one Kafka
- * partition, and ids of two shards, of which one brought the first ones here, say nothing of their order.
+ * The key's first parked event; undefined when none is left. By its offset: a key's events are of one Kafka partition, and ids
+ * of two shards, of which one brought the first ones here, say nothing of their order.
  */
+export async function firstParked(tx: Sql, { bucket, topic, key }: EventKey): Promise<ParkedEvent | undefined> {
+  const { rows } = await tx.query<Row>(FIRST, [bucket, topic, key]);
+  return rows[0] && eventOf(rows[0]);
+}
+
+/** The same, locked. */
 export async function lockFirstParked(tx: Sql, { bucket, topic, key }: EventKey): Promise<ParkedEvent | undefined> {
-  const { rows } = await tx.query<Row>(
-    `SELECT * FROM parked_events ${OF_KEY} ORDER BY kafka_offset LIMIT 1 FOR UPDATE`,
-    [bucket, topic, key],
-  );
+  const { rows } = await tx.query<Row>(`${FIRST} FOR UPDATE`, [bucket, topic, key]);
   return rows[0] && eventOf(rows[0]);
 }
 
