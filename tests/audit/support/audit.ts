@@ -38,6 +38,7 @@ const HOLD_MS = 4_000;
 /** The load goes on for this long before and after. */
 const CALM_MS = 1_000;
 const RECOVERY_MS = 60_000;
+const MOST_FAILED_ELSEWHERE = 0.25;
 /** A good client waits longer than the gateway's budget for an answer, and gives up some time. */
 const PATIENCE = { attemptMs: 8_000, wholeMs: 12_000 };
 
@@ -82,7 +83,8 @@ export class Audit {
     let recoveredMs: number | undefined;
     try {
       blow = await fault.strike(random);
-      const over = await healed(blow);
+      const over = await healed(blow, fault.holdMs);
+      if (fault.shard) this.othersWereServed(fault.name, probe.failuresElsewhere(fault.shard, blow.at, over));
       recoveredMs = await probe.recovered(over, RECOVERY_MS);
       timeline.mark(fault.name, blow.at, over + (recoveredMs ?? RECOVERY_MS));
       await delay(CALM_MS);
@@ -94,6 +96,7 @@ export class Audit {
       this.findings.violation(`${fault.name}: no recovery within ${RECOVERY_MS / 1_000} s`);
     const { failed } = count();
     if (fault.isSmooth && failed > 0) this.findings.violation(`${fault.name}: ${failed} requests failed`);
+    await blow.verify?.().catch((error: unknown) => this.findings.violation(`${fault.name}: ${String(error)}`));
     await this.examine();
     const outcome = { fault: fault.name, victim: blow.victim, ...count(), recoveredMs, goalMs: fault.goalMs };
     this.outcomes.push(outcome);
@@ -128,6 +131,12 @@ export class Audit {
     this.before = await this.checks.holdings();
   }
 
+  /** A slow machine may fail a journey here or there; a shard that takes others with it fails most of theirs. */
+  private othersWereServed(fault: string, { journeys, failed }: { journeys: number; failed: number }): void {
+    if (failed <= journeys * MOST_FAILED_ELSEWHERE) return;
+    this.findings.violation(`${fault}: ${failed} of ${journeys} journeys of other shards' customers failed`);
+  }
+
   private async examine(): Promise<void> {
     await this.load.examine();
     await this.checks.queuesAreEmpty();
@@ -158,9 +167,9 @@ export class Audit {
 }
 
 /** @returns when the fault was over, of performance.now() */
-async function healed({ at, heal }: Blow): Promise<number> {
+async function healed({ at, heal }: Blow, holdMs = HOLD_MS): Promise<number> {
   if (!heal) return at;
-  await delay(HOLD_MS);
+  await delay(holdMs);
   await heal();
   return performance.now();
 }

@@ -8,6 +8,8 @@ export interface Blow {
   readonly at: number;
   /** Ends what does not pass by itself. */
   readonly heal?: () => Promise<void>;
+  /** What must hold once it is over. @throws Error that says what does not */
+  readonly verify?: () => Promise<void>;
 }
 
 /** Something that happens to the stack. */
@@ -19,6 +21,10 @@ export interface Fault {
   readonly isSmooth?: boolean;
   /** It is to be over after so many milliseconds. */
   readonly goalMs?: number;
+  /** What lasts until it is healed, lasts this many milliseconds; 4,000 if not given. */
+  readonly holdMs?: number;
+  /** The only shard that it takes away: the customers of the others go on shopping. */
+  readonly shard?: string;
   readonly strike: (random: Random) => Promise<Blow>;
 }
 

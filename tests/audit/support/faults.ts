@@ -4,7 +4,9 @@ import { processes, setClones, stoa } from '../../support/stack.js';
 import { clockJump } from './clock.js';
 import { diskFull } from './disk.js';
 import { freeze, isCloneOf, signal, someProcess, type Blow, type Fault } from './fault.js';
+import { floods } from './floods.js';
 import { networkFaults } from './network.js';
+import { readOnly } from './server-states.js';
 
 const APPS = ['gateway', 'catalog', 'cart', 'profile', 'shards'];
 const POSTGRES = ['main', 'shard1', 'shard2'].map((server) => `postgres-${server}`);
@@ -13,6 +15,8 @@ const POSTGRES = ['main', 'shard1', 'shard2'].map((server) => `postgres-${server
 const CLONE_MS = 2_000;
 const KAFKA_MS = 10_000;
 const POSTGRES_MS = 5_000;
+/** Commands have five seconds. */
+const PAST_BUDGETS_MS = 9_000;
 
 const killed = (name: string, kind: string, goalMs: number): Fault => ({
   name: `kill-${name}`,
@@ -26,6 +30,10 @@ const restarted = (name: string, kind: string, word: NodeJS.Signals, goalMs: num
   goalMs,
   strike: async (random) => signal(await someProcess(random, (each) => each.kind === kind), word),
 });
+
+/** The shard that a server's end takes away; the main server takes more. */
+const shardOf = (server: string): Pick<Fault, 'shard'> =>
+  server === 'postgres-main' ? {} : { shard: server.replace('postgres-', '') };
 
 const named = (name: string, word: NodeJS.Signals): Fault['strike'] => {
   return async (random) => signal(await someProcess(random, (each) => each.name === name), word);
@@ -41,6 +49,12 @@ const cloneFaults: readonly Fault[] = [
     name: `freeze-${app}`,
     strike: async (random) => freeze(await someProcess(random, isCloneOf(app))),
   })),
+  // Longer than a budget: what it had in hand is over when it wakes up, and newer commands of the keys were answered.
+  ...['cart', 'profile'].map((app): Fault => ({
+    name: `freeze-${app}-past-budgets`,
+    holdMs: PAST_BUDGETS_MS,
+    strike: async (random) => freeze(await someProcess(random, isCloneOf(app))),
+  })),
   {
     name: 'kill-relay-leader',
     goalMs: CLONE_MS,
@@ -53,7 +67,12 @@ const serverFaults: readonly Fault[] = [
   killed('kafka', 'kafka', KAFKA_MS),
   killed('redis', 'redis', CLONE_MS),
   killed('haproxy', 'haproxy', CLONE_MS),
-  ...POSTGRES.map((name): Fault => ({ name: `kill-${name}`, goalMs: POSTGRES_MS, strike: named(name, 'SIGKILL') })),
+  ...POSTGRES.map((name): Fault => ({
+    name: `kill-${name}`,
+    goalMs: POSTGRES_MS,
+    strike: named(name, 'SIGKILL'),
+    ...shardOf(name),
+  })),
   restarted('kafka', 'kafka', 'SIGTERM', KAFKA_MS),
   restarted('redis', 'redis', 'SIGTERM', CLONE_MS),
   // It finishes what it has and ends; the next one takes new connections.
@@ -95,6 +114,8 @@ export const FAULTS: readonly Fault[] = [
   ...networkFaults(['kafka', 'redis', ...POSTGRES]),
   diskFull,
   clockJump,
+  ...['shard1', 'shard2'].map(readOnly),
+  ...floods,
   ...changes,
 ];
 

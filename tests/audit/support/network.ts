@@ -22,6 +22,7 @@ export const networkFaults = (servers: readonly string[]): Fault[] =>
     servers.map((server): Fault => ({
       name: `${word}-${server}`,
       needs: 'toxiproxy',
+      ...(/^postgres-shard/.test(server) && { shard: server.replace('postgres-', '') }),
       strike: async (random) => {
         const api = await toxiproxy();
         const victim = random.pick((await proxies(api)).filter((name) => new RegExp(`^${server}(-\\d+)?$`).test(name)));

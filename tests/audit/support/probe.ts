@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { signIn } from '../../support/load/shopper.js';
-import { addItem, expectStatus, newCustomer, newProduct, operatorToken, send } from '../../support/shop.js';
+import { addItem, expectStatus, get, newCustomer, newProduct, operatorToken, send } from '../../support/shop.js';
 
 /** So many customers, so that both shards and all Kafka partitions have some. */
 const PROBERS = 6;
@@ -21,6 +21,8 @@ interface Journey {
 
 interface Prober {
   readonly email: string;
+  /** Which Postgres server holds their cart and profile. */
+  readonly shard: string | undefined;
   token: string;
   readonly journeys: Journey[];
 }
@@ -47,9 +49,22 @@ export class Probe {
     while (probers.length < PROBERS) {
       const { email, token } = await newCustomer();
       await addItem(sku, 1, token);
-      probers.push({ email, token, journeys: [] });
+      const shard = await shardOf(token);
+      // As many on each: what one server's failure takes away is told from what it must not.
+      if (probers.filter((each) => each.shard === shard).length < PROBERS / 2) {
+        probers.push({ email, shard, token, journeys: [] });
+      }
     }
     return new Probe(probers, handle, sku);
+  }
+
+  /** The journeys that ended meanwhile of customers on other shards, and how many of them failed. */
+  failuresElsewhere(shard: string, from: number, to: number): { journeys: number; failed: number } {
+    const ended = this.probers
+      .filter((prober) => prober.shard !== shard)
+      .flatMap(({ journeys }) => journeys)
+      .filter(({ endedAt = 0 }) => endedAt > from && endedAt <= to);
+    return { journeys: ended.length, failed: ended.filter(({ isWhole }) => !isWhole).length };
   }
 
   async begin(): Promise<void> {
@@ -102,6 +117,12 @@ export class Probe {
     expectStatus(await send('PATCH', `/v1/cart/items/${this.sku}`, { quantity }, options), 200);
     expectStatus(await send('GET', '/v1/me', undefined, options), 200);
   }
+}
+
+/** As the answer says who served it: `cart-1@shard2`. */
+async function shardOf(token: string): Promise<string | undefined> {
+  const answer = expectStatus(await get('/v1/cart', { token }), 200);
+  return answer.headers.get('stoa-served-by')?.split('@')[1];
 }
 
 /** When the first whole journey ended after which none failed; `since` if none failed at all; undefined if there are too few yet. */
