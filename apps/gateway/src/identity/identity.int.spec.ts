@@ -1,5 +1,5 @@
 import { eventually } from '@stoa/testing';
-import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
 import { CutOff } from '../../test/cut-off.js';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
@@ -182,6 +182,8 @@ describe('identity', () => {
       try {
         const cut = await shop.gateway({ GATEWAY_DATABASE_URL: way.url });
         const { token, refreshToken, email, password } = await shop.signIn(cut);
+        const { privateKey } = await generateKeyPair('EdDSA');
+        const foreign = await new SignJWT({}).setProtectedHeader({ alg: 'EdDSA', kid: 'unknown' }).sign(privateKey);
         for (const disturb of [() => way.cut(), () => way.silence()]) {
           way.mend();
           await eventually(async () => expect((await refresh('str_none', cut)).status).toBe(401));
@@ -191,6 +193,8 @@ describe('identity', () => {
           expect(await refresh(refreshToken, cut)).toMatchObject({ status: 503, json: { code: 'UNAVAILABLE' } });
           expect((await cut.ask('POST /v1/sessions', { body: { email, password } })).status).toBe(503);
           expect((await cut.ask('DELETE /v1/sessions/current', { token })).status).toBe(503);
+          // Another clone may have made that key meanwhile.
+          await eventually(async () => expect((await cut.ask('GET /v1/private', { token: foreign })).status).toBe(503));
         }
         way.mend();
         await eventually(async () => expect((await refresh(refreshToken, cut)).status).toBe(201));

@@ -1,24 +1,64 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { LOGGER, type Logger } from '@stoa/service';
+import { LOGGER, metrics, type Logger } from '@stoa/service';
+import { problem } from '../http/problem.js';
 import { GatewayDatabase } from '../storage/gateway-database.js';
+import type { Identity } from './identity.js';
+import { ACCESS_TOKEN_SECONDS } from './key-schedule.js';
+
+/** Read each second, so that with the read itself every clone that reaches the database knows a revocation within 2 s. */
+const POLL_MS = 1_000;
+/** A request whose token can't be believed yet waits so long for a read of its own, in milliseconds. */
+const WAIT_MS = 1_000;
+
+type SignedIn = Exclude<Identity['kind'], 'guest'>;
 
 /**
- * Read each second, so that with the read itself every clone knows a revocation within 2 s. The bound holds while the
- * clone reaches the database; without it, tokens are taken until they expire, ten minutes at most.
+ * How old this clone's knowledge of revocations may be for a token to be believed, in milliseconds. An operator's token can
+ * change the shop, so the promise of 2 s holds for it without exception. A customer's is about one customer's own data: it
+ * is believed without the database for as long as it lives, or the whole shop would sign out with that one server.
  */
-const POLL_MS = 1_000;
-/** Rows become visible at their commit, which is after the time that they carry: each read looks this far back. */
-const OVERLAP_SECONDS = 30;
+export const BELIEVED_FOR_MS: Readonly<Record<SignedIn, number>> = {
+  operator: 2_000,
+  customer: ACCESS_TOKEN_SECONDS * 1_000,
+};
 
-/** Sessions whose access tokens are refused, though they haven't expired yet. */
+/** Where the last read ended. */
+interface Watermark {
+  /** When the server that was read was started: another start may be another server, whose transactions count anew. */
+  readonly server: string;
+  /** Transactions below it were finished at the read: what they revoked was seen. */
+  readonly xmin: string;
+}
+
+interface Row {
+  readonly server: string;
+  readonly xmin: string;
+  readonly session_id: string | null;
+  readonly expires_at: Date | null;
+}
+
+const FROM_THE_BEGINNING: Watermark = { server: '', xmin: '0' };
+
+const age = metrics.gauge({
+  name: 'stoa_gateway_revocations_age_seconds',
+  help: 'How long ago revocations were last read: above 2, operators are refused',
+});
+
+/**
+ * Sessions whose access tokens are refused, though they haven't expired yet. Each read goes on where the last successful one
+ * ended, by the database's own order of transactions: nothing is missed, however long the database was unreachable.
+ */
 @Injectable()
 export class Revocations implements OnApplicationShutdown {
   /** Session id → when its last access token has expired, in ms since the epoch. */
   private readonly revoked = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
-  private complete = false;
   private failing = false;
+  private reading: Promise<void> | undefined;
+  private watermark = FROM_THE_BEGINNING;
+  /** What was revoked before this moment, by performance.now(), is known. */
+  private knownUntil = -Infinity;
 
   constructor(
     private readonly database: GatewayDatabase,
@@ -29,11 +69,9 @@ export class Revocations implements OnApplicationShutdown {
   start(): void {
     const tick = async (): Promise<void> => {
       const started = performance.now();
-      await this.read().then(
-        () => (this.failing = false),
-        (error: unknown) => this.complain(error),
-      );
+      await this.refresh();
       if (this.stopped) return;
+      age.set((performance.now() - this.knownUntil) / 1_000);
       const wait = Math.max(100, POLL_MS - (performance.now() - started));
       this.timer = setTimeout(() => void tick(), wait).unref();
     };
@@ -54,22 +92,62 @@ export class Revocations implements OnApplicationShutdown {
     this.revoked.set(sessionId, expiresAt.getTime());
   }
 
+  /** Whether enough is known to believe a token of that kind. */
+  suffices(kind: SignedIn): boolean {
+    return performance.now() - this.knownUntil <= BELIEVED_FOR_MS[kind];
+  }
+
+  /**
+   * Reads on at once, for a request that came after this clone stood still, or while the database is unreachable.
+   * @throws HttpProblem 503 when what was revoked can't be known now.
+   */
+  async catchUp(kind: SignedIn): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => (timer = setTimeout(resolve, WAIT_MS)));
+    await Promise.race([this.refresh(), waited]);
+    clearTimeout(timer);
+    if (!this.suffices(kind))
+      throw problem('UNAVAILABLE', 'Whether the session was ended cannot be known at the moment; try again');
+  }
+
+  /** Reads on; calls at the same time share one read. Never throws. */
+  private refresh(): Promise<void> {
+    return (this.reading ??= this.read()
+      .then(
+        () => void (this.failing = false),
+        (error: unknown) => this.complain(error),
+      )
+      .finally(() => (this.reading = undefined)));
+  }
+
   /** Once per outage, not each second. */
   private complain(error: unknown): void {
     if (!this.failing)
-      this.logger.warn({ err: error }, 'revocations cannot be read: tokens of ended sessions may pass');
+      this.logger.warn({ err: error }, 'revocations cannot be read: operators are refused until they can');
     this.failing = true;
   }
 
   private async read(): Promise<void> {
-    const prisma = await this.database.prisma();
-    const seconds = this.complete ? OVERLAP_SECONDS : 86_400;
-    const rows = await prisma.$queryRaw<{ session_id: string; expires_at: Date }[]>`
-      SELECT session_id::text, expires_at FROM revocations
-      WHERE revoked_at > now() - make_interval(secs => ${seconds}::float8) AND expires_at > now()`;
-    for (const { session_id, expires_at } of rows) this.revoked.set(session_id, expires_at.getTime());
-    this.complete = true;
+    const started = performance.now();
+    const before = this.watermark;
+    const read = await this.readFrom(before);
+    const isOther = read.server !== before.server && before !== FROM_THE_BEGINNING;
+    this.watermark = isOther ? await this.readFrom(FROM_THE_BEGINNING) : read;
+    this.knownUntil = started;
     const now = Date.now();
     for (const [sessionId, expires] of this.revoked) if (expires < now) this.revoked.delete(sessionId);
+  }
+
+  /** The rows and where they end are of one statement, so of one snapshot. */
+  private async readFrom({ xmin }: Watermark): Promise<Watermark> {
+    const prisma = await this.database.prisma();
+    const rows = await prisma.$queryRaw<Row[]>`
+      SELECT pg_postmaster_start_time()::text AS server, pg_snapshot_xmin(pg_current_snapshot())::text AS xmin,
+             r.session_id::text, r.expires_at
+      FROM (VALUES (1)) AS one LEFT JOIN revocations r ON r.xid >= ${xmin}::text::bigint AND r.expires_at > now()`;
+    for (const { session_id, expires_at } of rows)
+      if (session_id !== null && expires_at !== null) this.revoked.set(session_id, expires_at.getTime());
+    const [{ server, xmin: next } = FROM_THE_BEGINNING] = rows;
+    return { server, xmin: next };
   }
 }

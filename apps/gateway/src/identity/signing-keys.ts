@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
 import { CONFIG, LOGGER, type Logger } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
+import { problem } from '../http/problem.js';
 import { GatewayDatabase, type Transaction } from '../storage/gateway-database.js';
 import { dueKey, lastUse, signerOf, type KeyTimes } from './key-schedule.js';
 import { seal, unseal } from './seal.js';
@@ -65,12 +66,19 @@ export class SigningKeys implements OnApplicationShutdown {
     return key;
   }
 
-  /** The public key of that id; undefined when there is none, also after another look into the database. */
+  /**
+   * The public key of that id; undefined when there is none, also after another read of the database.
+   * @throws HttpProblem 503 when the database can't be read: another clone may have made that key.
+   */
   async publicKey(kid: string): Promise<CryptoKey | undefined> {
     const known = this.keys.get(kid);
     if (known) return known.publicKey;
     if (performance.now() - this.loadedAt < UNKNOWN_KEY_RELOAD_MS) return undefined;
-    await this.load();
+    try {
+      await this.load();
+    } catch {
+      throw problem('UNAVAILABLE', 'Tokens cannot be checked at the moment; try again');
+    }
     return this.keys.get(kid)?.publicKey;
   }
 

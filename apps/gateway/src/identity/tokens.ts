@@ -80,15 +80,16 @@ export class Tokens {
 
   /**
    * Who the `Authorization` header says that the caller is; undefined without one.
-   * @throws HttpProblem 401 that says what is wrong with it.
+   * @throws HttpProblem 401 that says what is wrong with it; 503 when that can't be known at the moment.
    */
   async identify(authorization: string | undefined): Promise<Identity | undefined> {
     if (authorization === undefined) return undefined;
     const token = /^Bearer +([\w-]+\.[\w-]*\.[\w-]*)$/i.exec(authorization)?.[1];
     if (token === undefined) throw refused('Authorization must be Bearer and an access token');
     const { identity } = this.remembered(token) ?? (await this.verify(token));
-    if ('sessionId' in identity && this.revocations.isRevoked(identity.sessionId))
-      throw refused('The session was ended: sign in again');
+    if (identity.kind === 'guest') return identity;
+    if (!this.revocations.suffices(identity.kind)) await this.revocations.catchUp(identity.kind);
+    if (this.revocations.isRevoked(identity.sessionId)) throw refused('The session was ended: sign in again');
     return identity;
   }
 

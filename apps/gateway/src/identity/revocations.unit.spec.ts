@@ -1,0 +1,57 @@
+import { createLogger } from '@stoa/service';
+import type { GatewayDatabase } from '../storage/gateway-database.js';
+import { Revocations } from './revocations.js';
+
+const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
+const until = new Date(Date.now() + 600_000);
+
+/** A database of which each read is answered by the next of `answers`; undefined: it can't be reached. */
+function readFrom(answers: ({ server: string; xmin: string; revoked?: string } | undefined)[]) {
+  const asked: unknown[] = [];
+  const $queryRaw = async (_text: TemplateStringsArray, xmin: string) => {
+    asked.push(xmin);
+    const answer = answers.shift();
+    if (!answer) throw new Error('unreachable');
+    const { server, xmin: next, revoked = null } = answer;
+    return [{ server, xmin: next, session_id: revoked, expires_at: revoked && until }];
+  };
+  const database = { prisma: async () => ({ $queryRaw }) } as unknown as GatewayDatabase;
+  return { asked, revocations: new Revocations(database, logger) };
+}
+
+describe('Revocations', () => {
+  it('reads on where the last successful read ended', async () => {
+    const { asked, revocations } = readFrom([
+      { server: 'a', xmin: '700' },
+      undefined,
+      { server: 'a', xmin: '900', revoked: 'one' },
+    ]);
+    await revocations.catchUp('operator');
+    expect(revocations.isRevoked('one')).toBe(false);
+    await revocations.catchUp('operator');
+    await revocations.catchUp('operator');
+    expect(asked).toEqual(['0', '700', '700']);
+    expect(revocations.isRevoked('one')).toBe(true);
+  });
+
+  it('reads all of a server that was started since: its transactions may count anew', async () => {
+    const { asked, revocations } = readFrom([
+      { server: 'a', xmin: '700' },
+      { server: 'b', xmin: '30' },
+      { server: 'b', xmin: '31', revoked: 'two' },
+      { server: 'b', xmin: '32' },
+    ]);
+    for (let n = 0; n < 3; n++) await revocations.catchUp('operator');
+    expect(asked).toEqual(['0', '700', '0', '31']);
+    expect(revocations.isRevoked('two')).toBe(true);
+  });
+
+  it('believes nobody before the first read', async () => {
+    const { revocations } = readFrom([undefined, { server: 'a', xmin: '700' }]);
+    expect(revocations.suffices('customer')).toBe(false);
+    await expect(revocations.catchUp('customer')).rejects.toMatchObject({ status: 503, code: 'UNAVAILABLE' });
+    await revocations.catchUp('customer');
+    expect(revocations.suffices('customer')).toBe(true);
+    expect(revocations.suffices('operator')).toBe(true);
+  });
+});
