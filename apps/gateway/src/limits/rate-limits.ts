@@ -7,6 +7,7 @@ import type { Identity } from '../identity/identity.js';
 import { RedisConnection } from '../storage/redis-connection.js';
 import { CloneCount } from './clone-count.js';
 import { Limiter, type Limit, type Taken } from './limiter.js';
+import { LocalWindows } from './local-windows.js';
 
 const headersOf = ({ limit, remaining, resetMs }: Taken): Headers => ({
   'ratelimit-limit': String(limit),
@@ -14,9 +15,12 @@ const headersOf = ({ limit, remaining, resetMs }: Taken): Headers => ({
   'ratelimit-reset': String(Math.ceil(resetMs / 1000)),
 });
 
+/** Of an address that is none, as a proxy that is believed may send, no more is held. */
+const LONGEST_NETWORK = 64;
+
 /** Whose calls are counted together: a caller's with a token, else those of one address. */
 const whoOf = (identity: Identity | undefined, address: string): string =>
-  identity ? `c:${identity.customerId}` : `a:${networkOf(address)}`;
+  identity ? `c:${identity.customerId}` : `a:${networkOf(address).slice(0, LONGEST_NETWORK)}`;
 
 /** One household or host has a whole /64 of IPv6: its addresses are counted as one. */
 export function networkOf(address: string): string {
@@ -32,6 +36,7 @@ export function networkOf(address: string): string {
 @Injectable()
 export class RateLimits {
   private readonly limiters = new Map<string, Limiter>();
+  private readonly local = new LocalWindows();
 
   constructor(
     private readonly redis: RedisConnection,
@@ -74,7 +79,7 @@ export class RateLimits {
     let limiter = this.limiters.get(name);
     if (!limiter) {
       const prefix = `stoa:${this.config.KAFKA_TOPIC_PREFIX}limit:`;
-      limiter = new Limiter({ ...limit, name }, prefix, this.redis, () => this.clones.value);
+      limiter = new Limiter({ ...limit, name }, prefix, this.redis, () => this.clones.value, this.local);
       this.limiters.set(name, limiter);
     }
     return limiter;
