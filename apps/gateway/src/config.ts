@@ -17,6 +17,7 @@ export const gatewayVariables = commonVariables.extend({
     .describe('addresses or networks whose X-Forwarded-For is believed; loopback is 127.0.0.0/8 and ::1'),
   CORS_ORIGINS: commaList().optional().describe('origins whose pages may call the shop, or *; none if not set'),
   BODY_LIMIT_BYTES: count(1024 * 1024).describe('of JSON bodies; uploads have the limit of their contract'),
+  BODY_MEMORY_BYTES: count(16 * 1024 * 1024).describe('of the JSON bodies of all requests under way; more are refused'),
 
   RATE_LIMITS: onOff(true).describe('on or off: off for load tests'),
   RATE_LIMIT_WRITES_PER_MINUTE: count(600).describe('per caller, or per address without a token'),
@@ -25,7 +26,7 @@ export const gatewayVariables = commonVariables.extend({
 
   CACHE_MAX_AGE_MS: count(1_000).describe('how old a cached answer may be, at most'),
   CACHE_STALE_MS: count(300_000).describe('how old one may be while its service cannot be reached'),
-  CACHE_MEMORY_BYTES: count(32 * 1024 * 1024),
+  CACHE_MEMORY_BYTES: count(32 * 1024 * 1024).describe('of cached answers in memory, their keys included'),
   CACHE_EVENTS: onOff(true).describe('on or off: whether events drop cached answers before their time'),
 
   TOKEN_ISSUER: z.string().default('stoa'),

@@ -31,6 +31,7 @@ import { SignIn } from './own/sign-in.js';
 import { SignOut } from './own/sign-out.js';
 import { StartGuest } from './own/start-guest.js';
 import { FACTS, REQUESTS } from './ports.js';
+import { BodyMemory } from './requests/body-memory.js';
 import { CallOperation } from './requests/call-operation.js';
 import { HandleRequest } from './requests/handle-request.js';
 import { RunForCaller } from './requests/run-for-caller.js';
@@ -45,6 +46,7 @@ const cache = [MemoryCache, RedisCache, CachedQuery, InvalidateByEvents];
 const limits = [RateLimits, CloneCount];
 const requests = [
   HandleRequest,
+  BodyMemory,
   RunForCaller,
   CallOperation,
   Audit,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { newId, type IncomingReply } from '@stoa/messaging';
+import { newId } from '@stoa/messaging';
 import { CONFIG, type TraceContext } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
+import { canonicalJson } from '../contracts/canonical-json.js';
 import { fillIn, type Operation } from '../contracts/operation.js';
 import { HttpProblem } from '../http/problem.js';
 import { NOBODY } from '../identity/identity.js';
@@ -16,8 +17,8 @@ import { ServiceReach } from './service-reach.js';
 export interface Question {
   readonly operation: Operation;
   readonly input: Fields;
-  /** Path and query string as they came. */
-  readonly target: string;
+  /** Path and query string as they came, where they say all of the input. */
+  readonly target: string | undefined;
   /** When the request came, by performance.now(). */
   readonly arrival: number;
   readonly trace: TraceContext;
@@ -36,8 +37,11 @@ interface Flight {
 /** A stale answer is at hand: longer than this nobody waits to learn that the service is away. */
 const PATIENCE_MS = 2_000;
 
-const isAway = (error: unknown): boolean =>
+const isAway = (error: unknown): error is HttpProblem =>
   error instanceof HttpProblem && (error.status === 503 || error.status === 504);
+
+/** A clone of the service said it: of itself, or when to come again. */
+const isReply = ({ headers }: HttpProblem): boolean => 'stoa-served-by' in headers || 'retry-after' in headers;
 
 /** Answers cacheable queries from memory, then Redis, then the service; one question of many callers is asked once. */
 @Injectable()
@@ -59,7 +63,16 @@ export class CachedQuery {
 
   /** @throws HttpProblem the service's refusal, or 503/504 when it can't be reached and nothing may stand in. */
   async answer(question: Question): Promise<Found> {
-    const key = this.shared.keyOf(question.operation, JSON.stringify(question.input));
+    // Of the input as it was understood, not as it was spelled.
+    const key = this.shared.keyOf(question.operation, canonicalJson(question.input));
+    const found = await this.find(key, question);
+    if (question.target !== undefined) this.memory.spell(question.target, key);
+    return found;
+  }
+
+  private async find(key: string, question: Question): Promise<Found> {
+    const known = this.memory.fresh(key, question.arrival);
+    if (known) return { answer: known.answer, how: 'hit' };
     for (;;) {
       const joined = this.flights.get(key);
       if (!joined || !this.serves(joined, question)) return this.start(key, question);
@@ -87,49 +100,50 @@ export class CachedQuery {
   }
 
   private async load(key: string, question: Question): Promise<Found> {
-    const { operation, target } = question;
+    const { operation } = question;
     const tags = tagsOf(operation, question.input);
     const looked = await this.shared.look(key, tags, this.maxAge(operation));
     if (looked.answer && isFresh(looked.answer, performance.now(), this.memory)) {
-      this.memory.put(target, operation.id, looked.answer);
+      this.memory.put(key, operation.id, looked.answer);
       return { answer: looked.answer, how: 'hit' };
     }
-    const last = this.standIn(newer(this.memory.get(target)?.answer, looked.answer));
-    if (last && !this.reach.mayAsk(operation.service, performance.now())) return { answer: last, how: 'stale' };
+    const last = this.standIn(newer(this.memory.get(key)?.answer, looked.answer));
+    const queriedAt = performance.now();
+    if (last && !this.reach.mayAsk(operation.service, queriedAt, key)) return { answer: last, how: 'stale' };
     try {
-      const answer = await this.fetch(question, tags, last);
-      this.memory.put(target, operation.id, answer);
+      const answer = await this.fetch(question, { tags, queriedAt }, last);
+      this.reach.answered(operation.service, key);
+      this.memory.put(key, operation.id, answer);
       if (looked.redisTime !== undefined) this.shared.store(key, answer, looked.redisTime);
       return { answer, how: 'fetched' };
     } catch (error) {
+      this.learn(error, operation.service, key, queriedAt);
       if (last && isAway(error)) return { answer: last, how: 'stale' };
-      if (error instanceof HttpProblem && error.status < 500) this.forget(key, target);
+      if (error instanceof HttpProblem && error.status < 500) this.forget(key);
       throw error;
     }
   }
 
   /** @param last what was answered before: its bytes are kept where nothing changed. */
   private async fetch(
-    question: Question,
-    tags: readonly string[],
+    { operation, input, trace }: Question,
+    about: Pick<CachedAnswer, 'tags' | 'queriedAt'>,
     last: CachedAnswer | undefined,
   ): Promise<CachedAnswer> {
-    const { operation, input, trace } = question;
-    const queriedAt = performance.now();
     const budgetMs = last ? Math.min(PATIENCE_MS, operation.document.budgetMs) : operation.document.budgetMs;
-    let reply: IncomingReply;
-    try {
-      reply = await this.call.run({ operation, input, caller: NOBODY, id: newId(), trace, budgetMs });
-    } catch (error) {
-      if (isAway(error)) this.reach.failed(operation.service, performance.now());
-      else this.reach.answered(operation.service);
-      throw error;
-    }
-    this.reach.answered(operation.service);
+    const reply = await this.call.run({ operation, input, caller: NOBODY, id: newId(), trace, budgetMs });
     const same = last?.body.equals(reply.body);
     const body = same ? last!.body : reply.body;
     const etag = same ? last!.etag : etagOf(operation, body);
-    return { body, etag, servedBy: reply.servedBy, tags, maxAgeMs: this.maxAge(operation), queriedAt };
+    return { body, etag, servedBy: reply.servedBy, maxAgeMs: this.maxAge(operation), ...about };
+  }
+
+  private learn(error: unknown, service: string, key: string, queriedAt: number): void {
+    const now = performance.now();
+    if (!isAway(error) || isReply(error)) this.reach.answered(service, key, now);
+    if (!isAway(error)) return;
+    if (isReply(error) || error.code === 'OVERLOADED') this.reach.setAside(service, now, key);
+    else this.reach.failed(service, now, key, queriedAt);
   }
 
   private maxAge({ document }: Operation): number {
@@ -141,8 +155,8 @@ export class CachedQuery {
   }
 
   /** The service says that it isn't there (any more): no clone shall stand in for that with what was. */
-  private forget(key: string, target: string): void {
-    this.memory.drop(target);
+  private forget(key: string): void {
+    this.memory.drop(key);
     this.shared.drop(key);
   }
 }

@@ -14,17 +14,43 @@ export interface Entry {
   readonly hits: { count: number };
 }
 
-/** What an entry costs besides its body: headers, keys, the list's nodes. */
-const OVERHEAD_BYTES = 1_000;
+/** What an entry costs besides its texts and its body: objects, headers, the list's nodes. Measured: 1,180, and 430. */
+const OVERHEAD_BYTES = 1_200;
+const SPELLING_OVERHEAD_BYTES = 430;
+/** Requests with longer targets go the long way, in which their input is read. */
+const LONGEST_SPELLING = 1_024;
+/** This part of the bound is for spellings. */
+const SPELLINGS_SHARE = 1 / 8;
 /** Older invalidations than the longest life of an answer change nothing. */
 const KEEP_INVALIDATIONS_MS = 60_000;
 const MANY_INVALIDATIONS = 10_000;
+const MANY_INVALIDATION_BYTES = 2_000_000;
 
-/** Ready answers by request target (path and query string as they came), within a bound of bytes. */
+/** A text's bytes in memory, at most. */
+const bytesOf = (text: string): number => 2 * text.length;
+
+const sizeOf = ({ answer: { body, etag, servedBy, tags } }: Entry, key: string): number =>
+  [key, etag, servedBy, ...tags].reduce((sum, text) => sum + bytesOf(text), body.length + OVERHEAD_BYTES);
+
+/** The same bytes in memory of their own: what arrives is a slice of a chunk, all of which it would keep. */
+function ownCopy(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength === bytes.length) return bytes;
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
+/**
+ * Ready answers by the key of what was asked, within a bound of bytes. One key has many spellings, request targets (path and
+ * query string as they came) that ask the same; those seen last are remembered, so that they need not be read again.
+ */
 @Injectable()
 export class MemoryCache implements Invalidations {
   private readonly entries: LRUCache<string, Entry>;
+  /** Request target → key. */
+  private readonly spellings: LRUCache<string, string>;
   private readonly invalidated = new Map<string, number>();
+  private invalidatedBytes = 0;
   private readonly hitsByOperation = new Map<string, { count: number }>();
 
   constructor(
@@ -33,47 +59,62 @@ export class MemoryCache implements Invalidations {
       'CACHE_MEMORY_BYTES' | 'STOA_CLONE' | 'STOA_SERVED_BY'
     >,
   ) {
-    const maxSize = Math.max(1, config.CACHE_MEMORY_BYTES);
-    this.entries = new LRUCache({
-      maxSize,
-      maxEntrySize: Math.ceil(maxSize / 4),
-      sizeCalculation: ({ answer }) => answer.body.length + OVERHEAD_BYTES,
+    const ofSpellings = Math.ceil(config.CACHE_MEMORY_BYTES * SPELLINGS_SHARE);
+    const maxSize = Math.max(1, config.CACHE_MEMORY_BYTES - ofSpellings);
+    this.entries = new LRUCache({ maxSize, maxEntrySize: Math.ceil(maxSize / 4), sizeCalculation: sizeOf });
+    this.spellings = new LRUCache({
+      maxSize: Math.max(1, ofSpellings),
+      sizeCalculation: (key, target) => bytesOf(target) + bytesOf(key) + SPELLING_OVERHEAD_BYTES,
     });
   }
 
-  /** The entry of a request target, fresh or not. */
-  get(target: string): Entry | undefined {
-    return this.entries.get(target);
+  /** The bytes that are held: bodies, keys, spellings, and what there is about each. */
+  get bytes(): number {
+    return this.entries.calculatedSize + this.spellings.calculatedSize;
+  }
+
+  /** @param name a key, or a spelling of one. @returns its entry, fresh or not. */
+  get(name: string): Entry | undefined {
+    return this.entries.get(this.spellings.get(name) ?? name);
   }
 
   /** The entry, if it may be given to a request that came at `arrival`. */
-  fresh(target: string, arrival: number): Entry | undefined {
-    const entry = this.entries.get(target);
+  fresh(name: string, arrival: number): Entry | undefined {
+    const entry = this.get(name);
     return entry && isFresh(entry.answer, arrival, this) ? entry : undefined;
   }
 
-  put(target: string, operation: string, answer: CachedAnswer): Entry {
+  put(key: string, operation: string, from: CachedAnswer): Entry {
     let hits = this.hitsByOperation.get(operation);
     if (!hits) this.hitsByOperation.set(operation, (hits = { count: 0 }));
+    const answer = { ...from, body: ownCopy(from.body) };
     const shortHeaders = this.shortHeaders(answer);
     const headers = ['Content-Type', 'application/json', 'Content-Length', String(answer.body.length), ...shortHeaders];
     const entry = { answer, headers, shortHeaders, hits };
-    this.entries.set(target, entry);
+    this.entries.set(key, entry);
     return entry;
   }
 
-  drop(target: string): void {
-    this.entries.delete(target);
+  /** From now on a request for that target finds the key's entry. */
+  spell(target: string, key: string): void {
+    if (target.length <= LONGEST_SPELLING) this.spellings.set(target, key);
   }
 
-  /** Contracts changed: what was answered under the old ones is gone. */
+  drop(key: string): void {
+    this.entries.delete(key);
+  }
+
+  /** Contracts changed: what was answered under the old ones is gone, and targets may mean something else. */
   clear(): void {
     this.entries.clear();
+    this.spellings.clear();
   }
 
   /** An event said that what bears the tag changed before `now`. */
   invalidate(tag: string, now: number): void {
-    if (this.invalidated.size >= MANY_INVALIDATIONS) this.forgetOld(now);
+    if (this.invalidated.size >= MANY_INVALIDATIONS || this.invalidatedBytes >= MANY_INVALIDATION_BYTES)
+      this.forgetOld(now);
+    if (!this.invalidated.has(tag)) this.invalidatedBytes += bytesOf(tag);
     this.invalidated.set(tag, now);
   }
 
@@ -95,11 +136,15 @@ export class MemoryCache implements Invalidations {
   }
 
   private forgetOld(now: number): void {
-    for (const [tag, at] of this.invalidated) if (at < now - KEEP_INVALIDATIONS_MS) this.invalidated.delete(tag);
-    // So many within a minute: forgetting them all would be wrong, taking everything as stale for a moment is not.
-    if (this.invalidated.size >= MANY_INVALIDATIONS) {
-      this.entries.clear();
-      this.invalidated.clear();
+    for (const [tag, at] of this.invalidated) {
+      if (at >= now - KEEP_INVALIDATIONS_MS) continue;
+      this.invalidated.delete(tag);
+      this.invalidatedBytes -= bytesOf(tag);
     }
+    if (this.invalidated.size < MANY_INVALIDATIONS && this.invalidatedBytes < MANY_INVALIDATION_BYTES) return;
+    // So many within a minute: forgetting them all would be wrong, taking everything as stale for a moment is not.
+    this.entries.clear();
+    this.invalidated.clear();
+    this.invalidatedBytes = 0;
   }
 }

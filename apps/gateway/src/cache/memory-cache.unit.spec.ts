@@ -25,6 +25,67 @@ describe('MemoryCache', () => {
     expect(memory.get('/large')).toBeUndefined();
   });
 
+  it('counts keys, tags and spellings with the bodies', () => {
+    const memory = cache(1_000_000);
+    for (let n = 0; n < 1_000; n++) {
+      const key = `${n}`.padEnd(8_000, 'x');
+      memory.put(key, 'things.get', answer('{}'));
+      memory.put(`tags of ${n}`, 'things.get', { ...answer('{}'), tags: [key] });
+      memory.spell(`/${n}`.padEnd(1_000, 'x'), `tags of ${n}`);
+      expect(memory.bytes).toBeLessThanOrEqual(1_000_000);
+    }
+    const kept = Array.from({ length: 1_000 }, (_, n) => memory.get(`${n}`.padEnd(8_000, 'x'))).filter(Boolean);
+    expect(kept.length * 8_000).toBeLessThan(1_000_000);
+    const spelled = Array.from({ length: 1_000 }, (_, n) => memory.get(`/${n}`.padEnd(1_000, 'x'))).filter(Boolean);
+    expect(spelled.length * 1_000).toBeLessThan(125_000);
+    expect(memory.get('/999'.padEnd(1_000, 'x'))).toBeDefined();
+  });
+
+  it('holds an answer in memory of its own, not the chunk in which it arrived', () => {
+    const memory = cache();
+    const chunk = Buffer.alloc(65_536, 'x');
+    memory.put('/', 'things.get', { ...answer(''), body: chunk.subarray(100, 600) });
+    const { body } = memory.get('/')!.answer;
+    expect(body.buffer.byteLength).toBe(500);
+    expect(body).toEqual(chunk.subarray(100, 600));
+    // What has its own already is kept as it is.
+    memory.put('/again', 'things.get', { ...answer(''), body });
+    expect(memory.get('/again')!.answer.body).toBe(body);
+  });
+
+  it('finds an entry by each spelling of its key, also when it was put anew', () => {
+    const memory = cache();
+    memory.put('key', 'things.get', answer('old'));
+    memory.spell('/things?a=1&b=2', 'key');
+    memory.spell('/things?b=2&a=1', 'key');
+    memory.put('key', 'things.get', answer('new'));
+    for (const target of ['/things?a=1&b=2', '/things?b=2&a=1'])
+      expect(memory.fresh(target, 0)?.answer.body.toString()).toBe('new');
+    memory.drop('key');
+    expect(memory.get('/things?a=1&b=2')).toBeUndefined();
+    memory.put('key', 'things.get', answer('newer'));
+    memory.clear();
+    memory.put('key', 'things.get', answer('of other contracts'));
+    expect(memory.get('/things?a=1&b=2')).toBeUndefined();
+  });
+
+  it('does not remember a spelling as long as a page', () => {
+    const memory = cache();
+    memory.put('key', 'things.get', answer('{}'));
+    memory.spell(`/${'x'.repeat(1_100)}`, 'key');
+    expect(memory.get(`/${'x'.repeat(1_100)}`)).toBeUndefined();
+  });
+
+  it('counts the bytes of invalidations too, and takes all as stale rather than to forget one', () => {
+    const memory = cache();
+    for (let n = 0; n < 3_000; n++) {
+      memory.put('/', 'things.get', answer('{}', 100));
+      memory.invalidate(`${n}`.padEnd(1_000, 'x'), 200);
+      if (memory.get('/') === undefined) return;
+    }
+    throw new Error('3,000 tags of 1,000 letters were held');
+  });
+
   it('forgets no invalidation that still counts, however many come', () => {
     const memory = cache();
     memory.put('/', 'things.get', answer('{}', 100));

@@ -1,5 +1,6 @@
 import type { ContractDocument } from '@stoa/contract-kit';
 import { findRouteConflicts } from '@stoa/contract-kit/documents';
+import { canonicalJson } from './canonical-json.js';
 import { checkDocument } from './check-document.js';
 
 /** The service name under which the gateway declares its own operations. */
@@ -22,15 +23,6 @@ export type Decision =
 
 /** What would break for consumers of `before` when `after` takes its place; empty when nothing. */
 export type BreakingChanges = (before: ContractDocument, after: ContractDocument) => readonly string[];
-
-/** The fields of JSON objects come back from Postgres in another order. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, field: unknown) =>
-    typeof field === 'object' && field !== null && !Array.isArray(field)
-      ? Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : field,
-  );
-}
 
 /**
  * The contracts in force. A document takes the place of an older one only if no consumer of the older one breaks; what
@@ -55,7 +47,8 @@ export class ContractBook {
       return this.refuse(key, document.version, [`its service is '${document.service}', but its key is '${key}'`]);
     const before = this.inForce.get(key);
     if (before && document.version < before.version) return { outcome: 'older', inForce: before.version };
-    if (before && canonical(before) === canonical(document)) {
+    // The fields of JSON objects come back from Postgres in another order.
+    if (before && canonicalJson(before) === canonicalJson(document)) {
       this.refused.delete(key);
       return { outcome: 'known' };
     }

@@ -57,6 +57,15 @@ function typeWords(type: unknown): string {
   return alternatives(types.map((name) => TYPES[name] ?? name));
 }
 
+/** What to write instead of a number of the path or query string that is not in its one spelling. */
+function rightSpelling({ data, params, parentSchema }: ErrorObject): string {
+  if (typeof data !== 'string' || parentSchema?.['writeOnly'] === true || !/^-?\d/.test(data)) return '';
+  const number = Number(data);
+  const types = [params['type'] as string | string[]].flat();
+  const isMeant = types.includes('number') || (types.includes('integer') && Number.isSafeInteger(number));
+  return isMeant && Number.isFinite(number) && String(number) !== data ? `: write ${number}` : '';
+}
+
 function form(error: ErrorObject): string {
   const description = error.parentSchema?.['description'];
   return typeof description === 'string' ? `${description}, of the form ` : 'of the form ';
@@ -64,7 +73,7 @@ function form(error: ErrorObject): string {
 
 /** Sentence ends that follow the field's name, by JSON Schema keyword. */
 const SENTENCES: Readonly<Record<string, (error: ErrorObject) => string>> = {
-  type: (error) => `must be ${typeWords(error.params['type'])}${shown(error)}`,
+  type: (error) => `must be ${typeWords(error.params['type'])}${shown(error)}${rightSpelling(error)}`,
   enum: (error) =>
     `must be one of ${(error.params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}${shown(error)}`,
   const: (error) => `must be ${JSON.stringify(error.params['allowedValue'])}${shown(error)}`,

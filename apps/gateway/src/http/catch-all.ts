@@ -24,6 +24,7 @@ const exchangeOf = (request: FastifyRequest): Exchange => ({
   trace: trace.child(trace.parse(String(request.headers['traceparent'] ?? ''))),
   arrival: performance.now(),
   operation: undefined,
+  bodyBytes: 0,
 });
 
 /**

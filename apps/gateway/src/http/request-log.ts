@@ -46,6 +46,13 @@ export class RequestLog {
       help: 'Requests answered from memory before the framework saw them',
       labelNames: ['operation'],
     });
+    metrics.gauge({
+      name: 'stoa_gateway_cache_bytes',
+      help: 'What cached answers take in memory, with their keys; at most CACHE_MEMORY_BYTES',
+      collect() {
+        this.set(memory.bytes);
+      },
+    });
     this.count = (operation, status) => requests.inc({ operation, status: String(status) });
   }
 

@@ -17,6 +17,7 @@ const list = operationOf(
       sizes: z.array(z.int()).optional(),
       q: z.string().optional(),
       level: z.int().nullable().optional(),
+      rate: z.number().optional(),
     }),
     output: z.object({}),
   }),
@@ -54,7 +55,7 @@ const refusal = (work: () => unknown): HttpProblem => {
   }
   throw new Error('it was not refused');
 };
-const validate = (operation = add, input: Record<string, unknown> = {}) =>
+const validate = (operation = add, input: Readonly<Record<string, unknown>> = {}) =>
   validateInput(operation, input, JSON.stringify(input));
 
 describe('buildInput', () => {
@@ -71,7 +72,7 @@ describe('buildInput', () => {
     });
   });
 
-  it.each(['', ' 5', '5 ', '0x5', '05', '1,5', 'five', '1e999'])(
+  it.each(['', ' 5', '5 ', '0x5', '05', '+5', '5.', '5.0', '5.00', '5e0', '50e-1', '-0', '1,5', 'five', '1e999'])(
     'leaves %j as it is where a number is asked for',
     (text) => {
       const input = buildInput(list, { ...none, query: { limit: text } });
@@ -79,6 +80,20 @@ describe('buildInput', () => {
       expect(refusal(() => validate(list, { ...input })).problems).toMatchObject([{ pointer: '/limit' }]);
     },
   );
+
+  it('takes one spelling of each number, and says which', () => {
+    const refused = (fields: Record<string, string>) =>
+      refusal(() => validate(list, buildInput(list, { ...none, query: fields }))).problems;
+    expect(refused({ limit: '5.00' })).toEqual([
+      { pointer: '/limit', detail: 'must be a whole number (it is "5.00"): write 5' },
+    ]);
+    expect(refused({ rate: '0.50' })).toEqual([
+      { pointer: '/rate', detail: 'must be a number (it is "0.50"): write 0.5' },
+    ]);
+    expect(refused({ minPrice: '9007199254740993' })).toMatchObject([{ pointer: '/minPrice' }]);
+    for (const rate of ['0.5', '-12.25', '1e-7', '1e+21', '0', '3'])
+      expect(buildInput(list, { ...none, query: { rate } })).toEqual({ rate: Number(rate) });
+  });
 
   it('refuses a field that may be given once only and comes twice', () => {
     const input = buildInput(list, { ...none, query: { limit: ['1', '2'] } });

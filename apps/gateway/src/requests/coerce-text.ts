@@ -1,6 +1,11 @@
 import type { JsonSchema } from '@stoa/contract-kit';
 
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** A number has one spelling, the one that JSON writes: else each would be asked, and cached, under as many names as there are. */
+function numberOf(types: ReadonlySet<string>, text: string): number | undefined {
+  const number = Number(text);
+  if (String(number) !== text || !Number.isFinite(number)) return undefined;
+  return types.has('number') || Number.isSafeInteger(number) ? number : undefined;
+}
 
 /** The JSON types that a schema allows, through its branches; none when it says nothing of types. */
 function typesOf(schema: JsonSchema): Set<string> {
@@ -16,9 +21,9 @@ function typesOf(schema: JsonSchema): Set<string> {
 
 function coerceOne(types: ReadonlySet<string>, text: string): unknown {
   if (types.has('string')) return text;
-  if ((types.has('integer') || types.has('number')) && NUMBER.test(text)) {
-    const number = Number(text);
-    return Number.isFinite(number) ? number : text;
+  if (types.has('integer') || types.has('number')) {
+    const number = numberOf(types, text);
+    if (number !== undefined) return number;
   }
   if (types.has('boolean') && (text === 'true' || text === 'false')) return text === 'true';
   return text;

@@ -14,6 +14,8 @@ export interface Exchange {
   readonly arrival: number;
   /** `service.operation` once it is known, for metrics and logs. */
   operation: string | undefined;
+  /** How much of its JSON body is held. */
+  bodyBytes: number;
 }
 
 /** The path without the query string. */

@@ -13,6 +13,7 @@ import { RateLimits } from '../limits/rate-limits.js';
 import { OwnOperations, TAKES_ANY_TOKEN } from '../own/own-operations.js';
 import { REQUESTS, type RequestPort } from '../ports.js';
 import { cachedAnswerOf, type Answer } from './answer.js';
+import { BodyMemory } from './body-memory.js';
 import { buildInput, inputBytes, validateInput, type Fields } from './build-input.js';
 import { headerOf, pathOf, type Exchange } from './exchange.js';
 import { hasBody, parseJsonObject, readBody, requireJson } from './read-body.js';
@@ -35,12 +36,21 @@ export class HandleRequest {
     private readonly cached: CachedQuery,
     private readonly forCaller: RunForCaller,
     private readonly own: OwnOperations,
+    private readonly bodies: BodyMemory,
     @Inject(REQUESTS) private readonly requests: RequestPort,
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'BODY_LIMIT_BYTES'>,
   ) {}
 
   /** @throws HttpProblem for whatever is refused */
   async handle(exchange: Exchange): Promise<Answer> {
+    try {
+      return await this.answer(exchange);
+    } finally {
+      this.bodies.giveBack(exchange);
+    }
+  }
+
+  private async answer(exchange: Exchange): Promise<Answer> {
     const found = this.route(exchange);
     const { operation } = found;
     exchange.operation = operation.id;
@@ -78,8 +88,9 @@ export class HandleRequest {
   private async runCached(exchange: Exchange, found: Found, identity: Identity | undefined): Promise<Answer> {
     const { operation } = found;
     const ifNoneMatch = headerOf(exchange, 'if-none-match');
-    const { target, arrival, trace } = exchange;
-    const known = this.cached.inMemory(target, arrival);
+    const { arrival, trace } = exchange;
+    const target = operation.takesQueryString ? exchange.target : undefined;
+    const known = target === undefined ? undefined : this.cached.inMemory(target, arrival);
     if (known) return cachedAnswerOf({ answer: known, how: 'hit' }, arrival, ifNoneMatch);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
     const { input } = await this.readInput(exchange, found);
@@ -106,15 +117,16 @@ export class HandleRequest {
     return TAKES_ANY_TOKEN.has(operation.name) ? identity.catch(() => undefined) : identity;
   }
 
-  /** @throws HttpProblem 400, 408, 413 or 415 */
-  private async readInput({ request }: Exchange, { operation, params, query }: Found): Promise<ReadInput> {
+  /** @throws HttpProblem 400, 408, 413, 415 or 503 */
+  private async readInput(exchange: Exchange, { operation, params, query }: Found): Promise<ReadInput> {
+    const { request } = exchange;
     let raw: Buffer | undefined;
     let body: Fields = {};
     if (hasBody(request)) {
       if (operation.takesQueryString)
         throw problem('INVALID_INPUT', `${operation.document.http?.method} takes no body: use the query string`);
       requireJson(request);
-      raw = await readBody(request, this.config.BODY_LIMIT_BYTES);
+      raw = await readBody(request, this.config.BODY_LIMIT_BYTES, (bytes) => this.bodies.take(exchange, bytes));
       if (raw.length > 0) body = parseJsonObject(raw);
     }
     const input = buildInput(operation, { params, query, body });

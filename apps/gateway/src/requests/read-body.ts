@@ -28,21 +28,38 @@ export function requireJson({ headers }: IncomingMessage): void {
   throw problem('UNSUPPORTED_MEDIA_TYPE', `The body ${given}: send application/json in UTF-8`);
 }
 
+/** Chunks may be of a byte each, and an object for each would take a hundred times its memory: they are joined as they come. */
+function append(body: Buffer, size: number, chunk: Buffer): Buffer {
+  let joined = body;
+  if (size + chunk.length > body.length) {
+    joined = Buffer.allocUnsafeSlow(Math.max(size + chunk.length, 2 * body.length));
+    body.copy(joined, 0, 0, size);
+  }
+  chunk.copy(joined, size);
+  return joined;
+}
+
 /**
  * The whole body in memory, bounded in size and time.
+ * @param take is told of the bytes of each chunk, and refuses by throwing an HttpProblem
  * @throws HttpProblem 413, 408, or 400 when the client went away half-way.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  take: (bytes: number) => void = () => undefined,
+): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-  const chunks: Buffer[] = [];
+  let body: Buffer = Buffer.alloc(0);
   let size = 0;
   const timer = setTimeout(() => request.destroy(new Error('slow body')), BODY_TIMEOUT_MS);
   try {
     // Ending the loop early must not destroy the request, and with it the connection that the answer goes out on.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      if (size + chunk.length > limit) throw tooLarge(limit);
+      take(chunk.length);
+      body = size === 0 ? chunk : append(body, size, chunk);
       size += chunk.length;
-      if (size > limit) throw tooLarge(limit);
-      chunks.push(chunk);
     }
   } catch (error) {
     if (error instanceof Error && error.name === 'HttpProblem') throw error;
@@ -50,7 +67,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   } finally {
     clearTimeout(timer);
   }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+  return body.subarray(0, size);
 }
 
 /** Line and column, counted from 1, of a place in a text. */

@@ -23,6 +23,18 @@ describe('requests', () => {
   const note = (body: unknown, headers: Record<string, string> = {}) =>
     gateway.ask('POST /v1/notes', { body, headers });
 
+  describe('numbers of a query string', () => {
+    it.each(['5.0', '5.00', '05', '5e0', '0x5', '-0', '%205', '5%20'])(
+      'have one spelling, which is not %s',
+      async (limit) => {
+        const { status, json } = await gateway.ask(`GET /v1/things?limit=${limit}`);
+        expect(status).toBe(400);
+        expect(json['errors']).toMatchObject([{ pointer: '/limit' }]);
+        expect(json['detail']).toMatch(/^limit must be a whole number/);
+      },
+    );
+  });
+
   describe('bad input', () => {
     it('is told field by field', async () => {
       const { status, json, headers } = await note({ txt: 'x', text: 5 });
