@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { OperationRefused } from './operate/refused.js';
+import { installing } from './postgres/advisory-lock.js';
 import { Session, withSession } from './postgres/session.js';
 import { oneRow, type Sql } from './postgres/sql.js';
 
@@ -25,18 +26,23 @@ export interface ShardInstallation {
 }
 
 const APPLICATION = 'sharding-install';
-/** Installing twice at once would fail on the system catalogs. */
-const ONE_AT_A_TIME = 'SELECT pg_advisory_xact_lock(1398034241, -2)';
 
 const sqlFile = (name: string): Promise<string> => readFile(new URL(`../sql/${name}`, import.meta.url), 'utf8');
 
-/** Makes the directory's tables, or brings them up to date. */
+/** Makes the directory's tables, or brings them up to date. Where they are, it locks none of them: movers and services use them. */
 export async function installDirectory(url: string): Promise<void> {
   const sql = await sqlFile('directory.sql');
+  const version = createHash('sha256').update(sql).digest('hex');
   await withSession({ url, server: 'the directory', application: APPLICATION }, (session) =>
     session.transaction(async (tx) => {
-      await tx.query(ONE_AT_A_TIME);
+      await installing(tx);
+      const { installed } = await oneRow<{ installed: string | null }>(
+        tx,
+        `SELECT obj_description(to_regclass('sharding.keyspaces'), 'pg_class') AS installed`,
+      );
+      if (installed === version) return;
       await tx.query(sql);
+      await tx.query(`COMMENT ON TABLE sharding.keyspaces IS '${version}'`);
     }),
   );
 }
@@ -48,7 +54,7 @@ export async function installDirectory(url: string): Promise<void> {
 export async function grantDirectory(url: string, serviceRole: string, keyspace = '*'): Promise<void> {
   await withSession({ url, server: 'the directory', application: APPLICATION }, (session) =>
     session.transaction(async (tx) => {
-      await tx.query(ONE_AT_A_TIME);
+      await installing(tx);
       const { role } = await oneRow<{ role: string }>(tx, 'SELECT quote_ident($1) AS role', [serviceRole]);
       await tx.query(`GRANT USAGE ON SCHEMA sharding TO ${role};
         GRANT SELECT ON sharding.keyspaces, sharding.bucket_map, sharding.readers TO ${role};
@@ -70,7 +76,7 @@ export async function installShard(options: ShardInstallation): Promise<void> {
   const { objects, register, version } = await shardSql(options);
   await withSession({ url, server: `${keyspace}/${shard}`, application: APPLICATION }, (session: Session) =>
     session.transaction(async (tx) => {
-      await tx.query(ONE_AT_A_TIME);
+      await installing(tx);
       await tx.query(objects);
       await tx.query(register);
       await identify(tx, keyspace, shard);

@@ -1,7 +1,7 @@
 import { BUCKETS } from '../bucket.js';
 import { expectIdentity } from '../install.js';
 import { withSession } from '../postgres/session.js';
-import { tryLock } from '../postgres/advisory-lock.js';
+import { installing, tryLock } from '../postgres/advisory-lock.js';
 import type { Sql } from '../postgres/sql.js';
 
 export interface Shard {
@@ -27,6 +27,7 @@ export async function enterShard(directory: Sql, keyspace: string, shard: Shard)
   const { name, url, adminUrl } = shard;
   const server = `${keyspace}/${name}`;
   await withSession({ url: adminUrl, server, application: APPLICATION }, (s) => expectIdentity(s, keyspace, name));
+  await installing(directory);
   await directory.query('INSERT INTO sharding.keyspaces (keyspace) VALUES ($1) ON CONFLICT DO NOTHING', [keyspace]);
   await directory.query(
     `INSERT INTO sharding.shards (keyspace, shard, url, admin_url) VALUES ($1, $2, $3, $4)
@@ -64,7 +65,7 @@ export async function removeShard(directory: Sql, keyspace: string, shard: strin
 export async function startKeyspace(directoryUrl: string, keyspace: string, shards: readonly string[]): Promise<void> {
   if (shards.length === 0) throw new Error(`The keyspace ${keyspace} needs a shard`);
   await inDirectory(directoryUrl, async (tx) => {
-    await tx.query('SELECT FROM sharding.keyspaces WHERE keyspace = $1 FOR UPDATE', [keyspace]);
+    await installing(tx);
     const { rowCount } = await tx.query('SELECT FROM sharding.bucket_map WHERE keyspace = $1 LIMIT 1', [keyspace]);
     if (rowCount !== 0) return;
     await tx.query(
