@@ -89,7 +89,7 @@ BEGIN
       USING ERRCODE = 'SH004';
   END IF;
   EXECUTE format('GRANT USAGE ON SCHEMA sharding TO %I', service);
-  EXECUTE format('GRANT SELECT ON sharding.identity, sharding.bucket_owner, sharding.tables TO %I', service);
+  EXECUTE format('GRANT SELECT ON sharding.identity, sharding.bucket_owner, sharding.owned_buckets, sharding.tables TO %I', service);
   FOR target IN SELECT name FROM sharding.tables UNION SELECT unnest(reference) LOOP
     IF pg_has_role(service, (SELECT relowner FROM pg_class WHERE oid = target), 'MEMBER') THEN
       RAISE EXCEPTION 'the role % owns %, and so could drop its fence', service, target USING ERRCODE = 'SH004';

@@ -49,8 +49,8 @@ const RELEASE = `
 // A bucket that has moved away leaves its rows behind for a while. By keyset, so that rows which can't be settled don't stand
 // in the way of others.
 const EXPIRED = `
-  SELECT n.kind, n.name, n.customer_id, n.token, n.reservation FROM names AS n JOIN sharding.bucket_owner AS o USING (bucket)
-  WHERE n.state = 'reserved' AND o.state = 'owned' AND n.reserved_at < now() - make_interval(secs => $1)
+  SELECT n.kind, n.name, n.customer_id, n.token, n.reservation FROM names AS n JOIN sharding.owned_buckets USING (bucket)
+  WHERE n.state = 'reserved' AND n.reserved_at < now() - make_interval(secs => $1)
     AND (n.bucket, n.kind, n.name) > ($2::smallint, $3, $4)
   ORDER BY n.bucket, n.kind, n.name LIMIT 100`;
 
