@@ -26,5 +26,6 @@ export { inTransaction } from './storage/command-run.js';
 export { GroupExecutor } from './storage/group-executor.js';
 export { createBackground, StorageRuntime } from './storage/background.js';
 export { DeadLetters, type ParkedPage, type Replay } from './storage/dead-letters.js';
+export { keepHouse, type HousekeepingOptions } from './storage/housekeeping.js';
 export type { ParkedAt, ParkedEvent } from './storage/parked-events.js';
 export { moveHooks } from './moves.js';

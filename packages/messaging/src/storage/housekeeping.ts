@@ -18,11 +18,19 @@ export interface HousekeepingOptions {
 const BREATH_MS = 50;
 
 // By row address: the rows are deleted where the scan found them, without looking each up again.
-const PURGE_INBOX = `DELETE FROM inbox WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM inbox WHERE created_at < now() - make_interval(hours => $1) ORDER BY created_at LIMIT $2))`;
+const purgeInbox = (where: string): string => `DELETE FROM inbox WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM inbox WHERE created_at < now() - make_interval(hours => $1)${where} ORDER BY created_at LIMIT $2))`;
 // Reads the whole table: an index on updated_at would cost every event more than this costs a few times an hour.
-const PURGE_VERSIONS = `DELETE FROM event_versions WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM event_versions WHERE updated_at < now() - make_interval(hours => $1) LIMIT $2))`;
+const purgeVersions = (where: string): string => `DELETE FROM event_versions WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM event_versions WHERE updated_at < now() - make_interval(hours => $1)${where} LIMIT $2))`;
+
+/** Where data are sharded, the shard's fence says which rows are its own: it would refuse a whole batch for one that is not. */
+async function ownRows(sql: Sql): Promise<string> {
+  const { rows } = await sql.query<{ sharded: boolean }>(
+    `SELECT to_regclass('sharding.owned_buckets') IS NOT NULL AS sharded`,
+  );
+  return rows[0]?.sharded ? ' AND bucket IN (SELECT bucket FROM sharding.owned_buckets)' : '';
+}
 
 async function purge(sql: Sql, statement: string, hours: number, batchSize: number, signal: AbortSignal) {
   let purged = 0;
@@ -45,11 +53,12 @@ export async function keepHouse(options: HousekeepingOptions, sql: Sql, signal: 
     // Not at once, and not in step with other databases' leaders.
     await delay(everyMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
     try {
-      const replies = await purge(sql, PURGE_INBOX, inboxHours, batchSize, signal);
-      const versions = await purge(sql, PURGE_VERSIONS, versionHours, batchSize, signal);
+      const own = await ownRows(sql);
+      const replies = await purge(sql, purgeInbox(own), inboxHours, batchSize, signal);
+      const versions = await purge(sql, purgeVersions(own), versionHours, batchSize, signal);
       if (replies + versions > 0) logger.info({ server, replies, versions }, 'Purged');
     } catch (error) {
-      // A bucket that is just moving in refuses deletes; the next round gets them. A lost session ends the leader elsewhere.
+      // A bucket that was fenced in this moment refuses deletes; the next round gets them. A lost session ends the leader elsewhere.
       if (!signal.aborted) logger.warn({ err: error, server }, 'The purge goes on in the next round');
     }
   }
