@@ -26,11 +26,12 @@ class ShardServer extends PostgresServer {
 export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implements ManagedDatabase {
   constructor(
     private readonly map: MapClient,
-    { clone: applicationName, onIdleError }: DatabaseContext,
+    { clone: applicationName, onIdleError, logger }: DatabaseContext,
   ) {
     super({
       map,
       isTransient,
+      onRefused: (reason) => logger.error(reason),
       open: (shard) => new ShardServer({ ...shard, applicationName, onIdleError }),
     });
   }

@@ -85,6 +85,23 @@ CREATE TABLE IF NOT EXISTS sharding.bucket_map (
   FOREIGN KEY (keyspace, shard) REFERENCES sharding.shards
 );
 
+-- What each shard's server must be to be believed: a copy of its data from before a switch, a dump that was loaded, and a
+-- standby that missed a switch all say that they own what they owned then. A table beside `shards`, whose changes are announced.
+CREATE TABLE IF NOT EXISTS sharding.incarnations (
+  keyspace text   NOT NULL,
+  shard    text   NOT NULL,
+  -- As sharding.server_identity() and sharding.server_timeline() of shard.sql.
+  server   text   NOT NULL,
+  timeline text   NOT NULL,
+  -- The least that the shard's own count of switches must be. The shard counts first, then the directory follows: at the
+  -- latest by the transaction that switches the map.
+  switches bigint NOT NULL,
+  PRIMARY KEY (keyspace, shard),
+  FOREIGN KEY (keyspace, shard) REFERENCES sharding.shards ON DELETE CASCADE
+);
+-- No secret, and the schema is open to services only.
+GRANT SELECT ON sharding.incarnations TO PUBLIC;
+
 CREATE OR REPLACE FUNCTION sharding.announce(changed text) RETURNS void LANGUAGE sql
 BEGIN ATOMIC
   UPDATE sharding.keyspaces SET version = version + 1 WHERE keyspace = changed;

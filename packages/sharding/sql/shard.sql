@@ -9,18 +9,44 @@ CREATE TABLE IF NOT EXISTS sharding.identity (
   shard    text    NOT NULL
 );
 
--- The history (timeline) that this server was in when it was known to agree with the directory.
+-- The server that agreed with the directory last, and the history (timeline) that it was in.
 ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS timeline text;
+ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS server text;
+-- Grows whenever a bucket is about to be switched from here or to here. A copy of these data from before a switch knows of
+-- fewer than the directory.
+ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS switches bigint NOT NULL DEFAULT 0;
+-- The run of the server in which it was compared with the directory: see same_history.
+ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS confirmed_start timestamptz;
+ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS confirmed_file text;
 
 -- The history that this server writes now, as in the names of its log files. A standby that takes over begins a new
 -- one, and so does a server that is restored from a backup: what it last heard of its buckets may be out of date.
 CREATE OR REPLACE FUNCTION sharding.server_timeline() RETURNS text LANGUAGE sql STABLE
   RETURN left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8);
 
--- Whether this server may believe its own owner table. If not, it serves nothing until it was compared with the
--- directory (reconcileShard).
+-- This server and this database of it. A dump that is loaded elsewhere, or into a new database here, is in another one.
+CREATE OR REPLACE FUNCTION sharding.server_identity() RETURNS text LANGUAGE sql STABLE
+  RETURN (SELECT c.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() AS c, pg_catalog.pg_database AS d
+          WHERE d.datname = pg_catalog.current_database());
+
+-- Whether this is the server that agreed with the directory last. A copy of its data folder says so too.
+CREATE OR REPLACE FUNCTION sharding.same_server() RETURNS boolean LANGUAGE sql STABLE
+  RETURN (SELECT i.server = sharding.server_identity() AND i.timeline = sharding.server_timeline()
+          FROM sharding.identity AS i);
+
+-- Whether this server may believe its own owner table: whether it was compared with the directory since it was started.
+-- Whatever takes a server's place (a copy, a standby, a restored backup) starts later than the run that its data remember, and
+-- a database that takes another one's place on the same server has its tables in other files. Both are in memory: each
+-- write and each read asks.
 CREATE OR REPLACE FUNCTION sharding.same_history() RETURNS boolean LANGUAGE sql STABLE
-  RETURN (SELECT i.timeline = sharding.server_timeline() FROM sharding.identity AS i);
+  RETURN (SELECT i.confirmed_start = pg_catalog.pg_postmaster_start_time()
+            AND i.confirmed_file = pg_catalog.pg_relation_filepath('sharding.identity')
+          FROM sharding.identity AS i);
+
+-- Names this run of this server.
+CREATE OR REPLACE FUNCTION sharding.this_run() RETURNS text LANGUAGE sql STABLE
+  RETURN pg_catalog.concat_ws(' ', extract(epoch FROM pg_catalog.pg_postmaster_start_time()),
+                              pg_catalog.pg_relation_filepath('sharding.identity'));
 
 -- Which buckets this shard answers for. A bucket without a row was never here.
 --   owned   reads and writes
@@ -71,8 +97,9 @@ CREATE OR REPLACE FUNCTION sharding.locked_state(wanted smallint) RETURNS text
 CREATE OR REPLACE FUNCTION sharding.refuse(wanted smallint, state text) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF sharding.same_history() IS NOT TRUE THEN
-    RAISE EXCEPTION 'this server was restored, or took over from another: it serves no bucket until it is reconciled'
-      USING ERRCODE = 'SH002', HINT = 'Reconcile the shard with the directory.';
+    -- The name tells clients what to do about it.
+    RAISE EXCEPTION 'this server was not compared with the shard map since it was started: it serves no bucket until then'
+      USING ERRCODE = 'SH002', CONSTRAINT = 'sharding_confirmed', HINT = 'If no client does so, reconcile the shard.';
   END IF;
   IF state IN ('fenced', 'ready') THEN
     RAISE EXCEPTION 'bucket % is being moved', wanted USING ERRCODE = 'SH002', HINT = 'Try again in a moment.';
@@ -89,20 +116,22 @@ END $$;
 CREATE OR REPLACE FUNCTION sharding.hold(wanted smallint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   found_state text;
-  known_timeline text;
+  known_start timestamptz;
+  known_file text;
 BEGIN
   IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(1398034241, wanted) THEN
     PERFORM pg_catalog.pg_advisory_xact_lock_shared(1398034241, wanted);
   END IF;
   IF pg_catalog.current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') THEN
-    SELECT o.state, i.timeline INTO found_state, known_timeline
+    SELECT o.state, i.confirmed_start, i.confirmed_file INTO found_state, known_start, known_file
       FROM sharding.bucket_owner AS o, sharding.identity AS i WHERE o.bucket = wanted;
   ELSE
-    SELECT sharding.locked_state(wanted), i.timeline INTO found_state, known_timeline FROM sharding.identity AS i;
+    SELECT sharding.locked_state(wanted), i.confirmed_start, i.confirmed_file INTO found_state, known_start, known_file
+      FROM sharding.identity AS i;
   END IF;
-  -- Two comparisons that are expressions as well: see same_history.
-  IF found_state = 'owned'
-    AND known_timeline = pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)
+  -- Comparisons that are expressions as well: see same_history.
+  IF found_state = 'owned' AND known_start = pg_catalog.pg_postmaster_start_time()
+    AND known_file = pg_catalog.pg_relation_filepath('sharding.identity')
   THEN RETURN; END IF;
   PERFORM sharding.refuse(wanted, found_state);
 END $$;
@@ -177,6 +206,19 @@ END $$;
 CREATE OR REPLACE FUNCTION sharding.refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is sharded: TRUNCATE would pass by its fence', TG_TABLE_NAME USING ERRCODE = 'SH004';
+END $$;
+
+-- Lets this server serve, after it was compared with the directory: by a client too, which may not change these tables. Only in
+-- the run that was compared, and never a server that its own record says is another one. `let_go`: buckets whose switch has
+-- been committed without this side having heard of it; the mover's next step would let go of them as well.
+CREATE OR REPLACE FUNCTION sharding.confirm(run text, let_go smallint[]) RETURNS boolean
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF run <> sharding.this_run() OR sharding.same_server() IS NOT TRUE THEN RETURN false; END IF;
+  UPDATE sharding.bucket_owner SET state = 'gone' WHERE bucket = ANY (let_go) AND state = 'fenced';
+  UPDATE sharding.identity SET confirmed_start = pg_postmaster_start_time(),
+    confirmed_file = pg_relation_filepath('sharding.identity') WHERE sharding.same_history() IS NOT TRUE;
+  RETURN true;
 END $$;
 
 -- A mover takes the move up here: from now on all earlier ones are refused.

@@ -13,6 +13,7 @@ export {
   type ShardedTable,
   type ShardInstallation,
 } from './install.js';
+export { prepareShard } from './incarnation/prepare.js';
 export { MapClient, type MapClientOptions } from './map/map-client.js';
 export { rebuildMap } from './map/load-map.js';
 export { bucketsByShard, type Placement, type ShardMap } from './map/shard-map.js';

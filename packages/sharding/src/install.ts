@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { refusalOf } from './incarnation/confirm.js';
 import { OperationRefused } from './operate/refused.js';
 import { installing } from './postgres/advisory-lock.js';
 import { Session, withSession } from './postgres/session.js';
@@ -91,6 +92,32 @@ export async function installShard(options: ShardInstallation): Promise<void> {
   );
 }
 
+/**
+ * Brings the fence of a shard up to date that has one, and leaves its tables as they are: for what comes with the same release,
+ * such as migrations. @returns whether there is one.
+ */
+export async function updateFence({
+  url,
+  keyspace,
+  shard,
+}: Pick<ShardInstallation, 'url' | 'keyspace' | 'shard'>): Promise<boolean> {
+  const [objects, register] = await Promise.all([sqlFile('shard.sql'), sqlFile('register.sql')]);
+  return withSession({ url, server: `${keyspace}/${shard}`, application: APPLICATION }, (session) =>
+    session.transaction(async (tx) => {
+      await installing(tx);
+      const { there } = await oneRow<{ there: boolean }>(
+        tx,
+        `SELECT to_regclass('sharding.identity') IS NOT NULL AS there`,
+      );
+      if (!there) return false;
+      await tx.query(objects);
+      await tx.query(register);
+      await identify(tx, keyspace, shard);
+      return true;
+    }),
+  );
+}
+
 /** Whether installShard would change nothing, unless a migration made tables anew: it locks every table for a moment. */
 export async function isShardInstalled(options: ShardInstallation): Promise<boolean> {
   const { url, keyspace, shard } = options;
@@ -110,24 +137,24 @@ async function shardSql({ url: _secret, ...what }: ShardInstallation) {
   return { objects, register, version };
 }
 
+/**
+ * A new shard waits to be compared with the directory, as one that was started again. A shard of a release that only knew the
+ * history goes on serving if that is still the same.
+ */
 async function identify(tx: Sql, keyspace: string, shard: string): Promise<void> {
   await tx.query(
-    `INSERT INTO sharding.identity AS i (keyspace, shard, timeline) VALUES ($1, $2, sharding.server_timeline())
-     ON CONFLICT (only_row) DO UPDATE SET timeline = excluded.timeline WHERE i.timeline IS NULL`,
+    `INSERT INTO sharding.identity AS i (keyspace, shard, timeline, server)
+     VALUES ($1, $2, sharding.server_timeline(), sharding.server_identity())
+     ON CONFLICT (only_row) DO UPDATE SET timeline = excluded.timeline, server = excluded.server,
+       confirmed_start = pg_postmaster_start_time(), confirmed_file = pg_relation_filepath('sharding.identity')
+     WHERE i.server IS NULL AND coalesce(i.timeline, excluded.timeline) = excluded.timeline`,
     [keyspace, shard],
   );
-  await expectIdentity(tx, keyspace, shard);
+  await expectShard(tx, keyspace, shard);
+  const { same } = await oneRow<{ same: boolean | null }>(tx, 'SELECT sharding.same_server() AS same');
+  if (same === true) return;
+  throw new OperationRefused(refusalOf(keyspace, shard, ['its server is another one, or began a new history']));
 }
-
-/** @throws OperationRefused when a URL leads to another shard than it should, to none, or to one that must be reconciled. */
-export async function expectIdentity(sql: Sql, keyspace: string, shard: string): Promise<void> {
-  await expectShard(sql, keyspace, shard);
-  const { same } = await oneRow<{ same: boolean | null }>(sql, 'SELECT sharding.same_history() AS same');
-  if (same !== true) throw new OperationRefused(otherHistory(keyspace, shard));
-}
-
-export const otherHistory = (keyspace: string, shard: string): string =>
-  `The server of ${keyspace}/${shard} was restored, or took over from another: it serves nothing until it is reconciled with the directory`;
 
 /** @throws OperationRefused when a URL leads to another shard than it should, or to none. */
 export async function expectShard(sql: Sql, keyspace: string, shard: string): Promise<void> {

@@ -1,8 +1,10 @@
+import { compareShard, disagreements } from './incarnation/compare.js';
+import { readReport } from './incarnation/report.js';
 import { loadMap } from './map/load-map.js';
-import { unplaced, type Claim } from './map/shard-map.js';
+import { unplaced, type Claim, type ShardMap } from './map/shard-map.js';
 import { movedTables } from './move/tables.js';
 import { withSession } from './postgres/session.js';
-import { oneRow, type Sql } from './postgres/sql.js';
+import type { Sql } from './postgres/sql.js';
 
 export interface Finding {
   readonly kind:
@@ -10,7 +12,7 @@ export interface Finding {
     | 'two owners' // more than one shard serves it
     | 'no owner' // the shard that the map names does not serve it
     | 'epoch' // map and owner disagree about how often it moved
-    | 'history' // its server was restored or took over from another, and must be reconciled
+    | 'history' // its server was restored, copied or took over from another, and must be reconciled
     | 'orphans' // rows of a bucket that their shard does not serve
     | 'left over' // a slot, publication, subscription, origin, marker or attempt of a move that is over
     | 'unreachable';
@@ -78,7 +80,7 @@ export async function verify(
     const busy = new Set(moving.map(({ bucket }) => bucket));
     const running = [...new Set(moving.map(({ move }) => move))];
     const reports = await Promise.all(
-      shards.rows.map(({ shard, admin_url }) => inspect(shard, admin_url, busy, running, progress)),
+      shards.rows.map(({ shard, admin_url }) => inspect(map, shard, admin_url, busy, running, progress)),
     );
     const claims = reports.flatMap((report) => report.claims);
     const findings = [...compareOwners(map, claims, busy), ...reports.flatMap((report) => report.findings)];
@@ -87,7 +89,7 @@ export async function verify(
   });
 }
 
-function compareOwners(map: Parameters<typeof unplaced>[0], claims: readonly Claim[], busy: Set<number>): Finding[] {
+function compareOwners(map: ShardMap, claims: readonly Claim[], busy: Set<number>): Finding[] {
   const findings: Finding[] = [];
   const none = unplaced(map);
   if (none.length > 0)
@@ -108,6 +110,7 @@ function compareOwners(map: Parameters<typeof unplaced>[0], claims: readonly Cla
 }
 
 async function inspect(
+  map: ShardMap,
   shard: string,
   url: string,
   busy: Set<number>,
@@ -128,7 +131,7 @@ async function inspect(
           claims.filter(({ state }) => state !== 'gone' && state !== 'ready').map((c) => c.bucket),
         );
         const { findings, rows } = await countRows(tx, shard, served, busy, progress);
-        findings.push(...(await historyOf(tx, shard)), ...(await leftOvers(tx, shard, running)));
+        findings.push(...(await historyOf(tx, map, shard)), ...(await leftOvers(tx, shard, running)));
         return { claims, findings, rows };
       }),
     );
@@ -164,11 +167,12 @@ async function countRows(
   return { findings, rows: total };
 }
 
-async function historyOf(tx: Sql, shard: string): Promise<Finding[]> {
-  const { same } = await oneRow<{ same: boolean | null }>(tx, 'SELECT sharding.same_history() AS same');
-  if (same === true) return [];
+async function historyOf(tx: Sql, map: ShardMap, shard: string): Promise<Finding[]> {
+  const { history, behind } = compareShard(map, shard, await readReport(tx, map.keyspace, shard));
+  const reasons = disagreements({ history, behind, lost: [], stale: [] });
+  if (reasons.length === 0) return [];
   const detail = `the server of ${shard} was restored or took over from another, and serves nothing until it is reconciled`;
-  return [{ kind: 'history', shard, detail }];
+  return [{ kind: 'history', shard, detail: `${detail} (${reasons.join('; ')})` }];
 }
 
 /** What moves make and must remove. `running` are the ids of moves that are not over. */

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort, guardDir, startPostgres, type PostgresServer } from '@stoa/local';
 import { eventually } from '@stoa/testing';
 import { BUCKET_SQL } from '../src/bucket.js';
@@ -60,9 +62,7 @@ export class Servers {
   /** As a standby that takes over, or a restored backup: the server reads its log to the end, and begins a new history. */
   async failOver(index: number): Promise<void> {
     const options = { url: this.url(index), server: 'postgres', application: 'test' };
-    const { at } = await withSession(options, (s) =>
-      oneRow<{ at: string }>(s, `SELECT current_setting('data_directory') AS at`),
-    );
+    const at = await this.dataDir(index);
     await this.servers[index]?.stop();
     await writeFile(join(at, 'recovery.signal'), '');
     await chmod(join(at, 'recovery.signal'), 0o666);
@@ -71,6 +71,33 @@ export class Servers {
       const wanted = 'SELECT NOT pg_is_in_recovery() AS over';
       expect(await withSession(options, (s) => oneRow(s, wanted))).toEqual({ over: true });
     });
+  }
+
+  /** Copies the data folder of a server, which is stopped for as long. @returns where the copy is. */
+  async copyOf(index: number): Promise<string> {
+    const from = await this.dataDir(index);
+    await this.servers[index]?.stop();
+    const copy = `${from}.copy`;
+    await rm(copy, { recursive: true, force: true });
+    await promisify(execFile)('cp', ['-a', from, copy]);
+    await this.startAgain(index);
+    return copy;
+  }
+
+  /** Starts a copy in a server's place, which keeps its own data aside: by the same call it comes back. */
+  async exchange(index: number, copy: string): Promise<void> {
+    const own = await this.dataDir(index);
+    await this.servers[index]?.stop();
+    await rename(own, `${own}.aside`);
+    await rename(copy, own);
+    await rename(`${own}.aside`, copy);
+    await this.startAgain(index);
+  }
+
+  private async dataDir(index: number): Promise<string> {
+    const options = { url: this.url(index), server: 'postgres', application: 'test' };
+    const text = `SELECT current_setting('data_directory') AS at`;
+    return (await withSession(options, (s) => oneRow<{ at: string }>(s, text))).at;
   }
 
   async stop(): Promise<void> {

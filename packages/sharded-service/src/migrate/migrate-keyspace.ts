@@ -6,6 +6,7 @@ import {
   installShard,
   isShardInstalled,
   listShards,
+  prepareShard,
   startKeyspace,
   withoutMoves,
   type Shard,
@@ -87,7 +88,9 @@ async function migrateShards(options: MigrateKeyspaceOptions, shards: readonly S
   return applied;
 }
 
-async function migrateShard({ keyspace, log, resolve }: MigrateKeyspaceOptions, shard: Shard): Promise<number> {
+async function migrateShard(options: MigrateKeyspaceOptions, shard: Shard): Promise<number> {
+  const { keyspace, directoryAdminUrl, log, resolve } = options;
+  await prepareShard(directoryAdminUrl, installationOf(keyspace, shard));
   const applied = await migrate({
     ...{ url: shard.adminUrl, folder: folderOf(keyspace) },
     ...(log && { log: (line: string) => log(`${shard.name}: ${line}`) }),

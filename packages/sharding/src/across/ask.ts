@@ -14,6 +14,8 @@ export interface AcrossOptions {
   readonly patienceMs?: number;
   /** How long one attempt may take; the session's own time-outs if not given. */
   readonly timeoutMs?: number;
+  /** Compares the server of a shard with the map that refuses what the map gives to it. */
+  readonly confirm?: (shard: string) => Promise<unknown>;
   /** Transient errors of the servers, beside those of this package. */
   readonly isTransient?: (error: unknown) => boolean;
 }
@@ -48,6 +50,8 @@ export async function patiently<T>(
       const moved = error.failures.some(({ reason }) => codeOf(reason) === NOT_HERE);
       if (moved) await map.refresh().catch(() => undefined);
       if (map.current.version === snapshot.version) {
+        const refusing = error.failures.filter(({ reason }) => codeOf(reason) === NOT_HERE);
+        await Promise.all(refusing.map(({ shard }) => shard !== undefined && options.confirm?.(shard)));
         await map.changeWithin(moved ? MOVED_PAUSE_MS : UNREACHABLE_PAUSE_MS);
       }
     }

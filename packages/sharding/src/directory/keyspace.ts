@@ -1,6 +1,11 @@
 import { BUCKETS } from '../bucket.js';
-import { expectIdentity } from '../install.js';
-import { withSession } from '../postgres/session.js';
+import { compareShard } from '../incarnation/compare.js';
+import { countSwitch, expectAgreement, letServe, remember } from '../incarnation/confirm.js';
+import { readReport } from '../incarnation/report.js';
+import { expectShard } from '../install.js';
+import { loadMap } from '../map/load-map.js';
+import type { ShardMap } from '../map/shard-map.js';
+import { withSession, type Session } from '../postgres/session.js';
 import { installing, tryLock } from '../postgres/advisory-lock.js';
 import type { Sql } from '../postgres/sql.js';
 
@@ -21,20 +26,33 @@ export async function addShard(directoryUrl: string, keyspace: string, shard: Sh
 
 /**
  * Makes a shard known, or changes its URLs. It owns nothing until a keyspace starts on it or a move brings it buckets.
- * @throws SessionLost when its database can't be reached; Error when that is another shard's.
+ * @throws SessionLost when its database can't be reached; OperationRefused when that is another shard's, or must be reconciled.
  */
 export async function enterShard(directory: Sql, keyspace: string, shard: Shard): Promise<void> {
   const { name, url, adminUrl } = shard;
-  const server = `${keyspace}/${name}`;
-  await withSession({ url: adminUrl, server, application: APPLICATION }, (s) => expectIdentity(s, keyspace, name));
-  await installing(directory);
-  await directory.query('INSERT INTO sharding.keyspaces (keyspace) VALUES ($1) ON CONFLICT DO NOTHING', [keyspace]);
-  await directory.query(
-    `INSERT INTO sharding.shards (keyspace, shard, url, admin_url) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (keyspace, shard) DO UPDATE SET url = excluded.url, admin_url = excluded.admin_url`,
-    [keyspace, name, url, adminUrl],
-  );
+  const known = await directory.query('SELECT FROM sharding.shards WHERE keyspace = $1 AND shard = $2', [
+    keyspace,
+    name,
+  ]);
+  const map = known.rowCount === 0 ? nothingPlaced(keyspace) : await loadMap(directory, keyspace);
+  await withSession({ url: adminUrl, server: `${keyspace}/${name}`, application: APPLICATION }, async (session) => {
+    await expectShard(session, keyspace, name);
+    const report = await readReport(session, keyspace, name);
+    const comparison = compareShard(map, name, report);
+    expectAgreement(keyspace, name, comparison);
+    await installing(directory);
+    await directory.query('INSERT INTO sharding.keyspaces (keyspace) VALUES ($1) ON CONFLICT DO NOTHING', [keyspace]);
+    await directory.query(
+      `INSERT INTO sharding.shards (keyspace, shard, url, admin_url) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (keyspace, shard) DO UPDATE SET url = excluded.url, admin_url = excluded.admin_url`,
+      [keyspace, name, url, adminUrl],
+    );
+    await letServe(session, report, comparison.letGo);
+    await remember(directory, map, name, report);
+  });
 }
+
+const nothingPlaced = (keyspace: string): ShardMap => ({ keyspace, version: 0, shards: new Map(), placements: [] });
 
 /** The shards of a keyspace, with how many buckets the map gives to each; empty before the first was added. */
 export async function listShards(directoryUrl: string, keyspace: string): Promise<(Shard & { buckets: number })[]> {
@@ -74,24 +92,48 @@ export async function startKeyspace(directoryUrl: string, keyspace: string, shar
       [keyspace, shards, BUCKETS],
     );
   });
-  const held = await inDirectory(directoryUrl, (tx) =>
+  await withSession({ url: directoryUrl, server: 'the directory', application: APPLICATION }, async (directory) => {
+    const map = await loadMap(directory, keyspace);
     // Later epochs were brought by a move, which gave the shard its rows itself.
-    tx.query<{ shard: string; admin_url: string; buckets: number[] }>(
+    const { rows } = await directory.query<{ shard: string; admin_url: string; buckets: number[] }>(
       `SELECT s.shard, s.admin_url, array_agg(m.bucket) AS buckets FROM sharding.shards AS s
        JOIN sharding.bucket_map AS m USING (keyspace, shard) WHERE s.keyspace = $1 AND m.epoch = 1 GROUP BY 1, 2`,
       [keyspace],
-    ),
-  );
-  for (const { shard, admin_url, buckets } of held.rows) {
-    const server = `${keyspace}/${shard}`;
-    await withSession({ url: admin_url, server, application: APPLICATION }, (session) =>
-      session.query(
-        `INSERT INTO sharding.bucket_owner (bucket, state, epoch) SELECT b, 'owned', 1 FROM unnest($1::smallint[]) AS b
-         ON CONFLICT DO NOTHING`,
-        [buckets],
-      ),
     );
-  }
+    for (const { shard, admin_url: url, buckets } of rows) {
+      const settings = { synchronous_commit: 'on' };
+      const options = { url, server: `${keyspace}/${shard}`, application: APPLICATION, settings };
+      await withSession(options, (session) => giveFirst(directory, session, map, shard, buckets));
+    }
+  });
+}
+
+/** Gives a shard its first buckets where it has not got them yet. */
+async function giveFirst(
+  directory: Sql,
+  session: Session,
+  map: ShardMap,
+  shard: string,
+  buckets: readonly number[],
+): Promise<void> {
+  const report = await readReport(session, map.keyspace, shard);
+  const comparison = compareShard(map, shard, report);
+  const first = comparison.lost.filter((bucket) => buckets.includes(bucket));
+  const lost = comparison.lost.filter((bucket) => !buckets.includes(bucket));
+  expectAgreement(map.keyspace, shard, { ...comparison, lost });
+  const switches = first.length === 0 ? report.switches : await session.transaction((tx) => give(tx, first));
+  await letServe(session, report, comparison.letGo);
+  await remember(directory, map, shard, { ...report, switches });
+}
+
+/** @returns how many switches the shard knows of: a copy of it from before has none of these buckets. */
+async function give(tx: Sql, buckets: readonly number[]): Promise<number> {
+  await tx.query(
+    `INSERT INTO sharding.bucket_owner (bucket, state, epoch) SELECT b, 'owned', 1 FROM unnest($1::smallint[]) AS b
+     ON CONFLICT DO NOTHING`,
+    [buckets],
+  );
+  return countSwitch(tx);
 }
 
 /** Runs work in one transaction on the directory. */

@@ -74,7 +74,7 @@ export class MapClient {
     const { keyspace, knownShards } = this.options;
     const shards = this.map?.shards ?? knownShards ?? new Map<string, string>();
     // Callers must not wait for a directory that is known to be away: `watch` tells when it is back.
-    if (!this.reachable && shards.size > 0) return this.adopt(await rebuildMap(keyspace, shards));
+    if (!this.reachable && shards.size > 0) return this.adopt(await this.rebuild(shards));
     try {
       const session = await this.openDirectory();
       try {
@@ -85,8 +85,15 @@ export class MapClient {
     } catch (error) {
       this.tell(false, error);
       if (shards.size === 0) throw error;
-      return this.adopt(await rebuildMap(keyspace, shards));
+      return this.adopt(await this.rebuild(shards));
     }
+  }
+
+  /** What shards must know of at least stays true: it only grows. */
+  private async rebuild(shards: ReadonlyMap<string, string>): Promise<ShardMap> {
+    const map = await rebuildMap(this.options.keyspace, shards);
+    const { incarnations } = this.map ?? {};
+    return { ...map, ...(incarnations && { incarnations }) };
   }
 
   private adopt(map: ShardMap): ShardMap {

@@ -1,3 +1,4 @@
+import { countSwitch } from '../incarnation/confirm.js';
 import { codeOf } from '../postgres/errors.js';
 import type { Session } from '../postgres/session.js';
 import type { Sql } from '../postgres/sql.js';
@@ -22,9 +23,10 @@ export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
   const { move, limits, hooks, sessions } = ctx;
   await hooks.hurryQueues?.(sessions.source);
   ctx.fencedAt = performance.now();
-  let epochs: readonly Epoch[] = [];
+  let fenced: Fenced = { epochs: [], switches: 0 };
   let marker = '';
-  await ctx.step('fence', () => inTime('writers', async () => void (epochs = await setFence(ctx))));
+  let arrivals = 0;
+  await ctx.step('fence', () => inTime('writers', async () => void (fenced = await setFence(ctx))));
   await ctx.step('drain writers', () => inTime('writers', async () => void (marker = await drainWriters(ctx))));
   await ctx.step('drain queues', async () => {
     if (await until(0, 0, () => areQueuesEmpty(ctx))) return;
@@ -38,7 +40,7 @@ export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
     if (!(await markerArrives(ctx, marker, limits.markerMs)))
       throw new FenceTimeout('replication did not come through');
   });
-  await ctx.step('make destination ready', () => makeReady(ctx, epochs));
+  await ctx.step('make destination ready', async () => void (arrivals = await makeReady(ctx, fenced.epochs)));
   await ctx.step('switch', () =>
     ctx.enter('switched', {}, async (directory) => {
       const { rowCount } = await directory.query(
@@ -46,7 +48,20 @@ export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
         [move.destination, move.keyspace, move.id, move.source],
       );
       if (rowCount !== move.buckets.length) throw new MoveStalled(`The map does not fit move ${move.id}`);
+      await expectSwitches(directory, move, fenced.switches, arrivals);
     }),
+  );
+}
+
+/**
+ * From the commit on, a copy of either side from before its fence is known by the switches that it lacks. Two moves never wait
+ * for each other here: the map's change has locked the keyspace.
+ */
+async function expectSwitches(directory: Sql, move: Move, atSource: number, atDestination: number): Promise<void> {
+  await directory.query(
+    `UPDATE sharding.incarnations AS i SET switches = greatest(i.switches, n.switches)
+     FROM (VALUES ($2, $3::bigint), ($4, $5)) AS n(shard, switches) WHERE i.keyspace = $1 AND i.shard = n.shard`,
+    [move.keyspace, move.source, atSource, move.destination, atDestination],
   );
 }
 
@@ -57,10 +72,16 @@ interface Epoch {
   readonly epoch: string;
 }
 
-/** @returns the buckets with their epochs at the source. */
-async function setFence(ctx: MoveContext): Promise<readonly Epoch[]> {
+interface Fenced {
+  /** Of the buckets, at the source. */
+  readonly epochs: readonly Epoch[];
+  /** How many switches the source knows of, this one included. */
+  readonly switches: number;
+}
+
+async function setFence(ctx: MoveContext): Promise<Fenced> {
   const { move, limits } = ctx;
-  const fence = async (tx: Sql): Promise<readonly Epoch[]> => {
+  const fence = async (tx: Sql): Promise<Fenced> => {
     const { rows } = await tx.query<Epoch>(
       `UPDATE sharding.bucket_owner SET state = 'fenced', move_id = $1
        WHERE bucket = ANY ($2) AND state IN ('owned', 'fenced') RETURNING bucket, epoch`,
@@ -68,7 +89,7 @@ async function setFence(ctx: MoveContext): Promise<readonly Epoch[]> {
     );
     if (rows.length !== move.buckets.length)
       throw new MoveStalled(`${move.source} does not own all buckets of ${move.id}`);
-    return rows;
+    return { epochs: rows, switches: await countSwitch(tx) };
   };
   // Only writers under REPEATABLE READ hold these rows.
   return ctx.change('source', fence, { lockMs: limits.lockMs, statementMs: limits.drainMs });
@@ -101,10 +122,11 @@ async function inTime(what: string, work: () => Promise<void>): Promise<void> {
 /**
  * Whoever finds the map switched finds the destination knowing of it. The commit is durable, and with it all that was
  * committed before it.
+ * @returns how many switches the destination knows of.
  */
-async function makeReady(ctx: MoveContext, epochs: readonly Epoch[]): Promise<void> {
+async function makeReady(ctx: MoveContext, epochs: readonly Epoch[]): Promise<number> {
   const { move } = ctx;
-  await ctx.change('destination', async (tx) => {
+  return ctx.change('destination', async (tx) => {
     // A marker tells only of tables that are followed. One that is copied again (a crash of the destination, a failover
     // to a standby that lags) would be missed.
     if (!(await isCopied(tx, ctx.name))) throw new FenceTimeout('a table is being copied again');
@@ -117,6 +139,7 @@ async function makeReady(ctx: MoveContext, epochs: readonly Epoch[]): Promise<vo
     );
     if (rowCount !== move.buckets.length)
       throw new MoveStalled(`${move.destination} owns buckets of ${move.id} already`);
+    return countSwitch(tx);
   });
 }
 

@@ -1,5 +1,6 @@
 import { KEYSPACE_LOCK } from '../directory/keyspace.js';
-import { expectIdentity } from '../install.js';
+import { confirmShard } from '../incarnation/confirm.js';
+import { expectShard } from '../install.js';
 import { isHeld, tryLock, tryLockShared } from '../postgres/advisory-lock.js';
 import { Session } from '../postgres/session.js';
 import { MoveContext, type MoveHooks, type MoveLimits } from './context.js';
@@ -54,16 +55,24 @@ async function openMove(options: OpenOptions, directory: Session, id: string, op
   let move = await takeUp(directory, id);
   const urls = await adminUrls(directory, move);
   // The source first: a fence that a dead mover left is lifted even while the destination is away.
-  const source = await openShard(open, move, move.source, urls.source, limits);
+  const source = await openShard(open, directory, move, move.source, urls.source, limits);
   if (move.phase === 'fencing') move = await unfence(directory, source, move);
-  const destination = await openShard(open, move, move.destination, urls.destination, limits);
+  const destination = await openShard(open, directory, move, move.destination, urls.destination, limits);
   const openSpare = (): Promise<Session> => open(urls.destination, move.destination);
   return new MoveContext(move, { directory, source, destination }, openSpare, urls.source, limits, hooks);
 }
 
-async function openShard(open: Open, move: Move, shard: string, url: string, limits: MoveLimits): Promise<Session> {
+async function openShard(
+  open: Open,
+  directory: Session,
+  move: Move,
+  shard: string,
+  url: string,
+  limits: MoveLimits,
+): Promise<Session> {
   const session = await open(url, `${move.keyspace}/${shard}`);
-  await expectIdentity(session, move.keyspace, shard);
+  await expectShard(session, move.keyspace, shard);
+  await confirmShard(directory, session, move.keyspace, shard);
   // This mover has the move in the directory: whoever still holds it here is an earlier one.
   await lockMove(session, move.id, limits.busyMs, true);
   await session.query('SELECT sharding.begin_attempt($1, $2)', [move.id, move.attempt]);

@@ -1,5 +1,9 @@
+import { compareShard, disagreements, type Comparison } from '../incarnation/compare.js';
+import { letServe } from '../incarnation/confirm.js';
+import { readReport, type ShardReport } from '../incarnation/report.js';
 import { expectShard } from '../install.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import { loadMap } from '../map/load-map.js';
+import type { Sql } from '../postgres/sql.js';
 import { OperationRefused } from './refused.js';
 import { knownShards, onShard, shardsNamed, type KnownShard } from './shards.js';
 
@@ -12,6 +16,8 @@ export interface Reconciliation {
   readonly now: string;
   /** Buckets that it took for its own although they have moved away. It serves them no more; their rows are orphans. */
   readonly released: readonly number[];
+  /** In what they disagreed; left out where in nothing. */
+  readonly found?: readonly string[];
 }
 
 export interface ReconcileRequest {
@@ -37,85 +43,82 @@ export async function reconcileEverywhere(directory: Sql, request: ReconcileRequ
   return done;
 }
 
-interface Placed {
-  readonly bucket: number;
-  readonly shard: string;
-  readonly epoch: string;
-}
-
-interface Owner {
-  readonly bucket: number;
-  readonly state: string;
-  readonly epoch: string;
-  readonly move: string | null;
-}
-
 /**
- * Compares what a shard believes to own with what the map says, after its server was restored or a standby took over, and lets it
- * serve again. What the map has elsewhere is given up. A server that is in the history it was in changes nothing.
+ * Compares what a shard believes to own with what the map says, after its server was restored, copied or replaced, and lets it
+ * serve again. What the map has elsewhere is given up. Where they agree, nothing changes.
  * @param directory a session with the directory.
  * @throws OperationRefused when the map gives it buckets that it does not know of: it has lost what was committed there.
  */
 export async function reconcileShard(directory: Sql, known: KnownShard, dryRun = false): Promise<Reconciliation> {
   const { keyspace, shard } = known;
-  const { rows: placed } = await directory.query<Placed>(
-    'SELECT bucket, shard, epoch FROM sharding.bucket_map WHERE keyspace = $1',
-    [keyspace],
-  );
+  const map = await loadMap(directory, keyspace);
   const { rows: moves } = await directory.query<{ id: string }>(
     `SELECT id FROM sharding.moves WHERE keyspace = $1 AND phase NOT IN ('done', 'aborted')`,
     [keyspace],
   );
-  const running = moves.map(({ id }) => id);
-  return onShard(known, (session) =>
+  const { report, found, released } = await onShard(known, (session) =>
     session.transaction(async (tx) => {
+      await tx.query('SET LOCAL synchronous_commit = on');
       await expectShard(tx, keyspace, shard);
-      const { before, now } = await oneRow<{ before: string | null; now: string }>(
-        tx,
-        'SELECT timeline AS before, sharding.server_timeline() AS now FROM sharding.identity FOR UPDATE',
-      );
-      const { rows: owners } = await tx.query<Owner>(
-        'SELECT bucket, state, epoch, move_id AS move FROM sharding.bucket_owner FOR UPDATE',
-      );
-      const released = before === now ? [] : compare(known, placed, owners, running);
-      if (!dryRun && before !== now) {
-        // A move that is under way finds its own marks again; what is left of others means nothing any more.
-        await tx.query(
-          `UPDATE sharding.bucket_owner SET state = 'gone', move_id = CASE WHEN move_id = ANY ($2) THEN move_id END
-           WHERE bucket = ANY ($1)`,
-          [released, running],
-        );
-        await tx.query('UPDATE sharding.identity SET timeline = $1', [now]);
-      }
-      return { keyspace, shard, before, now, released };
+      await tx.query('SELECT FROM sharding.identity FOR UPDATE');
+      await tx.query('SELECT FROM sharding.bucket_owner FOR UPDATE');
+      const before = await readReport(tx, keyspace, shard);
+      const comparison = compareShard(map, shard, before);
+      refuseLoss(known, comparison);
+      const outcome = { report: before, found: disagreements(comparison), released: givenUp(comparison) };
+      if (dryRun || (outcome.found.length === 0 && before.confirmed)) return outcome;
+      const running = moves.map(({ id }) => id);
+      const switches = await settle(tx, outcome, map.incarnations?.get(shard)?.switches ?? 0, running);
+      return { ...outcome, report: { ...before, switches } };
     }),
+  );
+  const { timeline, timelineNow } = report;
+  if (!dryRun) await rememberServer(directory, keyspace, shard, report);
+  return { keyspace, shard, before: timeline, now: timelineNow, released, ...(found.length > 0 && { found }) };
+}
+
+const givenUp = ({ stale, letGo }: Comparison): number[] => [...stale, ...letGo].toSorted((a, b) => a - b);
+
+function refuseLoss({ keyspace, shard }: KnownShard, { lost }: Comparison): void {
+  if (lost.length === 0) return;
+  throw new OperationRefused(
+    `The server of ${keyspace}/${shard} lacks what was committed: the map gives it bucket ${lost.slice(0, 20).join(', ')}` +
+      `${lost.length > 20 ? ` and ${lost.length - 20} more` : ''}, which it does not have. Bring back a server that has them`,
   );
 }
 
-/** @returns the buckets that the shard serves and the map has elsewhere. @throws OperationRefused for the other way round. */
-function compare(
-  { keyspace, shard }: KnownShard,
-  placed: readonly Placed[],
-  owners: readonly Owner[],
+/**
+ * Makes the shard what the map says it is. Where it was not, it counts one more switch: the server whose place it took may come
+ * back, and is then the one that lacks something.
+ */
+async function settle(
+  tx: Sql,
+  { report, found, released }: { report: ShardReport; found: readonly string[]; released: readonly number[] },
+  expected: number,
   running: readonly string[],
-): number[] {
-  const known = new Map(owners.map((owner) => [owner.bucket, owner]));
-  const has = ({ bucket, epoch }: Placed): boolean => {
-    const owner = known.get(bucket);
-    if (owner?.epoch !== epoch) return false;
-    // `ready`: the map was switched by a move that has not told this side yet, and will.
-    return serves(owner) || (owner.state === 'ready' && owner.move !== null && running.includes(owner.move));
-  };
-  const own = placed.filter((place) => place.shard === shard);
-  const lost = own.filter((place) => !has(place)).map(({ bucket }) => bucket);
-  if (lost.length > 0) {
-    throw new OperationRefused(
-      `The server of ${keyspace}/${shard} lacks what was committed: the map gives it bucket ${lost.slice(0, 20).join(', ')}` +
-        `${lost.length > 20 ? ` and ${lost.length - 20} more` : ''}, which it does not have. Bring back a server that has them`,
-    );
-  }
-  const elsewhere = new Set(placed.filter((place) => place.shard !== shard).map(({ bucket }) => bucket));
-  return owners.filter((owner) => serves(owner) && elsewhere.has(owner.bucket)).map(({ bucket }) => bucket);
+): Promise<number> {
+  // A move that is under way finds its own marks again; what is left of others means nothing any more.
+  await tx.query(
+    `UPDATE sharding.bucket_owner SET state = 'gone', move_id = CASE WHEN move_id = ANY ($2) THEN move_id END
+     WHERE bucket = ANY ($1)`,
+    [released, running],
+  );
+  const switches = Math.max(report.switches, expected) + (found.length > 0 ? 1 : 0);
+  await tx.query('UPDATE sharding.identity SET server = $1, timeline = $2, switches = $3', [
+    report.serverNow,
+    report.timelineNow,
+    switches,
+  ]);
+  await letServe(tx, report, []);
+  return switches;
 }
 
-const serves = ({ state }: Owner): boolean => state === 'owned' || state === 'fenced';
+/** After the shard itself: who is interrupted in between finds them to disagree, and reconciles once more. */
+async function rememberServer(directory: Sql, keyspace: string, shard: string, report: ShardReport): Promise<void> {
+  await directory.query(
+    `INSERT INTO sharding.incarnations AS i (keyspace, shard, server, timeline, switches) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (keyspace, shard) DO UPDATE SET server = excluded.server, timeline = excluded.timeline,
+       switches = greatest(i.switches, excluded.switches)`,
+    [keyspace, shard, report.serverNow, report.timelineNow, report.switches],
+  );
+}

@@ -1,5 +1,9 @@
 import { BUCKETS } from '../bucket.js';
-import { otherHistory } from '../install.js';
+import { compareShard, disagreements } from '../incarnation/compare.js';
+import { refusalOf } from '../incarnation/confirm.js';
+import { readReport } from '../incarnation/report.js';
+import { loadMap } from '../map/load-map.js';
+import type { ShardMap } from '../map/shard-map.js';
 import { oneRow } from '../postgres/sql.js';
 import type { Session } from '../postgres/session.js';
 import { movesNow, type MoveNow } from './moves-now.js';
@@ -71,7 +75,9 @@ export function clusterStatus(directoryUrl: string, keyspaces?: readonly string[
       [keyspaces ?? null, BUCKETS],
     );
     const moves = await movesNow(directory);
-    const shards = await Promise.all(known.map(statusOf));
+    const maps = new Map<string, ShardMap>();
+    for (const { keyspace } of rows) maps.set(keyspace, await loadMap(directory, keyspace));
+    const shards = await Promise.all(known.map((shard) => statusOf(shard, maps.get(shard.keyspace))));
     return {
       keyspaces: rows,
       shards,
@@ -80,13 +86,14 @@ export function clusterStatus(directoryUrl: string, keyspaces?: readonly string[
   });
 }
 
-async function statusOf(known: KnownShard): Promise<ShardStatus> {
+async function statusOf(known: KnownShard, map: ShardMap | undefined): Promise<ShardStatus> {
   const { keyspace, shard, adminUrl, draining, buckets } = known;
   const about = { keyspace, shard, at: placeOf(adminUrl), draining, buckets };
   try {
     return await onShard(known, async (session) => {
-      const { same } = await oneRow<{ same: boolean | null }>(session, 'SELECT sharding.same_history() AS same');
-      const problem = same === true ? null : otherHistory(keyspace, shard);
+      const report = await readReport(session, keyspace, shard);
+      const reasons = map ? disagreements(compareShard(map, shard, report)) : [];
+      const problem = reasons.length === 0 ? null : refusalOf(keyspace, shard, reasons);
       return { ...about, health: await healthOf(session), problem };
     });
   } catch (error) {

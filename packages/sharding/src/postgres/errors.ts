@@ -2,6 +2,8 @@
 export const NOT_HERE = 'SH001';
 /** The bucket is being switched to another shard: it can be written again in a moment. */
 export const BEING_MOVED = 'SH002';
+/** Names what a server refuses that nobody has compared with the directory since it was started, beside BEING_MOVED. */
+const UNCONFIRMED = 'sharding_confirmed';
 /** Another mover has taken up the move. */
 export const STALE_MOVER = 'SH003';
 
@@ -10,6 +12,10 @@ export const codeOf = (error: unknown): string | undefined => {
   const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
   return typeof code === 'string' ? code : undefined;
 };
+
+/** The server waits to be compared with the directory. */
+export const isUnconfirmed = (error: unknown): boolean =>
+  codeOf(error) === BEING_MOVED && (error as { constraint?: unknown }).constraint === UNCONFIRMED;
 
 /** The connection to a server broke or could not be made. What was under way may or may not have been committed. */
 export class SessionLost extends Error {

@@ -1,5 +1,5 @@
-/** As sharding.server_timeline(), which costs more because a function that reads can't be inlined. */
-const TIMELINE = 'left(pg_walfile_name(pg_current_wal_lsn()), 8)';
+/** As sharding.same_history(), which costs more because a function that reads can't be inlined. */
+const CONFIRMED = `i.confirmed_start = pg_postmaster_start_time() AND i.confirmed_file = pg_relation_filepath('sharding.identity')`;
 /** Marks rows of the caller's own statement: without it, "owned, and no row" would look like "one row of nulls". */
 const HIT = '~hit';
 
@@ -22,7 +22,7 @@ const MOST_TEXTS = 500;
 
 function wrap(text: string, parameters: number): string {
   const statement = text.trim().replace(/;$/, '');
-  return `SELECT r.* FROM sharding.bucket_owner AS o JOIN sharding.identity AS i ON i.timeline = ${TIMELINE}
+  return `SELECT r.* FROM sharding.bucket_owner AS o JOIN sharding.identity AS i ON ${CONFIRMED}
     LEFT JOIN LATERAL (SELECT true AS "${HIT}", q.* FROM (${statement}) AS q) AS r ON true
     WHERE o.bucket = $${parameters + 1}::smallint AND o.state IN ('owned', 'fenced')`;
 }

@@ -2,8 +2,9 @@ import { Across } from '../across/across.js';
 import type { AcrossOptions } from '../across/ask.js';
 import { bucketOf } from '../bucket.js';
 import type { MapClient } from '../map/map-client.js';
-import { BEING_MOVED, codeOf, isTransient, NOT_HERE } from '../postgres/errors.js';
+import { BEING_MOVED, codeOf, isTransient, isUnconfirmed, NOT_HERE } from '../postgres/errors.js';
 import type { Sql } from '../postgres/sql.js';
+import { Confirmations } from './confirmations.js';
 import { ownedRead, ownedRows } from './owned-read.js';
 import type { ShardServer, Statement } from './shard-server.js';
 
@@ -15,6 +16,8 @@ export interface ShardedDatabaseOptions<Server> {
   readonly patienceMs?: number;
   /** Transient errors of the servers that `open` makes, beside those of this package. */
   readonly isTransient?: (error: unknown) => boolean;
+  /** Called when a server serves nothing until an operator reconciles it, at most once a second for each. */
+  readonly onRefused?: (reason: string) => void;
 }
 
 /** No shard would serve the bucket in time. Trying again later may help. */
@@ -35,8 +38,10 @@ const LONGEST_PAUSE_MS = 100;
 export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   private readonly open = new Map<string, Server>();
   private readonly stopFollowing: () => void;
+  private readonly confirmations: Confirmations;
 
   constructor(private readonly options: ShardedDatabaseOptions<Server>) {
+    this.confirmations = new Confirmations(options.map, options.onRefused ?? (() => undefined));
     this.follow();
     this.stopFollowing = options.map.onChange(() => this.follow());
   }
@@ -89,7 +94,8 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   across(options: Pick<AcrossOptions, 'patienceMs' | 'timeoutMs'> = {}): Across {
     const { map, isTransient: ofServers } = this.options;
     const servers = (): readonly Server[] => this.servers();
-    return new Across({ ...options, map, servers, ...(ofServers && { isTransient: ofServers }) });
+    const confirm = (shard: string): Promise<unknown> => this.confirm(shard);
+    return new Across({ ...options, map, servers, confirm, ...(ofServers && { isTransient: ofServers }) });
   }
 
   /** All shards of the keyspace; they change when a shard is added or removed (`onServersChange`). */
@@ -137,9 +143,20 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
         if (code === NOT_HERE) await map.refresh().catch(() => undefined);
         const { shard, epoch } = map.current.placements[bucket] ?? {};
         const moved = shard !== placed?.shard || epoch !== placed?.epoch;
+        if (!moved && (code === NOT_HERE || isUnconfirmed(error))) {
+          const refusal = await this.confirm(shard);
+          if (refusal !== undefined) throw new BucketUnavailable(bucket, patienceMs, new Error(refusal));
+        }
         if (!moved) await map.changeWithin(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
       }
     }
+  }
+
+  /** The map gives a shard what its server refuses. @returns why that will last; undefined when it may pass. */
+  private async confirm(shard: string | undefined): Promise<string | undefined> {
+    const server = shard === undefined ? undefined : this.open.get(shard);
+    if (shard === undefined || !server) return undefined;
+    return this.confirmations.confirm(shard, server).catch(() => undefined);
   }
 
   private serverOf(bucket: number): Server {

@@ -1,0 +1,59 @@
+import { loadMap } from '../map/load-map.js';
+import type { ShardMap } from '../map/shard-map.js';
+import { OperationRefused } from '../operate/refused.js';
+import { oneRow, type Sql } from '../postgres/sql.js';
+import { compareShard, disagreements, type Comparison } from './compare.js';
+import { readReport, type ShardReport } from './report.js';
+
+/** Why a shard's server serves nothing. */
+export const refusalOf = (keyspace: string, shard: string, reasons: readonly string[]): string =>
+  `The server of ${keyspace}/${shard} was restored, or took over from another: it serves nothing until it is reconciled ` +
+  `with the directory (${reasons.join('; ')})`;
+
+/** @throws OperationRefused when they disagree. */
+export function expectAgreement(keyspace: string, shard: string, comparison: Comparison): void {
+  const reasons = disagreements(comparison);
+  if (reasons.length > 0) throw new OperationRefused(refusalOf(keyspace, shard, reasons));
+}
+
+/**
+ * Compares a shard with the directory, and lets it serve if they agree. What the directory did not know of its server yet, it learns.
+ * @param directory a session of the directory's owner; the shard must be known there.
+ * @param session with the shard, as its owner; what it has committed before must be durable.
+ * @throws OperationRefused when they disagree.
+ */
+export async function confirmShard(directory: Sql, session: Sql, keyspace: string, shard: string): Promise<void> {
+  const map = await loadMap(directory, keyspace);
+  const report = await readReport(session, keyspace, shard);
+  const comparison = compareShard(map, shard, report);
+  expectAgreement(keyspace, shard, comparison);
+  await letServe(session, report, comparison.letGo);
+  await remember(directory, map, shard, report);
+}
+
+/** Lets a shard serve that was found to agree, unless its server was started again meanwhile. @returns whether it does. */
+export async function letServe(session: Sql, { run }: ShardReport, letGo: readonly number[]): Promise<boolean> {
+  const confirm = 'SELECT sharding.confirm($1, $2::smallint[]) AS confirmed';
+  return (await oneRow<{ confirmed: boolean }>(session, confirm, [run, letGo])).confirmed;
+}
+
+/** Records in the directory what a shard that agrees knows. */
+export async function remember(
+  directory: Sql,
+  { keyspace, incarnations }: ShardMap,
+  shard: string,
+  { serverNow, timelineNow, switches }: ShardReport,
+): Promise<void> {
+  if ((incarnations?.get(shard)?.switches ?? -1) >= switches) return;
+  await directory.query(
+    `INSERT INTO sharding.incarnations AS i (keyspace, shard, server, timeline, switches) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (keyspace, shard) DO UPDATE SET switches = greatest(i.switches, excluded.switches)`,
+    [keyspace, shard, serverNow, timelineNow, switches],
+  );
+}
+
+/** Counts a switch that is about to be, on the shard. @returns how many it knows of. */
+export async function countSwitch(tx: Sql): Promise<number> {
+  const count = 'UPDATE sharding.identity SET switches = switches + 1 RETURNING switches';
+  return Number((await oneRow<{ switches: string }>(tx, count)).switches);
+}

@@ -1,0 +1,195 @@
+import { jest } from '@jest/globals';
+import { eventually } from '@stoa/testing';
+import { Client } from 'pg';
+import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { idIn } from '../../test/rows.js';
+import { mover, startService, type Service } from '../../test/stand.js';
+import { enterShard } from '../directory/keyspace.js';
+import { reconcileShard } from '../operate/reconcile.js';
+import { knownShards, onDirectory } from '../operate/shards.js';
+import { clusterStatus } from '../operate/status.js';
+import { verify } from '../verify.js';
+
+jest.setTimeout(120_000);
+
+// Buckets 0 to 511 are on shard a, the others on b, whose data are exchanged here.
+const ON_A = 7;
+const [MOVED, STAYED] = [700, 701];
+const READ = 'SELECT name FROM customers WHERE bucket = $1 AND id = $2';
+const REFUSED = 'was restored, or took over from another';
+
+let servers: Servers;
+let cluster: Cluster;
+let service: Service;
+
+beforeAll(async () => {
+  servers = await Servers.start(2);
+});
+beforeEach(async () => {
+  cluster = await makeCluster([servers.url(0), servers.url(1)]);
+  service = await startService(cluster, 2_000);
+});
+afterEach(() => service.close());
+afterAll(() => servers.stop());
+
+const insert = async (bucket: number, name: string): Promise<string> => {
+  const id = idIn(bucket);
+  const text = 'INSERT INTO customers (id, name) VALUES ($1, $2)';
+  await eventually(() => service.database.transaction(bucket, (tx) => tx.query(text, [id, name])));
+  return id;
+};
+const rename = (bucket: number, id: string, name: string): Promise<unknown> =>
+  service.database.transaction(bucket, (tx) => tx.query('UPDATE customers SET name = $1 WHERE id = $2', [name, id]));
+const read = async (bucket: number, id: string): Promise<unknown> =>
+  (await service.database.read<{ name: string }>(bucket, { text: READ, values: [bucket, id] }))[0]?.name;
+const all = (): Promise<object[]> =>
+  service.database
+    .across({ patienceMs: 1_000 })
+    .partials({ text: 'SELECT name FROM customers WHERE bucket = ANY ($1) ORDER BY name' });
+const move = async (bucket: number, from: string, to: string): Promise<void> => {
+  const id = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [bucket], from, to });
+  expect(await mover(cluster).runMove(id)).toMatchObject({ phase: 'done' });
+};
+const reconcile = (dryRun = false) =>
+  onDirectory(cluster.directoryUrl, async (directory) => {
+    const known = (await knownShards(directory, [KEYSPACE])).find(({ shard }) => shard === 'b');
+    return reconcileShard(directory, known!, dryRun);
+  });
+const problemOf = async (name: string): Promise<string | null | undefined> =>
+  (await clusterStatus(cluster.directoryUrl)).shards.find(({ shard }) => shard === name)?.problem;
+
+/** As any code that knows of no map, under the service's role and under the owner's. */
+async function holdDirectly(bucket: number): Promise<void> {
+  const { url = '', adminUrl = '' } = cluster.shards.get('b') ?? {};
+  for (const connectionString of [url, adminUrl]) {
+    const client = new Client({ connectionString });
+    await client.connect();
+    try {
+      await client.query('SELECT sharding.hold($1)', [bucket]);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+async function expectRefused(bucket: number, id: string): Promise<void> {
+  await expect(holdDirectly(bucket)).rejects.toMatchObject({ code: 'SH002' });
+  await expect(read(bucket, id)).rejects.toMatchObject({ name: 'BucketUnavailable' });
+  await expect(rename(bucket, id, 'wrong')).rejects.toMatchObject({ name: 'BucketUnavailable' });
+  await expect(all()).rejects.toMatchObject({ name: 'AcrossUnavailable' });
+  // Asked by a client, and refused all the same.
+  await expect(holdDirectly(bucket)).rejects.toMatchObject({ code: 'SH002' });
+  expect(await problemOf('b')).toContain(REFUSED);
+  const { findings } = await verify(cluster.directoryUrl, KEYSPACE);
+  expect(findings).toContainEqual(expect.objectContaining({ kind: 'history', shard: 'b' }));
+  const { url = '', adminUrl = '' } = cluster.shards.get('b') ?? {};
+  const entered = onDirectory(cluster.directoryUrl, (tx) => enterShard(tx, KEYSPACE, { name: 'b', url, adminUrl }));
+  await expect(entered).rejects.toThrow(REFUSED);
+  const id2 = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [bucket], from: 'b', to: 'a' });
+  await expect(mover(cluster).runMove(id2)).rejects.toThrow(REFUSED);
+  await onDirectory(cluster.directoryUrl, async (tx) => {
+    await tx.query(`UPDATE sharding.bucket_map SET move_id = NULL WHERE move_id = $1`, [id2]);
+    await tx.query('DELETE FROM sharding.moves WHERE id = $1', [id2]);
+  });
+}
+
+it('refuses a data folder that was copied before a move, and the one whose place it took', async () => {
+  const [moved, stayed] = [await insert(MOVED, 'Ada'), await insert(STAYED, 'Bob')];
+  const copy = await servers.copyOf(1);
+  await move(MOVED, 'b', 'a');
+  await rename(MOVED, moved, 'Ada, moved');
+  // Their clone hears of nothing any more: its map may be as old as the copy.
+  await service.turnDeaf();
+  await servers.exchange(1, copy);
+  await expectRefused(STAYED, stayed);
+  expect(await eventually(() => read(MOVED, moved))).toBe('Ada, moved');
+
+  const intended = await reconcile(true);
+  expect(intended).toMatchObject({ released: [MOVED], found: expect.arrayContaining([expect.any(String)]) });
+  expect(intended.found?.join()).toContain('the last 1 of its switches');
+  expect(await reconcile()).toEqual(intended);
+  expect(await eventually(() => read(STAYED, stayed))).toBe('Bob');
+  expect(await read(MOVED, moved)).toBe('Ada, moved');
+  expect(await reconcile()).toMatchObject({ released: [] });
+  expect((await reconcile()).found).toBeUndefined();
+
+  await servers.exchange(1, copy);
+  await expectRefused(STAYED, stayed);
+});
+
+it('refuses a copy whose buckets moved to and fro, though the shard has what the map gives it', async () => {
+  const [guest, stayed] = [await insert(ON_A, 'Ada'), await insert(STAYED, 'Bob')];
+  const copy = await servers.copyOf(1);
+  await rename(STAYED, stayed, 'Bob, later').catch(() => rename(STAYED, stayed, 'Bob, later'));
+  await move(ON_A, 'a', 'b');
+  await move(ON_A, 'b', 'a');
+  await servers.exchange(1, copy);
+  await expectRefused(STAYED, stayed);
+  expect(await eventually(() => read(ON_A, guest))).toBe('Ada');
+});
+
+it('refuses a copy that lacks a bucket, and does not reconcile it', async () => {
+  const guest = await insert(ON_A, 'Ada');
+  const stayed = await insert(STAYED, 'Bob');
+  const copy = await servers.copyOf(1);
+  await move(ON_A, 'a', 'b');
+  await servers.exchange(1, copy);
+  await expectRefused(STAYED, stayed);
+  await expect(read(ON_A, guest)).rejects.toMatchObject({ name: 'BucketUnavailable' });
+  await expect(reconcile()).rejects.toThrow(`the map gives it bucket ${ON_A}, which it does not have`);
+});
+
+it('refuses a dump that was loaded into another database', async () => {
+  const [moved, stayed] = [await insert(MOVED, 'Ada'), await insert(STAYED, 'Bob')];
+  const name = new URL(cluster.shards.get('b')?.adminUrl ?? '').pathname.slice(1);
+  const server = new Client({ connectionString: servers.url(1) });
+  await server.connect();
+  const cutOff = (): Promise<unknown> =>
+    server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+  // As a dump: the same rows in another database, with all that the shard knows of itself.
+  await eventually(async () => {
+    await cutOff();
+    await server.query(`CREATE DATABASE ${name}_dump TEMPLATE ${name}`);
+  });
+  await eventually(() => move(MOVED, 'b', 'a'));
+  await eventually(async () => {
+    await cutOff();
+    await server.query(`ALTER DATABASE ${name} RENAME TO ${name}_before`);
+  });
+  await server.query(`ALTER DATABASE ${name}_dump RENAME TO ${name}`);
+  await server.end();
+  await expectRefused(STAYED, stayed);
+  expect(await read(MOVED, moved)).toBe('Ada');
+  expect(await reconcile()).toMatchObject({ released: [MOVED] });
+  expect(await eventually(() => read(STAYED, stayed))).toBe('Bob');
+});
+
+it('asks nobody for a server that only starts again, also while the directory is away', async () => {
+  const stayed = await insert(STAYED, 'Bob');
+  await servers.kill(1);
+  await servers.startAgain(1);
+  expect(await eventually(() => read(STAYED, stayed))).toBe('Bob');
+  expect(await problemOf('b')).toBeNull();
+
+  const copy = await servers.copyOf(1);
+  expect(await eventually(() => read(STAYED, stayed))).toBe('Bob');
+  await move(MOVED, 'b', 'a');
+  const directory = new URL(cluster.directoryUrl).pathname.slice(1);
+  const server = new Client({ connectionString: servers.url(0) });
+  await server.connect();
+  const open = (is: boolean): Promise<unknown> => server.query(`ALTER DATABASE ${directory} ALLOW_CONNECTIONS ${is}`);
+  await open(false);
+  await server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [directory]);
+  try {
+    await servers.kill(1);
+    await servers.startAgain(1);
+    expect(await eventually(() => read(STAYED, stayed))).toBe('Bob');
+    // The other shard's word is enough to know a copy.
+    await servers.exchange(1, copy);
+    await expect(read(STAYED, stayed)).rejects.toMatchObject({ name: 'BucketUnavailable' });
+    await expect(holdDirectly(STAYED)).rejects.toMatchObject({ code: 'SH002' });
+  } finally {
+    await open(true);
+    await server.end();
+  }
+});
