@@ -106,6 +106,11 @@ it('moves buckets, reverses, and refuses what can not be', async () => {
   expect((await ask('reconcileShard', { shard: 'shard1' })).body).toMatchObject({
     keyspaces: [{ keyspace: 'cart', released: [] }],
   });
+  expect((await ask('purgeOrphans', { shard: 'shard1', dryRun: false })).body).toEqual({
+    shard: 'shard1',
+    keyspaces: [{ keyspace: 'cart', orphans: [], purged: 0 }],
+  });
+  expect((await ask('purgeOrphans', { shard: 'shard9' })).body).toMatchObject({ code: 'REFUSED' });
   expect((await ask('reconcileShard', { shard: 'shard9' })).body).toMatchObject({ code: 'REFUSED' });
   expect((await ask('pauseMove', { id: newId() })).body).toMatchObject({ code: 'NOT_FOUND' });
   expect((await ask('listMoves', { keyspace: 'cart', limit: 2 })).body).toMatchObject({

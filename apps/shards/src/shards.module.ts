@@ -13,6 +13,7 @@ import { ListRuns } from './operations/list-runs.js';
 import { MoveBuckets } from './operations/move-buckets.js';
 import { PauseMove } from './operations/pause-move.js';
 import { PlanRebalance } from './operations/plan-rebalance.js';
+import { PurgeOrphans } from './operations/purge-orphans.js';
 import { ReconcileShard } from './operations/reconcile-shard.js';
 import { RemoveShard } from './operations/remove-shard.js';
 import { ResumeMove } from './operations/resume-move.js';
@@ -44,6 +45,7 @@ const handlers = {
   resumeMove: ResumeMove,
   addShard: AddShard,
   reconcileShard: ReconcileShard,
+  purgeOrphans: PurgeOrphans,
   removeShard: RemoveShard,
 };
 

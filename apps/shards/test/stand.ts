@@ -73,6 +73,21 @@ export class Stand {
     return ids;
   }
 
+  /** Puts a customer's empty cart on a shard whatever the map says, as a fault would. */
+  async plantOrphan(index: number, customer: string): Promise<void> {
+    const shards = await onDirectory(this.directoryUrl, (directory) => knownShards(directory, ['cart']));
+    const shard = shards[index];
+    if (!shard) throw new Error(`no shard ${index}`);
+    await onShard(shard, async (session) => {
+      await session.query('SET session_replication_role = replica');
+      await session.query(
+        `INSERT INTO carts (bucket, customer_id, version, skus, quantities, created_at, updated_at)
+         VALUES (stoa_bucket($1::text), $1::uuid, 1, '{}', '{}', now(), now())`,
+        [customer],
+      );
+    });
+  }
+
   /** Runs a command to its end. */
   shards(line: string, env: Readonly<Record<string, string | undefined>> = {}): Promise<Ended> {
     return this.start(line, env).ended;

@@ -38,6 +38,7 @@ export { makeDatabases } from './operate/make-databases.js';
 export { movesNow, type MoveNow } from './operate/moves-now.js';
 export { planAddition, type Addition, type AdditionRequest, type NewDatabase } from './operate/plan-addition.js';
 export { planBuckets, type BucketsRequest } from './operate/plan-buckets.js';
+export { purgeOrphans, type OrphanPurge, type Orphans, type PurgeRequest } from './operate/orphans.js';
 export {
   planRebalance,
   type PlannedMove,

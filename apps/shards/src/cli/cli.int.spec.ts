@@ -110,6 +110,23 @@ it('finds nothing to reconcile on a server that is in the history it was in', as
   expect(err).toBe('shards: There is no shard shard9; there are shard1, shard2\n');
 });
 
+it('shows orphaned rows, and deletes them only when told yes', async () => {
+  const table = 'public.carts';
+  const [cart = ''] = customers.filter((id) => bucketOf(id) > 511);
+  await stand.plantOrphan(0, cart);
+  expect((await stand.shards('status')).out).toContain('(1 orphaned row of 1 bucket: see purge-orphans)');
+  const line = `cart/shard1: ${table} holds 1 row of 1 bucket (${bucketOf(cart)}) that is elsewhere\n`;
+  for (const words of ['purge-orphans', 'purge-orphans shard1 --yes --dry-run']) {
+    const { code, out } = await stand.shards(words);
+    expect([code, out]).toEqual([0, `${line}Nothing was deleted: --yes deletes them.\n`]);
+  }
+  expect(await json('purge-orphans shard2 --yes')).toMatchObject({ dryRun: false, shards: [{ purged: 0 }] });
+  const { out } = await stand.shards('purge-orphans --yes');
+  expect(out).toBe(`${line}cart/shard1: 1 deleted\n`);
+  expect((await stand.shards('purge-orphans')).out).toBe('There are no orphaned rows.\n');
+  await verified();
+});
+
 it('adds a server, whose dry run changes nothing and whose second run neither', async () => {
   const url = stand.serverUrl(2);
   const intended = await json<{ databases: unknown[] }>(`add ${url} --dry-run`);

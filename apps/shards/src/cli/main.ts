@@ -4,6 +4,7 @@ import { abort, pause, resume, reverse } from './commands/moves.js';
 import { add } from './commands/add.js';
 import { drain, rebalance } from './commands/rebalance.js';
 import { move } from './commands/move.js';
+import { purge } from './commands/purge-orphans.js';
 import { reconcile } from './commands/reconcile.js';
 import { remove } from './commands/remove.js';
 import { status } from './commands/status.js';
@@ -16,6 +17,7 @@ import type { CommandRun } from './terminal.js';
 
 const COMMANDS: Readonly<Record<string, CommandRun>> = {
   ...{ status, where, add, move, rebalance, drain, remove, abort, reverse, pause, resume, reconcile, verify },
+  'purge-orphans': purge,
 };
 const NOTHING_DONE = 2;
 const NOT_ALL_DONE = 1;

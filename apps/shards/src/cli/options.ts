@@ -19,6 +19,7 @@ export interface Options {
   readonly undo: boolean;
   readonly acceptDifference: boolean;
   readonly local: boolean;
+  readonly yes: boolean;
 }
 
 const COMMON = ['json', 'keyspace', 'help'];
@@ -41,6 +42,7 @@ const COMMANDS: Readonly<
   resume: { words: [0, 1], options: ['dry-run', 'parallel', 'accept-difference'] },
   reconcile: { words: [1, 1], options: ['dry-run'] },
   verify: { words: [0, 0], options: [] },
+  'purge-orphans': { words: [0, 1], options: ['dry-run', 'yes'] },
 };
 
 const OPTIONS = {
@@ -58,6 +60,7 @@ const OPTIONS = {
   buckets: { type: 'string' },
   undo: { type: 'boolean', default: false },
   local: { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
   'accept-difference': { type: 'boolean', default: false },
 } as const;
 
@@ -75,8 +78,9 @@ export const USAGE = `npm run shards -- COMMAND [--json] [--keyspace NAME ...]
   reverse MOVE                             move the buckets of a finished move back
   pause MOVE | all                         keep a move from going on
   resume [MOVE] [--accept-difference]      finish moves that were paused, or whose mover died
-  reconcile SHARD                          let a server serve again that was restored, or took over from another
+  reconcile SHARD                          let a server serve again that was restored or copied, or took over from another
   verify                                   compare map, owners and rows on all shards
+  purge-orphans [SHARD] [--yes]            count rows of buckets that are elsewhere; with --yes, delete them
 
   --dry-run        check everything, say what would be done, change nothing
   --json           one JSON document on standard output
@@ -114,6 +118,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     buckets: values.buckets === undefined ? undefined : bucketNumbers(values.buckets),
     undo: values.undo,
     local: values.local,
+    yes: values.yes,
     acceptDifference: values['accept-difference'],
   };
 }

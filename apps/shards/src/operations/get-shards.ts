@@ -15,7 +15,11 @@ export class GetShards implements Handler<typeof shards.getShards> {
       keyspaces: [...keyspaces],
       shards: all.map(({ health, ...shard }) => ({
         ...shard,
-        health: health && { ...health, slots: [...health.slots] },
+        health: health && {
+          ...health,
+          slots: [...health.slots],
+          orphans: health.orphans.map((each) => ({ ...each, buckets: [...each.buckets] })),
+        },
       })),
       moves: moves.map(moveAnswer),
     };

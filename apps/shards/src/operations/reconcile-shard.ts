@@ -10,8 +10,8 @@ export class ReconcileShard implements Handler<typeof shards.reconcileShard> {
   readonly handle: Handler<typeof shards.reconcileShard>['handle'] = async ({ shard, keyspaces: only }, { tx, fail }) =>
     orRefuse(fail, async () => {
       const done = await reconcileEverywhere(tx, { shard, ...(only && { keyspaces: only }) });
-      const keyspaces = done.map(({ keyspace, before, now, released }) => {
-        return { keyspace, before, now, released: [...released] };
+      const keyspaces = done.map(({ keyspace, before, now, released, found }) => {
+        return { keyspace, before, now, released: [...released], ...(found && { found: [...found] }) };
       });
       return { shard, keyspaces };
     });

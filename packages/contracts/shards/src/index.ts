@@ -1,6 +1,17 @@
 import { command, pageLimit, query, service } from '@stoa/contract-kit';
 import { z } from 'zod';
-import { Bucket, Cluster, KeyspaceName, Move, Plan, Reconciled, Run, ShardName, Whereabouts } from './shapes.js';
+import {
+  Bucket,
+  Cluster,
+  KeyspaceName,
+  Move,
+  Plan,
+  Purged,
+  Reconciled,
+  Run,
+  ShardName,
+  Whereabouts,
+} from './shapes.js';
 
 export * from './shapes.js';
 
@@ -21,7 +32,7 @@ const ASKING_MS = 10_000;
 export const shards = service(
   'shards',
   {
-    version: 1,
+    version: 2,
     title: 'Shards',
     description: 'Which Postgres server holds which customers, and moving them while they are in use.',
   },
@@ -219,6 +230,23 @@ export const shards = service(
       input: z.object({ shard: ShardName, keyspaces: Keyspaces }),
       output: z.object({ shard: ShardName, keyspaces: z.array(Reconciled) }),
       errors: REFUSED,
+      budgetMs: ASKING_MS,
+    }),
+    purgeOrphans: command({
+      http: 'POST /v1/shards/{shard}/purge-orphans',
+      summary: 'Count or delete rows that a shard holds of buckets which are elsewhere',
+      caller: 'operator',
+      key: 'command.id',
+      input: z.object({
+        shard: ShardName,
+        keyspaces: Keyspaces,
+        dryRun: z.boolean().default(true).describe('Only count them'),
+      }),
+      output: z
+        .object({ shard: ShardName, keyspaces: z.array(Purged) })
+        .describe('Of many rows some are left: repeat it'),
+      errors: REFUSED,
+      since: 2,
       budgetMs: ASKING_MS,
     }),
     removeShard: command({

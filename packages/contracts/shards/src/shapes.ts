@@ -7,12 +7,17 @@ export const ShardName = z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'lower case
 export const Bucket = z.int().min(0).max(1023);
 const Count = z.int().min(0);
 
+const Orphans = z
+  .array(z.object({ table: z.string(), buckets: z.array(Bucket), rows: Count }))
+  .describe('Rows of buckets that are elsewhere and in no move, by table');
+
 /** Null where the server can't be asked. */
 const ShardHealth = z.object({
   serverVersion: z.string(),
   rows: Count.describe('Of the buckets that it serves'),
   bytes: Count.describe('Of those rows with their indexes, without free space'),
   estimated: z.boolean().describe('Rows and bytes were inferred from a part of a large table'),
+  orphans: Orphans.optional(),
   fenced: Count.describe('Buckets that refuse writes at the moment, because a move is about to switch them'),
   connections: Count.describe('To this database'),
   maxConnections: Count.describe('To the whole server'),
@@ -109,6 +114,13 @@ export const Reconciled = z.object({
   before: z.string().nullable().describe('The history (timeline) of its server when it last agreed with the directory'),
   now: z.string().describe('The history that it writes now; the same: there was nothing to do'),
   released: z.array(Bucket).describe('That it took for its own although they have moved away; it serves them no more'),
+  found: z.array(z.string()).optional().describe('In what it disagreed with the shard map'),
+});
+
+export const Purged = z.object({
+  keyspace: KeyspaceName,
+  orphans: Orphans,
+  purged: Count.describe('Rows that were deleted'),
 });
 
 const Finding = z.object({

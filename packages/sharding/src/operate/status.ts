@@ -7,6 +7,7 @@ import type { ShardMap } from '../map/shard-map.js';
 import { oneRow } from '../postgres/sql.js';
 import type { Session } from '../postgres/session.js';
 import { movesNow, type MoveNow } from './moves-now.js';
+import { bucketsElsewhere, findOrphans, type Orphans } from './orphans.js';
 import { knownShards, onDirectory, onShard, placeOf, reasonOf, type KnownShard } from './shards.js';
 import { sumOf, weighBuckets } from './weigh.js';
 
@@ -39,6 +40,8 @@ export interface ShardHealth {
   readonly bytes: number;
   /** Rows and bytes were inferred from a part of a large table. */
   readonly estimated: boolean;
+  /** Of buckets that are elsewhere and in no move: purgeOrphans deletes them. */
+  readonly orphans: readonly Orphans[];
   /** Buckets that refuse writes at the moment, because a move is about to switch them. */
   readonly fenced: number;
   /** To this database, of `maxConnections` to the whole server. */
@@ -77,7 +80,11 @@ export function clusterStatus(directoryUrl: string, keyspaces?: readonly string[
     const moves = await movesNow(directory);
     const maps = new Map<string, ShardMap>();
     for (const { keyspace } of rows) maps.set(keyspace, await loadMap(directory, keyspace));
-    const shards = await Promise.all(known.map((shard) => statusOf(shard, maps.get(shard.keyspace))));
+    const elsewhere = new Map<KnownShard, number[]>();
+    for (const each of known) elsewhere.set(each, await bucketsElsewhere(directory, each.keyspace, each.shard));
+    const shards = await Promise.all(
+      known.map((shard) => statusOf(shard, maps.get(shard.keyspace), elsewhere.get(shard) ?? [])),
+    );
     return {
       keyspaces: rows,
       shards,
@@ -86,7 +93,11 @@ export function clusterStatus(directoryUrl: string, keyspaces?: readonly string[
   });
 }
 
-async function statusOf(known: KnownShard, map: ShardMap | undefined): Promise<ShardStatus> {
+async function statusOf(
+  known: KnownShard,
+  map: ShardMap | undefined,
+  elsewhere: readonly number[],
+): Promise<ShardStatus> {
   const { keyspace, shard, adminUrl, draining, buckets } = known;
   const about = { keyspace, shard, at: placeOf(adminUrl), draining, buckets };
   try {
@@ -94,15 +105,15 @@ async function statusOf(known: KnownShard, map: ShardMap | undefined): Promise<S
       const report = await readReport(session, keyspace, shard);
       const reasons = map ? disagreements(compareShard(map, shard, report)) : [];
       const problem = reasons.length === 0 ? null : refusalOf(keyspace, shard, reasons);
-      return { ...about, health: await healthOf(session), problem };
+      return { ...about, health: await healthOf(session, elsewhere), problem };
     });
   } catch (error) {
     return { ...about, health: null, problem: reasonOf(error) };
   }
 }
 
-async function healthOf(session: Session): Promise<ShardHealth> {
-  const { slots, ...server } = await oneRow<Omit<ShardHealth, 'rows' | 'bytes' | 'estimated' | 'fenced'>>(
+async function healthOf(session: Session, elsewhere: readonly number[]): Promise<ShardHealth> {
+  const { slots, ...server } = await oneRow<Omit<ShardHealth, 'rows' | 'bytes' | 'estimated' | 'fenced' | 'orphans'>>(
     session,
     `SELECT current_setting('server_version') AS "serverVersion",
        (SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database()) AS connections,
@@ -117,5 +128,6 @@ async function healthOf(session: Session): Promise<ShardHealth> {
   const { buckets, estimated } = await weighBuckets(session, SAMPLE_BYTES);
   const served = sumOf(owned.flatMap(({ bucket }) => buckets.get(bucket) ?? []));
   const fenced = owned.filter(({ state }) => state === 'fenced').length;
-  return { ...server, slots, ...served, estimated, fenced };
+  const orphans = await findOrphans(session, elsewhere);
+  return { ...server, slots, ...served, estimated, fenced, orphans };
 }

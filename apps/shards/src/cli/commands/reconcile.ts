@@ -2,7 +2,7 @@ import { onDirectory, reconcileEverywhere, type Reconciliation } from '@stoa/sha
 import type { CommandRun } from '../terminal.js';
 import { counted, ranges } from '../words.js';
 
-/** Lets a server serve again that was restored from a backup, or is a standby that took over. */
+/** Lets a server serve again that was restored from a backup, copied, or is a standby that took over. */
 export const reconcile: CommandRun = async ({ directoryUrl, options, say, answer }) => {
   const [shard = ''] = options.words;
   const { dryRun, keyspaces } = options;
@@ -13,11 +13,12 @@ export const reconcile: CommandRun = async ({ directoryUrl, options, say, answer
   return 0;
 };
 
-function lineOf({ keyspace, shard, before, now, released }: Reconciliation, dryRun: boolean): string {
+function lineOf({ keyspace, shard, now, released, found }: Reconciliation, dryRun: boolean): string {
   const at = `${keyspace}/${shard}`;
-  if (before === now) return `${at} is in the history it was in (${now}): nothing to do.`;
+  if (!found) return `${at} is in the history it was in (${now}): nothing to do.`;
   const serves = dryRun ? 'would serve' : 'serves';
-  if (released.length === 0) return `${at} agrees with the map and ${serves} in its new history (${before} → ${now}).`;
+  const why = `Found: ${found.join('; ')}.`;
+  if (released.length === 0) return `${at} has all that the map gives it, and ${serves} again. ${why}`;
   const gives = dryRun ? 'would give' : 'gives';
-  return `${at} ${gives} up ${counted(released.length, 'bucket')} that moved away (${ranges(released)}), and ${serves} the others (${before} → ${now}).`;
+  return `${at} ${gives} up ${counted(released.length, 'bucket')} that moved away (${ranges(released)}), and ${serves} the others. ${why}`;
 }

@@ -1,4 +1,4 @@
-import { clusterStatus, type ClusterStatus, type MoveNow, type ShardStatus } from '@stoa/sharding';
+import { clusterStatus, type ClusterStatus, type MoveNow, type Orphans, type ShardStatus } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
 import { bar, counted, duration, grouped, ranges, size, table } from '../words.js';
 
@@ -46,9 +46,16 @@ function notes({ draining, problem, health }: ShardStatus): string {
   const words = [
     ...(problem === null ? [] : [problem]),
     ...(draining ? ['draining'] : []),
+    ...(health && health.orphans.length > 0 ? [orphansOf(health.orphans)] : []),
     ...(health && health.fenced > 0 ? [`${counted(health.fenced, 'bucket')} refuse writes`] : []),
   ];
   return words.length === 0 ? '' : `(${words.join('; ')})`;
+}
+
+function orphansOf(orphans: readonly Orphans[]): string {
+  const rows = orphans.reduce((sum, each) => sum + each.rows, 0);
+  const buckets = new Set(orphans.flatMap((each) => each.buckets));
+  return `${counted(rows, 'orphaned row')} of ${counted(buckets.size, 'bucket')}: see purge-orphans`;
 }
 
 /** One move, on one line. */
