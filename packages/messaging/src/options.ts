@@ -72,7 +72,7 @@ export interface MessagingOptions {
   readonly maxConcurrency?: number;
   /** Messages in work or queued in this clone before it pauses Kafka partitions; 2,048 if not given. */
   readonly maxQueued?: number;
-  /** The same in bytes of bodies; 32 MiB if not given. */
+  /** The same in bytes of the records; 32 MiB if not given. */
   readonly maxQueuedBytes?: number;
   /** Milliseconds without a sign of life after which the group gives a clone's Kafka partitions to others; 1,500 if not given. */
   readonly sessionTimeoutMs?: number;

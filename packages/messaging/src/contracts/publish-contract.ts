@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { toDocument, type ContractDocument, type ServiceContract } from '@stoa/contract-kit';
 import type { KafkaPort } from '../kafka/port.js';
+import { MAX_RECORD_BYTES, sizeOf } from '../kafka/record-size.js';
 import type { MessagingOptions } from '../options.js';
 import { contractsTopic } from '../topics.js';
 import { readTopic } from './read-topic.js';
@@ -32,7 +33,12 @@ export async function publishContract(
   }
   const body = JSON.stringify(document);
   if (current && isDeepStrictEqual(current, JSON.parse(body))) return 'same';
-  await port.produce([{ topic, key: document.service, value: body, partition: 0 }], 'all');
+  const record = { topic, key: document.service, value: body, partition: 0 };
+  const bytes = sizeOf(record);
+  if (bytes > MAX_RECORD_BYTES) {
+    throw new Error(`The contract of ${document.service} takes ${bytes} bytes, a record ${MAX_RECORD_BYTES} at the most`);
+  }
+  await port.produce([record], 'all');
   logger.info({ service: document.service, version: document.version }, 'contract published');
   return 'published';
 }

@@ -111,7 +111,7 @@ export interface Follower {
 
 /** One open transaction; ends with exactly one of commit and abort. */
 export interface Transaction {
-  /** acks=all. @throws FencedError */
+  /** acks=all; in as many batches as the records' bytes need. @throws FencedError; KafkaError RECORD_TOO_LARGE */
   send(records: readonly OutgoingRecord[]): Promise<void>;
   /** @throws FencedError: nothing of the transaction is seen by readers of committed records. */
   commit(): Promise<void>;
@@ -164,8 +164,9 @@ export interface KafkaPort {
   readonly client: KafkaClientName;
   readonly admin: KafkaAdmin;
   /**
-   * Sends a batch, in the order given per Kafka partition. Retries what may pass, within about two seconds.
-   * @throws KafkaError: some of the records may have been written.
+   * Sends records in the order given per Kafka partition, in as many batches as their bytes need. Retries what may pass, within about
+   * two seconds.
+   * @throws RecordTooLargeError: all but some records were written; another KafkaError: some may have been.
    */
   produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void>;
   /** Appends one record with acks=1 and answers its append time by the broker's clock, in ms (LogAppendTime topics only). */
@@ -198,6 +199,18 @@ export class KafkaError extends Error {
     options?: { readonly cause?: unknown },
   ) {
     super(message, options);
+  }
+}
+
+/** Records that the broker takes in no batch, however small. */
+export class RecordTooLargeError extends KafkaError {
+  override readonly name = 'RecordTooLargeError';
+  constructor(
+    readonly records: readonly OutgoingRecord[],
+    options?: { readonly cause?: unknown },
+  ) {
+    const [first] = records;
+    super('RECORD_TOO_LARGE', `the broker takes no record as large as this one for ${first?.topic ?? '?'}`, options);
   }
 }
 

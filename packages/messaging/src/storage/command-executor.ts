@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError, type Command } from '@stoa/contract-kit';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../command-execution.js';
 import { isDeclared, refusalOf } from '../transport/refusals.js';
+import { bodyOf } from '../transport/reply-parts.js';
 import type { Database, Sql } from '../types.js';
 import { bodyHash } from './body-hash.js';
 import { CommandRun, KeptRefusal } from './command-run.js';
@@ -201,10 +202,13 @@ export function inboxKeyOf(
   return { bucket: database.bucketOf(key), commandId: id, key, bodyHash: bodyHash(operation, bodyText) };
 }
 
-/** @param validate whether the output is checked against the contract, which throws what zod says of it */
+/**
+ * @param validate whether the output is checked against the contract, which throws what zod says of it
+ * @throws OperationError RESPONSE_TOO_LARGE, which undoes the command: nobody could be answered what it did
+ */
 export function replyOf({ output: schema }: Command, output: unknown, validate: boolean): CommandReply {
   if (validate) schema.parse(output);
-  return { ok: true, body: JSON.stringify(output ?? null) };
+  return { ok: true, body: bodyOf(output) };
 }
 
 async function answerAgain(tx: Sql, key: InboxKey): Promise<CommandReply> {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { deadLetter } from '../dead-letter.js';
+import { writeDeadLetter } from '../dead-letter.js';
 import type { GroupConsumer, KafkaPort } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
@@ -184,7 +184,7 @@ export class EventConsumer {
     const reason = lastError instanceof Error ? lastError.message : String(lastError);
     // First the dead letter: after a crash between the two it is there twice, but never missing.
     const topic = topicNames(topicPrefix, service).deadLetters;
-    await port.produce([deadLetter(topic, work.record, reason, clone)], 'all');
+    await writeDeadLetter(port, topic, work.record, reason, clone);
     await database.transaction(at.bucket, (tx) => park(tx, at, work.record, reason, attempts));
     logger.error({ err: lastError, ...at, event: work.record.headers['id'] }, 'An event was parked');
     metrics?.deadLettered?.(work.record.topic, reason);

@@ -7,6 +7,9 @@ export interface FactRecord {
   readonly value: Buffer | null;
 }
 
+/** Of what is wrong with a record so much is named: one of 1 MiB may have a hundred thousand wrong places. */
+const MOST_ISSUES = 20;
+
 /** A record that breaks what its topic's owner promised: no retry mends it. */
 export class UnreadableRecord extends Error {}
 
@@ -42,6 +45,8 @@ export function parseFact(fact: Event | State, record: FactRecord): ParsedFact {
   }
   const parsed = fact.data.safeParse(jsonOf(record.value));
   if (parsed.success) return { id, version, data: parsed.data as DataOf<Event> };
-  const where = parsed.error.issues.map(({ path, message }) => `/${path.map(String).join('/')}: ${message}`);
-  throw new UnreadableRecord(`its data break the contract of ${fact.service}.${fact.name}: ${where.join('; ')}`);
+  const { issues } = parsed.error;
+  const where = issues.slice(0, MOST_ISSUES).map(({ path, message }) => `/${path.map(String).join('/')}: ${message}`);
+  const more = issues.length > MOST_ISSUES ? `; and ${issues.length - MOST_ISSUES} more` : '';
+  throw new UnreadableRecord(`its data break the contract of ${fact.service}.${fact.name}: ${where.join('; ')}${more}`);
 }

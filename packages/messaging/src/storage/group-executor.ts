@@ -20,11 +20,13 @@ interface Member {
   readonly until: Deadline;
   /** Its key: a group has one command of each at most. */
   readonly key: string;
+  /** Characters of its input. */
+  readonly size: number;
   readonly resolve: (reply: CommandReply) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What a member's handler came to; `reply` is missing when it must run by itself: it failed, or was answered before. */
+/** What a member's handler came to; `reply` is missing when it must run by itself: it failed, was answered before, or is large. */
 interface Decision {
   readonly run: GroupRun;
   readonly reply?: CommandReply;
@@ -60,7 +62,8 @@ export class GroupExecutor implements CommandExecutor {
     const inbox = inboxKeyOf(database, command, request);
     const until = await this.single.deadlineOf(inbox.bucket, request);
     const reply = await new Promise<CommandReply>((resolve, reject) => {
-      const member = { command, request, inbox, until, key: request.key, resolve, reject };
+      const size = request.bodyText.length;
+      const member = { command, request, inbox, until, key: request.key, size, resolve, reject };
       this.laneOf(database.serverNameOf?.(inbox.bucket) ?? '').push(member);
     });
     database.served?.(inbox.bucket);
@@ -123,12 +126,20 @@ export class GroupExecutor implements CommandExecutor {
     const { operation, handler } = command;
     try {
       const output = await handler.handle(request.input, run as never);
-      return { run, reply: replyOf(operation, output, this.options.validateOutput), isKept: true };
+      const reply = replyOf(operation, output, this.options.validateOutput);
+      return mayBeShared(reply, run) ? { run, reply, isKept: true } : { run };
     } catch (error) {
       if (!isDeclared(operation, error)) return { run };
       return { run, reply: refusalOf(error), isKept: !PASSING.has(error.code) };
     }
   }
+}
+
+/** Characters of a member's reply and events. A group writes those of all by one statement: it must not become huge. */
+const MOST_OF_A_MEMBER = 128 * 1024;
+
+function mayBeShared({ body }: CommandReply, { facts }: GroupRun): boolean {
+  return facts.reduce((sum, fact) => sum + (fact.body?.length ?? 0), body.length) <= MOST_OF_A_MEMBER;
 }
 
 /** All that the group's commands write, in statements that are sent together. @throws the first statement's error */

@@ -1,14 +1,18 @@
 /** Groups are no larger: what a group is made of waits until all of it is done. */
 const MOST_MEMBERS = 128;
+/** Nor are their inputs together, from which their statements are made; one that is larger is alone. */
+const MOST_SIZE = 4 * 1024 * 1024;
 /** A group that takes longer holds up nothing more: the next one begins beside it. */
 const PATIENCE_MS = 25;
 const MOST_SIDE_BY_SIDE = 4;
+
+const sizeOf = ({ size = 0 }: { readonly size?: number }): number => size;
 
 /**
  * Makes groups of what comes while a group is in work: nobody waits for a group to fill, and the more comes, the larger groups
  * become. Members of one key are never in one group, nor in two side by side: they are in the order in which they came.
  */
-export class GroupLane<Member extends { readonly key: string }> {
+export class GroupLane<Member extends { readonly key: string; readonly size?: number }> {
   private waiting: Member[] = [];
   private readonly busyKeys = new Set<string>();
   private running = 0;
@@ -62,13 +66,18 @@ export class GroupLane<Member extends { readonly key: string }> {
   /** The first of each key that is not in work. */
   private take(): Member[] {
     const [taken, left]: [Member[], Member[]] = [[], []];
+    let size = 0;
+    let isFull = false;
     for (const member of this.waiting) {
-      if (taken.length >= MOST_MEMBERS || this.busyKeys.has(member.key)) {
+      // From then on nothing is taken: a smaller one might overtake one of its key.
+      isFull ||= taken.length >= MOST_MEMBERS || (taken.length > 0 && size + sizeOf(member) > MOST_SIZE);
+      if (isFull || this.busyKeys.has(member.key)) {
         left.push(member);
         continue;
       }
       this.busyKeys.add(member.key);
       taken.push(member);
+      size += sizeOf(member);
     }
     this.waiting = left;
     return taken;

@@ -3,11 +3,11 @@ import {
   KafkaError,
   type Headers,
   type KafkaPort,
-  type OutgoingRecord,
   type TransactionalProducer,
 } from '../kafka/port.js';
 import type { Logger } from '../options.js';
 import type { Sql } from '../types.js';
+import { recordOf } from './outbox.js';
 import { Wake } from './wake.js';
 
 export interface OutboxRelayOptions {
@@ -34,20 +34,27 @@ interface Row {
   readonly headers: Headers;
   readonly body: string | null;
   readonly age_ms: number;
+  /** How many rows there were, `batchSize` at the most, before some were left out for their bytes. */
+  readonly found: number;
 }
 
-const READ = `SELECT id, topic, key, version, headers, body,
+// As many rows as have some bytes: a queue of large ones must not fill the memory. octet_length knows the length of a large body
+// without reading it, and the bodies of rows that are left out are not read either.
+const READ = `SELECT id, topic, key, version, headers, body, found,
     (extract(epoch FROM clock_timestamp() - created_at) * 1000)::float8 AS age_ms
-  FROM outbox ORDER BY id LIMIT $1`;
+  FROM (
+    SELECT *, count(*) OVER ()::float8 AS found, coalesce(sum(octet_length(body)) OVER those_before, 0) AS bytes_before
+    FROM (SELECT * FROM outbox ORDER BY id LIMIT $1) AS oldest
+    WINDOW those_before AS (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+  ) AS counted WHERE bytes_before < $2 ORDER BY id`;
 const DELETE = 'DELETE FROM outbox WHERE id = ANY($1::bigint[])';
 
-/** A broker takes batches of up to 1 MiB for one Kafka partition; what is sent at once may all go to the same. */
-const SEND_BYTES = 700_000;
-/** Bodies of one read, so that a queue of large rows does not fill the memory. */
+/** Bytes of bodies after which a read ends. */
 const READ_BYTES = 8_000_000;
-const FIRST_READ = 100;
 /** An empty outbox is not looked at more often than this, however often somebody kicks. */
 const EMPTY_MS = 10;
+/** What was promised is neither left out nor overtaken: only an operator gets it over this. */
+const TOO_LARGE = 'The outbox waits until max.message.bytes of its topic is 1 MiB (1048588)';
 const HURRY_MS = 1_000;
 const RETRY_MS = 250;
 
@@ -64,7 +71,6 @@ export class OutboxRelay {
   private readonly wake = new Wake();
   private readonly spacing = new Wake();
   private hurryUntil = 0;
-  private limit = FIRST_READ;
 
   constructor(private readonly options: OutboxRelayOptions) {}
 
@@ -95,7 +101,8 @@ export class OutboxRelay {
       } catch (error) {
         if (!(error instanceof KafkaError) || error instanceof FencedError) throw error;
         // Whether the last transaction was committed is unknown. A new producer finishes or aborts it; the rows are sent again.
-        logger.warn({ err: error, server }, 'The outbox waits for Kafka');
+        if (error.code === 'RECORD_TOO_LARGE') logger.error({ err: error, server }, TOO_LARGE);
+        else logger.warn({ err: error, server }, 'The outbox waits for Kafka');
         await new Wake().wait(RETRY_MS, signal);
       } finally {
         await producer?.close().catch(() => undefined);
@@ -104,15 +111,15 @@ export class OutboxRelay {
   }
 
   private async relay(producer: TransactionalProducer, sql: Sql, signal: AbortSignal): Promise<void> {
-    const { idleMs = 100, intervalMs = 100, onRelayed } = this.options;
+    const { idleMs = 100, intervalMs = 100, batchSize = 1_000, onRelayed } = this.options;
     while (!signal.aborted) {
       const started = performance.now();
-      const asked = this.limit;
-      const { rows } = await sql.query<Row>(READ, [asked]);
+      const { rows } = await sql.query<Row>(READ, [batchSize, READ_BYTES]);
       if (rows.length > 0) await this.publish(producer, rows);
       if (rows.length > 0) await sql.query(DELETE, [rows.map(({ id }) => id)]);
       onRelayed?.(rows.length, rows[0]?.age_ms ?? 0);
-      if (rows.length === asked) continue;
+      const found = rows[0]?.found ?? 0;
+      if (found === batchSize || found > rows.length) continue;
       if (rows.length === 0) await this.wake.wait(idleMs, signal);
       const isHurried = performance.now() < this.hurryUntil;
       const pause = (rows.length === 0 || isHurried ? EMPTY_MS : intervalMs) - (performance.now() - started);
@@ -121,35 +128,14 @@ export class OutboxRelay {
   }
 
   private async publish(producer: TransactionalProducer, rows: readonly Row[]): Promise<void> {
+    const { topicPrefix } = this.options;
     const transaction = await producer.begin();
     try {
-      for (const chunk of this.chunks(rows)) await transaction.send(chunk);
+      await transaction.send(rows.map((row) => ({ topic: topicPrefix + row.topic, ...recordOf(row, row.headers) })));
     } catch (error) {
       await transaction.abort().catch(() => undefined);
       throw error;
     }
     await transaction.commit();
-  }
-
-  private chunks(rows: readonly Row[]): OutgoingRecord[][] {
-    const chunks: OutgoingRecord[][] = [];
-    let [chunkBytes, allBytes] = [Infinity, 0];
-    for (const row of rows) {
-      const bytes = Buffer.byteLength(row.body ?? '') + row.key.length + 300;
-      if (chunkBytes + bytes > SEND_BYTES) {
-        chunks.push([]);
-        chunkBytes = 0;
-      }
-      chunks.at(-1)?.push(this.recordOf(row));
-      chunkBytes += bytes;
-      allBytes += bytes;
-    }
-    const { batchSize = 1_000 } = this.options;
-    this.limit = Math.max(1, Math.min(batchSize, Math.floor((READ_BYTES / allBytes) * rows.length)));
-    return chunks;
-  }
-
-  private recordOf({ topic, key, version, headers, body }: Row): OutgoingRecord {
-    return { topic: this.options.topicPrefix + topic, key, value: body, headers: { ...headers, version } };
   }
 }

@@ -1,4 +1,6 @@
-import type { DataOf, Event, State } from '@stoa/contract-kit';
+import { OperationError, type DataOf, type Event, type State } from '@stoa/contract-kit';
+import type { Headers, OutgoingRecord } from '../kafka/port.js';
+import { isLonger, MAX_RECORD_BYTES, sizeOf } from '../kafka/record-size.js';
 import type { Sql } from '../types.js';
 
 /** A row of the outbox as a command writes it; `topic` is without the deployment's prefix. */
@@ -11,8 +13,8 @@ export interface OutboxRow {
   readonly body: string | null;
 }
 
-/** Kafka takes records up to 1 MiB with headers and framing. A larger one would stop the relay for good, so it is refused here. */
-const MAX_BODY_BYTES = 1_000_000;
+/** Consumers keep keys in indexes, of which Postgres takes entries up to 2,704 bytes. */
+export const MAX_KEY_BYTES = 2_000;
 
 export const topicOf = (fact: Event | State): string =>
   `${fact.service}.${fact.kind === 'event' ? 'events' : 'states'}`;
@@ -32,10 +34,35 @@ function checkVersion(fact: Event | State, version: number): void {
   throw new Error(`${fact.service}.${fact.name}: the version must be a positive integer, not ${version}`);
 }
 
+/** What the relay sends of a row, but for its topic. */
+export const recordOf = (
+  { key, version, body }: { readonly key: string; readonly version: number | string; readonly body: string | null },
+  headers: Headers,
+): Pick<OutgoingRecord, 'key' | 'value' | 'headers'> => ({
+  key,
+  value: body,
+  headers: { ...headers, version: String(version) },
+});
+
+/** A row that is too large for a record would stop the relay for good: it must not be committed. @throws OperationError */
+function checkSize(fact: Event | State, row: OutboxRow): OutboxRow {
+  const name = `${fact.service}.${fact.name}`;
+  if (isLonger(row.key, MAX_KEY_BYTES)) {
+    throw new OperationError('PAYLOAD_TOO_LARGE', `The ${fact.key} of ${name} is longer than ${MAX_KEY_BYTES} bytes`);
+  }
+  if (row.body === null || row.body.length < MAX_RECORD_BYTES / 4) return row;
+  const bytes = sizeOf(recordOf(row, JSON.parse(row.headers) as Headers));
+  if (bytes <= MAX_RECORD_BYTES) return row;
+  throw new OperationError(
+    'PAYLOAD_TOO_LARGE',
+    `${name} of ${row.key} would take ${bytes} bytes, which is larger than the ${MAX_RECORD_BYTES} that a record may have`,
+  );
+}
+
 /**
  * The row of an event or state. Data is always checked against the contract: what goes to a topic stays there, and a fact that no
  * consumer can read ends among everybody's dead letters (checking costs 3 µs for an event of five lines).
- * @throws Error when the data breaks the contract or is too large.
+ * @throws Error when the data breaks the contract; OperationError PAYLOAD_TOO_LARGE, which refuses the command that would publish it
  */
 export function factRow<F extends Event | State>(
   fact: F,
@@ -51,17 +78,14 @@ export function factRow<F extends Event | State>(
     });
   }
   const body = JSON.stringify(data);
-  if (body.length > MAX_BODY_BYTES / 3 && Buffer.byteLength(body) > MAX_BODY_BYTES) {
-    throw new Error(`${fact.service}.${fact.name} is larger than the ${MAX_BODY_BYTES} bytes that a record may have`);
-  }
   const key = String((data as Record<string, unknown>)[fact.key]);
-  return { topic: topicOf(fact), key, version, headers: headersOf(fact, origin), body };
+  return checkSize(fact, { topic: topicOf(fact), key, version, headers: headersOf(fact, origin), body });
 }
 
 /** The row that says that a key's state is gone. */
 export function retractionRow(fact: State, version: number, key: string, origin: FactOrigin): OutboxRow {
   checkVersion(fact, version);
-  return { topic: topicOf(fact), key, version, headers: headersOf(fact, origin), body: null };
+  return checkSize(fact, { topic: topicOf(fact), key, version, headers: headersOf(fact, origin), body: null });
 }
 
 const COLUMNS = 'INSERT INTO outbox (bucket, topic, key, version, headers, body)';

@@ -1,6 +1,8 @@
 import type { Headers, KafkaRecord } from '../kafka/port.js';
+import { isLonger } from '../kafka/record-size.js';
 import type { Sql } from '../types.js';
 import { versionOf } from './event-record.js';
+import { MAX_KEY_BYTES } from './outbox.js';
 
 /** One event as it is parked. */
 export interface ParkedEvent extends ParkedAt {
@@ -60,9 +62,13 @@ const IS_KNOWN = `SELECT 1 AS known WHERE EXISTS (SELECT FROM event_versions
     WHERE bucket = $1 AND topic = $2 AND type = $3 AND key = $4 AND version >= $5)
   OR EXISTS (SELECT FROM parked_events WHERE topic = $2 AND kafka_partition = $6 AND kafka_offset = $7)`;
 
+/** Neither text nor an index of Postgres takes the key: no event of it was ever handled, and none is behind it. */
+const canBeKept = (key: string): boolean => !key.includes('\0') && !isLonger(key, MAX_KEY_BYTES);
+
 /**
  * Parks a record. `reason` null: behind another one of its key. One that is parked already stays as it is. An id may be
  * taken by an event that came with its bucket from another shard, which counts by itself: then the next one is tried.
+ * One whose key cannot be kept is not parked: it is among the dead letters, and the next ones of its key go there too.
  */
 export async function park(
   tx: Sql,
@@ -71,6 +77,7 @@ export async function park(
   reason: string | null,
   attempts: number,
 ): Promise<void> {
+  if (!canBeKept(key)) return;
   const { partition, offset, headers, value } = record;
   // jsonb and text can't hold U+0000, which a record's header can.
   const json = JSON.stringify(headers).replaceAll('\\u0000', '\\ufffd');

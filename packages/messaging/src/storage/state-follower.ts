@@ -1,4 +1,4 @@
-import { deadLetter } from '../dead-letter.js';
+import { writeDeadLetter } from '../dead-letter.js';
 import { KafkaError, type Follower, type KafkaPort, type KafkaRecord } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
@@ -163,7 +163,7 @@ export class StateFollower {
     const { port, messaging } = this.options;
     const { topicPrefix, service, clone, logger, metrics } = messaging;
     const { topic, partition, offset } = record;
-    await port.produce([deadLetter(topicNames(topicPrefix, service).deadLetters, record, reason, clone)], 'all');
+    await writeDeadLetter(port, topicNames(topicPrefix, service).deadLetters, record, reason, clone);
     logger.error({ topic, partition, offset, reason }, 'A state was left out of the copy');
     metrics?.deadLettered?.(topic, reason);
   }

@@ -1,4 +1,5 @@
 import type { Follower, KafkaRecord, TopicPartition } from '../kafka/port.js';
+import { cutByBytes, memoryOf } from '../kafka/record-size.js';
 import type { Advance, StateOffset } from './state-offsets.js';
 import { Wake } from './wake.js';
 
@@ -8,6 +9,8 @@ export interface StateSlice {
   readonly next: ReadonlyMap<string, number>;
 }
 
+/** Bytes that are applied in one transaction, beside a number of records: handlers put all of them into a statement. */
+const SLICE_BYTES = 4 * 1024 * 1024;
 /** Beyond these, fetching is paused until they are applied. */
 const MOST_RECORDS = 5_000;
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -46,7 +49,7 @@ export class StateQueue {
   push(records: readonly KafkaRecord[]): void {
     for (const record of records) {
       this.records.push(record);
-      this.bytes += record.value?.length ?? 0;
+      this.bytes += memoryOf(record);
     }
     if (this.records.length > MOST_RECORDS || this.bytes > MOST_BYTES) this.setPaused(true);
     this.wake.kick();
@@ -66,11 +69,10 @@ export class StateQueue {
     this.records = [];
     this.bytes = 0;
     this.setPaused(false);
-    const slices: StateSlice[] = [];
-    for (let at = 0; at < records.length; at += this.sliceSize) {
-      const part = records.slice(at, at + this.sliceSize);
-      slices.push({ records: part, next: this.after(part) });
-    }
+    const slices: StateSlice[] = cutByBytes(records, memoryOf, SLICE_BYTES, this.sliceSize).map((part) => ({
+      records: part,
+      next: this.after(part),
+    }));
     const last = slices.pop();
     if (!last && ends.size === 0) return [];
     return [...slices, { records: last?.records ?? [], next: new Map([...(last?.next ?? []), ...ends]) }];

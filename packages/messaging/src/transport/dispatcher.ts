@@ -8,6 +8,7 @@ import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from './envelope.js';
 import { keyOf } from './key-of.js';
 import { NOT_KNOWN } from '../storage/replies.js';
+import { bodyOf } from './reply-parts.js';
 import { invalid, isDeclared, outputOf, problemsOf, refusal, refusalOf } from './refusals.js';
 
 const RETRY_FIRST_MS = 15;
@@ -90,7 +91,7 @@ export class Dispatcher {
     budgetLeft: () => number,
   ): Promise<CommandReply> {
     const output = await handler.handle(input, { caller, fail, budgetMs: budgetLeft() });
-    return { ok: true, body: JSON.stringify(output) };
+    return { ok: true, body: bodyOf(output) };
   }
 
   /** One attempt after the other at a command or flow, which is admitted once. */
@@ -105,7 +106,7 @@ export class Dispatcher {
       }
       if (bound.kind === 'command') return executor.execute(bound, request);
       const output = await bound.flow.run(request.input, this.#flowContext(request));
-      return { ok: true, body: JSON.stringify(output) };
+      return { ok: true, body: bodyOf(output) };
     };
   }
 

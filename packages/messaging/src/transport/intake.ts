@@ -1,4 +1,5 @@
 import type { KafkaRecord, TopicOffset, TopicPartition } from '../kafka/port.js';
+import { memoryOf } from '../kafka/record-size.js';
 import { KeyedExecutor } from './keyed-executor.js';
 import { OffsetTracker, type TrackedOffset } from './offset-tracker.js';
 
@@ -14,7 +15,7 @@ export interface IntakeLimits {
   readonly concurrency: number;
   /** Messages in work or waiting, over all Kafka partitions. */
   readonly messages: number;
-  /** The same in bytes of bodies. */
+  /** The same in bytes of the records. */
   readonly bytes: number;
 }
 
@@ -95,7 +96,7 @@ export class Intake {
   #takeOne(record: KafkaRecord): void {
     const lane = this.#lane(record);
     const tracked = lane.tracker.begin(record.offset);
-    const size = record.value?.length ?? 0;
+    const size = memoryOf(record);
     lane.messages += 1;
     lane.bytes += size;
     this.#messages += 1;

@@ -16,14 +16,22 @@ export function invalid(problems: readonly Problem[]): CommandReply {
   return refusal('INVALID_INPUT', `${where}${first?.detail ?? 'The input is not valid'}${more}`, problems);
 }
 
+/** Characters of a refusal: each wrong field of a large input may have a long name. */
+const MOST_REFUSAL = 250_000;
+const MOST_DETAIL = 10_000;
+
+/** A refusal as a reply. The problems of one that would be too large to be read are left out. */
 export function refusalOf({ code, message, problems, retryAfterSeconds }: OperationError): CommandReply {
-  const body: ErrorBody = {
+  const refusal: ErrorBody = {
     code,
     detail: message,
     ...(problems && { problems }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   };
-  return { ok: false, body: JSON.stringify(body) };
+  const body = JSON.stringify(refusal);
+  if (body.length <= MOST_REFUSAL) return { ok: false, body };
+  const { problems: _, ...short } = refusal;
+  return { ok: false, body: JSON.stringify({ ...short, detail: message.slice(0, MOST_DETAIL) }) };
 }
 
 /** What `refusalOf` made its body of. */

@@ -1,7 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import type { CommandReply } from '../command-execution.js';
-import { KafkaError, type Headers, type KafkaPort } from '../kafka/port.js';
+import { KafkaError, RecordTooLargeError, type Headers, type KafkaPort, type OutgoingRecord } from '../kafka/port.js';
+import { isLonger } from '../kafka/record-size.js';
 import type { Logger } from '../options.js';
 import { Coalescer } from './coalescer.js';
+import { refusal, refusalOf } from './refusals.js';
+import { MAX_REPLY_BYTES, PART_BYTES, partsOf, requestOf, tooLargeReply } from './reply-parts.js';
 
 export interface ServedReply extends CommandReply {
   /** Which parts of the service's data it came from, if that is known. */
@@ -23,7 +27,16 @@ export interface OutgoingReply {
 // As many senders as there are processes that ask; those of processes that are gone are forgotten.
 const MOST_SENDERS = 64;
 
-/** Sends replies, gathered per reply topic and turn of the event loop: a topic that is gone delays no other's. */
+const NONE: ReadonlySet<string> = new Set();
+
+const NOT_TAKEN = refusal('INTERNAL', 'The answer is larger than the message broker takes (max.message.bytes)');
+
+type Sendable = Pick<OutgoingReply, 'correlation' | 'reply' | 'waitMs'>;
+
+/**
+ * Sends replies, gathered per reply topic and turn of the event loop: a topic that is gone delays no other's. A reply that is
+ * too large for one record goes in parts.
+ */
 export class ReplySender {
   readonly #senders = new Map<string, Coalescer<OutgoingReply>>();
 
@@ -48,30 +61,51 @@ export class ReplySender {
   }
 
   async #send(topic: string, replies: OutgoingReply[]): Promise<void> {
-    const records = replies.map((reply) => ({
-      topic,
-      key: null,
-      value: reply.reply.body,
-      headers: this.#headers(reply),
-      partition: 0,
-    }));
     const lastDeadline = Math.max(...replies.map((reply) => reply.deadline));
-    for (;;) {
-      try {
-        await this.port.produce(records, 'leader');
-        break;
-      } catch (error) {
-        const mayPass = error instanceof KafkaError && (error.code === 'RETRIABLE' || error.code === 'UNREACHABLE');
-        if (mayPass && performance.now() < lastDeadline) continue; // the port waited before it gave up
-        // Its process is gone, or the reply is too large for a message: whoever asked gets no answer and may ask again.
-        this.logger.warn({ err: error, topic, replies: replies.length }, 'replies could not be sent');
-        break;
-      }
+    const records = replies.flatMap((reply) => this.#recordsOf(topic, reply));
+    const refused = await this.#produce(topic, records, lastDeadline);
+    if (refused.size > 0) {
+      // The broker's bound is smaller than usual. Whoever asked hears of it, instead of nothing.
+      const unsent = replies.filter(({ correlation }) => refused.has(correlation));
+      const refusals = unsent.map((one) => ({ ...one, reply: { ...one.reply, ...NOT_TAKEN } }));
+      await this.#produce(
+        topic,
+        refusals.flatMap((one) => this.#recordsOf(topic, one)),
+        lastDeadline,
+      );
     }
     for (const reply of replies) reply.done();
   }
 
-  #headers({ correlation, reply, waitMs }: OutgoingReply): Headers {
+  /** Never rejects. @returns the correlations of those that the broker takes in no batch */
+  async #produce(topic: string, records: readonly OutgoingRecord[], lastDeadline: number): Promise<ReadonlySet<string>> {
+    for (;;) {
+      try {
+        await this.port.produce(records, 'leader');
+        return NONE;
+      } catch (error) {
+        const mayPass = error instanceof KafkaError && (error.code === 'RETRIABLE' || error.code === 'UNREACHABLE');
+        if (mayPass && performance.now() < lastDeadline) continue; // the port waited before it gave up
+        // Its process is gone, or it is too large: whoever asked gets no answer and may ask again.
+        this.logger.warn({ err: error, topic, replies: records.length }, 'replies could not be sent');
+        return error instanceof RecordTooLargeError ? new Set(error.records.map(requestOf)) : NONE;
+      }
+    }
+  }
+
+  #recordsOf(topic: string, { correlation, reply, waitMs }: Sendable): OutgoingRecord[] {
+    const headers = this.#headers(correlation, reply, waitMs);
+    if (!isLonger(reply.body, PART_BYTES)) return [{ topic, key: null, value: reply.body, headers, partition: 0 }];
+    const body = Buffer.from(reply.body);
+    if (body.length > MAX_REPLY_BYTES) {
+      const refused = { ...reply, ...refusalOf(tooLargeReply(body.length)) };
+      return this.#recordsOf(topic, { correlation, reply: refused, waitMs });
+    }
+    const parts = partsOf(body, headers, randomBytes(9).toString('base64url'));
+    return parts.map((part) => ({ topic, key: null, ...part, partition: 0 }));
+  }
+
+  #headers(correlation: string, reply: ServedReply, waitMs: number): Headers {
     const by = reply.from === undefined ? this.clone : `${this.clone}@${reply.from}`;
     return { corr: correlation, status: reply.ok ? 'ok' : 'error', by, wait: String(Math.round(waitMs)) };
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@stoa/contract-kit';
-import { KafkaError, type KafkaPort, type OutgoingRecord } from '../kafka/port.js';
+import { KafkaError, RecordTooLargeError, type KafkaPort, type OutgoingRecord } from '../kafka/port.js';
 import type { BrokerWatch } from './broker-watch.js';
 import { Coalescer } from './coalescer.js';
 
@@ -42,9 +42,11 @@ export class RequestSender {
         );
         return;
       } catch (error) {
-        waiting = sendable.map((one) => one.item);
+        const unsent = error instanceof RecordTooLargeError ? new Set(error.records) : undefined;
+        waiting = sendable.filter((one) => unsent?.has(one.record as OutgoingRecord) ?? true).map((one) => one.item);
         if (await this.#mayPass(error)) continue;
-        this.#fail(waiting, error);
+        const refusal = this.#refusal(error);
+        for (const item of waiting) item.failed(refusal);
         return;
       }
     }
@@ -58,17 +60,8 @@ export class RequestSender {
     return true;
   }
 
-  #fail(items: readonly Sendable[], error: unknown): void {
+  #refusal(error: unknown): OperationError {
     const code = error instanceof KafkaError ? error.code : 'OTHER';
-    if (code === 'RECORD_TOO_LARGE' && items.length > 1) {
-      // One of them is too large: each has to go by itself now.
-      for (const item of items) void this.#send([item]);
-      return;
-    }
-    for (const item of items) item.failed(this.#refusal(code, error));
-  }
-
-  #refusal(code: string, error: unknown): OperationError {
     if (code === 'RECORD_TOO_LARGE')
       return new OperationError('PAYLOAD_TOO_LARGE', 'The request is too large for a message');
     if (code === 'UNKNOWN_TOPIC')

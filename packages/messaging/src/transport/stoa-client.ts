@@ -1,6 +1,6 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { OperationError } from '@stoa/contract-kit';
-import type { KafkaPort, KafkaRecord } from '../kafka/port.js';
+import type { Headers, KafkaPort, KafkaRecord } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { ErrorBody, IncomingReply, OutgoingRequest } from '../types.js';
@@ -10,6 +10,7 @@ import { DEFAULT_BOUND, InFlightBound, type BoundSettings } from './in-flight-bo
 import { PendingRequest } from './pending-request.js';
 import { QuerySpread } from './query-spread.js';
 import { asError } from './refusals.js';
+import { isPart, ReplyParts, requestOf } from './reply-parts.js';
 import { ReplyTopic } from './reply-topic.js';
 import { RequestSender } from './request-sender.js';
 import { DEFAULT_ORPHAN_AFTER_MS, Sweeper } from './sweeper.js';
@@ -37,6 +38,7 @@ export class StoaClient extends ClientProxy {
   readonly #clock = new BrokerClock();
   readonly #targets = new Map<string, Target>();
   readonly #pending = new Map<string, PendingRequest>();
+  readonly #parts = new ReplyParts();
   readonly #replyTopic: ReplyTopic;
   readonly #sweeper: Sweeper;
   readonly #watch: BrokerWatch;
@@ -128,6 +130,7 @@ export class StoaClient extends ClientProxy {
         partition: passage?.partition,
         settle: (outcome, waitMs) => {
           this.#pending.delete(correlation);
+          this.#parts.forget(correlation);
           target.bound.leave(waitMs);
           passage?.end(outcome instanceof OperationError ? undefined : outcome.servedBy);
           if (outcome instanceof OperationError) reject(outcome);
@@ -158,13 +161,26 @@ export class StoaClient extends ClientProxy {
   }
 
   #onReplies(records: readonly KafkaRecord[]): void {
-    for (const { headers, value } of records) {
-      const pending = this.#pending.get(headers['corr'] ?? '');
+    for (const record of records) {
+      const pending = this.#pending.get(requestOf(record));
       if (!pending) continue; // a heartbeat, a second delivery's reply, or one that came too late
-      const body = value ?? Buffer.alloc(0);
-      const waitMs = Number(headers['wait']) || 0;
-      if (headers['status'] === 'ok') pending.settle({ ok: true, body, servedBy: headers['by'] ?? '' }, waitMs);
-      else pending.settle(refused(body, headers['by'] ?? ''), waitMs);
+      if (isPart(record)) this.#onPart(record, pending);
+      else this.#onReply(record.headers, record.value ?? Buffer.alloc(0), pending);
+    }
+  }
+
+  #onReply(headers: Headers, body: Buffer, pending: PendingRequest): void {
+    const waitMs = Number(headers['wait']) || 0;
+    if (headers['status'] === 'ok') pending.settle({ ok: true, body, servedBy: headers['by'] ?? '' }, waitMs);
+    else pending.settle(refused(body, headers['by'] ?? ''), waitMs);
+  }
+
+  #onPart(record: KafkaRecord, pending: PendingRequest): void {
+    try {
+      const body = this.#parts.add(record);
+      if (body) this.#onReply(record.headers, body, pending);
+    } catch (error) {
+      pending.failed(error instanceof OperationError ? error : new OperationError('INTERNAL'));
     }
   }
 

@@ -4,7 +4,7 @@ import type { Background } from '../background.js';
 import type { CommandReply } from '../command-execution.js';
 import { ensureTopics } from '../contracts/ensure-topics.js';
 import { publishContract } from '../contracts/publish-contract.js';
-import { deadLetter } from '../dead-letter.js';
+import { writeDeadLetter } from '../dead-letter.js';
 import type { GroupConsumer, KafkaPort } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import type { DeadLetters } from '../storage/dead-letters.js';
@@ -215,7 +215,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     const { topic, partition, offset } = work.record;
     for (let wait = 100; !work.isRevoked(); wait = Math.min(wait * 2, 5_000)) {
       try {
-        await this.#port.produce([deadLetter(this.#names.deadLetters, work.record, reason, clone)], 'all');
+        await writeDeadLetter(this.#port, this.#names.deadLetters, work.record, reason, clone);
         logger.warn({ topic, partition, offset, reason }, 'dead letter');
         metrics?.deadLettered?.(topic, reason);
         break;

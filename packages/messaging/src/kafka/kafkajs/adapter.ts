@@ -17,6 +17,7 @@ import type {
   TopicOffset,
   TransactionalProducer,
 } from '../port.js';
+import { sendInBatches } from '../record-size.js';
 import { KafkaJsAdmin } from './admin.js';
 import { kafkaError, translated } from './errors.js';
 import { KafkaJsFollower } from './follower.js';
@@ -64,7 +65,9 @@ export class KafkaJsPort implements KafkaPort {
 
   async produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
     if (records.length === 0) return;
-    await this.#producer.send(toBatch(records, this.#partitioner, acks === 'all' ? -1 : 1));
+    await sendInBatches(records, async (batch) => {
+      await this.#producer.send(toBatch(batch, this.#partitioner, acks === 'all' ? -1 : 1));
+    });
   }
 
   async append(record: OutgoingRecord): Promise<number> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Producer, Transaction as LibraryTransaction } from 'kafkajs';
 import { Partitioner } from '../partitioner.js';
 import { FencedError, type OutgoingRecord, type Transaction, type TransactionalProducer } from '../port.js';
+import { batchesOf } from '../record-size.js';
 import { isProtocolError, kafkaError } from './errors.js';
 import { toBatch } from './records.js';
 
@@ -26,7 +27,8 @@ export class KafkaJsTransactions implements TransactionalProducer {
     const transaction = await this.#guarded(() => this.producer.transaction());
     return {
       send: async (records: readonly OutgoingRecord[]) => {
-        if (records.length > 0) await this.#send(transaction, records);
+        if (records.length === 0) return;
+        for (const batch of batchesOf(records)) await this.#send(transaction, batch);
       },
       commit: () => this.#guarded(() => transaction.commit()),
       abort: async () => {

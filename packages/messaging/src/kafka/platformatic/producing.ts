@@ -1,6 +1,7 @@
 import { ProduceAcks, Producer, produceV9 } from '@stoa/kafka-client';
 import { Partitioner } from '../partitioner.js';
 import { KafkaError, type Acks, type OutgoingRecord } from '../port.js';
+import { sendInBatches } from '../record-size.js';
 import { translated } from './errors.js';
 import type { ProduceResponse } from './library-types.js';
 import { toMessage } from './records.js';
@@ -16,7 +17,10 @@ export class Producing {
   }
 
   async produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
-    if (records.length === 0) return;
+    if (records.length > 0) await sendInBatches(records, (batch) => this.#send(batch, acks));
+  }
+
+  async #send(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
     const messages = records.map((record) => toMessage(record, this.#partitioner));
     await translated(async () => {
       try {

@@ -1,6 +1,7 @@
 import { Producer } from '@stoa/kafka-client';
 import { Partitioner } from '../partitioner.js';
 import { FencedError, type OutgoingRecord, type Transaction, type TransactionalProducer } from '../port.js';
+import { batchesOf } from '../record-size.js';
 import { kafkaError } from './errors.js';
 import type { LibraryTransaction } from './library-types.js';
 import { toMessage } from './records.js';
@@ -42,8 +43,10 @@ export class PlatformaticTransactions implements TransactionalProducer {
       send: async (records: readonly OutgoingRecord[]) => {
         if (records.length === 0) return;
         isUsed = true;
-        const messages = records.map((record) => toMessage(record, this.#partitioner));
-        await this.#guarded(() => transaction.send({ messages }));
+        for (const batch of batchesOf(records)) {
+          const messages = batch.map((record) => toMessage(record, this.#partitioner));
+          await this.#guarded(() => transaction.send({ messages }));
+        }
       },
       commit: () => this.#guarded(() => (isUsed ? transaction.commit() : transaction.cancel())),
       abort: () => this.#guarded(() => this.#abort(transaction, isUsed)),
