@@ -13,9 +13,9 @@ const MEANINGS: Readonly<Record<CommonErrorCode, string>> = {
   STALE_VERSION: 'It changed since the version in If-Match',
   PAYLOAD_TOO_LARGE: 'The body is too large',
   UNSUPPORTED_MEDIA_TYPE: 'The body is not of a type that is taken here',
-  RESPONSE_TOO_LARGE: 'The answer would be too large to send, and a command was not done; ask for less at a time',
   RATE_LIMITED: 'Too many requests; Retry-After says when to come again',
   INTERNAL: 'Something went wrong here; the trace id finds it in the log',
+  RESPONSE_TOO_LARGE: 'The answer would be too large to send, and a command was not done; ask for less at a time',
   UNSUPPORTED_CONTRACT_VERSION: 'A clone of an older version got the request; try again',
   OVERLOADED: 'Too much to do: nothing was done; try again after Retry-After',
   UNAVAILABLE:
@@ -33,7 +33,7 @@ function commonCodes({ kind, caller, http, ifMatch, upload }: OperationDocument)
     ...(isWrite ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...(ifMatch ? (['STALE_VERSION'] as const) : []),
     ...(hasBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
-    ...(['RESPONSE_TOO_LARGE', 'RATE_LIMITED', 'INTERNAL', 'UNSUPPORTED_CONTRACT_VERSION'] as const),
+    ...(['RATE_LIMITED', 'INTERNAL', 'RESPONSE_TOO_LARGE', 'UNSUPPORTED_CONTRACT_VERSION'] as const),
     ...(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const),
   ];
 }

@@ -115,6 +115,29 @@ export function describeRecords(kit: PortKit): void {
       expect(Math.min(...ends)).toBeGreaterThan(0);
     });
 
+    it('sends any number of records at once, in order, however many bytes they have together', async () => {
+      const made = await kit.topic(1);
+      const sizes = [...Array<number>(30).fill(40_000), 1_048_000, 10, 700_000, 700_000, 10];
+      const records = sizes.map((bytes, n) => ({ topic: made, key: 'k', value: `${n}.`.padEnd(bytes, 'x') }));
+      await kit.port.produce(records, 'all');
+      const seen = await kit.reader(made, { partitions: 1 });
+      await eventually(() => expect(seen.records).toHaveLength(records.length));
+      expect(seen.records.map((one) => one.value?.length)).toEqual(sizes);
+      expect(values(seen.records).map(parseFloat)).toEqual(records.map((_, n) => n));
+      await seen.follower.close();
+    });
+
+    it('sends what a broker of a smaller bound takes, and names what it does not', async () => {
+      const made = await kit.topic(1, { 'max.message.bytes': '2000' });
+      const records = [900, 900, 900, 3_000, 900, 900].map((bytes) => ({
+        ...{ topic: made, key: null, value: randomBytes(bytes) },
+      }));
+      await expect(kit.port.produce(records, 'leader')).rejects.toMatchObject({
+        ...{ code: 'RECORD_TOO_LARGE', records: [records[3]] },
+      });
+      expect(await kit.port.admin.endOffsets(made)).toEqual([5]);
+    });
+
     it('refuses an unknown topic and a record that is too large by their names', async () => {
       await expect(
         kit.port.produce([{ topic: kit.name('none'), key: null, value: '' }], 'leader'),

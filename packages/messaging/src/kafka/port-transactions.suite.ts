@@ -34,6 +34,19 @@ export function describeTransactions(kit: PortKit): void {
       await producer.close();
     });
 
+    it('takes any number of records at once, however many bytes they have together', async () => {
+      const made = await kit.topic(1);
+      const producer = await kit.port.transactional(kit.name('tx'));
+      const transaction = await producer.begin();
+      const sizes = [...Array<number>(30).fill(40_000), 1_048_000, 600_000, 600_000];
+      await transaction.send(sizes.map((bytes) => ({ topic: made, key: 'k', value: 'x'.repeat(bytes) })));
+      await transaction.commit();
+      const { records, follower } = await kit.reader(made, { partitions: 1 });
+      await eventually(() => expect(records.map((record) => record.value?.length)).toEqual(sizes));
+      await follower.close();
+      await producer.close();
+    });
+
     it('hides the records of an aborted transaction whose end lies in a later fetch', async () => {
       const made = await kit.topic(1);
       const producer = await kit.port.transactional(kit.name('tx'));

@@ -4,6 +4,7 @@ import { GroupLane } from './group-lane.js';
 interface Member {
   readonly key: string;
   readonly n: number;
+  readonly size?: number;
 }
 
 /** A lane whose groups end when the test says so. */
@@ -15,7 +16,8 @@ function lane() {
     return promise;
   });
   const push = (...keys: string[]): void => keys.forEach((key, n) => made.push({ key, n }));
-  return { groups, push, seen: () => groups.map(({ members }) => members) };
+  const pushSized = (...members: Member[]): void => members.forEach((member) => made.push(member));
+  return { groups, push, pushSized, seen: () => groups.map(({ members }) => members) };
 }
 
 const turns = async (): Promise<void> => {
@@ -37,6 +39,19 @@ describe('GroupLane', () => {
     expect(seen()).toEqual([]);
     await turns();
     expect(seen()).toEqual([['a0', 'b1', 'c2']]);
+  });
+
+  it('ends a group before its inputs are too large, and lets nothing of a key overtake', async () => {
+    const { groups, pushSized, seen } = lane();
+    const mebibytes = (key: string, n: number, size: number): Member => ({ key, n, size: size * 1024 * 1024 });
+    pushSized(mebibytes('a', 0, 3), mebibytes('b', 1, 2), mebibytes('b', 2, 0), mebibytes('c', 3, 9));
+    await turns();
+    expect(seen()).toEqual([['a0']]);
+    for (const [n, next] of [['b1'], ['b2'], ['c3']].entries()) {
+      groups[n]?.end();
+      await until(() => groups.length === n + 2);
+      expect(seen().at(-1)).toEqual(next);
+    }
   });
 
   it('gathers behind a group in work', async () => {
