@@ -1,7 +1,7 @@
 import type { ImportJob, ImportProblem, Product, ProductSummary } from '@stoa/catalog-contract';
 import { eventually } from '@stoa/testing';
 import { CatalogService } from '../test/catalog-service.js';
-import { productInput } from '../test/inputs.js';
+import { largeProduct, productInput } from '../test/inputs.js';
 
 let service: CatalogService;
 beforeAll(async () => {
@@ -86,3 +86,20 @@ it('finishes an import whose clone leaves, and whose next one is killed, without
   expect(changed).toHaveLength(new Set(changed).size);
   expect(new Set(published.map(({ version }) => version))).toEqual(new Set([1]));
 }, 240_000);
+
+it('imports and serves products of two thousand variants, each with a picture', async () => {
+  const clone = await service.startClone();
+  const products = ['large-1', 'large-2', 'large-3'].map((handle) => largeProduct(handle, 2_000));
+  const file = products.map((product) => `${JSON.stringify(product)}\n`).join('');
+  expect(Buffer.byteLength(file)).toBeGreaterThan(4_500_000);
+  const id = await service.upload(file, 'ndjson');
+  await eventually(async () => expect((await importJob(id)).status).toBe('done'), { timeoutMs: 60_000 });
+  expect(await importJob(id)).toMatchObject({ productsCreated: 3, rowsRefused: 0 });
+
+  const read = await Promise.all(products.map(({ handle }) => service.ask<Product>('getProduct', { handle })));
+  expect(read.map(({ body }) => body)).toEqual(products.map((product) => expect.objectContaining(product)));
+  const price = { amount: 2, currency: 'USD' };
+  const changed = await service.ask<Product>('changePrice', { sku: 'large-1-1999', price });
+  expect(changed.body.variants[1_999]?.price).toEqual(price);
+  await clone.stop();
+}, 120_000);

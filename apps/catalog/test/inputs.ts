@@ -34,3 +34,18 @@ export const variantInput = (
   imageUrl: null,
   ...changes,
 });
+
+/** A product of many variants, each with a picture and with texts of so many characters. */
+export const largeProduct = (handle: string, variants: number, characters = 500): ProductInput =>
+  productInput(handle, {
+    description: 'd'.repeat(20_000),
+    optionNames: ['Colour', 'Size'],
+    variants: Array.from({ length: variants }, (_, n) =>
+      variantInput(`${handle}-${n}`, {
+        title: `Variant ${n}`,
+        options: [`Colour ${n}`, 'Large'],
+        imageUrl: `/pictures/${String(n).padEnd(characters, 'x')}.svg`,
+      }),
+    ),
+    images: Array.from({ length: 250 }, (_, n) => ({ url: `/pictures/${handle}-${n}.svg`, alt: 'a'.repeat(200) })),
+  });

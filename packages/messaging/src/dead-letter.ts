@@ -37,7 +37,10 @@ const headersOf = ({ topic, partition, offset, reason, clone }: Reason): Record<
 });
 
 /** The record's headers in their order, as far as they are short and few. */
-function headersThatFit(headers: KafkaRecord['headers']): { readonly kept: Record<string, string>; readonly isCut: boolean } {
+function headersThatFit(headers: KafkaRecord['headers']): {
+  readonly kept: Record<string, string>;
+  readonly isCut: boolean;
+} {
   const kept: Record<string, string> = {};
   let bytes = 0;
   let isCut = false;
@@ -69,7 +72,12 @@ export function deadLetter(topic: string, record: KafkaRecord, reason: string, c
     cut.unshift('key');
   }
   const own = headersOf({ ...record, reason: shortened(reason, MOST_REASON), clone });
-  const letter = (): OutgoingRecord => ({ topic, key, value, headers: { ...kept, ...own, ...cutHeaders(cut, record) } });
+  const letter = (): OutgoingRecord => ({
+    topic,
+    key,
+    value,
+    headers: { ...kept, ...own, ...cutHeaders(cut, record) },
+  });
   if (!value || sizeOf(letter()) <= MAX_RECORD_BYTES) return letter();
   cut.push('value');
   value = value.subarray(0, MAX_RECORD_BYTES - sizeOf({ ...letter(), value: null }));

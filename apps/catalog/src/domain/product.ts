@@ -10,6 +10,8 @@ export type Content = ProductInput;
 
 export const DEFAULT_VARIANT_TITLE = 'Default Title';
 const MAX_DESCRIPTION = 100_000;
+/** Bytes of a product's JSON: what a line of NDJSON may have, and half of what the largest answer may. */
+const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_TITLE = 500;
 
 const orNull = (text: string | null): string | null => text?.trim() || null;
@@ -142,8 +144,21 @@ export function* productFaults(content: Omit<Content, 'variants'>): Generator<Pr
   }
 }
 
+/** A product whose parts are all within their bounds may still be too large to be read in one answer. */
+function* sizeFaults(content: Content): Generator<Problem> {
+  const bytes = Buffer.byteLength(JSON.stringify(content));
+  if (bytes <= MAX_BYTES) return;
+  const [has, most] = [bytes, MAX_BYTES].map((size) => (size / 1024 ** 2).toFixed(1));
+  yield {
+    pointer: '/variants',
+    detail: `make the product too large: with its texts and pictures it takes ${has} MiB, of ${most} at the most. Shorten \
+titles and addresses of pictures, or divide it into several products`,
+  };
+}
+
 /** All that the schema can't say and that would keep a product in normal form out of the catalog. */
 export function faultsOf(content: Content): Problem[] {
   const { variants, ...product } = content;
-  return [...productFaults(product), ...textFaults(variants, '/variants'), ...variantsFaults(content)];
+  const faults = [...productFaults(product), ...textFaults(variants, '/variants'), ...variantsFaults(content)];
+  return [...faults, ...sizeFaults(content)];
 }

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { productInput, variantInput } from '../../test/inputs.js';
+import { largeProduct, productInput, variantInput } from '../../test/inputs.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { htmlLibrary } from '../html/library.js';
 import * as html from './html.js';
@@ -147,6 +147,14 @@ describe('a product', () => {
     [{ description: `<p>${'&'.repeat(99_000)}</p>` }, '/description'],
   ])('is refused with %j', (changes, pointer) => {
     expect(faultsOf(normalise(productInput('a', changes))).map((fault) => fault.pointer)).toEqual([pointer]);
+  });
+
+  it('is too large although each of its parts is not', () => {
+    expect(faultsOf(largeProduct('large', 2_000))).toEqual([]);
+    const faults = faultsOf(largeProduct('large', 2_000, 1_900));
+    expect(faults).toEqual([
+      { pointer: '/variants', detail: expect.stringMatching(/takes 4\.\d MiB, of 4\.0 at the most/) },
+    ]);
   });
 
   it('is fine as it should be', () => {

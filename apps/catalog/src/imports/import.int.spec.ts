@@ -389,3 +389,27 @@ describe('a run', () => {
     expect(left).toEqual({ chunks: 0, handles: 0 });
   });
 });
+
+describe('what is too large in a file', () => {
+  const WITH_PICTURES = 'Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Image';
+
+  it('is refused alone when it is a product, in words that say what to do', async () => {
+    const url = (n: number): string => `/${String(n).padEnd(1_990, 'x')}`;
+    const rows = Array.from({ length: 2_000 }, (_, n) => `big,Big,Size,${n},big-${n},1,${url(n)}${'é'.repeat(8)}`);
+    const file = [WITH_PICTURES, 'a,A,Size,S,a-s,1,', ...rows, 'b,B,Size,S,b-s,1,', ''].join('\n');
+    const { job, problems } = await shop.import(file);
+    expect(job).toMatchObject({ status: 'done', productsCreated: 2, rowsRefused: 2_000 });
+    expect(where(problems)).toEqual([[3, null, 'big']]);
+    expect(problems[0]?.reason).toMatch(/make the product too large.* of 4\.0 at the most\. Shorten titles/);
+  });
+
+  it('is cut where it is a name or a value, and named a bounded number of times', async () => {
+    const long = 'n'.repeat(50_000);
+    const wrong = { handle: long, [long]: 1, variants: Array.from({ length: 2_000 }, () => ({})) };
+    const { job, problems } = await shop.import(ndjson(wrong, productInput('fine')), { format: 'ndjson' });
+    expect(job).toMatchObject({ status: 'done', productsCreated: 1, rowsRefused: 1 });
+    expect(problems.length).toBeLessThan(110);
+    expect(problems.at(-1)?.reason).toMatch(/^\d+ more faults are not named$/);
+    expect(JSON.stringify(problems).length).toBeLessThan(110 * 1_500);
+  });
+});

@@ -1,5 +1,5 @@
 import { catalog, type ProductInput } from '@stoa/catalog-contract';
-import { productInput, variantInput } from '../../test/inputs.js';
+import { largeProduct, productInput, variantInput } from '../../test/inputs.js';
 import { Shop } from '../../test/shop.js';
 import { CreateProduct } from './create-product.js';
 
@@ -173,4 +173,24 @@ describe('a search', () => {
     expect(await shop.handles({ q: 'cafe', category: 'even-ones' })).toEqual([]);
     expect(await pages({ q: 'coffee' }, 1)).toEqual(['coffee-maker', 'blue-mug']);
   });
+});
+
+describe('a list of products of thousands of variants', () => {
+  const handles = Array.from({ length: 12 }, (_, n) => `large-${String(n).padStart(2, '0')}`);
+  beforeAll(async () => {
+    for (const handle of handles) await add({ ...largeProduct(handle, 2_000, 20), category: 'Large' });
+  });
+
+  it.each(['newest', 'title', 'price', '-price', 'relevance'])(
+    'by %s has fewer on a page, and misses none',
+    async (sort) => {
+      const input = { sort, category: 'large', ...(sort === 'relevance' && { q: 'large' }) };
+      const { items, next } = await shop.list({ ...input, limit: 100 });
+      expect(items.length).toBeGreaterThan(1);
+      expect(items.length).toBeLessThan(10);
+      expect(next).not.toBeNull();
+      expect((await pages(input, 100)).toSorted()).toEqual(handles);
+      expect((await pages(input, 2)).toSorted()).toEqual(handles);
+    },
+  );
 });

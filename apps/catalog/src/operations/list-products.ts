@@ -3,7 +3,7 @@ import type { catalog } from '@stoa/catalog-contract';
 import type { Handler } from '@stoa/messaging';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../domain/cursor.js';
-import type { Listed, Order } from '../storage/product-list.js';
+import type { ListedPage, Order } from '../storage/product-list.js';
 import { ProductQueries } from '../storage/product-queries.js';
 
 const PLACES = {
@@ -31,8 +31,8 @@ export class ListProducts implements Handler<typeof catalog.listProducts> {
       const query = ['products', filter, order, lastWord];
       const after = cursor === undefined ? null : decodeCursor(query, cursor, PLACES[order]);
       if (cursor !== undefined && !after) continue;
-      const listed = await this.products.list({ ...filter, lastWord }, order, after, limit + 1);
-      if (listed.length > 0 || after || filter.q === undefined) return toPage(listed, limit, query);
+      const page = await this.products.list({ ...filter, lastWord }, order, after, limit + 1);
+      if (page.found > 0 || after || filter.q === undefined) return toPage(page, limit, query);
     }
     return cursor === undefined
       ? { items: [], next: null }
@@ -40,8 +40,8 @@ export class ListProducts implements Handler<typeof catalog.listProducts> {
   };
 }
 
-function toPage(listed: readonly Listed[], limit: number, query: unknown) {
-  const last = listed.length > limit ? listed[limit - 1] : undefined;
-  const items = listed.slice(0, limit).map(({ summary }) => summary);
-  return { items, next: last ? encodeCursor(query, last.place) : null };
+function toPage({ listed, found }: ListedPage, limit: number, query: unknown) {
+  const shown = listed.slice(0, limit);
+  const last = found > shown.length ? shown.at(-1) : undefined;
+  return { items: shown.map(({ summary }) => summary), next: last ? encodeCursor(query, last.place) : null };
 }

@@ -23,6 +23,12 @@ export interface Listed {
   readonly place: ListPlace;
 }
 
+/** Products of a list, and how many there were before some were left out because others are large. */
+export interface ListedPage {
+  readonly listed: readonly Listed[];
+  readonly found: number;
+}
+
 export interface SummaryRow {
   readonly id: string;
   readonly handle: string;
@@ -37,7 +43,11 @@ export interface SummaryRow {
   readonly available: boolean;
   readonly skus: readonly string[];
   readonly place: string | number | bigint | Date;
+  readonly found: number;
 }
+
+/** SKUs and tags of a page: products of thousands of variants must not gather in memory, nor fill an answer. */
+const PAGE_NAMES = 10_000;
 
 // A search looks at so many products that have its words in the title, and at so many others. Ranking costs the most.
 const RANKED = 1_000;
@@ -84,12 +94,17 @@ function page(source: Prisma.Sql, order: Order, after: ListPlace | null, limit: 
   const behind = after
     ? Prisma.sql`AND (${column}, id) ${comparison} (${after[0]}::${cast}, ${after[1]}::uuid)`
     : Prisma.empty;
-  return Prisma.sql`SELECT ${COLUMNS}, ${column} AS place FROM ${source} ${behind}
+  const rows = Prisma.sql`SELECT ${COLUMNS}, ${column} AS place FROM ${source} ${behind}
     ORDER BY ${column} ${direction}, id ${direction} LIMIT ${limit}`;
+  return Prisma.sql`SELECT * FROM (
+      SELECT *, count(*) OVER ()::int AS found, sum(cardinality(skus) + cardinality(tags)) OVER earlier AS names
+      FROM (${rows}) AS rows
+      WINDOW earlier AS (ORDER BY place ${direction}, id ${direction} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ) AS page WHERE names IS NULL OR names < ${PAGE_NAMES} ORDER BY place ${direction}, id ${direction}`;
 }
 
 /**
- * Up to `limit` products behind a place (null: from the beginning), as rows for `listedOf`. Null: nothing is looked for, and
+ * Up to `limit` products behind a place (null: from the beginning), fewer where they are large, as rows for `listedOf`. Null: nothing is looked for, and
  * nothing found. The order `relevance` needs a search.
  */
 export function listQuery(

@@ -3,7 +3,7 @@ import type { PrismaClient } from './prisma.js';
 import {
   listedOf,
   listQuery,
-  type Listed,
+  type ListedPage,
   type ListPlace,
   type Order,
   type ProductFilter,
@@ -23,10 +23,11 @@ export class ProductQueries {
     return row ? productOf({ ...row, content: contentOf(row, row.variants) }) : undefined;
   }
 
-  /** Up to `limit` products behind a place (null: from the beginning). The order `relevance` needs a search. */
-  async list(filter: ProductFilter, order: Order, after: ListPlace | null, limit: number): Promise<Listed[]> {
+  /** Up to `limit` products behind a place (null: from the beginning), one at least. The order `relevance` needs a search. */
+  async list(filter: ProductFilter, order: Order, after: ListPlace | null, limit: number): Promise<ListedPage> {
     const query = listQuery(filter, order, after, limit);
-    return query ? (await this.prisma.$queryRaw<SummaryRow[]>(query)).map(listedOf) : [];
+    const rows = query ? await this.prisma.$queryRaw<SummaryRow[]>(query) : [];
+    return { listed: rows.map(listedOf), found: rows[0]?.found ?? 0 };
   }
 
   async categories(): Promise<{ handle: string; name: string; products: number }[]> {

@@ -36,7 +36,9 @@ export async function publishContract(
   const record = { topic, key: document.service, value: body, partition: 0 };
   const bytes = sizeOf(record);
   if (bytes > MAX_RECORD_BYTES) {
-    throw new Error(`The contract of ${document.service} takes ${bytes} bytes, a record ${MAX_RECORD_BYTES} at the most`);
+    throw new Error(
+      `The contract of ${document.service} takes ${bytes} bytes, a record ${MAX_RECORD_BYTES} at the most`,
+    );
   }
   await port.produce([record], 'all');
   logger.info({ service: document.service, version: document.version }, 'contract published');

@@ -1,7 +1,11 @@
 import { KafkaError, RecordTooLargeError, type OutgoingRecord } from './port.js';
 import { batchesOf, cutByBytes, MAX_RECORD_BYTES, sendInBatches, sizeOf } from './record-size.js';
 
-const record = (bytes: number, letter = 'x'): OutgoingRecord => ({ topic: 't', key: null, value: letter.repeat(bytes) });
+const record = (bytes: number, letter = 'x'): OutgoingRecord => ({
+  topic: 't',
+  key: null,
+  value: letter.repeat(bytes),
+});
 const lengths = (batches: readonly (readonly unknown[])[]): number[] => batches.map((batch) => batch.length);
 
 describe('the size of a record', () => {
@@ -14,7 +18,10 @@ describe('the size of a record', () => {
   it('cuts a list by bytes and by number, in order, and leaves what is too large alone', () => {
     const cut = (items: number[], maxItems?: number) => cutByBytes(items, (bytes) => bytes, 10, maxItems);
     expect(cut([])).toEqual([]);
-    expect(cut([4, 4, 4, 1])).toEqual([[4, 4], [4, 1]]);
+    expect(cut([4, 4, 4, 1])).toEqual([
+      [4, 4],
+      [4, 1],
+    ]);
     expect(cut([3, 99, 3])).toEqual([[3], [99], [3]]);
     expect(cut([1, 1, 1], 2)).toEqual([[1, 1], [1]]);
   });

@@ -160,6 +160,11 @@ describe('facts and replies that are large', () => {
     });
     const note = (name: string, length: number): string => JSON.stringify({ name, text: 'x'.repeat(length) });
 
+    /** Each by itself: how batches are cut is not what is tested here. */
+    async function send(records: readonly OutgoingRecord[]): Promise<void> {
+      for (const one of records) await kafka.port.produce([{ ...one, partition: 0 }], 'all');
+    }
+
     async function deadLettersOf(many: number) {
       const { records, follower } = await kafka.reader('listener.dead-letters');
       await eventually(() => expect(records).toHaveLength(many));
@@ -180,16 +185,13 @@ describe('facts and replies that are large', () => {
       consumer.start();
       stops.push(() => consumer.stop());
       const full = 'x'.repeat(1_048_300);
-      await kafka.port.produce(
-        [
-          { ...record('events', 'n', full), partition: 0 },
-          // No index takes such a key, and no text the other.
-          { ...record('events', 'k'.repeat(9_000), '{}'), partition: 0 },
-          { ...record('events', Buffer.from('a\0b'), '{}'), partition: 0 },
-          { ...record('events', 'after', note('after', 10)), partition: 0 },
-        ],
-        'all',
-      );
+      await send([
+        record('events', 'n', full),
+        // No index takes such a key, and no text the other.
+        record('events', 'k'.repeat(9_000), '{}'),
+        record('events', Buffer.from('a\0b'), '{}'),
+        record('events', 'after', note('after', 10)),
+      ]);
       await eventually(() => expect(seen).toEqual(['after']), { timeoutMs: 30_000 });
       const letters = await deadLettersOf(3);
       const [large] = letters.filter(({ headers }) => headers['dead-cut'] === 'value');
@@ -197,7 +199,10 @@ describe('facts and replies that are large', () => {
       expect(await sql('SELECT key FROM parked_events')).toEqual([{ key: 'n' }]);
       const { topicPrefix } = messaging;
       await eventually(async () => {
-        const committed = await kafka.port.admin.committedOffsets(`${topicPrefix}listener.events`, `${topicPrefix}notes.events`);
+        const committed = await kafka.port.admin.committedOffsets(
+          `${topicPrefix}listener.events`,
+          `${topicPrefix}notes.events`,
+        );
         expect(committed[0]).toBe(4);
       });
     }, 60_000);
@@ -212,13 +217,10 @@ describe('facts and replies that are large', () => {
       ]);
       const messaging = kafka.optionsOf('listener');
       const lengths = Array<number>(20).fill(1_000_000);
-      await kafka.port.produce(
-        [
-          { ...record('states', 'bad', 'x'.repeat(1_048_300)), partition: 0 },
-          ...lengths.map((length, n) => ({ ...record('states', `n${n}`, note(`n${n}`, length)), partition: 0 })),
-        ],
-        'all',
-      );
+      await send([
+        record('states', 'bad', 'x'.repeat(1_048_300)),
+        ...lengths.map((length, n) => record('states', `n${n}`, note(`n${n}`, length))),
+      ]);
       const stopping = new AbortController();
       const follower = new StateFollower({
         ...{ port: kafka.port, messaging, server: db.database.server(0), subscriptions },

@@ -1,10 +1,4 @@
-import {
-  FencedError,
-  KafkaError,
-  type Headers,
-  type KafkaPort,
-  type TransactionalProducer,
-} from '../kafka/port.js';
+import { FencedError, KafkaError, type Headers, type KafkaPort, type TransactionalProducer } from '../kafka/port.js';
 import type { Logger } from '../options.js';
 import type { Sql } from '../types.js';
 import { recordOf } from './outbox.js';

@@ -112,7 +112,8 @@ export class ReplyParts {
   }
 }
 
-const unreadable = (): OperationError => new OperationError('INTERNAL', 'The service answered in parts that do not fit');
+const unreadable = (): OperationError =>
+  new OperationError('INTERNAL', 'The service answered in parts that do not fit');
 
 /** @throws OperationError */
 function placeOf(headers: Headers): [number: number, count: number] {

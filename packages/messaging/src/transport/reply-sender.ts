@@ -78,7 +78,11 @@ export class ReplySender {
   }
 
   /** Never rejects. @returns the correlations of those that the broker takes in no batch */
-  async #produce(topic: string, records: readonly OutgoingRecord[], lastDeadline: number): Promise<ReadonlySet<string>> {
+  async #produce(
+    topic: string,
+    records: readonly OutgoingRecord[],
+    lastDeadline: number,
+  ): Promise<ReadonlySet<string>> {
     for (;;) {
       try {
         await this.port.produce(records, 'leader');

@@ -32,17 +32,27 @@ export interface Entry {
   readonly end: Place;
 }
 
+/** Characters: what stands in a file where a name should be may be as long as the file. */
+const MAX_NAME = 255;
+const MAX_REASON = 1_000;
+
+const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+const cutName = (name: string | null): string | null => name && cut(name, MAX_NAME);
+
 export const refusal = (
   line: number,
   column: string | null,
   product: string | null,
   reason: string,
-): ImportProblem => ({ line, column, product, reason, refused: true });
+): ImportProblem => ({
+  line,
+  column: cutName(column),
+  product: cutName(product),
+  reason: cut(reason, MAX_REASON),
+  refused: true,
+});
 
 export const notice = (line: number, column: string, reason: string): ImportProblem => ({
-  line,
-  column,
-  product: null,
-  reason,
+  ...refusal(line, column, null, reason),
   refused: false,
 });

@@ -19,6 +19,10 @@ const LISTS: readonly (readonly [string, ReadonlySet<string>])[] = [
   ['images', new Set(Object.keys(Image.shape))],
 ];
 
+/** What is wrong with a line, or unknown in a file, is named so often: a line of 6 kB can have 12,000 faults. */
+const MAX_NAMED = 100;
+const MAX_FIELD = 200;
+
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 function* unknownFields(value: unknown): Generator<string> {
@@ -73,12 +77,13 @@ export class NdjsonFile {
       return { ...base, product: null, problems: [refusal(line, null, null, row.fault)], rowsRefused: 1 };
     }
     const notices = this.noticesOf(row.content, line);
-    const refused = (problems: ImportProblem[]): Entry => ({
-      ...base,
-      product: null,
-      problems: [...notices, ...problems],
-      rowsRefused: 1,
-    });
+    const refused = (all: ImportProblem[]): Entry => {
+      const problems = all.slice(0, MAX_NAMED);
+      const more = all.length - problems.length;
+      if (more > 0)
+        problems.push(refusal(line, null, problems[0]?.product ?? null, `${more} more faults are not named`));
+      return { ...base, product: null, problems: [...notices, ...problems], rowsRefused: 1 };
+    };
     const { product, handle, reason } = withHandle(row.content);
     const parsed = ProductInput.safeParse(product);
     if (!parsed.success) {
@@ -100,7 +105,8 @@ export class NdjsonFile {
   }
 
   private noticesOf(value: unknown, line: number): ImportProblem[] {
-    const fresh = [...new Set(unknownFields(value))].filter((field) => !this.mentioned.has(field));
+    const found = new Set([...unknownFields(value)].map((field) => field.slice(0, MAX_FIELD)));
+    const fresh = [...found].filter((field) => !this.mentioned.has(field)).slice(0, MAX_NAMED - this.mentioned.size);
     for (const field of fresh) this.mentioned.add(field);
     return fresh.map((field) => notice(line, field, 'is not a field of a product; it is ignored in all lines'));
   }
