@@ -15,25 +15,23 @@ type Sized = Pick<OutgoingRecord, 'key' | 'value' | 'headers'>;
 const bytesIn = (content: string | Buffer | null): number =>
   typeof content === 'string' ? Buffer.byteLength(content) : (content?.length ?? 0);
 
-/** UTF-8 takes three bytes at the most for each unit of a string: known without reading it. */
-const mostIn = (content: string | Buffer | null): number =>
-  typeof content === 'string' ? content.length * 3 : (content?.length ?? 0);
-
 /** True when UTF-8 of the text takes more bytes; a short one is not read. */
 export const isLonger = (text: string, bytes: number): boolean =>
   text.length > bytes / 3 && Buffer.byteLength(text) > bytes;
 
-function measured({ key, value, headers }: Sized, measure: typeof bytesIn): number {
-  let bytes = FRAMING_BYTES + measure(key) + measure(value);
-  for (const name in headers) bytes += HEADER_FRAMING_BYTES + measure(name) + measure(headers[name] ?? '');
+/** Bytes that a record takes in a batch by itself: exact but for some framing, never too few. */
+export function sizeOf({ key, value, headers }: Sized): number {
+  let bytes = FRAMING_BYTES + bytesIn(key) + bytesIn(value);
+  for (const name in headers) bytes += HEADER_FRAMING_BYTES + bytesIn(name) + bytesIn(headers[name] ?? '');
   return bytes;
 }
 
-/** Bytes that a record takes in a batch by itself: exact but for some framing, never too few. */
-export const sizeOf = (record: Sized): number => measured(record, bytesIn);
-
-/** What a record that was read holds in memory, about: counted for each one, so its texts are not read. */
-export const memoryOf = (record: Sized): number => measured(record, (content) => content?.length ?? 0);
+/** What a record holds in memory, about. Added up of lengths, because it is asked for each one: 0.1 µs. */
+export function memoryOf({ key, value, headers }: Sized): number {
+  let length = FRAMING_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const name in headers) length += HEADER_FRAMING_BYTES + name.length + (headers[name]?.length ?? 0);
+  return length;
+}
 
 /** Cuts a list, in its order, into parts of `maxBytes` and `maxItems` at most; what is larger alone is a part alone. */
 export function cutByBytes<Item>(
@@ -61,9 +59,10 @@ export function cutByBytes<Item>(
 /** Records in batches that a broker takes, even if all of them go to one Kafka partition. */
 export function batchesOf(records: readonly OutgoingRecord[]): (readonly OutgoingRecord[])[] {
   if (records.length === 1) return [records];
-  let most = 0;
-  for (const record of records) most += measured(record, mostIn);
-  return most <= MAX_RECORD_BYTES ? [records] : cutByBytes(records, sizeOf, MAX_RECORD_BYTES);
+  let length = 0;
+  for (const record of records) length += memoryOf(record);
+  // UTF-8 takes three bytes at the most for each unit of a string: mostly nothing needs to be counted.
+  return length <= MAX_RECORD_BYTES / 3 ? [records] : cutByBytes(records, sizeOf, MAX_RECORD_BYTES);
 }
 
 const isTooLarge = (error: unknown): boolean => error instanceof KafkaError && error.code === 'RECORD_TOO_LARGE';

@@ -14,7 +14,7 @@ import {
 } from './parked-events.js';
 
 export interface ParkedPage {
-  /** In the order of their buckets, and within a bucket in which they were parked. */
+  /** In the order of their buckets, and within a bucket in which they were parked. Without headers and bodies, see `find`. */
   readonly items: readonly ParkedEvent[];
   /** Give it as `after` for the next page; null at the end. */
   readonly next: ParkedAt | null;

@@ -153,12 +153,16 @@ export async function topicsParked(tx: Sql, bucket: number, key: string): Promis
   return rows.map(({ topic }) => topic);
 }
 
-/** Parked events in the order of bucket and id, after `after`. */
+const LIST = `SELECT bucket, id, topic, kafka_partition, kafka_offset, type, key, version, left(reason, 1000) AS reason, attempts,
+    parked_at, '{}'::jsonb AS headers, NULL::bytea AS body
+  FROM parked_events WHERE (bucket, id) > ($1, $2) ORDER BY bucket, id LIMIT $3`;
+
+/**
+ * Parked events in the order of bucket and id, after `after`: without their headers and bodies, of which a thousand would not fit
+ * into memory (findParked has them).
+ */
 export async function listParked(tx: Sql, { bucket, id }: ParkedAt, limit: number): Promise<ParkedEvent[]> {
-  const { rows } = await tx.query<Row>(
-    'SELECT * FROM parked_events WHERE (bucket, id) > ($1, $2) ORDER BY bucket, id LIMIT $3',
-    [bucket, id, limit],
-  );
+  const { rows } = await tx.query<Row>(LIST, [bucket, id, limit]);
   return rows.map(eventOf);
 }
 

@@ -35,6 +35,8 @@ export interface Work {
   readonly record: KafkaRecord;
   /** True when the Kafka partition is another member's by now: that one handles the message too. */
   isRevoked(): boolean;
+  /** It holds so many bytes more until it is done: of an answer that is not sent yet. */
+  grow(bytes: number): void;
   done(): void;
 }
 
@@ -96,13 +98,18 @@ export class Intake {
   #takeOne(record: KafkaRecord): void {
     const lane = this.#lane(record);
     const tracked = lane.tracker.begin(record.offset);
-    const size = memoryOf(record);
+    let size = 0;
+    const grow = (bytes: number): void => {
+      size += bytes;
+      lane.bytes += bytes;
+      this.#bytes += bytes;
+    };
+    grow(memoryOf(record));
     lane.messages += 1;
-    lane.bytes += size;
     this.#messages += 1;
-    this.#bytes += size;
     const work: Work = {
       record,
+      grow,
       isRevoked: () => lane.isRevoked,
       done: () => this.#done(lane, tracked, size),
     };

@@ -53,6 +53,41 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('large messages on %
   }, 60_000);
 });
 
+describe('large answers that are not sent yet', () => {
+  const kit = new Kit();
+  afterAll(() => kit.end());
+
+  it('count as what this clone has in work: it takes no more until they are gone', async () => {
+    const port = await kit.port();
+    const sending = Promise.withResolvers<void>();
+    const produce = port.produce.bind(port);
+    port.produce = async (records, acks) => {
+      if (records[0]?.topic.includes('.replies.')) await sending.promise;
+      await produce(records, acks);
+    };
+    const pauses: boolean[] = [];
+    let handled = 0;
+    await kit.server({
+      port,
+      messaging: { partitions: 1, maxQueuedBytes: 100_000, metrics: { paused: (_, __, is) => void pauses.push(is) } },
+      say: async (input) => {
+        handled += 1;
+        return say(input, undefined as never);
+      },
+    });
+    const client = await kit.client();
+    const ask = () => client.request(sayRequest('60000', { budgetMs: 30_000 }));
+    const first = [ask(), ask()];
+    await eventually(() => expect(handled).toBe(2));
+    expect(pauses).toEqual([]);
+    const third = ask();
+    await eventually(() => expect(pauses).toEqual([true]));
+    sending.resolve();
+    expect((await Promise.all([...first, third])).map(lengthOf)).toEqual([60_000, 60_000, 60_000]);
+    await eventually(() => expect(pauses).toEqual([true, false]));
+  }, 60_000);
+});
+
 describe('a large message that cannot be read', () => {
   const kits: Kit[] = [];
   afterAll(() => Promise.all(kits.map((kit) => kit.end())));

@@ -204,6 +204,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
 
   #answer(work: Work, envelope: Envelope, reply: ServedReply, waitMs: number, deadline: number): void {
     const { correlation, replyTopic } = envelope;
+    work.grow(reply.body.length);
     this.#replies.push(replyTopic, { correlation, reply, waitMs, deadline, done: work.done });
   }
 
