@@ -84,7 +84,7 @@ export function deadLetter(topic: string, record: KafkaRecord, reason: string, c
   return letter();
 }
 
-/** Says where the record stands, and holds nothing of it. */
+/** Says where the record is, and holds nothing of it. */
 function pointerTo(topic: string, record: KafkaRecord, reason: string, clone: string): OutgoingRecord {
   const own = headersOf({ ...record, reason: shortened(reason, SHORT_REASON), clone });
   return { topic, key: null, value: null, headers: { ...own, ...cutHeaders(['key', 'headers', 'value'], record) } };

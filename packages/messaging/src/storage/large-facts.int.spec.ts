@@ -8,7 +8,7 @@ import { newId } from '../ids.js';
 import type { KafkaPort, OutgoingRecord } from '../kafka/port.js';
 import { MAX_RECORD_BYTES } from '../kafka/record-size.js';
 import { MAX_REPLY_BYTES } from '../transport/reply-parts.js';
-import type { EventContext, KeyState } from '../types.js';
+import type { KeyState } from '../types.js';
 import { InboxExecutor } from './command-executor.js';
 import { EventConsumer } from './event-consumer.js';
 import { EventDelivery } from './event-delivery.js';
@@ -174,7 +174,7 @@ describe('facts and replies that are large', () => {
 
     it('go to the dead letters cut when they are unreadable events, and hold up nothing', async () => {
       const seen: string[] = [];
-      const on = async ({ name }: { name: string }, _: EventContext): Promise<void> => void seen.push(name);
+      const on = async ({ name }: { name: string }): Promise<void> => void seen.push(name);
       const subscriptions = new SubscriptionTable<EventSubscription>([
         { fact: notes.written, handler: { on: on as never } },
       ]);

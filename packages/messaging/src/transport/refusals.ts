@@ -22,15 +22,15 @@ const MOST_DETAIL = 10_000;
 
 /** A refusal as a reply. The problems of one that would be too large to be read are left out. */
 export function refusalOf({ code, message, problems, retryAfterSeconds }: OperationError): CommandReply {
-  const refusal: ErrorBody = {
+  const all: ErrorBody = {
     code,
     detail: message,
     ...(problems && { problems }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   };
-  const body = JSON.stringify(refusal);
+  const body = JSON.stringify(all);
   if (body.length <= MOST_REFUSAL) return { ok: false, body };
-  const { problems: _, ...short } = refusal;
+  const { problems: _, ...short } = all;
   return { ok: false, body: JSON.stringify({ ...short, detail: message.slice(0, MOST_DETAIL) }) };
 }
 

@@ -75,7 +75,7 @@ export class ReplyParts {
   /**
    * Takes a part of a reply that somebody waits for.
    * @returns the body, when this was the last one that was missing
-   * @throws OperationError OVERLOADED when too much is gathered already, INTERNAL when it is no part
+   * @throws OperationError UNAVAILABLE when too much is gathered already, INTERNAL when it is no part
    */
   add(record: KafkaRecord): Buffer | undefined {
     const { headers, value } = record;
@@ -84,7 +84,8 @@ export class ReplyParts {
     if (gathering.parts.length !== count || !value) throw unreadable();
     if (gathering.parts[number]) return undefined;
     if (this.#bytes + value.length > MAX_GATHERED_BYTES) {
-      throw new OperationError('OVERLOADED', 'Too many large answers are on their way here');
+      // Not OVERLOADED: what was asked for is done.
+      throw new OperationError('UNAVAILABLE', 'Too many large answers are on their way here');
     }
     gathering.parts[number] = value;
     gathering.missing -= 1;

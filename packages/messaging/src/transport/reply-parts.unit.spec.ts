@@ -52,7 +52,7 @@ describe('replies in parts', () => {
     const fill = () => {
       for (let n = 0; n < 12; n += 1) unfinished(n);
     };
-    expect(fill).toThrow(expect.objectContaining({ code: 'OVERLOADED' }) as Error);
+    expect(fill).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }) as Error);
     for (let n = 0; n < 12; n += 1) parts.forget(`r${n}`);
     expect(() => unfinished(1)).not.toThrow();
   });

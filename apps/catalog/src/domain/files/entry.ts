@@ -32,7 +32,7 @@ export interface Entry {
   readonly end: Place;
 }
 
-/** Characters: what stands in a file where a name should be may be as long as the file. */
+/** Characters: what a file has in the place of a name may be as long as the file. */
 const MAX_NAME = 255;
 const MAX_REASON = 1_000;
 
