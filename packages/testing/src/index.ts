@@ -5,6 +5,7 @@ export { testEnvironment, testKafkaBrokers } from './environment.js';
 export { eventually, untilAnswered, type EventuallyOptions } from './eventually.js';
 export { freeze } from './freeze.js';
 export { tablesOfDatabase, tablesOfPrismaSchema, type Tables } from './prisma-schema.js';
+export { TestProxy } from './proxy.js';
 export { ownBrokers, ownKafka, type OwnBrokers, type OwnKafka } from './own-kafka.js';
 export { testRedis } from './redis.js';
 export { startTestServers, type TestEnvironment, type TestServers } from './servers.js';
