@@ -59,6 +59,10 @@ export interface CommandExecutor {
    * @returns the refusal; undefined: it may run. @throws what the database throws
    */
   admit?(operation: Command, request: CommandRequest, isFlow: boolean): Promise<CommandReply | undefined>;
+  /** True when commands are spread over several database servers, so that each is to have its share of a clone. */
+  hasServers?(): boolean;
+  /** Which of them the commands of a key need, as far as is known. */
+  serverOf?(key: string): string | undefined;
 }
 
 /** Injection token of the CommandExecutor. */

@@ -36,6 +36,11 @@ export interface MessageContext {
   readonly traceparent: string | undefined;
   readonly messageId: string;
   readonly operation: string;
+  /**
+   * The work waits for this database server from now on, and counts to its share of the clone's slots. False: the share is used
+   * up, and the work should end. Undefined where all work has the same server.
+   */
+  readonly useServer?: ((server: string) => boolean) | undefined;
 }
 
 /** Settings of a process's messaging. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** How many buckets a keyspace has. Fixed for good: it stands in primary keys. */
 export const BUCKETS = 1024;
@@ -8,7 +8,7 @@ export const BUCKETS = 1024;
  * of its MD5, an even spread and not a secret. The same in SQL: `stoa_bucket(key)` of BUCKET_SQL.
  */
 export function bucketOf(key: string): number {
-  return createHash('md5').update(key).digest().readUInt16BE(0) & (BUCKETS - 1);
+  return hash('md5', key, 'buffer').readUInt16BE(0) & (BUCKETS - 1);
 }
 
 /** Goes into the first migration of every sharded service. */

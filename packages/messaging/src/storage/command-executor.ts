@@ -151,6 +151,17 @@ export class InboxExecutor implements CommandExecutor {
     }
   }
 
+  hasServers(): boolean {
+    return this.options.database.servers().length > 1;
+  }
+
+  /** The bucket stands in for a server that the database does not name. */
+  serverOf(key: string): string | undefined {
+    const { database } = this.options;
+    const bucket = database.bucketOf(key);
+    return database.serverNameOf ? database.serverNameOf(bucket) : String(bucket);
+  }
+
   /** @throws AnsweredBefore; RolledBack; what the handler or the database throws */
   private async runOnce(
     tx: Sql,

@@ -78,6 +78,14 @@ export class GroupExecutor implements CommandExecutor {
     return this.admission.admit(operation, request, isFlow);
   }
 
+  hasServers(): boolean {
+    return this.single.hasServers();
+  }
+
+  serverOf(key: string): string | undefined {
+    return this.single.serverOf(key);
+  }
+
   private laneOf(server: string): GroupLane<Member> {
     let lane = this.lanes.get(server);
     if (!lane) {

@@ -32,9 +32,14 @@ export class Dispatcher {
 
   /**
    * @param budgetLeft milliseconds until the caller gives up
+   * @param pause waits for so many milliseconds before it is tried again
    * @throws Unreadable when the body is not JSON; nothing else
    */
-  async run(envelope: Envelope, budgetLeft: () => number): Promise<CommandReply> {
+  async run(
+    envelope: Envelope,
+    budgetLeft: () => number,
+    pause: (ms: number) => Promise<void> = delay,
+  ): Promise<CommandReply> {
     const found = this.#find(envelope);
     if ('body' in found) return found;
     const bodyText = envelope.body.toString();
@@ -44,7 +49,7 @@ export class Dispatcher {
       found.kind === 'query'
         ? () => this.#ask(found, envelope, parsed.data, budgetLeft)
         : this.#command(found, this.#request(envelope, bodyText, parsed.data, budgetLeft));
-    return this.#retrying(found, envelope, budgetLeft, attempt);
+    return this.#retrying(found, envelope, budgetLeft, pause, attempt);
   }
 
   /**
@@ -156,6 +161,7 @@ export class Dispatcher {
     { operation }: BoundOperation,
     { id }: Envelope,
     budgetLeft: () => number,
+    pause: (ms: number) => Promise<void>,
     attempt: () => Promise<CommandReply>,
   ): Promise<CommandReply> {
     for (let wait = RETRY_FIRST_MS; ; wait = Math.min(wait * 2, RETRY_MOST_MS)) {
@@ -168,13 +174,14 @@ export class Dispatcher {
           this.logger.error(fields, 'a handler failed');
           return refusal('INTERNAL', 'The service failed; the failure was logged');
         }
-        const pause = wait * (0.5 + Math.random());
-        if (budgetLeft() <= pause) {
-          this.logger.warn(fields, 'a fault that may pass did not, within the budget');
-          return refusal('UNAVAILABLE', 'The service could not reach its data in time');
+        const pauseMs = wait * (0.5 + Math.random());
+        if (budgetLeft() > pauseMs) {
+          this.logger.debug(fields, 'a fault that may pass: trying again');
+          await pause(pauseMs);
+          if (budgetLeft() > 0) continue;
         }
-        this.logger.debug(fields, 'a fault that may pass: trying again');
-        await delay(pause);
+        this.logger.warn(fields, 'a fault that may pass did not, within the budget');
+        return refusal('UNAVAILABLE', 'The service could not reach its data in time');
       }
     }
   }

@@ -1,7 +1,8 @@
 import type { KafkaRecord, TopicOffset, TopicPartition } from '../kafka/port.js';
 import { memoryOf } from '../kafka/record-size.js';
-import { KeyedExecutor } from './keyed-executor.js';
+import { KeyedExecutor, type Slot } from './keyed-executor.js';
 import { OffsetTracker, type TrackedOffset } from './offset-tracker.js';
+import { Shares } from './shares.js';
 
 /** The part of a group's consumer that the intake steers. */
 export interface Steering {
@@ -23,8 +24,12 @@ export interface IntakeOptions {
   readonly limits: IntakeLimits;
   /** Messages of one key are handled one after the other. Null: any order. */
   readonly keyOf: (record: KafkaRecord) => string | null;
+  /** What a message will wait for while it is handled: it gets a share of the limits. Undefined: nothing that is known. */
+  readonly ownerOf?: (record: KafkaRecord) => string | undefined;
   /** Handles one message. Once it resolves, the key's next may start. Must not reject. */
-  readonly handle: (work: Work) => Promise<void>;
+  readonly handle: (work: Work, slot: Slot) => Promise<void>;
+  /** A message beyond its owner's share, which is not handled. Must not throw. */
+  readonly refuse?: (work: Work) => void;
   readonly onPaused?: (partition: TopicPartition, isPaused: boolean) => void;
   readonly onQueued?: (messages: number, bytes: number) => void;
   readonly onCommitFailed: (error: unknown) => void;
@@ -63,8 +68,8 @@ const RESUME_BELOW = 0.5;
 export class Intake {
   readonly #lanes = new Map<string, Lane>();
   readonly #executor: KeyedExecutor;
-  #messages = 0;
-  #bytes = 0;
+  readonly #messages: Shares;
+  readonly #bytes: Shares;
   #commitTimer: NodeJS.Timeout | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -72,7 +77,10 @@ export class Intake {
     private readonly steering: () => Steering | undefined,
     private readonly options: IntakeOptions,
   ) {
-    this.#executor = new KeyedExecutor(options.limits.concurrency);
+    const { concurrency, messages, bytes } = options.limits;
+    this.#executor = new KeyedExecutor(concurrency);
+    this.#messages = new Shares(messages);
+    this.#bytes = new Shares(bytes);
   }
 
   assigned(partitions: readonly TopicPartition[]): void {
@@ -92,32 +100,43 @@ export class Intake {
   take(records: readonly KafkaRecord[]): void {
     for (const record of records) this.#takeOne(record);
     this.#pauseFull();
-    this.options.onQueued?.(this.#messages, this.#bytes);
+    this.options.onQueued?.(this.#messages.total, this.#bytes.total);
   }
 
   #takeOne(record: KafkaRecord): void {
     const lane = this.#lane(record);
     const tracked = lane.tracker.begin(record.offset);
-    let size = 0;
+    const owner = this.options.ownerOf?.(record);
+    let size = memoryOf(record);
+    const isBeyond = owner !== undefined && !(this.#messages.mayTake(owner) && this.#bytes.mayTake(owner, size));
+    const counted = isBeyond ? undefined : owner;
+    this.#messages.take(counted);
+    this.#bytes.take(counted, size);
+    lane.messages += 1;
+    lane.bytes += size;
     const grow = (bytes: number): void => {
       size += bytes;
       lane.bytes += bytes;
-      this.#bytes += bytes;
+      this.#bytes.take(counted, bytes);
     };
-    grow(memoryOf(record));
-    lane.messages += 1;
-    this.#messages += 1;
     const work: Work = {
       record,
       grow,
       isRevoked: () => lane.isRevoked,
-      done: () => this.#done(lane, tracked, size),
+      done: () => {
+        this.#messages.giveBack(counted);
+        this.#bytes.giveBack(counted, size);
+        this.#done(lane, tracked, size);
+      },
     };
-    this.#executor.submit(this.options.keyOf(record), () => {
-      if (!lane.isRevoked) return this.options.handle(work);
+    // Or a Kafka partition would stand still for all once what was taken of it waits for one owner.
+    if (isBeyond && this.options.refuse) return this.options.refuse(work);
+    const run = (slot: Slot): Promise<void> => {
+      if (!lane.isRevoked) return this.options.handle(work, slot);
       work.done();
       return Promise.resolve();
-    });
+    };
+    this.#executor.submit(this.options.keyOf(record), run, owner);
   }
 
   #lane(record: KafkaRecord): Lane {
@@ -136,16 +155,14 @@ export class Intake {
     lane.tracker.finish(tracked);
     lane.messages -= 1;
     lane.bytes -= size;
-    this.#messages -= 1;
-    this.#bytes -= size;
     this.#resumeDrained();
-    if (this.#messages === 0) this.#drained?.resolve();
+    if (this.#messages.total === 0) this.#drained?.resolve();
     if (!lane.isRevoked) this.#commitTimer ??= setTimeout(() => void this.#commitDue(), COMMIT_EVERY_MS);
   }
 
   #isFull(share: number): boolean {
     const { messages, bytes } = this.options.limits;
-    return this.#messages >= messages * share || this.#bytes >= bytes * share;
+    return this.#messages.total >= messages * share || this.#bytes.total >= bytes * share;
   }
 
   #pauseFull(): void {
@@ -200,13 +217,13 @@ export class Intake {
   async drain(timeoutMs: number): Promise<boolean> {
     this.#drained = Promise.withResolvers<void>();
     const timer = setTimeout(() => this.#drained?.resolve(), timeoutMs);
-    if (this.#messages > 0) await this.#drained.promise;
+    if (this.#messages.total > 0) await this.#drained.promise;
     clearTimeout(timer);
     clearTimeout(this.#commitTimer);
     await this.#commit([...this.#lanes.keys()]);
     clearTimeout(this.#commitTimer);
     for (const lane of this.#lanes.values()) lane.isRevoked = true; // what waits is left to others
-    return this.#messages === 0;
+    return this.#messages.total === 0;
   }
 }
 

@@ -65,4 +65,67 @@ describe('KeyedExecutor', () => {
     while (executor.size > 0) await turn();
     expect(order).toEqual(Array.from({ length: 5_000 }, (_, i) => i));
   });
+
+  describe('with owners', () => {
+    const never = (): Promise<void> => new Promise(() => undefined);
+
+    it('lets an owner whose tasks never end hold up no other', async () => {
+      const executor = new KeyedExecutor(8);
+      const done: string[] = [];
+      for (let n = 0; n < 50; n += 1) executor.submit(`slow ${n}`, never, 'slow');
+      expect(executor.running).toBe(6);
+      for (let n = 0; n < 20; n += 1) executor.submit(`well ${n}`, async () => void done.push(`${n}`), 'well');
+      for (let n = 0; n < 20; n += 1) executor.submit(null, async () => void done.push(`${n}`));
+      while (done.length < 40) await turn();
+      expect(executor.size).toBe(50);
+    });
+
+    it('runs what it held back, in its order, as the owner’s tasks end', async () => {
+      const executor = new KeyedExecutor(4);
+      const order: number[] = [];
+      const first = Promise.withResolvers<void>();
+      for (let n = 0; n < 3; n += 1) executor.submit(null, () => first.promise, 'a');
+      for (let n = 0; n < 30; n += 1) executor.submit(null, async () => void order.push(n), 'a');
+      await turn();
+      expect(order).toEqual([]);
+      first.resolve();
+      while (executor.size > 0) await turn();
+      expect(order).toEqual(Array.from({ length: 30 }, (_, n) => n));
+    });
+
+    it('counts a task to the owner that it turns out to wait for, and says when that one’s share is used up', async () => {
+      const executor = new KeyedExecutor(8);
+      const answers: boolean[] = [];
+      for (let n = 0; n < 8; n += 1) {
+        executor.submit(null, async (slot) => {
+          const may = slot.use('slow');
+          answers.push(may);
+          if (may) await never();
+        });
+      }
+      await turn();
+      expect(answers.filter(Boolean)).toHaveLength(6);
+      let done = false;
+      executor.submit(null, async (slot) => void (done = slot.use('well')));
+      await turn();
+      expect(done).toBe(true);
+    });
+  });
+
+  it('gives the place of a task that pauses to others, and none of its key', async () => {
+    const executor = new KeyedExecutor(1);
+    const order: string[] = [];
+    executor.submit('a', async (slot) => {
+      order.push('a1 begins');
+      await slot.pause(1);
+      order.push('a1 goes on');
+    });
+    executor.submit('a', async () => void order.push('a2'));
+    executor.submit('b', async () => void order.push('b'));
+    await turn();
+    expect(order.slice(0, 2)).toEqual(['a1 begins', 'b']);
+    while (executor.size > 0) await turn();
+    expect(order).toEqual(['a1 begins', 'b', 'a1 goes on', 'a2']);
+    expect(executor.running).toBe(0);
+  });
 });

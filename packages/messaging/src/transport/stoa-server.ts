@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Background } from '../background.js';
-import type { CommandReply } from '../command-execution.js';
+import type { CommandExecutor, CommandReply } from '../command-execution.js';
 import { ensureTopics } from '../contracts/ensure-topics.js';
 import { publishContract } from '../contracts/publish-contract.js';
 import { writeDeadLetter } from '../dead-letter.js';
@@ -14,6 +14,7 @@ import { BrokerClock } from './broker-clock.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEnvelope, Unreadable, type Envelope } from './envelope.js';
 import { Intake, type Work } from './intake.js';
+import type { Slot } from './keyed-executor.js';
 import { refusal } from './refusals.js';
 import { DEFAULT_HEARTBEAT_MS } from './reply-topic.js';
 import { ReplySender, type ServedReply } from './reply-sender.js';
@@ -47,6 +48,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   readonly #replies: ReplySender;
   readonly #intake: Intake;
   #dispatcher: Dispatcher | undefined;
+  #executor: CommandExecutor | undefined;
   #consumer: GroupConsumer | undefined;
   #background: Background | undefined;
   #clockTimer: NodeJS.Timeout | undefined;
@@ -73,7 +75,9 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     return {
       limits: { concurrency: maxConcurrency, messages: maxQueued, bytes: maxQueuedBytes },
       keyOf: ({ topic, key }) => (topic === this.#names.commands ? (key?.toString() ?? null) : null),
-      handle: (work) => this.#handle(work),
+      ownerOf: ({ topic, key }) => (topic === this.#names.commands && key ? this.#serverOf(key.toString()) : undefined),
+      handle: (work, slot) => this.#handle(work, slot),
+      refuse: (work) => this.#refuse(work),
       onQueued: (messages, bytes) => metrics?.queued?.(messages, bytes),
       onPaused: ({ topic, partition }, isPaused) => {
         logger.warn({ topic, partition, isPaused }, isPaused ? 'paused: this clone cannot keep up' : 'resumed');
@@ -97,6 +101,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     const { binding, background } = await this.setup.bind();
     const { logger } = this.#options;
     this.#dispatcher = new Dispatcher(binding, logger);
+    this.#executor = binding.executor;
     await ensureTopics(this.#port, this.#options, binding.contract);
     await this.#syncClock();
     this.#keepClock();
@@ -159,7 +164,25 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     this.#clockTimer.unref();
   }
 
-  async #handle(work: Work): Promise<void> {
+  /** The database server that a command needs; undefined where there is one for all. */
+  #serverOf(key: string): string | undefined {
+    return this.#executor?.hasServers?.() ? this.#executor.serverOf?.(key) : undefined;
+  }
+
+  /** What waits for the command's server fills its share of this clone: the others' must not wait behind it. */
+  #refuse(work: Work): void {
+    try {
+      const envelope = readEnvelope(work.record, this.#names.commands);
+      const waitMs = this.#clock.age(envelope.appendedAt);
+      const reply = refusal('OVERLOADED', 'Too many requests wait for the same data');
+      this.#options.metrics?.requestHandled?.(envelope.operation, 'OVERLOADED', waitMs, 0);
+      this.#answer(work, envelope, reply, waitMs, performance.now() + envelope.budgetMs - waitMs);
+    } catch (error) {
+      void this.#deadLetter(work, error);
+    }
+  }
+
+  async #handle(work: Work, slot: Slot): Promise<void> {
     let envelope: Envelope;
     try {
       envelope = readEnvelope(work.record, this.#names.commands);
@@ -173,7 +196,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     const budgetLeft = (): number => deadline - performance.now();
     try {
       const start = performance.now();
-      const reply = await this.#inContext(envelope, () => this.#dispatch(envelope, budgetLeft, waitMs));
+      const reply = await this.#inContext(envelope, slot, () => this.#dispatch(envelope, budgetLeft, waitMs, slot));
       this.#options.metrics?.requestHandled?.(envelope.operation, outcomeOf(reply), waitMs, performance.now() - start);
       this.#answer(work, envelope, reply, waitMs, deadline);
     } catch (error) {
@@ -188,18 +211,29 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  async #dispatch(envelope: Envelope, budgetLeft: () => number, waitMs: number): Promise<ServedReply> {
+  async #dispatch(
+    envelope: Envelope,
+    budgetLeft: () => number,
+    waitMs: number,
+    slot: Slot,
+  ): Promise<ServedReply> {
     if (!this.#dispatcher) throw new Error('the server does not listen yet');
     const isLate = budgetLeft() <= 0;
     const reply = isLate
       ? await this.#dispatcher.runLate(envelope, budgetLeft, waitMs)
-      : await this.#dispatcher.run(envelope, budgetLeft);
+      : await this.#dispatcher.run(envelope, budgetLeft, (ms) => slot.pause(ms));
     return { ...reply, from: this.#options.servedFrom?.() };
   }
 
-  #inContext({ traceparent, id, operation }: Envelope, work: () => Promise<ServedReply>): Promise<ServedReply> {
+  #inContext(
+    { traceparent, id, operation }: Envelope,
+    slot: Slot,
+    work: () => Promise<ServedReply>,
+  ): Promise<ServedReply> {
     const { runWith } = this.#options;
-    return runWith ? runWith({ traceparent, messageId: id, operation }, work, faultOf) : work();
+    if (!runWith) return work();
+    const useServer = this.#executor?.hasServers?.() ? (server: string) => slot.use(server) : undefined;
+    return runWith({ traceparent, messageId: id, operation, useServer }, work, faultOf);
   }
 
   #answer(work: Work, envelope: Envelope, reply: ServedReply, waitMs: number, deadline: number): void {
