@@ -6,6 +6,5 @@ await runService({
   name: 'catalog',
   module: CatalogModule,
   config: catalogVariables,
-  database: (config, { clone, onIdleError }) =>
-    new PgDatabase({ name: 'catalog', urls: [config.CATALOG_DATABASE_URL], clone, onIdleError }),
+  database: (config, context) => new PgDatabase({ name: 'catalog', urls: [config.CATALOG_DATABASE_URL], ...context }),
 });

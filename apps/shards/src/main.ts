@@ -7,6 +7,6 @@ await runService({
   module: ShardsModule,
   config: shardsVariables,
   // The inbox of its commands stands beside the shard map: what they ask for and their answers are one transaction.
-  database: ({ DIRECTORY_ADMIN_URL }, { clone, onIdleError }) =>
-    new PgDatabase({ name: 'shards', urls: [DIRECTORY_ADMIN_URL], clone, onIdleError }),
+  database: ({ DIRECTORY_ADMIN_URL }, context) =>
+    new PgDatabase({ name: 'shards', urls: [DIRECTORY_ADMIN_URL], ...context }),
 });

@@ -12,10 +12,18 @@ export { createLogger, type Logger, type LoggerOptions } from './observe/logger.
 export { metrics } from './observe/metrics.js';
 export { Readiness, type Unready } from './observe/readiness.js';
 export { isSecretName, redact, scrub } from './observe/redact.js';
+export { serverShare } from './observe/server-share.js';
 export { servedFrom } from './observe/served-from.js';
 export { spans, type Step } from './observe/spans.js';
 export { trace, type TraceContext } from './observe/trace.js';
-export { ConnectionLost, isTransient, isTransientState, TransactionAborted } from './postgres/errors.js';
+export type { OnAvailability } from './postgres/availability.js';
+export {
+  ConnectionLost,
+  isTransient,
+  isTransientState,
+  ServerUnavailable,
+  TransactionAborted,
+} from './postgres/errors.js';
 export type { DatabaseContext, ManagedDatabase, OpenDatabase, SqlDatabase } from './postgres/databases.js';
 export { PgDatabase, type PgDatabaseOptions } from './postgres/pg-database.js';
 export { PostgresServer, type Statement } from './postgres/postgres-server.js';

@@ -26,13 +26,13 @@ class ShardServer extends PostgresServer {
 export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implements ManagedDatabase {
   constructor(
     private readonly map: MapClient,
-    { clone: applicationName, onIdleError, logger }: DatabaseContext,
+    { clone: applicationName, onIdleError, onAvailability, logger }: DatabaseContext,
   ) {
     super({
       map,
       isTransient,
       onRefused: (reason) => logger.error(reason),
-      open: (shard) => new ShardServer({ ...shard, applicationName, onIdleError }),
+      open: (shard) => new ShardServer({ ...shard, applicationName, onIdleError, onAvailability }),
     });
   }
 
@@ -41,7 +41,7 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
    * @throws Error when none can be reached.
    */
   async ping(): Promise<void> {
-    const answers = this.servers().map((server) => server.read({ text: 'SELECT 1' }));
+    const answers = this.servers().map((server) => server.ping());
     await Promise.any(answers).catch((error: unknown) => {
       throw error instanceof AggregateError && error.errors.length > 0
         ? error.errors[0]

@@ -15,6 +15,8 @@ export interface TraceContext {
   readonly messageId?: string;
   /** The shards that this step has used so far, with commas between; see servedFrom. */
   shards?: string;
+  /** Counts this step to a server's share of the clone's slots; false when that is used up. See serverShare. */
+  useServer?: ((server: string) => boolean) | undefined;
 }
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;

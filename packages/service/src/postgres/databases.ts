@@ -2,6 +2,7 @@ import type { Database } from '@stoa/messaging';
 import type { Logger } from '../observe/logger.js';
 import { metrics } from '../observe/metrics.js';
 import type { Readiness } from '../observe/readiness.js';
+import type { OnAvailability } from './availability.js';
 import { PostgresServer, type Statement } from './postgres-server.js';
 
 /** What storage classes work with, whether their data are in one database or on many shards. */
@@ -23,6 +24,8 @@ export interface DatabaseContext {
   readonly logger: Logger;
   /** Logs errors of connections that nobody was using. */
   readonly onIdleError: (error: Error, server: string) => void;
+  /** Logs when a server is given no work any more, and when it is again. */
+  readonly onAvailability?: OnAvailability;
 }
 
 /** Makes a database of the configuration. May wait for what it needs: the clone is live meanwhile, but not ready. */
@@ -47,6 +50,17 @@ export function watchDatabases(databases: ReadonlyMap<symbol, ManagedDatabase>, 
         if (!(server instanceof PostgresServer)) continue;
         this.set({ server: server.name, state: 'open' }, server.load.open);
         this.set({ server: server.name, state: 'waiting' }, server.load.waiting);
+      }
+    },
+  });
+  metrics.gauge({
+    name: 'stoa_postgres_available',
+    help: '1 while a Postgres is given work, 0 while it is refused because the server does not answer or takes no writes',
+    labelNames: ['server'],
+    collect() {
+      this.reset();
+      for (const server of all.flatMap((database) => database.servers())) {
+        if (server instanceof PostgresServer) this.set({ server: server.name }, server.state === 'serves' ? 1 : 0);
       }
     },
   });

@@ -1,3 +1,5 @@
+import { OperationError } from '@stoa/contract-kit';
+
 /** The session is gone, or could not be had: nothing is known to be wrong with the statement. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
@@ -7,6 +9,17 @@ export class ConnectionLost extends Error {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(`${what}: ${reason}`, { cause });
     this.code = codeOf(cause);
+  }
+}
+
+/**
+ * A server gives no answer, or takes no writes: work for it is refused at once, before any of it began. An answer to whoever
+ * asked, and transient.
+ */
+export class ServerUnavailable extends OperationError {
+  constructor(server: string, cause: unknown) {
+    super('UNAVAILABLE', 'The service cannot reach its data at the moment', { retryAfterSeconds: 1 });
+    this.cause = new ConnectionLost(cause, `No connection to the Postgres of ${server}`);
   }
 }
 
@@ -50,6 +63,19 @@ const needsAnOperator = (code: string): boolean => code.startsWith('28') || code
 export const isTransientState = (code: string): boolean =>
   TRANSIENT_STATES.has(code) || code.startsWith('40') || code.startsWith('08') || code.startsWith('57P');
 
+/** Not the system's codes, which begin with an E. */
+const isSqlState = (code: string): boolean => /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code);
+
+/** The server stops, starts (57P, 08), is read-only (25006) or in recovery (55000), whatever it was asked for. */
+const isServerState = (code: string): boolean => /^(08...|57P..|25006|55000)$/.test(code);
+
+/** What an error says of the server: that it may be unable to work (`fault`), that it answered, or nothing. */
+export function saysOfServer(error: unknown): 'fault' | 'answered' | 'nothing' {
+  const code = codeOf(error);
+  if (code !== undefined && isSqlState(code)) return isServerState(code) ? 'fault' : 'answered';
+  return error instanceof ConnectionLost ? 'fault' : 'nothing';
+}
+
 const isStalePlan = (error: unknown): boolean =>
   codeOf(error) === '0A000' && error instanceof Error && error.message.startsWith('cached plan must not change');
 
@@ -60,7 +86,7 @@ const isStalePlan = (error: unknown): boolean =>
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined && needsAnOperator(code)) return false;
-  if (error instanceof ConnectionLost) return true;
+  if (error instanceof ConnectionLost || error instanceof ServerUnavailable) return true;
   if (code === undefined) return false;
   return isTransientState(code) || TRANSIENT_SYSTEM_CODES.has(code) || isStalePlan(error);
 }

@@ -1,4 +1,5 @@
 import type { Database, Sql } from '@stoa/messaging';
+import type { OnAvailability } from './availability.js';
 import { isTransient } from './errors.js';
 import { PostgresServer, type Statement } from './postgres-server.js';
 import type { Timeouts } from './session-settings.js';
@@ -19,6 +20,8 @@ export interface PgDatabaseOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Told of errors of idle connections; the pool replaces them by itself. */
   readonly onIdleError?: (error: Error, server: string) => void;
+  /** Told when a server is given no work any more, and when it is again. */
+  readonly onAvailability?: OnAvailability;
 }
 
 /** A service's data in one or several Postgres databases, reached through pg. */
@@ -42,6 +45,7 @@ export class PgDatabase implements Database {
           ...(maxConnections !== undefined && { maxConnections }),
           ...(timeouts && { timeouts }),
           onIdleError: options.onIdleError ?? (() => undefined),
+          onAvailability: options.onAvailability,
         }),
     );
   }
@@ -57,7 +61,7 @@ export class PgDatabase implements Database {
 
   /**
    * The rows of one reading statement, prepared once per session.
-   * @throws ConnectionLost, or the server's error.
+   * @throws ServerUnavailable; ConnectionLost; the server's error.
    */
   read<Row = Record<string, unknown>>(bucket: number, statement: Statement): Promise<Row[]> {
     return this.server(bucket).read<Row>(statement);
@@ -65,6 +69,10 @@ export class PgDatabase implements Database {
 
   servers(): readonly PostgresServer[] {
     return this.pools;
+  }
+
+  serverNameOf(bucket: number): string {
+    return this.server(bucket).name;
   }
 
   bucketOf(key: string): number {
@@ -77,7 +85,7 @@ export class PgDatabase implements Database {
 
   /** @throws ConnectionLost when one of the servers can't be reached. */
   async ping(): Promise<void> {
-    await Promise.all(this.pools.map((server) => server.read({ text: 'SELECT 1' })));
+    await Promise.all(this.pools.map((server) => server.ping()));
   }
 
   /** Waits for the work in progress, then closes all connections. */

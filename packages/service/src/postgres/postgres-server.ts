@@ -1,10 +1,12 @@
 import type { DatabaseServer, Sql } from '@stoa/messaging';
 import { Pool } from 'pg';
+import { serverShare } from '../observe/server-share.js';
 import { spans, type Step } from '../observe/spans.js';
-import { ConnectionLost, spoilsSession } from './errors.js';
+import { Availability, type OnAvailability } from './availability.js';
+import { ConnectionLost, ServerUnavailable, spoilsSession } from './errors.js';
 import { mayAcquire, whileHolding } from './holding.js';
 import { applySessionSettings, DEFAULT_TIMEOUTS, type Timeouts } from './session-settings.js';
-import { cutOff, runTransaction, send, type Session } from './transaction.js';
+import { breakOff, cutOff, runTransaction, send, type Session } from './transaction.js';
 
 export interface PostgresServerOptions {
   readonly name: string;
@@ -15,6 +17,7 @@ export interface PostgresServerOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Told of errors of sessions that nobody was using (a server that restarts). */
   readonly onIdleError: (error: Error, server: string) => void;
+  readonly onAvailability?: OnAvailability | undefined;
 }
 
 /** A statement with a name of its own, or named after its text. */
@@ -28,11 +31,16 @@ export interface Statement {
 const GRACE_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 
-/** One Postgres database behind a bounded pool of pipelined sessions. */
+/**
+ * One Postgres database behind a bounded pool of pipelined sessions. While it gives no answer, work for it is refused at once
+ * (Availability), and its sessions are broken off: none of its callers waits for what can't come.
+ */
 export class PostgresServer implements DatabaseServer {
   readonly name: string;
   private readonly pool: Pool;
   private readonly timeouts: Timeouts;
+  private readonly sessions = new Set<Session>();
+  private readonly availability: Availability;
 
   constructor(private readonly options: PostgresServerOptions) {
     this.name = options.name;
@@ -46,7 +54,7 @@ export class PostgresServer implements DatabaseServer {
       keepAliveInitialDelayMillis: 10_000,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: 30_000,
-      onConnect: (session) => applySessionSettings(session, this.timeouts),
+      onConnect: (session) => this.prepare(session as Session),
     });
     // Both must be listened to: an 'error' event without a listener ends the process.
     this.pool.on('connect', (session: Session) => {
@@ -55,6 +63,12 @@ export class PostgresServer implements DatabaseServer {
       });
     });
     this.pool.on('error', (error) => options.onIdleError(error, this.name));
+    this.availability = new Availability({
+      ...{ server: this.name, url: options.url, applicationName: options.applicationName },
+      isBusy: () => this.pool.totalCount > this.pool.idleCount || this.pool.waitingCount > 0,
+      onAway: () => this.sessions.forEach((session) => breakOff(session, new Error('the server gives no answer'))),
+      onChange: options.onAvailability,
+    });
   }
 
   get url(): string {
@@ -66,16 +80,33 @@ export class PostgresServer implements DatabaseServer {
     return { open: this.pool.totalCount, waiting: this.pool.waitingCount };
   }
 
+  /** Whether it takes work: `reads` is a server that takes no writes. */
+  get state(): Availability['state'] {
+    return this.availability.state;
+  }
+
+  /**
+   * @throws ServerUnavailable while it gives no answer, or takes no writes; ConnectionLost; what `work` throws, after a
+   * rollback.
+   */
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
     return spans.areOn ? spans.within(this.step('transaction'), () => this.run(work)) : this.run(work);
   }
 
-  /** Runs one reading statement outside of any transaction. */
+  /** Runs one reading statement outside of any transaction. @throws ServerUnavailable; ConnectionLost; the server's error. */
   read<Row>(statement: Statement): Promise<Row[]> {
     return spans.areOn ? spans.within(this.step('read'), () => this.query<Row>(statement)) : this.query<Row>(statement);
   }
 
+  /** @throws ConnectionLost when it can't be reached. */
+  async ping(): Promise<void> {
+    await this.read({ text: 'SELECT 1' }).catch((error: unknown) => {
+      throw error instanceof ServerUnavailable ? error.cause : error;
+    });
+  }
+
   async close(): Promise<void> {
+    this.availability.close();
     await this.pool.end();
   }
 
@@ -89,12 +120,30 @@ export class PostgresServer implements DatabaseServer {
   }
 
   private async run<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
-    const session = await this.connect();
-    return whileHolding(this.pool, () => runTransaction(session, this.timeouts.transactionMs + GRACE_MS, work));
+    this.availability.admit(true);
+    try {
+      const session = await this.connect();
+      const afterMs = this.timeouts.transactionMs + GRACE_MS;
+      const result = await whileHolding(this.pool, () => runTransaction(session, afterMs, work));
+      this.availability.answered();
+      return result;
+    } catch (error) {
+      throw this.availability.failed(error);
+    }
   }
 
-  private async query<Row>({ name, text, values = [] }: Statement): Promise<Row[]> {
-    const session = await this.connect();
+  private async query<Row>(statement: Statement): Promise<Row[]> {
+    this.availability.admit(false);
+    try {
+      const rows = await this.ask<Row>(await this.connect(), statement);
+      this.availability.answered();
+      return rows;
+    } catch (error) {
+      throw this.availability.failed(error);
+    }
+  }
+
+  private async ask<Row>(session: Session, { name, text, values = [] }: Statement): Promise<Row[]> {
     const afterMs = this.timeouts.statementMs + GRACE_MS;
     const deadline = setTimeout(() => cutOff(session, afterMs), afterMs);
     let usable = true;
@@ -112,10 +161,23 @@ export class PostgresServer implements DatabaseServer {
 
   private async connect(): Promise<Session> {
     mayAcquire(this.pool, this.name);
+    serverShare.use(this.name);
     try {
       return await this.pool.connect();
     } catch (error) {
       throw new ConnectionLost(error, `No connection to the Postgres of ${this.name}`);
+    }
+  }
+
+  /** The pool has bounded how long connecting takes; this bounds the first statement. */
+  private async prepare(session: Session): Promise<void> {
+    this.sessions.add(session);
+    session.once('end', () => this.sessions.delete(session));
+    const deadline = setTimeout(() => cutOff(session, CONNECT_TIMEOUT_MS), CONNECT_TIMEOUT_MS);
+    try {
+      await applySessionSettings(session, this.timeouts);
+    } finally {
+      clearTimeout(deadline);
     }
   }
 }

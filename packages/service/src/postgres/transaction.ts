@@ -123,7 +123,11 @@ export async function runTransaction<T>(
 }
 
 /** Breaks the connection from this side; all statements in flight fail at once. */
-export function cutOff(session: Session, afterMs: number): void {
-  session.lost ??= new Error(`no answer within ${afterMs} ms`);
+export const cutOff = (session: Session, afterMs: number): void =>
+  breakOff(session, new Error(`no answer within ${afterMs} ms`));
+
+/** Breaks the connection from this side, for this reason. */
+export function breakOff(session: Session, reason: Error): void {
+  session.lost ??= reason;
   wireOf(session).destroy();
 }

@@ -36,6 +36,7 @@ export function messagingOptions(
     metrics: messagingMetrics(),
     runWith: (message, work, faultOf) => {
       const context = trace.child(trace.parse(message.traceparent), message.messageId);
+      context.useServer = message.useServer;
       if (!spans.areOn) return trace.run(context, work);
       return spans.follow(context, handling(message), () => trace.run(context, work), faultOf);
     },

@@ -10,6 +10,7 @@ import { createLogger, type Logger } from '../observe/logger.js';
 import { Readiness } from '../observe/readiness.js';
 import { cloneRoutes } from '../operate/clone-routes.js';
 import { deadLetterRoutes } from '../operate/dead-letter-routes.js';
+import type { OnAvailability } from '../postgres/availability.js';
 import { watchDatabases, type ManagedDatabase, type OpenDatabase } from '../postgres/databases.js';
 import { configurationOrExit } from './configuration.js';
 import { exportSpans } from './export-spans.js';
@@ -117,6 +118,10 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
     const admin = await startAdminServer({ host, port, readiness, routes });
     logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
     const onIdleError = (err: Error, server: string): void => logger.warn({ err, server }, 'lost an idle connection');
+    const onAvailability: OnAvailability = (server, state, err) => {
+      if (state === 'serves') logger.info({ server }, 'the database server takes work again');
+      else logger.warn({ err, server, state }, 'work for a database server is refused until it can do it');
+    };
     const databases = new Map<symbol, ManagedDatabase>();
     const leave = async (): Promise<void> => {
       await app?.close();
@@ -127,7 +132,8 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
     const wanted = new Map(options.databases);
     if (options.database) wanted.set(DATABASE, options.database);
     if (wanted.size > 0) readiness.expect('database');
-    for (const [token, open] of wanted) databases.set(token, await open(config, { clone, logger, onIdleError }));
+    const context = { clone, logger, onIdleError, onAvailability };
+    for (const [token, open] of wanted) databases.set(token, await open(config, context));
     watchDatabases(databases, readiness);
     const parts = { logger, readiness, admin, databases };
     app = await createApp(rootModule(options, config, parts), logger);

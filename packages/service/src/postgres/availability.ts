@@ -1,0 +1,82 @@
+import { Circuit, type Verdict } from './circuit.js';
+import { saysOfServer, ServerUnavailable } from './errors.js';
+import { probeServer } from './probe.js';
+
+/** Told when a server is given no work any more (`reads`: no writes), with the reason, and when it is again. */
+export type OnAvailability = (server: string, state: Verdict, cause?: unknown) => void;
+
+export interface AvailabilityOptions {
+  readonly server: string;
+  readonly url: string;
+  readonly applicationName: string;
+  /** Whether work is in flight or waits. */
+  readonly isBusy: () => boolean;
+  /** Whatever waits for an answer waits in vain. */
+  readonly onAway: () => void;
+  readonly onChange?: OnAvailability | undefined;
+}
+
+const TICK_MS = 250;
+
+/** Refuses work for a server that can't do it, until a probe finds that it can: the timers and probes of a Circuit. */
+export class Availability {
+  private readonly circuit = new Circuit();
+  private readonly ticks: NodeJS.Timeout;
+  private nextProbe: NodeJS.Timeout | undefined;
+  private cause: unknown;
+  private isClosed = false;
+
+  constructor(private readonly options: AvailabilityOptions) {
+    this.ticks = setInterval(() => {
+      if (this.circuit.tick(options.isBusy())) void this.probe();
+    }, TICK_MS);
+    this.ticks.unref();
+  }
+
+  get state(): Verdict {
+    return this.circuit.state;
+  }
+
+  /** @throws ServerUnavailable */
+  admit(writes: boolean): void {
+    const { state } = this.circuit;
+    if (state === 'serves' || (state === 'reads' && !writes)) return;
+    throw new ServerUnavailable(this.options.server, this.cause);
+  }
+
+  answered(): void {
+    this.circuit.answered();
+  }
+
+  /** A piece of work ended with this error. @returns what its caller is to get: there is no use in trying again while away */
+  failed(error: unknown): unknown {
+    const said = saysOfServer(error);
+    if (said === 'answered') this.circuit.answered();
+    if (said !== 'fault') return error;
+    if (this.circuit.failed(performance.now())) void this.probe();
+    return this.circuit.state === 'serves' ? error : new ServerUnavailable(this.options.server, error);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearInterval(this.ticks);
+    clearTimeout(this.nextProbe);
+  }
+
+  private async probe(): Promise<void> {
+    const { server, url, applicationName, onAway, onChange } = this.options;
+    const { verdict, cause } = await probeServer(url, applicationName);
+    if (this.isClosed) return;
+    const before = this.circuit.state;
+    const pauseMs = this.circuit.probed(verdict, performance.now());
+    const now = this.circuit.state;
+    this.cause = cause;
+    if (pauseMs !== undefined) {
+      this.nextProbe = setTimeout(() => this.circuit.pauseOver() && void this.probe(), pauseMs);
+      this.nextProbe.unref();
+    }
+    if (now === before) return;
+    if (now === 'away') onAway();
+    onChange?.(server, now, cause);
+  }
+}
