@@ -1,7 +1,8 @@
-import { eventually, testEnvironment } from '@stoa/testing';
+import { eventually, testEnvironment, TestProxy } from '@stoa/testing';
 import { Client } from 'pg';
 import { KEYSPACE, makeCluster, type Cluster } from '../test/cluster.js';
 import { idIn } from '../test/rows.js';
+import { addShard } from './directory/keyspace.js';
 import { rebuildMap } from './map/load-map.js';
 import { MapClient } from './map/map-client.js';
 import { Mover } from './move/mover.js';
@@ -167,6 +168,30 @@ describe('routing', () => {
     expect(late.current.placements).toEqual(map.current.placements);
     await late.close();
   });
+
+  it('finds a moved bucket while the directory is frozen and another shard gives no answer', async () => {
+    const directory = await TestProxy.open(cluster.serviceDirectoryUrl);
+    const silent = await TestProxy.open(server);
+    const ways = await makeCluster([server, server, server], ['a', 'b', 'c']);
+    const moved = await MapClient.open({
+      keyspace: KEYSPACE,
+      directoryUrl: directory.through(ways.serviceDirectoryUrl),
+      pollMs: 3_600_000,
+    });
+    const { url, adminUrl } = ways.shards.get('c') ?? { url: '', adminUrl: '' };
+    await addShard(ways.directoryUrl, KEYSPACE, { name: 'c', url: silent.through(url), adminUrl });
+    await eventually(() => expect(moved.current.shards.get('c')).toBe(silent.through(url)));
+    directory.freeze();
+    silent.freeze();
+    await ways.admin('a', `UPDATE sharding.bucket_owner SET state = 'gone' WHERE bucket = 12`);
+    await ways.admin('b', `INSERT INTO sharding.bucket_owner (bucket, state, epoch) VALUES (12, 'owned', 2)`);
+    const ofSilent = moved.current.placements.filter((placement) => placement?.shard === 'c').length;
+    await eventually(async () => expect((await moved.refresh()).placements[12]).toEqual({ shard: 'b', epoch: 2 }));
+    expect(moved.current.placements.filter((placement) => placement?.shard === 'c')).toHaveLength(ofSilent);
+    await Promise.all([directory.restore(), silent.restore()]);
+    await moved.close();
+    await Promise.all([directory.close(), silent.close()]);
+  }, 60_000);
 
   it('rebuilds the map from the shards as the directory has it', async () => {
     const known = new Map([...cluster.shards].map(([shard, { url }]) => [shard, url]));

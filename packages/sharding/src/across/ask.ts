@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { MapClient } from '../map/map-client.js';
 import { bucketsByShard, unplaced, type ShardMap } from '../map/shard-map.js';
 import { codeOf, isTransient, NOT_HERE } from '../postgres/errors.js';
+import { inTime } from '../postgres/in-time.js';
 import { oneRow, type Sql } from '../postgres/sql.js';
 import type { ShardServer } from '../routing/shard-server.js';
 import { AcrossUnavailable, ShardsFailed, stale } from './errors.js';
@@ -67,24 +67,6 @@ function shardsOf(map: ShardMap, servers: readonly ShardServer[]): Asked[] {
     if (!server) throw new ShardsFailed([{ shard, reason: stale('there is no connection to it yet') }]);
     return { shard, server, buckets };
   });
-}
-
-/** How much later than the servers themselves this side gives up on a server that froze or vanished. */
-const GRACE_MS = 200;
-
-/** @throws an error that may pass, when the time is up. What was asked for is then ended by the server's own time-out. */
-export async function inTime<T>(timeoutMs: number | undefined, answer: Promise<T>): Promise<T> {
-  if (timeoutMs === undefined) return answer;
-  const settled = new AbortController();
-  const late = delay(timeoutMs + GRACE_MS, undefined, { signal: settled.signal }).then((): never => {
-    throw Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEDOUT' });
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    late.catch(() => undefined);
-    settled.abort();
-  }
 }
 
 /** Asks all shards at once. All are waited for, also after a failure: no query is left running behind the caller's back. */

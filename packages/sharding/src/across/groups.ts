@@ -1,5 +1,6 @@
 import type { Sql } from '../postgres/sql.js';
-import { inTime, proven, type Asked } from './ask.js';
+import { inTime } from '../postgres/in-time.js';
+import { proven, type Asked } from './ask.js';
 import { ShardsFailed } from './errors.js';
 
 const BATCH = 2_000;

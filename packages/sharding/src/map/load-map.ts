@@ -1,4 +1,5 @@
 import { BUCKETS } from '../bucket.js';
+import { inTime } from '../postgres/in-time.js';
 import { withSession } from '../postgres/session.js';
 import { oneRow, type Sql } from '../postgres/sql.js';
 import { placementsFrom, type Claim, type Incarnation, type Placement, type ShardMap } from './shard-map.js';
@@ -31,16 +32,42 @@ export async function loadMap(directory: Sql, keyspace: string): Promise<ShardMa
   };
 }
 
-/** Puts the map together from what the shards say of themselves. @throws SessionLost when one of them can't be asked. */
-export async function rebuildMap(keyspace: string, shards: ReadonlyMap<string, string>): Promise<ShardMap> {
-  const asked = [...shards].map(async ([shard, url]): Promise<Claim[]> =>
-    withSession({ url, server: `${keyspace}/${shard}`, application: 'sharding-map' }, async (session) => {
-      const { rows } = await session.query<{ bucket: number; state: string; epoch: string }>(
-        'SELECT bucket, state, epoch FROM sharding.bucket_owner WHERE sharding.same_server()',
-      );
-      return rows.map(({ bucket, state, epoch }) => ({ bucket, state, shard, epoch: Number(epoch) }));
-    }),
+/** Milliseconds for a shard's answer where the last map can stand in for it. */
+const ASK_MS = 500;
+
+/**
+ * Puts the map together from what the shards say of themselves. Shards that give no answer keep what they hold in `last`: one
+ * that is away must not keep the others' moved buckets from being found.
+ * @throws SessionLost when none of them can be asked, or without `last` one of them can't
+ */
+export async function rebuildMap(
+  keyspace: string,
+  shards: ReadonlyMap<string, string>,
+  last?: ShardMap,
+): Promise<ShardMap> {
+  const names = [...shards.keys()];
+  const asked = [...shards].map(([shard, url]) => inTime(last && ASK_MS, claimsOf(keyspace, shard, url)));
+  const answers = await Promise.allSettled(asked);
+  const missing = answers.filter((answer) => answer.status === 'rejected');
+  if (missing[0] && (!last || missing.length === answers.length)) throw missing[0].reason;
+  const claims = answers.flatMap((answer, n) =>
+    answer.status === 'fulfilled' ? answer.value : heldBy(names[n] ?? '', last),
   );
-  const claims = (await Promise.all(asked)).flat();
   return { keyspace, version: 0, shards, placements: placementsFrom(claims) };
 }
+
+async function claimsOf(keyspace: string, shard: string, url: string): Promise<Claim[]> {
+  const options = { url, server: `${keyspace}/${shard}`, application: 'sharding-map' };
+  const { rows } = await withSession(options, (session) =>
+    session.query<{ bucket: number; state: string; epoch: string }>(
+      'SELECT bucket, state, epoch FROM sharding.bucket_owner WHERE sharding.same_server()',
+    ),
+  );
+  return rows.map(({ bucket, state, epoch }) => ({ bucket, state, shard, epoch: Number(epoch) }));
+}
+
+/** What a shard held by a map, as if it said so itself. */
+const heldBy = (shard: string, map: ShardMap | undefined): Claim[] =>
+  (map?.placements ?? []).flatMap((placement, bucket) =>
+    placement?.shard === shard ? [{ bucket, state: 'owned', ...placement }] : [],
+  );

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { inTime } from '../postgres/in-time.js';
 import { Session } from '../postgres/session.js';
 import { loadMap, rebuildMap } from './load-map.js';
 import type { ShardMap } from './shard-map.js';
@@ -17,6 +18,9 @@ export interface MapClientOptions {
 type Listener = (map: ShardMap) => void;
 
 const RECONNECT_MS = 1_000;
+/** Milliseconds for an answer of the directory while somebody waits for it, who then asks the shards; and while nobody does. */
+const ASK_MS = 1_000;
+const FOLLOW_MS = 5_000;
 
 /**
  * Keeps a map of a keyspace in memory. The directory's notifications refresh it within milliseconds; while the directory
@@ -71,17 +75,12 @@ export class MapClient {
   }
 
   private async read(): Promise<ShardMap> {
-    const { keyspace, knownShards } = this.options;
+    const { knownShards } = this.options;
     const shards = this.map?.shards ?? knownShards ?? new Map<string, string>();
     // Callers must not wait for a directory that is known to be away: `watch` tells when it is back.
     if (!this.reachable && shards.size > 0) return this.adopt(await this.rebuild(shards));
     try {
-      const session = await this.openDirectory();
-      try {
-        return this.adopt(await loadMap(session, keyspace));
-      } finally {
-        await session.close();
-      }
+      return this.adopt(await inTime(this.map && ASK_MS, this.readDirectory()));
     } catch (error) {
       this.tell(false, error);
       if (shards.size === 0) throw error;
@@ -89,9 +88,18 @@ export class MapClient {
     }
   }
 
+  private async readDirectory(): Promise<ShardMap> {
+    const session = await this.openDirectory();
+    try {
+      return await loadMap(session, this.options.keyspace);
+    } finally {
+      await session.close();
+    }
+  }
+
   /** What shards must know of at least stays true: it only grows. */
   private async rebuild(shards: ReadonlyMap<string, string>): Promise<ShardMap> {
-    const map = await rebuildMap(this.options.keyspace, shards);
+    const map = await rebuildMap(this.options.keyspace, shards, this.map);
     const { incarnations } = this.map ?? {};
     return { ...map, ...(incarnations && { incarnations }) };
   }
@@ -125,10 +133,10 @@ export class MapClient {
     });
     session.onLost(() => woken.abort());
     try {
-      await session.query('LISTEN sharding');
+      await inTime(FOLLOW_MS, session.query('LISTEN sharding'));
       while (!this.stopping.signal.aborted) {
         const wake = woken.signal;
-        this.adopt(await loadMap(session, keyspace));
+        this.adopt(await inTime(FOLLOW_MS, loadMap(session, keyspace)));
         this.tell(true);
         await delay(pollMs, undefined, { signal: AbortSignal.any([wake, this.stopping.signal]) }).catch(
           () => undefined,
