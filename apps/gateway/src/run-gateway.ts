@@ -87,8 +87,11 @@ function showConnection(name: string, what: string, isThere: () => boolean): voi
   });
 }
 
+/** Of the 128 requests that HAProxy gives a gateway at a time: a service or shard that is slow leaves the rest to the others. */
+const MOST_IN_FLIGHT = 96;
+
 async function createApp({ config, logger, readiness, onFatal }: GatewayOptions, lane: FastLane) {
-  const messaging = messagingOptions('gateway', config, logger, onFatal);
+  const messaging = { ...messagingOptions('gateway', config, logger, onFatal), mostInFlight: MOST_IN_FLIGHT };
   const module = GatewayModule.with({ config, logger, readiness, messaging });
   return NestFactory.create<NestFastifyApplication>(module, createAdapter(config, lane), {
     bodyParser: false,

@@ -14,7 +14,7 @@ export interface MessagingMetrics {
   requestSent?(service: string, operation: string, outcome: string, ms: number): void;
   /** A request was handled. `waitMs`: what it queued before its handler ran. */
   requestHandled?(operation: string, outcome: string, waitMs: number, handleMs: number): void;
-  /** The bound of requests in flight to a service, and how many there are, after a change of the bound. */
+  /** The bound of requests in flight to a service (`cart`, or a shard of it: `cart@shard2`), and how many there are, after a change. */
   inFlightBound?(service: string, bound: number, inFlight: number): void;
   /** How many messages are in work or queued in this clone. */
   queued?(messages: number, bytes: number): void;
@@ -79,6 +79,8 @@ export interface MessagingOptions {
   readonly maxQueued?: number;
   /** The same in bytes of the records; 32 MiB if not given. */
   readonly maxQueuedBytes?: number;
+  /** Requests of this process in flight to one service, or to one shard of it; as many as are served promptly if not given. */
+  readonly mostInFlight?: number;
   /** Milliseconds without a sign of life after which the group gives a clone's Kafka partitions to others; 1,500 if not given. */
   readonly sessionTimeoutMs?: number;
   /** Milliseconds between two signs of life on a process's reply topic; 5,000 if not given. */

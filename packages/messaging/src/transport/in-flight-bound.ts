@@ -15,6 +15,8 @@ export const DEFAULT_BOUND: BoundSettings = { start: 256, min: 64, max: 2_048, t
 // One bad moment shows in many replies at once: it counts once.
 const SHRINK_AT_MOST_EVERY_MS = 200;
 const SHRINK_TO = 0.75;
+// What is full answers late to all: while others are answered at once, one without a reply was lost or waits for something else.
+const PROMPT_FOR_MS = 1_000;
 
 /**
  * How many requests to one service may be in flight from this process, as TCP bounds its packets: while requests are served
@@ -27,6 +29,7 @@ export class InFlightBound {
   #inFlight = 0;
   #shrunkAt = Number.NEGATIVE_INFINITY;
   #hasShrunk = false;
+  #promptAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly settings: BoundSettings = DEFAULT_BOUND,
@@ -48,7 +51,7 @@ export class InFlightBound {
     return this.#inFlight >= this.bound;
   }
 
-  /** False when there are too many already. Each true is followed by one `leave`. */
+  /** False when there are too many already. Each true is followed by one `leave` or `end`. */
   enter(): boolean {
     if (this.isFull) return false;
     this.#inFlight += 1;
@@ -59,8 +62,15 @@ export class InFlightBound {
   leave(waitMs: number | null): void {
     const wasUsed = this.#inFlight * 2 > this.#bound;
     this.#inFlight -= 1;
-    if (waitMs === null || waitMs > this.settings.targetWaitMs) this.#shrink();
-    else if (wasUsed) this.#set(Math.min(this.settings.max, this.#bound + (this.#hasShrunk ? 1 / this.#bound : 1)));
+    if (waitMs === null && this.now() - this.#promptAt < PROMPT_FOR_MS) return;
+    if (waitMs === null || waitMs > this.settings.targetWaitMs) return this.#shrink();
+    this.#promptAt = this.now();
+    if (wasUsed) this.#set(Math.min(this.settings.max, this.#bound + (this.#hasShrunk ? 1 / this.#bound : 1)));
+  }
+
+  /** A request ended that says nothing of how busy the service is. */
+  end(): void {
+    this.#inFlight -= 1;
   }
 
   #shrink(): void {

@@ -43,6 +43,25 @@ describe('InFlightBound', () => {
     expect(bound.bound).toBe(10);
   });
 
+  it('takes a request without a reply for no sign while others are answered promptly', () => {
+    let now = 10_000;
+    const bound = new InFlightBound(settings, undefined, () => now);
+    for (let i = 0; i < 20; i += 1) {
+      bound.enter();
+      bound.leave(1);
+      bound.enter();
+      bound.leave(null);
+      bound.enter();
+      bound.end();
+      now += 300;
+    }
+    expect([bound.bound, bound.inFlight]).toEqual([10, 0]);
+    now += 2_000;
+    bound.enter();
+    bound.leave(null);
+    expect(bound.bound).toBe(7);
+  });
+
   it('shrinks by a quarter when requests queue for too long or get no reply, once per moment, down to its least', () => {
     let now = 0;
     const seen: number[] = [];

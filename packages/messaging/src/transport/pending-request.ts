@@ -12,7 +12,8 @@ export interface Exchange {
   readonly replyTopic: string;
   /** Undefined: the key's, or any. */
   readonly partition: number | undefined;
-  settle(outcome: IncomingReply | OperationError, waitMs: number | null): void;
+  /** @param servedBy who answered; undefined when nobody did */
+  settle(outcome: IncomingReply | OperationError, waitMs: number | null, servedBy?: string): void;
 }
 
 /** A request that waits for its reply. Settles once. */
@@ -42,11 +43,11 @@ export class PendingRequest implements Sendable {
     };
   }
 
-  settle(outcome: IncomingReply | OperationError, waitMs: number | null): void {
+  settle(outcome: IncomingReply | OperationError, waitMs: number | null, servedBy?: string): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
     clearTimeout(this.#timer);
-    this.exchange.settle(outcome, waitMs);
+    this.exchange.settle(outcome, waitMs, servedBy);
   }
 
   failed(error: OperationError): void {

@@ -3,10 +3,11 @@ import { OperationError } from '@stoa/contract-kit';
 import type { Headers, KafkaPort, KafkaRecord } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
-import type { ErrorBody, IncomingReply, OutgoingRequest } from '../types.js';
+import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '../types.js';
 import { BrokerClock } from './broker-clock.js';
 import { BrokerWatch } from './broker-watch.js';
-import { DEFAULT_BOUND, InFlightBound, type BoundSettings } from './in-flight-bound.js';
+import { DEFAULT_BOUND, type BoundSettings } from './in-flight-bound.js';
+import { PartBounds } from './part-bounds.js';
 import { PendingRequest } from './pending-request.js';
 import { QuerySpread } from './query-spread.js';
 import { asError } from './refusals.js';
@@ -17,7 +18,7 @@ import { DEFAULT_ORPHAN_AFTER_MS, Sweeper } from './sweeper.js';
 
 /** What this process knows of a service that it asks. */
 interface Target {
-  readonly bound: InFlightBound;
+  readonly bounds: PartBounds;
   readonly commands: RequestSender;
   readonly queries: RequestSender;
   readonly spread: QuerySpread;
@@ -29,6 +30,8 @@ export type RequestPattern = Omit<OutgoingRequest, 'body'>;
 
 /** These speak of the way to the service, not of the request: callers get them thrown. */
 const OF_THE_WAY = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
+/** In a reply: a server that the service needs is away or has its share. The others' requests need not wait for that. */
+const OF_A_PART = new Set(['OVERLOADED', 'UNAVAILABLE']);
 
 /**
  * Asks services over Kafka and gets their answers. One per process: it owns the process's reply topic.
@@ -42,6 +45,7 @@ export class StoaClient extends ClientProxy {
   readonly #replyTopic: ReplyTopic;
   readonly #sweeper: Sweeper;
   readonly #watch: BrokerWatch;
+  private readonly bound: BoundSettings;
   #nextCorrelation = 0;
   #connecting: Promise<void> | undefined;
   #isOpen = false;
@@ -49,9 +53,11 @@ export class StoaClient extends ClientProxy {
   constructor(
     private readonly port: KafkaPort,
     private readonly options: MessagingOptions,
-    private readonly bound: BoundSettings = DEFAULT_BOUND,
+    bound: BoundSettings = DEFAULT_BOUND,
   ) {
     super();
+    const most = options.mostInFlight ?? Infinity;
+    this.bound = { ...bound, start: Math.min(bound.start, most), max: Math.min(bound.max, most) };
     const { topicPrefix, logger, orphanAfterMs = DEFAULT_ORPHAN_AFTER_MS } = options;
     this.#replyTopic = new ReplyTopic(port, options, this.#clock, (records) => this.#onReplies(records));
     this.#sweeper = new Sweeper(port, this.#clock, { topicPrefix, orphanAfterMs, logger });
@@ -80,7 +86,7 @@ export class StoaClient extends ClientProxy {
 
   /** False while a request to the service would be refused as OVERLOADED: so whoever asks can spare the work before. */
   hasRoom(service: string): boolean {
-    return !this.#target(service).bound.isFull;
+    return this.#target(service).bounds.hasRoom;
   }
 
   /** The name of the topic that replies come on. */
@@ -118,7 +124,9 @@ export class StoaClient extends ClientProxy {
       throw new OperationError('UNAVAILABLE', 'The message broker cannot be reached');
     }
     const target = this.#target(request.service);
-    if (!target.bound.enter()) {
+    const key = request.key ?? customerOf(request.caller);
+    const entry = target.bounds.enter(key);
+    if (!entry) {
       throw new OperationError('OVERLOADED', `Too many requests to ${request.service} are in flight`);
     }
     const passage = request.kind === 'query' ? target.spread.begin() : undefined;
@@ -128,11 +136,14 @@ export class StoaClient extends ClientProxy {
         replyTopic: this.#replyTopic.name,
         topic: request.kind === 'command' ? target.topics.commands : target.topics.queries,
         partition: passage?.partition,
-        settle: (outcome, waitMs) => {
+        settle: (outcome, waitMs, servedBy) => {
           this.#pending.delete(correlation);
           this.#parts.forget(correlation);
-          target.bound.leave(waitMs);
-          passage?.end(outcome instanceof OperationError ? undefined : outcome.servedBy);
+          const isOfAPart = waitMs !== null && outcome instanceof OperationError && OF_A_PART.has(outcome.code);
+          if (isOfAPart) entry.end();
+          else entry.leave(waitMs);
+          passage?.end(servedBy);
+          if (servedBy !== undefined) target.bounds.learn(key, servedBy);
           if (outcome instanceof OperationError) reject(outcome);
           else resolve(outcome);
         },
@@ -148,8 +159,8 @@ export class StoaClient extends ClientProxy {
       const topics = topicNames(this.options.topicPrefix, service);
       target = {
         topics,
-        bound: new InFlightBound(this.bound, (bound, inFlight) =>
-          this.options.metrics?.inFlightBound?.(service, bound, inFlight),
+        bounds: new PartBounds(this.bound, (part, bound, inFlight) =>
+          this.options.metrics?.inFlightBound?.(part === undefined ? service : `${service}@${part}`, bound, inFlight),
         ),
         commands: new RequestSender(this.port, topics.commands, this.#watch),
         queries: new RequestSender(this.port, topics.queries, this.#watch),
@@ -171,8 +182,9 @@ export class StoaClient extends ClientProxy {
 
   #onReply(headers: Headers, body: Buffer, pending: PendingRequest): void {
     const waitMs = Number(headers['wait']) || 0;
-    if (headers['status'] === 'ok') pending.settle({ ok: true, body, servedBy: headers['by'] ?? '' }, waitMs);
-    else pending.settle(refused(body, headers['by'] ?? ''), waitMs);
+    const servedBy = headers['by'] ?? '';
+    if (headers['status'] === 'ok') pending.settle({ ok: true, body, servedBy }, waitMs, servedBy);
+    else pending.settle(refused(body, servedBy), waitMs, servedBy);
   }
 
   #onPart(record: KafkaRecord, pending: PendingRequest): void {
@@ -223,6 +235,9 @@ export class StoaClient extends ClientProxy {
     return Promise.reject(new Error('events are published by commands, through the outbox'));
   }
 }
+
+/** The sharding key of most questions: what a customer asks is about their own data. */
+const customerOf = (caller: Caller): string | undefined => ('customerId' in caller ? caller.customerId : undefined);
 
 function errorOf(body: Buffer): ErrorBody {
   try {
