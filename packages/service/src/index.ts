@@ -16,6 +16,7 @@ export { serverShare } from './observe/server-share.js';
 export { servedFrom } from './observe/served-from.js';
 export { spans, type Step } from './observe/spans.js';
 export { trace, type TraceContext } from './observe/trace.js';
+export { isOfTheWork, isUnavailable } from '@stoa/postgres';
 export type { OnAvailability } from './postgres/availability.js';
 export {
   ConnectionLost,

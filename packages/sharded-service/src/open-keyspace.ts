@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sql } from '@stoa/messaging';
-import { isTransient, PostgresServer, servedFrom, type DatabaseContext, type ManagedDatabase } from '@stoa/service';
-import { isTransient as mayPass, MapClient, ShardedDatabase } from '@stoa/sharding';
+import { isUnavailable, PostgresServer, servedFrom, type DatabaseContext, type ManagedDatabase } from '@stoa/service';
+import { isTransient, MapClient, ShardedDatabase } from '@stoa/sharding';
 
 const DIRECTORY_RETRY_MS = 500;
 
@@ -30,7 +30,6 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
   ) {
     super({
       map,
-      isTransient,
       onRefused: (reason) => logger.error(reason),
       open: (shard) => new ShardServer({ ...shard, applicationName, onIdleError, onAvailability }),
     });
@@ -69,7 +68,7 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
 /**
  * Opens a keyspace by its name. A directory that is away is waited for; later it is not needed: the last map stays in
  * force, and what moved is found by asking the shards.
- * @throws Error when the directory knows no such keyspace, or refuses the role.
+ * @throws Error when the directory knows no such keyspace.
  */
 export async function openKeyspace(
   keyspace: string,
@@ -89,7 +88,7 @@ export async function openKeyspace(
       isOpen = true;
       return new KeyspaceDatabase(map, context);
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!isTransient(error) && !isUnavailable(error)) throw error;
       if (tries === 0) logger.warn({ err: error, keyspace }, 'waiting for the directory');
       await delay(DIRECTORY_RETRY_MS);
     }

@@ -1,5 +1,6 @@
 import type { Database, Logger } from '@stoa/messaging';
 import type { ImportProblem } from '@stoa/catalog-contract';
+import { isOfTheWork } from '@stoa/service';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry } from '../domain/files/entry.js';
 import { foreignEncoding } from '../domain/files/lines.js';
@@ -185,14 +186,17 @@ export class ImportRun {
     return this.transaction((tx) => readChunk(tx, this.job.id, sequence));
   }
 
-  /** Tries again while the database is away: an import of an hour must survive its restart. */
+  /**
+   * Tries again while the database takes nothing: an import of an hour must survive its restart, and is failed by its
+   * own faults only.
+   */
   private async transaction<T>(work: Parameters<typeof this.database.transaction<T>>[1]): Promise<T> {
     for (;;) {
       this.signal.throwIfAborted();
       try {
         return await this.database.transaction(0, work);
       } catch (error) {
-        if (!this.database.isTransient(error)) throw error;
+        if (!this.database.isTransient(error) && isOfTheWork(error)) throw error;
         this.logger.warn({ import: this.job.id, err: error }, 'import waits for the database');
         await sleep(RETRY_MS, undefined, { signal: this.signal });
       }

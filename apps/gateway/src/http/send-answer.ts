@@ -1,23 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isTransient } from '@stoa/service';
 import type { FastifyReply } from 'fastify';
 import type { GatewayConfig } from '../config.js';
 import type { Answer } from '../requests/answer.js';
 import type { Exchange } from '../requests/exchange.js';
 import { pathOf } from '../requests/exchange.js';
-import { HttpProblem, problemBody, problemHeaders } from './problem.js';
+import { HttpProblem, problem, problemBody, problemHeaders } from './problem.js';
 
 /** Milliseconds that the rest of a refused body may take, before the connection is cut. */
 const REST_MS = 5_000;
 
 /** A fault of ours as callers are told of it: what it was is for the log. */
-const internal = (): HttpProblem =>
-  new HttpProblem(500, 'INTERNAL', 'Something went wrong here; the log has it under the trace id');
+const faultOf = (error: unknown): HttpProblem =>
+  isTransient(error)
+    ? problem('UNAVAILABLE', 'What this needs cannot be reached; try again')
+    : new HttpProblem(500, 'INTERNAL', 'Something went wrong here; the log has it under the trace id');
 
 /** The answer that tells of a refusal, or of a fault. */
 export function problemAnswer(error: unknown, { target, trace }: Pick<Exchange, 'target' | 'trace'>): Answer {
-  const problem = error instanceof HttpProblem ? error : internal();
-  const body = problemBody(problem, { instance: pathOf(target), traceId: trace.traceId });
-  return { status: problem.status, headers: problemHeaders(problem), body };
+  const refusal = error instanceof HttpProblem ? error : faultOf(error);
+  const body = problemBody(refusal, { instance: pathOf(target), traceId: trace.traceId });
+  return { status: refusal.status, headers: problemHeaders(refusal), body };
 }
 
 /**

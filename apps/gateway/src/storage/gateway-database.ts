@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { CONFIG, LOGGER, type Logger } from '@stoa/service';
+import { CONFIG, isTransient, LOGGER, type Logger } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
 import { problem } from '../http/problem.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
@@ -9,17 +9,6 @@ export type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]
 
 /** Milliseconds that any statement may take: a database that hangs must not hang the shop. */
 const STATEMENT_TIMEOUT_MS = 3_000;
-
-/** Prisma's codes for a server that isn't there, breaks off or has no connection free in time. */
-const UNREACHABLE = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
-
-/** pg's own errors for a broken connection come through Prisma as they are, without a code. */
-function isUnreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'string' && UNREACHABLE.has(code)) return true;
-  return /^(Connection terminated|connect E|read ECONN|timeout e|Query read timeout)/i.test(error.message);
-}
 
 /** The gateway's own Postgres. Prisma is loaded at the first use: its query compiler takes 28 MB (measured). */
 @Injectable()
@@ -41,7 +30,7 @@ export class GatewayDatabase implements OnApplicationShutdown {
     try {
       return await prisma.$transaction(work, { timeout: STATEMENT_TIMEOUT_MS, maxWait: STATEMENT_TIMEOUT_MS });
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
+      if (!isTransient(error)) throw error;
       this.logger.error({ err: error }, "the gateway's database cannot be reached");
       throw problem('UNAVAILABLE', "The gateway's database cannot be reached; try again");
     }

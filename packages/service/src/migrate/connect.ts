@@ -12,8 +12,6 @@ const DDL_LOCK_TIMEOUT_MS = 10_000;
 
 export type Log = (line: string) => void;
 
-const isTimeOut = (error: unknown): boolean => error instanceof Error && /timeout/i.test(error.message);
-
 /** A server that is starting refuses connections for a while; anything else is told at once. */
 async function connectOnce(url: string): Promise<Client> {
   const client = new Client({ connectionString: url, application_name: 'migrate', connectionTimeoutMillis: 5_000 });
@@ -33,8 +31,7 @@ export async function connect(url: string, log: Log, withinMs = CONNECT_WITHIN_M
     try {
       return await connectOnce(url);
     } catch (error) {
-      const mayHelp = isTransient(error) || isTimeOut(error);
-      if (!mayHelp || performance.now() > deadline) throw explain(url, error);
+      if (!isTransient(error) || performance.now() > deadline) throw explain(url, error);
       if (attempt === 0) log(`waiting for the database: ${codeOf(error) ?? String(error)}`);
       await delay(BETWEEN_TRIES_MS);
     }

@@ -1,6 +1,6 @@
 import type { Sql } from '@stoa/messaging';
 import type pg from 'pg';
-import { ConnectionLost, spoilsSession, TransactionAborted } from './errors.js';
+import { codeOf, ConnectionLost, spoilsSession, TransactionAborted } from './errors.js';
 import { statementName } from './statement-names.js';
 
 /** A pooled session; `lost` is set once its connection broke, whoever was using it. */
@@ -41,6 +41,8 @@ export function send(session: Session, text: string, values?: readonly unknown[]
   return session.query({ text, values: values as unknown[], ...(name !== undefined && { name }) });
 }
 
+const IN_FAILED_TRANSACTION = '25P02';
+
 /** The handle that `work` gets: it ends with the transaction, so that no statement can stray out of it. */
 class TransactionSql implements Sql {
   readonly pipelined = true;
@@ -48,6 +50,8 @@ class TransactionSql implements Sql {
   private begun: Promise<unknown> | undefined;
   /** Set by any statement's error, also one that nobody saw: a last statement that went out together with COMMIT. */
   private spoiled = false;
+  /** The first statement's error: those behind it fail as well, with an error that says no more than that. */
+  private failed: unknown;
   constructor(private readonly session: Session) {}
 
   async query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }> {
@@ -76,7 +80,7 @@ class TransactionSql implements Sql {
     const { command } = await send(this.session, 'COMMIT').catch((error: unknown) => {
       throw this.explain(error);
     });
-    if (command !== 'COMMIT') throw new TransactionAborted();
+    if (command !== 'COMMIT') throw new TransactionAborted(this.failed);
   }
 
   /** @returns whether the session can be used again. */
@@ -92,7 +96,9 @@ class TransactionSql implements Sql {
 
   private explain(error: unknown): unknown {
     this.spoiled ||= spoilsSession(error);
-    return this.session.lost ? new ConnectionLost(this.session.lost, 'The connection to Postgres was lost') : error;
+    if (this.session.lost) return new ConnectionLost(this.session.lost, 'The connection to Postgres was lost');
+    this.failed ??= error;
+    return codeOf(error) === IN_FAILED_TRANSACTION ? this.failed : error;
   }
 }
 

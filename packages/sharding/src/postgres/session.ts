@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { codeOf, SessionLost } from './errors.js';
+import { SessionLost, stateOf } from './errors.js';
 import type { Sql } from './sql.js';
 
 export interface SessionOptions {
@@ -85,7 +85,8 @@ export class Session implements Sql {
       return { rows: rows as Row[], rowCount };
     } catch (error) {
       // Postgres's own word (57P01: terminated) tells more than the broken connection that follows it.
-      if (this.lost === undefined && codeOf(error)?.length === 5 && !codeOf(error)?.startsWith('57P')) throw error;
+      const state = stateOf(error);
+      if (this.lost === undefined && state !== undefined && !state.startsWith('57P')) throw error;
       throw new SessionLost(this.server, error);
     }
   }

@@ -1,5 +1,5 @@
 import { Pool, type PoolClient } from 'pg';
-import { codeOf, SessionLost } from '../postgres/errors.js';
+import { SessionLost, stateOf } from '../postgres/errors.js';
 import type { Sql } from '../postgres/sql.js';
 import type { ShardServer, Statement } from './shard-server.js';
 
@@ -82,7 +82,7 @@ export class PooledServer implements ShardServer {
       return await work(client);
     } catch (error) {
       // 57P…: the server ends the session right after saying so.
-      lost ||= codeOf(error)?.length === 5 && codeOf(error)?.startsWith('57P') === true;
+      lost ||= stateOf(error)?.startsWith('57P') === true;
       throw lost ? new SessionLost(this.name, error) : error;
     } finally {
       client.off('error', onLost);
