@@ -30,8 +30,12 @@ const shortened = (text: string, most: number): string => (text.length > most ? 
 
 type Reason = Pick<KafkaRecord, 'topic' | 'partition' | 'offset'> & { readonly reason: string; readonly clone: string };
 
-const headersOf = ({ topic, partition, offset, reason, clone }: Reason): Record<string, string> => ({
-  [DEAD_LETTER_HEADERS.origin]: `${topic}:${partition}:${offset}`,
+/** Names a record for good: dead letters with the same origin are of the same record. */
+export const originOf = ({ topic, partition, offset }: Pick<KafkaRecord, 'topic' | 'partition' | 'offset'>): string =>
+  `${topic}:${partition}:${offset}`;
+
+const headersOf = ({ reason, clone, ...record }: Reason): Record<string, string> => ({
+  [DEAD_LETTER_HEADERS.origin]: originOf(record),
   [DEAD_LETTER_HEADERS.reason]: reason,
   [DEAD_LETTER_HEADERS.by]: clone,
 });

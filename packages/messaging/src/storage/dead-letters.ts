@@ -1,4 +1,5 @@
 import type { Database, DatabaseServer } from '../types.js';
+import { isRecordsFault } from './blame.js';
 import type { EventDelivery } from './event-delivery.js';
 import { takeVersion } from './event-versions.js';
 import {
@@ -71,7 +72,7 @@ export class DeadLetters {
    * Handles the parked events of a key in their order, each in a transaction of its own, until none is left or one fails.
    * New events of the key are parked behind them meanwhile, and handled too.
    * @param topic without the deployment's prefix
-   * @throws what is wrong with the database, but not with an event
+   * @throws what is wrong with the database or Kafka, but not with an event
    */
   async replay(topic: string, key: string): Promise<Replay> {
     const at: EventKey = { bucket: this.database.bucketOf(key), topic, key };
@@ -81,7 +82,7 @@ export class DeadLetters {
         const found = await this.delivery.deliverFirstParked(at, (event) => (first = event));
         if (!found) return { replayed, failed: undefined };
       } catch (error) {
-        if (!first || this.database.isTransient(error)) throw error;
+        if (!first || !isRecordsFault(error, (each) => this.database.isTransient(each))) throw error;
         const { bucket, id } = first;
         const reason = error instanceof Error ? error.message : String(error);
         await this.database.transaction(bucket, (tx) => noteFailure(tx, { bucket, id }, reason));

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { writeDeadLetter } from '../dead-letter.js';
-import type { GroupConsumer, KafkaPort } from '../kafka/port.js';
+import { detached } from '../kafka/detached.js';
+import type { GroupConsumer, KafkaPort, KafkaRecord } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import { Intake, type Work } from '../transport/intake.js';
 import type { Database } from '../types.js';
+import { pauseAfter } from './back-off.js';
+import { Backlogs } from './backlogs.js';
 import type { EventDelivery } from './event-delivery.js';
-import { UnreadableRecord } from './event-record.js';
-import { HeldPartitions } from './held-partitions.js';
-import { park, type EventKey } from './parked-events.js';
+import { EventTrials } from './event-trials.js';
+import { ServerGates } from './server-gates.js';
 import type { EventSubscription, SubscriptionTable } from './subscriptions.js';
 
 export interface EventConsumerOptions {
@@ -23,46 +24,55 @@ export interface EventConsumerOptions {
   readonly retryMs?: number;
 }
 
-const LIMITS = { concurrency: 64, messages: 1_000, bytes: 16 * 1024 * 1024 };
-const RETRY_MOST_MS = 5_000;
+/**
+ * A server that is one of several has its share of memory (server-gates.ts), which is less than half of these: they
+ * hold for one that is alone. How far events are handled beyond one that waits is not bounded: it may wait for a server
+ * that is away for long.
+ */
+const LIMITS = { concurrency: Infinity, messages: 4_000, bytes: 32 * 1024 * 1024, beyondUnfinished: Infinity };
 const DRAIN_MS = 1_500;
-
-/** One event that is tried until it is handled or parked. */
-interface Trial {
-  readonly at: EventKey;
-  readonly subscription: EventSubscription;
-  readonly work: Work;
-  /** Failures that count. */
-  attempts: number;
-  /** All failures, for the back-off. */
-  failures: number;
-  lastError: unknown;
-  isHeld: boolean;
-}
 
 /**
  * Listens to other services' events as a member of the service's group: one key's events one after the other, those of
  * different keys side by side.
  *
- * A fault that passes (the database is away) pauses the Kafka partition and is tried again for as long as it takes. An event
- * that can't be read, or whose handler fails every time, goes to the dead letters and is parked; later events of its key
- * are parked behind it, so that none overtakes it.
+ * An event that can't be read, or whose handler fails every time by a fault of its own, is parked and goes to the dead
+ * letters; later events of its key are parked behind it, so that none overtakes it.
+ *
+ * A server that takes nothing holds up the events of its own buckets only: they wait in its slots, then in its share of
+ * memory, then in Kafka (Backlogs), in order per key.
  */
 export class EventConsumer {
   private readonly intake: Intake;
+  private readonly gates: ServerGates;
+  private readonly backlogs: Backlogs;
+  private readonly trials: EventTrials;
   private readonly stopping = new AbortController();
+  private readonly retryMs: number;
   private consumer: GroupConsumer | undefined;
-  private held: HeldPartitions | undefined;
   private joining: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: EventConsumerOptions) {
-    const { logger, metrics } = options.messaging;
-    this.intake = new Intake(() => this.held, {
+    const { port, database, messaging, maxAttempts = 5, retryMs = 100 } = options;
+    const { logger, metrics } = messaging;
+    const stopping = this.stopping.signal;
+    this.retryMs = retryMs;
+    this.gates = new ServerGates(database, retryMs);
+    this.trials = new EventTrials({ ...options, maxAttempts, retryMs, stopping });
+    this.intake = new Intake(() => this.consumer, {
       limits: LIMITS,
-      keyOf: (record) => `${record.topic}\n${record.key?.toString() ?? ''}`,
+      keyOf: (record) => `${record.topic}\n${keyOf(record)}`,
       handle: (work) => this.handle(work),
+      leave: (record) => this.leaves(record),
+      committableOf: (partition) => this.backlogs.committableOf(partition),
+      onDone: (record) => this.done(record),
       onPaused: ({ topic, partition }, isPaused) => metrics?.paused?.(topic, partition, isPaused),
       onCommitFailed: (err) => logger.debug({ err }, "Events' offsets will be committed later"),
+    });
+    this.backlogs = new Backlogs({
+      ...{ port, logger, gates: this.gates, retryMs, stopping },
+      bucketOf: (record) => (this.subscriptionOf(record) ? this.bucketOf(record) : undefined),
+      handle: (record, finished) => this.intake.again(record, finished),
     });
   }
 
@@ -75,11 +85,11 @@ export class EventConsumer {
     for (let failures = 0; !this.stopping.signal.aborted;) {
       try {
         this.consumer = await this.open();
-        this.held = new HeldPartitions(this.consumer);
         return;
       } catch (error) {
         this.options.messaging.logger.warn({ err: error }, 'Events wait for Kafka');
-        await this.backOff(++failures);
+        const ms = pauseAfter(++failures, this.retryMs);
+        await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       }
     }
   }
@@ -92,12 +102,17 @@ export class EventConsumer {
       topics: subscriptions.topics.map((topic) => topicPrefix + topic),
       isolation: 'committed',
       startAt: 'beginning',
-      onRecords: (records) => this.intake.take(records),
+      onRecords: (records) => this.intake.take(records.map(detached)),
       onAssigned: (partitions) => {
         this.intake.assigned(partitions);
-        this.held?.assigned(partitions);
+        this.backlogs.revoked(partitions);
       },
-      onRevoked: (partitions) => this.intake.revoked(partitions),
+      onRevoked: (partitions) => {
+        // First the commit, which what was left holds back.
+        this.intake.revoked(partitions);
+        this.backlogs.revoked(partitions);
+        this.gates.recheck();
+      },
       onFault: (err) => logger.warn({ err }, 'Events wait for Kafka'),
     });
   }
@@ -110,6 +125,8 @@ export class EventConsumer {
   /** Finishes what is in work, commits its offsets and leaves the group. What waits for a fault is left to others. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.gates.recheck();
+    this.backlogs.stop();
     // A Kafka that is away must not hold up the end; what joins later is closed with the port.
     await Promise.race([this.joining, delay(DRAIN_MS, undefined, { ref: false })]);
     await this.consumer?.stop();
@@ -117,82 +134,52 @@ export class EventConsumer {
     await this.consumer?.close();
   }
 
+  private leaves(record: KafkaRecord): boolean {
+    if (!this.subscriptionOf(record)) return false;
+    const bucket = this.bucketOf(record);
+    const gate = this.gates.of(bucket);
+    if (this.backlogs.leaves(record, bucket, gate)) return true;
+    this.gates.count(gate, record);
+    return false;
+  }
+
+  private done(record: KafkaRecord): void {
+    this.gates.discount(record);
+    this.backlogs.readOn();
+  }
+
   private async handle(work: Work): Promise<void> {
-    const { messaging, database, subscriptions } = this.options;
     const { record } = work;
-    const topic = record.topic.slice(messaging.topicPrefix.length);
-    const subscription = subscriptions.find(topic, record.headers['type']);
+    const subscription = this.subscriptionOf(record);
     if (!subscription) {
       work.done();
       return;
     }
-    const key = record.key?.toString() ?? '';
-    const at = { bucket: database.bucketOf(key), topic, key };
-    const trial = { at, subscription, work, attempts: 0, failures: 0, lastError: undefined, isHeld: false };
+    const at = { bucket: this.bucketOf(record), topic: this.topicOf(record), key: keyOf(record) };
     const context = {
       traceparent: record.headers['traceparent'],
       messageId: record.headers['id'] ?? '',
       operation: `${subscription.fact.service}.${subscription.fact.name}`,
     };
-    await (messaging.runWith?.(context, () => this.finish(trial)) ?? this.finish(trial));
+    const { runWith } = this.options.messaging;
+    const gate = this.gates.of(at.bucket);
+    const finish = async (): Promise<void> => {
+      if (await this.trials.finish(at, subscription, work, gate)) work.done();
+    };
+    await gate.inSlot(() => runWith?.(context, finish) ?? finish());
   }
 
-  /** Ends when the event is handled or parked, is somebody else's, or this consumer stops. */
-  private async finish(trial: Trial): Promise<void> {
-    const { work } = trial;
-    for (;;) {
-      if (work.isRevoked() || (await this.attempt(trial))) {
-        work.done();
-        break;
-      }
-      if (this.stopping.signal.aborted) break;
-      await this.backOff(trial.failures);
-    }
-    if (trial.isHeld) this.held?.release(work.record);
+  private subscriptionOf(record: KafkaRecord): EventSubscription | undefined {
+    return this.options.subscriptions.find(this.topicOf(record), record.headers['type']);
   }
 
-  /** @returns whether the event is done with */
-  private async attempt(trial: Trial): Promise<boolean> {
-    const { delivery, database, messaging, maxAttempts = 5 } = this.options;
-    const { at, subscription, work } = trial;
-    const isPoison = trial.attempts >= maxAttempts;
-    try {
-      if (isPoison) await this.park(trial);
-      else await delivery.deliver(at, subscription, work.record);
-      return true;
-    } catch (error) {
-      trial.failures++;
-      // That a dead letter could not be written is a passing fault, whatever it looks like.
-      const passes = isPoison || database.isTransient(error);
-      const fields = { err: error, ...at, event: work.record.headers['id'], attempts: trial.attempts };
-      messaging.logger.warn(fields, passes ? 'An event waits for a fault to pass' : 'An event could not be handled');
-      if (!passes) {
-        trial.lastError = error;
-        trial.attempts = error instanceof UnreadableRecord ? maxAttempts : trial.attempts + 1;
-        if (trial.attempts >= maxAttempts) return this.attempt(trial);
-      } else if (!trial.isHeld) {
-        trial.isHeld = true;
-        this.held?.hold(work.record);
-      }
-      return false;
-    }
+  private topicOf({ topic }: KafkaRecord): string {
+    return topic.slice(this.options.messaging.topicPrefix.length);
   }
 
-  private async park({ at, work, lastError, attempts }: Trial): Promise<void> {
-    const { port, database, messaging } = this.options;
-    const { topicPrefix, service, clone, logger, metrics } = messaging;
-    const reason = lastError instanceof Error ? lastError.message : String(lastError);
-    // First the dead letter: after a crash between the two it is there twice, but never missing.
-    const topic = topicNames(topicPrefix, service).deadLetters;
-    await writeDeadLetter(port, topic, work.record, reason, clone);
-    await database.transaction(at.bucket, (tx) => park(tx, at, work.record, reason, attempts));
-    logger.error({ err: lastError, ...at, event: work.record.headers['id'] }, 'An event was parked');
-    metrics?.deadLettered?.(work.record.topic, reason);
-  }
-
-  private async backOff(failures: number): Promise<void> {
-    const { retryMs = 100 } = this.options;
-    const ms = Math.min(retryMs * 2 ** (failures - 1), RETRY_MOST_MS) * (0.75 + Math.random() / 2);
-    await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  private bucketOf(record: KafkaRecord): number {
+    return this.options.database.bucketOf(keyOf(record));
   }
 }
+
+const keyOf = ({ key }: KafkaRecord): string => key?.toString() ?? '';

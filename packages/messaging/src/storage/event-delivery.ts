@@ -54,8 +54,11 @@ class EventRun implements EventContext {
 
 const aboutOf = ({ key }: EventKey, { version, id: eventId }: ParsedFact): EventAbout => ({ key, version, eventId });
 
-/** What became of an event: handled, ignored as known, or parked behind others of its key. */
-export type Delivered = 'handled' | 'duplicate' | 'behind';
+/**
+ * What became of an event: handled, ignored as known, parked behind others of its key, or found parked for its own sake
+ * by a clone that did not come to write its dead letter.
+ */
+export type Delivered = 'handled' | 'duplicate' | 'behind' | 'unreported';
 
 export interface EventDeliveryOptions {
   readonly database: Database;
@@ -84,8 +87,8 @@ export class EventDelivery {
       if (admission === 'parked') {
         // An operator may have emptied the parking place since: then the event's turn is now.
         if (!(await lockParked(tx, at))) return { value: 'unparked', lastStatement: NOTHING_LEFT };
-        await park(tx, at, record, null, 0);
-        return { value: 'behind', lastStatement: NOTHING_LEFT };
+        const owed = await park(tx, at, record, null, 0);
+        return { value: owed === undefined ? 'behind' : 'unreported', lastStatement: NOTHING_LEFT };
       }
       if (admission === 'duplicate') return { value: 'duplicate', lastStatement: NOTHING_LEFT };
       const outcome = await this.handle(tx, at, subscription, record, event);

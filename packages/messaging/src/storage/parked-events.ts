@@ -1,3 +1,4 @@
+import { DEAD_LETTER_HEADERS } from '../dead-letter.js';
 import type { Headers, KafkaRecord } from '../kafka/port.js';
 import { isLonger } from '../kafka/record-size.js';
 import type { Sql } from '../types.js';
@@ -58,9 +59,11 @@ const PARK = `INSERT INTO parked_events
     WHERE bucket = $1 AND topic = $2 AND type = $5 AND key = $6 AND version >= $7)
   ON CONFLICT DO NOTHING RETURNING id`;
 
-const IS_KNOWN = `SELECT 1 AS known WHERE EXISTS (SELECT FROM event_versions
-    WHERE bucket = $1 AND topic = $2 AND type = $3 AND key = $4 AND version >= $5)
-  OR EXISTS (SELECT FROM parked_events WHERE topic = $2 AND kafka_partition = $6 AND kafka_offset = $7)`;
+// Of a row that waits behind another one no dead letter is written.
+const KNOWN = `SELECT CASE WHEN headers ->> '${DEAD_LETTER_HEADERS.by}' IS NULL THEN reason END AS owed
+    FROM parked_events WHERE topic = $2 AND kafka_partition = $6 AND kafka_offset = $7
+  UNION ALL SELECT NULL WHERE EXISTS (SELECT FROM event_versions
+    WHERE bucket = $1 AND topic = $2 AND type = $3 AND key = $4 AND version >= $5)`;
 
 /** Neither text nor an index of Postgres takes the key: no event of it was ever handled, and none is behind it. */
 const canBeKept = (key: string): boolean => !key.includes('\0') && !isLonger(key, MAX_KEY_BYTES);
@@ -69,6 +72,7 @@ const canBeKept = (key: string): boolean => !key.includes('\0') && !isLonger(key
  * Parks a record. `reason` null: behind another one of its key. One that is parked already stays as it is. An id may be
  * taken by an event that came with its bucket from another shard, which counts by itself: then the next one is tried.
  * One whose key cannot be kept is not parked: it is among the dead letters, and the next ones of its key go there too.
+ * @returns the reason that a dead letter must be written with; undefined when none must, or it was written before
  */
 export async function park(
   tx: Sql,
@@ -76,8 +80,8 @@ export async function park(
   record: KafkaRecord,
   reason: string | null,
   attempts: number,
-): Promise<void> {
-  if (!canBeKept(key)) return;
+): Promise<string | undefined> {
+  if (!canBeKept(key)) return reason ?? undefined;
   const { partition, offset, headers, value } = record;
   // jsonb and text can't hold U+0000, which a record's header can.
   const json = JSON.stringify(headers).replaceAll('\\u0000', '\\ufffd');
@@ -87,10 +91,25 @@ export async function park(
   const row = [bucket, topic, partition, offset, type, key, version, json, value, why, attempts];
   for (;;) {
     const parked = await tx.query(PARK, row);
-    if (parked.rows.length > 0) return;
-    const known = await tx.query(IS_KNOWN, [bucket, topic, type, key, version, partition, offset]);
-    if (known.rows.length > 0) return;
+    if (parked.rows.length > 0) return reason ?? undefined;
+    const about = [bucket, topic, type, key, version, partition, offset];
+    const [known] = (await tx.query<{ owed: string | null }>(KNOWN, about)).rows;
+    if (known) return known.owed ?? undefined;
   }
+}
+
+const NOTE_DEAD_LETTER = `UPDATE parked_events
+  SET headers = headers || jsonb_build_object('${DEAD_LETTER_HEADERS.by}', $5::text)
+  WHERE bucket = $1 AND topic = $2 AND kafka_partition = $3 AND kafka_offset = $4`;
+
+/** The event's dead letter is written: its row has the header of the clone that did, as the dead letter has. */
+export async function noteDeadLetter(
+  tx: Sql,
+  { bucket, topic }: EventKey,
+  { partition, offset }: KafkaRecord,
+  clone: string,
+): Promise<void> {
+  await tx.query(NOTE_DEAD_LETTER, [bucket, topic, partition, offset, clone]);
 }
 
 const OF_KEY = 'WHERE bucket = $1 AND topic = $2 AND key = $3';

@@ -1,8 +1,9 @@
-import { writeDeadLetter } from '../dead-letter.js';
-import { KafkaError, type Follower, type KafkaPort, type KafkaRecord } from '../kafka/port.js';
+import { originOf, writeDeadLetter } from '../dead-letter.js';
+import type { Follower, KafkaPort, KafkaRecord } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { DatabaseServer } from '../types.js';
+import { isRecordsFault } from './blame.js';
 import { StateBatch } from './state-batch.js';
 import { advance, CopyTakenOver, ensureOffsets, readOffsets, type Advance } from './state-offsets.js';
 import { StateQueue, type StateSlice } from './state-queue.js';
@@ -37,9 +38,14 @@ const ATTEMPTS = 3;
  * state of that key mends it.
  */
 export class StateFollower {
+  /**
+   * Dead letters that are written, of records that the stored offsets have not passed yet: a retry writes none again.
+   */
+  private readonly givenUp = new Set<string>();
+
   constructor(private readonly options: StateFollowerOptions) {}
 
-  /** Follows until `signal` is aborted. @throws CopyTakenOver; what is wrong with the database for good */
+  /** Follows until `signal` is aborted. @throws CopyTakenOver; a fault of this code or of its tables */
   async run(signal: AbortSignal): Promise<void> {
     const { isTransient, messaging, server } = this.options;
     let failures = 0;
@@ -47,7 +53,7 @@ export class StateFollower {
       try {
         await this.follow(signal, () => (failures = 0));
       } catch (error) {
-        if (error instanceof CopyTakenOver || !(error instanceof KafkaError || isTransient(error))) throw error;
+        if (error instanceof CopyTakenOver || isRecordsFault(error, isTransient)) throw error;
         messaging.logger.warn({ err: error, server: server.name }, 'The copy of states waits');
         await new Wake().wait(Math.min(RETRY_FIRST_MS * 2 ** failures++, RETRY_MOST_MS), signal);
       }
@@ -121,10 +127,10 @@ export class StateFollower {
     for (let failures = 0; ; failures++) {
       try {
         await this.write(batch, queue.stepsOf(slice));
-        queue.advanced(slice);
+        this.advanced(slice, queue);
         return;
       } catch (error) {
-        if (error instanceof CopyTakenOver || isTransient(error)) throw error;
+        if (error instanceof CopyTakenOver || !isRecordsFault(error, isTransient)) throw error;
         messaging.logger.warn({ err: error, states: slice.records.length }, 'States could not be applied');
         const records = slice.records.filter((each) => !batch.unreadable.some((bad) => bad.record === each));
         if (records.length > 1) return this.applyHalves({ records, next: slice.next }, queue, signal);
@@ -148,7 +154,12 @@ export class StateFollower {
     const reason = error instanceof Error ? error.message : String(error);
     for (const record of records) await this.giveUp(record, reason);
     await this.options.server.transaction((tx) => advance(tx, queue.stepsOf(slice)));
+    this.advanced(slice, queue);
+  }
+
+  private advanced(slice: StateSlice, queue: StateQueue): void {
     queue.advanced(slice);
+    for (const record of slice.records) this.givenUp.delete(originOf(record));
   }
 
   private write(batch: StateBatch, steps: readonly Advance[]): Promise<void> {
@@ -160,10 +171,13 @@ export class StateFollower {
 
   /** Before the offset moves on: after a crash in between, the dead letter is there twice, but never missing. */
   private async giveUp(record: KafkaRecord, reason: string): Promise<void> {
+    const origin = originOf(record);
+    if (this.givenUp.has(origin)) return;
     const { port, messaging } = this.options;
     const { topicPrefix, service, clone, logger, metrics } = messaging;
     const { topic, partition, offset } = record;
     await writeDeadLetter(port, topicNames(topicPrefix, service).deadLetters, record, reason, clone);
+    this.givenUp.add(origin);
     logger.error({ topic, partition, offset, reason }, 'A state was left out of the copy');
     metrics?.deadLettered?.(topic, reason);
   }

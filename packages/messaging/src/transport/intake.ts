@@ -1,7 +1,7 @@
 import type { KafkaRecord, TopicOffset, TopicPartition } from '../kafka/port.js';
 import { memoryOf } from '../kafka/record-size.js';
 import { KeyedExecutor, type Slot } from './keyed-executor.js';
-import { OffsetTracker, type TrackedOffset } from './offset-tracker.js';
+import { OffsetTracker } from './offset-tracker.js';
 import { Shares } from './shares.js';
 
 /** The part of a group's consumer that the intake steers. */
@@ -18,6 +18,8 @@ export interface IntakeLimits {
   readonly messages: number;
   /** The same in bytes of the records. */
   readonly bytes: number;
+  /** Messages that are handled beyond one that is not finished, in each Kafka partition; 50,000 if not given. */
+  readonly beyondUnfinished?: number;
 }
 
 export interface IntakeOptions {
@@ -30,6 +32,15 @@ export interface IntakeOptions {
   readonly handle: (work: Work, slot: Slot) => Promise<void>;
   /** A message beyond its owner's share, which is not handled. Must not throw. */
   readonly refuse?: (work: Work) => void;
+  /**
+   * Asked of each record that comes: true when it is left in Kafka, for `again`, and held back from commits by
+   * `committableOf`.
+   */
+  readonly leave?: (record: KafkaRecord) => boolean;
+  /** Up to where a Kafka partition may be committed, besides what the intake knows. */
+  readonly committableOf?: (partition: TopicPartition) => number;
+  /** Called when a message that was taken is done. */
+  readonly onDone?: (record: KafkaRecord) => void;
   readonly onPaused?: (partition: TopicPartition, isPaused: boolean) => void;
   readonly onQueued?: (messages: number, bytes: number) => void;
   readonly onCommitFailed: (error: unknown) => void;
@@ -56,7 +67,8 @@ interface Lane extends TopicPartition {
 }
 
 const COMMIT_EVERY_MS = 200;
-// One message that waits holds back the commits of all behind it: only so many are handled beyond it.
+// One message that waits holds back the commits of all behind it: only so many are handled beyond it, unless the limits
+// say else.
 const MOST_BEYOND_UNFINISHED = 50_000;
 // Resumed well below the bound, or a full clone would pause and resume with every message.
 const RESUME_BELOW = 0.5;
@@ -106,6 +118,17 @@ export class Intake {
   #takeOne(record: KafkaRecord): void {
     const lane = this.#lane(record);
     const tracked = lane.tracker.begin(record.offset);
+    if (this.options.leave?.(record)) lane.tracker.finish(tracked);
+    else this.#submit(lane, record, () => lane.tracker.finish(tracked));
+  }
+
+  /** Takes a record that was left before, behind what came before this call. `finished` is called when it is done. */
+  again(record: KafkaRecord, finished: () => void): void {
+    const lane = this.#lanes.get(nameOf(record));
+    if (lane) this.#submit(lane, record, finished);
+  }
+
+  #submit(lane: Lane, record: KafkaRecord, finished: () => void): void {
     const owner = this.options.ownerOf?.(record);
     let size = memoryOf(record);
     const isBeyond = owner !== undefined && !(this.#messages.mayTake(owner) && this.#bytes.mayTake(owner, size));
@@ -126,7 +149,8 @@ export class Intake {
       done: () => {
         this.#messages.giveBack(counted);
         this.#bytes.giveBack(counted, size);
-        this.#done(lane, tracked, size);
+        finished();
+        this.#done(lane, record, size);
       },
     };
     // Or a Kafka partition would stand still for all once what was taken of it waits for one owner.
@@ -151,10 +175,10 @@ export class Intake {
     return lane;
   }
 
-  #done(lane: Lane, tracked: TrackedOffset, size: number): void {
-    lane.tracker.finish(tracked);
+  #done(lane: Lane, record: KafkaRecord, size: number): void {
     lane.messages -= 1;
     lane.bytes -= size;
+    this.options.onDone?.(record);
     this.#resumeDrained();
     if (this.#messages.total === 0) this.#drained?.resolve();
     if (!lane.isRevoked) this.#commitTimer ??= setTimeout(() => void this.#commitDue(), COMMIT_EVERY_MS);
@@ -165,18 +189,22 @@ export class Intake {
     return this.#messages.total >= messages * share || this.#bytes.total >= bytes * share;
   }
 
+  get #mostBeyond(): number {
+    return this.options.limits.beyondUnfinished ?? MOST_BEYOND_UNFINISHED;
+  }
+
   #pauseFull(): void {
     const isFull = this.#isFull(1);
     for (const lane of this.#lanes.values()) {
       if (lane.isPaused || lane.messages === 0) continue;
-      if (isFull || lane.tracker.span >= MOST_BEYOND_UNFINISHED) this.#setPaused(lane, true);
+      if (isFull || lane.tracker.span >= this.#mostBeyond) this.#setPaused(lane, true);
     }
   }
 
   #resumeDrained(): void {
     if (this.#isFull(RESUME_BELOW)) return;
     for (const lane of this.#lanes.values()) {
-      if (lane.isPaused && lane.tracker.span < MOST_BEYOND_UNFINISHED * RESUME_BELOW) this.#setPaused(lane, false);
+      if (lane.isPaused && lane.tracker.span < this.#mostBeyond * RESUME_BELOW) this.#setPaused(lane, false);
     }
   }
 
@@ -189,6 +217,10 @@ export class Intake {
     this.options.onPaused?.(lane, isPaused);
   }
 
+  #committable(lane: Lane): number {
+    return Math.min(lane.tracker.committable, this.options.committableOf?.(lane) ?? Infinity);
+  }
+
   async #commitDue(): Promise<void> {
     await this.#commit([...this.#lanes.keys()]);
     this.#commitTimer = undefined;
@@ -198,10 +230,14 @@ export class Intake {
     const due = names
       .map((name) => this.#lanes.get(name))
       .filter((lane) => lane !== undefined)
-      .filter((lane) => lane.tracker.committable > lane.committed);
+      .filter((lane) => this.#committable(lane) > lane.committed);
     const steering = this.steering();
     if (due.length === 0 || !steering) return;
-    const offsets = due.map(({ topic, partition, tracker }) => ({ topic, partition, offset: tracker.committable }));
+    const offsets = due.map((lane) => ({
+      topic: lane.topic,
+      partition: lane.partition,
+      offset: this.#committable(lane),
+    }));
     try {
       await steering.commit(offsets);
       due.forEach((lane, i) => {

@@ -4,14 +4,25 @@ export interface TrackedOffset {
   finished: boolean;
 }
 
+interface Pending extends TrackedOffset {
+  /** How many began before it. */
+  readonly place: number;
+}
+
+/** Finished messages that are remembered, at least, before the rest is looked through. */
+const WORTH_A_LOOK = 512;
+
 /**
  * Which offset of one Kafka partition may be committed: the lowest that is not finished, whatever the order in which messages
- * finish. Offsets must begin in growing order.
+ * finish. Offsets must begin in growing order. Takes memory for what is not finished, not for what is behind it.
  */
 export class OffsetTracker {
-  #pending: TrackedOffset[] = [];
+  #pending: Pending[] = [];
   /** Those before it are finished. */
   #head = 0;
+  /** Of all that are pending. */
+  #finished = 0;
+  #begun = 0;
   #next: number;
 
   /** @param start the offset that the partition starts at here */
@@ -20,7 +31,8 @@ export class OffsetTracker {
   }
 
   begin(offset: number): TrackedOffset {
-    const tracked = { offset, finished: false };
+    const tracked = { offset, finished: false, place: this.#begun };
+    this.#begun += 1;
     this.#pending.push(tracked);
     this.#next = offset + 1;
     return tracked;
@@ -28,12 +40,13 @@ export class OffsetTracker {
 
   finish(tracked: TrackedOffset): void {
     tracked.finished = true;
+    this.#finished += 1;
     while (this.#pending[this.#head]?.finished) this.#head += 1;
-    // Shifting each one would move the rest each time.
-    if (this.#head > 512 && this.#head * 2 > this.#pending.length) {
-      this.#pending = this.#pending.slice(this.#head);
-      this.#head = 0;
-    }
+    // Taking each one out would move the rest each time.
+    if (this.#finished <= WORTH_A_LOOK || this.#finished * 2 <= this.#pending.length) return;
+    this.#pending = this.#pending.filter((one) => !one.finished);
+    this.#head = 0;
+    this.#finished = 0;
   }
 
   /** The next offset to read for whoever takes over: everything before it is finished. */
@@ -43,6 +56,7 @@ export class OffsetTracker {
 
   /** Messages that began after the lowest unfinished one, itself included. */
   get span(): number {
-    return this.#pending.length - this.#head;
+    const lowest = this.#pending[this.#head];
+    return lowest ? this.#begun - lowest.place : 0;
   }
 }

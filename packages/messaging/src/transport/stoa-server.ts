@@ -211,12 +211,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  async #dispatch(
-    envelope: Envelope,
-    budgetLeft: () => number,
-    waitMs: number,
-    slot: Slot,
-  ): Promise<ServedReply> {
+  async #dispatch(envelope: Envelope, budgetLeft: () => number, waitMs: number, slot: Slot): Promise<ServedReply> {
     if (!this.#dispatcher) throw new Error('the server does not listen yet');
     const isLate = budgetLeft() <= 0;
     const reply = isLate

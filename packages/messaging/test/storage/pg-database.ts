@@ -1,7 +1,6 @@
+import { isTransient } from '@stoa/postgres';
 import { Pool, type PoolClient } from 'pg';
 import type { Database, DatabaseServer, Sql } from '../../src/types.js';
-
-const TRANSIENT = /^(40|08|57P|25P03|55P03|53300|ECONN|EPIPE)/;
 
 /** The least that a Database can be: one pool of pipelined sessions per URL. Services have PgDatabase of the service kit. */
 export class SimplePgDatabase implements Database {
@@ -33,13 +32,16 @@ export class SimplePgDatabase implements Database {
     return server;
   }
 
+  serverNameOf(bucket: number): string {
+    return this.server(bucket % this.all.length).name;
+  }
+
   bucketOf(key: string): number {
     return this.bucket(key);
   }
 
   isTransient(error: unknown): boolean {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    return TRANSIENT.test(code) || (error instanceof Error && /terminated|ended|timeout/i.test(error.message));
+    return isTransient(error);
   }
 
   async close(): Promise<void> {
