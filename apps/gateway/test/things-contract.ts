@@ -156,8 +156,14 @@ const getColor = query({
   since: 2,
 });
 
-/** Another operation more: fits. */
-export const thingsWithColor = service('things', { ...things.$about, version: 2 }, { ...operations, getColor });
+const MoodyNote = z.object({ text: Text, mood: z.string().optional() });
+
+/** Another operation more, and one that takes more: fits. */
+export const thingsWithColor = service(
+  'things',
+  { ...things.$about, version: 2 },
+  { ...operations, getColor, addNote: { ...operations.addNote, input: MoodyNote, since: 2 } },
+);
 
 /** A new required field: breaks callers. */
 export const thingsBroken = service(

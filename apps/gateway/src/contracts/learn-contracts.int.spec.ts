@@ -42,6 +42,18 @@ describe('contracts learned at run time', () => {
     expect((await gateway.ask('GET /openapi.json')).text).toContain('/v1/colors');
   });
 
+  it('goes on with clones of the version before, once the release was taken back', async () => {
+    const note = (body: object) => gateway.ask('POST /v1/notes', { body });
+    expect((await note({ text: 'a', mood: 'good' })).status).toBe(201);
+    await service.stop();
+    service = await shop.things.start(things);
+    await eventually(async () => expect((await note({ text: 'a' })).status).toBe(201));
+    // What came with the release is not there now; the contract that has it is still in force.
+    for (const reply of [await note({ text: 'a', mood: 'good' }), await gateway.ask('GET /v1/colors')])
+      expect(reply).toMatchObject({ status: 503, json: { code: 'UNSUPPORTED_CONTRACT_VERSION' } });
+    expect((await note({ text: 'a', moon: 'full' })).status).toBe(400);
+  });
+
   it('refuses a contract that would break callers, keeps the one in force, and shows it to operators', async () => {
     await service.stop();
     service = await shop.things.start(thingsBroken);

@@ -20,9 +20,18 @@ export interface Call {
   readonly expectedVersion?: number | undefined;
   /** Milliseconds; the contract's if not given. */
   readonly budgetMs?: number;
+  /** The version that a clone must know at least; the operation's `since` if not given. */
+  readonly contractVersion?: number;
   /** Commands of one record key stay in order; worked out from the contract if not given. */
   readonly key?: string;
 }
+
+/** What a clone says to a request that its own version of the contract does not have. */
+const NOT_KNOWN_THERE = new Set(['INVALID_INPUT', 'UNKNOWN_OPERATION', 'UNSUPPORTED_CONTRACT_VERSION']);
+/** With less time left there is no use in asking once more. */
+const LEAST_BUDGET_MS = 50;
+
+const budgetOf = ({ budgetMs, operation }: Call): number => budgetMs ?? operation.document.budgetMs;
 
 /** Sends operations to the services that own them. */
 @Injectable()
@@ -31,10 +40,31 @@ export class CallOperation {
 
   /** @throws HttpProblem: the service's refusal with the contract's status, or 503/504 when there was no answer. */
   async run(call: Call): Promise<IncomingReply> {
+    const started = performance.now();
     const { operation } = call;
-    const reply = await (spans.areOn ? this.sendAsStep(call) : this.send(outgoing(call), operation));
+    const reply = await this.ask(call);
     if (reply.ok) return reply;
-    throw refusal(operation, reply);
+    const problem = refusal(operation, reply);
+    if (problem.code !== 'UNSUPPORTED_CONTRACT_VERSION') throw problem;
+    return this.askOlder({ ...call, budgetMs: budgetOf(call) - (performance.now() - started) }, problem);
+  }
+
+  private ask(call: Call): Promise<IncomingReply> {
+    return spans.areOn ? this.sendAsStep(call) : this.send(outgoing(call), call.operation);
+  }
+
+  /**
+   * Asks a clone of the version before as gateways did that had not learned the newer contract yet. Such a clone takes what
+   * its own contract has and refuses what came with the newer one: then the refusal stands that it gave first. Without this,
+   * an operation whose `since` grew could not be called any more once its service was taken back to the version before.
+   */
+  private async askOlder(call: Call, before: HttpProblem): Promise<IncomingReply> {
+    const contractVersion = call.operation.document.since - 1;
+    if (contractVersion < 1 || (call.budgetMs ?? 0) < LEAST_BUDGET_MS) throw before;
+    const reply = await this.ask({ ...call, contractVersion });
+    if (reply.ok) return reply;
+    const problem = refusal(call.operation, reply);
+    throw NOT_KNOWN_THERE.has(problem.code) ? before : problem;
   }
 
   /** The service's work is a part of this step, as far as the trace shows. */
@@ -79,8 +109,8 @@ function outgoing(call: Call): OutgoingRequest {
     body: call.body ?? JSON.stringify(input),
     id,
     caller,
-    budgetMs: call.budgetMs ?? document.budgetMs,
-    contractVersion: document.since,
+    budgetMs: budgetOf(call),
+    contractVersion: call.contractVersion ?? document.since,
     traceparent: tracing.format(trace),
     ...(expectedVersion !== undefined && { expectedVersion }),
   };
