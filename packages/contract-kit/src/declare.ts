@@ -28,7 +28,7 @@ interface OperationRules {
   /**
    * The contract version from which on a clone can serve this; 1 if not given. Raise it to the new version when the input
    * comes to take more: clones of an older version then refuse such requests as UNSUPPORTED_CONTRACT_VERSION, instead of
-   * taking a right request for a wrong one.
+   * taking a right request for a wrong one. What their own version has too they are asked once more, and do.
    */
   readonly since?: number;
   /** Calls allowed per caller (per address for guests without a token) in a window. */

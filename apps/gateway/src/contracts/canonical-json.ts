@@ -1,4 +1,4 @@
-/** JSON of a value whose fields stand in one order: equal values have equal texts. */
+/** JSON of a value whose fields are in one order: equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, field: unknown) =>
     typeof field === 'object' && field !== null && !Array.isArray(field)

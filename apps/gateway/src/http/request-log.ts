@@ -11,10 +11,13 @@ const seconds = metrics.histogram<'operation' | 'status'>({
   labelNames: ['operation', 'status'],
 });
 
+/** Spans queue while their collector is unreachable: thousands of paths of 16 KiB would fill a clone's memory. */
+const LONGEST_PATH = 512;
+
 function recordSpan({ method, target, trace, arrival }: Exchange, operation: string, status: number): void {
   const attributes = {
     'http.request.method': method,
-    'url.path': pathOf(target),
+    'url.path': pathOf(target).slice(0, LONGEST_PATH),
     'http.response.status_code': status,
     'stoa.operation': operation,
   };

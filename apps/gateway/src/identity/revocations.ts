@@ -98,7 +98,7 @@ export class Revocations implements OnApplicationShutdown {
   }
 
   /**
-   * Reads on at once, for a request that came after this clone stood still, or while the database is unreachable.
+   * Reads on at once, for a request that came after this clone was frozen, or while the database is unreachable.
    * @throws HttpProblem 503 when what was revoked can't be known now.
    */
   async catchUp(kind: SignedIn): Promise<void> {

@@ -46,7 +46,7 @@ export class CallOperation {
     if (reply.ok) return reply;
     const problem = refusal(operation, reply);
     if (problem.code !== 'UNSUPPORTED_CONTRACT_VERSION') throw problem;
-    return this.askOlder({ ...call, budgetMs: budgetOf(call) - (performance.now() - started) }, problem);
+    return this.askOlder({ ...call, budgetMs: Math.floor(budgetOf(call) - (performance.now() - started)) }, problem);
   }
 
   private ask(call: Call): Promise<IncomingReply> {
@@ -55,7 +55,7 @@ export class CallOperation {
 
   /**
    * Asks a clone of the version before as gateways did that had not learned the newer contract yet. Such a clone takes what
-   * its own contract has and refuses what came with the newer one: then the refusal stands that it gave first. Without this,
+   * its own contract has and refuses what came with the newer one: then its first refusal is the answer. Without this,
    * an operation whose `since` grew could not be called any more once its service was taken back to the version before.
    */
   private async askOlder(call: Call, before: HttpProblem): Promise<IncomingReply> {

@@ -51,7 +51,7 @@ describe('CallOperation', () => {
   });
 
   it.each(['INVALID_INPUT', 'UNKNOWN_OPERATION', 'UNSUPPORTED_CONTRACT_VERSION'])(
-    'lets the first refusal stand where that clone says %s: what is asked came with the newer version',
+    'answers the first refusal where that clone says %s: what is asked came with the newer version',
     async (code) => {
       expect((await call(3, [older, refused(code)])).outcome).toBe('UNSUPPORTED_CONTRACT_VERSION');
     },

@@ -41,7 +41,7 @@ function append(body: Buffer, size: number, chunk: Buffer): Buffer {
 
 /**
  * The whole body in memory, bounded in size and time.
- * @param take is told of the bytes of each chunk, and refuses by throwing an HttpProblem
+ * @param take counts the bytes of each chunk, and refuses by throwing an HttpProblem
  * @throws HttpProblem 413, 408, or 400 when the client went away half-way.
  */
 export async function readBody(
