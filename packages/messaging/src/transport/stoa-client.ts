@@ -30,8 +30,6 @@ export type RequestPattern = Omit<OutgoingRequest, 'body'>;
 
 /** These speak of the way to the service, not of the request: callers get them thrown. */
 const OF_THE_WAY = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
-/** In a reply: a server that the service needs is away or has its share. The others' requests need not wait for that. */
-const OF_A_PART = new Set(['OVERLOADED', 'UNAVAILABLE']);
 
 /**
  * Asks services over Kafka and gets their answers. One per process: it owns the process's reply topic.
@@ -139,8 +137,9 @@ export class StoaClient extends ClientProxy {
         settle: (outcome, waitMs, servedBy) => {
           this.#pending.delete(correlation);
           this.#parts.forget(correlation);
-          const isOfAPart = waitMs !== null && outcome instanceof OperationError && OF_A_PART.has(outcome.code);
-          if (isOfAPart) entry.end();
+          // A reply that a server which the service needs is unavailable says nothing of how busy the service is.
+          const isUnavailable = outcome instanceof OperationError && outcome.code === 'UNAVAILABLE';
+          if (isUnavailable && servedBy !== undefined) entry.end();
           else entry.leave(waitMs);
           passage?.end(servedBy);
           if (servedBy !== undefined) target.bounds.learn(key, servedBy);

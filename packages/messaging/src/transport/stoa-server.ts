@@ -174,8 +174,8 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     try {
       const envelope = readEnvelope(work.record, this.#names.commands);
       const waitMs = this.#clock.age(envelope.appendedAt);
-      const reply = refusal('OVERLOADED', 'Too many requests wait for the same data');
-      this.#options.metrics?.requestHandled?.(envelope.operation, 'OVERLOADED', waitMs, 0);
+      const reply = refusal('UNAVAILABLE', 'Too many requests wait for the same data');
+      this.#options.metrics?.requestHandled?.(envelope.operation, 'UNAVAILABLE', waitMs, 0);
       this.#answer(work, envelope, reply, waitMs, performance.now() + envelope.budgetMs - waitMs);
     } catch (error) {
       void this.#deadLetter(work, error);

@@ -3,10 +3,10 @@ import { trace } from './trace.js';
 
 /** Which database server the work in progress waits for, so that one server's requests can't take all of a clone's slots. */
 export const serverShare = {
-  /** @throws OperationError OVERLOADED when requests that wait for the server hold their share already */
+  /** @throws OperationError UNAVAILABLE when requests that wait for the server hold their share already */
   use(server: string): void {
     const use = trace.current()?.useServer;
     if (!use || use(server)) return;
-    throw new OperationError('OVERLOADED', 'Too many requests wait for the same data', { retryAfterSeconds: 1 });
+    throw new OperationError('UNAVAILABLE', 'Too many requests wait for the same data', { retryAfterSeconds: 1 });
   },
 };
