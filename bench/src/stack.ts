@@ -7,6 +7,7 @@ import type { Role } from './processes.js';
 /** A running stack to measure: with data and port of its own, and without rate limits, which would measure themselves. */
 export interface Stack {
   readonly url: string;
+  readonly stateDir: string;
   readonly roles: readonly Role[];
   /** One of the gateway's clones, to ask it without the load balancer. */
   readonly gateway: { readonly url: string; readonly role: Role };
@@ -65,9 +66,10 @@ function groupByRole(processes: readonly Process[]): Role[] {
 export async function startStack(words: readonly string[] = []): Promise<Stack> {
   const operator = { email: 'operator@stoa.bench', password: 'a password only for benchmarks' };
   const port = await freePort();
+  const stateDir = join(repoRoot, '.stoa/bench');
   const env = {
     ...process.env,
-    STOA_STATE_DIR: join(repoRoot, '.stoa/bench'),
+    STOA_STATE_DIR: stateDir,
     STOA_CACHE_DIR: cacheDir(),
     STOA_PORT: String(port),
     STOA_OPERATOR_EMAIL: operator.email,
@@ -87,6 +89,7 @@ export async function startStack(words: readonly string[] = []): Promise<Stack> 
   const first = await processes();
   return {
     url: `http://127.0.0.1:${port}`,
+    stateDir,
     roles: groupByRole(first),
     gateway: oneGateway(first),
     supervisor: pidOf('supervisor', first),
