@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { eventually, freeze } from '@stoa/testing';
+import { oneOnEachShard } from '../support/each-shard.js';
 import {
   addItem,
   expectStatus,
@@ -27,6 +29,18 @@ async function whileFrozen(victims: readonly Process[], work: () => Promise<void
     victims.forEach(({ pid }) => process.kill(pid, 'SIGCONT'));
   }
 }
+
+/** A Postgres server with the processes of its sessions: itself first, so that it makes no more. */
+const whileServerFrozen = (server: Process, work: () => Promise<void>): Promise<void> =>
+  whileFrozen([server], async () => {
+    const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8').trim().split(' ');
+    try {
+      for (const child of children) process.kill(Number(child), 'SIGSTOP');
+      await work();
+    } finally {
+      for (const child of children) process.kill(Number(child), 'SIGCONT');
+    }
+  });
 
 const named = async (name: string): Promise<Process[]> => (await processes()).filter((each) => each.name === name);
 
@@ -93,6 +107,29 @@ describe('what one part can not do, the others still can', () => {
       await unavailable;
     });
   }, 60_000);
+
+  it('without one shard the customers of the other are served as ever, and its own are told to come again', async () => {
+    const [well, troubled] = await oneOnEachShard(sku);
+    const [server] = await named('postgres-shard2');
+    if (!server) throw new Error('there is no postgres-shard2');
+    await whileServerFrozen(server, async () => {
+      const item = { sku, quantity: 1 };
+      const refused = Array.from({ length: 40 }, () =>
+        expectUnavailable('POST', '/v1/cart/items', item, { token: troubled.token }),
+      );
+      for (let n = 0; n < 10; n++) {
+        expectStatus(await post('/v1/cart/items', item, { token: well.token }), 201);
+        expectStatus(await get('/v1/cart', { token: well.token }), 200);
+        expectStatus(await get('/v1/me', { token: well.token }), 200);
+      }
+      await Promise.all(refused);
+      await expectUnavailable('GET', '/v1/cart', undefined, { token: troubled.token });
+      await expectUnavailable('GET', '/v1/me', undefined, { token: troubled.token });
+    });
+    await eventually(async () => expectStatus(await get('/v1/cart', { token: troubled.token }), 200), {
+      timeoutMs: BACK_MS,
+    });
+  }, 90_000);
 
   it('without Redis everything works', async () => {
     await whileFrozen(await named('redis'), async () => {
