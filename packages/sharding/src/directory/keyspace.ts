@@ -94,35 +94,27 @@ export async function startKeyspace(directoryUrl: string, keyspace: string, shar
   });
   await withSession({ url: directoryUrl, server: 'the directory', application: APPLICATION }, async (directory) => {
     const map = await loadMap(directory, keyspace);
-    // Later epochs were brought by a move, which gave the shard its rows itself.
-    const { rows } = await directory.query<{ shard: string; admin_url: string; buckets: number[] }>(
-      `SELECT s.shard, s.admin_url, array_agg(m.bucket) AS buckets FROM sharding.shards AS s
-       JOIN sharding.bucket_map AS m USING (keyspace, shard) WHERE s.keyspace = $1 AND m.epoch = 1 GROUP BY 1, 2`,
+    const { rows } = await directory.query<{ shard: string; admin_url: string }>(
+      `SELECT shard, admin_url FROM sharding.shards WHERE keyspace = $1
+       AND shard IN (SELECT shard FROM sharding.bucket_map WHERE keyspace = $1)`,
       [keyspace],
     );
-    for (const { shard, admin_url: url, buckets } of rows) {
+    for (const { shard, admin_url: url } of rows) {
       const settings = { synchronous_commit: 'on' };
       const options = { url, server: `${keyspace}/${shard}`, application: APPLICATION, settings };
-      await withSession(options, (session) => giveFirst(directory, session, map, shard, buckets));
+      await withSession(options, (session) => giveFirst(directory, session, map, shard));
     }
   });
 }
 
-/** Gives a shard its first buckets where it has not got them yet. */
-async function giveFirst(
-  directory: Sql,
-  session: Session,
-  map: ShardMap,
-  shard: string,
-  buckets: readonly number[],
-): Promise<void> {
+/** Gives a shard its first buckets where it has not got them yet. Later ones are brought by moves. */
+async function giveFirst(directory: Sql, session: Session, map: ShardMap, shard: string): Promise<void> {
   const report = await readReport(session, map.keyspace, shard);
   const comparison = compareShard(map, shard, report);
-  const first = comparison.lost.filter((bucket) => buckets.includes(bucket));
-  const lost = comparison.lost.filter((bucket) => !buckets.includes(bucket));
-  expectAgreement(map.keyspace, shard, { ...comparison, lost });
-  const switches = first.length === 0 ? report.switches : await session.transaction((tx) => give(tx, first));
-  await letServe(session, report, comparison.letGo);
+  expectAgreement(map.keyspace, shard, comparison);
+  const { ungiven, letGo } = comparison;
+  const switches = ungiven.length === 0 ? report.switches : await session.transaction((tx) => give(tx, ungiven));
+  await letServe(session, report, letGo);
   await remember(directory, map, shard, { ...report, switches });
 }
 

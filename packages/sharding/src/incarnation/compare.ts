@@ -11,6 +11,8 @@ export interface Comparison {
   readonly lost: readonly number[];
   /** Buckets that it takes for its own, and that have moved away. */
   readonly stale: readonly number[];
+  /** The first buckets of a shard that has not got any yet: whoever starts the keyspace is about to give it them. */
+  readonly ungiven: readonly number[];
   /** Fenced buckets whose switch has been committed: the mover was about to let go of them. */
   readonly letGo: readonly number[];
 }
@@ -22,19 +24,21 @@ export interface Comparison {
  */
 export function compareShard(map: ShardMap, shard: string, report: ShardReport): Comparison {
   const owners = new Map(report.owners.map((owner) => [owner.bucket, owner]));
-  const lost: number[] = [];
+  const isNew = owners.size === 0 && report.switches === 0;
+  const missing = { lost: [] as number[], ungiven: [] as number[] };
   const claimed = { owned: [] as number[], fenced: [] as number[] };
   map.placements.forEach((placement, bucket) => {
     const owner = owners.get(bucket);
     if (placement?.shard === shard) {
-      if (!owner || owner.epoch < placement.epoch) lost.push(bucket);
+      if (owner && owner.epoch >= placement.epoch) return;
+      missing[isNew && placement.epoch === 1 ? 'ungiven' : 'lost'].push(bucket);
     } else if (owner && (owner.state === 'owned' || owner.state === 'fenced')) {
       if (!placement || owner.epoch <= placement.epoch) claimed[owner.state].push(bucket);
     }
   });
   const known = map.incarnations?.get(shard);
   const behind = Math.max(0, (known?.switches ?? 0) - report.switches);
-  return { history: historyOf(map, shard, report), behind, lost, stale: claimed.owned, letGo: claimed.fenced };
+  return { history: historyOf(map, shard, report), behind, ...missing, stale: claimed.owned, letGo: claimed.fenced };
 }
 
 function historyOf({ incarnations }: ShardMap, shard: string, report: ShardReport): string | undefined {
@@ -48,7 +52,7 @@ function historyOf({ incarnations }: ShardMap, shard: string, report: ShardRepor
 }
 
 /** What keeps a shard from being believed, in words; empty when it agrees with the map. */
-export function disagreements({ history, behind, lost, stale }: Omit<Comparison, 'letGo'>): string[] {
+export function disagreements({ history, behind, lost, stale }: Omit<Comparison, 'ungiven' | 'letGo'>): string[] {
   const buckets = (numbers: readonly number[]): string =>
     `bucket ${numbers.slice(0, 20).join(', ')}${numbers.length > 20 ? ` and ${numbers.length - 20} more` : ''}`;
   return [

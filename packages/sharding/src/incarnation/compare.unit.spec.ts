@@ -46,6 +46,12 @@ describe('a shard and the map', () => {
     expect(disagreements(compare(placed, owner))).toEqual(['the map gives it bucket 0, which it does not have']);
   });
 
+  it('agree on a shard that has not got its first buckets yet, unless the directory knows that it had', () => {
+    expect(compare(at('a', 1), undefined, { switches: 0 }, { switches: 0 })).toMatchObject({ lost: [], ungiven: [0] });
+    expect(compare(at('a', 2), undefined, { switches: 0 }, { switches: 0 })).toMatchObject({ lost: [0], ungiven: [] });
+    expect(disagreements(compare(at('a', 1), undefined, { switches: 0 }, { switches: 1 }))).toHaveLength(1);
+  });
+
   it('disagree where it owns what moved away, or what nobody has', () => {
     const owner = { state: 'owned', epoch: 1 };
     for (const placed of [at('b', 2), at('b', 1), undefined]) {
