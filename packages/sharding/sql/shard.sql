@@ -172,7 +172,7 @@ END $$;
 -- For statements over many buckets: `WHERE bucket IN (SELECT bucket FROM sharding.owned_buckets)`. What else is in the
 -- table (rows that a move brings or left, orphans) the fence would refuse, and the whole statement with it.
 CREATE OR REPLACE VIEW sharding.owned_buckets AS
-  SELECT bucket FROM sharding.bucket_owner WHERE state = 'owned' AND sharding.same_history();
+  SELECT bucket FROM sharding.bucket_owner WHERE state = 'owned';
 
 -- Whether a statement leaves a row of this bucket alone instead of failing: a migration, which can't know of buckets
 -- (`SET sharding.pass_by = on`, for the table's owner only). Rows that a move has brought so far get what the migration does at
