@@ -37,6 +37,19 @@ describe('problems', () => {
     expect(problemHeaders(new HttpProblem(404, 'NOT_FOUND', ''))).not.toHaveProperty('retry-after');
   });
 
+  it('say that something can be tried again where the database was not to be had, whichever read met it', () => {
+    const faults = [
+      new Error('timeout exceeded when trying to connect'), // of a pool
+      Object.assign(new Error("Can't reach database server"), { code: 'P1001' }),
+      Object.assign(new Error('cannot execute INSERT in a read-only transaction'), { code: '25006' }),
+    ];
+    for (const fault of faults) {
+      const answer = problemAnswer(fault, { target: '/v1/x', trace });
+      expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+      expect(String(answer.body)).not.toContain(fault.message);
+    }
+  });
+
   it('tell nobody what went wrong inside, and no query string', () => {
     const answer = problemAnswer(new Error('password authentication failed for user stoa'), {
       target: '/v1/x?token=a',

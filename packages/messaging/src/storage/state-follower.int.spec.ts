@@ -178,6 +178,22 @@ describe('StateFollower', () => {
     expect(await copyIn()).toEqual({ b: 1 });
   });
 
+  it('gives up no state for a fault of the server, and writes one dead letter however often that comes', async () => {
+    let tries = 0;
+    beforeApply = async () => {
+      if (++tries <= 8) throw Object.assign(new Error('read-only'), { code: '25006' });
+    };
+    const broken = { ...state('broken', 1, 1), value: '{"name":1}' };
+    await send(broken, state('broken', 2, 1));
+    follow(0, { isTransient: () => false });
+    await waitFor({ broken: 1 });
+    const { records, follower } = await kafka.reader('listener.dead-letters');
+    await send({ ...state('broken', 3, 2), value: '{"name":2}' }, state('broken', 4, 3));
+    await waitFor({ broken: 3 });
+    await eventually(() => expect(records).toHaveLength(2));
+    await follower.close();
+  });
+
   it('sends what it can not read, and what its handler never takes, to the dead letters, and goes on', async () => {
     beforeApply = async (states) => {
       if (states.some(({ key }) => key === 'poison')) throw new Error('cannot take it');

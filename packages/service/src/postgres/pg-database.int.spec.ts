@@ -1,3 +1,4 @@
+import type { Sql } from '@stoa/messaging';
 import { eventually, testDatabase, type TestDatabase } from '@stoa/testing';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -119,6 +120,61 @@ describe('faults', () => {
     expect(['23505', '42P01', '28P01', '3D000', '22012'].map((code) => database.isTransient({ code }))).not.toContain(
       true,
     );
+  });
+
+  it('calls what the server is transient, whatever it is: read-only, full, starting', async () => {
+    await database.transaction(0, (tx) =>
+      tx.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = NEW.name; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION refuse()`),
+    );
+    try {
+      const insert = (state: string): Promise<unknown> =>
+        database
+          .transaction(0, (tx) => tx.query('INSERT INTO item VALUES (1, $1)', [state]))
+          .then(
+            () => 'no error',
+            (error: unknown) => error,
+          );
+      for (const state of ['25006', '55000', '53100', '53200', '57P03', '58030', 'XX000']) {
+        const error = await insert(state);
+        expect(error).toMatchObject({ code: state });
+        expect([state, database.isTransient(error)]).toEqual([state, true]);
+      }
+      for (const state of ['23514', '22023', 'P0001']) {
+        expect([state, database.isTransient(await insert(state))]).toEqual([state, false]);
+      }
+    } finally {
+      await database.transaction(0, (tx) => tx.query('DROP TRIGGER refuse ON item; DROP FUNCTION refuse()'));
+    }
+  });
+
+  it('connects anew where a server takes no writes: its address may lead to another by then', async () => {
+    const one = open({ maxConnections: 1 });
+    const pid = async (): Promise<unknown> =>
+      (await one.read(0, { text: 'SELECT pg_backend_pid() AS pid' }))[0]?.['pid'];
+    const before = await pid();
+    const refused = one.transaction(0, async (tx) => {
+      await tx.query('SET TRANSACTION READ ONLY');
+      await tx.query(`INSERT INTO item VALUES (1, 'a')`);
+    });
+    await expect(refused).rejects.toMatchObject({ code: '25006' });
+    expect(await pid()).not.toBe(before);
+  });
+
+  it('says of a transaction why its first statement failed, also where a later one or the COMMIT says so', async () => {
+    const readOnly = (then: (tx: Sql) => Promise<unknown>): Promise<unknown> =>
+      database
+        .transaction(0, async (tx) => {
+          await tx.query('SET TRANSACTION READ ONLY');
+          await tx.query(`INSERT INTO item VALUES (1, 'a')`).catch(() => undefined);
+          await then(tx);
+        })
+        .catch((error: unknown) => error);
+    expect(await readOnly((tx) => tx.query('SELECT 1'))).toMatchObject({ code: '25006' });
+    const swallowed = await readOnly(() => Promise.resolve());
+    expect(swallowed).toBeInstanceOf(TransactionAborted);
+    expect(database.isTransient(swallowed)).toBe(true);
   });
 
   it('gives up a statement that takes too long', async () => {
