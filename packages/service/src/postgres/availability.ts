@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Circuit, type Verdict } from './circuit.js';
 import { saysOfServer, ServerUnavailable } from './errors.js';
 import { probeServer } from './probe.js';
@@ -66,6 +67,8 @@ export class Availability {
   private async probe(): Promise<void> {
     const { server, url, applicationName, onAway, onChange } = this.options;
     const { verdict, cause } = await probeServer(url, applicationName);
+    // After this process stood still, time-outs come before the answers that have arrived meanwhile: those are heard first.
+    if (verdict === 'away') await setImmediate();
     if (this.isClosed) return;
     const before = this.circuit.state;
     const pauseMs = this.circuit.probed(verdict, performance.now());
