@@ -17,7 +17,7 @@ const benches = {
   cart: { run: benchCart, connections: 256, requests: 30_000 },
   clones: { run: benchClones, connections: 32 },
   overload: { run: benchOverload, requests: 4_000 },
-  bulkheads: { run: benchBulkheads },
+  bulkheads: { run: benchBulkheads, requests: 80 },
   across: { run: benchAcross, requests: 300 },
   shards: { run: benchShards, requests: 10_000, shards: 0 },
   move: { run: benchMove, connections: 32 },
@@ -27,7 +27,7 @@ const benches = {
 const usage = `npm run bench -- rpc | product | cart [--connections N] [--requests N]
 npm run bench -- clones [--connections N]
 npm run bench -- overload [--times N] [--connections N] [--requests N]
-npm run bench -- bulkheads
+npm run bench -- bulkheads [--requests N]
 npm run bench -- across [--shards N] [--customers N] [--requests N]
 npm run bench -- shards [--shards N] [--customers N] [--requests N]
 npm run bench -- fence [--customers N] [--requests N]
@@ -38,7 +38,8 @@ npm run bench -- move [--customers N] [--connections N]
   cart     add to cart, durable
   clones   what more clones do when each has a small share of a core; fair shares; a slow one, a frozen one
   overload several times as many writes as the cart can do: who is served, who is refused, what it does to others
-  bulkheads carts of two shards while one of them is dead, frozen, slow: what the customers of each see
+  bulkheads carts of two shards while one of them is dead, frozen, slow: what the customers of each see (requests:
+           a second, to the one in trouble; half as many to the other)
   across   queries over all shards: pages of 50, counts and sums
   shards   reading and changing one profile, with 1, 2, 4 and 8 shards (or --shards), 1,000 and a million customers
   fence    what the fence, and the indexes of operators' lists, add to a write

@@ -1,7 +1,6 @@
 import { newGuest, skusOf } from '../cart.js';
 import type { Step } from '../load.js';
 import { offer, quantile, type Outcome } from '../open-load.js';
-import { comeBefore } from '../processes.js';
 import { startStack, type Stack } from '../stack.js';
 import { wayTo, type Way } from './way.js';
 
@@ -15,12 +14,18 @@ const PAUSE_SECONDS = 6;
 /** Each way: with the round trips of a transaction, most of a second. */
 const SLOW_MS = 150;
 
-/** Requests a second. The shard in trouble is asked for more: its customers try again. */
-const LOADS: readonly { shard: ShardName; what: 'add' | 'get'; perSecond: number }[] = [
-  { shard: 'shard1', what: 'add', perSecond: 20 },
-  { shard: 'shard1', what: 'get', perSecond: 20 },
-  { shard: 'shard2', what: 'add', perSecond: 60 },
-  { shard: 'shard2', what: 'get', perSecond: 20 },
+interface Load {
+  readonly shard: ShardName;
+  readonly what: 'add' | 'get';
+  readonly perSecond: number;
+}
+
+/** @param perSecond requests to the shard in trouble, which is asked for more: its customers try again */
+const loadsOf = (perSecond: number): Load[] => [
+  { shard: 'shard1', what: 'add', perSecond: perSecond / 4 },
+  { shard: 'shard1', what: 'get', perSecond: perSecond / 4 },
+  { shard: 'shard2', what: 'add', perSecond: (perSecond * 3) / 4 },
+  { shard: 'shard2', what: 'get', perSecond: perSecond / 4 },
 ];
 
 const TROUBLES: readonly (readonly [string, (way: Way) => Promise<void> | void])[] = [
@@ -30,20 +35,20 @@ const TROUBLES: readonly (readonly [string, (way: Way) => Promise<void> | void])
 ];
 
 /** Asks for carts on two shards while one of them is well, dead, frozen, slow, and shows what each shard's customers see. */
-export async function benchBulkheads(): Promise<void> {
+export async function benchBulkheads({ requests }: { requests: number }): Promise<void> {
   const stack = await startStack(['--shards', '2']);
   try {
-    comeBefore(stack.supervisor);
+    const loads = loadsOf(requests);
     const steps = await stepsOf(stack);
     const way = await wayTo(stack, 'cart', 'shard2');
     try {
-      await offerAll(stack, steps, PAUSE_SECONDS);
-      report('Both are well', await offerAll(stack, steps, SECONDS));
+      await offerAll(stack, loads, steps, PAUSE_SECONDS);
+      report('Both are well', await offerAll(stack, loads, steps, SECONDS));
       for (const [what, begin] of TROUBLES) {
         await begin(way);
-        report(`shard2 is ${what}`, await offerAll(stack, steps, SECONDS));
+        report(`shard2 is ${what}`, await offerAll(stack, loads, steps, SECONDS));
         await way.proxy.restore();
-        report(`  the ${PAUSE_SECONDS} s after it`, await offerAll(stack, steps, PAUSE_SECONDS));
+        report(`  the ${PAUSE_SECONDS} s after it`, await offerAll(stack, loads, steps, PAUSE_SECONDS));
       }
     } finally {
       await way.proxy.restore();
@@ -78,12 +83,17 @@ async function stepsOf(stack: Stack): Promise<Steps> {
   };
 }
 
-async function offerAll({ url }: Stack, steps: Steps, seconds: number): Promise<Map<ShardName, Outcome[]>> {
-  const offers = LOADS.map(({ shard, what, perSecond }) =>
+async function offerAll(
+  { url }: Stack,
+  loads: readonly Load[],
+  steps: Steps,
+  seconds: number,
+): Promise<Map<ShardName, Outcome[]>> {
+  const offers = loads.map(({ shard, what, perSecond }) =>
     offer({ url, perSecond, seconds, next: () => steps(shard, what) }),
   );
   const outcomes = await Promise.all(offers);
-  return new Map(SHARDS.map((shard) => [shard, outcomes.filter((_, n) => LOADS[n]?.shard === shard).flat()]));
+  return new Map(SHARDS.map((shard) => [shard, outcomes.filter((_, n) => loads[n]?.shard === shard).flat()]));
 }
 
 function report(title: string, outcomes: ReadonlyMap<ShardName, readonly Outcome[]>): void {
