@@ -1,5 +1,5 @@
 import { eventually } from '@stoa/testing';
-import { outboxDatabases, sql, superuserUrl } from '../../support/servers.js';
+import { outboxDatabases, sql } from '../../support/servers.js';
 import { processes, setClones, stoa } from '../../support/stack.js';
 import { clockJump } from './clock.js';
 import { diskFull } from './disk.js';
@@ -39,26 +39,6 @@ const named = (name: string, word: NodeJS.Signals): Fault['strike'] => {
   return async (random) => signal(await someProcess(random, (each) => each.name === name), word);
 };
 
-/** As a standby is until it is promoted: it answers, and refuses every write. */
-function readOnly(shard: string): Fault {
-  const set = async (on: boolean): Promise<void> => {
-    const url = await superuserUrl(shard, 'postgres');
-    await sql(
-      url,
-      `ALTER SYSTEM ${on ? 'SET default_transaction_read_only = on' : 'RESET default_transaction_read_only'}`,
-    );
-    await sql(url, 'SELECT pg_reload_conf()');
-  };
-  return {
-    name: `read-only-${shard}`,
-    strike: async () => {
-      const at = performance.now();
-      await set(true);
-      return { victim: `postgres-${shard}`, at, heal: () => set(false) };
-    },
-  };
-}
-
 const cloneFaults: readonly Fault[] = [
   ...APPS.map((app): Fault => ({
     name: `kill-${app}`,
@@ -97,7 +77,6 @@ const serverFaults: readonly Fault[] = [
   restarted('redis', 'redis', 'SIGTERM', CLONE_MS),
   // It finishes what it has and ends; the next one takes new connections.
   restarted('haproxy', 'haproxy', 'SIGUSR1', CLONE_MS),
-  ...['shard1', 'shard2'].map(readOnly),
   // A "fast" shutdown: sessions are ended.
   ...POSTGRES.map((name): Fault => ({ name: `restart-${name}`, goalMs: POSTGRES_MS, strike: named(name, 'SIGINT') })),
 ];
