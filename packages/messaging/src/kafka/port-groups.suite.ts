@@ -47,6 +47,31 @@ export function describeGroups(kit: PortKit): void {
       await late.consumer.close();
     });
 
+    it('starts each Kafka partition where it is told, and not where the group was', async () => {
+      const made = await kit.topic(2);
+      const groupId = kit.name('group');
+      const on = (partition: number) => ['a', 'b', 'c'].map((value) => ({ topic: made, key: null, value, partition }));
+      await kit.port.produce([...on(0), ...on(1)], 'all');
+      let failures = 1;
+      const first = await kit.member(made, groupId, {
+        startFrom: async (partitions) => {
+          if (failures-- > 0) throw new Error('not yet');
+          return partitions.map(({ topic, partition }) => ({ topic, partition, offset: partition + 1 }));
+        },
+      });
+      const read = ({ records }: typeof first) =>
+        [0, 1].map((p) => values(records.filter(({ partition }) => partition === p)).join(''));
+      await eventually(() => expect(read(first)).toEqual(['bc', 'c']));
+      await first.consumer.commit([0, 1].map((partition) => ({ topic: made, partition, offset: 3 })));
+      await first.consumer.close();
+      const second = await kit.member(made, groupId, {
+        startFrom: async (partitions) => partitions.map(({ topic, partition }) => ({ topic, partition, offset: 0 })),
+      });
+      await eventually(() => expect(read(second)).toEqual(['abc', 'abc']));
+      await second.consumer.close();
+      expect(await kit.port.admin.listGroups()).toContain(groupId);
+    });
+
     it('pauses one Kafka partition and resumes it without loss', async () => {
       const made = await kit.topic(2);
       const { consumer, records, assigned } = await kit.member(made, kit.name('group'), { maxWaitMs: LONG_WAIT_MS });

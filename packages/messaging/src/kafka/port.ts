@@ -66,6 +66,11 @@ export interface GroupOptions extends ConsumeOptions {
   readonly topics: readonly string[];
   /** Where a Kafka partition starts that the group never committed, or whose committed offset is gone. */
   readonly startAt: 'beginning' | 'end';
+  /**
+   * Asked where these Kafka partitions start, each time that they are assigned, instead of what the group committed and of `startAt`.
+   * One that rejects is asked again.
+   */
+  readonly startFrom?: (partitions: readonly TopicPartition[]) => Promise<readonly TopicOffset[]>;
   /** Called before the first records of these Kafka partitions. */
   readonly onAssigned?: (partitions: readonly TopicPartition[]) => void;
   /**
@@ -149,6 +154,8 @@ export interface KafkaAdmin {
   offsetsSince(topic: string, timestampMs: number): Promise<(number | null)[]>;
   /** By Kafka partition: what the group committed; null where it never did. */
   committedOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
+  /** The ids of all consumer groups, also of those that have no member now. @throws KafkaError */
+  listGroups(): Promise<string[]>;
   /** A group that is not there is fine; one with members is refused. */
   deleteGroup(groupId: string): Promise<void>;
   /**

@@ -88,6 +88,11 @@ export class KafkaJsAdmin implements KafkaAdmin {
     return inOrder(found?.partitions ?? [], ({ offset }) => (Number(offset) < 0 ? null : Number(offset)));
   }
 
+  async listGroups(): Promise<string[]> {
+    const { groups } = await this.#run((admin) => admin.listGroups());
+    return groups.map(({ groupId }) => groupId);
+  }
+
   async deleteGroup(groupId: string): Promise<void> {
     try {
       await this.#run((admin) => admin.deleteGroups([groupId]));

@@ -4,6 +4,8 @@ import { KafkaError, type GroupConsumer, type GroupOptions, type TopicOffset, ty
 import { kafkaError, translated } from './errors.js';
 import { readBatch } from './records.js';
 
+type StartFrom = NonNullable<GroupOptions['startFrom']>;
+
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;
 
 /**
@@ -16,6 +18,8 @@ export class KafkaJsGroup implements GroupConsumer {
   #isStopped = false;
   #isClosed = false;
   #lastSign = Number.NEGATIVE_INFINITY;
+  /** Aborted when the Kafka partitions are given out anew. */
+  #assignment = new AbortController();
   /** Ends the waiting for a membership. */
   #giveUp: (error: Error) => void = () => undefined;
 
@@ -83,11 +87,39 @@ export class KafkaJsGroup implements GroupConsumer {
     const partitions = Object.entries(assignment).flatMap(([topic, list]) =>
       list.map((partition) => ({ topic, partition })),
     );
+    if (partitions.length === 0) return;
+    if (this.options.startFrom) void this.#place(partitions, this.options.startFrom);
+    else this.#own(partitions);
+  }
+
+  #own(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) this.#owned.set(nameOf(partition), partition);
-    if (partitions.length > 0) this.options.onAssigned?.(partitions);
+    this.options.onAssigned?.(partitions);
+  }
+
+  /** Lets the library fetch nothing of these Kafka partitions until it is known where they start. */
+  async #place(partitions: readonly TopicPartition[], startFrom: StartFrom): Promise<void> {
+    const consumer = this.#consumer;
+    const isOver = this.#assignment.signal;
+    for (const partition of partitions) this.pause(partition);
+    for (let wait = 25; !isOver.aborted; wait = Math.min(wait * 2, 400)) {
+      try {
+        const starts = await startFrom(partitions);
+        if (isOver.aborted) return;
+        for (const { topic, partition, offset } of starts) consumer?.seek({ topic, partition, offset: String(offset) });
+        for (const partition of partitions) this.resume(partition);
+        this.#own(partitions);
+        return;
+      } catch (error) {
+        this.options.onFault?.(kafkaError(error));
+        await delay(wait, undefined, { signal: isOver }).catch(() => undefined);
+      }
+    }
   }
 
   #revokeAll(): void {
+    this.#assignment.abort();
+    this.#assignment = new AbortController();
     if (this.#owned.size === 0) return;
     this.options.onRevoked?.([...this.#owned.values()]);
     // The library keeps pauses over a rebalance; whoever owns the Kafka partition next must be free to pause it.
@@ -136,6 +168,7 @@ export class KafkaJsGroup implements GroupConsumer {
     if (this.#isClosed) return;
     this.#isStopped = true;
     this.#isClosed = true;
+    this.#assignment.abort();
     this.#giveUp(new KafkaError('CLOSED', 'closed before it had joined its group'));
     await this.#consumer?.disconnect().catch((error: unknown) => {
       throw new KafkaError('OTHER', 'the consumer did not leave its group in order', { cause: error });

@@ -109,6 +109,10 @@ export class PlatformaticAdmin implements KafkaAdmin {
     return offsets;
   }
 
+  async listGroups(): Promise<string[]> {
+    return translated(async () => [...(await this.#admin.listGroups({ types: ['classic', 'consumer'] })).keys()]);
+  }
+
   async deleteGroup(groupId: string): Promise<void> {
     try {
       await this.#admin.deleteGroups({ groups: [groupId] });

@@ -129,8 +129,9 @@ export class PlatformaticGroup implements GroupConsumer {
     }
   }
 
-  /** Where each partition goes on: what the group committed, or the start that the options name. */
-  async #positions(consumer: Consumer, wanted: readonly TopicPartition[]): Promise<TopicOffset[]> {
+  /** Where each partition goes on: where the options say, or what the group committed, or the start that the options name. */
+  async #positions(consumer: Consumer, wanted: readonly TopicPartition[]): Promise<readonly TopicOffset[]> {
+    if (this.options.startFrom) return this.options.startFrom(wanted);
     const topics = byTopic(wanted);
     const committed = await consumer.listCommittedOffsets({
       topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
