@@ -17,7 +17,7 @@ export { keyOf } from './transport/key-of.js';
 export { StoaClient, type RequestPattern } from './transport/stoa-client.js';
 export { StoaServer, type StoaServerOptions } from './transport/stoa-server.js';
 export { KAFKA_PORT, MessagingModule, stoaTransport, type ServeOptions } from './nest/messaging-module.js';
-export { onEvent, onState } from './nest/subscriptions.js';
+export { onEvent, onState, type EventOptions } from './nest/subscriptions.js';
 export { factRow, retractionRow, writeOutbox, type FactOrigin, type OutboxRow } from './storage/outbox.js';
 export { closeCommand, findReply, purgeReplies, type Closed, type InboxKey } from './storage/inbox.js';
 export { outputOf, refusalOf } from './transport/refusals.js';

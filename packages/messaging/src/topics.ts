@@ -7,7 +7,7 @@ export interface TopicNames {
   readonly deadLetters: string;
   /** Group of commands and queries. */
   readonly group: string;
-  /** Group of event subscriptions. */
+  /** How the names of the groups of event subscriptions begin: each set of subscriptions has its own (`EventGroups`). */
   readonly eventsGroup: string;
   replies(cloneAndRandom: string): string;
 }

@@ -197,6 +197,9 @@ export interface EventContext<Tx extends Sql = Sql> {
 /** An event before its transaction. */
 export type EventAbout = Pick<EventContext, 'key' | 'version' | 'eventId'>;
 
+/** Where a subscription begins that is new to the service: at the oldest event that is kept, or behind those that are there. */
+export type EventStart = 'earliest' | 'now';
+
 export interface EventHandler<F extends Event, Tx extends Sql = Sql> {
   /**
    * Work in other buckets or databases, before the event's own transaction begins: so that no connection is held while
@@ -221,10 +224,21 @@ export interface KeyState<F extends State> {
  */
 export interface StateHandler<F extends State, Tx extends Sql = Sql> {
   readonly apply: (tx: Tx, states: readonly KeyState<F>[]) => Promise<void>;
+  /**
+   * Forgets a part of the copy, of a size that suits one transaction; true while there is more. Called before the copy begins anew,
+   * because it was not followed for so long that Kafka may have forgotten which keys are gone: without it, these stay in the copy.
+   */
+  readonly clear?: (tx: Tx) => Promise<boolean>;
 }
 
 export type Subscription =
-  | { readonly kind: 'event'; readonly fact: Event; readonly handler: Class<EventHandler<never>> }
+  | {
+      readonly kind: 'event';
+      readonly fact: Event;
+      readonly handler: Class<EventHandler<never>>;
+      /** `earliest` if not given. */
+      readonly from?: EventStart;
+    }
   | { readonly kind: 'state'; readonly fact: State; readonly handler: Class<StateHandler<never>> };
 
 /** A request as the gateway (or a service) sends it: the input is JSON already, and stays bytes on its way. */

@@ -75,6 +75,10 @@ MessagingModule.serve(
   { subscriptions: [onEvent(shop.ordered, OnOrdered), onState(shop.stock, CopyStock)] },
 );
 
+onEvent(shop.ordered, OnOrdered, { from: 'now' });
+// @ts-expect-error a subscription begins at the earliest or now
+onEvent(shop.ordered, OnOrdered, { from: 'yesterday' });
+
 // @ts-expect-error order is missing
 MessagingModule.serve(shop, { price: Price });
 

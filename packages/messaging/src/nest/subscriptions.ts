@@ -1,13 +1,23 @@
 import type { Event, State } from '@stoa/contract-kit';
-import type { Class, EventHandler, StateHandler, Sql, Subscription } from '../types.js';
+import type { Class, EventHandler, EventStart, StateHandler, Sql, Subscription } from '../types.js';
+
+export interface EventOptions {
+  /**
+   * Where the subscription begins when it is new to the service: with the oldest event of the last seven days (`earliest`, if not
+   * given), or with the first that comes after it (`now`). Fixed once, when the first clone that has it starts.
+   */
+  readonly from?: EventStart;
+}
 
 /** Subscribes a class to an event of any service. */
 export const onEvent = <F extends Event, Tx extends Sql = Sql>(
   fact: F,
   handler: Class<EventHandler<F, Tx>>,
+  { from = 'earliest' }: EventOptions = {},
 ): Subscription => ({
   kind: 'event',
   fact,
+  from,
   handler: handler as Class<EventHandler<never>>,
 });
 

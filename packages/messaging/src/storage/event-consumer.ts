@@ -8,6 +8,7 @@ import type { Database } from '../types.js';
 import { pauseAfter } from './back-off.js';
 import { Backlogs } from './backlogs.js';
 import type { EventDelivery } from './event-delivery.js';
+import { EventPositions } from './event-positions.js';
 import { EventTrials } from './event-trials.js';
 import { ServerGates } from './server-gates.js';
 import type { EventSubscription, SubscriptionTable } from './subscriptions.js';
@@ -33,8 +34,8 @@ const LIMITS = { concurrency: Infinity, messages: 4_000, bytes: 32 * 1024 * 1024
 const DRAIN_MS = 1_500;
 
 /**
- * Listens to other services' events as a member of the service's group: one key's events one after the other, those of
- * different keys side by side.
+ * Listens to other services' events as a member of the service's group for this set of subscriptions: one key's events one
+ * after the other, those of different keys side by side.
  *
  * An event that can't be read, or whose handler fails every time by a fault of its own, is parked and goes to the dead
  * letters; later events of its key are parked behind it, so that none overtakes it.
@@ -47,6 +48,7 @@ export class EventConsumer {
   private readonly gates: ServerGates;
   private readonly backlogs: Backlogs;
   private readonly trials: EventTrials;
+  private readonly positions: EventPositions;
   private readonly stopping = new AbortController();
   private readonly retryMs: number;
   private consumer: GroupConsumer | undefined;
@@ -57,6 +59,7 @@ export class EventConsumer {
     const { logger, metrics } = messaging;
     const stopping = this.stopping.signal;
     this.retryMs = retryMs;
+    this.positions = new EventPositions(options);
     this.gates = new ServerGates(database, retryMs);
     this.trials = new EventTrials({ ...options, maxAttempts, retryMs, stopping });
     this.intake = new Intake(() => this.consumer, {
@@ -84,6 +87,7 @@ export class EventConsumer {
   private async join(): Promise<void> {
     for (let failures = 0; !this.stopping.signal.aborted;) {
       try {
+        await this.positions.begin();
         this.consumer = await this.open();
         return;
       } catch (error) {
@@ -96,12 +100,13 @@ export class EventConsumer {
 
   private open(): Promise<GroupConsumer> {
     const { port, subscriptions, messaging } = this.options;
-    const { topicPrefix, service, logger } = messaging;
+    const { topicPrefix, logger } = messaging;
     return port.consumeGroup({
-      groupId: topicNames(topicPrefix, service).eventsGroup,
+      groupId: this.positions.groupId,
       topics: subscriptions.topics.map((topic) => topicPrefix + topic),
       isolation: 'committed',
       startAt: 'beginning',
+      startFrom: this.positions.startFrom,
       onRecords: (records) => this.intake.take(records.map(detached)),
       onAssigned: (partitions) => {
         this.intake.assigned(partitions);
@@ -169,7 +174,9 @@ export class EventConsumer {
     await gate.inSlot(() => runWith?.(context, finish) ?? finish());
   }
 
+  /** Undefined: nothing here listens to it, or it came before its subscription begins. */
   private subscriptionOf(record: KafkaRecord): EventSubscription | undefined {
+    if (this.positions.isPassed(record)) return undefined;
     return this.options.subscriptions.find(this.topicOf(record), record.headers['type']);
   }
 

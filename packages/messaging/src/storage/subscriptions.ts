@@ -1,11 +1,13 @@
 import type { Event, State } from '@stoa/contract-kit';
 import type { BoundSubscription } from '../background.js';
-import type { EventHandler, StateHandler } from '../types.js';
+import type { EventHandler, EventStart, StateHandler } from '../types.js';
 import { topicOf } from './outbox.js';
 
 export interface EventSubscription {
   readonly fact: Event;
   readonly handler: EventHandler<never>;
+  /** `earliest` if not given. */
+  readonly from?: EventStart;
 }
 
 export interface StateSubscription {
@@ -15,7 +17,7 @@ export interface StateSubscription {
 
 export const eventsOf = (all: readonly BoundSubscription[]): EventSubscription[] =>
   all.flatMap(({ subscription, handler }) =>
-    subscription.kind === 'event' ? [{ fact: subscription.fact, handler: handler as EventHandler<never> }] : [],
+    subscription.kind === 'event' ? [{ ...subscription, handler: handler as EventHandler<never> }] : [],
   );
 
 export const statesOf = (all: readonly BoundSubscription[]): StateSubscription[] =>
@@ -40,6 +42,15 @@ export class SubscriptionTable<S extends EventSubscription | StateSubscription> 
 
   get topics(): string[] {
     return [...this.byTopic.keys()];
+  }
+
+  get all(): S[] {
+    return this.topics.flatMap((topic) => this.of(topic));
+  }
+
+  /** Those to facts of one topic. */
+  of(topic: string): S[] {
+    return [...(this.byTopic.get(topic)?.values() ?? [])];
   }
 
   find(topic: string, type: string | undefined): S | undefined {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { OperationError, type Command } from '@stoa/contract-kit';
 import { testKafkaBrokers } from '@stoa/testing';
+import type { Background } from '../background.js';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../command-execution.js';
 import { newId } from '../ids.js';
 import { openKafka } from '../kafka/open-kafka.js';
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly addTwice?: object;
   readonly isTransient?: (error: unknown) => boolean;
   readonly messaging?: Partial<MessagingOptions>;
+  /** Runs beside the requests. */
+  readonly background?: Background;
   /** Serves on a connection of its own. */
   readonly port?: KafkaPort;
 }
@@ -135,7 +138,7 @@ export class Kit {
     const server = new StoaServer({
       port: options.port ?? (await this.port()),
       messaging: this.options('echo', clone, options.messaging),
-      bind: async () => ({ binding }),
+      bind: async () => ({ binding, ...(options.background && { background: options.background }) }),
     });
     await new Promise<void>((resolve, reject) => {
       void server.listen((error) => (error ? reject(error as Error) : resolve()));

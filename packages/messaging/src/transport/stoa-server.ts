@@ -8,6 +8,7 @@ import { writeDeadLetter } from '../dead-letter.js';
 import type { GroupConsumer, KafkaPort } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import type { DeadLetters } from '../storage/dead-letters.js';
+import { EventGroups } from '../storage/event-groups.js';
 import { clockTopic, topicNames, type TopicNames } from '../topics.js';
 import type { Binding } from './binding.js';
 import { BrokerClock } from './broker-clock.js';
@@ -142,9 +143,22 @@ export class StoaServer extends Server implements CustomTransportStrategy {
    * @returns how many memberships it had @throws KafkaError
    */
   async bury(clone: string): Promise<number> {
-    const groups = this.#background ? [this.#names.group, this.#names.eventsGroup] : [this.#names.group];
-    const buried = await Promise.all(groups.map((group) => this.#port.admin.evict(group, clone)));
-    return buried.reduce((sum, members) => sum + members, 0);
+    const { admin } = this.#port;
+    const evict = async (groups: readonly string[]): Promise<number> => {
+      const evicted = await Promise.all(groups.map((group) => admin.evict(group, clone)));
+      return evicted.reduce((sum, members) => sum + members, 0);
+    };
+    // Requests first: they must not wait for a list. Of events, it may have been in a group of another version's.
+    const [requests, events] = await Promise.all([
+      evict([this.#names.group]),
+      this.#background ? this.#eventGroups().then(evict) : 0,
+    ]);
+    return requests + events;
+  }
+
+  async #eventGroups(): Promise<string[]> {
+    const groups = new EventGroups(this.#names.eventsGroup);
+    return (await this.#port.admin.listGroups()).filter((id) => groups.isOurs(id));
   }
 
   /** A moment later: what is taken is still this clone's while it is told so. */

@@ -1,9 +1,9 @@
-// A process of its own that tests freeze and kill: `node leader.child.mjs relay|command`, settings in the environment.
+// A process of its own that tests freeze and kill: `MODE=relay|listen|command node leader.child.mjs`, settings in the environment.
 // Tells its parent what it does by lines on stdout.
 import { Client } from 'pg';
-import { InboxExecutor, openKafka } from '../../dist/index.js';
+import { InboxExecutor, onEvent, openKafka } from '../../dist/index.js';
 import { createBackground } from '../../dist/storage/background.js';
-import { service, command } from '@stoa/contract-kit';
+import { service, command, event } from '@stoa/contract-kit';
 import { z } from 'zod';
 
 const { MODE, DATABASE_URL, SERVER, BROKERS, PREFIX, COMMAND_ID } = process.env;
@@ -34,7 +34,8 @@ const database = {
   isTransient: () => false,
 };
 
-async function relay() {
+/** Runs what is beside a service's requests. */
+async function background(name, subscriptions) {
   const log = (fields, message) => say(`log ${message} ${fields.err?.name ?? ''} ${fields.err?.message ?? ''}`);
   const logger = { debug: () => undefined, info: log, warn: log, error: log };
   const kafka = { brokers: [BROKERS], client: 'platformatic', clientId: 'child', logger };
@@ -43,8 +44,34 @@ async function relay() {
     leading: (_server, isLeader) => say(isLeader ? 'leading' : 'not leading'),
     relayed: (_server, records) => records > 0 && say(`relayed ${records}`),
   };
-  const options = { ...kafka, topicPrefix: PREFIX, service: 'counter', clone: 'child', logger, metrics };
-  await createBackground({ port, options, database, subscriptions: [] }).start();
+  const options = { ...kafka, topicPrefix: PREFIX, service: name, clone: 'child', logger, metrics };
+  await createBackground({ port, options, database, subscriptions }).start();
+}
+
+/** Hears `counted` and `doubled`, slowly. */
+async function listen() {
+  const data = z.object({ name: z.string(), count: z.int() });
+  const facts = service(
+    'counter',
+    { version: 1, title: 'Counter', description: 'Counts.' },
+    {
+      counted: event({ summary: 'Counted', key: 'name', data }),
+      doubled: event({ summary: 'Doubled', key: 'name', data }),
+    },
+  );
+  class Hear {
+    constructor(type) {
+      this.type = type;
+    }
+
+    async on({ name }, { tx, version }) {
+      await tx.query('INSERT INTO heard (type, name, version) VALUES ($1, $2, $3)', [this.type, name, version]);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      say('handled');
+    }
+  }
+  const hears = (type) => ({ subscription: onEvent(facts[type], Hear), handler: new Hear(type) });
+  await background('listener', [hears('counted'), hears('doubled')]);
 }
 
 /** Runs a command whose handler writes, says so, and never ends. */
@@ -80,4 +107,4 @@ async function runCommand() {
   await executor.execute({ operation: add, handler: { handle } }, request);
 }
 
-await (MODE === 'relay' ? relay() : runCommand());
+await { relay: () => background('counter', []), listen, command: runCommand }[MODE]();
