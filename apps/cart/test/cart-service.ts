@@ -144,6 +144,13 @@ export class CartService {
     await this.startClone();
   }
 
+  /** A new clone on shards whose copies of the catalog nobody has followed for days. */
+  async restartAfterDays(): Promise<void> {
+    await this.service.stopClones();
+    await this.rows(`UPDATE state_offsets SET updated_at = now() - interval '7 days'`);
+    await this.startClone();
+  }
+
   /** Waits until each shard's copy has all that was published. */
   async caughtUp(): Promise<void> {
     const ends = await this.service.port.admin.endOffsets(topicNames(this.service.prefix, 'catalog').states);

@@ -35,6 +35,28 @@ describe('what a mover asks of messaging', () => {
     expect(await caughtUp()).toBe(false);
   });
 
+  it('waits for no copy that nobody follows any more, while others are followed', async () => {
+    const note = (server: number, copy: string, next: number, minutesAgo: number): Promise<unknown> =>
+      db.database.server(server).rows(
+        `INSERT INTO state_offsets (topic, kafka_partition, next_offset, updated_at)
+          VALUES ($1, 0, $2, now() - make_interval(mins => $3))`,
+        [copy, next, minutesAgo],
+      );
+    await note(0, 'catalog.states#variant', 1_000, 0);
+    await note(0, 'catalog.states#given-up', 900, 11);
+    expect(await caughtUp()).toBe(false);
+    await note(1, 'catalog.states#variant', 1_000, 0);
+    expect(await caughtUp()).toBe(true);
+    await note(0, 'catalog.states#new', 5, 9);
+    expect(await caughtUp()).toBe(false);
+  });
+
+  it('waits for copies that stand still because no clone runs', async () => {
+    await reach(0, 1_000);
+    await db.database.server(0).rows(`UPDATE state_offsets SET updated_at = now() - interval '6 days'`);
+    expect(await caughtUp()).toBe(false);
+  });
+
   it('says yes for data that follow no states', async () => {
     const plain = await testDatabase();
     const other = new SimplePgDatabase([plain.url]);

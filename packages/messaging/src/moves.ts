@@ -6,14 +6,19 @@ interface Position {
   readonly next: string;
 }
 
-async function positions(sql: Sql): Promise<Map<string, bigint>> {
+const ALL = 'SELECT topic, kafka_partition AS partition, next_offset::text AS next FROM state_offsets';
+// Whoever follows a copy touches its offsets every few seconds. One that stands still while others are followed is of a
+// subscription that the service has no more; a destination would never come as far.
+const FOLLOWED = `${ALL}
+  WHERE updated_at > now() - interval '7 days'
+    AND updated_at > (SELECT max(updated_at) FROM state_offsets) - interval '10 minutes'`;
+
+async function positions(sql: Sql, text: string): Promise<Map<string, bigint>> {
   const { rows: found } = await sql.query<{ there: boolean }>(
     `SELECT to_regclass('state_offsets') IS NOT NULL AS there`,
   );
   if (!found[0]?.there) return new Map();
-  const { rows } = await sql.query<Position>(
-    'SELECT topic, kafka_partition AS partition, next_offset::text AS next FROM state_offsets',
-  );
+  const { rows } = await sql.query<Position>(text);
   return new Map(rows.map(({ topic, partition, next }) => [`${topic}:${partition}`, BigInt(next)]));
 }
 
@@ -24,7 +29,7 @@ async function positions(sql: Sql): Promise<Map<string, bigint>> {
 export const moveHooks = {
   /** Whether the destination's copies of states have come at least as far as the source's. */
   async caughtUp(source: Sql, destination: Sql): Promise<boolean> {
-    const [wanted, reached] = await Promise.all([positions(source), positions(destination)]);
+    const [wanted, reached] = await Promise.all([positions(source, FOLLOWED), positions(destination, ALL)]);
     return [...wanted].every(([partition, next]) => (reached.get(partition) ?? 0n) >= next);
   },
   /** Makes the source's relay empty the outbox at once. */

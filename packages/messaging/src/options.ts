@@ -21,8 +21,10 @@ export interface MessagingMetrics {
   deadLettered?(topic: string, reason: string): void;
   /** The leader of a database has looked at its outbox: records sent to Kafka, age of the oldest row in ms (0: none). */
   relayed?(server: string, records: number, lagMs: number): void;
-  /** The leader of a database: how many records its copy of another service's states is behind. */
-  stateLag?(server: string, topic: string, records: number): void;
+  /** How many records a database's copy of a type of states (`catalog.states#variant`) is behind; of whoever follows it. */
+  stateLag?(server: string, copy: string, records: number): void;
+  /** This clone began (true) or ceased to follow a type of another service's states for a database. */
+  following?(server: string, copy: string, isFollowing: boolean): void;
   /** This clone became the leader of a database (true), or ceased to be. */
   leading?(server: string, isLeader: boolean): void;
   /** Kafka partitions of requests were given to this clone, or taken from it (also when the group took it for dead). */

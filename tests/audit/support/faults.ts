@@ -120,7 +120,8 @@ export const FAULTS: readonly Fault[] = [
 ];
 
 const LEADERS = `SELECT DISTINCT split_part(application_name, ' ', 1) AS clone FROM pg_stat_activity
-  JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND granted AND application_name LIKE '% leader'`;
+  JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND granted AND application_name LIKE '% leader'
+    AND (classid::bigint << 32) | objid::bigint = hashtextextended('stoa.messaging', 0)`;
 
 /** The clone that relays the outbox of some database. After another fault the next term may have to begin first. */
 async function someLeader(random: Parameters<Fault['strike']>[0]) {

@@ -49,6 +49,10 @@ const MARK_GONE = `
   FROM unnest($1::text[], $2::bigint[]) AS gone(sku, version)
   WHERE products.sku = gone.sku AND products.version < gone.version`;
 
+// The rows stay, because carts hold their SKUs; any version is newer than theirs.
+const FORGET = `UPDATE products SET version = 0, sold = false
+  WHERE ctid = ANY (ARRAY(SELECT ctid FROM products WHERE version > 0 LIMIT 10000))`;
+
 type VariantState = KeyState<typeof catalog.variant>;
 
 /** The cart's copy of the catalog's variants. */
@@ -73,5 +77,9 @@ export class Products {
       ]);
     }
     if (gone.length > 0) await tx.query(MARK_GONE, [gone.map(({ key }) => key), gone.map(({ version }) => version)]);
+  }
+  /** Nothing is known to be sold any more, until it is taken over anew. @returns whether there is more to forget */
+  async forget(tx: Sql): Promise<boolean> {
+    return ((await tx.query(FORGET)).rowCount ?? 0) > 0;
   }
 }

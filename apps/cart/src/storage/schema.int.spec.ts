@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { BUCKET_SQL } from '@stoa/sharding';
+import { Client } from 'pg';
 import { tablesOfDatabase, tablesOfPrismaSchema, testDatabase, type TestDatabase } from '@stoa/testing';
 
 const prisma = 'apps/cart/prisma';
@@ -13,6 +14,22 @@ describe('the schema', () => {
 
   it('describes the tables that the migrations make', async () => {
     expect(await tablesOfPrismaSchema(`${prisma}/schema.prisma`)).toEqual(await tablesOfDatabase(database.url));
+  });
+
+  it('lets the copy of variants go on from where the version without types of copies had come', async () => {
+    const migration = await readFile(`${prisma}/migrations/00000000000004_subscriptions/migration.sql`, 'utf8');
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(`INSERT INTO state_offsets VALUES ('catalog.states', 0, 7), ('catalog.states', 1, 9)`);
+    await client.query(migration);
+    await client.query(migration);
+    const { rows } = await client.query(`SELECT topic, kafka_partition AS partition, next_offset AS next
+      FROM state_offsets WHERE topic <> 'catalog.states' ORDER BY kafka_partition`);
+    await client.end();
+    expect(rows).toEqual([
+      { topic: 'catalog.states#variant', partition: 0, next: '7' },
+      { topic: 'catalog.states#variant', partition: 1, next: '9' },
+    ]);
   });
 
   it('finds buckets as @stoa/sharding does', async () => {

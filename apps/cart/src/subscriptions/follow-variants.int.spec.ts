@@ -60,6 +60,18 @@ describe("the cart's copy of the catalog", () => {
     expect(rows).toEqual([newest, newest]); // on both shards
   });
 
+  it('keeps nothing that may be gone when nobody followed it for days', async () => {
+    await carts.offer({ LAMP: { amount: 2000 } });
+    await carts.rows(`INSERT INTO products (sku, version, sold, available, handle, title, amount, currency)
+      VALUES ('GHOST', 9, true, true, 'ghost', 'Gone while nobody saw', 1, 'EUR')`);
+    const caller = newCustomer();
+    expect((await carts.ask('addItem', { sku: 'GHOST' }, caller)).ok).toBe(true);
+    await carts.restartAfterDays();
+    await carts.caughtUp();
+    expect((await carts.ask('addItem', { sku: 'GHOST', quantity: 1 }, caller)).body.code).toBe('UNKNOWN_SKU');
+    expect((await carts.ask('addItem', { sku: 'LAMP' }, caller)).ok).toBe(true);
+  }, 60_000);
+
   it('is rebuilt from nothing: a database without products fills itself from the topic', async () => {
     await carts.offer({ DESK: { amount: 40_000 }, STOOL: { amount: 4000 } });
     await carts.offer({ STOOL: null });

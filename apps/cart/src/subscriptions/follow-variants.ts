@@ -11,4 +11,6 @@ export class FollowVariants implements VariantHandler {
   constructor(private readonly products: Products) {}
 
   readonly apply: VariantHandler['apply'] = (tx, states) => this.products.takeOver(tx, states);
+
+  readonly clear: NonNullable<VariantHandler['clear']> = (tx) => this.products.forget(tx);
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaPort } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import type { DatabaseServer } from '../types.js';
-import { readOffsets, type StateOffset } from './state-offsets.js';
+import { readFollowed, readFollowedOf, topicOfCopy, type StateOffset } from './state-offsets.js';
 
 export interface CatchUpOptions {
   readonly port: KafkaPort;
@@ -10,25 +10,29 @@ export interface CatchUpOptions {
   readonly server: DatabaseServer;
   /** Without the deployment's prefix. */
   readonly topics: readonly string[];
+  /** Of states of these topics (see copyOf); all that the database has, if left out. */
+  readonly copies?: readonly string[];
   /** Told after each look whether the database answered. */
   readonly onAsked?: (answers: boolean) => void;
 }
 
+/** By topic, then by Kafka partition. */
+type Ends = ReadonlyMap<string, readonly number[]>;
+
 const LOOK_MS = 200;
 
 /**
- * Waits until the copy of states in a database, whichever clone's leader writes it, has come to where the topics ended when
+ * Waits until the copies of states in a database, whichever clones write them, have come to where their topics ended when
  * this began; or until `signal` is aborted.
  */
 export async function caughtUp(options: CatchUpOptions, signal: AbortSignal): Promise<void> {
-  const { messaging, server } = options;
-  let ends: Map<string, number> | undefined;
+  const { messaging, server, topics } = options;
+  let ends: Ends | undefined;
   while (!signal.aborted) {
     try {
       ends ??= await endsOf(options);
       const offsets = await askDatabase(options);
-      const reached = new Map(offsets.map(({ topic, partition, next }) => [`${topic}:${partition}`, next]));
-      if ([...ends].every(([name, end]) => (reached.get(name) ?? 0) >= end)) return;
+      if (haveReached(ends, options.copies ?? copiesIn(offsets, topics), offsets)) return;
     } catch (error) {
       messaging.logger.debug({ err: error, server: server.name }, 'How far the copy of states is, is not known yet');
     }
@@ -36,9 +40,25 @@ export async function caughtUp(options: CatchUpOptions, signal: AbortSignal): Pr
   }
 }
 
-async function askDatabase({ server, topics, onAsked }: CatchUpOptions): Promise<StateOffset[]> {
+/** A topic of which there is no copy stands for one that has not begun. */
+const copiesIn = (offsets: readonly StateOffset[], topics: readonly string[]): string[] => {
+  const found = new Set(offsets.map(({ topic }) => topic));
+  return topics.flatMap((topic) => {
+    const copies = [...found].filter((copy) => topicOfCopy(copy) === topic);
+    return copies.length > 0 ? copies : [topic];
+  });
+};
+
+function haveReached(ends: Ends, copies: readonly string[], offsets: readonly StateOffset[]): boolean {
+  const reached = new Map(offsets.map(({ topic, partition, next }) => [`${topic}:${partition}`, next]));
+  return copies.every((copy) =>
+    ends.get(topicOfCopy(copy))?.every((end, partition) => (reached.get(`${copy}:${partition}`) ?? 0) >= end),
+  );
+}
+
+async function askDatabase({ server, topics, copies, onAsked }: CatchUpOptions): Promise<StateOffset[]> {
   try {
-    const offsets = await server.transaction((tx) => readOffsets(tx, topics));
+    const offsets = await server.transaction((tx) => (copies ? readFollowed(tx, copies) : readFollowedOf(tx, topics)));
     onAsked?.(true);
     return offsets;
   } catch (error) {
@@ -47,10 +67,10 @@ async function askDatabase({ server, topics, onAsked }: CatchUpOptions): Promise
   }
 }
 
-async function endsOf({ port, messaging, topics }: CatchUpOptions): Promise<Map<string, number>> {
-  const ends = topics.map(async (topic) => {
-    const offsets = await port.admin.endOffsets(messaging.topicPrefix + topic);
-    return offsets.map((end, partition): [string, number] => [`${topic}:${partition}`, end]);
-  });
-  return new Map((await Promise.all(ends)).flat());
+async function endsOf({ port, messaging, topics }: CatchUpOptions): Promise<Ends> {
+  const ends = topics.map(async (topic): Promise<[string, number[]]> => [
+    topic,
+    await port.admin.endOffsets(messaging.topicPrefix + topic),
+  ]);
+  return new Map(await Promise.all(ends));
 }

@@ -16,8 +16,11 @@ const DEFAULT_IDLE_TIMEOUT_MS = 2_000;
 const SETTINGS = `SELECT set_config(s.name, s.value, false) FROM unnest($1::text[], $2::text[]) AS s(name, value)
   WHERE current_setting(s.name, true) IS NOT NULL`;
 
+const TRY_LOCKS =
+  'SELECT name, pg_try_advisory_lock(hashtextextended(name, 0)) AS locked FROM unnest($1::text[]) AS name';
+
 /**
- * A session of its own that holds an advisory lock for as long as this process lives. A process that freezes stops its
+ * A session of its own that holds advisory locks for as long as this process lives. A process that freezes stops its
  * heartbeat, and the server ends the session; one that loses the server notices by a heartbeat without an answer.
  */
 export class LockSession implements Sql {
@@ -82,11 +85,13 @@ export class LockSession implements Sql {
    * clean the outbox for as long as another clone leads.
    */
   async tryLock(name: string): Promise<boolean> {
-    const { rows } = await this.query<{ locked: boolean }>(
-      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked',
-      [name],
-    );
-    return rows[0]?.locked === true;
+    return (await this.tryLocks([name])).length > 0;
+  }
+
+  /** @returns the names of those that this session has now */
+  async tryLocks(names: readonly string[]): Promise<string[]> {
+    const { rows } = await this.query<{ name: string; locked: boolean }>(TRY_LOCKS, [names]);
+    return rows.filter(({ locked }) => locked).map(({ name }) => name);
   }
 
   /** Calls `listener` on each NOTIFY of the channel. */

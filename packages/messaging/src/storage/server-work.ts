@@ -3,11 +3,12 @@ import type { MessagingOptions } from '../options.js';
 import type { DatabaseServer } from '../types.js';
 import { caughtUp } from './catch-up.js';
 import { keepHouse } from './housekeeping.js';
-import { Leadership } from './leadership.js';
+import { Leadership, type Duty } from './leadership.js';
 import type { LockSession } from './lock-session.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { StateFollower } from './state-follower.js';
-import type { StateSubscription, SubscriptionTable } from './subscriptions.js';
+import { copyOf } from './state-offsets.js';
+import { SubscriptionTable, type StateSubscription } from './subscriptions.js';
 
 export interface ServerWorkOptions {
   readonly port: KafkaPort;
@@ -18,6 +19,11 @@ export interface ServerWorkOptions {
 }
 
 const LOCK = 'stoa.messaging';
+/**
+ * A lock for each type of states: a clone of the version before may lead in all else and not know the type. Then one that does
+ * follows it.
+ */
+const lockOf = (copy: string): string => `stoa.states ${copy}`;
 
 /**
  * `SELECT pg_notify('stoa_outbox', '')` makes the leader empty the outbox at once: for a mover that has fenced buckets and
@@ -25,11 +31,10 @@ const LOCK = 'stoa.messaging';
  */
 const HURRY_CHANNEL = 'stoa_outbox';
 
-/** What one clone among a service's clones does for one of its databases: relays its outbox, keeps its copy of states, purges. */
+/** What one clone of a service does for one of its databases: relays its outbox and purges, keeps its copies of states. */
 export class ServerWork {
   private readonly leadership: Leadership;
   private readonly relay: OutboxRelay;
-  private readonly follower: StateFollower | undefined;
   private readonly stopping = new AbortController();
   private isCaughtUp = false;
   /** Set while the database could not be asked how far its copy of states is. */
@@ -42,10 +47,12 @@ export class ServerWork {
       ...{ port, topicPrefix, server: server.name, logger },
       onRelayed: (records, lagMs) => metrics?.relayed?.(server.name, records, lagMs),
     });
-    this.follower = states.topics.length > 0 ? new StateFollower({ ...options, subscriptions: states }) : undefined;
     this.leadership = new Leadership({
-      ...{ url: server.url, applicationName: `${clone} leader`, lock: LOCK, logger },
-      lead: (session, signal) => this.lead(session, signal),
+      ...{ url: server.url, applicationName: `${clone} leader`, logger },
+      duties: [
+        { lock: LOCK, lead: (session, signal) => this.lead(session, signal) },
+        ...states.all.map((subscription) => this.following(subscription)),
+      ],
     });
   }
 
@@ -66,7 +73,9 @@ export class ServerWork {
     this.leadership.start();
     const { port, messaging, server, states } = this.options;
     const onAsked = (answers: boolean): void => void (this.isAway = !answers);
-    void caughtUp({ port, messaging, server, topics: states.topics, onAsked }, this.stopping.signal).then(() => {
+    const copies = states.all.map(({ fact }) => copyOf(fact));
+    const wanted = { port, messaging, server, topics: states.topics, copies, onAsked };
+    void caughtUp(wanted, this.stopping.signal).then(() => {
       this.isCaughtUp = !this.stopping.signal.aborted;
     });
   }
@@ -86,11 +95,20 @@ export class ServerWork {
     messaging.metrics?.leading?.(server.name, true);
     const parts = [
       this.relay.run(session, together),
-      this.follower?.run(together),
       keepHouse({ server: server.name, logger: messaging.logger }, session, together),
-    ].map((part) => part?.catch((error: unknown) => failed.abort(error)));
+    ].map((part) => part.catch((error: unknown) => failed.abort(error)));
     await Promise.all(parts);
     messaging.metrics?.leading?.(server.name, false);
     failed.signal.throwIfAborted();
+  }
+  private following(subscription: StateSubscription): Duty {
+    const { messaging, server } = this.options;
+    const copy = copyOf(subscription.fact);
+    const follower = new StateFollower({ ...this.options, subscriptions: new SubscriptionTable([subscription]) });
+    const lead: Duty['lead'] = async (_session, signal) => {
+      messaging.metrics?.following?.(server.name, copy, true);
+      await follower.run(signal).finally(() => messaging.metrics?.following?.(server.name, copy, false));
+    };
+    return { lock: lockOf(copy), lead };
   }
 }

@@ -2,12 +2,24 @@ import { originOf, writeDeadLetter } from '../dead-letter.js';
 import type { Follower, KafkaPort, KafkaRecord } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
-import type { DatabaseServer } from '../types.js';
+import type { DatabaseServer, Sql } from '../types.js';
 import { isRecordsFault } from './blame.js';
+import { topicOf } from './outbox.js';
 import { StateBatch } from './state-batch.js';
-import { advance, CopyTakenOver, ensureOffsets, readOffsets, type Advance } from './state-offsets.js';
+import {
+  advance,
+  copyOf,
+  CopyTakenOver,
+  ensureOffsets,
+  isAbandoned,
+  readOffsets,
+  restartOffsets,
+  touchOffsets,
+  type Advance,
+  type StateOffset,
+} from './state-offsets.js';
 import { StateQueue, type StateSlice } from './state-queue.js';
-import type { StateSubscription, SubscriptionTable } from './subscriptions.js';
+import { SubscriptionTable, type StateSubscription } from './subscriptions.js';
 import { Wake } from './wake.js';
 
 export interface StateFollowerOptions {
@@ -29,8 +41,8 @@ const RETRY_MOST_MS = 5_000;
 const ATTEMPTS = 3;
 
 /**
- * Keeps one database's copy of other services' states. Reads all Kafka partitions without a group, from the offsets stored
- * beside the copy, and applies what comes in transactions that move the offsets too: so each state takes effect
+ * Keeps one database's copies of other services' states: one for each subscription, each with offsets of its own. Reads all
+ * Kafka partitions without a group, from the offsets stored beside the copy, and applies what comes in transactions that move the offsets too: so each state takes effect
  * once, and a new database fills itself from nothing. Each transaction first compares the stored offsets with those it
  * starts from, so that a former leader that wakes up changes nothing.
  *
@@ -47,6 +59,23 @@ export class StateFollower {
 
   /** Follows until `signal` is aborted. @throws CopyTakenOver; a fault of this code or of its tables */
   async run(signal: AbortSignal): Promise<void> {
+    const { all } = this.options.subscriptions;
+    const single = all.map((each) => new SubscriptionTable([each]));
+    if (single.length < 2) return this.keep(signal);
+    const failed = new AbortController();
+    const together = AbortSignal.any([signal, failed.signal]);
+    const each = single.map((subscriptions) => new StateFollower({ ...this.options, subscriptions }).run(together));
+    await Promise.all(each.map((running) => running.catch((error: unknown) => failed.abort(error))));
+    failed.signal.throwIfAborted();
+  }
+
+  private get subscription(): StateSubscription {
+    const [only] = this.options.subscriptions.all;
+    if (!only) throw new Error('a follower of no states');
+    return only;
+  }
+
+  private async keep(signal: AbortSignal): Promise<void> {
     const { isTransient, messaging, server } = this.options;
     let failures = 0;
     while (!signal.aborted) {
@@ -78,6 +107,7 @@ export class StateFollower {
         onProgress();
         if (performance.now() - checked < checkMs) continue;
         checked = performance.now();
+        await this.options.server.transaction((tx) => touchOffsets(tx, copyOf(this.subscription.fact)));
         await this.reportLag(queue);
         if (!sameCounts(counts, await this.partitionCounts())) return;
       }
@@ -95,12 +125,44 @@ export class StateFollower {
     return new Map(await Promise.all(counts));
   }
 
-  private loadOffsets(counts: ReadonlyMap<string, number>) {
-    return this.options.server.transaction(async (tx) => {
-      for (const [topic, count] of counts) await ensureOffsets(tx, topic, count);
-      const offsets = await readOffsets(tx, [...counts.keys()]);
-      return offsets.filter(({ topic, partition }) => partition < (counts.get(topic) ?? 0));
+  private async loadOffsets(counts: ReadonlyMap<string, number>): Promise<StateOffset[]> {
+    const [[topic, count] = ['', 0]] = counts;
+    const { server } = this.options;
+    const copy = copyOf(this.subscription.fact);
+    const read = async (tx: Sql): Promise<StateOffset[]> => {
+      const offsets = await readOffsets(tx, [copy]);
+      return offsets.filter(({ partition }) => partition < count).map((offset) => ({ ...offset, topic }));
+    };
+    const known = await server.transaction(async (tx) => {
+      await ensureOffsets(tx, copy, count);
+      if (await isAbandoned(tx, copy)) return undefined;
+      await touchOffsets(tx, copy);
+      return read(tx);
     });
+    if (known) return known;
+    await this.forget(copy);
+    return server.transaction(async (tx) => {
+      await restartOffsets(tx, copy);
+      return read(tx);
+    });
+  }
+
+  /** Keys that vanished unseen must not stay in the copy. Whoever dies in the midst leaves it abandoned. */
+  private async forget(copy: string): Promise<void> {
+    const { messaging, server } = this.options;
+    const { handler } = this.subscription;
+    const fields = { server: server.name, copy, isCleared: handler.clear !== undefined };
+    messaging.logger.warn(fields, 'A copy of states that nobody followed for days begins anew');
+    while (await server.transaction(async (tx) => (await handler.clear?.(tx)) ?? false));
+  }
+
+  /** In the transaction of what is applied: moves the copy's offsets. */
+  private advance(tx: Sql, steps: readonly Advance[]): Promise<void> {
+    const topic = copyOf(this.subscription.fact);
+    return advance(
+      tx,
+      steps.map((step) => ({ ...step, topic })),
+    );
   }
 
   private async open(queue: StateQueue): Promise<Follower> {
@@ -153,7 +215,7 @@ export class StateFollower {
   ): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     for (const record of records) await this.giveUp(record, reason);
-    await this.options.server.transaction((tx) => advance(tx, queue.stepsOf(slice)));
+    await this.options.server.transaction((tx) => this.advance(tx, queue.stepsOf(slice)));
     this.advanced(slice, queue);
   }
 
@@ -164,7 +226,7 @@ export class StateFollower {
 
   private write(batch: StateBatch, steps: readonly Advance[]): Promise<void> {
     return this.options.server.transaction(async (tx) => {
-      await advance(tx, steps);
+      await this.advance(tx, steps);
       await batch.apply(tx);
     });
   }
@@ -183,19 +245,16 @@ export class StateFollower {
   }
 
   private async reportLag(queue: StateQueue): Promise<void> {
-    const { port, messaging, server, subscriptions } = this.options;
+    const { port, messaging, server } = this.options;
     if (!messaging.metrics?.stateLag) return;
-    for (const topic of subscriptions.topics) {
-      const ends = await port.admin.endOffsets(messaging.topicPrefix + topic);
-      const behind = queue.offsets
-        .filter((offset) => offset.topic === topic)
-        .map(({ partition, next }) => Math.max(0, (ends[partition] ?? 0) - next));
-      messaging.metrics.stateLag(
-        server.name,
-        topic,
-        behind.reduce((sum, records) => sum + records, 0),
-      );
-    }
+    const { fact } = this.subscription;
+    const ends = await port.admin.endOffsets(messaging.topicPrefix + topicOf(fact));
+    const behind = queue.offsets.map(({ partition, next }) => Math.max(0, (ends[partition] ?? 0) - next));
+    messaging.metrics.stateLag(
+      server.name,
+      copyOf(fact),
+      behind.reduce((sum, records) => sum + records, 0),
+    );
   }
 }
 

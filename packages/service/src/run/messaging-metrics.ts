@@ -82,20 +82,22 @@ function leading(): MessagingMetrics {
     'stoa_state_lag_records',
     "How many records the copy of another service's states is behind",
     'server',
-    'topic',
+    'copy',
   );
   return {
     leading: (server, isLeader) => {
       isLeading.set({ server }, isLeader ? 1 : 0);
       if (isLeader) return;
       lag.remove({ server });
-      behind.reset();
+    },
+    following: (server, copy, isFollowing) => {
+      if (!isFollowing) behind.remove({ server, copy });
     },
     relayed: (server, records, lagMs) => {
       sent.inc({ server }, records);
       lag.set({ server }, lagMs / 1000);
     },
-    stateLag: (server, topic, records) => behind.set({ server, topic }, records),
+    stateLag: (server, copy, records) => behind.set({ server, copy }, records),
   };
 }
 
