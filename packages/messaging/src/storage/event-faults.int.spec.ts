@@ -110,7 +110,7 @@ describe('whom a failure counts against', () => {
   const settled = () =>
     eventually(async () => {
       const { eventsGroup, topic } = {
-        eventsGroup: `${kafka.prefix}listener.events`,
+        eventsGroup: `${kafka.prefix}listener.events:counter.counted`,
         topic: `${kafka.prefix}counter.events`,
       };
       const ends = await kafka.port.admin.endOffsets(topic);

@@ -89,7 +89,7 @@ describe('the events of one server', () => {
   const committed = () =>
     eventually(async () => {
       const topic = `${kafka.prefix}counter.events`;
-      const offsets = await kafka.port.admin.committedOffsets(`${kafka.prefix}listener.events`, topic);
+      const offsets = await kafka.port.admin.committedOffsets(`${kafka.prefix}listener.events:counter.counted`, topic);
       expect(offsets).toEqual(await kafka.port.admin.endOffsets(topic));
     });
   const slow = { timeoutMs: 50_000 };

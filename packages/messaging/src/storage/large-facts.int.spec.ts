@@ -203,7 +203,7 @@ describe('facts and replies that are large', () => {
       const { topicPrefix } = messaging;
       await eventually(async () => {
         const committed = await kafka.port.admin.committedOffsets(
-          `${topicPrefix}listener.events`,
+          `${topicPrefix}listener.events:notes.written`,
           `${topicPrefix}notes.events`,
         );
         expect(committed[0]).toBe(4);
