@@ -91,10 +91,13 @@ it('gives up a bucket that its server forgot to have given away', async () => {
   expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ ok: true });
 });
 
-it('refuses a server that lacks what was committed', async () => {
+it.each([
+  ['never heard of a bucket', 'DELETE FROM sharding.bucket_owner WHERE bucket = $1'],
+  ['did not hear of the end of a move', `UPDATE sharding.bucket_owner SET state = 'ready' WHERE bucket = $1`],
+])('refuses a server that lacks what was committed: it %s', async (_, undo) => {
   const there = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [ON_A], from: 'a', to: 'b' });
   await mover(cluster).runMove(there);
-  await cluster.admin('b', 'DELETE FROM sharding.bucket_owner WHERE bucket = $1', [ON_A]);
+  await cluster.admin('b', undo, [ON_A]);
   await servers.failOver(1);
   await expect(reconcile()).rejects.toThrow(`the map gives it bucket ${ON_A}, which it does not have`);
   await expect(insert(ON_B, idIn(ON_B))).rejects.toThrow(SERVES_NOTHING);

@@ -3,6 +3,7 @@ import { letServe } from '../incarnation/confirm.js';
 import { readReport, type ShardReport } from '../incarnation/report.js';
 import { expectShard } from '../install.js';
 import { loadMap } from '../map/load-map.js';
+import type { ShardMap } from '../map/shard-map.js';
 import type { Sql } from '../postgres/sql.js';
 import { OperationRefused } from './refused.js';
 import { knownShards, onShard, shardsNamed, type KnownShard } from './shards.js';
@@ -52,8 +53,8 @@ export async function reconcileEverywhere(directory: Sql, request: ReconcileRequ
 export async function reconcileShard(directory: Sql, known: KnownShard, dryRun = false): Promise<Reconciliation> {
   const { keyspace, shard } = known;
   const map = await loadMap(directory, keyspace);
-  const { rows: moves } = await directory.query<{ id: string }>(
-    `SELECT id FROM sharding.moves WHERE keyspace = $1 AND phase NOT IN ('done', 'aborted')`,
+  const { rows: moves } = await directory.query<{ id: string; buckets: number[] }>(
+    `SELECT id, buckets FROM sharding.moves WHERE keyspace = $1 AND phase NOT IN ('done', 'aborted')`,
     [keyspace],
   );
   const { report, found, released } = await onShard(known, (session) =>
@@ -64,7 +65,8 @@ export async function reconcileShard(directory: Sql, known: KnownShard, dryRun =
       await tx.query('SELECT FROM sharding.bucket_owner FOR UPDATE');
       const before = await readReport(tx, keyspace, shard);
       const comparison = compareShard(map, shard, before);
-      refuseLoss(known, comparison);
+      const moving = new Set(moves.flatMap(({ buckets }) => buckets));
+      refuseLoss(known, [...comparison.lost, ...unfinished(map, shard, before, moving)]);
       const outcome = { report: before, found: disagreements(comparison), released: givenUp(comparison) };
       if (dryRun || (outcome.found.length === 0 && before.confirmed)) return outcome;
       const running = moves.map(({ id }) => id);
@@ -79,7 +81,13 @@ export async function reconcileShard(directory: Sql, known: KnownShard, dryRun =
 
 const givenUp = ({ stale, letGo }: Comparison): number[] => [...stale, ...letGo].toSorted((a, b) => a - b);
 
-function refuseLoss({ keyspace, shard }: KnownShard, { lost }: Comparison): void {
+/** Buckets that a move brought whose end this server did not hear of: it lacks what was written to them since. */
+const unfinished = (map: ShardMap, shard: string, { owners }: ShardReport, moving: ReadonlySet<number>): number[] =>
+  owners
+    .filter(({ bucket, state }) => state === 'ready' && map.placements[bucket]?.shard === shard && !moving.has(bucket))
+    .map(({ bucket }) => bucket);
+
+function refuseLoss({ keyspace, shard }: KnownShard, lost: readonly number[]): void {
   if (lost.length === 0) return;
   throw new OperationRefused(
     `The server of ${keyspace}/${shard} lacks what was committed: the map gives it bucket ${lost.slice(0, 20).join(', ')}` +
