@@ -108,7 +108,7 @@ describe('what one part can not do, the others still can', () => {
     });
   }, 60_000);
 
-  it('without one shard the customers of the other are served as ever, and its own are told to come again', async () => {
+  it('without one shard the customers of the other are served as ever, and its own are refused with when to come again', async () => {
     const [well, troubled] = await oneOnEachShard(sku);
     const [server] = await named('postgres-shard2');
     if (!server) throw new Error('there is no postgres-shard2');

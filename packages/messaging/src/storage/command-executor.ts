@@ -155,7 +155,7 @@ export class InboxExecutor implements CommandExecutor {
     return this.options.database.servers().length > 1;
   }
 
-  /** The bucket stands in for a server that the database does not name. */
+  /** Where the database names no servers, the bucket. */
   serverOf(key: string): string | undefined {
     const { database } = this.options;
     const bucket = database.bucketOf(key);

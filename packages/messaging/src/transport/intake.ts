@@ -153,7 +153,7 @@ export class Intake {
         this.#done(lane, record, size);
       },
     };
-    // Or a Kafka partition would stand still for all once what was taken of it waits for one owner.
+    // Or a Kafka partition would be paused for all once what was taken of it waits for one owner.
     if (isBeyond && this.options.refuse) return this.options.refuse(work);
     const run = (slot: Slot): Promise<void> => {
       if (!lane.isRevoked) return this.options.handle(work, slot);

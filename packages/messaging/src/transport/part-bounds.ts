@@ -22,7 +22,7 @@ export class PartBounds {
   readonly #parts = new Map<string, InFlightBound>();
   readonly #partOf: (InFlightBound | undefined)[] = [];
 
-  /** @param onChange told of a bound that changed; `part` is undefined for what has none */
+  /** @param onChange called with a bound that changed; `part` is undefined for what has none */
   constructor(
     private readonly settings: BoundSettings,
     private readonly onChange?: (part: string | undefined, bound: number, inFlight: number) => void,

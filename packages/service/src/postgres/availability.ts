@@ -3,7 +3,7 @@ import { Circuit, type Verdict } from './circuit.js';
 import { saysOfServer, ServerUnavailable } from './errors.js';
 import { probeServer } from './probe.js';
 
-/** Told when a server is given no work any more (`reads`: no writes), with the reason, and when it is again. */
+/** Called when a server is given no work any more (`reads`: no writes), with the reason, and when it is again. */
 export type OnAvailability = (server: string, state: Verdict, cause?: unknown) => void;
 
 export interface AvailabilityOptions {
@@ -13,7 +13,7 @@ export interface AvailabilityOptions {
   /** Whether work is in flight or waits. */
   readonly isBusy: () => boolean;
   /** Whatever waits for an answer waits in vain. */
-  readonly onAway: () => void;
+  readonly onUnavailable: () => void;
   readonly onChange?: OnAvailability | undefined;
 }
 
@@ -49,7 +49,7 @@ export class Availability {
     this.circuit.answered();
   }
 
-  /** A piece of work ended with this error. @returns what its caller is to get: there is no use in trying again while away */
+  /** A piece of work ended with this error. @returns what its caller is to get: trying again is no use while it is unavailable */
   failed(error: unknown): unknown {
     const said = saysOfServer(error);
     if (said === 'answered') this.circuit.answered();
@@ -65,10 +65,10 @@ export class Availability {
   }
 
   private async probe(): Promise<void> {
-    const { server, url, applicationName, onAway, onChange } = this.options;
+    const { server, url, applicationName, onUnavailable, onChange } = this.options;
     const { verdict, cause } = await probeServer(url, applicationName);
-    // After this process stood still, time-outs come before the answers that have arrived meanwhile: those are heard first.
-    if (verdict === 'away') await setImmediate();
+    // After this process froze, time-outs come before the answers that have arrived meanwhile: those are heard first.
+    if (verdict === 'unavailable') await setImmediate();
     if (this.isClosed) return;
     const before = this.circuit.state;
     const pauseMs = this.circuit.probed(verdict, performance.now());
@@ -79,7 +79,7 @@ export class Availability {
       this.nextProbe.unref();
     }
     if (now === before) return;
-    if (now === 'away') onAway();
+    if (now === 'unavailable') onUnavailable();
     onChange?.(server, now, cause);
   }
 }

@@ -1,5 +1,5 @@
 /** What a probe found: the server takes work, it takes reads only (a standby, a full stop for writes), or it gives no answer. */
-export type Verdict = 'serves' | 'reads' | 'away';
+export type Verdict = 'serves' | 'reads' | 'unavailable';
 
 /** How many ticks of work in flight without any answer make a server suspect. A process that froze itself counts one. */
 const SILENT_TICKS = 4;
@@ -14,9 +14,9 @@ const CHECKED_EVERY_MS = 250;
  *
  * - `serves`: all work passes. A fault of the server, or silence with work in flight, asks for a probe.
  * - `reads`: reads pass, transactions are refused. Probes go on.
- * - `away`: all work is refused. Probes go on, further and further apart, until one finds the server again.
+ * - `unavailable`: all work is refused. Probes go on, further and further apart, until one finds the server again.
  *
- * A probe may fail because the server is slow. So it takes a server away only if no work was answered meanwhile either.
+ * A probe may fail because the server is slow. So work is refused only if none was answered meanwhile either.
  */
 export class Circuit {
   #state: Verdict = 'serves';
@@ -63,7 +63,7 @@ export class Circuit {
     this.#isProbing = false;
     this.#probedAt = now;
     const wasAnswered = this.#state === 'serves' && this.#answers !== this.#answersAtProbe;
-    this.#state = verdict === 'away' && wasAnswered ? 'serves' : verdict;
+    this.#state = verdict === 'unavailable' && wasAnswered ? 'serves' : verdict;
     if (this.#state === 'serves') {
       this.#pauseMs = FIRST_PAUSE_MS;
       return undefined;

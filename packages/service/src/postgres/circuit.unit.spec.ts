@@ -12,8 +12,8 @@ describe('Circuit', () => {
     expect(circuit.probed('serves', 2)).toBeUndefined();
     expect(circuit.state).toBe('serves');
     expect(circuit.failed(1_000)).toBe(true);
-    expect(circuit.probed('away', 1_001)).toBeDefined();
-    expect(circuit.state).toBe('away');
+    expect(circuit.probed('unavailable', 1_001)).toBeDefined();
+    expect(circuit.state).toBe('unavailable');
   });
 
   it('is not asked to probe by each of many faults of a server that answers', () => {
@@ -28,7 +28,7 @@ describe('Circuit', () => {
     const circuit = new Circuit();
     circuit.failed(0);
     const pauses = Array.from({ length: 6 }, () => {
-      const pauseMs = circuit.probed('away', 0);
+      const pauseMs = circuit.probed('unavailable', 0);
       expect(circuit.failed(10_000)).toBe(false);
       expect(circuit.pauseOver()).toBe(true);
       return pauseMs;
@@ -37,7 +37,7 @@ describe('Circuit', () => {
     expect(circuit.probed('serves', 0)).toBeUndefined();
     expect(circuit.state).toBe('serves');
     circuit.failed(10_000);
-    expect(circuit.probed('away', 10_001)).toBe(100);
+    expect(circuit.probed('unavailable', 10_001)).toBe(100);
   });
 
   it('suspects a server with work in flight that answers nothing, and none that is idle or slow', () => {
@@ -54,18 +54,18 @@ describe('Circuit', () => {
     const circuit = new Circuit();
     busyTicks(circuit, 4);
     circuit.answered();
-    expect(circuit.probed('away', 0)).toBeUndefined();
+    expect(circuit.probed('unavailable', 0)).toBeUndefined();
     expect(circuit.state).toBe('serves');
   });
 
-  it('tells a server that takes no writes from one that is away', () => {
+  it('distinguishes a server that takes no writes from one that is unavailable', () => {
     const circuit = new Circuit();
     circuit.failed(0);
     expect(circuit.probed('reads', 0)).toBe(100);
     expect(circuit.state).toBe('reads');
     circuit.pauseOver();
     circuit.answered();
-    expect(circuit.probed('away', 0)).toBe(200);
-    expect(circuit.state).toBe('away');
+    expect(circuit.probed('unavailable', 0)).toBe(200);
+    expect(circuit.state).toBe('unavailable');
   });
 });

@@ -20,7 +20,7 @@ export interface PgDatabaseOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Told of errors of idle connections; the pool replaces them by itself. */
   readonly onIdleError?: (error: Error, server: string) => void;
-  /** Told when a server is given no work any more, and when it is again. */
+  /** Called when a server is given no work any more, and when it is again. */
   readonly onAvailability?: OnAvailability;
 }
 

@@ -66,7 +66,8 @@ export class PostgresServer implements DatabaseServer {
     this.availability = new Availability({
       ...{ server: this.name, url: options.url, applicationName: options.applicationName },
       isBusy: () => this.pool.totalCount > this.pool.idleCount || this.pool.waitingCount > 0,
-      onAway: () => this.sessions.forEach((session) => breakOff(session, new Error('the server gives no answer'))),
+      onUnavailable: () =>
+        this.sessions.forEach((session) => breakOff(session, new Error('the server gives no answer'))),
       onChange: options.onAvailability,
     });
   }

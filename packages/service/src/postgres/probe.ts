@@ -9,7 +9,7 @@ const ASK = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_onl
 
 export interface Probed {
   readonly verdict: Verdict;
-  /** Why it is away. */
+  /** Why it does not take all work. */
   readonly cause?: unknown;
 }
 
@@ -33,7 +33,7 @@ export async function probeServer(url: string, applicationName: string): Promise
       : { verdict: 'reads', cause: new Error('it takes no writes') };
   } catch (cause) {
     const error = new ConnectionLost(cause, 'no answer to a probe');
-    return saysOfServer(error) === 'fault' ? { verdict: 'away', cause } : { verdict: 'serves' };
+    return saysOfServer(error) === 'fault' ? { verdict: 'unavailable', cause } : { verdict: 'serves' };
   } finally {
     void client.end().catch(() => undefined); // not waited for: a frozen server ends no connection
   }

@@ -32,12 +32,12 @@ export async function loadMap(directory: Sql, keyspace: string): Promise<ShardMa
   };
 }
 
-/** Milliseconds for a shard's answer where the last map can stand in for it. */
+/** Milliseconds for a shard's answer where the last map can serve instead. */
 const ASK_MS = 500;
 
 /**
  * Puts the map together from what the shards say of themselves. Shards that give no answer keep what they hold in `last`: one
- * that is away must not keep the others' moved buckets from being found.
+ * that is unavailable must not keep the others' moved buckets from being found.
  * @throws SessionLost when none of them can be asked, or without `last` one of them can't
  */
 export async function rebuildMap(
