@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { benchBulkheads } from './bulkheads/bulkheads.js';
 import { benchCart } from './cart.js';
 import { benchClones } from './clones/clones.js';
+import { benchLimits } from './limits/limits.js';
 import { benchOverload } from './overload/overload.js';
 import { benchProduct } from './product.js';
 import { benchRpc } from './rpc.js';
@@ -22,6 +23,7 @@ const benches = {
   shards: { run: benchShards, requests: 10_000, shards: 0 },
   move: { run: benchMove, connections: 32 },
   fence: { run: benchFence, requests: 5_000, customers: 100_000 },
+  limits: { run: benchLimits, requests: 100_000 },
 };
 
 const usage = `npm run bench -- rpc | product | cart [--connections N] [--requests N]
@@ -32,6 +34,7 @@ npm run bench -- across [--shards N] [--customers N] [--requests N]
 npm run bench -- shards [--shards N] [--customers N] [--requests N]
 npm run bench -- fence [--customers N] [--requests N]
 npm run bench -- move [--customers N] [--connections N]
+npm run bench -- limits [--requests N]
 
   rpc      request/reply over Kafka through the finished transport (connections: requests in flight)
   product  a cached product through HAProxy and the gateway, against bare Fastify
@@ -44,6 +47,7 @@ npm run bench -- move [--customers N] [--connections N]
   shards   reading and changing one profile, with 1, 2, 4 and 8 shards (or --shards), 1,000 and a million customers
   fence    what the fence, and the indexes of operators' lists, add to a write
   move     how fast rows are copied, and how long writes to the moving buckets wait (connections: writers)
+  limits   what a kept reply takes, how fast replies are purged and an outbox is relayed (requests: replies, records)
 
 Prints p50 and p99, CPU milliseconds an operation by process, and errors; every answer is checked.`;
 
