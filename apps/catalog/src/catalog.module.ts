@@ -1,8 +1,8 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { catalog } from '@stoa/catalog-contract';
 import { MessagingModule } from '@stoa/messaging';
-import { CONFIG, LOGGER, type Logger } from '@stoa/service';
-import type { CatalogConfig } from './config.js';
+import { CONFIG, connectionShare, LOGGER, type Logger } from '@stoa/service';
+import { POOLS, type CatalogConfig } from './config.js';
 import { ImportWorker } from './imports/import-worker.js';
 import { AdjustStock } from './operations/adjust-stock.js';
 import { ChangePrice } from './operations/change-price.js';
@@ -18,7 +18,7 @@ import { ListProducts } from './operations/list-products.js';
 import { RemoveProduct } from './operations/remove-product.js';
 import { ExportQueries } from './storage/export-queries.js';
 import { ImportQueries } from './storage/import-queries.js';
-import { openPrisma, PrismaClient } from './storage/prisma.js';
+import { MOST_CONNECTIONS, openPrisma, PrismaClient } from './storage/prisma.js';
 import { ProductQueries } from './storage/product-queries.js';
 
 const queries = [ProductQueries, ImportQueries, ExportQueries].map((type) => ({
@@ -50,7 +50,8 @@ const queries = [ProductQueries, ImportQueries, ExportQueries].map((type) => ({
     {
       provide: PrismaClient,
       inject: [CONFIG],
-      useFactory: (config: CatalogConfig) => openPrisma(config.CATALOG_DATABASE_URL, config.STOA_CLONE),
+      useFactory: ({ CATALOG_DATABASE_URL: url, STOA_CLONE: clone, STOA_DATABASE_CONNECTIONS: all }: CatalogConfig) =>
+        openPrisma(url, clone, connectionShare(all, POOLS, MOST_CONNECTIONS)),
     },
     ...queries,
     ImportWorker,

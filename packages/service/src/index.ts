@@ -18,6 +18,7 @@ export { spans, type Step } from './observe/spans.js';
 export { trace, type TraceContext } from './observe/trace.js';
 export { isOfTheWork, isUnavailable } from '@stoa/postgres';
 export type { OnAvailability } from './postgres/availability.js';
+export { connectionShare, LEAST_CONNECTIONS } from './postgres/connection-share.js';
 export {
   ConnectionLost,
   isTransient,

@@ -11,6 +11,7 @@ describe('a keyspace in a clone', () => {
   let notes: Notes;
   let data: TestKeyspaces;
   let database: KeyspaceDatabase;
+  let bounded: KeyspaceDatabase | undefined;
   const context = {
     clone: 'notes-1',
     logger: createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' }),
@@ -23,7 +24,7 @@ describe('a keyspace in a clone', () => {
     database = await openKeyspace('notes', data.directoryUrl, context);
   });
   afterAll(async () => {
-    await database.close();
+    await Promise.all([database.close(), bounded?.close()]);
     await data.drop();
     await notes.remove();
   });
@@ -71,7 +72,30 @@ describe('a keyspace in a clone', () => {
     expect(await used(() => Promise.all([read(here), write(there, 'y'), read(here)]))).toBe('shard1,shard2');
   });
 
-  it('follows shards that come, and is well while any shard answers', async () => {
+  /** How many of eight transactions on the first shard are in work at once. */
+  async function inWork(keyspace: KeyspaceDatabase): Promise<number> {
+    const server = keyspace.servers().find(({ name }) => name === 'notes@shard1');
+    const ended = { isOver: false };
+    let count = 0;
+    const work = Array.from({ length: 8 }, () =>
+      server?.transaction(async (tx) => {
+        count += 1;
+        // Never silent for long: the server would end the session.
+        while (!ended.isOver) await tx.query('SELECT pg_sleep(0.01)');
+        count -= 1;
+      }),
+    );
+    await eventually(() => expect(count + (server?.load.waiting ?? 0)).toBe(8));
+    await eventually(() => expect(count).toBe(server?.load.open));
+    const most = count;
+    ended.isOver = true;
+    await Promise.all(work);
+    return most;
+  }
+
+  it('follows shards that come, shares its connections with them, and is well while any shard answers', async () => {
+    bounded = await openKeyspace('notes', data.directoryUrl, { ...context, connections: 8 });
+    expect(await inWork(bounded)).toBe(4);
     const [first] = data.shards.get('notes') ?? [];
     // shard1's own database under another name would be refused; only services are told of this URL.
     await data.rows('notes', `UPDATE sharding.identity SET shard = 'gone' WHERE shard = 'shard2'`);
@@ -87,6 +111,9 @@ describe('a keyspace in a clone', () => {
     });
     await database.ping();
     expect(first?.name).toBe('shard1');
+    await eventually(() => expect(bounded?.servers()).toHaveLength(3));
+    // Sessions that are open already are used once more.
+    await eventually(async () => expect(bounded && (await inWork(bounded))).toBe(2));
   });
 
   it('is refused when the directory does not know it', async () => {

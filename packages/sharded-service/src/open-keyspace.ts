@@ -1,6 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sql } from '@stoa/messaging';
-import { isUnavailable, PostgresServer, servedFrom, type DatabaseContext, type ManagedDatabase } from '@stoa/service';
+import {
+  connectionShare,
+  isUnavailable,
+  LEAST_CONNECTIONS,
+  PostgresServer,
+  servedFrom,
+  type DatabaseContext,
+  type ManagedDatabase,
+} from '@stoa/service';
 import { isTransient, MapClient, ShardedDatabase } from '@stoa/sharding';
 
 const DIRECTORY_RETRY_MS = 500;
@@ -26,13 +34,21 @@ class ShardServer extends PostgresServer {
 export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implements ManagedDatabase {
   constructor(
     private readonly map: MapClient,
-    { clone: applicationName, onIdleError, onAvailability, logger }: DatabaseContext,
+    private readonly context: DatabaseContext,
   ) {
+    const { clone: applicationName, onIdleError, onAvailability, connections, poolerPort } = context;
     super({
       map,
-      onRefused: (reason) => logger.error(reason),
-      open: (shard) => new ShardServer({ ...shard, applicationName, onIdleError, onAvailability }),
+      onRefused: (reason) => context.logger.error(reason),
+      open: (shard) =>
+        new ShardServer({
+          ...{ ...shard, applicationName, onIdleError, onAvailability },
+          maxConnections: connectionShare(connections, map.current.shards.size),
+          ...(poolerPort !== undefined && { poolerPort }),
+        }),
     });
+    this.onServersChange(() => this.share());
+    this.share();
   }
 
   /**
@@ -57,6 +73,17 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
     const { keyspace, placements } = this.map.current;
     const shard = placements[bucket]?.shard;
     return shard === undefined ? undefined : `${keyspace}@${shard}`;
+  }
+
+  /** Shards that come take connections from the others, so that what a clone has in all stays within its bound. */
+  private share(): void {
+    const { connections, logger } = this.context;
+    const servers = this.servers();
+    const each = connectionShare(connections, servers.length);
+    for (const server of servers) server.resize(each);
+    if (connections === undefined || servers.length * LEAST_CONNECTIONS <= connections) return;
+    const { keyspace } = this.map.current;
+    logger.warn({ keyspace, shards: servers.length, connections }, 'more shards than connections for two to each');
   }
 
   override async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { CONFIG, isTransient, LOGGER, type Logger } from '@stoa/service';
+import { CONFIG, connectionShare, isTransient, LOGGER, type Logger } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
 import { problem } from '../http/problem.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
@@ -10,13 +10,17 @@ export type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]
 /** Milliseconds that any statement may take: a database that hangs must not hang the shop. */
 const STATEMENT_TIMEOUT_MS = 3_000;
 
+const MOST_CONNECTIONS = 5;
+
 /** The gateway's own Postgres. Prisma is loaded at the first use: its query compiler takes 28 MB (measured). */
 @Injectable()
 export class GatewayDatabase implements OnApplicationShutdown {
   private opened: Promise<PrismaClient> | undefined;
 
   constructor(
-    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'GATEWAY_DATABASE_URL'>,
+    @Inject(CONFIG)
+    private readonly config: Pick<GatewayConfig, 'GATEWAY_DATABASE_URL'> &
+      Partial<Pick<GatewayConfig, 'STOA_DATABASE_CONNECTIONS'>>,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -48,7 +52,7 @@ export class GatewayDatabase implements OnApplicationShutdown {
     ]);
     const adapter = new PrismaPg({
       connectionString: this.config.GATEWAY_DATABASE_URL,
-      max: 5,
+      max: connectionShare(this.config.STOA_DATABASE_CONNECTIONS, 1, MOST_CONNECTIONS),
       connectionTimeoutMillis: 2_000,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: STATEMENT_TIMEOUT_MS + 500,

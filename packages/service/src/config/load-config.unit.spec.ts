@@ -74,6 +74,16 @@ describe('loadConfig', () => {
       KAFKA_REPLICATION_FACTOR: 1,
       KAFKA_PARTITIONS: 12,
       STOA_SERVED_BY: true,
+      STOA_DATABASE_CONNECTIONS: 40,
     });
+  });
+
+  it.each([
+    ['STOA_DATABASE_CONNECTIONS', '3', /pools have to Postgres together/],
+    ['STOA_DATABASE_CONNECTIONS', 'many', /it is "many"/],
+    ['STOA_POOLER_PORT', '0', /transaction pooler/],
+  ])('refuses %s=%s, and says what it is', (name, value, why) => {
+    const env = { STOA_CLONE: 'cart-1', KAFKA_BROKERS: 'localhost:9092', [name]: value };
+    expect(() => loadConfig(commonVariables, env)).toThrow(why);
   });
 });

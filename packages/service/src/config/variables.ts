@@ -68,6 +68,20 @@ export const commonVariables = z.object({
     .describe('in front of every topic, so that several shops can share a broker'),
   KAFKA_REPLICATION_FACTOR: count(1),
   KAFKA_PARTITIONS: count(12).describe('of the topics that this service creates'),
+  STOA_DATABASE_CONNECTIONS: z.coerce
+    .number<string>('a whole number from 4')
+    .int()
+    .min(4)
+    .max(1_000)
+    .default(40)
+    .describe("that this clone's pools have to Postgres together; each gets its share, from 2 to 10"),
+  STOA_POOLER_PORT: z.coerce
+    .number<string>('a port from 1 to 65535')
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('of a transaction pooler on the host of each Postgres server; without it pools connect to the servers'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   NODE_ENV: z.string().default('production'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z

@@ -22,6 +22,10 @@ export interface ManagedDatabase extends Database {
 export interface DatabaseContext {
   readonly clone: string;
   readonly logger: Logger;
+  /** Connections to all servers of this database together; 10 to each if not given. */
+  readonly connections?: number;
+  /** The port of a transaction pooler beside each server, if there is one. */
+  readonly poolerPort?: number;
   /** Logs errors of connections that nobody was using. */
   readonly onIdleError: (error: Error, server: string) => void;
   /** Logs when a server is given no work any more, and when it is again. */

@@ -268,6 +268,70 @@ describe('faults', () => {
   });
 });
 
+/** So many transactions begun together. @returns how many of them were in work at once. */
+async function held(pooled: PgDatabase, atOnce: number): Promise<number> {
+  const settled = { count: 0 };
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const work = Array.from({ length: atOnce }, () =>
+    pooled.transaction(0, async (tx) => {
+      await tx.query('SELECT 1');
+      settled.count += 1;
+      await ended;
+    }),
+  );
+  const [server] = pooled.servers();
+  await eventually(() => {
+    expect(settled.count).toBe(server?.load.open);
+    expect(settled.count + (server?.load.waiting ?? 0)).toBe(atOnce);
+  });
+  const inWork = settled.count;
+  end();
+  await Promise.all(work);
+  return inWork;
+}
+
+describe('the connections of a clone', () => {
+  it('are shared by the servers of a database', async () => {
+    const urls = [test.url, test.url, test.url];
+    const three = open({ urls, serverOf: (bucket) => bucket, connections: 12 });
+    expect(await held(three, 9)).toBe(4);
+  });
+
+  it('go down to a smaller share though they are in use all the time', async () => {
+    const one = open({ maxConnections: 6 });
+    const [server] = one.servers();
+    expect(await held(one, 6)).toBe(6);
+    server?.resize(2);
+    const busy = { isOver: false };
+    const loops = Array.from({ length: 6 }, async () => {
+      while (!busy.isOver) await one.transaction(0, (tx) => tx.query('SELECT 1'));
+    });
+    await eventually(() => expect(server?.load.open).toBeLessThanOrEqual(2));
+    busy.isOver = true;
+    await Promise.all(loops);
+    expect(await held(one, 6)).toBe(2);
+  });
+
+  it('go through a pooler where there is one, and locks do not', async () => {
+    const url = new URL(test.url);
+    const pooler = await Wire.open(url);
+    const pooled = open({ poolerPort: pooler.port });
+    try {
+      await pooled.transaction(0, (tx) => tx.query('SELECT 1'));
+      expect(pooler.connections).toBe(1);
+      expect(new URL(pooled.servers()[0]?.url ?? '').port).toBe(url.port);
+      // A setting would stay in the pooler's session for its next user.
+      const [row] = await pooled.read<{ timeout: string }>(0, {
+        text: `SELECT current_setting('lock_timeout') AS timeout`,
+      });
+      expect(row?.timeout).toBe('0');
+    } finally {
+      pooler.close();
+    }
+  });
+});
+
 /** Stands between client and server, and can go silent without closing, as a vanished machine does. */
 class Wire {
   private constructor(
@@ -285,6 +349,10 @@ class Wire {
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     return new Wire(server, sockets);
+  }
+  /** How many clients have come. */
+  get connections(): number {
+    return this.sockets.length / 2;
   }
   get port(): number {
     return (this.server.address() as AddressInfo).port;

@@ -1,5 +1,6 @@
 import type { Database, Sql } from '@stoa/messaging';
 import type { OnAvailability } from './availability.js';
+import { connectionShare } from './connection-share.js';
 import { isTransient } from './errors.js';
 import { PostgresServer, type Statement } from './postgres-server.js';
 import type { Timeouts } from './session-settings.js';
@@ -15,8 +16,12 @@ export interface PgDatabaseOptions {
   readonly bucketOf?: (key: string) => number;
   /** Which of `urls` holds a bucket; the first if not given. */
   readonly serverOf?: (bucket: number) => number;
-  /** Connections per server; 10 if not given. */
+  /** Connections per server; a share of `connections` if not given. */
   readonly maxConnections?: number;
+  /** Connections to all servers together; 10 to each if not given. */
+  readonly connections?: number;
+  /** See PostgresServerOptions. */
+  readonly poolerPort?: number;
   readonly timeouts?: Partial<Timeouts>;
   /** Told of errors of idle connections; the pool replaces them by itself. */
   readonly onIdleError?: (error: Error, server: string) => void;
@@ -31,7 +36,8 @@ export class PgDatabase implements Database {
   private readonly bucket: (key: string) => number;
 
   constructor(options: PgDatabaseOptions) {
-    const { name, urls, clone, maxConnections, timeouts } = options;
+    const { name, urls, clone, connections, poolerPort, timeouts } = options;
+    const maxConnections = options.maxConnections ?? connectionShare(connections, urls.length);
     if (urls.length === 0) throw new Error(`The database ${name} needs a URL`);
     if (urls.length > 1 && !options.serverOf) throw new Error(`The database ${name} has several URLs and no serverOf`);
     this.serverOf = options.serverOf ?? (() => 0);
@@ -42,7 +48,8 @@ export class PgDatabase implements Database {
           name: urls.length === 1 ? name : `${name}@${index}`,
           url,
           applicationName: clone,
-          ...(maxConnections !== undefined && { maxConnections }),
+          maxConnections,
+          ...(poolerPort !== undefined && { poolerPort }),
           ...(timeouts && { timeouts }),
           onIdleError: options.onIdleError ?? (() => undefined),
           onAvailability: options.onAvailability,

@@ -6,7 +6,7 @@ import { Availability, type OnAvailability } from './availability.js';
 import { ConnectionLost, ServerUnavailable, spoilsSession } from './errors.js';
 import { mayAcquire, whileHolding } from './holding.js';
 import { applySessionSettings, DEFAULT_TIMEOUTS, type Timeouts } from './session-settings.js';
-import { breakOff, cutOff, runTransaction, send, type Session } from './transaction.js';
+import { breakOff, cutOff, giveBack, runTransaction, send, type Session } from './transaction.js';
 
 export interface PostgresServerOptions {
   readonly name: string;
@@ -14,6 +14,8 @@ export interface PostgresServerOptions {
   readonly applicationName: string;
   /** 10 if not given. */
   readonly maxConnections?: number;
+  /** Of a transaction pooler on the server's host: the pool's sessions are taken there, and `url` still leads to the server. */
+  readonly poolerPort?: number;
   readonly timeouts?: Partial<Timeouts>;
   /** Told of errors of sessions that nobody was using (a server that restarts). */
   readonly onIdleError: (error: Error, server: string) => void;
@@ -31,6 +33,12 @@ export interface Statement {
 const GRACE_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 
+function withPort(url: string, port: number): string {
+  const other = new URL(url);
+  other.port = String(port);
+  return other.href;
+}
+
 /**
  * One Postgres database behind a bounded pool of pipelined sessions. While it gives no answer, work for it is refused at once
  * (Availability), and its sessions are broken off: none of its callers waits for what can't come.
@@ -45,8 +53,9 @@ export class PostgresServer implements DatabaseServer {
   constructor(private readonly options: PostgresServerOptions) {
     this.name = options.name;
     this.timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    const { url, poolerPort } = options;
     this.pool = new Pool({
-      connectionString: options.url,
+      connectionString: poolerPort === undefined ? url : withPort(url, poolerPort),
       application_name: options.applicationName,
       max: options.maxConnections ?? 10,
       pipeline: true,
@@ -72,6 +81,7 @@ export class PostgresServer implements DatabaseServer {
     });
   }
 
+  /** The server itself, for sessions of one's own: that hold locks or listen. */
   get url(): string {
     return this.options.url;
   }
@@ -104,6 +114,11 @@ export class PostgresServer implements DatabaseServer {
     await this.read({ text: 'SELECT 1' }).catch((error: unknown) => {
       throw error instanceof ServerUnavailable ? error.cause : error;
     });
+  }
+
+  /** From now on the pool has so many connections at most; those beyond are closed as their users give them back. */
+  resize(maxConnections: number): void {
+    this.pool.options.max = maxConnections;
   }
 
   async close(): Promise<void> {
@@ -156,7 +171,7 @@ export class PostgresServer implements DatabaseServer {
       throw session.lost ? new ConnectionLost(session.lost, 'The connection to Postgres was lost') : error;
     } finally {
       clearTimeout(deadline);
-      session.release(!usable || session.lost !== undefined);
+      giveBack(session, usable);
     }
   }
 
@@ -164,7 +179,9 @@ export class PostgresServer implements DatabaseServer {
     mayAcquire(this.pool, this.name);
     serverShare.use(this.name);
     try {
-      return await this.pool.connect();
+      const session: Session = await this.pool.connect();
+      session.isSurplus = this.pool.totalCount > (this.pool.options.max ?? Infinity);
+      return session;
     } catch (error) {
       throw new ConnectionLost(error, `No connection to the Postgres of ${this.name}`);
     }
@@ -174,6 +191,8 @@ export class PostgresServer implements DatabaseServer {
   private async prepare(session: Session): Promise<void> {
     this.sessions.add(session);
     session.once('end', () => this.sessions.delete(session));
+    // What is set in a pooler's session stays in it for whoever gets it next: there, the role has the settings.
+    if (this.options.poolerPort !== undefined) return;
     const deadline = setTimeout(() => cutOff(session, CONNECT_TIMEOUT_MS), CONNECT_TIMEOUT_MS);
     try {
       await applySessionSettings(session, this.timeouts);

@@ -3,9 +3,17 @@ import type pg from 'pg';
 import { codeOf, ConnectionLost, spoilsSession, TransactionAborted } from './errors.js';
 import { statementName } from './statement-names.js';
 
-/** A pooled session; `lost` is set once its connection broke, whoever was using it. */
+/** A pooled session. */
 export interface Session extends pg.PoolClient {
+  /** Set once its connection broke, whoever was using it. */
   lost?: Error;
+  /** The pool has more than it may have since it was resized. */
+  isSurplus?: boolean;
+}
+
+/** Returns a session to its pool, or closes it. */
+export function giveBack(session: Session, usable: boolean): void {
+  session.release(!usable || session.lost !== undefined || session.isSurplus === true);
 }
 
 interface Wire {
@@ -124,7 +132,7 @@ export async function runTransaction<T>(
     throw error;
   } finally {
     clearTimeout(deadline);
-    session.release(!usable || session.lost !== undefined);
+    giveBack(session, usable);
   }
 }
 

@@ -11,7 +11,12 @@ import { Readiness } from '../observe/readiness.js';
 import { cloneRoutes } from '../operate/clone-routes.js';
 import { deadLetterRoutes } from '../operate/dead-letter-routes.js';
 import type { OnAvailability } from '../postgres/availability.js';
-import { watchDatabases, type ManagedDatabase, type OpenDatabase } from '../postgres/databases.js';
+import {
+  watchDatabases,
+  type DatabaseContext,
+  type ManagedDatabase,
+  type OpenDatabase,
+} from '../postgres/databases.js';
 import { configurationOrExit } from './configuration.js';
 import { exportSpans } from './export-spans.js';
 import { exitOnUncaught, exitWith, leaveOnSignal } from './leaving.js';
@@ -92,6 +97,15 @@ async function listen(app: INestMicroservice, { readiness, logger, admin }: Part
   logger.info({ adminPort: admin.port, pid: process.pid, ms: Math.round(performance.now() - started) }, 'ready');
 }
 
+/** What each of so many databases gets of the clone's connections. */
+const poolsOf = (
+  { STOA_DATABASE_CONNECTIONS: connections, STOA_POOLER_PORT: poolerPort }: CommonConfig,
+  databases: number,
+): Pick<DatabaseContext, 'connections' | 'poolerPort'> => ({
+  connections: Math.floor(connections / Math.max(1, databases)),
+  ...(poolerPort !== undefined && { poolerPort }),
+});
+
 /** See runService. */
 export async function startService<S extends ServiceVariables>(options: ServiceOptions<S>): Promise<void> {
   const started = performance.now();
@@ -132,7 +146,7 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
     const wanted = new Map(options.databases);
     if (options.database) wanted.set(DATABASE, options.database);
     if (wanted.size > 0) readiness.expect('database');
-    const context = { clone, logger, onIdleError, onAvailability };
+    const context = { clone, logger, onIdleError, onAvailability, ...poolsOf(common, wanted.size) };
     for (const [token, open] of wanted) databases.set(token, await open(config, context));
     watchDatabases(databases, readiness);
     const parts = { logger, readiness, admin, databases };
