@@ -29,17 +29,17 @@ const LAYOUTS: readonly Layout[] = [
 function definition({ table, days }: Layout): string {
   const indexes = (name: string): string =>
     `ALTER TABLE ${name} ADD PRIMARY KEY (bucket, command_id); CREATE INDEX ON ${name} (created_at);`;
-  if (days === undefined) return `CREATE TABLE ${table} (${COLUMNS}) WITH (fillfactor = 50); ${indexes(table)}`;
+  if (days === undefined) return `CREATE TABLE ${table} (${COLUMNS}) WITH (fillfactor = 90); ${indexes(table)}`;
   const day = (offset: number): string =>
     new Date(Math.floor(Date.now() / 86_400_000 + offset) * 86_400_000).toISOString();
   const parts: string[] = [];
   for (let from = -2; from < 2; from += days) {
     const name = `${table}_${parts.length}`;
     parts.push(`CREATE TABLE ${name} PARTITION OF ${table} FOR VALUES FROM ('${day(from)}') TO ('${day(from + days)}')
-      WITH (fillfactor = 50); ALTER TABLE ${name} ADD PRIMARY KEY (bucket, command_id);`);
+      WITH (fillfactor = 90); ALTER TABLE ${name} ADD PRIMARY KEY (bucket, command_id);`);
   }
   return `CREATE TABLE ${table} (${COLUMNS}) PARTITION BY RANGE (created_at); ${parts.join('\n')}
-    CREATE TABLE ${table}_default PARTITION OF ${table} DEFAULT; ${indexes(`${table}_default`)}`;
+    CREATE TABLE ${table}_default PARTITION OF ${table} DEFAULT WITH (fillfactor = 90); ${indexes(`${table}_default`)}`;
 }
 
 const claimOf = ({ table, days }: Layout): string =>

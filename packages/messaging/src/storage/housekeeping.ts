@@ -17,12 +17,43 @@ export interface HousekeepingOptions {
 
 const BREATH_MS = 50;
 
+/** Deletes a batch of expired rows. $1: hours, $2: rows, $3: where the batch before ended. */
+interface Purge {
+  readonly text: string;
+  readonly from: string;
+}
+
+interface Batch {
+  readonly found: number;
+  /** Where the next batch begins; null when nothing was found. */
+  readonly reached: string | null;
+}
+
+// Each batch goes on where the one before ended. What that one deleted is still in table and index as long as anybody holds an
+// older snapshot (a report, a dump, a move's copy): from the beginning, each batch would wade through all of it.
 // By row address: the rows are deleted where the scan found them, without looking each up again.
-const purgeInbox = (where: string): string => `DELETE FROM inbox WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM inbox WHERE created_at < now() - make_interval(hours => $1)${where} ORDER BY created_at LIMIT $2))`;
-// Reads the whole table: an index on updated_at would cost every event more than this costs a few times an hour.
-const purgeVersions = (where: string): string => `DELETE FROM event_versions WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM event_versions WHERE updated_at < now() - make_interval(hours => $1)${where} LIMIT $2))`;
+const purgeInbox = (where: string): Purge => ({
+  from: '-infinity',
+  text: `WITH expired AS MATERIALIZED (
+      SELECT ctid, created_at FROM inbox
+      WHERE created_at >= $3::timestamptz AND created_at < now() - make_interval(hours => $1)${where}
+      ORDER BY created_at LIMIT $2
+    ), purged AS (
+      DELETE FROM inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM expired))
+    )
+    SELECT count(*)::int AS found, max(created_at)::text AS reached FROM expired`,
+});
+// Reads the whole table once: an index on updated_at would cost every event more than this costs a few times an hour.
+const purgeVersions = (where: string): Purge => ({
+  from: '(0,0)',
+  text: `WITH expired AS MATERIALIZED (
+      SELECT ctid FROM event_versions
+      WHERE ctid > $3::tid AND updated_at < now() - make_interval(hours => $1)${where} LIMIT $2
+    ), purged AS (
+      DELETE FROM event_versions WHERE ctid = ANY (ARRAY(SELECT ctid FROM expired))
+    )
+    SELECT count(*)::int AS found, max(ctid)::text AS reached FROM expired`,
+});
 
 /** Where data are sharded, the shard's fence says which rows are its own: it would refuse a whole batch for one that is not. */
 async function ownRows(sql: Sql): Promise<string> {
@@ -32,12 +63,15 @@ async function ownRows(sql: Sql): Promise<string> {
   return rows[0]?.sharded ? ' AND bucket IN (SELECT bucket FROM sharding.owned_buckets)' : '';
 }
 
-async function purge(sql: Sql, statement: string, hours: number, batchSize: number, signal: AbortSignal) {
+async function purge(sql: Sql, { text, from }: Purge, hours: number, batchSize: number, signal: AbortSignal) {
   let purged = 0;
+  let begin = from;
   while (!signal.aborted) {
-    const { rowCount } = await sql.query(statement, [hours, batchSize]);
-    purged += rowCount ?? 0;
-    if ((rowCount ?? 0) < batchSize) break;
+    const { rows } = await sql.query<Batch>(text, [hours, batchSize, begin]);
+    const { found = 0, reached } = rows[0] ?? {};
+    purged += found;
+    begin = reached ?? begin;
+    if (found < batchSize) break;
     await delay(BREATH_MS, undefined, { signal }).catch(() => undefined);
   }
   return purged;
