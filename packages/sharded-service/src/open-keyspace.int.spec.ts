@@ -72,6 +72,35 @@ describe('a keyspace in a clone', () => {
     expect(await used(() => Promise.all([read(here), write(there, 'y'), read(here)]))).toBe('shard1,shard2');
   });
 
+  it('lets servers serve that were started again, and says which must be reconciled', async () => {
+    const [owner = ''] = owners.filter(isOnFirst);
+    await write(owner, 'before');
+    const start = 'UPDATE sharding.identity SET confirmed_start = NULL';
+    await data.rows('notes', start);
+    expect(await read(owner)).toBe('before');
+    await data.rows('notes', start);
+    await write(owner, 'after');
+    await data.rows('notes', start);
+    const all = { text: 'SELECT note FROM notes WHERE bucket = ANY ($1) AND owner = $2', values: [owner] };
+    expect(await database.across().partials(all)).toEqual([{ note: 'after' }]);
+
+    const errors: unknown[] = [];
+    const logger = { ...context.logger, error: (reason: unknown) => void errors.push(reason) };
+    const other = await openKeyspace('notes', data.directoryUrl, {
+      ...context,
+      logger: logger as typeof context.logger,
+    });
+    const missed = `UPDATE sharding.identity SET confirmed_start = NULL, switches = switches`;
+    await data.rows('notes', `${missed} - 1 WHERE shard = 'shard1'`);
+    const refused = other.transaction(other.bucketOf(owner), (tx) => tx.query('SELECT 1'));
+    await expect(refused).rejects.toMatchObject({ name: 'BucketUnavailable' });
+    expect(errors).toEqual([expect.stringContaining('does not know of the last 1 of its switches')]);
+    await other.close();
+    await data.rows('notes', `${missed} + 1 WHERE shard = 'shard1'`);
+    // It is asked again a second later.
+    expect(await eventually(() => read(owner))).toBe('after');
+  });
+
   /** How many of eight transactions on the first shard are in work at once. */
   async function inWork(keyspace: KeyspaceDatabase): Promise<number> {
     const server = keyspace.servers().find(({ name }) => name === 'notes@shard1');

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { detached } from '../kafka/detached.js';
 import type { GroupConsumer, KafkaPort, KafkaRecord } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
-import { topicNames } from '../topics.js';
 import { Intake, type Work } from '../transport/intake.js';
 import type { Database } from '../types.js';
 import { pauseAfter } from './back-off.js';

@@ -28,7 +28,7 @@ describe('a kept reply', () => {
 
   it('takes little more of the disk than its bytes when commands share a transaction', async () => {
     for (let n = 0; n < COMMANDS; n += 7) {
-      const answers = Array.from({ length: 7 }, () => [command(), REPLY] as const);
+      const answers = Array.from({ length: 7 }, () => ({ inbox: command(), reply: REPLY, until: 'infinity' }));
       await db.database.transaction(0, (tx) => recordAll(tx, answers));
     }
     expect(await bytesEach()).toBeLessThan(1.6 * REPLY.body.length);
@@ -39,7 +39,7 @@ describe('a kept reply', () => {
       const key = command();
       await db.database.transaction(0, async (tx) => {
         await claim(tx, key);
-        await finish(tx, key, REPLY, []);
+        await finish(tx, key, REPLY, [], 'infinity');
       });
     };
     for (let n = 0; n < COMMANDS; n += 4) await Promise.all([one(), one(), one(), one()]);
