@@ -64,7 +64,65 @@ describe('reply topics', () => {
     await owner.close();
   });
 
-  it('are swept by every process that has one, by itself', async () => {
+  it('are swept by one process: the living one that is first by name; the others ask whether it lives', async () => {
+    const clock = new BrokerClock();
+    const beating = new Set<string>();
+    const asked = new Map<string, number>();
+    const sweepers = await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (name) => {
+        const ownTopic = await orphan(`gateway.replies.leading-${name}`);
+        const admin = new Proxy(port.admin, {
+          get: (target, method: keyof KafkaPort['admin']) =>
+            method === 'offsetsSince'
+              ? (topic: string, since: number) => {
+                  asked.set(name, (asked.get(name) ?? 0) + 1);
+                  return target.offsetsSince(topic, since);
+                }
+              : target[method].bind(target),
+        });
+        const options = { topicPrefix: kit.prefix, orphanAfterMs: 4_000, logger: kit.logger, ownTopic };
+        beating.add(ownTopic);
+        return { name, ownTopic, sweeper: new Sweeper({ ...port, admin }, clock, options) };
+      }),
+    );
+    const beat = async (): Promise<void> => {
+      const records = [...beating].map((topic) => ({ topic, key: null, value: null }));
+      await port.produce(records, 'leader');
+      const topic = [...beating][0] ?? '';
+      await clock.sync(() => port.append({ topic, key: null, value: null }));
+    };
+    const round = async (): Promise<Record<string, string[]>> => {
+      await beat();
+      const swept = await Promise.all(
+        sweepers.map(async ({ name, sweeper }): Promise<[string, string[]]> => [name, await sweeper.sweep()]),
+      );
+      return Object.fromEntries(swept);
+    };
+    const left = await orphan('gateway.replies.left-1');
+    const sweptBy = async (leader: string, orphans: string[], idle: string[]): Promise<void> => {
+      const found: string[] = [];
+      await eventually(async () => {
+        const { [leader]: own = [], ...others } = await round();
+        found.push(...own);
+        for (const name of idle) expect(others[name]).toEqual([]);
+        expect(found.toSorted()).toEqual(orphans.toSorted());
+      });
+    };
+    await sweptBy('a', [left], ['b', 'c', 'd']);
+    asked.clear();
+    await round();
+    // Each of the others looks at the leader's topic, and at no more of however many there are.
+    expect(Object.fromEntries([...asked].filter(([name]) => name !== 'a'))).toEqual({ b: 1, c: 1, d: 1 });
+
+    const [first, ...rest] = sweepers;
+    beating.delete(first?.ownTopic ?? '');
+    sweepers.splice(0, 1);
+    const again = await orphan('gateway.replies.left-2');
+    await sweptBy('b', [first?.ownTopic ?? '', again], ['c', 'd']);
+    await port.admin.deleteTopics(rest.map(({ ownTopic }) => ownTopic));
+  });
+
+  it('are swept by a process that has one, by itself', async () => {
     const left = await orphan('gateway.replies.killed-3');
     const owner = await kit.client({ messaging: { heartbeatMs: 100, orphanAfterMs: 3_000 } });
     await eventually(async () => expect(await topics()).not.toContain(left));

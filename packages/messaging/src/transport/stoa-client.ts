@@ -58,7 +58,8 @@ export class StoaClient extends ClientProxy {
     this.bound = { ...bound, start: Math.min(bound.start, most), max: Math.min(bound.max, most) };
     const { topicPrefix, logger, orphanAfterMs = DEFAULT_ORPHAN_AFTER_MS } = options;
     this.#replyTopic = new ReplyTopic(port, options, this.#clock, (records) => this.#onReplies(records));
-    this.#sweeper = new Sweeper(port, this.#clock, { topicPrefix, orphanAfterMs, logger });
+    const ownTopic = this.#replyTopic.name;
+    this.#sweeper = new Sweeper(port, this.#clock, { topicPrefix, orphanAfterMs, logger, ownTopic });
     this.#watch = new BrokerWatch(port);
   }
 

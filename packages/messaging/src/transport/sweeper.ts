@@ -9,17 +9,22 @@ export interface SweeperOptions {
   /** A reply topic whose last record is older than this, by the broker's clock, has lost its owner. */
   readonly orphanAfterMs: number;
   readonly logger: Logger;
+  /** This process's own reply topic: it sweeps only while no living process's comes before it by name. Missing: it sweeps. */
+  readonly ownTopic?: string;
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 /**
- * Deletes the reply topics of processes that were killed. Every process with a reply topic sweeps now and then; that two
- * do it at once is harmless. A topic is deleted when it is silent in two sweeps in a row, because between a topic's
- * creation and its first heartbeat it is silent too.
+ * Deletes the reply topics of processes that were killed. One process does it, the leader: the living one whose own topic is first by
+ * name. The others ask only whether the leader lives, and find its successor when it does not; its heartbeats on its topic are the
+ * election. That two sweep at once for a while is harmless. A topic is deleted when it is silent in two sweeps in a row, because
+ * between a topic's creation and its first heartbeat it is silent too.
  */
 export class Sweeper {
   #suspects = new Set<string>();
+  /** The topic of the process that sweeps, as far as this one knows. */
+  #leader: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<unknown> = Promise.resolve();
 
@@ -46,12 +51,28 @@ export class Sweeper {
     await this.#sweeping;
   }
 
-  /** Looks once; answers the topics that it deleted. */
+  /** Looks once, if it is this process's turn; answers the topics that it deleted. */
   async sweep(): Promise<string[]> {
-    const pattern = new RegExp(`^${escaped(this.options.topicPrefix)}[a-z][a-z0-9-]*\\.replies\\.[^.]+$`);
-    const topics = (await this.port.admin.listTopics()).filter((topic) => pattern.test(topic));
+    const { ownTopic, topicPrefix } = this.options;
+    if (this.#leader !== undefined && this.#leader !== ownTopic && (await this.#isAlive(this.#leader))) return [];
+    const pattern = new RegExp(`^${escaped(topicPrefix)}[a-z][a-z0-9-]*\\.replies\\.[^.]+$`);
+    const topics = (await this.port.admin.listTopics()).filter((topic) => pattern.test(topic)).toSorted();
+    if (ownTopic !== undefined) {
+      this.#leader = await this.#firstAlive(topics, ownTopic);
+      if (this.#leader !== ownTopic) return [];
+    }
+    return this.#sweep(topics);
+  }
+
+  /** The first topic by name whose owner lives; this process's own at the latest. */
+  async #firstAlive(topics: readonly string[], ownTopic: string): Promise<string> {
+    for (const topic of topics) if (topic === ownTopic || (await this.#isAlive(topic))) return topic;
+    return ownTopic;
+  }
+
+  async #sweep(topics: readonly string[]): Promise<string[]> {
     const silent: string[] = [];
-    for (const topic of topics) if (await this.#isSilent(topic)) silent.push(topic);
+    for (const topic of topics) if ((await this.#heardOf(topic)) === 'silent') silent.push(topic);
     const orphans = silent.filter((topic) => this.#suspects.has(topic));
     this.#suspects = new Set(silent.filter((topic) => !this.#suspects.has(topic)));
     if (orphans.length > 0) {
@@ -61,12 +82,16 @@ export class Sweeper {
     return orphans;
   }
 
-  async #isSilent(topic: string): Promise<boolean> {
+  async #isAlive(topic: string): Promise<boolean> {
+    return (await this.#heardOf(topic)) === 'alive';
+  }
+
+  async #heardOf(topic: string): Promise<'alive' | 'silent' | 'unknown'> {
     try {
       const since = await this.port.admin.offsetsSince(topic, this.clock.now() - this.options.orphanAfterMs);
-      return since.every((offset) => offset === null);
+      return since.every((offset) => offset === null) ? 'silent' : 'alive';
     } catch {
-      return false; // deleted by its owner or another sweeper meanwhile
+      return 'unknown'; // deleted by its owner meanwhile, or nobody leads its Kafka partition
     }
   }
 }
