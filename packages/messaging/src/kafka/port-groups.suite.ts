@@ -1,5 +1,6 @@
 import { eventually } from '@stoa/testing';
 import { LONG_WAIT_MS, numbered, offsetsAfter, PARTITIONS, SOON_MS, values, type PortKit } from './port-kit.suite.js';
+import type { KafkaError } from './port.js';
 
 /** Sharing Kafka partitions, and taking them over. */
 export function describeGroups(kit: PortKit): void {
@@ -164,6 +165,57 @@ export function describeGroups(kit: PortKit): void {
         await eventually(() => expect(first.assigned.size + second.assigned.size).toBe(PARTITIONS));
         await eventually(() => expect(second.assigned.size).toBe(PARTITIONS / 2));
         await Promise.all([first.consumer.close(), second.consumer.close()]);
+      });
+
+    if (kit.abilities.cooperative)
+      it('commits as a member only: refused while it is none, and taken once it is again', async () => {
+        const made = await kit.topic(1);
+        const groupId = kit.name('group');
+        const clientId = 'suite-committer';
+        const port = await kit.open({ clientId });
+        await kit.port.produce(numbered(made, 1), 'all');
+        const { consumer, records, revocations } = await kit.member(made, groupId, {}, port);
+        await eventually(() => expect(records).toHaveLength(1));
+        await eventually(() => consumer.commit(offsetsAfter(records)));
+        expect(await kit.port.admin.evict(groupId, clientId)).toBe(1);
+        const commit = () => consumer.commit(offsetsAfter(records)).catch(({ code }: KafkaError) => code);
+        const outcomes = new Set<string | void>();
+        await eventually(async () => {
+          for (const outcome of await Promise.all([commit(), commit(), commit()])) outcomes.add(outcome);
+          expect(revocations.flat()).toHaveLength(1);
+        });
+        // A broker closes the connection of who commits with a void id: that would be UNREACHABLE.
+        outcomes.delete(undefined);
+        expect([...outcomes]).toEqual(['RETRIABLE']);
+        await eventually(() => expect(consumer.assignment()).toHaveLength(1));
+        await eventually(() => consumer.commit([{ topic: made, partition: 0, offset: 1 }]));
+        await consumer.close();
+        expect(await commit()).toBe('CLOSED');
+        expect(await kit.port.admin.committedOffsets(groupId, made)).toEqual([1]);
+      });
+
+    if (kit.abilities.cooperative)
+      it('reads a topic that was made anew under its name from its beginning, whatever was committed of the former', async () => {
+        const made = await kit.topic(1);
+        const groupId = kit.name('group');
+        await kit.port.produce(numbered(made, 3), 'all');
+        const first = await kit.member(made, groupId);
+        await eventually(() => expect(first.records).toHaveLength(3));
+        const { records: followed, follower } = await kit.reader(made, { partitions: 1 });
+        await eventually(() => expect(followed).toHaveLength(3));
+        await kit.port.admin.deleteTopics([made]);
+        await eventually(async () => expect(await kit.port.admin.listTopics()).not.toContain(made));
+        await kit.port.admin.createTopics([{ topic: made, partitions: 1, replicationFactor: 1 }]);
+        // It comes late: Kafka has forgotten what was committed before.
+        await first.consumer.commit([{ topic: made, partition: 0, offset: 3 }]).catch(() => undefined);
+        await first.consumer.close();
+        // Longer than the former: its offsets are not out of range.
+        await eventually(() => kit.port.produce(numbered(made, 6, null, 100), 'all'));
+        const second = await kit.member(made, groupId, {}, await kit.open());
+        const all = ['100', '101', '102', '103', '104', '105'];
+        await eventually(() => expect(values(second.records)).toEqual(expect.arrayContaining(all)));
+        await eventually(() => expect(values(followed)).toEqual(expect.arrayContaining(all)));
+        await Promise.all([second.consumer.close(), follower.close()]);
       });
 
     if (kit.abilities.cooperative)

@@ -37,6 +37,17 @@ export function describeAdmin(kit: PortKit): void {
       ]);
     });
 
+    it('gives topics the settings that are named, and leaves them the others', async () => {
+      const made = await kit.topic(1, { 'max.message.bytes': '2000', 'retention.ms': '60000' });
+      const produce = () => kit.port.produce([{ topic: made, key: null, value: randomBytes(5_000) }], 'leader');
+      await kit.port.admin.configureTopics([{ topic: made, config: { 'retention.ms': '120000' } }]);
+      await expect(produce()).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' });
+      const config = { 'retention.ms': '120000', 'max.message.bytes': '100000' };
+      await kit.port.admin.configureTopics([{ topic: made, config }]);
+      await eventually(produce);
+      await kit.port.admin.configureTopics([]);
+    });
+
     it('reaches the broker, and says so when it cannot', async () => {
       await kit.port.admin.ping();
       const away = await kit.open({ brokers: '127.0.0.1:9' });

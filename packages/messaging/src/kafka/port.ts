@@ -83,7 +83,10 @@ export interface GroupOptions extends ConsumeOptions {
 
 /** A member of a consumer group. Kafka partitions are fetched until paused. */
 export interface GroupConsumer {
-  /** Offsets of Kafka partitions that are not assigned (any more) are left out. @throws KafkaError; the caller tries again. */
+  /**
+   * Offsets of Kafka partitions that are not assigned (any more) are left out. Never sent by who is no member.
+   * @throws KafkaError when some were not committed; the caller tries again.
+   */
   commit(offsets: readonly TopicOffset[]): Promise<void>;
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
@@ -103,7 +106,10 @@ export interface FollowOptions extends ConsumeOptions {
   readonly partitions: readonly (TopicPartition & { readonly from: StartOffset })[];
 }
 
-/** Reads Kafka partitions without a group. An offset that is out of range goes on at the beginning. */
+/**
+ * Reads Kafka partitions without a group. An offset that is out of range goes on at the beginning, and so does a topic that was made
+ * anew. Each Kafka partition is read while it has a leader, whatever others lack (not by kafkajs: see its adapter).
+ */
 export interface Follower {
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
@@ -114,7 +120,10 @@ export interface Follower {
   close(): Promise<void>;
 }
 
-/** One open transaction; ends with exactly one of commit and abort. */
+/**
+ * One open transaction; ends with exactly one of commit and abort. Here Kafka partitions don't fail apart: one that loses its leader
+ * while a transaction has records for it keeps the next transactions of the same id waiting until it has one again.
+ */
 export interface Transaction {
   /** acks=all; in as many batches as the records' bytes need. @throws FencedError; KafkaError RECORD_TOO_LARGE */
   send(records: readonly OutgoingRecord[]): Promise<void>;
@@ -139,18 +148,23 @@ export interface TopicSpec {
 }
 
 export interface KafkaAdmin {
-  /** Creates what is missing; a topic that exists is left as it is. Returns when each has its leaders. */
+  /** Creates what is missing; a topic that exists is left as it is. Returns when each has its leaders, less those it lost. */
   createTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /** Gives topics the settings that are named, where they differ; others stay. @throws KafkaError */
+  configureTopics(topics: readonly Pick<TopicSpec, 'topic' | 'config'>[]): Promise<void>;
   /** A topic that is not there is fine. */
   deleteTopics(topics: readonly string[]): Promise<void>;
   listTopics(): Promise<string[]>;
-  /** The number of Kafka partitions of a topic. @throws KafkaError UNKNOWN_TOPIC */
+  /** The number of Kafka partitions of a topic, with a leader or without. @throws KafkaError UNKNOWN_TOPIC */
   partitionCount(topic: string): Promise<number>;
-  /** By Kafka partition: the next offset to be written (high watermark). */
+  /** By Kafka partition: the next offset to be written (high watermark); −1 for one without a leader, of which nobody knows it. */
   endOffsets(topic: string): Promise<number[]>;
-  /** By Kafka partition: the oldest offset. */
+  /** By Kafka partition: the oldest offset; −1 for one without a leader. */
   beginningOffsets(topic: string): Promise<number[]>;
-  /** By Kafka partition: the first offset at or after the broker's time; null when there is none. */
+  /**
+   * By Kafka partition: the first offset at or after the broker's time; null when there is none.
+   * @throws KafkaError also when one of them has no leader: "none since then" would be a guess
+   */
   offsetsSince(topic: string, timestampMs: number): Promise<(number | null)[]>;
   /** By Kafka partition: what the group committed; null where it never did. */
   committedOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
@@ -172,14 +186,22 @@ export interface KafkaPort {
   readonly admin: KafkaAdmin;
   /**
    * Sends records in the order given per Kafka partition, in as many batches as their bytes need. Retries what may pass, within about
-   * two seconds.
-   * @throws RecordTooLargeError: all but some records were written; another KafkaError: some may have been.
+   * two seconds. Kafka partitions fail apart: what others lack keeps no record from being written, and a record that is known to
+   * be written is not sent again.
+   * @throws RecordTooLargeError: all but some records were written; another KafkaError: `unwritten` says which may not have been.
+   * kafkajs can't tell them apart
    */
   produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void>;
+  /**
+   * The number of the broker that a record would go to, as far as is known without asking; −1 where it is not known or there is none.
+   * Records of different brokers that are sent by different calls don't wait for each other. Missing where the client can't tell.
+   */
+  leaderOf?(record: Pick<OutgoingRecord, 'topic' | 'key' | 'partition'>): number;
   /** Appends one record with acks=1 and answers its append time by the broker's clock, in ms (LogAppendTime topics only). */
   append(record: OutgoingRecord): Promise<number>;
   /** Joins a consumer group. Resolves once this is a member; the Kafka partitions come by onAssigned. */
   consumeGroup(options: GroupOptions): Promise<GroupConsumer>;
+  /** @throws KafkaError when none of the Kafka partitions can be read yet; those that others are read without are taken up later */
   follow(options: FollowOptions): Promise<Follower>;
   /** Resolves once the producer is registered: from then on all earlier producers of the same id are fenced. */
   transactional(transactionalId: string): Promise<TransactionalProducer>;
@@ -200,12 +222,15 @@ export type KafkaErrorCode =
 
 export class KafkaError extends Error {
   override readonly name: string = 'KafkaError';
+  /** Of `produce`: the records that may not have been written; all others were. Undefined: it may be any of them. */
+  readonly unwritten: readonly OutgoingRecord[] | undefined;
   constructor(
     readonly code: KafkaErrorCode,
     message: string,
-    options?: { readonly cause?: unknown },
+    options: { readonly cause?: unknown; readonly unwritten?: readonly OutgoingRecord[] } = {},
   ) {
     super(message, options);
+    this.unwritten = options.unwritten;
   }
 }
 
@@ -217,7 +242,8 @@ export class RecordTooLargeError extends KafkaError {
     options?: { readonly cause?: unknown },
   ) {
     const [first] = records;
-    super('RECORD_TOO_LARGE', `the broker takes no record as large as this one for ${first?.topic ?? '?'}`, options);
+    const message = `the broker takes no record as large as this one for ${first?.topic ?? '?'}`;
+    super('RECORD_TOO_LARGE', message, { ...options, unwritten: records });
   }
 }
 

@@ -71,7 +71,8 @@ const isTooLarge = (error: unknown): boolean => error instanceof KafkaError && e
  * Sends records in batches that a broker takes. One that still refuses a batch as too large (its own bound is smaller) gets the
  * halves of it, as Java's client does; whatever it takes is sent.
  * @param send sends one batch
- * @throws RecordTooLargeError when all others are sent: the records that are too large by themselves; else what `send` throws
+ * @throws RecordTooLargeError when all others are sent: the records that are too large by themselves; another KafkaError, which
+ * says what may not have been written: no later batch was sent then, or it might overtake
  */
 export async function sendInBatches(
   records: readonly OutgoingRecord[],
@@ -79,21 +80,34 @@ export async function sendInBatches(
 ): Promise<void> {
   const refused: OutgoingRecord[] = [];
   let cause: unknown;
-  const sendOrHalve = async (batch: readonly OutgoingRecord[]): Promise<void> => {
+  const waiting = [...batchesOf(records)];
+  for (let batch = waiting.shift(); batch; batch = waiting.shift()) {
     try {
       await send(batch);
     } catch (error) {
-      if (!isTooLarge(error)) throw error;
-      if (batch.length === 1) {
-        refused.push(...batch);
-        cause = error;
-        return;
-      }
-      const middle = Math.ceil(batch.length / 2);
-      await sendOrHalve(batch.slice(0, middle));
-      await sendOrHalve(batch.slice(middle));
+      const left = leftOf(batch, error);
+      if (!isTooLarge(error)) throw withUnwritten(error, [...left, ...waiting.flat()]);
+      cause = error;
+      if (left.length === 1) refused.push(...left);
+      else waiting.unshift(...halvesOf(left));
     }
-  };
-  for (const batch of batchesOf(records)) await sendOrHalve(batch);
+  }
   if (refused.length > 0) throw new RecordTooLargeError(refused, { cause });
 }
+
+/** In the order in which they were to be sent. */
+function leftOf(batch: readonly OutgoingRecord[], error: unknown): readonly OutgoingRecord[] {
+  if (!(error instanceof KafkaError) || !error.unwritten) return batch;
+  const unwritten = new Set(error.unwritten);
+  return batch.filter((record) => unwritten.has(record));
+}
+
+function halvesOf(records: readonly OutgoingRecord[]): (readonly OutgoingRecord[])[] {
+  const middle = Math.ceil(records.length / 2);
+  return [records.slice(0, middle), records.slice(middle)];
+}
+
+const withUnwritten = (error: unknown, unwritten: readonly OutgoingRecord[]): unknown =>
+  error instanceof KafkaError && error.unwritten
+    ? new KafkaError(error.code, error.message, { cause: error, unwritten })
+    : error;

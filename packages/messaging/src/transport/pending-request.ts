@@ -30,6 +30,11 @@ export class PendingRequest implements Sendable {
     this.#timer = setTimeout(() => this.#expire(), request.budgetMs + GRACE_MS);
   }
 
+  get to(): Pick<OutgoingRecord, 'key' | 'partition'> {
+    const { partition } = this.exchange;
+    return { key: this.request.key, ...(partition !== undefined && { partition }) };
+  }
+
   record(): OutgoingRecord | null {
     const left = this.deadline - performance.now();
     if (this.#isSettled || left <= 0) return null;

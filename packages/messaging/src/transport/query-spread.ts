@@ -43,16 +43,20 @@ export class QuerySpread {
   #choices = 0;
   #countedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param countPartitions asks the broker how many Kafka partitions the topic has */
+  /**
+   * @param countPartitions asks the broker how many Kafka partitions the topic has
+   * @param isLed false for a Kafka partition that nobody leads, as far as is known: it is passed over while there are others
+   */
   constructor(
     private readonly countPartitions: () => Promise<number>,
     private readonly now: () => number = () => performance.now(),
+    private readonly isLed: (partition: number) => boolean = () => true,
   ) {}
 
   /** A query is about to be sent. Undefined until the partitions are counted: then any will do. */
   begin(): Passage | undefined {
     if (this.now() - this.#countedAt > COUNT_AGAIN_MS) this.#count();
-    const lane = this.#choose();
+    const lane = this.#chooseLed();
     if (!lane) return undefined;
     const { owner } = lane;
     owner.inFlight += 1;
@@ -65,14 +69,20 @@ export class QuerySpread {
     };
   }
 
-  #choose(): Lane | undefined {
+  #chooseLed(): Lane | undefined {
+    const lane = this.#choose(this.#lanes);
+    if (!lane || this.isLed(lane.partition)) return lane;
+    return this.#choose(this.#lanes.filter(({ partition }) => this.isLed(partition))) ?? lane;
+  }
+
+  #choose(lanes: readonly Lane[]): Lane | undefined {
     let best: Lane | undefined;
-    for (const lane of this.#lanes) if (!best || comesBefore(lane, best)) best = lane;
+    for (const lane of lanes) if (!best || comesBefore(lane, best)) best = lane;
     if (!best) return undefined;
     const { owner } = best;
     this.#choices += 1;
     owner.chosenAt = this.#choices;
-    if (owner.lane?.owner !== owner || owner.left === 0) {
+    if (owner.lane?.owner !== owner || owner.left === 0 || !this.isLed(owner.lane.partition)) {
       owner.lane = best;
       owner.left = NEIGHBOURS;
       best.chosenAt = this.#choices;

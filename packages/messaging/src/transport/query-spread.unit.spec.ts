@@ -119,4 +119,21 @@ describe('queries', () => {
     await Promise.resolve();
     expect([spread.begin()?.partition, spread.begin()?.partition].toSorted()).toEqual([0, 1]);
   });
+
+  it('pass over partitions that nobody leads, while there are others', async () => {
+    const unled = new Set([0, 2]);
+    const spread = new QuerySpread(
+      async () => 4,
+      () => 0,
+      (partition) => !unled.has(partition),
+    );
+    spread.begin();
+    await Promise.resolve();
+    const some = () => new Set(Array.from({ length: 64 }, () => spread.begin()?.partition));
+    expect([...some()].toSorted()).toEqual([1, 3]);
+    unled.add(1).add(3);
+    expect(some().size).toBeGreaterThan(0);
+    for (const partition of [0, 1, 2]) unled.delete(partition);
+    expect([...some()].toSorted()).toEqual([0, 1, 2]);
+  });
 });

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@stoa/contract-kit';
-import { KafkaError, RecordTooLargeError, type KafkaPort, type OutgoingRecord } from '../kafka/port.js';
+import { KafkaError, type KafkaPort, type OutgoingRecord } from '../kafka/port.js';
 import type { BrokerWatch } from './broker-watch.js';
 import { Coalescer } from './coalescer.js';
 
 /** A request on its way to its topic. */
 export interface Sendable {
+  /** What says where it goes. */
+  readonly to?: Pick<OutgoingRecord, 'key' | 'partition'>;
   /** The record, with what is left of its budget; null when nobody waits for it any more. */
   record(): OutgoingRecord | null;
   failed(error: OperationError): void;
@@ -14,36 +16,42 @@ export interface Sendable {
 // Other brokers take some hundred milliseconds to notice that one is gone and to take over what it led.
 const TAKE_OVER_MS = 50;
 
-/** Sends requests to one topic, gathered per turn of the event loop. What may pass is tried again while someone waits. */
+const ANY_BROKER = -1;
+
+/**
+ * Sends requests to one topic, gathered per turn of the event loop and, where the port can tell, per broker: those for one that does
+ * not answer hold up no others. What may pass is tried again while someone waits.
+ */
 export class RequestSender {
-  readonly #coalescer: Coalescer<Sendable>;
+  readonly #lanes = new Map<number, Coalescer<Sendable>>();
 
   constructor(
     private readonly port: KafkaPort,
     private readonly topic: string,
     private readonly watch: Pick<BrokerWatch, 'isAnyReachable'>,
-  ) {
-    this.#coalescer = new Coalescer((items) => this.#send(items));
-  }
+  ) {}
 
   push(item: Sendable): void {
-    this.#coalescer.push(item);
+    const broker = (item.to && this.port.leaderOf?.({ topic: this.topic, ...item.to })) ?? ANY_BROKER;
+    let lane = this.#lanes.get(broker);
+    if (!lane) this.#lanes.set(broker, (lane = new Coalescer((items) => this.#send(items))));
+    lane.push(item);
   }
 
   async #send(items: Sendable[]): Promise<void> {
     let waiting = items;
     for (;;) {
-      const sendable = waiting.map((item) => ({ item, record: item.record() })).filter((one) => one.record !== null);
+      const sendable = waiting.flatMap((item) => recordOf(item) ?? []);
       if (sendable.length === 0) return;
       try {
         await this.port.produce(
-          sendable.map((one) => one.record as OutgoingRecord),
+          sendable.map(({ record }) => record),
           'leader',
         );
         return;
       } catch (error) {
-        const unsent = error instanceof RecordTooLargeError ? new Set(error.records) : undefined;
-        waiting = sendable.filter((one) => unsent?.has(one.record as OutgoingRecord) ?? true).map((one) => one.item);
+        const unwritten = error instanceof KafkaError && error.unwritten && new Set(error.unwritten);
+        waiting = sendable.filter(({ record }) => !unwritten || unwritten.has(record)).map(({ item }) => item);
         if (await this.#mayPass(error)) continue;
         const refusal = this.#refusal(error);
         for (const item of waiting) item.failed(refusal);
@@ -72,4 +80,9 @@ export class RequestSender {
       `The request could not be sent: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+function recordOf(item: Sendable): { readonly item: Sendable; readonly record: OutgoingRecord } | undefined {
+  const record = item.record();
+  return record ? { item, record } : undefined;
 }

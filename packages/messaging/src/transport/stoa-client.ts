@@ -164,7 +164,11 @@ export class StoaClient extends ClientProxy {
         ),
         commands: new RequestSender(this.port, topics.commands, this.#watch),
         queries: new RequestSender(this.port, topics.queries, this.#watch),
-        spread: new QuerySpread(() => this.port.admin.partitionCount(topics.queries)),
+        spread: new QuerySpread(
+          () => this.port.admin.partitionCount(topics.queries),
+          () => performance.now(),
+          (partition) => this.port.leaderOf?.({ topic: topics.queries, key: null, partition }) !== -1,
+        ),
       };
       this.#targets.set(service, target);
     }

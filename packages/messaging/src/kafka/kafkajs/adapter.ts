@@ -36,8 +36,9 @@ const LONGEST_WAIT_MS = 3_200;
 const LEAST_SESSION_TIMEOUT_MS = 6_000;
 
 /**
- * The port on kafkajs. What it can't do: keep a group's other members at work while one joins or leaves, and notice a
- * dead member within two seconds.
+ * The port on kafkajs. What it can't do: keep a group's other members at work while one joins or leaves; notice a dead member within two
+ * seconds; take one Kafka partition's fault for that one's: while one of a topic has no leader, the library reads and writes
+ * none of the topic's others; say which records of a batch were written; know a topic that was made anew from the former of its name.
  */
 export class KafkaJsPort implements KafkaPort {
   readonly client = 'kafkajs';

@@ -1,7 +1,10 @@
-import type { Admin } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { KafkaError, type KafkaAdmin, type TopicSpec } from '../port.js';
 import { untilLed } from '../until-led.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';
+
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
+const OF_THE_TOPIC: number = ConfigSource.TOPIC_CONFIG;
 
 export class KafkaJsAdmin implements KafkaAdmin {
   #connecting: Promise<void> | undefined;
@@ -44,6 +47,22 @@ export class KafkaJsAdmin implements KafkaAdmin {
       this,
       topics.map(({ topic }) => topic),
     );
+  }
+
+  /** The library knows only the request that replaces all of a topic's own settings: what stays is said again. */
+  async configureTopics(topics: readonly Pick<TopicSpec, 'topic' | 'config'>[]): Promise<void> {
+    for (const { topic, config = {} } of topics) {
+      const asked = { includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }] };
+      const { resources } = await this.#run((admin) => admin.describeConfigs(asked));
+      const entries = resources[0]?.configEntries ?? [];
+      const current = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+      if (Object.entries(config).every(([name, value]) => current.get(name) === value)) continue;
+      const own = entries.filter(({ configSource }) => configSource === OF_THE_TOPIC);
+      const all = { ...Object.fromEntries(own.map((entry) => [entry.configName, entry.configValue])), ...config };
+      const configEntries = Object.entries(all).map(([name, value]) => ({ name, value }));
+      const altered = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries };
+      await this.#run((admin) => admin.alterConfigs({ validateOnly: false, resources: [altered] }));
+    }
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {

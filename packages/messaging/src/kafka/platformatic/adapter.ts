@@ -1,4 +1,4 @@
-import { ConnectionPool, Consumer, ListOffsetTimestamps } from '@stoa/kafka-client';
+import { ConnectionPool, Consumer } from '@stoa/kafka-client';
 import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../open-kafka.js';
 import { Opened } from '../opened.js';
 import type {
@@ -9,13 +9,14 @@ import type {
   GroupOptions,
   KafkaPort,
   OutgoingRecord,
-  TopicOffset,
   TransactionalProducer,
 } from '../port.js';
 import { PlatformaticAdmin } from './admin.js';
-import { kafkaError, translated } from './errors.js';
+import { kafkaError } from './errors.js';
 import { Fetcher } from './fetcher.js';
 import { PlatformaticGroup } from './group.js';
+import { lenient, type TopicIds } from './lenient.js';
+import { startsOf } from './offset-bounds.js';
 import { Producing } from './producing.js';
 import { baseSettings } from './settings.js';
 import { PlatformaticTransactions } from './transactions.js';
@@ -42,17 +43,24 @@ export class PlatformaticPort implements KafkaPort {
     return this.#producing.append(record);
   }
 
+  leaderOf(record: Pick<OutgoingRecord, 'topic' | 'key' | 'partition'>): number {
+    return this.#producing.leaderOf(record);
+  }
+
   async consumeGroup(options: GroupOptions): Promise<GroupConsumer> {
-    const newConsumer = (groupId: string): Consumer =>
-      new Consumer({
-        ...this.#settings,
-        ...{ groupId, groupProtocol: 'consumer', autocommit: false },
-        // Its operations retry within each other, so few are many; what is given up is tried again by the group.
-        retries: 2,
-        // Shares each topic evenly. The broker's default (uniform) counts over all topics: of two clones it would give one
-        // all commands and the other all queries.
-        groupRemoteAssignor: 'range',
-      });
+    const newConsumer = (groupId: string, idOf: TopicIds): Consumer =>
+      lenient(
+        new Consumer({
+          ...this.#settings,
+          ...{ groupId, groupProtocol: 'consumer', autocommit: false },
+          // Its operations retry within each other, so few are many; what is given up is tried again by the group.
+          retries: 2,
+          // Shares each topic evenly. The broker's default (uniform) counts over all topics: of two clones it would give one
+          // all commands and the other all queries.
+          groupRemoteAssignor: 'range',
+        }),
+        idOf,
+      );
     const group = this.#opened.keep(
       new PlatformaticGroup(options, { newConsumer, newPool: this.#newPool, prepare: this.#setSessionTimeout }),
     );
@@ -73,11 +81,9 @@ export class PlatformaticPort implements KafkaPort {
 
   async follow(options: FollowOptions): Promise<Follower> {
     // Never joins a group: the library wants a name for one all the same.
-    const consumer = new Consumer({
-      ...this.#settings,
-      groupId: `${this.options.clientId}-follower`,
-      autocommit: false,
-    });
+    const consumer = lenient(
+      new Consumer({ ...this.#settings, groupId: `${this.options.clientId}-follower`, autocommit: false }),
+    );
     const { isolation, onRecords, onFault = () => undefined, maxWaitMs = 5_000, maxBytes = 8 * 1024 * 1024 } = options;
     const fetcher = new Fetcher(consumer, {
       ...{ isolation, onRecords, onFault, maxWaitMs, maxBytes },
@@ -94,8 +100,11 @@ export class PlatformaticPort implements KafkaPort {
       },
     };
     return this.#opened.keepOnce(follower, async () => {
-      for (const { topic } of options.partitions) if (!consumer.topics.has(topic)) consumer.topics.track(topic);
-      fetcher.add(await translated(() => startOffsets(consumer, options.partitions)));
+      const { known, unknown } = await startsOf(consumer, options.partitions);
+      const [fault] = unknown.values();
+      if (fault && known.length === 0) throw fault;
+      for (const one of unknown.values()) onFault(one);
+      fetcher.add([...known, ...unknown.keys()]);
     });
   }
 
@@ -110,17 +119,4 @@ export class PlatformaticPort implements KafkaPort {
     await this.#opened.closeAll();
     await Promise.allSettled([this.#producing.close(), this.admin.close()]);
   }
-}
-
-async function startOffsets(consumer: Consumer, partitions: FollowOptions['partitions']): Promise<TopicOffset[]> {
-  const topics = [...new Set(partitions.map((partition) => partition.topic))];
-  const list = async (from: 'beginning' | 'end') =>
-    partitions.some((partition) => partition.from === from)
-      ? consumer.listOffsets({ topics, timestamp: ListOffsetTimestamps[from === 'beginning' ? 'EARLIEST' : 'LATEST'] })
-      : undefined;
-  const [beginning, end] = [await list('beginning'), await list('end')];
-  return partitions.map(({ topic, partition, from }) => {
-    if (typeof from === 'number') return { topic, partition, offset: from };
-    return { topic, partition, offset: Number((from === 'beginning' ? beginning : end)?.get(topic)?.[partition] ?? 0) };
-  });
 }

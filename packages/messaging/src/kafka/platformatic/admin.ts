@@ -5,6 +5,7 @@ import {
   type Connection,
   consumerGroupDescribeV0,
   consumerGroupHeartbeatV0,
+  FetchIsolationLevels,
   FindCoordinatorKeyTypes,
   IncrementalAlterConfigOperationTypes,
   ListOffsetTimestamps,
@@ -12,17 +13,24 @@ import {
 import { KafkaError, type KafkaAdmin, type TopicSpec } from '../port.js';
 import { untilLed } from '../until-led.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';
+import { Leaderless, Leaders, nameOf } from './leaders.js';
+import { lenient } from './lenient.js';
 import type { GroupMember } from './library-types.js';
+import { offsetsOf } from './offset-bounds.js';
 import type { baseSettings } from './settings.js';
 
 /** As a heartbeat's epoch: the member leaves its group (KIP-848). */
 const LEAVES = -1;
+/** As an offset: the Kafka partition has no leader. */
+const NOBODY_KNOWS = -1;
 
 export class PlatformaticAdmin implements KafkaAdmin {
   readonly #admin: Admin;
+  readonly #leaders: Leaders;
 
   constructor(private readonly settings: ReturnType<typeof baseSettings>) {
-    this.#admin = new Admin(settings);
+    this.#admin = lenient(new Admin(settings));
+    this.#leaders = new Leaders(this.#admin);
   }
 
   async createTopics(topics: readonly TopicSpec[]): Promise<void> {
@@ -42,15 +50,33 @@ export class PlatformaticAdmin implements KafkaAdmin {
     }
   }
 
-  async #metadata(topics: string[]): ReturnType<Admin['metadata']> {
-    const metadata = await translated(() => this.#admin.metadata({ topics, forceUpdate: true }));
-    for (const topic of topics) {
-      const partitions = metadata.topics.get(topic)?.partitions ?? [];
-      if (partitions.length === 0 || partitions.some((partition) => partition.leader < 0)) {
-        throw new KafkaError('RETRIABLE', `topic ${topic} has no leader yet`);
-      }
-    }
-    return metadata;
+  async configureTopics(topics: readonly Pick<TopicSpec, 'topic' | 'config'>[]): Promise<void> {
+    const resources = topics.map(({ topic, config = {} }) => ({
+      resourceType: ConfigResourceTypes.TOPIC,
+      resourceName: topic,
+      configurationKeys: Object.keys(config),
+    }));
+    const current = await translated(() => this.#admin.describeConfigs({ resources }));
+    const changed = topics.flatMap(({ topic, config = {} }) => {
+      const known = new Map(
+        current.find(({ resourceName }) => resourceName === topic)?.configs.map(({ name, value }) => [name, value]),
+      );
+      const differs = Object.entries(config).filter(([name, value]) => known.get(name) !== value);
+      return differs.length === 0 ? [] : [{ name: topic, config: Object.fromEntries(differs) }];
+    });
+    if (changed.length > 0) await this.#setConfigs(ConfigResourceTypes.TOPIC, changed);
+  }
+
+  async #setConfigs(
+    resourceType: (typeof ConfigResourceTypes)[keyof typeof ConfigResourceTypes],
+    resources: readonly { readonly name: string; readonly config: Readonly<Record<string, string>> }[],
+  ): Promise<void> {
+    const configOperation = IncrementalAlterConfigOperationTypes.SET;
+    const altered = resources.map(({ name: resourceName, config }) => ({
+      ...{ resourceType, resourceName },
+      configs: Object.entries(config).map(([name, value]) => ({ name, configOperation, value })),
+    }));
+    await translated(() => this.#admin.incrementalAlterConfigs({ resources: altered }));
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {
@@ -69,30 +95,31 @@ export class PlatformaticAdmin implements KafkaAdmin {
   }
 
   async partitionCount(topic: string): Promise<number> {
-    return (await this.#metadata([topic])).topics.get(topic)?.partitionsCount ?? 0;
+    return (await this.#leaders.topic(topic, true)).partitionsCount;
   }
 
   async endOffsets(topic: string): Promise<number[]> {
-    return (await this.#offsets(topic, ListOffsetTimestamps.LATEST)).map((offset) => offset ?? 0);
+    return (await this.#offsets(topic, ListOffsetTimestamps.LATEST)).map((offset) => knownOr(NOBODY_KNOWS, offset));
   }
 
   async beginningOffsets(topic: string): Promise<number[]> {
-    return (await this.#offsets(topic, ListOffsetTimestamps.EARLIEST)).map((offset) => offset ?? 0);
+    return (await this.#offsets(topic, ListOffsetTimestamps.EARLIEST)).map((offset) => knownOr(NOBODY_KNOWS, offset));
   }
 
   async offsetsSince(topic: string, timestampMs: number): Promise<(number | null)[]> {
-    return this.#offsets(topic, BigInt(Math.max(0, Math.floor(timestampMs))));
+    const offsets = await this.#offsets(topic, BigInt(Math.max(0, Math.floor(timestampMs))));
+    return offsets.map((offset) => {
+      if (offset instanceof KafkaError) throw offset;
+      return offset;
+    });
   }
 
-  async #offsets(topic: string, timestamp: bigint): Promise<(number | null)[]> {
+  async #offsets(topic: string, timestamp: bigint): Promise<(number | null | KafkaError)[]> {
     const count = await this.partitionCount(topic);
-    const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp }));
-    const listed = await translated(() => this.#admin.listOffsets({ topics: [{ name: topic, partitions }] }));
-    const offsets: (number | null)[] = Array.from({ length: count }, () => null);
-    for (const { partitionIndex, offset } of listed.flatMap((one) => one.partitions)) {
-      offsets[partitionIndex] = offset < 0n ? null : Number(offset);
-    }
-    return offsets;
+    const partitions = Array.from({ length: count }, (_, partition) => ({ topic, partition }));
+    const question = { timestamp, isolation: FetchIsolationLevels.READ_UNCOMMITTED };
+    const found = await offsetsOf(this.#admin, partitions, question, false);
+    return partitions.map((partition) => found.get(nameOf(partition)) ?? null);
   }
 
   async committedOffsets(groupId: string, topic: string): Promise<(number | null)[]> {
@@ -161,20 +188,11 @@ export class PlatformaticAdmin implements KafkaAdmin {
    * it, so that a clone may miss four of them. @throws KafkaError when the broker's bounds do not allow it
    */
   async setSessionTimeout(groupId: string, sessionTimeoutMs: number): Promise<void> {
-    const settings = {
-      'consumer.session.timeout.ms': sessionTimeoutMs,
-      'consumer.heartbeat.interval.ms': Math.floor(sessionTimeoutMs / 5),
+    const config = {
+      'consumer.session.timeout.ms': String(sessionTimeoutMs),
+      'consumer.heartbeat.interval.ms': String(Math.floor(sessionTimeoutMs / 5)),
     };
-    const configs = Object.entries(settings).map(([name, value]) => ({
-      name,
-      configOperation: IncrementalAlterConfigOperationTypes.SET,
-      value: String(value),
-    }));
-    await translated(() =>
-      this.#admin.incrementalAlterConfigs({
-        resources: [{ resourceType: ConfigResourceTypes.GROUP, resourceName: groupId, configs }],
-      }),
-    );
+    await this.#setConfigs(ConfigResourceTypes.GROUP, [{ name: groupId, config }]);
   }
 
   async ping(): Promise<void> {
@@ -195,4 +213,11 @@ async function membersOf(connection: Connection, groupId: string): Promise<Group
     if (isProtocolError(error, 'GROUP_ID_NOT_FOUND')) return [];
     throw error;
   }
+}
+
+/** @throws KafkaError that says more than that nobody leads the Kafka partition */
+function knownOr(leaderless: number, offset: number | null | KafkaError): number {
+  if (offset instanceof Leaderless) return leaderless;
+  if (offset instanceof KafkaError) throw offset;
+  return offset ?? 0;
 }

@@ -4,10 +4,13 @@ import { FencedError, KafkaError, type KafkaErrorCode } from '../port.js';
 const FENCED = ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'];
 const UNKNOWN = ['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID', 'INCONSISTENT_TOPIC_ID'];
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
+// The library takes them for final.
+const PASSING = ['STALE_MEMBER_EPOCH', 'UNKNOWN_MEMBER_ID'];
 
-/** True when the library's error is, or holds, the protocol error of that name. */
+/** True when an error is, holds, or was caused by the protocol error of that name. */
 export const isProtocolError = (error: unknown, ...ids: string[]): boolean =>
-  error instanceof Error && ids.some((id) => findErrorBy(error, 'apiId', id) !== null);
+  error instanceof Error &&
+  (ids.some((id) => findErrorBy(error, 'apiId', id) !== null) || isProtocolError(error.cause, ...ids));
 
 function codeOf(error: Error): KafkaErrorCode {
   if (isProtocolError(error, ...UNKNOWN) || /Unknown topic/.test(error.message)) return 'UNKNOWN_TOPIC';
@@ -15,6 +18,7 @@ function codeOf(error: Error): KafkaErrorCode {
   if (findErrorBy(error, 'closed', true) || /[Cc]lient (is )?closed/.test(error.message)) return 'CLOSED';
   if (findErrorBy(error, 'code', 'PLT_KFK_NETWORK') || findErrorBy(error, 'code', 'PLT_KFK_TIMEOUT'))
     return 'UNREACHABLE';
+  if (isProtocolError(error, ...PASSING)) return 'RETRIABLE';
   return findErrorBy(error, 'canRetry', true) ? 'RETRIABLE' : 'OTHER';
 }
 

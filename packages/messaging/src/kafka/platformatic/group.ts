@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Consumer, ListOffsetTimestamps, type ConnectionPool } from '@stoa/kafka-client';
+import { Consumer, type ConnectionPool } from '@stoa/kafka-client';
 import { KafkaError, type GroupConsumer, type GroupOptions, type TopicOffset, type TopicPartition } from '../port.js';
 import { isProtocolError, kafkaError, translated } from './errors.js';
 import { Fetcher } from './fetcher.js';
+import { nameOf } from './leaders.js';
+import type { TopicIds } from './lenient.js';
 import { Membership } from './membership.js';
-import { nameOf } from './offset-bounds.js';
+import { byTopic, startsOf, type Start } from './offset-bounds.js';
 import { backoff } from './settings.js';
 
 export interface GroupSurroundings {
-  readonly newConsumer: (groupId: string) => Consumer;
+  readonly newConsumer: (groupId: string, idOf: TopicIds) => Consumer;
   readonly newPool: () => ConnectionPool;
   /** Done before each join. */
   readonly prepare: (groupId: string) => Promise<void>;
@@ -51,7 +53,9 @@ export class PlatformaticGroup implements GroupConsumer {
   async #joinOnce(): Promise<void> {
     await this.surroundings.prepare(this.options.groupId);
     if (this.#closed) return;
-    const consumer = this.surroundings.newConsumer(this.options.groupId);
+    const consumer = this.surroundings.newConsumer(this.options.groupId, (topic, partition) =>
+      this.#fetcher?.topicIdOf({ topic, partition }),
+    );
     const membership = new Membership(consumer, {
       topics: [...this.options.topics],
       onChange: () => this.#compare(membership),
@@ -68,6 +72,8 @@ export class PlatformaticGroup implements GroupConsumer {
       resetTo,
       newPool,
       onFault: this.#report,
+      // As if it were given anew: what was counted by the offsets of before must not be committed.
+      onReset: (partition) => this.options.onAssigned?.([partition]),
     });
     try {
       await membership.join();
@@ -130,37 +136,32 @@ export class PlatformaticGroup implements GroupConsumer {
   }
 
   /** Where each partition goes on: where the options say, or what the group committed, or the start that the options name. */
-  async #positions(consumer: Consumer, wanted: readonly TopicPartition[]): Promise<readonly TopicOffset[]> {
-    if (this.options.startFrom) return this.options.startFrom(wanted);
-    const topics = byTopic(wanted);
+  async #positions(consumer: Consumer, wanted: readonly TopicPartition[]): Promise<readonly Start[]> {
+    if (this.options.startFrom) {
+      const starts = await this.options.startFrom(wanted);
+      return starts.map(({ offset, ...partition }) => ({ ...partition, from: offset }));
+    }
     const committed = await consumer.listCommittedOffsets({
-      topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
+      topics: [...byTopic(wanted)].map(([topic, partitions]) => ({ topic, partitions })),
     });
-    const positions = wanted.map(({ topic, partition }) => ({
-      topic,
-      partition,
-      offset: Number(committed.get(topic)?.[partition] ?? -1),
-    }));
-    const fresh = positions.filter((position) => position.offset < 0);
-    if (fresh.length === 0) return positions;
-    const timestamp =
-      this.options.startAt === 'beginning' ? ListOffsetTimestamps.EARLIEST : ListOffsetTimestamps.LATEST;
-    const starts = await consumer.listOffsets({
-      topics: [...byTopic(fresh).keys()],
-      partitions: Object.fromEntries(byTopic(fresh)),
-      timestamp,
-    });
-    return positions.map((position) =>
-      position.offset < 0
-        ? { ...position, offset: Number(starts.get(position.topic)?.[position.partition] ?? 0) }
-        : position,
+    const { known, unknown } = await startsOf(
+      consumer,
+      wanted.map(({ topic, partition }) => {
+        const offset = Number(committed.get(topic)?.[partition] ?? -1);
+        return { topic, partition, from: offset < 0 ? this.options.startAt : offset };
+      }),
     );
+    // Those begin when somebody leads them.
+    for (const fault of unknown.values()) this.#report(fault);
+    return [...known, ...unknown.keys()];
   }
 
   async commit(offsets: readonly TopicOffset[]): Promise<void> {
+    if (this.#closed) throw new KafkaError('CLOSED', 'this has left its group');
     const membership = this.#membership;
     const mine = offsets.filter((offset) => this.#owned.has(nameOf(offset)));
     if (mine.length === 0 || !membership) return;
+    if (!membership.isMember()) throw new KafkaError('RETRIABLE', 'this is no member of its group at the moment');
     try {
       await membership.consumer.commit({
         offsets: mine.map(({ topic, partition, offset }) => ({
@@ -204,10 +205,4 @@ export class PlatformaticGroup implements GroupConsumer {
     this.#closing.abort();
     await translated(async () => this.#membership?.leave());
   }
-}
-
-function byTopic(partitions: readonly TopicPartition[]): Map<string, number[]> {
-  const topics = new Map<string, number[]>();
-  for (const { topic, partition } of partitions) topics.set(topic, [...(topics.get(topic) ?? []), partition]);
-  return topics;
 }

@@ -30,6 +30,9 @@ export class Membership {
     readonly consumer: Consumer,
     private readonly options: MembershipOptions,
   ) {
+    // The stream asks for all offsets of its topics, to no end here, and would end for one Kafka partition without a leader.
+    consumer.listOffsets = ((_options: unknown, answer: (error: null, offsets: Map<string, bigint[]>) => void) =>
+      answer(null, new Map())) as unknown as Consumer['listOffsets'];
     // Each of these is emitted when a heartbeat may have changed the assignment; the one after the change is `start`.
     consumer.on('consumer:heartbeat:start', () => this.#changed());
     consumer.on('consumer:heartbeat:end', () => {
@@ -63,8 +66,13 @@ export class Membership {
     );
   }
 
+  /** True while the coordinator knows this member by an id and an epoch, as far as is known here. */
+  isMember(): boolean {
+    return !this.#left && this.consumer.isActive();
+  }
+
   isAlive(): boolean {
-    return !this.#left && this.consumer.isActive() && performance.now() - this.#lastSign < ALIVE_MS;
+    return this.isMember() && performance.now() - this.#lastSign < ALIVE_MS;
   }
 
   /**
@@ -88,7 +96,11 @@ export class Membership {
   }
 
   #changed(): void {
-    if (!this.#left) this.options.onChange();
+    if (this.#left) return;
+    // The library looks up names by what it knew before, and keeps what it did not find.
+    const isUnnamed = this.consumer.assignments?.some(({ topic }: { readonly topic?: string }) => topic === undefined);
+    if (isUnnamed) this.#lost(new Error('a topic was made anew under its name'));
+    else this.options.onChange();
   }
 
   #failed(error: Error): void {

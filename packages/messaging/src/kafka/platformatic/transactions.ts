@@ -3,6 +3,7 @@ import { Partitioner } from '../partitioner.js';
 import { FencedError, type OutgoingRecord, type Transaction, type TransactionalProducer } from '../port.js';
 import { batchesOf } from '../record-size.js';
 import { kafkaError } from './errors.js';
+import { lenient } from './lenient.js';
 import type { LibraryTransaction } from './library-types.js';
 import { toMessage } from './records.js';
 import { transactionBackoff, type baseSettings } from './settings.js';
@@ -19,14 +20,16 @@ export class PlatformaticTransactions implements TransactionalProducer {
   #fenced: FencedError | undefined;
 
   constructor(settings: ReturnType<typeof baseSettings>, transactionalId: string) {
-    this.#producer = new Producer({
-      ...settings,
-      idempotent: true,
-      transactionalId,
-      timeout: TRANSACTION_TIMEOUT_MS,
-      retries: 60,
-      retryDelay: (_client, _operation, attempt) => transactionBackoff(attempt),
-    });
+    this.#producer = lenient(
+      new Producer({
+        ...settings,
+        idempotent: true,
+        transactionalId,
+        timeout: TRANSACTION_TIMEOUT_MS,
+        retries: 60,
+        retryDelay: (_client, _operation, attempt) => transactionBackoff(attempt),
+      }),
+    );
   }
 
   /** Registers at the broker, which fences all earlier producers of the id. */
