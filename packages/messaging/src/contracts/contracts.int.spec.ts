@@ -1,4 +1,5 @@
 import { query, service, type ContractDocument, type ServiceContract } from '@stoa/contract-kit';
+import { Admin, ConfigResourceTypes } from '@stoa/kafka-client';
 import { eventually } from '@stoa/testing';
 import { z } from 'zod';
 import type { KafkaPort } from '../kafka/port.js';
@@ -47,6 +48,33 @@ describe('contracts on Kafka', () => {
       ),
     );
     expect(counts).toEqual({ commands: 4, queries: 4, events: 4, states: 4, deadLetters: 1 });
+  });
+
+  it('gives topics that are there the settings of today: closed segments, so that what is too old goes', async () => {
+    const { commands, queries, events } = topicNames(kit.prefix, 'former');
+    const config = { 'retention.ms': '99999', 'compression.type': 'gzip' };
+    const made = [commands, events].map((topic) => ({ topic, partitions: 2, replicationFactor: 1, config }));
+    await port.admin.createTopics(made);
+    await ensureTopics(port, { ...options, service: 'former' });
+    const admin = new Admin({ clientId: 'looking', bootstrapBrokers: [...options.brokers] });
+    const settingsOf = async (topic: string): Promise<Record<string, unknown>> => {
+      const resources = [
+        {
+          resourceType: ConfigResourceTypes.TOPIC,
+          resourceName: topic,
+          configurationKeys: null as unknown as string[],
+        },
+      ];
+      const [found] = await admin.describeConfigs({ resources });
+      return Object.fromEntries(found?.configs.map(({ name, value }) => [name, value]) ?? []);
+    };
+    const tenMinutes = { 'retention.ms': '3600000', 'segment.ms': '600000', 'segment.bytes': '134217728' };
+    await eventually(async () => expect(await settingsOf(commands)).toMatchObject(tenMinutes));
+    expect(await settingsOf(queries)).toMatchObject(tenMinutes);
+    // Together less than the 192 hours that the versions of events are kept for.
+    const week = { 'retention.ms': '604800000', 'segment.ms': '43200000', 'compression.type': 'gzip' };
+    await eventually(async () => expect(await settingsOf(events)).toMatchObject(week));
+    await admin.close();
   });
 
   it('makes no topic of states for a service without any', async () => {

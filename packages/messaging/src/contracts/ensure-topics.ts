@@ -6,9 +6,15 @@ import { clockTopic, contractsTopic, topicNames } from '../topics.js';
 
 const HOUR_MS = 3_600_000;
 
-const DELETE_AFTER = (ms: number): Record<string, string> => ({
+/**
+ * Kafka deletes whole segments, when their last record is old enough; a segment is open for 7 days, or a gigabyte, if nothing is said.
+ * So a record is kept for the retention and a segment's time at most.
+ */
+const DELETE_AFTER = (ms: number, segmentMs: number): Record<string, string> => ({
   'cleanup.policy': 'delete',
   'retention.ms': String(ms),
+  'segment.ms': String(segmentMs),
+  'segment.bytes': String(128 * 1024 * 1024),
   'message.timestamp.type': 'LogAppendTime',
 });
 
@@ -20,7 +26,8 @@ const COMPACTED: Record<string, string> = {
   'max.compaction.lag.ms': String(24 * HOUR_MS),
 };
 
-type Where = Pick<MessagingOptions, 'topicPrefix' | 'service' | 'partitions' | 'replicationFactor'>;
+type Where = Pick<MessagingOptions, 'topicPrefix' | 'service' | 'partitions' | 'replicationFactor'> &
+  Partial<Pick<MessagingOptions, 'logger'>>;
 
 const spec = (
   { replicationFactor }: Where,
@@ -34,7 +41,8 @@ const safety = ({ replicationFactor }: Where): Record<string, string> =>
 
 const eventsSpec = (where: Where): TopicSpec =>
   spec(where, topicNames(where.topicPrefix, where.service).events, where.partitions, {
-    ...DELETE_AFTER(7 * 24 * HOUR_MS),
+    // Together less than the versions of events are kept (192 h): what comes later would be handled again.
+    ...DELETE_AFTER(7 * 24 * HOUR_MS, 12 * HOUR_MS),
     ...safety(where),
   });
 
@@ -52,34 +60,48 @@ function topicSpecs(where: Where): TopicSpec[] {
   return [
     eventsSpec(where),
     // Shorter than an Idempotency-Key is good for (24 h), which is shorter than inbox rows are kept (48 h).
-    spec(where, names.commands, partitions, DELETE_AFTER(HOUR_MS)),
-    spec(where, names.queries, partitions, DELETE_AFTER(HOUR_MS)),
-    spec(where, names.deadLetters, 1, { ...DELETE_AFTER(30 * 24 * HOUR_MS), ...safe }),
+    spec(where, names.commands, partitions, DELETE_AFTER(HOUR_MS, HOUR_MS / 6)),
+    spec(where, names.queries, partitions, DELETE_AFTER(HOUR_MS, HOUR_MS / 6)),
+    spec(where, names.deadLetters, 1, { ...DELETE_AFTER(30 * 24 * HOUR_MS, 24 * HOUR_MS), ...safe }),
     spec(where, contractsTopic(topicPrefix), 1, { ...COMPACTED, ...safe }),
-    spec(where, clockTopic(topicPrefix), 1, { ...DELETE_AFTER(HOUR_MS / 6), 'segment.ms': String(HOUR_MS / 6) }),
+    spec(where, clockTopic(topicPrefix), 1, DELETE_AFTER(HOUR_MS / 6, HOUR_MS / 6)),
   ];
 }
 
-async function create(port: KafkaPort, specs: readonly TopicSpec[]): Promise<void> {
+/** @returns those that were there already; another service may have made one this very moment */
+async function create(port: KafkaPort, specs: readonly TopicSpec[]): Promise<TopicSpec[]> {
   const existing = new Set(await port.admin.listTopics());
   const missing = specs.filter(({ topic }) => !existing.has(topic));
   if (missing.length > 0) await port.admin.createTopics(missing);
-  // Another service may have made one this very moment.
-  const others = specs.map(({ topic }) => topic).filter((topic) => existing.has(topic));
-  await untilLed(port.admin, others);
+  const others = specs.filter(({ topic }) => existing.has(topic));
+  await untilLed(
+    port.admin,
+    others.map(({ topic }) => topic),
+  );
+  return others;
 }
 
 /**
  * Makes the topics of this service that are missing; that of states only if it has some, since each Kafka partition costs the broker
- * memory and time at its start. Those that exist stay as they are. @throws KafkaError
+ * memory and time at its start. Those that exist get the settings named here, and keep their Kafka partitions and all else.
+ * @throws KafkaError
  */
-export function ensureTopics(port: KafkaPort, where: Where, contract?: ServiceContract): Promise<void> {
+export async function ensureTopics(port: KafkaPort, where: Where, contract?: ServiceContract): Promise<void> {
   const hasStates = contract === undefined || declarationsOf(contract).some(({ kind }) => kind === 'state');
-  return create(port, hasStates ? [...topicSpecs(where), statesSpec(where)] : topicSpecs(where));
+  const existing = await create(port, hasStates ? [...topicSpecs(where), statesSpec(where)] : topicSpecs(where));
+  try {
+    // An older version of this service may have made them with other settings.
+    await port.admin.configureTopics(existing);
+  } catch (err) {
+    where.logger?.warn({ err }, 'the settings of topics could not be compared; the next clone that starts tries again');
+  }
 }
 
-/** The same for facts of services that this one follows: they may never have run here yet. @throws KafkaError */
-export function ensureFollowed(port: KafkaPort, where: Where, facts: readonly (Event | State)[]): Promise<void> {
+/**
+ * Makes the topics of facts of services that this one follows: they may never have run here yet. Those that exist stay as their owners
+ * want them. @throws KafkaError
+ */
+export async function ensureFollowed(port: KafkaPort, where: Where, facts: readonly (Event | State)[]): Promise<void> {
   const specs = facts.map(({ service, kind }) => (kind === 'event' ? eventsSpec : statesSpec)({ ...where, service }));
-  return create(port, [...new Map(specs.map((each) => [each.topic, each])).values()]);
+  await create(port, [...new Map(specs.map((each) => [each.topic, each])).values()]);
 }
