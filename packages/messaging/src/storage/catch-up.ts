@@ -21,18 +21,26 @@ type Ends = ReadonlyMap<string, readonly number[]>;
 
 const LOOK_MS = 200;
 
+/** Where copies are to come to. */
+interface Goal {
+  readonly ends: Ends;
+  /** Offsets that lay beyond the ends, by `copy:partition`. */
+  readonly beyond: ReadonlyMap<string, number>;
+}
+
 /**
  * Waits until the copies of states in a database, whichever clones write them, have come to where their topics ended when
  * this began; or until `signal` is aborted.
  */
 export async function caughtUp(options: CatchUpOptions, signal: AbortSignal): Promise<void> {
   const { messaging, server, topics } = options;
-  let ends: Ends | undefined;
+  let goal: Goal | undefined;
   while (!signal.aborted) {
     try {
-      ends ??= await endsOf(options);
+      // Asked for before the ends: a copy that is beyond them is one of a former topic of the name, and begins anew.
       const offsets = await askDatabase(options);
-      if (haveReached(ends, options.copies ?? copiesIn(offsets, topics), offsets)) return;
+      goal ??= goalOf(await endsOf(options), offsets);
+      if (haveReached(goal, options.copies ?? copiesIn(offsets, topics), offsets)) return;
     } catch (error) {
       messaging.logger.debug({ err: error, server: server.name }, 'How far the copy of states is, is not known yet');
     }
@@ -49,10 +57,25 @@ const copiesIn = (offsets: readonly StateOffset[], topics: readonly string[]): s
   });
 };
 
-function haveReached(ends: Ends, copies: readonly string[], offsets: readonly StateOffset[]): boolean {
-  const reached = new Map(offsets.map(({ topic, partition, next }) => [`${topic}:${partition}`, next]));
+const nextOf = (offsets: readonly StateOffset[]): Map<string, number> =>
+  new Map(offsets.map(({ topic, partition, next }) => [`${topic}:${partition}`, next]));
+
+function goalOf(ends: Ends, offsets: readonly StateOffset[]): Goal {
+  const beyond = offsets.filter(({ topic, partition, next }) => {
+    const end = ends.get(topicOfCopy(topic))?.[partition] ?? 0;
+    return end > 0 && next > end;
+  });
+  return { ends, beyond: nextOf(beyond) };
+}
+
+function haveReached({ ends, beyond }: Goal, copies: readonly string[], offsets: readonly StateOffset[]): boolean {
+  const reached = nextOf(offsets);
   return copies.every((copy) =>
-    ends.get(topicOfCopy(copy))?.every((end, partition) => (reached.get(`${copy}:${partition}`) ?? 0) >= end),
+    ends.get(topicOfCopy(copy))?.every((end, partition) => {
+      const name = `${copy}:${partition}`;
+      const next = reached.get(name) ?? 0;
+      return next >= end && beyond.get(name) !== next;
+    }),
   );
 }
 

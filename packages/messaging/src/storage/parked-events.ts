@@ -10,6 +10,7 @@ export interface ParkedEvent extends ParkedAt {
   /** Without the deployment's prefix. */
   readonly topic: string;
   readonly partition: number;
+  /** Grows with the events of a key. The record's own, unless the topic was made anew while events of the key were parked. */
   readonly offset: number;
   readonly type: string;
   readonly key: string;
@@ -51,19 +52,34 @@ const eventOf = ({ id, kafka_partition, kafka_offset, version, body, parked_at, 
   parkedAt: parked_at,
 });
 
-// Not if a former owner of the Kafka partition, slow to notice, parks what its successor has handled.
-const PARK = `INSERT INTO parked_events
-    (bucket, topic, kafka_partition, kafka_offset, type, key, version, headers, body, reason, attempts)
-  SELECT $1::smallint, $2, $3, $4, $5, $6, $7::bigint, $8, $9, $10, $11
-  WHERE NOT EXISTS (SELECT FROM event_versions
-    WHERE bucket = $1 AND topic = $2 AND type = $5 AND key = $6 AND version >= $7)
-  ON CONFLICT DO NOTHING RETURNING id`;
-
+// The same record: by the event's id, where it has one. By its place alone it may be another's, of a topic that was made anew and counts
+// from 0 again.
+const THIS_ONE = `bucket = $1 AND topic = $2 AND key = $6 AND CASE WHEN $8::text = ''
+      THEN kafka_partition = $3 AND kafka_offset = $4
+      ELSE type = $5 AND headers->>'id' = $8 END`;
+const IS_PARKED = `EXISTS (SELECT FROM parked_events WHERE ${THIS_ONE})`;
+// A former owner of the Kafka partition, slow to notice, must not park what its successor has handled.
+const IS_HANDLED = `EXISTS (SELECT FROM event_versions
+    WHERE bucket = $1 AND topic = $2 AND type = $5 AND key = $6 AND version >= $7::bigint)`;
 // Of a row that waits behind another one no dead letter is written.
 const KNOWN = `SELECT CASE WHEN headers ->> '${DEAD_LETTER_HEADERS.by}' IS NULL THEN reason END AS owed
-    FROM parked_events WHERE topic = $2 AND kafka_partition = $6 AND kafka_offset = $7
-  UNION ALL SELECT NULL WHERE EXISTS (SELECT FROM event_versions
-    WHERE bucket = $1 AND topic = $2 AND type = $3 AND key = $4 AND version >= $5)`;
+    FROM parked_events WHERE ${THIS_ONE}
+  UNION ALL SELECT NULL WHERE ${IS_HANDLED}`;
+
+// Where it is parked: at its offset, or above those of its key that are parked before it, because a key's events are replayed in the order
+// of their offsets, and those of a former topic of the name say nothing. Other keys' events may have taken places of this one so: `$13` is
+// how many of them it passes over.
+const PLACE = `greatest($4::bigint, (SELECT max(kafka_offset) + 1 FROM parked_events
+    WHERE bucket = $1 AND topic = $2 AND key = $6))`;
+const PARK = `INSERT INTO parked_events
+    (bucket, topic, kafka_partition, kafka_offset, type, key, version, headers, body, reason, attempts)
+  SELECT $1::smallint, $2, $3::int, ${PLACE} + $13::int, $5, $6, $7::bigint, $9, $10, $11, $12
+  WHERE NOT ${IS_HANDLED} AND NOT ${IS_PARKED}
+  ON CONFLICT DO NOTHING RETURNING id`;
+const IS_TAKEN = `SELECT 1 AS taken FROM parked_events
+  WHERE topic = $2 AND kafka_partition = $3 AND kafka_offset = ${PLACE} + $5::int`;
+
+const eventIdOf = (headers: Headers): string => (headers['id'] ?? '').replaceAll('\0', '\ufffd');
 
 /** Neither text nor an index of Postgres takes the key: no event of it was ever handled, and none is behind it. */
 const canBeKept = (key: string): boolean => !key.includes('\0') && !isLonger(key, MAX_KEY_BYTES);
@@ -88,28 +104,31 @@ export async function park(
   const type = headers['type'] ?? '';
   const version = versionOf(record);
   const why = reason?.replaceAll('\0', '\ufffd') ?? null;
-  const row = [bucket, topic, partition, offset, type, key, version, json, value, why, attempts];
-  for (;;) {
-    const parked = await tx.query(PARK, row);
+  const identity = [bucket, topic, partition, offset, type, key, version, eventIdOf(headers)];
+  for (let passed = 0; ;) {
+    const parked = await tx.query(PARK, [...identity, json, value, why, attempts, passed]);
     if (parked.rows.length > 0) return reason ?? undefined;
-    const about = [bucket, topic, type, key, version, partition, offset];
-    const [known] = (await tx.query<{ owed: string | null }>(KNOWN, about)).rows;
+    const [known] = (await tx.query<{ owed: string | null }>(KNOWN, identity)).rows;
     if (known) return known.owed ?? undefined;
+    const taken = await tx.query(IS_TAKEN, [bucket, topic, partition, offset, passed, key]);
+    if (taken.rows.length > 0) passed++;
   }
 }
 
 const NOTE_DEAD_LETTER = `UPDATE parked_events
-  SET headers = headers || jsonb_build_object('${DEAD_LETTER_HEADERS.by}', $5::text)
-  WHERE bucket = $1 AND topic = $2 AND kafka_partition = $3 AND kafka_offset = $4`;
+  SET headers = headers || jsonb_build_object('${DEAD_LETTER_HEADERS.by}', $7::text)
+  WHERE ${THIS_ONE}`;
 
 /** The event's dead letter is written: its row has the header of the clone that did, as the dead letter has. */
 export async function noteDeadLetter(
   tx: Sql,
-  { bucket, topic }: EventKey,
-  { partition, offset }: KafkaRecord,
+  { bucket, topic, key }: EventKey,
+  { partition, offset, headers }: KafkaRecord,
   clone: string,
 ): Promise<void> {
-  await tx.query(NOTE_DEAD_LETTER, [bucket, topic, partition, offset, clone]);
+  if (!canBeKept(key)) return;
+  const values = [bucket, topic, partition, offset, headers['type'] ?? '', key, clone, eventIdOf(headers)];
+  await tx.query(NOTE_DEAD_LETTER, values);
 }
 
 const OF_KEY = 'WHERE bucket = $1 AND topic = $2 AND key = $3';
