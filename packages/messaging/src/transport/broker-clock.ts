@@ -41,6 +41,16 @@ export class BrokerClock {
     return monotonicMs + this.#low;
   }
 
+  /**
+   * True when the broker's clock may have been set to another time since the last ping, by a record that has just come: it is from the
+   * future, or older than a record is that was waited for. A backlog looks the same; the next ping tells.
+   */
+  doubts(timestampMs: number): boolean {
+    if (!this.isSynced) return false;
+    const latest = this.monotonic() + this.#high + DRIFT_MS;
+    return timestampMs > latest || this.now() - timestampMs > SELDOM_OLDER_MS;
+  }
+
   /** How long ago the broker appended a record, in ms; never negative. */
   age(timestampMs: number): number {
     return Math.max(0, this.now() - timestampMs);
@@ -48,3 +58,5 @@ export class BrokerClock {
 }
 
 const DRIFT_MS = 1;
+/** Budgets are longer: a record that is older than this in truth loses nothing by a ping first. */
+const SELDOM_OLDER_MS = 1_000;

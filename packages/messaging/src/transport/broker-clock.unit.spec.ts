@@ -39,6 +39,16 @@ describe('BrokerClock', () => {
     expect(clock.now()).toBe(98_999);
   });
 
+  it('is in doubt by a record from the future, and by one that is older than records are that were waited for', () => {
+    const { clock, pass } = clockAt(0);
+    expect(clock.doubts(5_000)).toBe(false); // nothing is known yet
+    clock.learn(0, 100_000, 10);
+    pass(1_000);
+    for (const plausible of [100_001, 100_500, 101_000, 101_001]) expect(clock.doubts(plausible)).toBe(false);
+    expect(clock.doubts(101_100)).toBe(true);
+    expect(clock.doubts(98_000)).toBe(true);
+  });
+
   it('never thinks that it is later at the broker than it is, with any pings', () => {
     const pings = fc.array(fc.tuple(fc.nat({ max: 200 }), fc.nat({ max: 200 }), fc.nat({ max: 10_000 })), {
       minLength: 1,

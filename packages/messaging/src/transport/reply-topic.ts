@@ -3,6 +3,7 @@ import { KafkaError, type Follower, type KafkaPort, type KafkaRecord } from '../
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { BrokerClock } from './broker-clock.js';
+import { ClockCheck } from './clock-check.js';
 
 export const DEFAULT_HEARTBEAT_MS = 5_000;
 
@@ -46,10 +47,14 @@ export class ReplyTopic {
       },
     ]);
     await this.#beat();
+    const check = new ClockCheck(this.clock, this.#beat);
     this.#follower = await this.port.follow({
       partitions: [{ topic: this.name, partition: 0, from: 'beginning' }],
       isolation: 'uncommitted',
-      onRecords: this.onReplies,
+      onRecords: (records) => {
+        check.observe(records);
+        this.onReplies(records);
+      },
       onFault: (err) => this.options.logger.debug({ err, topic: this.name }, 'reading replies'),
     });
     this.#schedule();

@@ -12,6 +12,7 @@ import { EventGroups } from '../storage/event-groups.js';
 import { clockTopic, topicNames, type TopicNames } from '../topics.js';
 import type { Binding } from './binding.js';
 import { BrokerClock } from './broker-clock.js';
+import { ClockCheck } from './clock-check.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEnvelope, Unreadable, type Envelope } from './envelope.js';
 import { Intake, type Work } from './intake.js';
@@ -46,6 +47,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   readonly #options: MessagingOptions;
   readonly #names: TopicNames;
   readonly #clock = new BrokerClock();
+  readonly #clockCheck = new ClockCheck(this.#clock, () => this.#syncClock());
   readonly #replies: ReplySender;
   readonly #intake: Intake;
   #dispatcher: Dispatcher | undefined;
@@ -77,7 +79,8 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       limits: { concurrency: maxConcurrency, messages: maxQueued, bytes: maxQueuedBytes },
       keyOf: ({ topic, key }) => (topic === this.#names.commands ? (key?.toString() ?? null) : null),
       ownerOf: ({ topic, key }) => (topic === this.#names.commands && key ? this.#serverOf(key.toString()) : undefined),
-      handle: (work, slot) => this.#handle(work, slot),
+      handle: (work, slot) =>
+        this.#clockCheck.settled?.then(() => this.#handle(work, slot)) ?? this.#handle(work, slot),
       refuse: (work) => this.#refuse(work),
       onQueued: (messages, bytes) => metrics?.queued?.(messages, bytes),
       onPaused: ({ topic, partition }, isPaused) => {
@@ -113,7 +116,10 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       topics: [this.#names.commands, this.#names.queries],
       isolation: 'uncommitted',
       startAt: 'beginning',
-      onRecords: (records) => this.#intake.take(records),
+      onRecords: (records) => {
+        this.#clockCheck.observe(records);
+        this.#intake.take(records);
+      },
       onAssigned: (partitions) => {
         this.#intake.assigned(partitions);
         this.#tellPartitions(0);
