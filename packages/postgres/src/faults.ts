@@ -45,8 +45,12 @@ const UNREACHABLE = new Set([
   ...['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENOENT'],
 ]);
 
-/** Other system errors: no file handles or memory left, no permission. */
-const SYSTEM = /^E(?!RR_)[A-Z0-9_]+$/;
+/**
+ * Other system errors: no file handles or memory left, no permission. Node names the call that failed; a refusal of a
+ * service may begin with the same letter (EMAIL_TAKEN).
+ */
+const isOfSystem = (error: unknown, code: string): boolean =>
+  code.startsWith('E') && error instanceof Error && 'syscall' in error;
 
 /** How messages of pg itself begin when a connection broke or could not be had: they carry no code. */
 const WITHOUT_CODE = [
@@ -74,7 +78,7 @@ function ownFault(error: unknown): Fault | undefined {
   if (error instanceof ConnectionLost) return known === 'operator' ? known : 'server';
   if (known !== undefined) return known;
   if (code !== undefined && UNREACHABLE.has(code)) return 'server';
-  if (code !== undefined && SYSTEM.test(code)) return 'unknown';
+  if (code !== undefined && isOfSystem(error, code)) return 'unknown';
   if (code?.startsWith('UND_ERR_')) return 'passing'; // of fetch
   if (!(error instanceof Error)) return undefined;
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'passing';

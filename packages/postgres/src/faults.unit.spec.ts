@@ -57,8 +57,11 @@ describe('whose fault an error is', () => {
   });
 
   it("is the work's for bugs, and for errors that have a code of their own", () => {
-    const bugs = [new TypeError('x is not a function'), coded('ERR_INVALID_ARG_TYPE'), coded('UNKNOWN_SKU'), 'thrown'];
+    const codes = ['ERR_INVALID_ARG_TYPE', 'UNKNOWN_SKU', 'EMAIL_TAKEN', 'EXPIRED'];
+    const bugs = [new TypeError('x is not a function'), ...codes.map((code) => coded(code)), 'thrown'];
     expect(bugs.filter((bug) => !isOfTheWork(bug))).toEqual([]);
+    // Of the system, which has no more file handles.
+    expect(faultOf(Object.assign(coded('EMFILE'), { errno: -24, syscall: 'open' }))).toBe('unknown');
   });
 
   it('is found behind errors that wrap others: the outermost that speaks of a database counts', () => {
