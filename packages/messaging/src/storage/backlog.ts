@@ -63,10 +63,14 @@ export class Backlog {
     return this.isClosed && this.inWork === 0;
   }
 
-  /** True when an event must be left, so that it overtakes none that was. */
-  covers({ topic, partition }: TopicPartition, bucket: number, gate: ServerGate): boolean {
-    if (this.isClosed || topic !== this.topic || partition !== this.partition) return false;
-    return this.gate === gate || this.buckets.has(bucket);
+  /** True while what comes to this Kafka partition may be left here. */
+  isOpenFor({ topic, partition }: TopicPartition): boolean {
+    return !this.isClosed && topic === this.topic && partition === this.partition;
+  }
+
+  /** True when events of the bucket were left here: the next ones must not overtake them. */
+  has(bucket: number): boolean {
+    return this.buckets.has(bucket);
   }
 
   leave({ offset }: KafkaRecord, bucket: number): void {

@@ -34,7 +34,9 @@ export class Backlogs {
    * @returns true when the event is left in Kafka, to come again: its server has no room, or has left others like it
    */
   leaves(record: KafkaRecord, bucket: number, gate: ServerGate): boolean {
-    let backlog = this.all.find((one) => one.covers(record, bucket, gate));
+    const open = this.all.filter((one) => one.isOpenFor(record));
+    // First where others of its bucket are: it may have come from another server, which has left events here as well.
+    let backlog = open.find((one) => one.has(bucket)) ?? open.find((one) => one.gate === gate);
     if (!backlog && !this.options.gates.isFull(gate)) return false;
     backlog ??= this.begin(record, gate);
     backlog.leave(record, bucket);
