@@ -23,5 +23,18 @@ export function isRecordsFault(error: unknown, isTransient: IsTransient): boolea
   return !isTransient(error) && !isOfAnother(error) && isOfTheWork(error);
 }
 
-/** True when other work on the same database server fails as well. */
-export const isServerAway = (error: unknown): boolean => !isOfAnother(error) && isUnavailable(error);
+/** What a handler does before its event's transaction failed: in other buckets, whose servers may be others. */
+export class BeforeFailed extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+const isBesideServer = (cause: unknown): boolean => cause instanceof KafkaError || cause instanceof BeforeFailed;
+
+/**
+ * True when other work on the event's own database server fails as well. A server that is given no work says so by a
+ * refusal, too.
+ */
+export const isServerAway = (error: unknown): boolean =>
+  isUnavailable(error) && ![...causesOf(error)].some(isBesideServer);

@@ -2,6 +2,7 @@ import type { DataOf, Event, State } from '@stoa/contract-kit';
 import { deriveId } from '../ids.js';
 import type { KafkaRecord } from '../kafka/port.js';
 import type { Database, EventAbout, EventContext, Sql } from '../types.js';
+import { BeforeFailed } from './blame.js';
 import { parseFact, type FactRecord, type ParsedFact } from './event-record.js';
 import { admit, takeVersion } from './event-versions.js';
 import { factRow, writeOutbox, type OutboxRow } from './outbox.js';
@@ -70,7 +71,10 @@ export interface EventDeliveryOptions {
 export class EventDelivery {
   constructor(private readonly options: EventDeliveryOptions) {}
 
-  /** @throws UnreadableRecord; what the handler or the database throws. Nothing is written then. */
+  /**
+   * @throws UnreadableRecord; BeforeFailed; what the handler or the database throws. Nothing is written by its transaction
+   * then.
+   */
   async deliver(at: EventKey, subscription: EventSubscription, record: KafkaRecord): Promise<Delivered> {
     const event = parseFact(subscription.fact, record);
     for (;;) {
@@ -103,7 +107,12 @@ export class EventDelivery {
   private async prepare(at: EventKey, { handler }: EventSubscription, event: ParsedFact): Promise<void> {
     if (!handler.before) return;
     const isBehind = await this.options.database.transaction(at.bucket, (tx) => firstParked(tx, at));
-    if (!isBehind) await handler.before(event.data as never, aboutOf(at, event));
+    if (isBehind) return;
+    try {
+      await handler.before(event.data as never, aboutOf(at, event));
+    } catch (error) {
+      throw new BeforeFailed(error);
+    }
   }
 
   /**

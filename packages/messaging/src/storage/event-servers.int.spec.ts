@@ -16,6 +16,8 @@ type Counted = { name: string; count: number };
 /** More than the share of memory that each of two servers has. */
 const MANY = 3_000;
 const KEYS = 30;
+/** More than a server's events in work at once. */
+const ACROSS = 200;
 
 describe('the events of one server', () => {
   let kafka: TestKafka;
@@ -28,8 +30,15 @@ describe('the events of one server', () => {
     await tx.query('INSERT INTO seen (name, count, version) VALUES ($1, $2, $3)', [name, count, version]);
   };
 
+  /** What events of some keys need of the other server. */
+  const before = async ({ name }: Counted): Promise<void> => {
+    if (name.startsWith('near-across')) await database.transaction(1, (tx) => tx.query('SELECT 1'));
+  };
+
   function newConsumer(): EventConsumer {
-    const subscriptions = new SubscriptionTable<EventSubscription>([{ fact: counter.counted, handler: { on } }]);
+    const subscriptions = new SubscriptionTable<EventSubscription>([
+      { fact: counter.counted, handler: { before, on } },
+    ]);
     const delivery = new EventDelivery({ database, subscriptions });
     const messaging = kafka.optionsOf('listener');
     return new EventConsumer({ port: kafka.port, database, messaging, delivery, subscriptions, retryMs: 10 });
@@ -122,6 +131,22 @@ describe('the events of one server', () => {
     },
     150_000,
   );
+
+  it('wait for another server by themselves where their handler needs it', async () => {
+    versions.clear();
+    const across = Array.from({ length: ACROSS }, (_, n) => `near-across-${n}`);
+    line.cut();
+    await send(...across.map(record));
+    await eventually(() => {
+      const waiting = kafka.logger.lines.filter(({ message }) => message === 'An event waits for a fault to pass');
+      expect(waiting.length).toBeGreaterThan(0);
+    }, slow);
+    await sendTo('near', 300);
+    await eventually(async () => expect(await countIn(0)).toBe(300), slow);
+    line.mend();
+    await eventually(async () => expect(await countIn(0)).toBe(300 + ACROSS), slow);
+    await committed();
+  }, 120_000);
 
   it('are none lost where the consumer stops while they wait', async () => {
     versions.clear();

@@ -4,7 +4,7 @@ import type { MessagingOptions } from '../options.js';
 import type { Work } from '../transport/intake.js';
 import type { Database } from '../types.js';
 import { pauseAfter } from './back-off.js';
-import { isRecordsFault } from './blame.js';
+import { BeforeFailed, isRecordsFault } from './blame.js';
 import type { EventDelivery } from './event-delivery.js';
 import { UnreadableRecord } from './event-record.js';
 import type { EventKey } from './parked-events.js';
@@ -60,9 +60,10 @@ export class EventTrials {
     const isWanted = (): boolean => !trial.work.isRevoked() && !this.options.stopping.aborted;
     try {
       return (await trial.gate.try(isWanted, () => this.goOn(trial))) ?? false;
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof BeforeFailed ? thrown.cause : thrown;
       trial.failures++;
-      if (!this.isJudged(trial, error)) await this.pause(trial.failures);
+      if (!this.isJudged(trial, error)) await trial.gate.outOfSlot(() => this.pause(trial.failures));
       return false;
     }
   }

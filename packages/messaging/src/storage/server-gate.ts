@@ -24,15 +24,36 @@ export class ServerGate {
 
   /** Runs work in one of the server's slots, in the order of the calls. */
   async inSlot(work: () => Promise<void>): Promise<void> {
-    if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    await this.enter();
     try {
       await work();
     } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.free += 1;
+      this.leave();
     }
+  }
+
+  /**
+   * Waits without the slot that the caller is in, and for one afterwards: what waits for something else than the server
+   * keeps none of its other events.
+   */
+  async outOfSlot(wait: () => Promise<void>): Promise<void> {
+    this.leave();
+    try {
+      await wait();
+    } finally {
+      await this.enter();
+    }
+  }
+
+  private async enter(): Promise<void> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private leave(): void {
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.free += 1;
   }
 
   /**
