@@ -181,7 +181,7 @@ export class Intake {
     this.options.onDone?.(record);
     this.#resumeDrained();
     if (this.#messages.total === 0) this.#drained?.resolve();
-    if (!lane.isRevoked) this.#commitTimer ??= setTimeout(() => void this.#commitDue(), COMMIT_EVERY_MS);
+    if (!lane.isRevoked) this.#commitSoon();
   }
 
   #isFull(share: number): boolean {
@@ -221,16 +221,26 @@ export class Intake {
     return Math.min(lane.tracker.committable, this.options.committableOf?.(lane) ?? Infinity);
   }
 
+  #commitSoon(): void {
+    this.#commitTimer ??= setTimeout(() => void this.#commitDue(), COMMIT_EVERY_MS);
+  }
+
   async #commitDue(): Promise<void> {
     await this.#commit([...this.#lanes.keys()]);
     this.#commitTimer = undefined;
+    // It failed, or more was finished meanwhile: what comes next may come much later.
+    if (this.#due([...this.#lanes.keys()]).length > 0) this.#commitSoon();
+  }
+
+  #due(names: readonly string[]): Lane[] {
+    return names
+      .map((name) => this.#lanes.get(name))
+      .filter((lane) => lane !== undefined)
+      .filter((lane) => !lane.isRevoked && this.#committable(lane) > lane.committed);
   }
 
   async #commit(names: readonly string[]): Promise<void> {
-    const due = names
-      .map((name) => this.#lanes.get(name))
-      .filter((lane) => lane !== undefined)
-      .filter((lane) => this.#committable(lane) > lane.committed);
+    const due = this.#due(names);
     const steering = this.steering();
     if (due.length === 0 || !steering) return;
     const offsets = due.map((lane) => ({
@@ -245,7 +255,7 @@ export class Intake {
       });
     } catch (error) {
       this.options.onCommitFailed(error);
-      this.#commitTimer ??= setTimeout(() => void this.#commitDue(), COMMIT_EVERY_MS);
+      this.#commitSoon();
     }
   }
 
