@@ -63,7 +63,9 @@ export class Dispatcher {
     );
     const found = this.#find(envelope);
     const { executor } = this.binding;
-    if ('body' in found || found.kind === 'query' || !executor.settle) return late;
+    // A newer clone, which knows the operation, may have had it before.
+    if ('body' in found) return envelope.key === null ? late : NOT_KNOWN;
+    if (found.kind === 'query' || !executor.settle) return late;
     if (found.kind === 'flow') return NOT_KNOWN;
     try {
       return await executor.settle(found, this.#request(envelope, envelope.body.toString(), undefined, budgetLeft));
