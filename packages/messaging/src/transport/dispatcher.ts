@@ -15,6 +15,7 @@ const RETRY_FIRST_MS = 15;
 const RETRY_MOST_MS = 250;
 
 type BoundQuery = Extract<BoundOperation, { kind: 'query' }>;
+type BoundFlow = Extract<BoundOperation, { kind: 'flow' }>;
 type BoundCommandOrFlow = Exclude<BoundOperation, BoundQuery>;
 
 const stepId = (flowId: string, name: string): string => deriveId(flowId, 'step', name);
@@ -111,10 +112,20 @@ export class Dispatcher {
         if (refused) return refused;
         isAdmitted = true;
       }
-      if (bound.kind === 'command') return executor.execute(bound, request);
-      const output = await bound.flow.run(request.input, this.#flowContext(request));
-      return { ok: true, body: bodyOf(output) };
+      return bound.kind === 'command' ? executor.execute(bound, request) : this.#run(bound, request);
     };
+  }
+
+  async #run({ flow }: BoundFlow, request: CommandRequest): Promise<CommandReply> {
+    let hasBegun = false;
+    try {
+      const context = this.#flowContext(request, () => (hasBegun = true));
+      return { ok: true, body: bodyOf(await flow.run(request.input, context)) };
+    } catch (error) {
+      // A step was too late, but not the flow's first: it can't be said that nothing was done.
+      if (hasBegun && error instanceof OperationError && error.code === 'DEADLINE_EXCEEDED') return NOT_KNOWN;
+      throw error;
+    }
   }
 
   #request(envelope: Envelope, bodyText: string, input: unknown, budgetLeft: () => number): CommandRequest {
@@ -125,9 +136,13 @@ export class Dispatcher {
     };
   }
 
-  #flowContext(request: CommandRequest): FlowContext<Command> {
-    const step = async <C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules) =>
-      outputOf<OutputOf<C>>(await this.#step(request, name, command, input, rules));
+  /** @param onDone called when a step was done */
+  #flowContext(request: CommandRequest, onDone: () => void): FlowContext<Command> {
+    const step = async <C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules) => {
+      const output = outputOf<OutputOf<C>>(await this.#step(request, name, command, input, rules));
+      onDone();
+      return output;
+    };
     return { caller: request.caller, commandId: request.id, stepId: (name) => stepId(request.id, name), fail, step };
   }
 

@@ -1,6 +1,12 @@
+import { OperationError, type Command } from '@stoa/contract-kit';
+import { z } from 'zod';
+import type { CommandReply } from '../command-execution.js';
+import { newId } from '../ids.js';
+import type { FlowContext } from '../types.js';
 import type { Binding } from './binding.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Envelope } from './envelope.js';
+import { refusalOf } from './refusals.js';
 
 describe('a request whose budget is over', () => {
   const binding = {
@@ -32,5 +38,43 @@ describe('a request whose budget is over', () => {
 
   it('was not done, where it is a query', async () => {
     expect(await codeOf(null, 2)).toBe('DEADLINE_EXCEEDED');
+  });
+});
+
+describe('a flow with a step that is too late', () => {
+  const late = refusalOf(new OperationError('DEADLINE_EXCEEDED', 'Not done'));
+  const add = { service: 'counter', name: 'add', kind: 'command', key: 'input.name', errors: {}, caller: 'anyone' };
+  const input = z.object({ name: z.string() });
+
+  const answerOf = async (...replies: CommandReply[]): Promise<unknown> => {
+    const run = async (_: unknown, { step }: FlowContext<Command>): Promise<object> => {
+      for (const name of ['first', 'second']) await step(name, add as never, { name: 'one' } as never);
+      return {};
+    };
+    const operations = new Map<string, object>([
+      ['add', { kind: 'command', operation: add, input }],
+      ['addTwice', { kind: 'flow', operation: { ...add, name: 'addTwice' }, input, flow: { run } }],
+    ]);
+    const contract = { $about: { name: 'counter', version: 1 } };
+    const executor = { execute: async () => replies.shift()! };
+    const binding = { contract, operations, executor, isTransient: () => false } as unknown as Binding;
+    const dispatcher = new Dispatcher(binding, { error: () => undefined } as never);
+    const reply = await dispatcher.run(
+      {
+        ...{ id: newId(), operation: 'addTwice', correlation: '1', replyTopic: 'x.replies.y', budgetMs: 100 },
+        ...{ contractVersion: 1, key: 'one', caller: { kind: 'service', name: 'test' }, traceparent: undefined },
+        ...{ expectedVersion: undefined, body: Buffer.from('{"name":"one"}'), appendedAt: 0 },
+      },
+      () => 100,
+    );
+    return JSON.parse(reply.body).code;
+  };
+
+  it('was not done, where it is the first', async () => {
+    expect(await answerOf(late)).toBe('DEADLINE_EXCEEDED');
+  });
+
+  it('was perhaps done, where one before was', async () => {
+    expect(await answerOf({ ok: true, body: '{}' }, late)).toBe('UNAVAILABLE');
   });
 });
