@@ -83,6 +83,10 @@ describe('whom a failure counts against', () => {
   });
 
   const sql = <Row>(text: string, values: unknown[] = []) => db.database.server(0).rows<Row>(text, values);
+  /** Ends all sessions, and this one last: it would stay in the pool, with the settings that it began with. */
+  const endSessions = (): Promise<unknown> =>
+    sql(`SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+      ORDER BY pid = pg_backend_pid()) AS sessions`).catch(() => undefined);
   let versions = 0;
   /** Newer than all before, of whatever key. */
   const record = (name: string): OutgoingRecord => ({
@@ -121,20 +125,12 @@ describe('whom a failure counts against', () => {
   it('is not the events while the server is read-only: each is handled once when it is not any more', async () => {
     const [{ name = '' } = {}] = await sql<{ name: string }>('SELECT current_database() AS name');
     await sql(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
-    await sql(
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-    );
-    await db.database
-      .server(0)
-      .pool.query('SELECT 1')
-      .catch(() => undefined);
+    await endSessions();
     await send(...names.map((each) => record(each)));
     await waitsSeen(15);
     expect(kafka.logger.lines.some(({ message }) => message === 'An event was parked')).toBe(false);
     await sql(`BEGIN READ WRITE; ALTER DATABASE "${name}" RESET default_transaction_read_only; COMMIT`);
-    await sql(
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-    );
+    await endSessions();
     await eventually(async () => expect(await seen()).toEqual(names));
     await settled();
     expect(await parked()).toEqual([]);
