@@ -29,6 +29,17 @@ describe('BrokerClock', () => {
     expect(Math.abs(clock.now() - 10_000)).toBeLessThanOrEqual(3);
   });
 
+  it.each([
+    ['once while that is quick', [10, 10], 1],
+    ['again when that was slow', [400, 10, 10], 2],
+    ['and takes what it gets from a broker that is always slow', Array<number>(9).fill(400), 5],
+  ])('asks %s', async (_, trips, asked) => {
+    const { clock, pass } = clockAt(0);
+    const before = trips.length;
+    await clock.syncClosely(async () => 1_000_000 + pass(trips.shift() ?? 0));
+    expect(before - trips.length).toBe(asked);
+  });
+
   it('follows the broker’s clock when that is set back or forward', () => {
     const { clock, pass } = clockAt(0);
     clock.learn(0, 5_000, 1);

@@ -107,7 +107,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     this.#dispatcher = new Dispatcher(binding, logger);
     this.#executor = binding.executor;
     await ensureTopics(this.#port, this.#options, binding.contract);
-    await this.#syncClock();
+    await this.#clock.syncClosely(this.#ping);
     this.#keepClock();
     this.#background = background;
     await background?.start();
@@ -172,12 +172,13 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     setImmediate(() => this.#options.metrics?.partitions?.(this.#consumer?.assignment().length ?? 0, taken));
   }
 
-  #syncClock = (): Promise<void> =>
-    this.#clock.sync(() => this.#port.append({ topic: clockTopic(this.#options.topicPrefix), key: null, value: null }));
+  #ping = (): Promise<number> =>
+    this.#port.append({ topic: clockTopic(this.#options.topicPrefix), key: null, value: null });
 
   #keepClock(): void {
     this.#clockTimer = setTimeout(() => {
-      void this.#syncClock()
+      void this.#clock
+        .sync(this.#ping)
         .catch((error: unknown) => this.#options.logger.debug({ err: error }, "the broker's time could not be read"))
         .then(() => this.#isClosing || this.#keepClock());
     }, this.#options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS);
