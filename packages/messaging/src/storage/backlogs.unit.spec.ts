@@ -40,8 +40,7 @@ describe('Backlogs', () => {
     });
     const [a, c] = [gates.of(1), gates.of(2)];
     const all = [2, 1, 2, 2, 1].map((bucket, offset) => record(offset, bucket));
-    const leave = (record: KafkaRecord): boolean =>
-      backlogs.leaves(record, bucketOf(record), gates.of(bucketOf(record)));
+    const leave = (one: KafkaRecord): boolean => backlogs.leaves(one, bucketOf(one), gates.of(bucketOf(one)));
     [a.messages, c.messages] = [FULL, FULL];
     expect(all.slice(0, 4).map(leave)).not.toContain(false);
     c.messages = 0;

@@ -47,7 +47,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   readonly #options: MessagingOptions;
   readonly #names: TopicNames;
   readonly #clock = new BrokerClock();
-  readonly #clockCheck = new ClockCheck(this.#clock, () => this.#syncClock());
+  readonly #clockCheck = new ClockCheck(this.#clock, () => this.#clock.sync(this.#ping));
   readonly #replies: ReplySender;
   readonly #intake: Intake;
   #dispatcher: Dispatcher | undefined;
