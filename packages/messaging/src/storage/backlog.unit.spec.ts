@@ -76,13 +76,13 @@ describe('Backlog', () => {
     const backlog = begin(record(10, 1));
     backlog.leave(record(11, 1), 1);
     places.set(1, 'b');
-    expect(backlog.covers(record(12, 1), 1, gates.of(1))).toBe(true);
-    expect(backlog.covers(record(12, 3), 3, gates.of(3))).toBe(false);
+    expect([backlog.isOpenFor(record(12, 1)), backlog.has(1)]).toEqual([true, true]);
+    expect(backlog.has(3)).toBe(false);
     backlog.leave(record(12, 1), 1);
     backlog.take([record(10, 1), record(11, 1), record(12, 1)]);
     expect(offsets()).toEqual([10, 11, 12]);
     expect(gates.of(1).messages).toBe(3);
-    expect(backlog.covers(record(13, 1), 1, gates.of(1))).toBe(false);
+    expect(backlog.isOpenFor(record(13, 1))).toBe(false);
   });
 
   it('waits where the server has no room, and goes on where it stopped', () => {
