@@ -62,3 +62,16 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
 
 /** What zod found wrong, one problem a place. */
 export const problemsOf = (error: z.ZodError): Problem[] => error.issues.flatMap(problemsOfIssue);
+
+/** Refusals that are no fault of the caller's. */
+const FAULTS = new Set(['INTERNAL', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
+
+/** `ok`, or the error's code. */
+export const outcomeOf = (reply: CommandReply): string =>
+  reply.ok ? 'ok' : ((JSON.parse(reply.body) as { code?: string }).code ?? 'INTERNAL');
+
+/** The code of a reply that is a fault, for traces. */
+export function faultOf(reply: CommandReply): string | undefined {
+  const outcome = outcomeOf(reply);
+  return FAULTS.has(outcome) ? outcome : undefined;
+}

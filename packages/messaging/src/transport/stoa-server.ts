@@ -1,10 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Background } from '../background.js';
-import type { CommandExecutor, CommandReply } from '../command-execution.js';
+import type { CommandExecutor } from '../command-execution.js';
 import { ensureTopics } from '../contracts/ensure-topics.js';
 import { publishContract } from '../contracts/publish-contract.js';
-import { writeDeadLetter } from '../dead-letter.js';
 import type { GroupConsumer, KafkaPort } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import type { DeadLetters } from '../storage/dead-letters.js';
@@ -14,12 +12,13 @@ import type { Binding } from './binding.js';
 import { BrokerClock } from './broker-clock.js';
 import { ClockCheck } from './clock-check.js';
 import { Dispatcher } from './dispatcher.js';
-import { readEnvelope, Unreadable, type Envelope } from './envelope.js';
+import { readEnvelope, type Envelope } from './envelope.js';
 import { Intake, type Work } from './intake.js';
 import type { Slot } from './keyed-executor.js';
-import { refusal } from './refusals.js';
+import { faultOf, outcomeOf, refusal } from './refusals.js';
 import { DEFAULT_HEARTBEAT_MS } from './reply-topic.js';
 import { ReplySender, type ServedReply } from './reply-sender.js';
+import { UnreadableRequests } from './unreadable-requests.js';
 
 /** What a server serves, and what runs beside it. */
 export interface Served {
@@ -49,6 +48,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   readonly #clock = new BrokerClock();
   readonly #clockCheck = new ClockCheck(this.#clock, () => this.#clock.sync(this.#ping));
   readonly #replies: ReplySender;
+  readonly #unreadable: UnreadableRequests;
   readonly #intake: Intake;
   #dispatcher: Dispatcher | undefined;
   #executor: CommandExecutor | undefined;
@@ -64,6 +64,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     this.#options = messaging;
     this.#names = topicNames(messaging.topicPrefix, messaging.service);
     this.#replies = new ReplySender(port, messaging.clone, messaging.logger);
+    this.#unreadable = new UnreadableRequests(port, messaging, () => this.#isClosing);
     this.#intake = new Intake(() => this.#consumer, this.#intakeOptions());
   }
 
@@ -199,7 +200,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       this.#options.metrics?.requestHandled?.(envelope.operation, 'UNAVAILABLE', waitMs, 0);
       this.#answer(work, envelope, reply, waitMs, performance.now() + envelope.budgetMs - waitMs);
     } catch (error) {
-      void this.#deadLetter(work, error);
+      void this.#unreadable.giveUp(work, error);
     }
   }
 
@@ -208,7 +209,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     try {
       envelope = readEnvelope(work.record, this.#names.commands);
     } catch (error) {
-      return this.#deadLetter(work, error);
+      return this.#unreadable.giveUp(work, error);
     }
     // In this order: a process that freezes between the two gives the request too little time, never too much.
     const now = performance.now();
@@ -228,7 +229,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
         waitMs,
         deadline,
       );
-      await this.#deadLetter(work, error);
+      await this.#unreadable.giveUp(work, error);
     }
   }
 
@@ -258,27 +259,6 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     this.#replies.push(replyTopic, { correlation, reply, waitMs, deadline, done: work.done });
   }
 
-  /** Not acknowledged before it is written: a message that nobody can read must not be lost, nor stop the others. */
-  async #deadLetter(work: Work, error: unknown): Promise<void> {
-    const reason = error instanceof Error ? error.message : String(error);
-    const { logger, metrics, clone } = this.#options;
-    if (!(error instanceof Unreadable)) logger.error({ err: error }, 'a message could not be handled');
-    const { topic, partition, offset } = work.record;
-    for (let wait = 100; !work.isRevoked(); wait = Math.min(wait * 2, 5_000)) {
-      try {
-        await writeDeadLetter(this.#port, this.#names.deadLetters, work.record, reason, clone);
-        logger.warn({ topic, partition, offset, reason }, 'dead letter');
-        metrics?.deadLettered?.(topic, reason);
-        break;
-      } catch (fault) {
-        if (this.#isClosing) return;
-        logger.error({ err: fault, topic, partition, offset }, 'a dead letter could not be written; trying again');
-        await delay(wait);
-      }
-    }
-    work.done();
-  }
-
   /**
    * Stops taking requests, finishes those in work, sends their replies, commits and leaves the group, within 10 s. What is
    * not finished by then is not acknowledged: another clone gets it.
@@ -305,14 +285,3 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     return this.#port as T;
   }
 }
-
-/** Refusals that are no fault of the caller's. */
-const FAULTS = new Set(['INTERNAL', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
-
-function faultOf(reply: CommandReply): string | undefined {
-  const outcome = outcomeOf(reply);
-  return FAULTS.has(outcome) ? outcome : undefined;
-}
-
-const outcomeOf = (reply: CommandReply): string =>
-  reply.ok ? 'ok' : ((JSON.parse(reply.body) as { code?: string }).code ?? 'INTERNAL');
