@@ -178,6 +178,43 @@ describe('StateFollower', () => {
     expect(await copyIn()).toEqual({ b: 1 });
   });
 
+  it('lets a former leader that wakes up while it forgets a copy clear nothing of what was copied since', async () => {
+    await send(state('a', 1, 1), state('b', 1, 1));
+    const before = follow();
+    await waitFor({ a: 1, b: 1 });
+    await before.stop();
+    const server = db.database.server(0);
+    await server.rows(`UPDATE state_offsets SET updated_at = now() - interval '7 days'`);
+    let wake = (): void => undefined;
+    const woken = new Promise<void>((resolve) => (wake = resolve));
+    const cleared: string[] = [];
+    const clearing = (leader: string) => {
+      const clear = async (tx: Sql): Promise<boolean> => {
+        cleared.push(leader);
+        const { rowCount } = await tx.query('DELETE FROM copy WHERE name IN (SELECT name FROM copy LIMIT 1)');
+        return rowCount === 1;
+      };
+      return new SubscriptionTable<StateSubscription>([{ fact: counter.current, handler: { apply, clear } }]);
+    };
+    // The first leader freezes between two steps of its clearing.
+    const freezing = Object.assign(Object.create(server) as typeof server, {
+      transaction: async <T>(work: (tx: Sql) => Promise<T>): Promise<T> => {
+        if (cleared.length > 0) await woken;
+        return server.transaction(work);
+      },
+    });
+    const former = follow(0, { server: freezing, subscriptions: clearing('former') });
+    await eventually(() => expect(cleared).toEqual(['former']));
+    follow(0, { subscriptions: clearing('next') });
+    await waitFor({ a: 1, b: 1 });
+    await eventually(() => expect(cleared).toContain('next'));
+    const settled = [...cleared];
+    wake();
+    expect(await former.settled).toBeInstanceOf(CopyTakenOver);
+    expect(cleared).toEqual(settled);
+    expect(await copyIn()).toEqual({ a: 1, b: 1 });
+  });
+
   it('gives up no state for a fault of the server, and writes one dead letter however often that comes', async () => {
     let tries = 0;
     beforeApply = async () => {

@@ -11,6 +11,7 @@ import {
   copyOf,
   CopyTakenOver,
   ensureOffsets,
+  holdAbandoned,
   isAbandoned,
   readOffsets,
   restartOffsets,
@@ -142,18 +143,23 @@ export class StateFollower {
     if (known) return known;
     await this.forget(copy);
     return server.transaction(async (tx) => {
+      await holdAbandoned(tx, copy);
       await restartOffsets(tx, copy);
       return read(tx);
     });
   }
 
-  /** Keys that vanished unseen must not stay in the copy. Whoever dies in the midst leaves it abandoned. */
+  /** Keys that vanished unseen must not stay in the copy. Whoever dies in the midst leaves it abandoned. @throws CopyTakenOver */
   private async forget(copy: string): Promise<void> {
     const { messaging, server } = this.options;
     const { handler } = this.subscription;
     const fields = { server: server.name, copy, isCleared: handler.clear !== undefined };
     messaging.logger.warn(fields, 'A copy of states that nobody followed for days begins anew');
-    while (await server.transaction(async (tx) => (await handler.clear?.(tx)) ?? false));
+    const clear = async (tx: Sql): Promise<boolean> => {
+      await holdAbandoned(tx, copy);
+      return (await handler.clear?.(tx)) ?? false;
+    };
+    while (await server.transaction(clear));
   }
 
   /** In the transaction of what is applied: moves the copy's offsets. */

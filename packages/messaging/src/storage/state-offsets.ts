@@ -46,6 +46,7 @@ const READ_FOLLOWED = `${READ} AND ${FOLLOWED}`;
 const READ_TOPICS = `SELECT topic, kafka_partition AS partition, next_offset::float8 AS next FROM state_offsets
   WHERE split_part(topic, '#', 2) <> '' AND split_part(topic, '#', 1) = ANY($1::text[]) AND ${FOLLOWED}`;
 const IS_ABANDONED = `SELECT EXISTS (SELECT FROM state_offsets WHERE topic = $1 AND NOT ${FOLLOWED}) AS abandoned`;
+const HOLD = 'SELECT FROM state_offsets WHERE topic = $1 ORDER BY kafka_partition FOR UPDATE';
 const RESTART = 'UPDATE state_offsets SET next_offset = 0, updated_at = now() WHERE topic = $1';
 const TOUCH = 'UPDATE state_offsets SET updated_at = now() WHERE topic = $1';
 
@@ -79,6 +80,15 @@ export async function touchOffsets(tx: Sql, copy: string): Promise<void> {
  */
 export async function isAbandoned(tx: Sql, copy: string): Promise<boolean> {
   return (await tx.query<{ abandoned: boolean }>(IS_ABANDONED, [copy])).rows[0]?.abandoned === true;
+}
+
+/**
+ * Holds a copy that is being forgotten until the transaction ends.
+ * @throws CopyTakenOver when somebody else has begun it anew: nothing of what is there now may be forgotten
+ */
+export async function holdAbandoned(tx: Sql, copy: string): Promise<void> {
+  await tx.query(HOLD, [copy]);
+  if (!(await isAbandoned(tx, copy))) throw new CopyTakenOver();
 }
 
 /** Begins a copy anew. */
