@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { createLogger } from '@stoa/service';
 import type { GatewayDatabase } from '../storage/gateway-database.js';
 import { Revocations } from './revocations.js';
@@ -44,6 +45,26 @@ describe('Revocations', () => {
     for (let n = 0; n < 3; n++) await revocations.catchUp('operator');
     expect(asked).toEqual(['0', '700', '0', '31']);
     expect(revocations.isRevoked('two')).toBe(true);
+  });
+
+  it('refuses nobody after a freeze in the midst of a read, which says too little when it ends', async () => {
+    const thaw = Promise.withResolvers<void>();
+    let reads = 0;
+    const $queryRaw = async () => {
+      if (reads++ === 0) await thaw.promise;
+      return [{ server: 'a', xmin: '700', session_id: null, expires_at: null }];
+    };
+    const database = { prisma: async () => ({ $queryRaw }) } as unknown as GatewayDatabase;
+    const revocations = new Revocations(database, logger);
+    const now = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(now);
+    const first = revocations.catchUp('operator');
+    clock.mockReturnValue(now + 5_000);
+    const second = revocations.catchUp('operator');
+    thaw.resolve();
+    await Promise.all([first, second]);
+    expect(revocations.suffices('operator')).toBe(true);
+    clock.mockRestore();
   });
 
   it('believes nobody before the first read', async () => {
