@@ -15,7 +15,7 @@ ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS server text;
 -- Grows whenever a bucket is about to be switched from here or to here. A copy of these data from before a switch knows of
 -- fewer than the directory.
 ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS switches bigint NOT NULL DEFAULT 0;
--- The run of the server in which it was compared with the directory: see same_history.
+-- The run of the server in which it was compared with the directory: see was_compared.
 ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS confirmed_start timestamptz;
 ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS confirmed_file text;
 
@@ -38,10 +38,15 @@ CREATE OR REPLACE FUNCTION sharding.same_server() RETURNS boolean LANGUAGE sql S
 -- Whatever takes a server's place (a copy, a standby, a restored backup) starts later than the run that its data remember, and
 -- a database that takes another one's place on the same server has its tables in other files. Both are in memory: each
 -- write and each read asks.
-CREATE OR REPLACE FUNCTION sharding.same_history() RETURNS boolean LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION sharding.was_compared() RETURNS boolean LANGUAGE sql STABLE
   RETURN (SELECT i.confirmed_start = pg_catalog.pg_postmaster_start_time()
             AND i.confirmed_file = pg_catalog.pg_relation_filepath('sharding.identity')
           FROM sharding.identity AS i);
+
+-- What the fence asks. A fence of the release before has another function of this name: what asks for the comparison itself, as
+-- clients of this release do beside such a fence, asks for the one above.
+CREATE OR REPLACE FUNCTION sharding.same_history() RETURNS boolean LANGUAGE sql STABLE
+  RETURN sharding.was_compared();
 
 -- Names this run of this server.
 CREATE OR REPLACE FUNCTION sharding.this_run() RETURNS text LANGUAGE sql STABLE
@@ -129,7 +134,7 @@ BEGIN
     SELECT sharding.locked_state(wanted), i.confirmed_start, i.confirmed_file INTO found_state, known_start, known_file
       FROM sharding.identity AS i;
   END IF;
-  -- Comparisons that are expressions as well: see same_history.
+  -- Comparisons that are expressions as well: see was_compared.
   IF found_state = 'owned' AND known_start = pg_catalog.pg_postmaster_start_time()
     AND known_file = pg_catalog.pg_relation_filepath('sharding.identity')
   THEN RETURN; END IF;
@@ -217,9 +222,11 @@ CREATE OR REPLACE FUNCTION sharding.confirm(run text, let_go smallint[]) RETURNS
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF run <> sharding.this_run() OR sharding.same_server() IS NOT TRUE THEN RETURN false; END IF;
+  -- Whoever comes later may have compared long ago: its bucket may be back meanwhile, and fenced by another move.
+  IF sharding.was_compared() THEN RETURN true; END IF;
   UPDATE sharding.bucket_owner SET state = 'gone' WHERE bucket = ANY (let_go) AND state = 'fenced';
   UPDATE sharding.identity SET confirmed_start = pg_postmaster_start_time(),
-    confirmed_file = pg_relation_filepath('sharding.identity') WHERE sharding.same_history() IS NOT TRUE;
+    confirmed_file = pg_relation_filepath('sharding.identity');
   RETURN true;
 END $$;
 

@@ -117,7 +117,7 @@ async function prove(tx: Sql, buckets: readonly number[]): Promise<void> {
   const { served } = await oneRow<{ served: string }>(
     tx,
     `SELECT count(*) AS served FROM sharding.bucket_owner
-     WHERE bucket = ANY ($1::smallint[]) AND state IN ('owned', 'fenced') AND sharding.same_history()`,
+     WHERE bucket = ANY ($1::smallint[]) AND state IN ('owned', 'fenced') AND sharding.was_compared()`,
     [buckets],
   );
   const missing = buckets.length - Number(served);

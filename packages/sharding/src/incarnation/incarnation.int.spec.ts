@@ -169,6 +169,16 @@ it('refuses a dump that was loaded into another database', async () => {
   expect(await eventually(() => read(STAYED, stayed))).toBe('Bob');
 });
 
+it('lets go of nothing for a client that compared before others did', async () => {
+  await insert(STAYED, 'Bob');
+  // The client froze; a bucket that it was to let go of came back, and is about to move on.
+  await cluster.admin('b', `UPDATE sharding.bucket_owner SET state = 'fenced' WHERE bucket = ${STAYED}`);
+  const confirm = `SELECT sharding.confirm(sharding.this_run(), '{${STAYED}}') AS confirmed`;
+  expect(await cluster.admin('b', confirm)).toEqual([{ confirmed: true }]);
+  const state = `SELECT state FROM sharding.bucket_owner WHERE bucket = ${STAYED}`;
+  expect(await cluster.admin('b', state)).toEqual([{ state: 'fenced' }]);
+});
+
 it('goes on with a shard of a release that knew the history only', async () => {
   const stayed = await insert(STAYED, 'Bob');
   const { adminUrl: url = '' } = cluster.shards.get('b') ?? {};
@@ -185,6 +195,19 @@ it('goes on with a shard of a release that knew the history only', async () => {
   await cluster.admin('b', `${forget}, timeline = '0000000F'`);
   await expect(installShard({ url, keyspace: KEYSPACE, shard: 'b', tables: TABLES })).rejects.toThrow(REFUSED);
   await expect(holdDirectly(STAYED)).rejects.toMatchObject({ code: 'SH002' });
+});
+
+it('serves from a server that started again under the fence of the release before, as after a rollback of migrations', async () => {
+  const stayed = await insert(STAYED, 'Bob');
+  await cluster.admin(
+    'b',
+    `CREATE OR REPLACE FUNCTION sharding.same_history() RETURNS boolean LANGUAGE sql STABLE
+     RETURN (SELECT i.timeline = sharding.server_timeline() FROM sharding.identity AS i)`,
+  );
+  await servers.kill(1);
+  await servers.startAgain(1);
+  expect(await eventually(() => read(STAYED, stayed))).toBe('Bob');
+  expect(await eventually(all)).toEqual([{ name: 'Bob' }]);
 });
 
 it('asks nobody for a server that only starts again, also while the directory is away', async () => {

@@ -24,7 +24,7 @@ export type Owner = Omit<Claim, 'shard'>;
 /** One statement, for whoever may read the owner table. */
 export const REPORT = `SELECT i.server, i.timeline, i.switches::float8 AS switches,
     sharding.server_identity() AS "serverNow", sharding.server_timeline() AS "timelineNow",
-    coalesce(sharding.same_history(), false) AS confirmed, sharding.this_run() AS run,
+    coalesce(sharding.was_compared(), false) AS confirmed, sharding.this_run() AS run,
     (SELECT coalesce(json_agg(json_build_object('bucket', bucket, 'state', state, 'epoch', epoch)), '[]')
      FROM sharding.bucket_owner) AS owners
   FROM sharding.identity AS i`;

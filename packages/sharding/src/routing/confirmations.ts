@@ -36,7 +36,7 @@ export class Confirmations {
 
   private async ask(shard: string, server: ShardServer): Promise<string | undefined> {
     const { confirmed } = await server.transaction((tx) =>
-      oneRow<{ confirmed: boolean | null }>(tx, 'SELECT sharding.same_history() AS confirmed'),
+      oneRow<{ confirmed: boolean | null }>(tx, 'SELECT sharding.was_compared() AS confirmed'),
     );
     if (confirmed === true) return undefined;
     // A map from before the server's start may be as old as the data that it was given, and so may one that is being read.

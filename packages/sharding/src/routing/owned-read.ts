@@ -1,4 +1,4 @@
-/** As sharding.same_history(), which costs more because a function that reads can't be inlined. */
+/** As sharding.was_compared(), which costs more because a function that reads can't be inlined. */
 const CONFIRMED = `i.confirmed_start = pg_postmaster_start_time() AND i.confirmed_file = pg_relation_filepath('sharding.identity')`;
 /** Marks rows of the caller's own statement: without it, "owned, and no row" would look like "one row of nulls". */
 const HIT = '~hit';
