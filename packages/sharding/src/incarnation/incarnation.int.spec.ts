@@ -10,6 +10,7 @@ import { reconcileShard } from '../operate/reconcile.js';
 import { knownShards, onDirectory } from '../operate/shards.js';
 import { clusterStatus } from '../operate/status.js';
 import { verify } from '../verify.js';
+import { prepareShard } from './prepare.js';
 
 jest.setTimeout(120_000);
 
@@ -195,6 +196,24 @@ it('goes on with a shard of a release that knew the history only', async () => {
   await cluster.admin('b', `${forget}, timeline = '0000000F'`);
   await expect(installShard({ url, keyspace: KEYSPACE, shard: 'b', tables: TABLES })).rejects.toThrow(REFUSED);
   await expect(holdDirectly(STAYED)).rejects.toMatchObject({ code: 'SH002' });
+});
+
+it('ends the serving of a copy that an older release did not notice, when its fence is brought up to date', async () => {
+  await insert(MOVED, 'Ada');
+  const copy = await servers.copyOf(1);
+  await move(MOVED, 'b', 'a');
+  await servers.exchange(1, copy);
+  await onDirectory(cluster.directoryUrl, (tx) => tx.query('DELETE FROM sharding.incarnations'));
+  await eventually(() =>
+    cluster.admin('b', 'UPDATE sharding.identity SET server = NULL, switches = 0, confirmed_start = NULL'),
+  );
+  const { adminUrl: url = '' } = cluster.shards.get('b') ?? {};
+  const prepare = (): Promise<void> =>
+    prepareShard(cluster.directoryUrl, { url, keyspace: KEYSPACE, shard: 'b', tables: TABLES });
+  await expect(prepare()).rejects.toThrow(REFUSED);
+  await expect(holdDirectly(MOVED)).rejects.toMatchObject({ code: 'SH002' });
+  await expect(prepare()).rejects.toThrow(REFUSED);
+  await expect(holdDirectly(MOVED)).rejects.toMatchObject({ code: 'SH002' });
 });
 
 it('serves from a server that started again under the fence of the release before, as after a rollback of migrations', async () => {
