@@ -1,4 +1,4 @@
-import type { KafkaPort, KafkaRecord, TopicOffset, TopicPartition } from '../kafka/port.js';
+import { KafkaError, type KafkaPort, type KafkaRecord, type TopicOffset, type TopicPartition } from '../kafka/port.js';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { Database } from '../types.js';
@@ -85,17 +85,24 @@ export class EventPositions {
   private async positionsIn(topic: string): Promise<Map<string, (partition: number) => number>> {
     const subscriptions = this.options.subscriptions.of(topic.slice(this.options.messaging.topicPrefix.length));
     const committed = await this.committed(topic, subscriptions);
-    // The ends after what was committed: an offset beyond them is one of a topic of this name that was deleted since.
+    // The ends after what was committed: an offset beyond them is one of a topic of this name that was deleted since. Nobody knows
+    // the end of a Kafka partition without a leader, which must not keep the others from being read.
     const ends = await this.options.port.admin.endOffsets(topic);
-    const oldest = await this.oldest(topic, ends);
+    const within = (partition: number, offset: number | null | undefined): number | undefined => {
+      const end = ends[partition] ?? 0;
+      return typeof offset === 'number' && (end < 0 || offset <= end) ? offset : undefined;
+    };
+    const handled = (subscription: EventSubscription, partition: number): number | undefined =>
+      within(partition, committed.get(subscription)?.[partition]);
+    const haveAllBegun = subscriptions.every((each) =>
+      ends.every((_, partition) => handled(each, partition) !== undefined),
+    );
+    const oldest = haveAllBegun ? [] : await this.oldest(topic, ends);
     return new Map(
       subscriptions.map((subscription) => {
         const position = (partition: number): number => {
-          const within = (offset: number | null | undefined): number | undefined =>
-            typeof offset === 'number' && offset <= (ends[partition] ?? 0) ? offset : undefined;
-          const handled = within(committed.get(subscription)?.[partition]);
-          const start = within(this.starts.get(subscription)?.[partition]);
-          return Math.max(handled ?? oldest[partition] ?? 0, start ?? 0);
+          const start = within(partition, this.starts.get(subscription)?.[partition]);
+          return Math.max(handled(subscription, partition) ?? oldest[partition] ?? 0, start ?? 0);
         };
         return [subscription.fact.name, position];
       }),
@@ -127,8 +134,15 @@ export class EventPositions {
 
   /** The first offsets of the time for which events are kept. `ends` were asked before: what came since is behind them. */
   private async oldest(topic: string, ends: readonly number[]): Promise<number[]> {
-    const kept = await this.options.port.admin.offsetsSince(topic, Date.now() - KEPT_MS);
-    return kept.map((offset, partition) => offset ?? ends[partition] ?? 0);
+    const { admin } = this.options.port;
+    try {
+      const kept = await admin.offsetsSince(topic, Date.now() - KEPT_MS);
+      return kept.map((offset, partition) => Math.max(0, offset ?? ends[partition] ?? 0));
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error;
+      // Not said of a topic of which one Kafka partition has no leader: then from the beginning, which Kafka keeps little longer.
+      return (await admin.beginningOffsets(topic)).map((offset) => Math.max(0, offset));
+    }
   }
 
   private withPrefix(topic: string): string {
