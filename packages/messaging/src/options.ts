@@ -75,13 +75,13 @@ export interface MessagingOptions {
   /** The process can't go on and must exit (its reply topic was deleted under it). */
   readonly onFatal?: (error: Error) => void;
 
-  /** Messages in work at once in this clone; 256 if not given. */
+  /** Messages in work at once in this clone; 320 if not given, of which each of two servers may have 137. */
   readonly maxConcurrency?: number;
   /** Messages in work or queued in this clone before it pauses Kafka partitions; 2,048 if not given. */
   readonly maxQueued?: number;
   /** The same in bytes of the records; 32 MiB if not given. */
   readonly maxQueuedBytes?: number;
-  /** Requests of this process in flight to one service, or to one shard of it; as many as are served promptly if not given. */
+  /** Requests of this process in flight to one of several shards of a service; as many as are served promptly if not given. */
   readonly mostInFlight?: number;
   /** Milliseconds without a sign of life after which the group gives a clone's Kafka partitions to others; 1,500 if not given. */
   readonly sessionTimeoutMs?: number;

@@ -22,10 +22,14 @@ export class PartBounds {
   readonly #parts = new Map<string, InFlightBound>();
   readonly #partOf: (InFlightBound | undefined)[] = [];
 
-  /** @param onChange called with a bound that changed; `part` is undefined for what has none */
+  /**
+   * @param onChange called with a bound that changed; `part` is undefined for what has none
+   * @param most how many one of several parts may have in flight, however promptly it answers
+   */
   constructor(
     private readonly settings: BoundSettings,
     private readonly onChange?: (part: string | undefined, bound: number, inFlight: number) => void,
+    private readonly most = Infinity,
   ) {
     this.#rest = this.#bound(undefined, settings);
   }
@@ -33,13 +37,19 @@ export class PartBounds {
   /** False while a request would be refused, whatever part its data are in. */
   get hasRoom(): boolean {
     if (this.#parts.size === 0) return !this.#rest.isFull;
-    for (const part of this.#parts.values()) if (!part.isFull) return true;
+    for (const part of this.#parts.values()) if (!this.#isFull(part)) return true;
     return false;
+  }
+
+  /** A part alone keeps no room for others. */
+  #isFull(part: InFlightBound): boolean {
+    return part.isFull || (this.#parts.size > 1 && part.inFlight >= this.most);
   }
 
   /** @returns undefined when there are too many already */
   enter(key: string | undefined): Entry | undefined {
     const known = this.#parts.size > 0 && key !== undefined ? this.#partOf[slotOf(key)] : undefined;
+    if (known && this.#isFull(known)) return undefined;
     const bound = known ?? this.#rest;
     return bound.enter() ? bound : undefined;
   }

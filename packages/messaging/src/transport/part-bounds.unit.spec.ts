@@ -40,4 +40,16 @@ describe('PartBounds', () => {
     expect(bounds.enter('ada')).toBeDefined();
     expect(bounds.enter(undefined)).toBeDefined();
   });
+
+  it('keeps room for others only where there are others: of several parts, none has more than the most', () => {
+    const bounds = new PartBounds(SETTINGS, undefined, 5);
+    expect(enterAll(bounds, 'ada').map((entry) => entry.end())).toHaveLength(8);
+    bounds.learn('ada', 'cart-1@shard1');
+    expect(enterAll(bounds, 'ada').map((entry) => entry.end())).toHaveLength(8);
+    bounds.learn('bob', 'cart-1@shard2');
+    expect(enterAll(bounds, 'ada')).toHaveLength(5);
+    expect(bounds.hasRoom).toBe(true);
+    expect(enterAll(bounds, 'bob')).toHaveLength(5);
+    expect(bounds.hasRoom).toBe(false);
+  });
 });

@@ -43,7 +43,6 @@ export class StoaClient extends ClientProxy {
   readonly #replyTopic: ReplyTopic;
   readonly #sweeper: Sweeper;
   readonly #watch: BrokerWatch;
-  private readonly bound: BoundSettings;
   #nextCorrelation = 0;
   #connecting: Promise<void> | undefined;
   #isOpen = false;
@@ -51,11 +50,9 @@ export class StoaClient extends ClientProxy {
   constructor(
     private readonly port: KafkaPort,
     private readonly options: MessagingOptions,
-    bound: BoundSettings = DEFAULT_BOUND,
+    private readonly bound: BoundSettings = DEFAULT_BOUND,
   ) {
     super();
-    const most = options.mostInFlight ?? Infinity;
-    this.bound = { ...bound, start: Math.min(bound.start, most), max: Math.min(bound.max, most) };
     const { topicPrefix, logger, orphanAfterMs = DEFAULT_ORPHAN_AFTER_MS } = options;
     this.#replyTopic = new ReplyTopic(port, options, this.#clock, (records) => this.#onReplies(records));
     const ownTopic = this.#replyTopic.name;
@@ -159,8 +156,11 @@ export class StoaClient extends ClientProxy {
       const topics = topicNames(this.options.topicPrefix, service);
       target = {
         topics,
-        bounds: new PartBounds(this.bound, (part, bound, inFlight) =>
-          this.options.metrics?.inFlightBound?.(part === undefined ? service : `${service}@${part}`, bound, inFlight),
+        bounds: new PartBounds(
+          this.bound,
+          (part, bound, inFlight) =>
+            this.options.metrics?.inFlightBound?.(part === undefined ? service : `${service}@${part}`, bound, inFlight),
+          this.options.mostInFlight,
         ),
         commands: new RequestSender(this.port, topics.commands, this.#watch),
         queries: new RequestSender(this.port, topics.queries, this.#watch),

@@ -70,7 +70,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
 
   #intakeOptions(): ConstructorParameters<typeof Intake>[1] {
     const {
-      maxConcurrency = 256,
+      maxConcurrency = 320,
       maxQueued = 2_048,
       maxQueuedBytes = 32 * 1024 * 1024,
       metrics,
