@@ -21,7 +21,8 @@ export async function askAcross<T>(
   try {
     return await work(database.across({ patienceMs, timeoutMs }));
   } catch (error) {
-    if (error instanceof AcrossUnavailable) throw new OperationError('UNAVAILABLE', error.message);
+    if (error instanceof AcrossUnavailable)
+      throw new OperationError('UNAVAILABLE', error.message, { retryAfterSeconds: 1 });
     if (!(error instanceof BadCursor)) throw error;
     const detail = 'damaged, or of a list with other parameters';
     throw new OperationError('INVALID_INPUT', 'The input is not valid', [{ pointer: '/cursor', detail }]);

@@ -6,7 +6,6 @@ import {
   LEAST_CONNECTIONS,
   PostgresServer,
   servedFrom,
-  ServerUnavailable,
   type DatabaseContext,
   type ManagedDatabase,
 } from '@stoa/service';
@@ -41,7 +40,6 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
     super({
       map,
       onRefused: (reason) => context.logger.error(reason),
-      isRefusal: (error) => error instanceof ServerUnavailable,
       open: (shard) =>
         new ShardServer({
           ...{ ...shard, applicationName, onIdleError, onAvailability },

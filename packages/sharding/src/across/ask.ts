@@ -18,8 +18,6 @@ export interface AcrossOptions {
   readonly confirm?: (shard: string) => Promise<unknown>;
   /** Transient errors of the servers, beside those of this package. */
   readonly isTransient?: (error: unknown) => boolean;
-  /** True for the refusal of a server that is given no work for the moment: whoever asks gets it, and waits for nothing. */
-  readonly isRefusal?: ((error: unknown) => boolean) | undefined;
 }
 
 /** One shard, and the buckets that it must answer for. */
@@ -46,7 +44,7 @@ export async function patiently<T>(
       return await attempt(shardsOf(snapshot, options.servers()));
     } catch (error) {
       if (!(error instanceof ShardsFailed)) throw error;
-      const lasting = error.failures.find(({ reason }) => !transient(reason) || options.isRefusal?.(reason) === true);
+      const lasting = error.failures.find(({ reason }) => !transient(reason));
       if (lasting) throw lasting.reason;
       if (performance.now() > deadline) throw new AcrossUnavailable(error);
       const moved = error.failures.some(({ reason }) => codeOf(reason) === NOT_HERE);

@@ -16,11 +16,6 @@ export interface ShardedDatabaseOptions<Server> {
   readonly patienceMs?: number;
   /** Transient errors of the servers that `open` makes, beside those of this package. */
   readonly isTransient?: (error: unknown) => boolean;
-  /**
-   * True for the refusal of a server of `open` that is given no work for the moment: a query over all shards does not wait
-   * for it either.
-   */
-  readonly isRefusal?: (error: unknown) => boolean;
   /** Called when a server serves nothing until an operator reconciles it, at most once a second for each. */
   readonly onRefused?: (reason: string) => void;
 }
@@ -97,10 +92,10 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
 
   /** Queries over all shards of the keyspace. */
   across(options: Pick<AcrossOptions, 'patienceMs' | 'timeoutMs'> = {}): Across {
-    const { map, isTransient: ofServers, isRefusal } = this.options;
+    const { map, isTransient: ofServers } = this.options;
     const servers = (): readonly Server[] => this.servers();
     const confirm = (shard: string): Promise<unknown> => this.confirm(shard);
-    return new Across({ ...options, map, servers, confirm, isRefusal, ...(ofServers && { isTransient: ofServers }) });
+    return new Across({ ...options, map, servers, confirm, ...(ofServers && { isTransient: ofServers }) });
   }
 
   /** All shards of the keyspace; they change when a shard is added or removed (`onServersChange`). */
