@@ -5,6 +5,27 @@
 const TESTS = String.raw`\.(spec|test-d|suite)\.ts$|/test/`;
 const layer = (name) => `^apps/[^/]+/src/${name}/`;
 
+/**
+ * Source root → its folders, and those files of the root that folders import, from top to bottom: each imports only what
+ * is listed after it. The other files of the root (index, main, a module) import all of them, and none imports those.
+ */
+const FOLDERS = {
+  'packages/sharded-service/src': ['migrate', 'keyspace.ts'],
+};
+
+/** The rules of one source root. They share one name, because a rule of dependency-cruiser has one pair of paths. */
+const oneWay = ([root, entries]) =>
+  entries.map((entry, index) => ({
+    name: `folders-one-way-in-${root}`,
+    severity: 'error',
+    comment: `${root} imports downwards only (${entries.join(' > ')}): move what both need into the lower one, or pass it as a parameter.`,
+    from: { path: `^${root}/${entry}(/|$)`, pathNot: TESTS },
+    to: {
+      path: [`^${root}/[^/]+$`, ...entries.slice(0, index).map((above) => `^${root}/${above}(/|$)`)],
+      pathNot: entries.slice(index).map((below) => `^${root}/${below}$`),
+    },
+  }));
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -93,6 +114,7 @@ module.exports = {
       from: {},
       to: { couldNotResolve: true },
     },
+    ...Object.entries(FOLDERS).flatMap(oneWay),
   ],
   options: {
     // Under TypeScript 7 the default parser reads no .ts file, and only warns of it.

@@ -48,7 +48,19 @@ const PLANTED = [
   // A circle is reported at one of its modules only.
   ['no-circles', 'packages/service/src/planted-other.ts', `import './planted-circle.js';`],
   ['resolvable', 'packages/service/src/planted-nothing.ts', `import './planted-that-is-not-there.js';`],
+  ...upwards(),
 ];
+
+/** For each source root with ordered folders: a file in its lowest folder that imports one of the root itself. */
+function upwards() {
+  const ordered = forbidden.filter(({ name }) => name.startsWith('folders-one-way-in-'));
+  const folders = ordered.filter(({ from }) => !from.path.includes('.ts('));
+  const lowest = new Map(folders.map((rule) => [rule.name, rule.from.path.replaceAll(/^\^|\(\/\|\$\)$/g, '')]));
+  return [...lowest].flatMap(([name, folder]) => [
+    [name, `${folder}/planted-upwards.ts`, `import '../planted-above.js';`],
+    [null, `${path.dirname(folder)}/planted-above.ts`, 'export {};'],
+  ]);
+}
 
 function removePlanted() {
   for (const [, file] of PLANTED) rmSync(path.join(root, file), { force: true });
