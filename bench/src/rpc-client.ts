@@ -1,5 +1,6 @@
 /** Asks the echo service with a fixed number of requests in flight, checks every answer, and tells its parent the figures. */
-import { newId, openKafka, StoaClient } from '@stoa/messaging';
+import { newId, StoaClient } from '@stoa/messaging';
+import { openKafka } from '@stoa/kafka';
 import { trace } from '@stoa/service';
 import { document, rpcOptions } from './rpc-contract.js';
 

@@ -1,5 +1,6 @@
 /** One clone of a service that only answers a query, to measure the transport with: validation, traces and all. */
-import { bindOperations, openKafka, StoaServer } from '@stoa/messaging';
+import { bindOperations, StoaServer } from '@stoa/messaging';
+import { openKafka } from '@stoa/kafka';
 import { echo, rpcOptions } from './rpc-contract.js';
 
 const options = rpcOptions('echo', 'echo-1');

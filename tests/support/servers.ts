@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { openKafka, type KafkaPort } from '@stoa/messaging';
+import { type KafkaPort, openKafka } from '@stoa/kafka';
 import { Client } from 'pg';
 import { processes } from './stack.js';
 

@@ -1,7 +1,8 @@
 import { catalog, type ImportJob, type ImportProblem, type Product } from '@stoa/catalog-contract';
 import type { Command, InputOf, OutputOf, Query } from '@stoa/contract-kit';
 import { OperationError } from '@stoa/contract-kit';
-import { InboxExecutor, newId, type Caller, type Class, type Handler, type Logger } from '@stoa/messaging';
+import { type Caller, type Class, type Handler, InboxExecutor, newId } from '@stoa/messaging';
+import { type Logger } from '@stoa/kafka';
 import { PgDatabase } from '@stoa/service';
 import { testDatabase } from '@stoa/testing';
 import { Client } from 'pg';

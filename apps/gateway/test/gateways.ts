@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { openKafka, newId, topicNames, type KafkaPort } from '@stoa/messaging';
+import { type KafkaPort, openKafka } from '@stoa/kafka';
+import { newId, topicNames } from '@stoa/messaging';
 import { createLogger } from '@stoa/service';
 import {
+  type Clone,
   eventually,
   startClone,
   testDatabase,
   testKafkaBrokers,
   testRedis,
   uniqueName,
-  type Clone,
 } from '@stoa/testing';
 import { Client } from 'pg';
 import { ThingsHost } from './things-service.js';

@@ -1,9 +1,10 @@
-import { newId, type Caller, type ErrorBody, type IncomingReply, type KafkaRecord } from '@stoa/messaging';
-import { ServiceUnderTest, type AskOptions, type OperationName } from '@stoa/messaging/testing';
+import { type Caller, type ErrorBody, type IncomingReply, newId } from '@stoa/messaging';
+import { type KafkaRecord } from '@stoa/kafka';
+import { type AskOptions, type OperationName, ServiceUnderTest } from '@stoa/messaging/testing';
 import { profile, type Profile } from '@stoa/profile-contract';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
 import { bucketOf } from '@stoa/sharding';
-import { eventually, type Clone } from '@stoa/testing';
+import { type Clone, eventually } from '@stoa/testing';
 import { Client } from 'pg';
 import { lookupKeyspace, profileKeyspace } from '../src/storage/keyspace.js';
 

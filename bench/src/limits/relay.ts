@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { repoRoot, startKafka, startPostgres } from '@stoa/local';
-import { openKafka } from '@stoa/messaging';
+import { openKafka } from '@stoa/kafka';
 import { Client } from 'pg';
 import { cpuOfTree } from '../processes.js';
 import { leaderSession, quiet, relays } from './built.js';

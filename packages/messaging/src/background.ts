@@ -1,6 +1,6 @@
 import type { ServiceContract } from '@stoa/contract-kit';
 import type { CommandExecutor } from './command-execution.js';
-import type { KafkaPort } from './kafka/port.js';
+import type { KafkaPort } from '@stoa/kafka';
 import type { MessagingOptions } from './options.js';
 import type { DeadLetters } from './storage/dead-letters.js';
 import type { Database, EventHandler, StateHandler, Subscription } from './types.js';

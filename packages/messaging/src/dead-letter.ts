@@ -1,5 +1,11 @@
-import { KafkaError, type KafkaPort, type KafkaRecord, type OutgoingRecord } from './kafka/port.js';
-import { MAX_RECORD_BYTES, sizeOf } from './kafka/record-size.js';
+import {
+  KafkaError,
+  type KafkaPort,
+  type KafkaRecord,
+  MAX_RECORD_BYTES,
+  type OutgoingRecord,
+  sizeOf,
+} from '@stoa/kafka';
 
 /** Headers that a dead letter carries besides those of the record that it was. */
 export const DEAD_LETTER_HEADERS = {

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { deadLetter, writeDeadLetter } from './dead-letter.js';
-import { KafkaError, RecordTooLargeError, type KafkaRecord, type OutgoingRecord } from './kafka/port.js';
-import { MAX_RECORD_BYTES, sizeOf } from './kafka/record-size.js';
+import {
+  KafkaError,
+  type KafkaRecord,
+  MAX_RECORD_BYTES,
+  type OutgoingRecord,
+  RecordTooLargeError,
+  sizeOf,
+} from '@stoa/kafka';
 
 const record = (more: Partial<KafkaRecord> = {}): KafkaRecord => ({
   ...{ topic: 'cart.commands', partition: 3, offset: 42, timestamp: 0 },

@@ -1,12 +1,4 @@
-import type { KafkaClientName } from './kafka/port.js';
-
-/** The part of pino's interface that this package needs. */
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+import type { KafkaClientName, Logger } from '@stoa/kafka';
 
 /** Called as things happen; each is optional and must not throw. */
 export interface MessagingMetrics {

@@ -3,14 +3,13 @@ import {
   bindOperations,
   createBackground,
   ensureTopics,
-  newId,
-  openKafka,
-  StoaClient,
-  StoaServer,
   type GroupHandler,
   type Handler,
-  type KafkaPort,
+  newId,
+  StoaClient,
+  StoaServer,
 } from '@stoa/messaging';
+import { type KafkaPort, openKafka } from '@stoa/kafka';
 import { createLogger, messagingOptions } from '@stoa/service';
 import { eventually, testKafkaBrokers, uniqueName } from '@stoa/testing';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-import type { KafkaPort } from '@stoa/messaging';
-import { Admin } from '@stoa/kafka-client';
+import type { KafkaPort } from '@stoa/kafka';
+import { Admin } from '@stoa/kafka/client';
 import type { Findings } from '../../support/load/findings.js';
 import { kafkaBrokers, openTestKafka, outboxDatabases, sql, superuserUrl } from '../../support/servers.js';
 import { eventually } from '@stoa/testing';

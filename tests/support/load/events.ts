@@ -1,4 +1,4 @@
-import type { KafkaPort, KafkaRecord } from '@stoa/messaging';
+import type { KafkaPort, KafkaRecord } from '@stoa/kafka';
 import { openTestKafka } from '../servers.js';
 import { eventually } from '@stoa/testing';
 import type { Body } from '../shop.js';

@@ -1,4 +1,5 @@
-import type { Database, Logger } from '@stoa/messaging';
+import type { Database } from '@stoa/messaging';
+import type { Logger } from '@stoa/kafka';
 import type { ImportProblem } from '@stoa/catalog-contract';
 import { isOfTheWork } from '@stoa/service';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,5 @@
-import { contractsTopic, openKafka } from '@stoa/messaging';
+import { contractsTopic } from '@stoa/messaging';
+import { openKafka } from '@stoa/kafka';
 import { createLogger } from '@stoa/service';
 import { eventually, testKafkaBrokers } from '@stoa/testing';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';

@@ -3,12 +3,12 @@ import type { ContractDocument } from '@stoa/contract-kit';
 import {
   KAFKA_PORT,
   MESSAGING_OPTIONS,
+  type MessagingOptions,
   tailEvents,
   topicNames,
   watchContracts,
-  type KafkaPort,
-  type MessagingOptions,
 } from '@stoa/messaging';
+import { type KafkaPort } from '@stoa/kafka';
 import type { FactsPort, TailedEvent } from '../ports.js';
 import { SharedEvents } from './shared-events.js';
 

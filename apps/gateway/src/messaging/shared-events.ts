@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GroupConsumer, KafkaPort, KafkaRecord, Logger, TopicOffset } from '@stoa/messaging';
+import type { GroupConsumer, KafkaPort, KafkaRecord, Logger, TopicOffset } from '@stoa/kafka';
 
 export interface SharedEventsOptions {
   readonly groupId: string;

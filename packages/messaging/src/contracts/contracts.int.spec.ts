@@ -1,8 +1,8 @@
 import { query, service, type ContractDocument, type ServiceContract } from '@stoa/contract-kit';
-import { Admin, ConfigResourceTypes } from '@stoa/kafka-client';
+import { Admin, ConfigResourceTypes } from '@stoa/kafka/client';
 import { eventually } from '@stoa/testing';
 import { z } from 'zod';
-import type { KafkaPort } from '../kafka/port.js';
+import type { KafkaPort } from '@stoa/kafka';
 import { contractsTopic, topicNames } from '../topics.js';
 import { Kit } from '../transport/kit.suite.js';
 import { ensureTopics } from './ensure-topics.js';

@@ -1,6 +1,6 @@
 import { declarationsOf, type Event, type ServiceContract, type State } from '@stoa/contract-kit';
-import type { KafkaPort, TopicSpec } from '../kafka/port.js';
-import { untilLed } from '../kafka/until-led.js';
+import type { KafkaPort, TopicSpec } from '@stoa/kafka';
+import { untilLed } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import { clockTopic, contractsTopic, topicNames } from '../topics.js';
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { toDocument, type ContractDocument, type ServiceContract } from '@stoa/contract-kit';
-import type { KafkaPort } from '../kafka/port.js';
-import { MAX_RECORD_BYTES, sizeOf } from '../kafka/record-size.js';
+import type { KafkaPort } from '@stoa/kafka';
+import { MAX_RECORD_BYTES, sizeOf } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import { contractsTopic } from '../topics.js';
 import { readTopic } from './read-topic.js';

@@ -1,4 +1,4 @@
-import type { KafkaPort, KafkaRecord } from '../kafka/port.js';
+import type { KafkaPort, KafkaRecord } from '@stoa/kafka';
 
 /** All records that a topic holds at this moment, in order per Kafka partition. @throws KafkaError; an Error when `timeoutMs` is over */
 export async function readTopic(port: KafkaPort, topic: string, timeoutMs: number): Promise<KafkaRecord[]> {

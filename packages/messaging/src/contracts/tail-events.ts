@@ -1,5 +1,4 @@
-import type { Follower, KafkaPort, KafkaRecord, TopicPartition } from '../kafka/port.js';
-import type { Logger } from '../options.js';
+import type { Follower, KafkaPort, KafkaRecord, Logger, TopicPartition } from '@stoa/kafka';
 
 /** An event as it passes by. */
 export interface TailedEvent {

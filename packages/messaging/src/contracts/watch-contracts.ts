@@ -1,5 +1,5 @@
 import type { ContractDocument } from '@stoa/contract-kit';
-import { KafkaError, type Follower, type KafkaPort, type KafkaRecord } from '../kafka/port.js';
+import { type Follower, KafkaError, type KafkaPort, type KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import { contractsTopic } from '../topics.js';
 

@@ -1,4 +1,4 @@
-import type { Follower, KafkaRecord, TopicPartition } from '../kafka/port.js';
+import type { Follower, KafkaRecord, TopicPartition } from '@stoa/kafka';
 import { OffsetTracker } from '../transport/offset-tracker.js';
 import type { ServerGate } from './server-gate.js';
 import type { ServerGates } from './server-gates.js';

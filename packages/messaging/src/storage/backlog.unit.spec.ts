@@ -1,4 +1,4 @@
-import type { Follower, KafkaRecord } from '../kafka/port.js';
+import type { Follower, KafkaRecord } from '@stoa/kafka';
 import { Backlog } from './backlog.js';
 import { ServerGates } from './server-gates.js';
 

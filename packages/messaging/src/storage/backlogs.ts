@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { detached } from '../kafka/detached.js';
-import type { Follower, KafkaPort, KafkaRecord, TopicPartition } from '../kafka/port.js';
-import type { Logger } from '../options.js';
+import { detached } from '@stoa/kafka';
+import type { Follower, KafkaPort, KafkaRecord, Logger, TopicPartition } from '@stoa/kafka';
 import { pauseAfter } from './back-off.js';
 import { Backlog, type BacklogOptions } from './backlog.js';
 import type { ServerGate } from './server-gate.js';

@@ -1,5 +1,5 @@
 import { eventually } from '@stoa/testing';
-import type { FollowOptions, Follower, KafkaPort, KafkaRecord } from '../kafka/port.js';
+import type { Follower, FollowOptions, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import { Backlogs } from './backlogs.js';
 import { ServerGates } from './server-gates.js';
 

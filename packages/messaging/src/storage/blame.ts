@@ -1,6 +1,6 @@
 import { OperationError } from '@stoa/contract-kit';
 import { causesOf, isOfTheWork, isUnavailable } from '@stoa/postgres';
-import { KafkaError } from '../kafka/port.js';
+import { KafkaError } from '@stoa/kafka';
 import { PASSING } from './command-executor.js';
 import { UnreadableRecord } from './event-record.js';
 

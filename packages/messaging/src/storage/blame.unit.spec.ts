@@ -1,6 +1,6 @@
 import { OperationError } from '@stoa/contract-kit';
 import { ConnectionLost } from '@stoa/postgres';
-import { KafkaError } from '../kafka/port.js';
+import { KafkaError } from '@stoa/kafka';
 import { BeforeFailed, isServerAway } from './blame.js';
 
 const lost = new ConnectionLost(undefined, 'No connection');

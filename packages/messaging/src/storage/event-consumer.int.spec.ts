@@ -3,7 +3,7 @@ import { addTo, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { newId } from '../ids.js';
-import type { OutgoingRecord } from '../kafka/port.js';
+import type { OutgoingRecord } from '@stoa/kafka';
 import type { EventContext } from '../types.js';
 import { DeadLetters } from './dead-letters.js';
 import { EventConsumer } from './event-consumer.js';

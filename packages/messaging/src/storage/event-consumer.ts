@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { detached } from '../kafka/detached.js';
-import type { GroupConsumer, KafkaPort, KafkaRecord } from '../kafka/port.js';
+import { detached } from '@stoa/kafka';
+import type { GroupConsumer, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import { Intake, type Work } from '../transport/intake.js';
 import type { Database } from '../types.js';

@@ -1,6 +1,6 @@
 import type { DataOf, Event, State } from '@stoa/contract-kit';
 import { deriveId } from '../ids.js';
-import type { KafkaRecord } from '../kafka/port.js';
+import type { KafkaRecord } from '@stoa/kafka';
 import type { Database, EventAbout, EventContext, Sql } from '../types.js';
 import { BeforeFailed } from './blame.js';
 import { parseFact, type FactRecord, type ParsedFact } from './event-record.js';

@@ -4,7 +4,7 @@ import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { DEAD_LETTER_HEADERS } from '../dead-letter.js';
 import { newId } from '../ids.js';
-import { KafkaError, type KafkaPort, type KafkaRecord, type OutgoingRecord } from '../kafka/port.js';
+import { KafkaError, type KafkaPort, type KafkaRecord, type OutgoingRecord } from '@stoa/kafka';
 import type { EventContext } from '../types.js';
 import { DeadLetters } from './dead-letters.js';
 import { EventConsumer } from './event-consumer.js';

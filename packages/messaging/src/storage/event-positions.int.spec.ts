@@ -2,7 +2,7 @@ import { eventually } from '@stoa/testing';
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { facts, recordOf } from '../../test/storage/versions.js';
-import type { KafkaRecord } from '../kafka/port.js';
+import type { KafkaRecord } from '@stoa/kafka';
 import type { EventStart } from '../types.js';
 import { EventPositions } from './event-positions.js';
 import { SubscriptionTable, type EventSubscription } from './subscriptions.js';

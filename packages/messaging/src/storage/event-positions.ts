@@ -1,4 +1,4 @@
-import { KafkaError, type KafkaPort, type KafkaRecord, type TopicOffset, type TopicPartition } from '../kafka/port.js';
+import { KafkaError, type KafkaPort, type KafkaRecord, type TopicOffset, type TopicPartition } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { Database } from '../types.js';

@@ -1,5 +1,5 @@
 import { counter } from '../../test/storage/counter.js';
-import { KafkaError, type KafkaAdmin, type KafkaPort } from '../kafka/port.js';
+import { type KafkaAdmin, KafkaError, type KafkaPort } from '@stoa/kafka';
 import { EventPositions } from './event-positions.js';
 import { SubscriptionTable, type EventSubscription } from './subscriptions.js';
 

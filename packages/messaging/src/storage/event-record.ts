@@ -1,5 +1,5 @@
 import type { DataOf, Event, State } from '@stoa/contract-kit';
-import type { Headers } from '../kafka/port.js';
+import type { Headers } from '@stoa/kafka';
 
 /** What parsing needs of a record, whether it comes from Kafka or was parked. */
 export interface FactRecord {

@@ -5,7 +5,7 @@ import { Line } from '../../test/storage/line.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { SimplePgDatabase } from '../../test/storage/pg-database.js';
 import { newId } from '../ids.js';
-import type { OutgoingRecord } from '../kafka/port.js';
+import type { OutgoingRecord } from '@stoa/kafka';
 import type { EventContext } from '../types.js';
 import { EventConsumer } from './event-consumer.js';
 import { EventDelivery } from './event-delivery.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KafkaPort } from '../kafka/port.js';
+import type { KafkaPort } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import type { Work } from '../transport/intake.js';
 import type { Database } from '../types.js';

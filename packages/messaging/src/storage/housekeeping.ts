@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../options.js';
+import type { Logger } from '@stoa/kafka';
 import type { Sql } from '../types.js';
 
 export interface HousekeepingOptions {

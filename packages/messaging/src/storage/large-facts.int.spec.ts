@@ -6,8 +6,8 @@ import { messagingDatabase, type TestMessagingDatabase } from '../../test/storag
 import { boundWrite, notes } from '../../test/storage/notes.js';
 import type { CommandReply } from '../command-execution.js';
 import { newId } from '../ids.js';
-import type { KafkaPort, OutgoingRecord } from '../kafka/port.js';
-import { MAX_RECORD_BYTES } from '../kafka/record-size.js';
+import type { KafkaPort, OutgoingRecord } from '@stoa/kafka';
+import { MAX_RECORD_BYTES } from '@stoa/kafka';
 import { MAX_REPLY_BYTES } from '../transport/reply-parts.js';
 import type { KeyState } from '../types.js';
 import { InboxExecutor } from './command-executor.js';

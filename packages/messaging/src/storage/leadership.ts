@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../options.js';
+import type { Logger } from '@stoa/kafka';
 import { LockSession, type LockSessionOptions } from './lock-session.js';
 
 /** What one clone among a service's clones does for a database. */

@@ -3,7 +3,7 @@ import { add, addRequest, boundAdd, counter, COUNTER_TABLES } from '../../test/s
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { newId } from '../ids.js';
-import { FencedError, type KafkaPort, type KafkaRecord } from '../kafka/port.js';
+import { FencedError, type KafkaPort, type KafkaRecord } from '@stoa/kafka';
 import type { Sql } from '../types.js';
 import { InboxExecutor } from './command-executor.js';
 import { LockSession } from './lock-session.js';

@@ -1,5 +1,5 @@
-import { FencedError, KafkaError, type Headers, type KafkaPort, type TransactionalProducer } from '../kafka/port.js';
-import type { Logger } from '../options.js';
+import { FencedError, type Headers, KafkaError, type KafkaPort, type TransactionalProducer } from '@stoa/kafka';
+import type { Logger } from '@stoa/kafka';
 import type { Sql } from '../types.js';
 import { recordOf } from './outbox.js';
 import { Wake } from './wake.js';

@@ -1,6 +1,6 @@
 import { OperationError, type DataOf, type Event, type State } from '@stoa/contract-kit';
-import type { Headers, OutgoingRecord } from '../kafka/port.js';
-import { isLonger, MAX_RECORD_BYTES, sizeOf } from '../kafka/record-size.js';
+import type { Headers, OutgoingRecord } from '@stoa/kafka';
+import { isLonger, MAX_RECORD_BYTES, sizeOf } from '@stoa/kafka';
 import type { Sql } from '../types.js';
 
 /** A row of the outbox as a command writes it; `topic` is without the deployment's prefix. */

@@ -1,5 +1,5 @@
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import type { KafkaRecord } from '../kafka/port.js';
+import type { KafkaRecord } from '@stoa/kafka';
 import { lockFirstParked, park, unpark } from './parked-events.js';
 
 describe('park', () => {

@@ -1,6 +1,6 @@
 import { DEAD_LETTER_HEADERS } from '../dead-letter.js';
-import type { Headers, KafkaRecord } from '../kafka/port.js';
-import { isLonger } from '../kafka/record-size.js';
+import type { Headers, KafkaRecord } from '@stoa/kafka';
+import { isLonger } from '@stoa/kafka';
 import type { Sql } from '../types.js';
 import { versionOf } from './event-record.js';
 import { MAX_KEY_BYTES } from './outbox.js';

@@ -1,5 +1,5 @@
 import { writeDeadLetter } from '../dead-letter.js';
-import type { KafkaPort, KafkaRecord } from '../kafka/port.js';
+import type { KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { Database } from '../types.js';

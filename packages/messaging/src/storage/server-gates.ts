@@ -1,4 +1,4 @@
-import type { KafkaRecord } from '../kafka/port.js';
+import type { KafkaRecord } from '@stoa/kafka';
 import type { Database } from '../types.js';
 import { ServerGate } from './server-gate.js';
 

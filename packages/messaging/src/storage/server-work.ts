@@ -1,4 +1,4 @@
-import type { KafkaPort } from '../kafka/port.js';
+import type { KafkaPort } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import type { DatabaseServer } from '../types.js';
 import { caughtUp } from './catch-up.js';

@@ -1,4 +1,4 @@
-import type { KafkaRecord } from '../kafka/port.js';
+import type { KafkaRecord } from '@stoa/kafka';
 import type { KeyState, Sql } from '../types.js';
 import { parseFact, UnreadableRecord } from './event-record.js';
 import type { StateSubscription, SubscriptionTable } from './subscriptions.js';

@@ -3,7 +3,7 @@ import { counter, COUNTER_TABLES } from '../../test/storage/counter.js';
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { newId } from '../ids.js';
-import type { KafkaPort, OutgoingRecord } from '../kafka/port.js';
+import type { KafkaPort, OutgoingRecord } from '@stoa/kafka';
 import type { KeyState, Sql } from '../types.js';
 import { caughtUp } from './catch-up.js';
 import { CopyTakenOver } from './state-offsets.js';

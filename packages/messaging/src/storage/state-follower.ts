@@ -1,5 +1,5 @@
 import { originOf, writeDeadLetter } from '../dead-letter.js';
-import type { Follower, KafkaPort, KafkaRecord } from '../kafka/port.js';
+import type { Follower, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { DatabaseServer, Sql } from '../types.js';

@@ -1,5 +1,5 @@
-import type { Follower, KafkaRecord, TopicPartition } from '../kafka/port.js';
-import { cutByBytes, memoryOf } from '../kafka/record-size.js';
+import type { Follower, KafkaRecord, TopicPartition } from '@stoa/kafka';
+import { cutByBytes, memoryOf } from '@stoa/kafka';
 import type { Advance, StateOffset } from './state-offsets.js';
 import { Wake } from './wake.js';
 

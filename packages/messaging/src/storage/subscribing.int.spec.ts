@@ -3,7 +3,7 @@ import { add, addRequest, boundAdd, counter, COUNTER_TABLES } from '../../test/s
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import type { BoundSubscription } from '../background.js';
-import type { KafkaPort } from '../kafka/port.js';
+import type { KafkaPort } from '@stoa/kafka';
 import { onEvent, onState } from '../nest/subscriptions.js';
 import type { EventHandler, StateHandler } from '../types.js';
 import { StorageRuntime } from './background.js';

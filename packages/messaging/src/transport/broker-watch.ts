@@ -1,4 +1,4 @@
-import type { KafkaPort } from '../kafka/port.js';
+import type { KafkaPort } from '@stoa/kafka';
 
 const PROBE_EVERY_MS = 250;
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KafkaRecord } from '../kafka/port.js';
+import type { KafkaRecord } from '@stoa/kafka';
 import type { BrokerClock } from './broker-clock.js';
 
 /** While a backlog is read, each fetch looks like a clock that was set back. */

@@ -1,5 +1,5 @@
 import { eventually } from '@stoa/testing';
-import type { GroupOptions, KafkaPort, KafkaRecord } from '../kafka/port.js';
+import type { GroupOptions, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import { addRequest, bodyOf, Kit } from './kit.suite.js';
 
 const HOUR_MS = 3_600_000;

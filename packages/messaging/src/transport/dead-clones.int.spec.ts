@@ -1,7 +1,7 @@
 import { eventually, testKafkaBrokers } from '@stoa/testing';
 import type { Background } from '../background.js';
-import { openKafka } from '../kafka/open-kafka.js';
-import type { KafkaPort } from '../kafka/port.js';
+import { openKafka } from '@stoa/kafka';
+import type { KafkaPort } from '@stoa/kafka';
 import { EventGroups } from '../storage/event-groups.js';
 import { topicNames } from '../topics.js';
 import { Kit } from './kit.suite.js';

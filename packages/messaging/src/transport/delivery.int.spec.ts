@@ -2,7 +2,7 @@ import { OperationError } from '@stoa/contract-kit';
 import { eventually } from '@stoa/testing';
 import { DEAD_LETTER_HEADERS } from '../dead-letter.js';
 import { newId } from '../ids.js';
-import type { KafkaPort, KafkaRecord } from '../kafka/port.js';
+import type { KafkaPort, KafkaRecord } from '@stoa/kafka';
 import { clockTopic, topicNames } from '../topics.js';
 import { requestHeaders } from './envelope.js';
 import { addRequest, bodyOf, Kit, sayRequest } from './kit.suite.js';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError, type Command, type InputOf, type OutputOf, type RefusalDetails } from '@stoa/contract-kit';
 import type { CommandReply, CommandRequest } from '../command-execution.js';
 import { deriveId } from '../ids.js';
-import type { Logger } from '../options.js';
+import type { Logger } from '@stoa/kafka';
 import type { FlowContext, StepRules } from '../types.js';
 import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from './envelope.js';

@@ -1,5 +1,5 @@
 import type { Caller, OutgoingRequest } from '../types.js';
-import type { Headers, KafkaRecord } from '../kafka/port.js';
+import type { Headers, KafkaRecord } from '@stoa/kafka';
 
 /** A request as it came off a commands or queries topic; the body is not parsed yet. */
 export interface Envelope {

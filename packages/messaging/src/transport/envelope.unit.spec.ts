@@ -1,5 +1,5 @@
 import type { Caller, OutgoingRequest } from '../types.js';
-import type { KafkaRecord } from '../kafka/port.js';
+import type { KafkaRecord } from '@stoa/kafka';
 import { readEnvelope, requestHeaders, Unreadable } from './envelope.js';
 import { keyOf } from './key-of.js';
 import { bindOperations } from './binding.js';

@@ -1,5 +1,5 @@
-import type { KafkaRecord, TopicOffset, TopicPartition } from '../kafka/port.js';
-import { memoryOf } from '../kafka/record-size.js';
+import type { KafkaRecord, TopicOffset, TopicPartition } from '@stoa/kafka';
+import { memoryOf } from '@stoa/kafka';
 import { KeyedExecutor, type Slot } from './keyed-executor.js';
 import { OffsetTracker } from './offset-tracker.js';
 import { Shares } from './shares.js';

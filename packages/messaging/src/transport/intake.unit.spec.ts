@@ -1,5 +1,5 @@
 import { eventually } from '@stoa/testing';
-import type { KafkaRecord, TopicOffset } from '../kafka/port.js';
+import type { KafkaRecord, TopicOffset } from '@stoa/kafka';
 import { Intake, type Work } from './intake.js';
 
 const record = (offset: number): KafkaRecord => ({

@@ -1,6 +1,6 @@
 import { eventually } from '@stoa/testing';
 import { readTopic } from '../contracts/read-topic.js';
-import type { KafkaClientName, KafkaRecord } from '../kafka/port.js';
+import type { KafkaClientName, KafkaRecord } from '@stoa/kafka';
 import { topicNames } from '../topics.js';
 import { requestHeaders } from './envelope.js';
 import { addRequest, bodyOf, Kit, sayRequest, type Say } from './kit.suite.js';

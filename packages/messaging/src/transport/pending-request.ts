@@ -1,5 +1,5 @@
 import { OperationError } from '@stoa/contract-kit';
-import type { OutgoingRecord } from '../kafka/port.js';
+import type { OutgoingRecord } from '@stoa/kafka';
 import type { IncomingReply, OutgoingRequest } from '../types.js';
 import { requestHeaders } from './envelope.js';
 import type { Sendable } from './request-sender.js';

@@ -1,6 +1,6 @@
 import { OperationError } from '@stoa/contract-kit';
-import type { Headers, KafkaRecord } from '../kafka/port.js';
-import { isLonger } from '../kafka/record-size.js';
+import type { Headers, KafkaRecord } from '@stoa/kafka';
+import { isLonger } from '@stoa/kafka';
 
 /** Bytes of the body of the largest reply. It is in memory as a whole in the service, on its way, and in whoever asked. */
 export const MAX_REPLY_BYTES = 8 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Headers, KafkaRecord } from '../kafka/port.js';
+import type { Headers, KafkaRecord } from '@stoa/kafka';
 import { bodyOf, isPart, MAX_REPLY_BYTES, PART_BYTES, partsOf, ReplyParts, requestOf } from './reply-parts.js';
 
 const headers: Headers = { corr: 'r1', status: 'ok', by: 'echo-1', wait: '3' };

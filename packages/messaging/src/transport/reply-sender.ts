@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { CommandReply } from '../command-execution.js';
-import { KafkaError, RecordTooLargeError, type Headers, type KafkaPort, type OutgoingRecord } from '../kafka/port.js';
-import { isLonger } from '../kafka/record-size.js';
-import type { Logger } from '../options.js';
+import {
+  type Headers,
+  isLonger,
+  KafkaError,
+  type KafkaPort,
+  type OutgoingRecord,
+  RecordTooLargeError,
+} from '@stoa/kafka';
+import type { Logger } from '@stoa/kafka';
 import { Coalescer } from './coalescer.js';
 import { refusal, refusalOf } from './refusals.js';
 import { MAX_REPLY_BYTES, PART_BYTES, partsOf, requestOf, tooLargeReply } from './reply-parts.js';

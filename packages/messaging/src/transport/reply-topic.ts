@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { KafkaError, type Follower, type KafkaPort, type KafkaRecord } from '../kafka/port.js';
+import { type Follower, KafkaError, type KafkaPort, type KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { BrokerClock } from './broker-clock.js';

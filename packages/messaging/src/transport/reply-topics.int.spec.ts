@@ -1,5 +1,5 @@
 import { eventually } from '@stoa/testing';
-import type { KafkaPort } from '../kafka/port.js';
+import type { KafkaPort } from '@stoa/kafka';
 import { BrokerClock } from './broker-clock.js';
 import { bodyOf, Kit, sayRequest } from './kit.suite.js';
 import { Sweeper } from './sweeper.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError } from '@stoa/contract-kit';
-import { KafkaError, type KafkaPort, type OutgoingRecord } from '../kafka/port.js';
+import { KafkaError, type KafkaPort, type OutgoingRecord } from '@stoa/kafka';
 import type { BrokerWatch } from './broker-watch.js';
 import { Coalescer } from './coalescer.js';
 

@@ -1,6 +1,6 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { OperationError } from '@stoa/contract-kit';
-import type { Headers, KafkaPort, KafkaRecord } from '../kafka/port.js';
+import type { Headers, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import { topicNames } from '../topics.js';
 import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '../types.js';

@@ -3,7 +3,7 @@ import type { Background } from '../background.js';
 import type { CommandExecutor } from '../command-execution.js';
 import { ensureTopics } from '../contracts/ensure-topics.js';
 import { publishContract } from '../contracts/publish-contract.js';
-import type { GroupConsumer, KafkaPort } from '../kafka/port.js';
+import type { GroupConsumer, KafkaPort } from '@stoa/kafka';
 import type { MessagingOptions } from '../options.js';
 import type { DeadLetters } from '../storage/dead-letters.js';
 import { EventGroups } from '../storage/event-groups.js';

@@ -1,5 +1,4 @@
-import type { KafkaPort } from '../kafka/port.js';
-import type { Logger } from '../options.js';
+import type { KafkaPort, Logger } from '@stoa/kafka';
 import type { BrokerClock } from './broker-clock.js';
 
 export const DEFAULT_ORPHAN_AFTER_MS = 30_000;

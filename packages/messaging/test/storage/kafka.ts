@@ -1,7 +1,7 @@
 import { testKafkaBrokers, uniqueName } from '@stoa/testing';
-import { openKafka } from '../../src/kafka/open-kafka.js';
-import type { Follower, KafkaClientName, KafkaPort, KafkaRecord } from '../../src/kafka/port.js';
-import type { Logger, MessagingOptions } from '../../src/options.js';
+import { openKafka } from '@stoa/kafka';
+import type { Follower, KafkaClientName, KafkaPort, KafkaRecord, Logger } from '@stoa/kafka';
+import type { MessagingOptions } from '../../src/options.js';
 import { topicNames } from '../../src/topics.js';
 
 export interface LogLine {

@@ -2,21 +2,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  newId,
-  openKafka,
-  StoaClient,
-  type IncomingReply,
-  type KafkaPort,
-  type MessagingOptions,
-} from '@stoa/messaging';
+import { type IncomingReply, type MessagingOptions, newId, StoaClient } from '@stoa/messaging';
+import { type KafkaPort, openKafka } from '@stoa/kafka';
 import {
   eventually,
   testDatabase,
+  type TestDatabase,
   testKafkaBrokers,
   TraceCollector,
   uniqueName,
-  type TestDatabase,
 } from '@stoa/testing';
 import { Client } from 'pg';
 
