@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { localRoot } from './paths.js';
+import { localRoot } from './state-dir/paths.js';
 
 /** What bootstrap.mjs does in a checkout whose npm and turbo write down how they are called. */
 describe('bootstrap.mjs', () => {

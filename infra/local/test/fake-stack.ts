@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDir, freePort, repoRoot } from '@stoa/local';
-import type { State } from '../src/stack/state.js';
+import type { State } from '../src/state-dir/state.js';
 
 // Real servers and a real supervisor around services that are as small as can be: they say who they are, can be told to die or to
 // take their time, and end at once on SIGTERM: whoever still waits for an answer then was not drained.

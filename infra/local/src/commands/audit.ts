@@ -1,4 +1,4 @@
-import { repoRoot } from '../paths.js';
+import { repoRoot } from '../state-dir/paths.js';
 import { mustBe, parseWords, refuseOthers, SEED, WHOLE } from '../usage.js';
 import { JEST, runToEnd } from './tools.js';
 

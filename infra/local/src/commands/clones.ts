@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { Failure } from '../failure.js';
-import { stateDir } from '../paths.js';
-import { askControl, type ClonesByApp, type Listener, type Tasks } from '../stack/control.js';
-import { parseCloneCount } from '../stack/options.js';
-import { Progress } from '../stack/progress.js';
-import { runningState } from '../stack/state.js';
+import { stateDir } from '../state-dir/paths.js';
+import { askControl, type ClonesByApp, type Listener, type Tasks } from '../control/control.js';
+import { parseCloneCount } from '../plan/options.js';
+import { Progress } from '../progress.js';
+import { runningState } from '../state-dir/state.js';
 
 const CLONES_USAGE = 'npm run clones -- catalog=3 cart=2 [--json]';
 const ROLL_USAGE = 'npm run roll -- cart [profile ...] | all [--json]';

@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 import { eventually, testDatabase, testKafkaBrokers, uniqueName, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import type { Letter } from '../dead-letters/desk.js';
-import { repoRoot } from '../paths.js';
-import { freePort } from '../ports.js';
-import { identityOf } from '../processes.js';
+import { repoRoot } from '../state-dir/paths.js';
+import { freePort } from '../machine/ports.js';
+import { identityOf } from '../machine/os-processes.js';
 import { startChild, type Running } from '../servers/child.js';
-import { adminToken } from '../stack/secrets.js';
-import { writeState, type ProcessRecord } from '../stack/state.js';
+import { adminToken } from '../state-dir/secrets.js';
+import { writeState, type ProcessRecord } from '../state-dir/state.js';
 
 // A real service on real servers whose handler can't write at first; this process stands in for the supervisor.
 const stateDir = mkdtempSync(join(tmpdir(), 'stoa-dead-letters-'));

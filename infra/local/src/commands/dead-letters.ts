@@ -1,8 +1,8 @@
 import { parseCommand, type Command } from '../dead-letters/command-line.js';
 import { Desk, type Letter, type Replayed } from '../dead-letters/desk.js';
 import { Failure } from '../failure.js';
-import { stateDir } from '../paths.js';
-import { runningState } from '../stack/state.js';
+import { stateDir } from '../state-dir/paths.js';
+import { runningState } from '../state-dir/state.js';
 
 type Named<T> = T & { readonly service: string };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Failure, reason } from '../failure.js';
-import { stateDir } from '../paths.js';
+import { stateDir } from '../state-dir/paths.js';
 
 const LOOK_EVERY_MS = 200;
 

@@ -2,10 +2,10 @@ import { realpathSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { stateDir as defaultStateDir } from '../paths.js';
-import { stopLeftovers } from '../stack/leftovers.js';
-import { takeLock } from '../stack/lock.js';
-import { readState } from '../stack/state.js';
+import { stateDir as defaultStateDir } from '../state-dir/paths.js';
+import { stopLeftovers } from '../processes/orphans.js';
+import { takeLock } from '../state-dir/lock.js';
+import { readState } from '../state-dir/state.js';
 import { refuseOthers } from '../usage.js';
 
 /** `npm run reset`: drops all data, logs and secrets of the stopped stack. Downloads stay. */

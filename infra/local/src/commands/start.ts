@@ -1,28 +1,28 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, reason } from '../failure.js';
-import { repoRoot, stateDir as defaultStateDir } from '../paths.js';
-import { bringUp } from '../stack/bring-up.js';
+import { repoRoot, stateDir as defaultStateDir } from '../state-dir/paths.js';
+import { bringUp } from '../start/bring-up.js';
 import { findJava } from '../servers/java.js';
 import { findToxiproxy } from '../servers/toxiproxy.js';
-import { brokersToRun } from '../stack/brokers.js';
-import { checkDisk, checkPort } from '../stack/checks.js';
-import type { Context } from '../stack/context.js';
-import { offerControl, type Handlers } from '../stack/control.js';
-import { checkExternal } from '../stack/external.js';
-import { stopLeftovers } from '../stack/leftovers.js';
-import { takeLock } from '../stack/lock.js';
-import { addShardServer } from '../stack/more-shards.js';
-import { parseStartOptions, START_HELP } from '../stack/options.js';
-import { Progress } from '../stack/progress.js';
-import { rotateLogs } from '../stack/rotation.js';
-import { adminToken, operatorAccount } from '../stack/secrets.js';
-import { resolveSetup, type Setup } from '../stack/setup.js';
-import { readState, removeState, runningState } from '../stack/state.js';
-import { welcome } from '../stack/summary.js';
-import { Supervisor } from '../stack/supervisor.js';
-import { topology as shop, type Topology } from '../topology.js';
-import { DETACHED, startDetached } from './detached.js';
+import { brokersToRun } from '../processes/broker-processes.js';
+import { checkDisk, checkPort } from '../plan/checks.js';
+import type { Context } from '../plan/context.js';
+import { offerControl, type Handlers } from '../control/control.js';
+import { checkExternal } from '../plan/external-servers.js';
+import { stopLeftovers } from '../processes/orphans.js';
+import { takeLock } from '../state-dir/lock.js';
+import { addShardServer } from '../data/add-shard.js';
+import { parseStartOptions, START_HELP } from '../plan/options.js';
+import { Progress } from '../progress.js';
+import { rotateLogs } from '../state-dir/log-rotation.js';
+import { adminToken, operatorAccount } from '../state-dir/secrets.js';
+import { resolveSetup, type Setup } from '../plan/setup.js';
+import { readState, removeState, runningState } from '../state-dir/state.js';
+import { welcome } from '../processes/process-table.js';
+import { Supervisor } from '../processes/supervisor.js';
+import { topology as shop, type Topology } from '../plan/topology.js';
+import { DETACHED, startDetached } from './in-background.js';
 
 /** What differs when something else than this repository's shop is run, as tests do. */
 export interface StartPlace {

@@ -1,8 +1,8 @@
-import { stateDir } from '../paths.js';
-import { readDirectory } from '../stack/secrets.js';
-import { mappedShards, type MappedShard } from '../stack/sharding.js';
-import { runningState } from '../stack/state.js';
-import { rowsOf, table } from '../stack/summary.js';
+import { stateDir } from '../state-dir/paths.js';
+import { readDirectory } from '../state-dir/secrets.js';
+import { mappedShards, type MappedShard } from '../data/sharding.js';
+import { runningState } from '../state-dir/state.js';
+import { rowsOf, table } from '../processes/process-table.js';
 import { refuseOthers } from '../usage.js';
 
 /** `npm run status [-- --json]`. @returns 1 if nothing runs. */

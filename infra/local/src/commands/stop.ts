@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.js';
-import { stateDir } from '../paths.js';
-import { stopLeftovers } from '../stack/leftovers.js';
-import { isOurs, readState, removeState } from '../stack/state.js';
+import { stateDir } from '../state-dir/paths.js';
+import { stopLeftovers } from '../processes/orphans.js';
+import { isOurs, readState, removeState } from '../state-dir/state.js';
 import { refuseOthers } from '../usage.js';
 
 /** The longest orderly stop: clones drain for 10 s, Kafka closes its logs. */

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { repoRoot, stateDir } from '../paths.js';
-import { runningState } from '../stack/state.js';
-import { askForShard } from '../stack/more-shards.js';
-import { readDirectory, type Operator } from '../stack/secrets.js';
-import { SHOP_PORT } from '../topology.js';
+import { repoRoot, stateDir } from '../state-dir/paths.js';
+import { runningState } from '../state-dir/state.js';
+import { askForShard } from '../data/add-shard.js';
+import { readDirectory, type Operator } from '../state-dir/secrets.js';
+import { SHOP_PORT } from '../plan/topology.js';
 import { mustBe, parseWords, SEED, WHOLE } from '../usage.js';
 
 /** `npm run catalog -- import FILE... | export ...` against the shop that runs, or the one that STOA_URL names. */

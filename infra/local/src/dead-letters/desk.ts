@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Failure, reason } from '../failure.js';
-import { adminTokenFile } from '../stack/secrets.js';
-import { appOf, type ProcessRecord, type State } from '../stack/state.js';
+import { adminTokenFile } from '../state-dir/secrets.js';
+import { appOf, type ProcessRecord, type State } from '../state-dir/state.js';
 import type { Place } from './command-line.js';
 
 /** A parked event as a service's list tells of it. */

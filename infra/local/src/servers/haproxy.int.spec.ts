@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@stoa/testing';
-import { freePort } from '../ports.js';
+import { freePort } from '../machine/ports.js';
 import { haproxyCommand, startHaproxy, type HaproxyServer } from './haproxy.js';
 
 interface Gateway {

@@ -2,8 +2,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { repoRoot } from '../paths.js';
-import { freePort } from '../ports.js';
+import { repoRoot } from '../state-dir/paths.js';
+import { freePort } from '../machine/ports.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { findHaproxy } from './haproxy-binary.js';
 

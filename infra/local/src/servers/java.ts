@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { onPath, run } from '../run.js';
+import { onPath, run } from '../machine/run.js';
 
 const OLDEST = 17;
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cached } from '../cache.js';
+import { cached } from '../state-dir/cache.js';
 import { Failure } from '../failure.js';
-import { run } from '../run.js';
+import { run } from '../machine/run.js';
 import type { Java } from './java.js';
 import { asProperties, brokerProperties } from './kafka-properties.js';
 

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cacheDir, localRoot } from '../paths.js';
-import { freePort } from '../ports.js';
+import { cacheDir, localRoot } from '../state-dir/paths.js';
+import { freePort } from '../machine/ports.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { findJava, type Java } from './java.js';
 import { formatOnce } from './kafka-format.js';
 import { asProperties, brokerProperties, type Proxied } from './kafka-properties.js';
 import { jarsOf } from './maven.js';
-import { ask } from './probe.js';
+import { ask } from '../machine/probe.js';
 
 export interface KafkaOptions extends Starting {
   /** Its log segments and metadata; made at the first start. */

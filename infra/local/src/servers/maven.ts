@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { cached } from '../cache.js';
+import { cached } from '../state-dir/cache.js';
 import { Failure, reason } from '../failure.js';
-import { localRoot } from '../paths.js';
-import { onPath, run } from '../run.js';
+import { localRoot } from '../state-dir/paths.js';
+import { onPath, run } from '../machine/run.js';
 
 // A fixed version: what Maven takes by itself differs from one Maven to the next.
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { cached } from '../cache.js';
+import { cached } from '../state-dir/cache.js';
 import { Failure } from '../failure.js';
-import { cacheDir } from '../paths.js';
+import { cacheDir } from '../state-dir/paths.js';
 import { reachableRoot, type User } from './unprivileged.js';
 
 /**

@@ -1,13 +1,13 @@
 import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { cached } from '../cache.js';
+import { cached } from '../state-dir/cache.js';
 import { Failure } from '../failure.js';
-import { freePort } from '../ports.js';
-import { onPath } from '../run.js';
+import { freePort } from '../machine/ports.js';
+import { onPath } from '../machine/run.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { jarsOf } from './maven.js';
-import { ask } from './probe.js';
+import { ask } from '../machine/probe.js';
 
 export interface RedisOptions extends Starting {
   dataDir: string;

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@stoa/testing';
 import { Client } from 'pg';
-import { repoRoot } from '../paths.js';
-import { freePort } from '../ports.js';
-import { isAlive } from '../processes.js';
+import { repoRoot } from '../state-dir/paths.js';
+import { freePort } from '../machine/ports.js';
+import { isAlive } from '../machine/os-processes.js';
 import { startKafka } from './kafka.js';
 import { startPostgres, type PostgresServer } from './postgres.js';
-import { ask } from './probe.js';
+import { ask } from '../machine/probe.js';
 import { startRedis } from './redis.js';
 
 const query = async (url: string, sql: string): Promise<unknown> => {

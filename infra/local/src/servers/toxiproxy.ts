@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Failure } from '../failure.js';
-import { onPath } from '../run.js';
+import { onPath } from '../machine/run.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 
 /** A port on 127.0.0.1 that leads to another one. */

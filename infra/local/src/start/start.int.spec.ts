@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { eventually, testEnvironment } from '@stoa/testing';
 import { Client } from 'pg';
 import { fakeStack, type FakeStack } from '../../test/fake-stack.js';
-import { cacheDir } from '../paths.js';
-import { identityOf, isAlive } from '../processes.js';
-import type { State } from './state.js';
+import { cacheDir } from '../state-dir/paths.js';
+import { identityOf, isAlive } from '../machine/os-processes.js';
+import type { State } from '../state-dir/state.js';
 
 // Kafka and Redis of the other tests stand in for the embedded ones where these do not matter: a start then costs a second.
 const { STOA_TEST_KAFKA_BROKERS: KAFKA_BROKERS, STOA_TEST_REDIS_URL: REDIS_URL } = testEnvironment();

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { askControl, type Tasks } from './control.js';
-import { postgresMember } from './members.js';
-import { postgresPassword } from './secrets.js';
-import type { Supervisor } from './supervisor.js';
+import { askControl, type Tasks } from '../control/control.js';
+import { postgresMember } from '../processes/server-processes.js';
+import { postgresPassword } from '../state-dir/secrets.js';
+import type { Supervisor } from '../processes/supervisor.js';
 
 /** A server that was started for `npm run shards -- add --local`. */
 export interface MoreShard {

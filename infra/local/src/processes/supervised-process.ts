@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { reason } from '../failure.js';
-import { identityOf } from '../processes.js';
+import { identityOf } from '../machine/os-processes.js';
 import { exitWords, type Running, type Starting } from '../servers/child.js';
-import type { Kind, ProcessRecord } from './state.js';
+import type { Kind, ProcessRecord } from '../state-dir/state.js';
 
 /** One process that the stack is to have, and how to start it. */
 export interface Member<R extends Running = Running> {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { takePort } from '../ports.js';
-import { listenerOf } from '../processes.js';
+import { takePort } from '../machine/ports.js';
+import { listenerOf } from '../machine/os-processes.js';
 
 const MB = 1024 * 1024;
 /** Downloads, three data folders, a Kafka log: about 450 MB when new. */

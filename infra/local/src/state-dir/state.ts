@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { identityOf, isAlive } from '../processes.js';
+import { identityOf, isAlive } from '../machine/os-processes.js';
 
 /** In the order in which they are stopped. */
 export const KINDS = ['haproxy', 'gateway', 'service', 'toxiproxy', 'redis', 'kafka', 'postgres'] as const;

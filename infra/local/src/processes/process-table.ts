@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path';
-import { childrenByParent, memoryOf } from '../processes.js';
-import { environmentFile } from './bring-up.js';
-import type { Context } from './context.js';
-import type { State } from './state.js';
+import { childrenByParent, memoryOf } from '../machine/os-processes.js';
+import { environmentFile } from '../start/bring-up.js';
+import type { Context } from '../plan/context.js';
+import type { State } from '../state-dir/state.js';
 
 const MB = 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.js';
-import type { Brokers } from './brokers.js';
+import type { Brokers } from '../processes/broker-processes.js';
 
 /** What `npm start -- ...` was asked for, as written; setup.ts checks it against the topology. */
 export interface StartOptions {

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { rotateLogs } from './rotation.js';
+import { rotateLogs } from './log-rotation.js';
 
 describe('rotateLogs', () => {
   it('keeps one older part of a log that grew too long, and the process that writes it goes on in the same file', async () => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, fchmodSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readState } from '../stack/state.js';
+import { readState } from '../state-dir/state.js';
 
 /** Set for a start that has no terminal: Ctrl-C can't end it. */
 export const DETACHED = 'STOA_DETACHED';

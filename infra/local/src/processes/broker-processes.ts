@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { freePort } from '../ports.js';
+import { freePort } from '../machine/ports.js';
 import { startKafka, type Cluster, type KafkaServer } from '../servers/kafka.js';
-import type { Member } from './keeper.js';
-import { logFile } from './members.js';
+import type { Member } from './supervised-process.js';
+import { logFile } from './server-processes.js';
 import type { Proxies } from './proxies.js';
 
 /** How many Kafka brokers run: one, or three that replicate to each other. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { freePort } from '../ports.js';
+import { freePort } from '../machine/ports.js';
 import { findToxiproxy, startToxiproxy, type Proxy } from '../servers/toxiproxy.js';
-import type { Context } from './context.js';
-import { logFile, usualPort } from './members.js';
+import type { Context } from '../plan/context.js';
+import { logFile, usualPort } from './server-processes.js';
 import type { Supervisor } from './supervisor.js';
 
 /** Where Toxiproxy stands before the servers, so that tests can disturb the network between the services and each of them. */

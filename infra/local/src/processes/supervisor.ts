@@ -1,9 +1,9 @@
 import type { Running } from '../servers/child.js';
 import type { Backend } from '../servers/haproxy.js';
-import { identityOf } from '../processes.js';
-import { killRuns } from '../run.js';
-import { Keeper, type Member } from './keeper.js';
-import { KINDS, removeState, type State, writeState } from './state.js';
+import { identityOf } from '../machine/os-processes.js';
+import { killRuns } from '../machine/run.js';
+import { Keeper, type Member } from './supervised-process.js';
+import { KINDS, removeState, type State, writeState } from '../state-dir/state.js';
 
 /** Has all processes of the stack: starts and keeps them, writes down what runs, and stops everything in order. */
 export class Supervisor {

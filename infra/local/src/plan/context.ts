@@ -1,5 +1,5 @@
-import type { Progress } from './progress.js';
-import type { Operator } from './secrets.js';
+import type { Progress } from '../progress.js';
+import type { Operator } from '../state-dir/secrets.js';
 import type { Setup } from './setup.js';
 
 /** What every step of bringing the stack up needs to know. */

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, takePort } from '../ports.js';
+import { freePort, takePort } from '../machine/ports.js';
 import { startHaproxy, type Backend, type HaproxyServer } from '../servers/haproxy.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
-import type { Member } from './keeper.js';
+import type { Member } from './supervised-process.js';
 
 /** The embedded servers as members of the stack. Each keeps its port for as long as the stack lives, over restarts of its own. */
 export async function postgresMember(

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../run.js';
-import type { Context } from './context.js';
+import { run } from '../machine/run.js';
+import type { Context } from '../plan/context.js';
 
 /** Loads the sample catalog into a shop whose catalog is our own and new. A failure is told, and tried again at the next start. */
 export async function loadSample(context: Context, url: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 
-/** The checkout's root: this file is infra/local/src/paths.ts, or infra/local/dist/paths.js once built. */
-export const repoRoot = resolve(import.meta.dirname, '../../..');
+/** The checkout's root: this file is infra/local/src/state-dir/paths.ts, or infra/local/dist/state-dir/paths.js once built. */
+export const repoRoot = resolve(import.meta.dirname, '../../../..');
 
 /** Where this package's poms and configuration files are. */
 export const localRoot = join(repoRoot, 'infra/local');

@@ -2,9 +2,9 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { offerControl } from './control.js';
-import { addShardServer, askForShard } from './more-shards.js';
-import { Supervisor } from './supervisor.js';
+import { offerControl } from '../control/control.js';
+import { addShardServer, askForShard } from './add-shard.js';
+import { Supervisor } from '../processes/supervisor.js';
 
 describe('one more shard server', () => {
   let stateDir: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testDatabase, testEnvironment, uniqueName, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
-import { repoRoot } from '../paths.js';
+import { repoRoot } from '../state-dir/paths.js';
 import { asSuperuser } from './databases.js';
 import { ensureShard, shardServers } from './sharding.js';
 

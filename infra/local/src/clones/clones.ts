@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure, reason } from '../failure.js';
-import { freePort } from '../ports.js';
-import type { Service } from '../topology.js';
+import { freePort } from '../machine/ports.js';
+import type { Service } from '../plan/topology.js';
 import type { Balancer } from './balancer.js';
-import { cloneMember, isReady, migrateService } from './clones.js';
-import type { Addresses, Context } from './context.js';
-import type { ClonesByApp, Step } from './control.js';
-import type { ProcessRecord } from './state.js';
-import type { Supervisor } from './supervisor.js';
+import { cloneMember, isReady, migrateService } from './clone-process.js';
+import type { Addresses, Context } from '../plan/context.js';
+import type { ClonesByApp, Step } from '../control/control.js';
+import type { ProcessRecord } from '../state-dir/state.js';
+import type { Supervisor } from '../processes/supervisor.js';
 
 const PATIENCE_MS = 15_000;
 

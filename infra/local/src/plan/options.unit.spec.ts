@@ -1,4 +1,4 @@
-import { topology } from '../topology.js';
+import { topology } from './topology.js';
 import { parseStartOptions } from './options.js';
 import { resolveSetup, type Setup } from './setup.js';
 

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { freePort } from '../ports.js';
-import { run } from '../run.js';
+import { freePort } from '../machine/ports.js';
+import { run } from '../machine/run.js';
 import { startChild, type Running } from '../servers/child.js';
-import type { Service } from '../topology.js';
-import type { Addresses, Context } from './context.js';
-import { httpDelete, httpGet } from './http.js';
-import type { Member } from './keeper.js';
-import { logFile } from './members.js';
-import { databaseVariable, shardsVariable } from './setup.js';
-import { appOf, readState } from './state.js';
+import type { Service } from '../plan/topology.js';
+import type { Addresses, Context } from '../plan/context.js';
+import { httpDelete, httpGet } from '../machine/http.js';
+import type { Member } from '../processes/supervised-process.js';
+import { logFile } from '../processes/server-processes.js';
+import { databaseVariable, shardsVariable } from '../plan/setup.js';
+import { appOf, readState } from '../state-dir/state.js';
 
 /** What a clone answers requests with, besides health and metrics. */
 export interface ClonePorts {

@@ -1,14 +1,14 @@
 import { findHaproxy } from '../servers/haproxy-binary.js';
 import type { PostgresServer } from '../servers/postgres.js';
-import { brokerMembers, brokersToRun } from './brokers.js';
-import type { Addresses, Context, Directory } from './context.js';
-import { ensureDatabase } from './databases.js';
-import { postgresMember, redisMember } from './members.js';
-import { allSettledOrThrow } from './progress.js';
-import { Proxies } from './proxies.js';
-import { postgresPassword, writeDirectory } from './secrets.js';
-import { ensureDirectory, ensureShard, shardServers, type OwnShard } from './sharding.js';
-import type { Supervisor } from './supervisor.js';
+import { brokerMembers, brokersToRun } from '../processes/broker-processes.js';
+import type { Addresses, Context, Directory } from '../plan/context.js';
+import { ensureDatabase } from '../data/databases.js';
+import { postgresMember, redisMember } from '../processes/server-processes.js';
+import { allSettledOrThrow } from '../progress.js';
+import { Proxies } from '../processes/proxies.js';
+import { postgresPassword, writeDirectory } from '../state-dir/secrets.js';
+import { ensureDirectory, ensureShard, shardServers, type OwnShard } from '../data/sharding.js';
+import type { Supervisor } from '../processes/supervisor.js';
 
 export interface Servers {
   addresses: Addresses;

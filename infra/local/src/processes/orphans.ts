@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isOurs, KINDS, type ProcessRecord, type State } from './state.js';
+import { isOurs, KINDS, type ProcessRecord, type State } from '../state-dir/state.js';
 
 const PATIENCE_MS = 15_000;
 

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { Failure } from '../failure.js';
-import type { Directory } from './context.js';
+import type { Directory } from '../plan/context.js';
 import { asSuperuser, createDatabase, ensureDatabase, ensureRole, inDatabase, plain, serviceUrl } from './databases.js';
-import type { Sharded } from './setup.js';
+import type { Sharded } from '../plan/setup.js';
 
 const DIRECTORY = 'directory';
 
