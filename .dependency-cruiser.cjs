@@ -10,6 +10,29 @@ const layer = (name) => `^apps/[^/]+/src/${name}/`;
  * is listed after it. The other files of the root (index, main, a module) import all of them, and none imports those.
  */
 const FOLDERS = {
+  'packages/kafka/src': ['suite', 'open-kafka.ts', 'kafkajs', 'platformatic', 'port'],
+  'packages/messaging/src': [
+    'testing',
+    'nest',
+    'server',
+    'background',
+    'dead-letters',
+    'events',
+    'states',
+    'bulkheads',
+    'parked-events',
+    'commands',
+    'inbox',
+    'subscriptions',
+    'outbox',
+    'intake',
+    'client',
+    'contracts',
+    'replies',
+    'clocks',
+    'protocol',
+    'api',
+  ],
   'packages/sharded-service/src': ['migrate', 'keyspace.ts'],
 };
 

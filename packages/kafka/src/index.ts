@@ -4,4 +4,5 @@ export { partitionHash } from './port/murmur2.js';
 export { detached } from './port/own-bytes.js';
 export { cutByBytes, isLonger, MAX_RECORD_BYTES, memoryOf, sizeOf } from './port/record-size.js';
 export { untilLed } from './port/wait-for-leaders.js';
-export { openKafka, type KafkaOptions } from './open-kafka.js';
+export type { KafkaOptions } from './port/options.js';
+export { openKafka } from './open-kafka.js';

@@ -2,7 +2,7 @@ import { testDatabase } from '@stoa/testing';
 import { messagingDatabase, type TestMessagingDatabase } from '../test/storage/messaging-database.js';
 import { SimplePgDatabase } from '../test/storage/pg-database.js';
 import { moveHooks } from './moves.js';
-import { advance, ensureOffsets } from './storage/state-offsets.js';
+import { advance, ensureOffsets } from './states/state-offsets.js';
 
 describe('what a mover asks of messaging', () => {
   let db: TestMessagingDatabase;

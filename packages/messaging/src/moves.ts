@@ -1,4 +1,4 @@
-import type { Sql } from './types.js';
+import type { Sql } from './api/types.js';
 
 interface Position {
   readonly topic: string;

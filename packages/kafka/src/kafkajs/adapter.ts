@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
 import type { Logger } from '../port/logger.js';
-import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../open-kafka.js';
+import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../port/options.js';
 import { Opened } from '../port/opened-resources.js';
 import { Partitioner } from '../port/partitioner.js';
 import type {

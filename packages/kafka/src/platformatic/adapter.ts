@@ -1,5 +1,5 @@
 import { ConnectionPool, Consumer } from '@stoa/kafka/client';
-import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../open-kafka.js';
+import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../port/options.js';
 import { Opened } from '../port/opened-resources.js';
 import type {
   Acks,

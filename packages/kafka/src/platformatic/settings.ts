@@ -1,5 +1,5 @@
 import type { BaseOptions } from '@stoa/kafka/client';
-import type { KafkaOptions } from '../open-kafka.js';
+import type { KafkaOptions } from '../port/options.js';
 
 /**
  * Milliseconds before the given retry (1, 2, …): doubles, and stays short, because a fresh broker says "not yet" for a second or two.

@@ -1,8 +1,8 @@
 import { declarationsOf, type Event, type ServiceContract, type State } from '@stoa/contract-kit';
 import type { KafkaPort, TopicSpec } from '@stoa/kafka';
 import { untilLed } from '@stoa/kafka';
-import type { MessagingOptions } from '../options.js';
-import { clockTopic, contractsTopic, topicNames } from '../topics.js';
+import type { MessagingOptions } from '../api/options.js';
+import { clockTopic, contractsTopic, topicNames } from '../protocol/topics.js';
 
 const HOUR_MS = 3_600_000;
 

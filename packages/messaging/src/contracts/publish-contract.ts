@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { toDocument, type ContractDocument, type ServiceContract } from '@stoa/contract-kit';
 import type { KafkaPort } from '@stoa/kafka';
 import { MAX_RECORD_BYTES, sizeOf } from '@stoa/kafka';
-import type { MessagingOptions } from '../options.js';
-import { contractsTopic } from '../topics.js';
+import type { MessagingOptions } from '../api/options.js';
+import { contractsTopic } from '../protocol/topics.js';
 import { readTopic } from './read-topic.js';
 
 const READ_TIMEOUT_MS = 10_000;

@@ -1,7 +1,7 @@
 import type { ContractDocument } from '@stoa/contract-kit';
 import { type Follower, KafkaError, type KafkaPort, type KafkaRecord } from '@stoa/kafka';
-import type { MessagingOptions } from '../options.js';
-import { contractsTopic } from '../topics.js';
+import type { MessagingOptions } from '../api/options.js';
+import { contractsTopic } from '../protocol/topics.js';
 
 export interface ContractWatch {
   /** True once all that was published before the watch began has been handed over. */

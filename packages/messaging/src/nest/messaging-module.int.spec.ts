@@ -5,12 +5,12 @@ import type { DataOf } from '@stoa/contract-kit';
 import { eventually } from '@stoa/testing';
 import { COUNTER_TABLES, addTo, counter } from '../../test/storage/counter.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { newId } from '../ids.js';
-import { MESSAGING_OPTIONS } from '../options.js';
-import { StoaClient } from '../transport/stoa-client.js';
-import { StoaServer } from '../transport/stoa-server.js';
-import { bodyOf, Kit, sayRequest } from '../transport/kit.suite.js';
-import { DATABASE, type EventContext, type EventHandler, type Handler } from '../types.js';
+import { newId } from '../protocol/ids.js';
+import { MESSAGING_OPTIONS } from '../api/options.js';
+import { StoaClient } from '../client/stoa-client.js';
+import { StoaServer } from '../server/stoa-server.js';
+import { bodyOf, Kit, sayRequest } from '../../test/transport/kit.suite.js';
+import { DATABASE, type EventContext, type EventHandler, type Handler } from '../api/types.js';
 import { MessagingModule, stoaTransport } from './messaging-module.js';
 import { onEvent } from './subscriptions.js';
 

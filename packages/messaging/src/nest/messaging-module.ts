@@ -1,16 +1,17 @@
 import { Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { ServiceContract } from '@stoa/contract-kit';
-import type { Background, BoundSubscription } from '../background.js';
+import type { BoundSubscription } from '../api/types.js';
+import type { Background } from '../background/background.js';
 import { ensureFollowed } from '../contracts/ensure-topics.js';
 import { openKafka } from '@stoa/kafka';
 import type { KafkaPort } from '@stoa/kafka';
-import { MESSAGING_OPTIONS, type MessagingOptions } from '../options.js';
-import { createBackground } from '../storage/background.js';
-import { bindOperations, type Binding } from '../transport/binding.js';
-import { StoaClient } from '../transport/stoa-client.js';
-import { StoaServer } from '../transport/stoa-server.js';
-import { DATABASE, type Class, type Database, type Handlers, type Sql, type Subscription } from '../types.js';
+import { MESSAGING_OPTIONS, type MessagingOptions } from '../api/options.js';
+import { createBackground } from '../background/storage-runtime.js';
+import { bindOperations, type Binding } from '../server/binding.js';
+import { StoaClient } from '../client/stoa-client.js';
+import { StoaServer } from '../server/stoa-server.js';
+import { DATABASE, type Class, type Database, type Handlers, type Sql, type Subscription } from '../api/types.js';
 import { makerOf, SERVED, type Maker, type Served } from './served.js';
 
 /** Injection token of the process's KafkaPort. */

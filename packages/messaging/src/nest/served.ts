@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { ServiceContract } from '@stoa/contract-kit';
-import type { Class, Subscription } from '../types.js';
+import type { Class, Subscription } from '../api/types.js';
 
 /** What `MessagingModule.serve` was given. */
 export interface Served {

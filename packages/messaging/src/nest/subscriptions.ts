@@ -1,5 +1,5 @@
 import type { Event, State } from '@stoa/contract-kit';
-import type { Class, EventHandler, EventStart, StateHandler, Sql, Subscription } from '../types.js';
+import type { Class, EventHandler, EventStart, StateHandler, Sql, Subscription } from '../api/types.js';
 
 export interface EventOptions {
   /**

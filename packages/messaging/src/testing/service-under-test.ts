@@ -2,14 +2,14 @@ import { inspect } from 'node:util';
 import type { Command, Query, ServiceContract } from '@stoa/contract-kit';
 import { eventually, startClone, testKafkaBrokers, uniqueName, type Clone } from '@stoa/testing';
 import { ensureTopics } from '../contracts/ensure-topics.js';
-import { newId } from '../ids.js';
+import { newId } from '../protocol/ids.js';
 import { openKafka } from '@stoa/kafka';
 import type { KafkaPort, KafkaRecord, Logger } from '@stoa/kafka';
-import type { MessagingOptions } from '../options.js';
-import { topicNames } from '../topics.js';
-import { keyOf } from '../transport/key-of.js';
-import { StoaClient } from '../transport/stoa-client.js';
-import type { Caller, IncomingReply } from '../types.js';
+import type { MessagingOptions } from '../api/options.js';
+import { topicNames } from '../protocol/topics.js';
+import { keyOf } from '../protocol/key-of.js';
+import { StoaClient } from '../client/stoa-client.js';
+import type { Caller, IncomingReply } from '../api/types.js';
 
 export type OperationName<C> = {
   [Name in keyof C]: C[Name] extends Command | Query ? Name : never;

@@ -1,8 +1,8 @@
 import { command, event, service, state } from '@stoa/contract-kit';
 import { z } from 'zod';
-import type { BoundCommand, CommandRequest } from '../../src/command-execution.js';
-import { newId } from '../../src/ids.js';
-import type { CommandContext, Handler, Sql } from '../../src/types.js';
+import type { BoundCommand, CommandRequest } from '../../src/api/command-execution.js';
+import { newId } from '../../src/protocol/ids.js';
+import type { CommandContext, Handler, Sql } from '../../src/api/types.js';
 
 const Count = z.object({ name: z.string(), count: z.int() });
 const input = z.object({ name: z.string(), by: z.int() });

@@ -1,8 +1,8 @@
 import { testKafkaBrokers, uniqueName } from '@stoa/testing';
 import { openKafka } from '@stoa/kafka';
 import type { Follower, KafkaClientName, KafkaPort, KafkaRecord, Logger } from '@stoa/kafka';
-import type { MessagingOptions } from '../../src/options.js';
-import { topicNames } from '../../src/topics.js';
+import type { MessagingOptions } from '../../src/api/options.js';
+import { topicNames } from '../../src/protocol/topics.js';
 
 export interface LogLine {
   readonly level: string;

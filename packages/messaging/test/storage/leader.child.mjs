@@ -2,7 +2,7 @@
 // Tells its parent what it does by lines on stdout.
 import { Client } from 'pg';
 import { InboxExecutor, onEvent, openKafka } from '../../dist/index.js';
-import { createBackground } from '../../dist/storage/background.js';
+import { createBackground } from '../../dist/background/storage-runtime.js';
 import { service, command, event } from '@stoa/contract-kit';
 import { z } from 'zod';
 

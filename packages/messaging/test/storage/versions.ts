@@ -1,10 +1,9 @@
 import { event, service, state } from '@stoa/contract-kit';
 import { z } from 'zod';
-import type { BoundSubscription } from '../../src/background.js';
-import { newId } from '../../src/ids.js';
+import type { BoundSubscription, EventHandler, Sql, StateHandler } from '../../src/api/types.js';
+import { newId } from '../../src/protocol/ids.js';
 import type { OutgoingRecord } from '@stoa/kafka';
 import { onEvent, onState, type EventOptions } from '../../src/nest/subscriptions.js';
-import type { EventHandler, StateHandler, Sql } from '../../src/types.js';
 import { counter } from './counter.js';
 
 const Count = z.object({ name: z.string(), count: z.int() });

@@ -1,0 +1,16 @@
+import type { Logger } from './logger.js';
+import type { KafkaClientName } from './port.js';
+
+/** How a client is opened. */
+export interface KafkaOptions {
+  /** host:port, at least one. */
+  readonly brokers: readonly string[];
+  readonly client: KafkaClientName;
+  /** Names this process in the broker's logs. */
+  readonly clientId: string;
+  readonly logger: Logger;
+  /** Milliseconds without a sign of life after which a group gives a member's Kafka partitions to others; 1,500 if not given. */
+  readonly sessionTimeoutMs?: number;
+}
+
+export const DEFAULT_SESSION_TIMEOUT_MS = 1_500;

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@stoa/kafka';
+import type { Sql } from '../api/types.js';
+
+export interface HousekeepingOptions {
+  readonly server: string;
+  readonly logger: Logger;
+  /** Hours that a command's reply is kept; 48 if not given. Must be longer than an Idempotency-Key is valid (24). */
+  readonly inboxHours?: number;
+  /** Hours that the version of a key without new events is kept; 192 if not given, a day more than the events' topics. */
+  readonly versionHours?: number;
+  /** Milliseconds between two rounds; 600,000 if not given. */
+  readonly everyMs?: number;
+  /** Rows of one DELETE; 500 if not given. */
+  readonly batchSize?: number;
+}
+
+const BREATH_MS = 50;
+
+/** Deletes a batch of expired rows. $1: hours, $2: rows, $3: where the batch before ended. */
+interface Purge {
+  readonly text: string;
+  readonly from: string;
+}
+
+interface Batch {
+  readonly found: number;
+  /** Where the next batch begins; null when nothing was found. */
+  readonly reached: string | null;
+}
+
+// Each batch goes on where the one before ended. What that one deleted is still in table and index as long as anybody holds an
+// older snapshot (a report, a dump, a move's copy): from the beginning, each batch would wade through all of it.
+// By row address: the rows are deleted where the scan found them, without looking each up again.
+const purgeInbox = (where: string): Purge => ({
+  from: '-infinity',
+  text: `WITH expired AS MATERIALIZED (
+      SELECT ctid, created_at FROM inbox
+      WHERE created_at >= $3::timestamptz AND created_at < now() - make_interval(hours => $1)${where}
+      ORDER BY created_at LIMIT $2
+    ), purged AS (
+      DELETE FROM inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM expired))
+    )
+    SELECT count(*)::int AS found, max(created_at)::text AS reached FROM expired`,
+});
+// Reads the whole table once: an index on updated_at would cost every event more than this costs a few times an hour.
+const purgeVersions = (where: string): Purge => ({
+  from: '(0,0)',
+  text: `WITH expired AS MATERIALIZED (
+      SELECT ctid FROM event_versions
+      WHERE ctid > $3::tid AND updated_at < now() - make_interval(hours => $1)${where} LIMIT $2
+    ), purged AS (
+      DELETE FROM event_versions WHERE ctid = ANY (ARRAY(SELECT ctid FROM expired))
+    )
+    SELECT count(*)::int AS found, max(ctid)::text AS reached FROM expired`,
+});
+
+/** Where data are sharded, the shard's fence says which rows are its own: it would refuse a whole batch for one that is not. */
+async function ownRows(sql: Sql): Promise<string> {
+  const { rows } = await sql.query<{ sharded: boolean }>(
+    `SELECT to_regclass('sharding.owned_buckets') IS NOT NULL AS sharded`,
+  );
+  return rows[0]?.sharded ? ' AND bucket IN (SELECT bucket FROM sharding.owned_buckets)' : '';
+}
+
+async function purge(sql: Sql, { text, from }: Purge, hours: number, batchSize: number, signal: AbortSignal) {
+  let purged = 0;
+  let begin = from;
+  while (!signal.aborted) {
+    const { rows } = await sql.query<Batch>(text, [hours, batchSize, begin]);
+    const { found = 0, reached } = rows[0] ?? {};
+    purged += found;
+    begin = reached ?? begin;
+    if (found < batchSize) break;
+    await delay(BREATH_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return purged;
+}
+
+/**
+ * Deletes what nobody can ask for any more, in small batches: replies of commands that can't be repeated any more, versions of
+ * events that Kafka has forgotten. Parked events stay until an operator decides. Run by the leader of a database.
+ */
+export async function keepHouse(options: HousekeepingOptions, sql: Sql, signal: AbortSignal): Promise<void> {
+  const { server, logger, inboxHours = 48, versionHours = 192, everyMs = 600_000, batchSize = 500 } = options;
+  while (!signal.aborted) {
+    // Not at once, and not in step with other databases' leaders.
+    await delay(everyMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+    try {
+      const own = await ownRows(sql);
+      const replies = await purge(sql, purgeInbox(own), inboxHours, batchSize, signal);
+      const versions = await purge(sql, purgeVersions(own), versionHours, batchSize, signal);
+      if (replies + versions > 0) logger.info({ server, replies, versions }, 'Purged');
+    } catch (error) {
+      // A bucket that was fenced in this moment refuses deletes; the next round gets them. A lost session ends the leader elsewhere.
+      if (!signal.aborted) logger.warn({ err: error, server }, 'The purge goes on in the next round');
+    }
+  }
+}

@@ -1,0 +1,257 @@
+import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { OperationError } from '@stoa/contract-kit';
+import type { Headers, KafkaPort, KafkaRecord } from '@stoa/kafka';
+import type { MessagingOptions } from '../api/options.js';
+import { topicNames } from '../protocol/topics.js';
+import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '../api/types.js';
+import { BrokerClock } from '../clocks/broker-clock.js';
+import { BrokerWatch } from './broker-watch.js';
+import { DEFAULT_BOUND, type BoundSettings } from './concurrency-limiter.js';
+import { PartBounds } from './shard-limiters.js';
+import { PendingRequest } from './pending-request.js';
+import { QuerySpread } from './query-spread.js';
+import { asError } from '../protocol/business-errors.js';
+import { isPart, ReplyParts, requestOf } from '../replies/reply-parts.js';
+import { ReplyTopic } from '../replies/reply-topic.js';
+import { RequestSender } from './request-sender.js';
+import { DEFAULT_ORPHAN_AFTER_MS, Sweeper } from '../replies/sweeper.js';
+
+/** What this process knows of a service that it asks. */
+interface Target {
+  readonly bounds: PartBounds;
+  readonly commands: RequestSender;
+  readonly queries: RequestSender;
+  readonly spread: QuerySpread;
+  readonly topics: { readonly commands: string; readonly queries: string };
+}
+
+/** The pattern of `send()`: a request without its body. */
+export type RequestPattern = Omit<OutgoingRequest, 'body'>;
+
+/** These speak of the way to the service, not of the request: callers get them thrown. */
+const OF_THE_WAY = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
+
+/**
+ * Asks services over Kafka and gets their answers. One per process: it owns the process's reply topic.
+ * Nest's `send(pattern, input)` works too, with a RequestPattern; `request` saves parsing the body.
+ */
+export class StoaClient extends ClientProxy {
+  readonly #clock = new BrokerClock();
+  readonly #targets = new Map<string, Target>();
+  readonly #pending = new Map<string, PendingRequest>();
+  readonly #parts = new ReplyParts();
+  readonly #replyTopic: ReplyTopic;
+  readonly #sweeper: Sweeper;
+  readonly #watch: BrokerWatch;
+  #nextCorrelation = 0;
+  #connecting: Promise<void> | undefined;
+  #isOpen = false;
+
+  constructor(
+    private readonly port: KafkaPort,
+    private readonly options: MessagingOptions,
+    private readonly bound: BoundSettings = DEFAULT_BOUND,
+  ) {
+    super();
+    const { topicPrefix, logger, orphanAfterMs = DEFAULT_ORPHAN_AFTER_MS } = options;
+    this.#replyTopic = new ReplyTopic(port, options, this.#clock, (records) => this.#onReplies(records));
+    const ownTopic = this.#replyTopic.name;
+    this.#sweeper = new Sweeper(port, this.#clock, { topicPrefix, orphanAfterMs, logger, ownTopic });
+    this.#watch = new BrokerWatch(port);
+  }
+
+  /** Makes the reply topic. @throws KafkaError */
+  async connect(): Promise<void> {
+    this.#connecting ??= this.#open().catch((error: unknown) => {
+      this.#connecting = undefined;
+      throw error;
+    });
+    await this.#connecting;
+  }
+
+  async #open(): Promise<void> {
+    await this.#replyTopic.open();
+    this.#sweeper.start();
+    this.#isOpen = true;
+  }
+
+  /** True while requests can be sent and replies can arrive. */
+  isReady(): boolean {
+    return this.#isOpen && !this.#watch.isDown && this.#replyTopic.isAlive();
+  }
+
+  /** False while a request to the service would be refused as OVERLOADED: so whoever asks can spare the work before. */
+  hasRoom(service: string): boolean {
+    return this.#target(service).bounds.hasRoom;
+  }
+
+  /** The name of the topic that replies come on. */
+  get replyTopic(): string {
+    return this.#replyTopic.name;
+  }
+
+  /**
+   * Sends a request and waits for the reply. A refusal is a reply too (`ok: false`), unless it speaks of the way there.
+   * @throws OperationError OVERLOADED (too many requests to the service are in flight), UNAVAILABLE (no answer within the
+   *   budget, the broker is away, or the service gave up), DEADLINE_EXCEEDED (the budget ran out in the service's queue),
+   *   PAYLOAD_TOO_LARGE
+   */
+  async request(request: OutgoingRequest): Promise<IncomingReply> {
+    const start = performance.now();
+    const { metrics } = this.options;
+    try {
+      const reply = await this.#exchange(request, start);
+      metrics?.requestSent?.(
+        request.service,
+        request.operation,
+        reply.ok ? 'ok' : errorOf(reply.body).code,
+        performance.now() - start,
+      );
+      return reply;
+    } catch (error) {
+      const outcome = error instanceof OperationError ? error.code : 'INTERNAL';
+      metrics?.requestSent?.(request.service, request.operation, outcome, performance.now() - start);
+      throw error;
+    }
+  }
+
+  #exchange(request: OutgoingRequest, start: number): Promise<IncomingReply> {
+    if (!this.#isOpen || this.#watch.isDown) {
+      throw new OperationError('UNAVAILABLE', 'The message broker cannot be reached');
+    }
+    const target = this.#target(request.service);
+    const key = request.key ?? customerOf(request.caller);
+    const entry = target.bounds.enter(key);
+    if (!entry) {
+      throw new OperationError('OVERLOADED', `Too many requests to ${request.service} are in flight`);
+    }
+    const passage = request.kind === 'query' ? target.spread.begin() : undefined;
+    return new Promise<IncomingReply>((resolve, reject) => {
+      const correlation = (this.#nextCorrelation++).toString(36);
+      const pending = new PendingRequest(request, correlation, start + request.budgetMs, {
+        replyTopic: this.#replyTopic.name,
+        topic: request.kind === 'command' ? target.topics.commands : target.topics.queries,
+        partition: passage?.partition,
+        settle: (outcome, waitMs, servedBy) => {
+          this.#pending.delete(correlation);
+          this.#parts.forget(correlation);
+          // A reply that a server which the service needs is unavailable says nothing of how busy the service is.
+          const isUnavailable = outcome instanceof OperationError && outcome.code === 'UNAVAILABLE';
+          if (isUnavailable && servedBy !== undefined) entry.end();
+          else entry.leave(waitMs);
+          passage?.end(servedBy);
+          if (servedBy !== undefined) target.bounds.learn(key, servedBy);
+          if (outcome instanceof OperationError) reject(outcome);
+          else resolve(outcome);
+        },
+      });
+      this.#pending.set(correlation, pending);
+      (request.kind === 'command' ? target.commands : target.queries).push(pending);
+    });
+  }
+
+  #target(service: string): Target {
+    let target = this.#targets.get(service);
+    if (!target) {
+      const topics = topicNames(this.options.topicPrefix, service);
+      target = {
+        topics,
+        bounds: new PartBounds(
+          this.bound,
+          (part, bound, inFlight) =>
+            this.options.metrics?.inFlightBound?.(part === undefined ? service : `${service}@${part}`, bound, inFlight),
+          this.options.mostInFlight,
+        ),
+        commands: new RequestSender(this.port, topics.commands, this.#watch),
+        queries: new RequestSender(this.port, topics.queries, this.#watch),
+        spread: new QuerySpread(
+          () => this.port.admin.partitionCount(topics.queries),
+          () => performance.now(),
+          (partition) => this.port.leaderOf?.({ topic: topics.queries, key: null, partition }) !== -1,
+        ),
+      };
+      this.#targets.set(service, target);
+    }
+    return target;
+  }
+
+  #onReplies(records: readonly KafkaRecord[]): void {
+    for (const record of records) {
+      const pending = this.#pending.get(requestOf(record));
+      if (!pending) continue; // a heartbeat, a second delivery's reply, or one that came too late
+      if (isPart(record)) this.#onPart(record, pending);
+      else this.#onReply(record.headers, record.value ?? Buffer.alloc(0), pending);
+    }
+  }
+
+  #onReply(headers: Headers, body: Buffer, pending: PendingRequest): void {
+    const waitMs = Number(headers['wait']) || 0;
+    const servedBy = headers['by'] ?? '';
+    if (headers['status'] === 'ok') pending.settle({ ok: true, body, servedBy }, waitMs, servedBy);
+    else pending.settle(refused(body, servedBy), waitMs, servedBy);
+  }
+
+  #onPart(record: KafkaRecord, pending: PendingRequest): void {
+    try {
+      const body = this.#parts.add(record);
+      if (body) this.#onReply(record.headers, body, pending);
+    } catch (error) {
+      pending.failed(error instanceof OperationError ? error : new OperationError('INTERNAL'));
+    }
+  }
+
+  /** Lets what is in flight end (within their budgets, 5 s at most), then deletes the reply topic. */
+  override async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const deadline = performance.now() + 5_000;
+    while (this.#pending.size > 0 && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const pending of this.#pending.values()) {
+      pending.failed(new OperationError('UNAVAILABLE', 'This clone is shutting down'));
+    }
+    this.#watch.stop();
+    await this.#sweeper.stop();
+    await this.#replyTopic.close();
+  }
+
+  override unwrap<T>(): T {
+    return this.port as T;
+  }
+
+  protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    const answer = async (): Promise<void> => callback(await this.#answered(packet));
+    void answer();
+    return () => undefined;
+  }
+
+  async #answered({ pattern, data }: ReadPacket): Promise<WritePacket> {
+    try {
+      const { ok, body } = await this.request({ ...(pattern as RequestPattern), body: JSON.stringify(data ?? {}) });
+      const content: unknown = body.length > 0 ? JSON.parse(body.toString()) : null;
+      return ok ? { response: content, isDisposed: true } : { err: asError(content as ErrorBody), isDisposed: true };
+    } catch (err) {
+      return { err, isDisposed: true };
+    }
+  }
+
+  protected override dispatchEvent(): Promise<never> {
+    return Promise.reject(new Error('events are published by commands, through the outbox'));
+  }
+}
+
+/** The sharding key of most questions: what a customer asks is about their own data. */
+const customerOf = (caller: Caller): string | undefined => ('customerId' in caller ? caller.customerId : undefined);
+
+function errorOf(body: Buffer): ErrorBody {
+  try {
+    return JSON.parse(body.toString()) as ErrorBody;
+  } catch {
+    return { code: 'INTERNAL', detail: 'The service answered with a refusal that cannot be read' };
+  }
+}
+
+function refused(body: Buffer, servedBy: string): IncomingReply | OperationError {
+  const error = errorOf(body);
+  return OF_THE_WAY.has(error.code) ? asError(error) : { ok: false, body, servedBy };
+}

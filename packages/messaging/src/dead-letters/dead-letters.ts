@@ -1,0 +1,126 @@
+import type { Database, DatabaseServer } from '../api/types.js';
+import { isRecordsFault } from '../bulkheads/record-faults.js';
+import type { EventDelivery } from '../events/event-delivery.js';
+import { takeVersion } from '../events/event-versions.js';
+import {
+  findParked,
+  listParked,
+  lockOneParked,
+  noteFailure,
+  topicsParked,
+  unpark,
+  type EventKey,
+  type ParkedAt,
+  type ParkedEvent,
+} from '../parked-events/parked-events.js';
+
+export interface ParkedPage {
+  /** In the order of their buckets, and within a bucket in which they were parked. Without headers and bodies, see `find`. */
+  readonly items: readonly ParkedEvent[];
+  /** Give it as `after` for the next page; null at the end. */
+  readonly next: ParkedAt | null;
+}
+
+export interface Replay {
+  /** How many of the key's parked events were handled and taken off. */
+  readonly replayed: number;
+  /** The one that failed again; it and those behind it stay parked. */
+  readonly failed: (ParkedAt & { readonly reason: string }) | undefined;
+}
+
+const START: ParkedAt = { bucket: -1, id: '0' };
+
+const byPlace = (a: ParkedAt, b: ParkedAt): number => a.bucket - b.bucket || Number(BigInt(a.id) - BigInt(b.id));
+
+/** What an operator does about events that could not be handled. */
+export class DeadLetters {
+  constructor(
+    private readonly database: Database,
+    private readonly delivery: EventDelivery,
+  ) {}
+
+  /** Parked events of all the service's databases. */
+  async list(limit: number, after: ParkedAt = START): Promise<ParkedPage> {
+    const placeOf = this.placesNow();
+    const perServer = this.database.servers().map((server) => listServed(server, placeOf, limit, after));
+    const items = (await Promise.all(perServer)).flat().toSorted(byPlace).slice(0, limit);
+    const last = items.at(-1);
+    return { items, next: last && items.length === limit ? { bucket: last.bucket, id: last.id } : null };
+  }
+
+  /** Which server holds a bucket; of each the first answer stands, so that one list takes a bucket from one server. */
+  private placesNow(): (bucket: number) => string | undefined {
+    const known = new Map<number, string | undefined>();
+    return (bucket) => {
+      if (!known.has(bucket)) known.set(bucket, this.database.serverNameOf?.(bucket));
+      return known.get(bucket);
+    };
+  }
+
+  /** One parked event; undefined when it is not parked (any more). */
+  find(at: ParkedAt): Promise<ParkedEvent | undefined> {
+    return this.database.transaction(at.bucket, (tx) => findParked(tx, at));
+  }
+
+  /** The topics, without the deployment's prefix, of which events of the key are parked. */
+  topicsOf(key: string): Promise<string[]> {
+    const bucket = this.database.bucketOf(key);
+    return this.database.transaction(bucket, (tx) => topicsParked(tx, bucket, key));
+  }
+
+  /**
+   * Handles the parked events of a key in their order, each in a transaction of its own, until none is left or one fails.
+   * New events of the key are parked behind them meanwhile, and handled too.
+   * @param topic without the deployment's prefix
+   * @throws what is wrong with the database or Kafka, but not with an event
+   */
+  async replay(topic: string, key: string): Promise<Replay> {
+    const at: EventKey = { bucket: this.database.bucketOf(key), topic, key };
+    for (let replayed = 0; ; replayed++) {
+      let first: ParkedEvent | undefined;
+      try {
+        const found = await this.delivery.deliverFirstParked(at, (event) => (first = event));
+        if (!found) return { replayed, failed: undefined };
+      } catch (error) {
+        if (!first || !isRecordsFault(error, (each) => this.database.isTransient(each))) throw error;
+        const { bucket, id } = first;
+        const reason = error instanceof Error ? error.message : String(error);
+        await this.database.transaction(bucket, (tx) => noteFailure(tx, { bucket, id }, reason));
+        return { replayed, failed: { bucket, id, reason } };
+      }
+    }
+  }
+
+  /**
+   * Gives an event up: its version counts as handled. Those parked behind it go on waiting for a replay.
+   * @returns false when it is not parked (any more)
+   */
+  drop(at: ParkedAt): Promise<boolean> {
+    return this.database.transaction(at.bucket, async (tx) => {
+      const parked = await lockOneParked(tx, at);
+      if (!parked) return false;
+      if (parked.version !== null) await takeVersion(tx, parked, parked.type, parked.version);
+      await unpark(tx, parked);
+      return true;
+    });
+  }
+}
+
+/** A bucket that moves, or moved lately, has rows on two servers: those of the other one are passed over. */
+async function listServed(
+  server: DatabaseServer,
+  placeOf: (bucket: number) => string | undefined,
+  limit: number,
+  after: ParkedAt,
+): Promise<ParkedEvent[]> {
+  const served: ParkedEvent[] = [];
+  for (let from = after; served.length < limit;) {
+    const start = from;
+    const rows = await server.transaction((tx) => listParked(tx, start, limit));
+    served.push(...rows.filter(({ bucket }) => (placeOf(bucket) ?? server.name) === server.name));
+    const last = rows.at(-1);
+    if (!last || rows.length < limit) break;
+    from = last;
+  }
+  return served;
+}

@@ -1,0 +1,169 @@
+import type { DataOf, Event, State } from '@stoa/contract-kit';
+import { deriveId } from '../protocol/ids.js';
+import type { KafkaRecord } from '@stoa/kafka';
+import type { Database, EventAbout, EventContext, Sql } from '../api/types.js';
+import { BeforeFailed } from '../bulkheads/record-faults.js';
+import { parseFact, type FactRecord, type ParsedFact } from '../subscriptions/event-record.js';
+import { admit, takeVersion } from './event-versions.js';
+import { factRow, writeOutbox, type OutboxRow } from '../outbox/outbox.js';
+import {
+  firstParked,
+  lockFirstParked,
+  lockParked,
+  park,
+  unpark,
+  type EventKey,
+  type ParkedEvent,
+} from '../parked-events/parked-events.js';
+import type { EventSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
+import { NOTHING_LEFT, transact, type Outcome } from '../commands/transact.js';
+
+/** The context that a handler gets, and the events that it published itself. */
+class EventRun implements EventContext {
+  readonly facts: OutboxRow[] = [];
+
+  constructor(
+    readonly tx: Sql,
+    private readonly at: EventKey,
+    private readonly event: ParsedFact,
+    private readonly traceparent: string | undefined,
+  ) {}
+
+  get bucket(): number {
+    return this.at.bucket;
+  }
+
+  get key(): string {
+    return this.at.key;
+  }
+
+  get version(): number {
+    return this.event.version;
+  }
+
+  get eventId(): string {
+    return this.event.id;
+  }
+
+  readonly mintId = (n = 0): string => deriveId(this.event.id, 'mint', String(n));
+
+  readonly publish = async <F extends Event | State>(fact: F, version: number, data: DataOf<F>): Promise<void> => {
+    const id = deriveId(this.event.id, 'fact', String(this.facts.length));
+    this.facts.push(factRow(fact, version, data, { id, traceparent: this.traceparent }));
+  };
+}
+
+const aboutOf = ({ key }: EventKey, { version, id: eventId }: ParsedFact): EventAbout => ({ key, version, eventId });
+
+/**
+ * What became of an event: handled, ignored as known, parked behind others of its key, or found parked for its own sake
+ * by a clone that did not come to write its dead letter.
+ */
+export type Delivered = 'handled' | 'duplicate' | 'behind' | 'unreported';
+
+export interface EventDeliveryOptions {
+  readonly database: Database;
+  readonly subscriptions: SubscriptionTable<EventSubscription>;
+  readonly onPublished?: (bucket: number) => void;
+}
+
+/** Handles one event in one transaction with its version, so that no version of a key is handled twice. */
+export class EventDelivery {
+  constructor(private readonly options: EventDeliveryOptions) {}
+
+  /**
+   * @throws UnreadableRecord; BeforeFailed; what the handler or the database throws. Nothing is written by its transaction
+   * then.
+   */
+  async deliver(at: EventKey, subscription: EventSubscription, record: KafkaRecord): Promise<Delivered> {
+    const event = parseFact(subscription.fact, record);
+    for (;;) {
+      const delivered = await this.attempt(at, subscription, record, event);
+      if (delivered !== 'unparked') return delivered;
+    }
+  }
+
+  private async attempt(at: EventKey, subscription: EventSubscription, record: KafkaRecord, event: ParsedFact) {
+    await this.prepare(at, subscription, event);
+    let published = false;
+    const delivered = await transact<Delivered | 'unparked'>(this.options.database, at.bucket, async (tx) => {
+      const admission = await admit(tx, at, subscription.fact.name, event.version);
+      if (admission === 'parked') {
+        // An operator may have emptied the parking place since: then the event's turn is now.
+        if (!(await lockParked(tx, at))) return { value: 'unparked', lastStatement: NOTHING_LEFT };
+        const owed = await park(tx, at, record, null, 0);
+        return { value: owed === undefined ? 'behind' : 'unreported', lastStatement: NOTHING_LEFT };
+      }
+      if (admission === 'duplicate') return { value: 'duplicate', lastStatement: NOTHING_LEFT };
+      const outcome = await this.handle(tx, at, subscription, record, event);
+      published = outcome.value;
+      return { value: 'handled', lastStatement: outcome.lastStatement };
+    });
+    if (published) this.options.onPublished?.(at.bucket);
+    return delivered;
+  }
+
+  /** What a handler does before the event's transaction: not while the event has to wait behind others of its key. */
+  private async prepare(at: EventKey, { handler }: EventSubscription, event: ParsedFact): Promise<void> {
+    if (!handler.before) return;
+    const isBehind = await this.options.database.transaction(at.bucket, (tx) => firstParked(tx, at));
+    if (isBehind) return;
+    try {
+      await handler.before(event.data as never, aboutOf(at, event));
+    } catch (error) {
+      throw new BeforeFailed(error);
+    }
+  }
+
+  /**
+   * Handles the first parked event of a key and takes it off.
+   * @returns false when none is left. @throws as deliver; the event stays parked.
+   */
+  async deliverFirstParked(at: EventKey, onFirst: (event: ParkedEvent) => void): Promise<boolean> {
+    const first = await this.options.database.transaction(at.bucket, (tx) => firstParked(tx, at));
+    if (!first) return false;
+    onFirst(first);
+    const { subscription, event } = this.parse(at, first);
+    await subscription.handler.before?.(event.data as never, aboutOf(at, event));
+    let published = false;
+    const found = await transact(this.options.database, at.bucket, async (tx) => {
+      const parked = await lockFirstParked(tx, at);
+      if (!parked) return { value: false, lastStatement: NOTHING_LEFT };
+      // An operator may have dropped it meanwhile: the next one has its own turn.
+      if (parked.id !== first.id) return { value: true, lastStatement: NOTHING_LEFT };
+      const { value, lastStatement } = await this.handleParked(tx, at, parked);
+      published = value;
+      await lastStatement;
+      return { value: true, lastStatement: unpark(tx, parked) };
+    });
+    if (published) this.options.onPublished?.(at.bucket);
+    return found;
+  }
+
+  private parse(at: EventKey, { type, headers, body }: ParkedEvent) {
+    const subscription = this.options.subscriptions.find(at.topic, type);
+    if (!subscription) throw new Error(`nothing here listens to '${type}' of ${at.topic} any more: drop it`);
+    const record = { headers, value: body };
+    return { subscription, record, event: parseFact(subscription.fact, record) };
+  }
+
+  private async handleParked(tx: Sql, at: EventKey, parked: ParkedEvent): Promise<Outcome<boolean>> {
+    const { subscription, record, event } = this.parse(at, parked);
+    const isNew = await takeVersion(tx, at, parked.type, event.version);
+    if (!isNew) return { value: false, lastStatement: NOTHING_LEFT };
+    return this.handle(tx, at, subscription, record, event);
+  }
+
+  /** @returns whether it published something */
+  private async handle(
+    tx: Sql,
+    at: EventKey,
+    { handler }: EventSubscription,
+    { headers }: FactRecord,
+    event: ParsedFact,
+  ): Promise<Outcome<boolean>> {
+    const run = new EventRun(tx, at, event, headers['traceparent']);
+    await handler.on(event.data as never, run);
+    return { value: run.facts.length > 0, lastStatement: writeOutbox(tx, at.bucket, run.facts) };
+  }
+}

@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KafkaPort } from '@stoa/kafka';
+import type { MessagingOptions } from '../api/options.js';
+import type { Work } from '../intake/intake.js';
+import type { Database } from '../api/types.js';
+import { pauseAfter } from '../bulkheads/back-off.js';
+import { BeforeFailed, isRecordsFault } from '../bulkheads/record-faults.js';
+import type { EventDelivery } from './event-delivery.js';
+import { UnreadableRecord } from '../subscriptions/event-record.js';
+import type { EventKey } from '../parked-events/parked-events.js';
+import { Parking } from '../parked-events/parking.js';
+import type { ServerGate } from '../bulkheads/server-gate.js';
+import type { EventSubscription } from '../subscriptions/subscription-table.js';
+
+export interface EventTrialsOptions {
+  readonly port: KafkaPort;
+  readonly database: Database;
+  readonly messaging: MessagingOptions;
+  readonly delivery: EventDelivery;
+  readonly maxAttempts: number;
+  readonly retryMs: number;
+  /** Ends all waiting. */
+  readonly stopping: AbortSignal;
+}
+
+/** One event that is tried until it is handled or parked. */
+interface Trial {
+  readonly at: EventKey;
+  readonly subscription: EventSubscription;
+  readonly work: Work;
+  readonly gate: ServerGate;
+  /** Failures that count. */
+  attempts: number;
+  /** All failures, for the back-off. */
+  failures: number;
+  /** Once the event is to be parked. */
+  parking: Parking | undefined;
+}
+
+/**
+ * Tries events until each is handled or parked. A failure counts only when the event or its handler is at fault
+ * (blame.ts); anything else is waited for as long as it takes.
+ */
+export class EventTrials {
+  constructor(private readonly options: EventTrialsOptions) {}
+
+  /**
+   * @returns true when the event is done with, or is somebody else's; false when this ends before that. Never rejects.
+   */
+  async finish(at: EventKey, subscription: EventSubscription, work: Work, gate: ServerGate): Promise<boolean> {
+    const trial: Trial = { at, subscription, work, gate, attempts: 0, failures: 0, parking: undefined };
+    for (;;) {
+      if (work.isRevoked() || (await this.attempt(trial))) return true;
+      if (this.options.stopping.aborted) return false;
+    }
+  }
+
+  /** @returns whether the event is done with */
+  private async attempt(trial: Trial): Promise<boolean> {
+    const isWanted = (): boolean => !trial.work.isRevoked() && !this.options.stopping.aborted;
+    try {
+      return (await trial.gate.try(isWanted, () => this.goOn(trial))) ?? false;
+    } catch (thrown) {
+      const error = thrown instanceof BeforeFailed ? thrown.cause : thrown;
+      trial.failures++;
+      if (!this.isJudged(trial, error)) await trial.gate.outOfSlot(() => this.pause(trial.failures));
+      return false;
+    }
+  }
+
+  private async goOn(trial: Trial): Promise<true> {
+    const { at, subscription, work } = trial;
+    if (!trial.parking) {
+      const delivered = await this.options.delivery.deliver(at, subscription, work.record);
+      if (delivered !== 'unreported') return true;
+      trial.parking = new Parking(this.options, at, work.record, '', 0);
+    }
+    await trial.parking.finish();
+    return true;
+  }
+
+  /** Counts a failure that is the event's own. @returns true when the event is to be parked now */
+  private isJudged(trial: Trial, error: unknown): boolean {
+    const { database, messaging, maxAttempts } = this.options;
+    const { at, work, parking } = trial;
+    // That an event could not be parked is never its own fault, whatever it looks like.
+    const isOwn = !parking && isRecordsFault(error, (each) => database.isTransient(each));
+    const fields = { err: error, ...at, event: work.record.headers['id'], attempts: trial.attempts };
+    messaging.logger.warn(fields, isOwn ? 'An event could not be handled' : 'An event waits for a fault to pass');
+    if (!isOwn) return false;
+    trial.attempts = error instanceof UnreadableRecord ? maxAttempts : trial.attempts + 1;
+    if (trial.attempts < maxAttempts) return false;
+    trial.parking = new Parking(this.options, at, work.record, error, trial.attempts);
+    return true;
+  }
+
+  private async pause(failures: number): Promise<void> {
+    const { retryMs, stopping } = this.options;
+    await delay(pauseAfter(failures, retryMs), undefined, { signal: stopping }).catch(() => undefined);
+  }
+}

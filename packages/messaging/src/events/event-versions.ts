@@ -1,0 +1,46 @@
+import type { Sql } from '../api/types.js';
+import type { EventKey } from '../parked-events/parked-events.js';
+
+/** What is known of an event when it comes. */
+export type Admission = 'new' | 'duplicate' | 'parked';
+
+// One statement, because it stands at the head of each event: takes the version unless it is known, or the key is parked.
+const ADMIT = `WITH parked AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM parked_events WHERE bucket = $1 AND topic = $2 AND key = $4) AS yes
+  ), taken AS (
+    INSERT INTO event_versions AS known (bucket, topic, type, key, version)
+    SELECT $1::smallint, $2, $3, $4, $5::bigint FROM parked WHERE NOT yes
+    ON CONFLICT (bucket, topic, type, key) DO UPDATE SET version = excluded.version, updated_at = now()
+      WHERE known.version < excluded.version
+    RETURNING 1
+  )
+  SELECT CASE WHEN yes THEN 'parked' WHEN EXISTS (SELECT FROM taken) THEN 'new' ELSE 'duplicate' END AS admission
+  FROM parked`;
+
+/** Takes the version of an event. The key's row is locked until the transaction ends. */
+export async function admit(
+  tx: Sql,
+  { bucket, topic, key }: EventKey,
+  type: string,
+  version: number,
+): Promise<Admission> {
+  const { rows } = await tx.query<{ admission: Admission }>(ADMIT, [bucket, topic, type, key, version]);
+  return rows[0]!.admission;
+}
+
+const TAKE = `INSERT INTO event_versions AS known (bucket, topic, type, key, version)
+  VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (bucket, topic, type, key) DO UPDATE SET version = excluded.version, updated_at = now()
+    WHERE known.version < excluded.version
+  RETURNING 1`;
+
+/** The same, whatever is parked. @returns false if the version is not newer than what was handled */
+export async function takeVersion(
+  tx: Sql,
+  { bucket, topic, key }: EventKey,
+  type: string,
+  version: number,
+): Promise<boolean> {
+  const { rows } = await tx.query(TAKE, [bucket, topic, type, key, version]);
+  return rows.length > 0;
+}

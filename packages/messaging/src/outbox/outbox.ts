@@ -1,0 +1,130 @@
+import { OperationError, type DataOf, type Event, type State } from '@stoa/contract-kit';
+import type { Headers, OutgoingRecord } from '@stoa/kafka';
+import { isLonger, MAX_RECORD_BYTES, sizeOf } from '@stoa/kafka';
+import type { Sql } from '../api/types.js';
+
+/** A row of the outbox as a command writes it; `topic` is without the deployment's prefix. */
+export interface OutboxRow {
+  readonly topic: string;
+  readonly key: string;
+  readonly version: number;
+  /** JSON text. */
+  readonly headers: string;
+  readonly body: string | null;
+}
+
+/** Consumers keep keys in indexes, of which Postgres takes entries up to 2,704 bytes. */
+export const MAX_KEY_BYTES = 2_000;
+
+export const topicOf = (fact: Event | State): string =>
+  `${fact.service}.${fact.kind === 'event' ? 'events' : 'states'}`;
+
+/** Where a fact stands: its id (the same for every retry of what publishes it), its trace. */
+export interface FactOrigin {
+  readonly id: string;
+  readonly traceparent: string | undefined;
+}
+
+function headersOf(fact: Event | State, { id, traceparent }: FactOrigin): string {
+  return JSON.stringify({ id, type: fact.name, v: String(fact.since ?? 1), ...(traceparent && { traceparent }) });
+}
+
+function checkVersion(fact: Event | State, version: number): void {
+  if (Number.isSafeInteger(version) && version > 0) return;
+  throw new Error(`${fact.service}.${fact.name}: the version must be a positive integer, not ${version}`);
+}
+
+/** What the relay sends of a row, but for its topic. */
+export const recordOf = (
+  { key, version, body }: { readonly key: string; readonly version: number | string; readonly body: string | null },
+  headers: Headers,
+): Pick<OutgoingRecord, 'key' | 'value' | 'headers'> => ({
+  key,
+  value: body,
+  headers: { ...headers, version: String(version) },
+});
+
+/** A row that is too large for a record would stop the relay for good: it must not be committed. @throws OperationError */
+function checkSize(fact: Event | State, row: OutboxRow): OutboxRow {
+  const name = `${fact.service}.${fact.name}`;
+  if (isLonger(row.key, MAX_KEY_BYTES)) {
+    throw new OperationError('PAYLOAD_TOO_LARGE', `The ${fact.key} of ${name} is longer than ${MAX_KEY_BYTES} bytes`);
+  }
+  if (row.body === null || row.body.length < MAX_RECORD_BYTES / 4) return row;
+  const bytes = sizeOf(recordOf(row, JSON.parse(row.headers) as Headers));
+  if (bytes <= MAX_RECORD_BYTES) return row;
+  throw new OperationError(
+    'PAYLOAD_TOO_LARGE',
+    `${name} of ${row.key} would take ${bytes} bytes, which is larger than the ${MAX_RECORD_BYTES} that a record may have`,
+  );
+}
+
+/**
+ * The row of an event or state. Data is always checked against the contract: what goes to a topic stays there, and a fact that no
+ * consumer can read ends among everybody's dead letters (checking costs 3 µs for an event of five lines).
+ * @throws Error when the data breaks the contract; OperationError PAYLOAD_TOO_LARGE, which refuses the command that would publish it
+ */
+export function factRow<F extends Event | State>(
+  fact: F,
+  version: number,
+  data: DataOf<F>,
+  origin: FactOrigin,
+): OutboxRow {
+  checkVersion(fact, version);
+  const checked = fact.data.safeParse(data);
+  if (!checked.success) {
+    throw new Error(`${fact.service}.${fact.name} was to be published with data that break its contract`, {
+      cause: checked.error,
+    });
+  }
+  const body = JSON.stringify(data);
+  const key = String((data as Record<string, unknown>)[fact.key]);
+  return checkSize(fact, { topic: topicOf(fact), key, version, headers: headersOf(fact, origin), body });
+}
+
+/** The row that says that a key's state is gone. */
+export function retractionRow(fact: State, version: number, key: string, origin: FactOrigin): OutboxRow {
+  checkVersion(fact, version);
+  return checkSize(fact, { topic: topicOf(fact), key, version, headers: headersOf(fact, origin), body: null });
+}
+
+const COLUMNS = 'INSERT INTO outbox (bucket, topic, key, version, headers, body)';
+// The identity counts in the order of `n`.
+const SELECT_MANY = `SELECT $1::smallint, r.topic, r.key, r.version, r.headers, r.body
+  FROM unnest($2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[]) WITH ORDINALITY AS r(topic, key, version, headers, body, n)
+  ORDER BY r.n`;
+
+/** The statement that inserts rows, with its values: `$1` is the bucket, the rows' begin at `$2`. */
+export function outboxInsert(rows: readonly OutboxRow[]): { text: string; values: unknown[] } {
+  const [first] = rows;
+  if (first && rows.length === 1) {
+    const { topic, key, version, headers, body } = first;
+    return { text: `${COLUMNS} VALUES ($1, $2, $3, $4, $5, $6)`, values: [topic, key, version, headers, body] };
+  }
+  const column = <Name extends keyof OutboxRow>(name: Name): OutboxRow[Name][] => rows.map((row) => row[name]);
+  return {
+    text: `${COLUMNS} ${SELECT_MANY}`,
+    values: [column('topic'), column('key'), column('version'), column('headers'), column('body')],
+  };
+}
+
+const INSERT_ALL = `${COLUMNS} SELECT bucket, topic, key, version, headers::jsonb, body
+  FROM ROWS FROM (json_to_recordset($1)
+    AS (bucket smallint, topic text, key text, version bigint, headers text, body text)) WITH ORDINALITY
+    AS r(bucket, topic, key, version, headers, body, n)
+  ORDER BY n`;
+
+/** Writes rows of several buckets in this transaction, in their order. */
+export async function writeOutboxOf(
+  tx: Sql,
+  rows: readonly (OutboxRow & { readonly bucket: number })[],
+): Promise<void> {
+  if (rows.length > 0) await tx.query(INSERT_ALL, [JSON.stringify(rows)]);
+}
+
+/** Writes rows in this transaction. */
+export async function writeOutbox(tx: Sql, bucket: number, rows: readonly OutboxRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const { text, values } = outboxInsert(rows);
+  await tx.query(text, [bucket, ...values]);
+}

@@ -1,0 +1,77 @@
+import { commonErrors, OperationError, type Operation, type Problem } from '@stoa/contract-kit';
+import type { z } from 'zod';
+import type { CommandReply } from '../api/command-execution.js';
+import type { ErrorBody } from '../api/types.js';
+
+/** A refusal as a reply. */
+export function refusal(code: keyof typeof commonErrors, detail: string, problems?: readonly Problem[]): CommandReply {
+  return refusalOf(new OperationError(code, detail, problems));
+}
+
+/** The refusal of an input: what is wrong with its first wrong field is said without a look at the list. */
+export function invalid(problems: readonly Problem[]): CommandReply {
+  const [first] = problems;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more, see errors)` : '';
+  const where = first?.pointer ? `${first.pointer.slice(1)}: ` : '';
+  return refusal('INVALID_INPUT', `${where}${first?.detail ?? 'The input is not valid'}${more}`, problems);
+}
+
+/** Characters of a refusal: each wrong field of a large input may have a long name. */
+const MOST_REFUSAL = 250_000;
+const MOST_DETAIL = 10_000;
+
+/** A refusal as a reply. The problems of one that would be too large to be read are left out. */
+export function refusalOf({ code, message, problems, retryAfterSeconds }: OperationError): CommandReply {
+  const all: ErrorBody = {
+    code,
+    detail: message,
+    ...(problems && { problems }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+  const body = JSON.stringify(all);
+  if (body.length <= MOST_REFUSAL) return { ok: false, body };
+  const { problems: _, ...short } = all;
+  return { ok: false, body: JSON.stringify({ ...short, detail: message.slice(0, MOST_DETAIL) }) };
+}
+
+/** What `refusalOf` made its body of. */
+export function asError({ code, detail, problems, retryAfterSeconds }: ErrorBody): OperationError {
+  return new OperationError(code, detail, retryAfterSeconds === undefined ? problems : { retryAfterSeconds });
+}
+
+/** What a reply says. @throws OperationError for a refusal */
+export function outputOf<Output>({ ok, body }: CommandReply): Output {
+  if (ok) return JSON.parse(body) as Output;
+  throw asError(JSON.parse(body) as ErrorBody);
+}
+
+/** True for an error that callers of the operation are told of: its contract's own, or a common one. */
+export const isDeclared = (operation: Operation, error: unknown): error is OperationError =>
+  error instanceof OperationError && (error.code in operation.errors || error.code in commonErrors);
+
+/** Where, as a JSON pointer (RFC 6901). */
+const pointer = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'unknown field' }));
+  }
+  return [{ pointer: pointer(issue.path), detail: issue.message }];
+}
+
+/** What zod found wrong, one problem a place. */
+export const problemsOf = (error: z.ZodError): Problem[] => error.issues.flatMap(problemsOfIssue);
+
+/** Refusals that are no fault of the caller's. */
+const FAULTS = new Set(['INTERNAL', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
+
+/** `ok`, or the error's code. */
+export const outcomeOf = (reply: CommandReply): string =>
+  reply.ok ? 'ok' : ((JSON.parse(reply.body) as { code?: string }).code ?? 'INTERNAL');
+
+/** The code of a reply that is a fault, for traces. */
+export function faultOf(reply: CommandReply): string | undefined {
+  const outcome = outcomeOf(reply);
+  return FAULTS.has(outcome) ? outcome : undefined;
+}

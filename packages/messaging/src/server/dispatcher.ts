@@ -1,0 +1,213 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { OperationError, type Command, type InputOf, type OutputOf, type RefusalDetails } from '@stoa/contract-kit';
+import type { CommandReply, CommandRequest } from '../api/command-execution.js';
+import { deriveId } from '../protocol/ids.js';
+import type { Logger } from '@stoa/kafka';
+import type { FlowContext, StepRules } from '../api/types.js';
+import type { Binding, BoundOperation } from './binding.js';
+import { Unreadable, type Envelope } from '../protocol/envelope.js';
+import { keyOf } from '../protocol/key-of.js';
+import { NOT_KNOWN } from '../protocol/fixed-replies.js';
+import { bodyOf } from '../replies/reply-parts.js';
+import { invalid, isDeclared, outputOf, problemsOf, refusal, refusalOf } from '../protocol/business-errors.js';
+
+const RETRY_FIRST_MS = 15;
+const RETRY_MOST_MS = 250;
+
+type BoundQuery = Extract<BoundOperation, { kind: 'query' }>;
+type BoundFlow = Extract<BoundOperation, { kind: 'flow' }>;
+type BoundCommandOrFlow = Exclude<BoundOperation, BoundQuery>;
+
+const stepId = (flowId: string, name: string): string => deriveId(flowId, 'step', name);
+
+const fail = (code: string, detail?: string, details?: RefusalDetails): never => {
+  throw new OperationError(code, detail, details);
+};
+
+/** Runs one request: finds its operation, checks the input, calls the handler or the command's executor. */
+export class Dispatcher {
+  constructor(
+    private readonly binding: Binding,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * @param budgetLeft milliseconds until the caller gives up
+   * @param pause waits for so many milliseconds before it is tried again
+   * @throws Unreadable when the body is not JSON; nothing else
+   */
+  async run(
+    envelope: Envelope,
+    budgetLeft: () => number,
+    pause: (ms: number) => Promise<void> = delay,
+  ): Promise<CommandReply> {
+    const found = this.#find(envelope);
+    if ('body' in found) return found;
+    const bodyText = envelope.body.toString();
+    const parsed = found.input.safeParse(parseJson(bodyText));
+    if (!parsed.success) return invalid(problemsOf(parsed.error));
+    const attempt =
+      found.kind === 'query'
+        ? () => this.#ask(found, envelope, parsed.data, budgetLeft)
+        : this.#command(found, this.#request(envelope, bodyText, parsed.data, budgetLeft));
+    return this.#retrying(found, envelope, budgetLeft, pause, attempt);
+  }
+
+  /**
+   * Answers a request whose budget is over already. What another clone made of a command may be known.
+   * @param waitMs how long it waited
+   */
+  async runLate(envelope: Envelope, budgetLeft: () => number, waitMs: number): Promise<CommandReply> {
+    const late = refusal(
+      'DEADLINE_EXCEEDED',
+      `The request waited for ${Math.round(waitMs)} ms, longer than its budget`,
+    );
+    const found = this.#find(envelope);
+    const { executor } = this.binding;
+    // A newer clone, which knows the operation, may have had it before.
+    if ('body' in found) return envelope.key === null ? late : NOT_KNOWN;
+    if (found.kind === 'query' || !executor.settle) return late;
+    if (found.kind === 'flow') return NOT_KNOWN;
+    try {
+      return await executor.settle(found, this.#request(envelope, envelope.body.toString(), undefined, budgetLeft));
+    } catch (error) {
+      this.logger.warn({ err: error, operation: envelope.operation, messageId: envelope.id }, 'a late command');
+      return NOT_KNOWN;
+    }
+  }
+
+  #find({ operation, contractVersion, key }: Envelope): BoundOperation | CommandReply {
+    const { contract, operations } = this.binding;
+    const { name, version } = contract.$about;
+    if (contractVersion > version) {
+      return refusal(
+        'UNSUPPORTED_CONTRACT_VERSION',
+        `This clone of ${name} knows its contract up to version ${version}, not ${contractVersion}`,
+      );
+    }
+    const bound = operations.get(operation);
+    if (!bound) return refusal('UNKNOWN_OPERATION', `${name} has no operation ${operation}`);
+    const isQuery = bound.kind === 'query';
+    if (isQuery === (key === null)) return bound;
+    return refusal('UNKNOWN_OPERATION', `${name}.${operation} is a ${isQuery ? 'query' : 'command'}`);
+  }
+
+  async #ask(
+    { handler }: BoundQuery,
+    { caller }: Envelope,
+    input: unknown,
+    budgetLeft: () => number,
+  ): Promise<CommandReply> {
+    const output = await handler.handle(input, { caller, fail, budgetMs: budgetLeft() });
+    return { ok: true, body: bodyOf(output) };
+  }
+
+  /** One attempt after the other at a command or flow, which is admitted once. */
+  #command(bound: BoundCommandOrFlow, request: CommandRequest): () => Promise<CommandReply> {
+    const { executor } = this.binding;
+    let isAdmitted = false;
+    return async () => {
+      if (!isAdmitted) {
+        const refused = await executor.admit?.(bound.operation, request, bound.kind === 'flow');
+        if (refused) return refused;
+        isAdmitted = true;
+      }
+      return bound.kind === 'command' ? executor.execute(bound, request) : this.#run(bound, request);
+    };
+  }
+
+  async #run({ flow }: BoundFlow, request: CommandRequest): Promise<CommandReply> {
+    let hasBegun = false;
+    try {
+      const context = this.#flowContext(request, () => (hasBegun = true));
+      return { ok: true, body: bodyOf(await flow.run(request.input, context)) };
+    } catch (error) {
+      // A step was too late, but not the flow's first: it can't be said that nothing was done.
+      if (hasBegun && error instanceof OperationError && error.code === 'DEADLINE_EXCEEDED') return NOT_KNOWN;
+      throw error;
+    }
+  }
+
+  #request(envelope: Envelope, bodyText: string, input: unknown, budgetLeft: () => number): CommandRequest {
+    const { id, key, caller, expectedVersion, traceparent, appendedAt } = envelope;
+    return {
+      ...{ id, key: key ?? '', bodyText, input, caller, expectedVersion, traceparent },
+      ...{ sentAt: new Date(appendedAt), budgetLeft },
+    };
+  }
+
+  /** @param onDone called when a step was done */
+  #flowContext(request: CommandRequest, onDone: () => void): FlowContext<Command> {
+    const step = async <C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules) => {
+      const output = outputOf<OutputOf<C>>(await this.#step(request, name, command, input, rules));
+      onDone();
+      return output;
+    };
+    return { caller: request.caller, commandId: request.id, stepId: (name) => stepId(request.id, name), fail, step };
+  }
+
+  async #step(
+    flow: CommandRequest,
+    name: string,
+    command: Command,
+    input: unknown,
+    rules?: StepRules,
+  ): Promise<CommandReply> {
+    const bound = this.binding.operations.get(command.name);
+    if (bound?.kind !== 'command' || bound.operation.service !== command.service) {
+      throw new Error(`a step must be a command of this service that is no flow: ${command.service}.${command.name}`);
+    }
+    const id = stepId(flow.id, name);
+    const bodyText = JSON.stringify(input);
+    const request: CommandRequest = {
+      ...{ id, key: keyOf(command, id, input, flow.caller), bodyText, input: bound.input.parse(input) },
+      ...{
+        caller: flow.caller,
+        expectedVersion: undefined,
+        traceparent: flow.traceparent,
+        sentAt: flow.sentAt,
+        until: rules?.until,
+        budgetLeft: flow.budgetLeft,
+      },
+    };
+    return this.binding.executor.execute(bound, request);
+  }
+
+  /** Tries again what may pass, while the caller waits; tells callers nothing of other faults but that there was one. */
+  async #retrying(
+    { operation }: BoundOperation,
+    { id }: Envelope,
+    budgetLeft: () => number,
+    pause: (ms: number) => Promise<void>,
+    attempt: () => Promise<CommandReply>,
+  ): Promise<CommandReply> {
+    for (let wait = RETRY_FIRST_MS; ; wait = Math.min(wait * 2, RETRY_MOST_MS)) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (isDeclared(operation, error)) return refusalOf(error);
+        const fields = { err: error, operation: operation.name, messageId: id };
+        if (!this.binding.isTransient(error)) {
+          this.logger.error(fields, 'a handler failed');
+          return refusal('INTERNAL', 'The service failed; the failure was logged');
+        }
+        const pauseMs = wait * (0.5 + Math.random());
+        if (budgetLeft() > pauseMs) {
+          this.logger.debug(fields, 'a fault that may pass: trying again');
+          await pause(pauseMs);
+          if (budgetLeft() > 0) continue;
+        }
+        this.logger.warn(fields, 'a fault that may pass did not, within the budget');
+        return refusal('UNAVAILABLE', 'The service could not reach its data in time');
+      }
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Unreadable(`the body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

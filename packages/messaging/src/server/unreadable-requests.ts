@@ -1,0 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { writeDeadLetter } from '../protocol/dead-letter.js';
+import type { KafkaPort } from '@stoa/kafka';
+import type { MessagingOptions } from '../api/options.js';
+import { topicNames } from '../protocol/topics.js';
+import { Unreadable } from '../protocol/envelope.js';
+import type { Work } from '../intake/intake.js';
+
+const RETRY_FIRST_MS = 100;
+const RETRY_MOST_MS = 5_000;
+
+/** Requests that nobody can read: they go to the dead letters of their service. */
+export class UnreadableRequests {
+  private readonly topic: string;
+
+  constructor(
+    private readonly port: KafkaPort,
+    private readonly options: MessagingOptions,
+    private readonly isClosing: () => boolean,
+  ) {
+    this.topic = topicNames(options.topicPrefix, options.service).deadLetters;
+  }
+
+  /** Not acknowledged before it is written: such a message must not be lost, nor stop the others. Never rejects. */
+  async giveUp(work: Work, error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    const { logger, metrics, clone } = this.options;
+    if (!(error instanceof Unreadable)) logger.error({ err: error }, 'a message could not be handled');
+    const { topic, partition, offset } = work.record;
+    for (let wait = RETRY_FIRST_MS; !work.isRevoked(); wait = Math.min(wait * 2, RETRY_MOST_MS)) {
+      try {
+        await writeDeadLetter(this.port, this.topic, work.record, reason, clone);
+        logger.warn({ topic, partition, offset, reason }, 'dead letter');
+        metrics?.deadLettered?.(topic, reason);
+        break;
+      } catch (fault) {
+        if (this.isClosing()) return;
+        logger.error({ err: fault, topic, partition, offset }, 'a dead letter could not be written; trying again');
+        await delay(wait);
+      }
+    }
+    work.done();
+  }
+}

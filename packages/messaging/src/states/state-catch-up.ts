@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KafkaPort } from '@stoa/kafka';
+import type { MessagingOptions } from '../api/options.js';
+import type { DatabaseServer } from '../api/types.js';
+import { readFollowed, readFollowedOf, topicOfCopy, type StateOffset } from './state-offsets.js';
+
+export interface CatchUpOptions {
+  readonly port: KafkaPort;
+  readonly messaging: MessagingOptions;
+  readonly server: DatabaseServer;
+  /** Without the deployment's prefix. */
+  readonly topics: readonly string[];
+  /** Of states of these topics (see copyOf); all that the database has, if left out. */
+  readonly copies?: readonly string[];
+  /** Told after each look whether the database answered. */
+  readonly onAsked?: (answers: boolean) => void;
+}
+
+/** By topic, then by Kafka partition. */
+type Ends = ReadonlyMap<string, readonly number[]>;
+
+const LOOK_MS = 200;
+
+/** Where copies are to come to. */
+interface Goal {
+  readonly ends: Ends;
+  /** Offsets that lay beyond the ends, by `copy:partition`. */
+  readonly beyond: ReadonlyMap<string, number>;
+}
+
+/**
+ * Waits until the copies of states in a database, whichever clones write them, have come to where their topics ended when
+ * this began; or until `signal` is aborted.
+ */
+export async function caughtUp(options: CatchUpOptions, signal: AbortSignal): Promise<void> {
+  const { messaging, server, topics } = options;
+  let goal: Goal | undefined;
+  while (!signal.aborted) {
+    try {
+      // Asked for before the ends: a copy that is beyond them is one of a former topic of the name, and begins anew.
+      const offsets = await askDatabase(options);
+      goal ??= goalOf(await endsOf(options), offsets);
+      if (haveReached(goal, options.copies ?? copiesIn(offsets, topics), offsets)) return;
+    } catch (error) {
+      messaging.logger.debug({ err: error, server: server.name }, 'How far the copy of states is, is not known yet');
+    }
+    await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** A topic of which there is no copy stands for one that has not begun. */
+const copiesIn = (offsets: readonly StateOffset[], topics: readonly string[]): string[] => {
+  const found = new Set(offsets.map(({ topic }) => topic));
+  return topics.flatMap((topic) => {
+    const copies = [...found].filter((copy) => topicOfCopy(copy) === topic);
+    return copies.length > 0 ? copies : [topic];
+  });
+};
+
+const nextOf = (offsets: readonly StateOffset[]): Map<string, number> =>
+  new Map(offsets.map(({ topic, partition, next }) => [`${topic}:${partition}`, next]));
+
+function goalOf(ends: Ends, offsets: readonly StateOffset[]): Goal {
+  const beyond = offsets.filter(({ topic, partition, next }) => {
+    const end = ends.get(topicOfCopy(topic))?.[partition] ?? 0;
+    return end > 0 && next > end;
+  });
+  return { ends, beyond: nextOf(beyond) };
+}
+
+function haveReached({ ends, beyond }: Goal, copies: readonly string[], offsets: readonly StateOffset[]): boolean {
+  const reached = nextOf(offsets);
+  return copies.every((copy) =>
+    ends.get(topicOfCopy(copy))?.every((end, partition) => {
+      const name = `${copy}:${partition}`;
+      const next = reached.get(name) ?? 0;
+      return next >= end && beyond.get(name) !== next;
+    }),
+  );
+}
+
+async function askDatabase({ server, topics, copies, onAsked }: CatchUpOptions): Promise<StateOffset[]> {
+  try {
+    const offsets = await server.transaction((tx) => (copies ? readFollowed(tx, copies) : readFollowedOf(tx, topics)));
+    onAsked?.(true);
+    return offsets;
+  } catch (error) {
+    onAsked?.(false);
+    throw error;
+  }
+}
+
+async function endsOf({ port, messaging, topics }: CatchUpOptions): Promise<Ends> {
+  const ends = topics.map(async (topic): Promise<[string, number[]]> => [
+    topic,
+    await port.admin.endOffsets(messaging.topicPrefix + topic),
+  ]);
+  return new Map(await Promise.all(ends));
+}

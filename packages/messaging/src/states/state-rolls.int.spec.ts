@@ -1,0 +1,128 @@
+import { eventually } from '@stoa/testing';
+import { counter } from '../../test/storage/counter.js';
+import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { copies, recordOf, VERSIONS_TABLES } from '../../test/storage/versions.js';
+import type { BoundSubscription } from '../api/types.js';
+import { StorageRuntime } from '../background/storage-runtime.js';
+
+type Type = 'current' | 'highest';
+
+/** Clones of versions of a service that copy different types of states of one topic. */
+describe('copies of states over versions of a service', () => {
+  let kafka: TestKafka;
+  let db: TestMessagingDatabase;
+  const running = new Set<StorageRuntime>();
+
+  beforeEach(async () => {
+    kafka = await testKafka('counter', ['listener']);
+    db = await messagingDatabase({ tables: VERSIONS_TABLES, servers: 2, name: 'listener' });
+  });
+  afterEach(async () => {
+    await Promise.all([...running].map(stop));
+    await kafka.close();
+    await db.drop();
+  });
+
+  async function start(...subscriptions: BoundSubscription[]): Promise<StorageRuntime> {
+    const port = await kafka.open();
+    const options = kafka.optionsOf('listener');
+    const runtime = new StorageRuntime({ port, options, database: db.database, contract: counter, subscriptions });
+    running.add(runtime);
+    await runtime.start();
+    return runtime;
+  }
+
+  async function clone(...subscriptions: BoundSubscription[]): Promise<StorageRuntime> {
+    const runtime = await start(...subscriptions);
+    await eventually(() => expect(runtime.isReady()).toBe(true), { timeoutMs: 30_000 });
+    return runtime;
+  }
+
+  async function stop(runtime: StorageRuntime): Promise<void> {
+    running.delete(runtime);
+    await runtime.stop();
+  }
+
+  const publish = (version: number, names: readonly string[], count: number | null = version): Promise<void> =>
+    kafka.port.produce(
+      (['current', 'highest'] as const).flatMap((type) =>
+        names.map((name) => recordOf(kafka.prefix, type, name, version, count)),
+      ),
+      'all',
+    );
+  const copyOn = async (server: number, type: Type): Promise<Record<string, number>> => {
+    const text = 'SELECT name, count FROM copies WHERE type = $1';
+    const rows = await db.database.server(server).rows<{ name: string; count: number }>(text, [type]);
+    return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
+  };
+  const expectCopies = async (type: Type, names: readonly string[], count: number): Promise<void> => {
+    const expected = Object.fromEntries(names.map((name) => [name, count]));
+    for (const server of [0, 1])
+      await eventually(async () => expect(await copyOn(server, type)).toEqual(expected), { timeoutMs: 30_000 });
+  };
+
+  const names = Array.from({ length: 40 }, (_, n) => `key-${n}`);
+
+  it('are there when a clone is ready that brings a new type, also while an older one leads', async () => {
+    await publish(1, names);
+    await clone(copies('current'));
+    await expectCopies('current', names, 1);
+    await clone(copies('current'), copies('highest'));
+    expect(await copyOn(0, 'highest')).toEqual(await copyOn(0, 'current'));
+    await expectCopies('highest', names, 1);
+    await publish(2, names);
+    await expectCopies('current', names, 2);
+    await expectCopies('highest', names, 2);
+  });
+
+  it('miss nothing when the version that has them is rolled back, and comes again', async () => {
+    await publish(1, names);
+    const first = await clone(copies('current'), copies('highest'));
+    await stop(first);
+    const old = await clone(copies('current'));
+    await publish(2, names);
+    await expectCopies('current', names, 2);
+    await clone(copies('highest'), copies('current'));
+    await stop(old);
+    await expectCopies('highest', names, 2);
+    await expectCopies('current', names, 2);
+  });
+
+  it('are not there before they are whole, though their builder goes in the midst', async () => {
+    await publish(1, names);
+    const old = await clone(copies('current'));
+    let fails = true;
+    const failing = async (): Promise<void> => {
+      if (fails) throw Object.assign(new Error('connection lost'), { code: '57P01' });
+    };
+    const building = await start(copies('current'), copies('highest', failing));
+    const second = await start(copies('current'), copies('highest', failing));
+    await stop(building);
+    await publish(2, names);
+    await expectCopies('current', names, 2);
+    expect(old.isReady()).toBe(true);
+    expect(second.isReady()).toBe(false);
+    fails = false;
+    await eventually(() => expect(second.isReady()).toBe(true), { timeoutMs: 30_000 });
+    await expectCopies('highest', names, 2);
+  });
+
+  it('keep no key that is gone for so long that Kafka has forgotten it', async () => {
+    await publish(1, names);
+    await stop(await clone(copies('current'), copies('highest')));
+    for (const server of db.database.servers()) {
+      // A key of which Kafka says nothing any more, as after its tombstone was removed.
+      await server.rows(
+        `INSERT INTO copies SELECT type, 'vanished', 1, 1 FROM unnest('{current,highest}'::text[]) AS type`,
+      );
+      await server.rows(`UPDATE state_offsets SET updated_at = now() - interval '7 days' WHERE topic LIKE '%#highest'`);
+    }
+    await clone(copies('current'), copies('highest'));
+    // Ready means whole: no clone answers from a copy that has just been cleared.
+    for (const server of [0, 1]) {
+      expect(Object.keys(await copyOn(server, 'highest')).toSorted()).toEqual(names.toSorted());
+      expect(await copyOn(server, 'current')).toMatchObject({ vanished: 1 });
+    }
+  });
+});

@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually, ownBrokers, type OwnBrokers } from '@stoa/testing';
+import { addRequest, bodyOf, Kit } from './kit.suite.js';
+import type { StoaClient } from '../../src/client/stoa-client.js';
+
+const KEYS = 12;
+const REPLICATED = { replicationFactor: 3 };
+/** As good clients do: while an answer is missing, the same command again. */
+const PATIENCE_MS = 30_000;
+
+describe('three brokers, one of them killed', () => {
+  let kafka: OwnBrokers;
+  let kit: Kit;
+  let client: StoaClient;
+  const answered: { readonly key: string; readonly at: number }[] = [];
+  const over = new AbortController();
+
+  beforeAll(async () => {
+    kafka = await ownBrokers();
+    kit = new Kit(kafka.brokers);
+    await kit.server({ messaging: REPLICATED });
+    client = await kit.client({ messaging: REPLICATED });
+  }, 120_000);
+
+  afterAll(async () => {
+    over.abort();
+    await kit?.end().finally(() => kafka.end());
+  }, 60_000);
+
+  const write = async (key: string, n: number): Promise<void> => {
+    const request = addRequest(key, n, { budgetMs: 5_000 });
+    await eventually(async () => expect(bodyOf(await client.request(request))).toMatchObject({ name: key, n }), {
+      timeoutMs: PATIENCE_MS,
+    });
+    answered.push({ key, at: performance.now() });
+  };
+  const keysSince = (at: number): number => new Set(answered.filter((one) => one.at > at).map(({ key }) => key)).size;
+
+  it('goes on with all keys, also when it had the controller', async () => {
+    const writer = async (key: string): Promise<void> => {
+      for (let n = 0; !over.signal.aborted; n++) {
+        await write(key, n);
+        await delay(20);
+      }
+    };
+    const writers = Array.from({ length: KEYS }, (_, n) => writer(`key-${n}`));
+    for (const node of [1, 2]) {
+      const killed = performance.now();
+      await kafka.kill(node);
+      const died = performance.now();
+      await eventually(() => expect(keysSince(died)).toBe(KEYS), { timeoutMs: PATIENCE_MS });
+      process.stdout.write(
+        `broker ${node} killed: all keys again after ${Math.round(performance.now() - killed)} ms\n`,
+      );
+      await kafka.start(node);
+    }
+    over.abort();
+    await Promise.all(writers);
+  }, 120_000);
+});
