@@ -4,7 +4,7 @@ import { ServiceUnderTest, type OperationName } from '@stoa/messaging/testing';
 import { knownShards, onDirectory } from '@stoa/sharding';
 import { shards as contract } from '@stoa/shards-contract';
 import { eventually, type Clone } from '@stoa/testing';
-import { Stand } from '../test/stand.js';
+import { Stand } from '../test/shards-stack.js';
 
 jest.setTimeout(120_000);
 

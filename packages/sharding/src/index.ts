@@ -3,7 +3,7 @@ export { Across, type AcrossQuery, type GroupsQuery, type Page, type PageQuery, 
 export type { AcrossOptions } from './across/ask.js';
 export { AcrossUnavailable, BadCursor } from './across/errors.js';
 export type { Direction, KeyColumn, KeyType } from './across/keyset.js';
-export { BUCKETS, BUCKET_SQL, bucketOf } from './bucket.js';
+export { BUCKETS, BUCKET_SQL, bucketOf } from './map/bucket.js';
 export { addShard, enterShard, listShards, startKeyspace, withoutMoves, type Shard } from './directory/keyspace.js';
 export {
   grantDirectory,
@@ -12,14 +12,22 @@ export {
   isShardInstalled,
   type ShardedTable,
   type ShardInstallation,
-} from './install.js';
-export { prepareShard } from './incarnation/prepare.js';
+} from './installation/install.js';
+export { prepareShard } from './installation/prepare-shard.js';
 export { MapClient, type MapClientOptions } from './map/map-client.js';
 export { rebuildMap } from './map/load-map.js';
 export { bucketsByShard, type Placement, type ShardMap } from './map/shard-map.js';
-export { DEFAULT_LIMITS, type MoveHooks, type MoveLimits, type MoveProgress } from './move/context.js';
-export { MoveBusy, MovePaused, MoveRefused, MoveStalled, MoveUnknown, RowsDiffer, StaleMover } from './move/errors.js';
-export { Mover, type MoverOptions } from './move/mover.js';
+export { DEFAULT_LIMITS, type MoveHooks, type MoveLimits, type MoveProgress } from './move-steps/context.js';
+export {
+  MoveBusy,
+  MovePaused,
+  MoveRefused,
+  MoveStalled,
+  MoveUnknown,
+  RowsDiffer,
+  StaleMover,
+} from './move-steps/errors.js';
+export { Mover, type MoverOptions } from './moves/mover.js';
 export {
   canAbort,
   canPause,
@@ -30,31 +38,31 @@ export {
   type MoveInfo,
   type Phase,
   type Step,
-} from './move/phases.js';
-export { listMoves, readMove, type MoveRequest } from './move/plan.js';
-export { carryOut, type CarriedOut, type CarryOutOptions, type PlanProgress } from './operate/carry-out.js';
-export { setDraining } from './operate/draining.js';
-export { makeDatabases } from './operate/make-databases.js';
-export { movesNow, type MoveNow } from './operate/moves-now.js';
-export { planAddition, type Addition, type AdditionRequest, type NewDatabase } from './operate/plan-addition.js';
-export { planBuckets, type BucketsRequest } from './operate/plan-buckets.js';
-export { purgeOrphans, type OrphanPurge, type Orphans, type PurgeRequest } from './operate/orphans.js';
+} from './move-steps/phases.js';
+export { listMoves, readMove, type MoveRequest } from './moves/plan.js';
+export { carryOut, type CarriedOut, type CarryOutOptions, type PlanProgress } from './rebalancing/execute-plan.js';
+export { setDraining } from './shards/set-draining.js';
+export { makeDatabases } from './shards/make-databases.js';
+export { movesNow, type MoveNow } from './moves/current-moves.js';
+export { planAddition, type Addition, type AdditionRequest, type NewDatabase } from './shards/plan-addition.js';
+export { planBuckets, type BucketsRequest } from './rebalancing/plan-buckets.js';
+export { purgeOrphans, type OrphanPurge, type Orphans, type PurgeRequest } from './verification/orphans.js';
 export {
   planRebalance,
   type PlannedMove,
   type RebalancePlan,
   type RebalanceRequest,
   type ShardShare,
-} from './operate/plan-rebalance.js';
-export type { GroupSize, Measure, Transfer } from './operate/plan-transfers.js';
-export { OperationRefused } from './operate/refused.js';
+} from './rebalancing/plan-rebalance.js';
+export type { GroupSize, Measure, Transfer } from './rebalancing/plan-transfers.js';
+export { OperationRefused } from './errors.js';
 export {
   reconcileEverywhere,
   reconcileShard,
   type Reconciliation,
   type ReconcileRequest,
-} from './operate/reconcile.js';
-export { removeEverywhere, type RemoveRequest } from './operate/remove-everywhere.js';
+} from './verification/reconcile.js';
+export { removeEverywhere, type RemoveRequest } from './shards/remove-shard.js';
 export {
   knownKeyspaces,
   knownShards,
@@ -63,9 +71,9 @@ export {
   placeOf,
   shardsNamed,
   type KnownShard,
-} from './operate/shards.js';
-export { requestAbort, requestMove, requestPause, requestResume, requestReverse } from './operate/requests.js';
-export { RunWorker, type RunWorkerOptions } from './operate/run-worker.js';
+} from './directory/known-shards.js';
+export { requestAbort, requestMove, requestPause, requestResume, requestReverse } from './moves/requests.js';
+export { RunWorker, type RunWorkerOptions } from './runs/run-worker.js';
 export {
   createRun,
   isRunOver,
@@ -77,13 +85,12 @@ export {
   type RunOptions,
   type RunProgress,
   type RunState,
-} from './operate/runs.js';
-export { clusterStatus, type ClusterStatus, type ShardHealth, type ShardStatus } from './operate/status.js';
-export { MoveSupervisor, type SupervisorOptions } from './operate/supervisor.js';
-export { keyNamed, whereIs, type NameLookup, type Whereabouts } from './operate/where.js';
+} from './runs/runs.js';
+export { clusterStatus, type ClusterStatus, type ShardHealth, type ShardStatus } from './shards/status.js';
+export { MoveSupervisor, type SupervisorOptions } from './moves/supervisor.js';
+export { keyNamed, whereIs, type NameLookup, type Whereabouts } from './shards/locate-key.js';
 export { BEING_MOVED, isTransient, NOT_HERE, SessionLost } from './postgres/errors.js';
 export type { Sql } from './postgres/sql.js';
-export { PooledServer, type PooledServerOptions } from './routing/pooled-server.js';
 export { BucketUnavailable, ShardedDatabase, type ShardedDatabaseOptions } from './routing/sharded-database.js';
-export type { ShardServer, Statement } from './routing/shard-server.js';
-export { verify, type Finding, type Verification, type VerifyProgress } from './verify.js';
+export type { ShardServer, Statement } from './shard-server.js';
+export { verify, type Finding, type Verification, type VerifyProgress } from './verification/verify.js';

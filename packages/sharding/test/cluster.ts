@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort, guardDir, startPostgres, type PostgresServer } from '@stoa/local';
 import { eventually } from '@stoa/testing';
-import { BUCKET_SQL } from '../src/bucket.js';
+import { BUCKET_SQL } from '../src/map/bucket.js';
 import { addShard, startKeyspace } from '../src/directory/keyspace.js';
-import { grantDirectory, installDirectory, installShard, type ShardedTable } from '../src/install.js';
+import { grantDirectory, installDirectory, installShard, type ShardedTable } from '../src/installation/install.js';
 import { Session, withSession } from '../src/postgres/session.js';
 import { oneRow } from '../src/postgres/sql.js';
 

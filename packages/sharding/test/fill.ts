@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { bucketOf } from '../src/bucket.js';
+import { bucketOf } from '../src/map/bucket.js';
 import type { Cluster } from './cluster.js';
 
 /** Puts customers with orders onto the shards that the map gives them to. @returns their ids. */

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually, freeze } from '@stoa/testing';
 import { inDirectory } from '../src/directory/keyspace.js';
-import { PLAN_LOCK } from '../src/operate/carry-out.js';
+import { PLAN_LOCK } from '../src/rebalancing/execute-plan.js';
 import { isHeld } from '../src/postgres/advisory-lock.js';
 import { withSession } from '../src/postgres/session.js';
-import type { Step } from '../src/move/phases.js';
+import type { Step } from '../src/move-steps/phases.js';
 import { KEYSPACE, type Cluster } from './cluster.js';
 
 /** Ends a mover's sessions on all servers, as its death does, without a chance to tidy up. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@stoa/testing';
-import { bucketOf } from '../src/bucket.js';
+import { bucketOf } from '../src/map/bucket.js';
 import { isTransient } from '../src/postgres/errors.js';
 import { Session } from '../src/postgres/session.js';
 import type { Sql } from '../src/postgres/sql.js';
-import type { PooledServer } from '../src/routing/pooled-server.js';
+import type { PooledServer } from './pooled-server.js';
 import type { ShardedDatabase } from '../src/routing/sharded-database.js';
 import type { Cluster } from './cluster.js';
 import { idIn } from './rows.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { bucketOf } from '../src/bucket.js';
+import { bucketOf } from '../src/map/bucket.js';
 
 /** An id whose bucket is the one wanted. */
 export function idIn(bucket: number): string {

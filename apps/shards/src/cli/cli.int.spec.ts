@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { bucketOf, clusterStatus, Mover } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
-import { Stand } from '../../test/stand.js';
+import { Stand } from '../../test/shards-stack.js';
 
 jest.setTimeout(120_000);
 

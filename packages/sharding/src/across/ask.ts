@@ -3,7 +3,7 @@ import { bucketsByShard, unplaced, type ShardMap } from '../map/shard-map.js';
 import { codeOf, isTransient, NOT_HERE } from '../postgres/errors.js';
 import { inTime } from '../postgres/in-time.js';
 import { oneRow, type Sql } from '../postgres/sql.js';
-import type { ShardServer } from '../routing/shard-server.js';
+import type { ShardServer } from '../shard-server.js';
 import { AcrossUnavailable, ShardsFailed, stale } from './errors.js';
 
 export interface AcrossOptions {

@@ -1,8 +1,8 @@
-import { BUCKETS } from '../bucket.js';
+import { BUCKETS } from '../map/bucket.js';
 import { compareShard } from '../incarnation/compare.js';
 import { countSwitch, expectAgreement, letServe, remember } from '../incarnation/confirm.js';
 import { readReport } from '../incarnation/report.js';
-import { expectShard } from '../install.js';
+import { expectShard } from '../installation/install.js';
 import { loadMap } from '../map/load-map.js';
 import type { ShardMap } from '../map/shard-map.js';
 import { withSession, type Session } from '../postgres/session.js';

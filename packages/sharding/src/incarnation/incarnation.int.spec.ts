@@ -3,14 +3,14 @@ import { eventually } from '@stoa/testing';
 import { Client } from 'pg';
 import { KEYSPACE, makeCluster, Servers, TABLES, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
-import { mover, startService, type Service } from '../../test/stand.js';
+import { mover, startService, type Service } from '../../test/fixtures.js';
 import { enterShard } from '../directory/keyspace.js';
-import { installShard } from '../install.js';
-import { reconcileShard } from '../operate/reconcile.js';
-import { knownShards, onDirectory } from '../operate/shards.js';
-import { clusterStatus } from '../operate/status.js';
-import { verify } from '../verify.js';
-import { prepareShard } from './prepare.js';
+import { installShard } from '../installation/install.js';
+import { reconcileShard } from '../verification/reconcile.js';
+import { knownShards, onDirectory } from '../directory/known-shards.js';
+import { clusterStatus } from '../shards/status.js';
+import { verify } from '../verification/verify.js';
+import { prepareShard } from '../installation/prepare-shard.js';
 
 jest.setTimeout(120_000);
 

@@ -1,4 +1,4 @@
-import { OperationRefused } from '../operate/refused.js';
+import { OperationRefused } from '../errors.js';
 import { codeOf } from '../postgres/errors.js';
 import { oneRow, type Sql } from '../postgres/sql.js';
 import type { Claim } from '../map/shard-map.js';

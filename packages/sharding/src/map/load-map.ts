@@ -1,4 +1,4 @@
-import { BUCKETS } from '../bucket.js';
+import { BUCKETS } from './bucket.js';
 import { inTime } from '../postgres/in-time.js';
 import { withSession } from '../postgres/session.js';
 import { oneRow, type Sql } from '../postgres/sql.js';

@@ -1,4 +1,4 @@
-import { BUCKETS } from '../bucket.js';
+import { BUCKETS } from './bucket.js';
 
 /** Where one bucket lives. */
 export interface Placement {

@@ -3,7 +3,7 @@ import { letServe, refusalOf } from '../incarnation/confirm.js';
 import { readReport } from '../incarnation/report.js';
 import type { MapClient } from '../map/map-client.js';
 import { oneRow } from '../postgres/sql.js';
-import type { ShardServer } from './shard-server.js';
+import type { ShardServer } from '../shard-server.js';
 
 /** A server that disagrees is not asked again before: an operator's reconciliation takes longer. */
 const REFUSED_MS = 1_000;

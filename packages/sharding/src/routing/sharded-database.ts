@@ -1,12 +1,12 @@
 import { Across } from '../across/across.js';
 import type { AcrossOptions } from '../across/ask.js';
-import { bucketOf } from '../bucket.js';
+import { bucketOf } from '../map/bucket.js';
 import type { MapClient } from '../map/map-client.js';
 import { BEING_MOVED, codeOf, isTransient, isUnconfirmed, NOT_HERE } from '../postgres/errors.js';
 import type { Sql } from '../postgres/sql.js';
 import { Confirmations } from './confirmations.js';
 import { ownedRead, ownedRows } from './owned-read.js';
-import type { ShardServer, Statement } from './shard-server.js';
+import type { ShardServer, Statement } from '../shard-server.js';
 
 export interface ShardedDatabaseOptions<Server> {
   readonly map: MapClient;

@@ -1,5 +1,5 @@
 import { planBuckets } from '@stoa/sharding';
-import { carry } from '../carry.js';
+import { carry } from '../execute-plan.js';
 import { WrongUse } from '../cli-error.js';
 import type { CommandRun } from '../terminal.js';
 

@@ -10,7 +10,7 @@ import {
   type Move,
   type MoveNow,
 } from '@stoa/sharding';
-import { carry, movedLine } from '../carry.js';
+import { carry, movedLine } from '../execute-plan.js';
 import { WrongUse } from '../cli-error.js';
 import type { CommandRun, Terminal } from '../terminal.js';
 import { counted, ranges } from '../words.js';

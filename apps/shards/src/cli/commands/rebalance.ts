@@ -6,7 +6,7 @@ import {
   shardsNamed,
   type RebalanceRequest,
 } from '@stoa/sharding';
-import { carry } from '../carry.js';
+import { carry } from '../execute-plan.js';
 import type { CommandRun, Terminal } from '../terminal.js';
 
 /** Makes the shards' shares even. */

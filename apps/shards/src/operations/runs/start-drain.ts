@@ -1,0 +1,17 @@
+import { Injectable } from '@nestjs/common';
+import type { Handler } from '@stoa/messaging';
+import { createRun, knownShards, shardsNamed } from '@stoa/sharding';
+import type { shards } from '@stoa/shards-contract';
+import { askedBy, runAnswer } from '../replies.js';
+import { orRefuse } from '../business-errors.js';
+
+@Injectable()
+export class StartDrain implements Handler<typeof shards.startDrain> {
+  readonly handle: Handler<typeof shards.startDrain>['handle'] = async (input, { tx, caller, mintId, fail }) =>
+    orRefuse(fail, async () => {
+      const { keyspaces, ...options } = input;
+      shardsNamed(await knownShards(tx, keyspaces), input.shard);
+      const asked = { ...options, ...(keyspaces && { keyspaces }) };
+      return runAnswer(await createRun(tx, mintId(), 'drain', asked, askedBy(caller)));
+    });
+}

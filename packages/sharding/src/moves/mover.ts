@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { inDirectory } from '../directory/keyspace.js';
+import { codeOf, isTransient, STALE_MOVER } from '../postgres/errors.js';
+import { DEFAULT_LIMITS, type MoveContext, type MoveHooks, type MoveLimits } from '../move-steps/context.js';
+import { MoveRefused, MoveStalled, StaleMover } from '../move-steps/errors.js';
+import { withMove } from './open-move.js';
+import { canAbort, type Move, type Phase } from '../move-steps/phases.js';
+import { pause, planMove, readMove, unfinishedMoves, unpause, type MoveRequest } from './plan.js';
+import { run } from './run-phases.js';
+
+export interface MoverOptions {
+  /** Of the directory's owner. */
+  readonly directoryUrl: string;
+  readonly hooks?: MoveHooks;
+  readonly limits?: Partial<MoveLimits>;
+}
+
+const RETRY_MS = 500;
+
+/** Moves buckets between shards while they are in use. */
+export class Mover {
+  private readonly limits: MoveLimits;
+
+  constructor(private readonly options: MoverOptions) {
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  /** Reserves buckets for a move. @returns its id. @throws MoveRefused */
+  planMove(request: MoveRequest): Promise<string> {
+    return planMove(this.options.directoryUrl, request);
+  }
+
+  /**
+   * Brings a move to its end, from wherever it stands. Servers that restart are waited for. Whenever it throws, it can
+   * be called again, by this process or another.
+   * @param takeOver cut off a mover that still works on it, instead of MoveBusy.
+   * @param acceptDifference purge the source although the comparison found a difference: a person has looked.
+   * @throws MoveBusy, MoveStalled, StaleMover, RowsDiffer, MoveRefused
+   */
+  runMove(id: string, { takeOver = false, acceptDifference = false } = {}): Promise<Move> {
+    return this.patiently(id, takeOver, (ctx) => {
+      ctx.acceptDifference = acceptDifference;
+      return run(ctx);
+    });
+  }
+
+  /** Takes a move back. @throws MoveRefused once the map was switched: finish it, then reverse it. */
+  async abortMove(id: string, { takeOver = false } = {}): Promise<Move> {
+    const ended = await this.patiently(id, takeOver, async (ctx) => {
+      const { phase } = ctx.move;
+      if (!canAbort(phase)) throw new MoveRefused(`Move ${id} is ${phase}: it can only be finished, then reversed`);
+      if (phase !== 'aborting') await ctx.enter('aborting');
+      return run(ctx);
+    });
+    if (ended.phase === 'done') throw new MoveRefused(`Move ${id} is done: it can only be reversed`);
+    return ended;
+  }
+
+  /** Plans the way back of a move that is done. @returns the new move's id. @throws MoveRefused */
+  async reverseMove(id: string): Promise<string> {
+    const { phase, keyspace, buckets, source, destination } = await this.readMove(id);
+    if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
+    return this.planMove({ keyspace, buckets, from: destination, to: source });
+  }
+
+  readMove(id: string): Promise<Move> {
+    return inDirectory(this.options.directoryUrl, (tx) => readMove(tx, id));
+  }
+
+  /** Keeps a move from going on before its switch; what was copied stays. @throws MoveRefused once it can't wait. */
+  pauseMove(id: string): Promise<Move> {
+    return inDirectory(this.options.directoryUrl, (tx) => pause(tx, id));
+  }
+
+  /** Takes a pause back; the move then waits for a mover. */
+  unpauseMove(id: string): Promise<Move> {
+    return inDirectory(this.options.directoryUrl, (tx) => unpause(tx, id));
+  }
+
+  /** What a supervisor resumes after a crash. Writes to buckets of a move in phase `fencing` wait for that. */
+  unfinishedMoves(keyspace: string | null): Promise<Move[]> {
+    return inDirectory(this.options.directoryUrl, (tx) => unfinishedMoves(tx, keyspace));
+  }
+
+  private async patiently(id: string, takeOver: boolean, work: (ctx: MoveContext) => Promise<Move>): Promise<Move> {
+    const { directoryUrl, hooks = {} } = this.options;
+    let reached: Phase | undefined;
+    let deadline = performance.now() + this.limits.stallMs;
+    for (let first = true; ; first = false) {
+      try {
+        return await withMove({ directoryUrl, limits: this.limits, hooks, takeOver: takeOver && first }, id, (ctx) => {
+          if (ctx.move.phase !== reached) deadline = performance.now() + this.limits.stallMs;
+          reached = ctx.move.phase;
+          return work(ctx);
+        });
+      } catch (error) {
+        if (codeOf(error) === STALE_MOVER) throw new StaleMover(id, error);
+        if (!isTransient(error)) throw error;
+        if (performance.now() > deadline) throw new MoveStalled(`Move ${id} makes no progress`, { cause: error });
+      }
+      await delay(RETRY_MS);
+    }
+  }
+}

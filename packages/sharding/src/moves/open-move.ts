@@ -1,0 +1,111 @@
+import { KEYSPACE_LOCK } from '../directory/keyspace.js';
+import { confirmShard } from '../incarnation/confirm.js';
+import { expectShard } from '../installation/install.js';
+import { isHeld, tryLock, tryLockShared } from '../postgres/advisory-lock.js';
+import { Session } from '../postgres/session.js';
+import { MoveContext, type MoveHooks, type MoveLimits } from '../move-steps/context.js';
+import { MoveBusy, MoveRefused } from '../move-steps/errors.js';
+import { unfence } from '../move-steps/fence.js';
+import { isOver, type Move } from '../move-steps/phases.js';
+import { readMove, takeUp } from './plan.js';
+import { until } from '../move-steps/poll-until.js';
+
+/** Class of the advisory locks on moves. Each of a mover's sessions holds one: whoever lost a session is out. */
+export const MOVE_LOCK = 1_398_034_243;
+
+/** What a mover has done must outlive the server's next crash, whatever the server does otherwise. */
+const DURABLE = { synchronous_commit: 'on' };
+
+export interface OpenOptions {
+  readonly directoryUrl: string;
+  readonly limits: MoveLimits;
+  readonly hooks: MoveHooks;
+  /** Cut off a mover that still works on the move. */
+  readonly takeOver: boolean;
+}
+
+/** Takes a move up for one run, and closes all sessions after it. A move that is over is only read. */
+export async function withMove(
+  options: OpenOptions,
+  id: string,
+  work: (ctx: MoveContext) => Promise<Move>,
+): Promise<Move> {
+  const opened: Session[] = [];
+  const open = async (url: string, server: string): Promise<Session> => {
+    const session = await Session.open({ url, server, application: `sharding-mover ${id}`, settings: DURABLE });
+    opened.push(session);
+    return session;
+  };
+  try {
+    const directory = await open(options.directoryUrl, 'the directory');
+    await lockMove(directory, id, options.limits.busyMs, options.takeOver);
+    const move = await readMove(directory, id);
+    if (isOver(move.phase)) return move;
+    await keepMigrationsOut(directory, move);
+    return await work(await openMove(options, directory, id, open));
+  } finally {
+    await Promise.all(opened.map((session) => session.close()));
+  }
+}
+
+type Open = (url: string, server: string) => Promise<Session>;
+
+async function openMove(options: OpenOptions, directory: Session, id: string, open: Open): Promise<MoveContext> {
+  const { limits, hooks } = options;
+  let move = await takeUp(directory, id);
+  const urls = await adminUrls(directory, move);
+  // The source first: a fence that a dead mover left is lifted even while the destination is away.
+  const source = await openShard(open, directory, move, move.source, urls.source, limits);
+  if (move.phase === 'fencing') move = await unfence(directory, source, move);
+  const destination = await openShard(open, directory, move, move.destination, urls.destination, limits);
+  const openSpare = (): Promise<Session> => open(urls.destination, move.destination);
+  return new MoveContext(move, { directory, source, destination }, openSpare, urls.source, limits, hooks);
+}
+
+async function openShard(
+  open: Open,
+  directory: Session,
+  move: Move,
+  shard: string,
+  url: string,
+  limits: MoveLimits,
+): Promise<Session> {
+  const session = await open(url, `${move.keyspace}/${shard}`);
+  await expectShard(session, move.keyspace, shard);
+  await confirmShard(directory, session, move.keyspace, shard);
+  // This mover has the move in the directory: whoever still holds it here is an earlier one.
+  await lockMove(session, move.id, limits.busyMs, true);
+  await session.query('SELECT sharding.begin_attempt($1, $2)', [move.id, move.attempt]);
+  return session;
+}
+
+/** @throws MoveBusy */
+async function lockMove(session: Session, id: string, waitMs: number, cutOff: boolean): Promise<void> {
+  const lock = (): Promise<boolean> => tryLock(session, MOVE_LOCK, id);
+  if (await lock()) return;
+  const cut = async (): Promise<boolean> => {
+    await session.query(
+      `SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l
+       WHERE ${isHeld('$1', '$2')} AND l.pid <> pg_backend_pid()`,
+      [MOVE_LOCK, id],
+    );
+    return lock();
+  };
+  if (await until(cutOff ? 5_000 : waitMs, 50, cutOff ? cut : lock)) return;
+  throw new MoveBusy(id);
+}
+
+/** @throws MoveRefused */
+async function keepMigrationsOut(directory: Session, { keyspace }: Move): Promise<void> {
+  if (!(await tryLockShared(directory, KEYSPACE_LOCK, keyspace)))
+    throw new MoveRefused(`A migration of ${keyspace} runs or waits: no move may run beside it`);
+}
+
+async function adminUrls(directory: Session, move: Move): Promise<{ source: string; destination: string }> {
+  const { rows } = await directory.query<{ shard: string; admin_url: string }>(
+    'SELECT shard, admin_url FROM sharding.shards WHERE keyspace = $1',
+    [move.keyspace],
+  );
+  const urlOf = (shard: string): string => rows.find((row) => row.shard === shard)?.admin_url ?? '';
+  return { source: urlOf(move.source), destination: urlOf(move.destination) };
+}

@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MoveHooks, MoveLimits } from '../move-steps/context.js';
+import { MoveBusy, MovePaused, StaleMover } from '../move-steps/errors.js';
+import { Mover } from './mover.js';
+import { canAbort, canPause, type Move } from '../move-steps/phases.js';
+import { movesNow, type MoveNow } from './current-moves.js';
+import { watchDirectory } from '../directory/poll-directory.js';
+
+/** An operator asked for it, and it is not under way yet. */
+const isToAbort = ({ phase, info }: MoveNow): boolean => info.abort === true && canAbort(phase) && phase !== 'aborting';
+
+export interface SupervisorOptions {
+  readonly directoryUrl: string;
+  readonly hooks?: MoveHooks;
+  readonly limits?: Partial<MoveLimits>;
+  readonly onTakeUp?: (move: Move) => void;
+  readonly onDone?: (move: Move) => void;
+  /** A move that failed is tried again later, less and less often. */
+  readonly onFailure?: (error: unknown, move?: Move) => void;
+}
+
+/** A move whose mover is gone may be about to be taken up by whoever planned it. */
+const GRACE_SECONDS = 5;
+/** A mover that is about to end has let its lock go already. */
+const ENDING_SECONDS = 1;
+/** In these phases requests wait for the mover, and none of its steps takes longer. */
+const URGENT: readonly string[] = ['fencing', 'switched'];
+const FROZEN_SECONDS = 5;
+const FIRST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/**
+ * Takes up moves that nobody works on and that no operator holds, so that a dead mover leaves nobody waiting. In phases in
+ * which requests wait, at once, and even from a mover that is there but does nothing. Any number of them may run.
+ */
+export class MoveSupervisor {
+  private readonly stopping = new AbortController();
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly failed = new Map<string, { readonly until: number; readonly pauseMs: number }>();
+  private looking: Promise<void> | undefined;
+
+  constructor(private readonly options: SupervisorOptions) {}
+
+  start(): void {
+    this.looking ??= this.look();
+  }
+
+  /** Takes up nothing more. Moves under way end by themselves if they do so in time, and are left to others if not. */
+  async stop(withinMs: number): Promise<void> {
+    this.stopping.abort();
+    await this.looking;
+    const late = new AbortController();
+    await Promise.race([
+      Promise.all(this.running.values()),
+      delay(withinMs, undefined, { signal: late.signal }).catch(() => undefined),
+    ]);
+    late.abort();
+  }
+
+  private look(): Promise<void> {
+    const { directoryUrl, onFailure } = this.options;
+    const watch = { directoryUrl, application: 'sharding-supervisor', signal: this.stopping.signal };
+    return watchDirectory({ ...watch, ...(onFailure && { onFailure }) }, async (session) => {
+      for (const move of await movesNow(session)) if (this.isOrphan(move)) this.takeUp(move);
+      return false;
+    });
+  }
+
+  private isOrphan(move: MoveNow): boolean {
+    const { id, phase, paused, running, quietSeconds, info } = move;
+    if (this.running.has(id) || (this.failed.get(id)?.until ?? 0) > performance.now()) return false;
+    if (isToAbort(move)) return true;
+    if (running) return URGENT.includes(phase) && quietSeconds > FROZEN_SECONDS;
+    if (!canPause(phase)) return URGENT.includes(phase) || quietSeconds > ENDING_SECONDS;
+    return !paused && (info.supervised === true || quietSeconds > GRACE_SECONDS);
+  }
+
+  private takeUp(move: MoveNow): void {
+    this.options.onTakeUp?.(move);
+    const work = this.run(move).finally(() => this.running.delete(move.id));
+    this.running.set(move.id, work);
+  }
+
+  private async run(move: MoveNow): Promise<void> {
+    const { directoryUrl, hooks, limits } = this.options;
+    // Another supervisor may be quicker: that is no failure, and nothing to wait for.
+    const mover = new Mover({ directoryUrl, ...(hooks && { hooks }), limits: { ...limits, busyMs: 0 } });
+    try {
+      const takeOver = move.running;
+      const work = isToAbort(move) ? mover.abortMove(move.id, { takeOver }) : mover.runMove(move.id, { takeOver });
+      const ended = await work;
+      this.options.onDone?.(ended);
+      this.failed.delete(move.id);
+    } catch (error) {
+      if (error instanceof MoveBusy || error instanceof StaleMover || error instanceof MovePaused) return;
+      const pauseMs = Math.min(LONGEST_RETRY_MS, (this.failed.get(move.id)?.pauseMs ?? FIRST_RETRY_MS / 2) * 2);
+      this.failed.set(move.id, { until: performance.now() + pauseMs, pauseMs });
+      this.options.onFailure?.(error, move);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import type { Sql } from '../postgres/sql.js';
+import { movesNow } from '../moves/current-moves.js';
+import {
+  chooseBuckets,
+  groupTransfers,
+  type Given,
+  type GroupSize,
+  type Measure,
+  type PlacedBucket,
+  type Transfer,
+} from './plan-transfers.js';
+import { checkRoom, inspectShards, type PreflightOptions } from './preflight.js';
+import { OperationRefused } from '../errors.js';
+import { knownShards, onDirectory, onShard, shardsNamed, type KnownShard } from '../directory/known-shards.js';
+import { sumOf, weighBuckets, type Weight } from '../shards/measure-buckets.js';
+
+export interface RebalanceRequest extends PreflightOptions {
+  readonly directoryUrl: string;
+  /** All if not given. */
+  readonly keyspaces?: readonly string[];
+  readonly by?: Measure;
+  /** Only empty this shard; the others' shares are made even by a rebalance. */
+  readonly drain?: string;
+  readonly group?: Partial<GroupSize>;
+  readonly tolerance?: number;
+}
+
+/** One move of a plan. */
+export interface PlannedMove extends Transfer {
+  readonly keyspace: string;
+  /** About how long it will take. */
+  readonly seconds: number;
+}
+
+/** What a shard holds before a plan, and what it will after it. */
+export interface ShardShare {
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly before: Weight & { readonly buckets: number };
+  readonly after: Weight & { readonly buckets: number };
+}
+
+export interface RebalancePlan {
+  readonly moves: readonly PlannedMove[];
+  readonly shares: readonly ShardShare[];
+  readonly buckets: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** With one move at a time from each shard. */
+  readonly seconds: number;
+  /** Rows were counted in a part of large tables. */
+  readonly estimated: boolean;
+  readonly warnings: readonly string[];
+  /** Moves that are under way already, and are finished first. */
+  readonly unfinished: readonly string[];
+}
+
+/** What a move costs beside its rows: replication has to be set up and taken down. Measured on an idle 2-core machine. */
+const SECONDS_PER_MOVE = 2.5;
+/** Until there is a move to learn from. */
+const ROWS_PER_SECOND = 15_000;
+
+/**
+ * Computes what to move so that shards hold equal shares (or one holds nothing), from what is there now. Every server
+ * that takes part is looked at, and nothing is changed.
+ * @throws OperationRefused
+ */
+export function planRebalance(request: RebalanceRequest): Promise<RebalancePlan> {
+  return onDirectory(request.directoryUrl, async (directory) => {
+    const shards = await knownShards(directory, request.keyspaces);
+    const drained = request.drain === undefined ? undefined : shardsNamed(shards, request.drain);
+    const concerned = drained ? shards.filter((each) => drained.some((one) => one.keyspace === each.keyspace)) : shards;
+    if (concerned.length === 0) throw new OperationRefused('There is no shard yet');
+    const plans: RebalancePlan[] = [];
+    for (const [keyspace, those] of Map.groupBy(concerned, ({ keyspace: name }) => name)) {
+      plans.push(await planKeyspace(directory, keyspace, those, request));
+    }
+    return together(plans);
+  });
+}
+
+async function planKeyspace(
+  directory: Sql,
+  keyspace: string,
+  shards: readonly KnownShard[],
+  request: RebalanceRequest,
+): Promise<RebalancePlan> {
+  const { by = 'bytes', drain, tolerance } = request;
+  const names = shards.map(({ shard }) => shard);
+  const draining = shards.filter(({ shard, draining: on }) => on || shard === drain).map(({ shard }) => shard);
+  if (draining.length === names.length) {
+    throw new OperationRefused(`${keyspace}: no other shard is left to take what ${drain ?? names.join(', ')} holds`);
+  }
+  const only = { drainOnly: drain !== undefined, ...(tolerance !== undefined && { tolerance }) };
+  return weighPlan(directory, keyspace, shards, request, (buckets) =>
+    chooseBuckets({ shards: names, draining, buckets, by, ...only }),
+  );
+}
+
+/** Weighs what is there, lets `choose` say which buckets go where, and looks at the servers that this needs. */
+export async function weighPlan(
+  directory: Sql,
+  keyspace: string,
+  shards: readonly KnownShard[],
+  { group, ...options }: Pick<RebalanceRequest, 'group' | 'keepFreeBytes'>,
+  choose: (buckets: readonly PlacedBucket[]) => readonly Given[],
+): Promise<RebalancePlan> {
+  const states = await inspectShards(shards);
+  const rate = await rowsPerSecond(directory);
+  const { buckets, moves: unfinished, estimated } = await placedBuckets(directory, keyspace, shards);
+  const transfers = groupTransfers(choose(buckets), group);
+  const warnings = checkRoom(states, transfers, options);
+  const names = shards.map(({ shard }) => shard);
+  const moves = transfers.map((transfer) => ({
+    ...transfer,
+    keyspace,
+    seconds: SECONDS_PER_MOVE + transfer.rows / rate,
+  }));
+  return totalled({ moves, shares: sharesOf(keyspace, names, buckets, transfers), estimated, warnings, unfinished });
+}
+
+/** All buckets with their weights; those in a move stand where they will be. */
+async function placedBuckets(directory: Sql, keyspace: string, shards: readonly KnownShard[]) {
+  const { rows: map } = await directory.query<{ bucket: number; shard: string }>(
+    'SELECT bucket, shard FROM sharding.bucket_map WHERE keyspace = $1 ORDER BY bucket',
+    [keyspace],
+  );
+  const weighed = await Promise.all(
+    shards.map(async (shard) => [shard.shard, await onShard(shard, (session) => weighBuckets(session))] as const),
+  );
+  const weights = new Map(weighed);
+  const moves = await movesNow(directory, keyspace);
+  const going = new Map(
+    moves.flatMap(({ buckets, phase, source, destination }) =>
+      buckets.map((bucket) => [bucket, phase === 'aborting' ? source : destination] as const),
+    ),
+  );
+  const buckets = map.map(({ bucket, shard }): PlacedBucket => {
+    const weight = weights.get(shard)?.buckets.get(bucket) ?? { rows: 0, bytes: 0 };
+    return { bucket, ...weight, shard: going.get(bucket) ?? shard, moving: going.has(bucket) };
+  });
+  const estimated = weighed.some(([, weight]) => weight.estimated);
+  return { buckets, moves: moves.map(({ id }) => id), estimated };
+}
+
+function sharesOf(
+  keyspace: string,
+  shards: readonly string[],
+  buckets: readonly PlacedBucket[],
+  transfers: readonly Transfer[],
+): ShardShare[] {
+  const to = new Map(transfers.flatMap((transfer) => transfer.buckets.map((bucket) => [bucket, transfer.to] as const)));
+  const held = (those: readonly PlacedBucket[]) => ({ ...sumOf(those), buckets: those.length });
+  return shards.map((shard) => ({
+    keyspace,
+    shard,
+    before: held(buckets.filter((bucket) => bucket.shard === shard)),
+    after: held(buckets.filter((bucket) => (to.get(bucket.bucket) ?? bucket.shard) === shard)),
+  }));
+}
+
+/** What the copies of earlier moves achieved here, all that their time went into included. */
+async function rowsPerSecond(directory: Sql): Promise<number> {
+  const { rows } = await directory.query<{ rows: string | null; ms: string | null }>(
+    `SELECT sum((info->>'rows')::bigint) AS rows, sum((info->>'copyMs')::bigint) AS ms FROM (
+       SELECT info FROM sharding.moves WHERE phase = 'done' AND info ? 'copyMs' AND (info->>'rows')::bigint >= 10000
+       ORDER BY id DESC LIMIT 20) AS latest`,
+  );
+  const { rows: copied, ms } = rows[0] ?? { rows: null, ms: null };
+  if (copied === null || !Number(ms)) return ROWS_PER_SECOND;
+  return Math.max(100, (Number(copied) * 1_000) / Number(ms));
+}
+
+const together = (plans: readonly RebalancePlan[]): RebalancePlan =>
+  totalled({
+    moves: plans.flatMap((plan) => plan.moves),
+    shares: plans.flatMap((plan) => plan.shares),
+    estimated: plans.some((plan) => plan.estimated),
+    warnings: plans.flatMap((plan) => plan.warnings),
+    unfinished: plans.flatMap((plan) => plan.unfinished),
+  });
+
+function totalled(plan: Omit<RebalancePlan, 'buckets' | 'rows' | 'bytes' | 'seconds'>): RebalancePlan {
+  const sources = Map.groupBy(plan.moves, ({ from }) => from);
+  const each = [...sources.values()].map((those) => those.reduce((sum, { seconds }) => sum + seconds, 0));
+  const buckets = plan.moves.reduce((sum, move) => sum + move.buckets.length, 0);
+  return { ...plan, buckets, ...sumOf(plan.moves), seconds: Math.max(0, ...each) };
+}

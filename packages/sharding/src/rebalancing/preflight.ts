@@ -1,0 +1,149 @@
+import { oneRow, type Sql } from '../postgres/sql.js';
+import { freeDisk, inspectServer, shortcomings, weaknesses, type ServerFacts } from '../shards/inspect-server.js';
+import type { Transfer } from './plan-transfers.js';
+import { OperationRefused } from '../errors.js';
+import { onShard, reasonOf, type KnownShard } from '../directory/known-shards.js';
+
+export interface PreflightOptions {
+  /** Bytes that must stay free on each destination's disk. */
+  readonly keepFreeBytes?: number;
+}
+
+/** What one shard says of itself before buckets move. */
+export interface ShardState {
+  readonly shard: KnownShard;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  readonly fingerprint: string | undefined;
+  readonly migrations: readonly string[];
+  readonly freeBytes: number | undefined;
+}
+
+const KEEP_FREE_BYTES = 1024 ** 3;
+/** Rows that arrive are written to the log too, and their indexes grow less densely than those they come from. */
+const ROOM = 2;
+
+/**
+ * Looks at every server of a keyspace before anything is asked of it.
+ * @throws OperationRefused that names what is missing, and where.
+ */
+export async function inspectShards(shards: readonly KnownShard[]): Promise<ShardState[]> {
+  const states = await Promise.all(shards.map(stateOf));
+  const problems = states.flatMap(({ shard, problems: found }) => found.map((what) => `${nameOf(shard)}: ${what}`));
+  if (problems.length === 0) problems.push(...different(states));
+  if (problems.length > 0) throw new OperationRefused(problems.join('; '));
+  return states;
+}
+
+/**
+ * Whether there is room for what a plan brings.
+ * @returns what is worth knowing of the servers that take part, and no reason to refuse.
+ * @throws OperationRefused where a disk is too full.
+ */
+export function checkRoom(
+  states: readonly ShardState[],
+  transfers: readonly Transfer[],
+  { keepFreeBytes = KEEP_FREE_BYTES }: PreflightOptions,
+): string[] {
+  const full = tooFull(states, transfers, keepFreeBytes);
+  if (full.length > 0) throw new OperationRefused(full.join('; '));
+  const partners = states.filter(({ shard: { shard } }) =>
+    transfers.some(({ from, to }) => from === shard || to === shard),
+  );
+  const unknown = partners.filter(({ shard, freeBytes }) => freeBytes === undefined && arriving(shard, transfers) > 0);
+  return [
+    ...partners.flatMap(({ shard, warnings }) => warnings.map((what) => `${nameOf(shard)}: ${what}`)),
+    ...unknown.map(({ shard }) => {
+      return `${nameOf(shard)}: its free disk can't be seen from here; ${inMegabytes(arriving(shard, transfers))} will come`;
+    }),
+  ];
+}
+
+const nameOf = ({ keyspace, shard }: KnownShard): string => `${keyspace}/${shard}`;
+
+async function stateOf(shard: KnownShard): Promise<ShardState> {
+  const nothing = { shard, warnings: [], fingerprint: undefined, migrations: [], freeBytes: undefined };
+  try {
+    return await onShard(shard, async (session) => {
+      const facts = await inspectServer(session);
+      const problems = [...shortcomings(facts), ...(await notOurs(session, shard, facts))];
+      if (problems.length > 0) return { ...nothing, problems };
+      return {
+        shard,
+        problems,
+        warnings: weaknesses(facts),
+        fingerprint: (await oneRow<{ fingerprint: string }>(session, 'SELECT sharding.fingerprint() AS fingerprint'))
+          .fingerprint,
+        migrations: await migrationsOf(session),
+        freeBytes: await freeDisk(session),
+      };
+    });
+  } catch (error) {
+    return { ...nothing, problems: [reasonOf(error).replace(`No connection to ${nameOf(shard)}`, 'no connection')] };
+  }
+}
+
+/** What a database lacks to be this shard, for the role that connects. */
+async function notOurs(session: Sql, { keyspace, shard }: KnownShard, facts: ServerFacts): Promise<string[]> {
+  const { installed } = await oneRow<{ installed: boolean }>(
+    session,
+    `SELECT to_regclass('sharding.identity') IS NOT NULL AS installed`,
+  );
+  if (!installed) return ['it is no shard yet'];
+  const { is } = await oneRow<{ is: string | null }>(
+    session,
+    `SELECT (SELECT keyspace || '/' || shard FROM sharding.identity) AS is`,
+  );
+  if (is !== `${keyspace}/${shard}`) return [`its address leads to ${is ?? 'a shard without a name'}`];
+  if (facts.superuser) return [];
+  const { rows } = await session.query<{ name: string }>(
+    `SELECT t.name::text AS name FROM sharding.tables AS t JOIN pg_class AS c ON c.oid = t.name
+     WHERE NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1`,
+  );
+  return rows.length === 0 ? [] : [`the role does not own ${rows.map(({ name }) => name).join(', ')}`];
+}
+
+/** Names of applied migrations, where they are recorded as Prisma does. */
+export async function migrationsOf(sql: Sql): Promise<string[]> {
+  const { recorded } = await oneRow<{ recorded: boolean }>(
+    sql,
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS recorded`,
+  );
+  if (!recorded) return [];
+  const { rows } = await sql.query<{ name: string }>(
+    'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY 1',
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Shards of one keyspace whose tables are not the same. */
+function different(states: readonly ShardState[]): string[] {
+  return [...Map.groupBy(states, ({ shard }) => shard.keyspace).values()].flatMap((those) => {
+    const all = new Set(those.flatMap(({ migrations }) => migrations));
+    const lacking = those.flatMap(({ shard, migrations }) => {
+      const missing = [...all].filter((migration) => !migrations.includes(migration));
+      return missing.length === 0 ? [] : [`${nameOf(shard)}: the migration ${missing.join(', ')} is missing`];
+    });
+    if (lacking.length > 0) return lacking;
+    if (new Set(those.map(({ fingerprint }) => fingerprint)).size <= 1) return [];
+    return [
+      `the sharded tables of ${those.map(({ shard }) => nameOf(shard)).join(' and ')} differ: run the migrations`,
+    ];
+  });
+}
+
+const arriving = ({ shard }: KnownShard, transfers: readonly Transfer[]): number =>
+  transfers.filter(({ to }) => to === shard).reduce((sum, { bytes }) => sum + bytes, 0);
+
+function tooFull(states: readonly ShardState[], transfers: readonly Transfer[], keepFree: number): string[] {
+  return states.flatMap(({ shard, freeBytes }) => {
+    const coming = arriving(shard, transfers);
+    if (freeBytes === undefined || coming === 0 || freeBytes >= coming * ROOM + keepFree) return [];
+    return [
+      `${nameOf(shard)}: not enough disk: ${inMegabytes(freeBytes)} are free, and ${inMegabytes(coming * ROOM)} are needed ` +
+        `beside the ${inMegabytes(keepFree)} that stay free`,
+    ];
+  });
+}
+
+const inMegabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString('en-US')} MB`;

@@ -1,0 +1,84 @@
+import { bucketOf } from '../map/bucket.js';
+import { oneRow } from '../postgres/sql.js';
+import { OperationRefused } from '../errors.js';
+import { knownShards, onDirectory, onShard, reasonOf, type KnownShard } from '../directory/known-shards.js';
+
+/** Where a keyspace has what belongs to a key. */
+export interface Whereabouts {
+  readonly keyspace: string;
+  readonly bucket: number;
+  readonly shard: string;
+  readonly epoch: number;
+  /** As the shard itself says: owned, fenced, ready, gone; 'unknown' where it can't be asked. */
+  readonly state: string;
+  /** The move that has the bucket. */
+  readonly move: string | null;
+  readonly problem: string | null;
+}
+
+/** How a keyspace finds a key by a name: a table whose bucket is the name's. */
+export interface NameLookup {
+  readonly keyspace: string;
+  readonly table: string;
+  readonly nameColumn: string;
+  readonly keyColumn: string;
+}
+
+/** Where each keyspace has the data of a sharding key. */
+export function whereIs(directoryUrl: string, key: string, keyspaces?: readonly string[]): Promise<Whereabouts[]> {
+  const bucket = bucketOf(key);
+  return onDirectory(directoryUrl, async (directory) => {
+    const shards = await knownShards(directory, keyspaces);
+    const { rows } = await directory.query<{ keyspace: string; shard: string; epoch: string; move: string | null }>(
+      `SELECT keyspace, shard, epoch, move_id AS move FROM sharding.bucket_map
+       WHERE bucket = $1 AND ($2::text[] IS NULL OR keyspace = ANY ($2)) ORDER BY keyspace`,
+      [bucket, keyspaces ?? null],
+    );
+    return Promise.all(
+      rows.map(async ({ keyspace, shard, epoch, move }) => {
+        const known = shards.find((each) => each.keyspace === keyspace && each.shard === shard);
+        return { keyspace, bucket, shard, epoch: Number(epoch), move, ...(await stateOf(known, bucket)) };
+      }),
+    );
+  });
+}
+
+/** The key that a keyspace knows under a name, or undefined. @throws OperationRefused when its shard can't be asked. */
+export function keyNamed(directoryUrl: string, lookup: NameLookup, name: string): Promise<string | undefined> {
+  const bucket = bucketOf(name);
+  return onDirectory(directoryUrl, async (directory) => {
+    const shards = await knownShards(directory, [lookup.keyspace]);
+    const { rows } = await directory.query<{ shard: string }>(
+      'SELECT shard FROM sharding.bucket_map WHERE keyspace = $1 AND bucket = $2',
+      [lookup.keyspace, bucket],
+    );
+    const known = shards.find(({ shard }) => shard === rows[0]?.shard);
+    if (!known) throw new OperationRefused(`No shard of ${lookup.keyspace} holds bucket ${bucket}`);
+    return onShard(known, async (session) => {
+      const { rows: found } = await session.query<{ key: string }>(
+        `SELECT ${lookup.keyColumn}::text AS key FROM ${lookup.table} WHERE bucket = $1 AND ${lookup.nameColumn} = $2`,
+        [bucket, name],
+      );
+      return found[0]?.key;
+    });
+  });
+}
+
+async function stateOf(
+  shard: KnownShard | undefined,
+  bucket: number,
+): Promise<{ state: string; problem: string | null }> {
+  if (!shard) return { state: 'unknown', problem: 'the directory does not know this shard' };
+  try {
+    const state = await onShard(shard, (session) =>
+      oneRow<{ state: string | null }>(
+        session,
+        'SELECT (SELECT state FROM sharding.bucket_owner WHERE bucket = $1) AS state',
+        [bucket],
+      ),
+    );
+    return { state: state.state ?? 'gone', problem: null };
+  } catch (error) {
+    return { state: 'unknown', problem: reasonOf(error) };
+  }
+}

@@ -1,0 +1,158 @@
+import { Session } from '../postgres/session.js';
+import { oneRow, type Sql } from '../postgres/sql.js';
+import { inspectServer, shortcomings, weaknesses, type ServerFacts } from './inspect-server.js';
+import { OperationRefused } from '../errors.js';
+import { knownShards, onDirectory, placeOf, type KnownShard } from '../directory/known-shards.js';
+
+export interface AdditionRequest {
+  readonly directoryUrl: string;
+  /** Of the server's owner; its database is where roles and databases are made from, `postgres` if it names none. */
+  readonly serverUrl: string;
+  /** The next free `shardN` if not given. */
+  readonly name?: string;
+  /** All if not given. */
+  readonly keyspaces?: readonly string[];
+}
+
+/** A keyspace's database on a new server, called and used as those of the keyspace's other shards. */
+export interface NewDatabase {
+  readonly keyspace: string;
+  readonly database: string;
+  readonly databaseExists: boolean;
+  /** The role that services connect as. */
+  readonly role: string;
+  readonly roleExists: boolean;
+  /** For services. A secret. */
+  readonly url: string;
+  /** For movers. A secret. */
+  readonly adminUrl: string;
+  /** The directory knows it already. */
+  readonly known: boolean;
+}
+
+export interface Addition {
+  readonly shard: string;
+  /** `host:port` */
+  readonly at: string;
+  /** A secret. */
+  readonly serverUrl: string;
+  readonly databases: readonly NewDatabase[];
+  readonly warnings: readonly string[];
+}
+
+/** Looks at a server that is to become a shard, and changes nothing. @throws OperationRefused, SessionLost */
+export async function planAddition(request: AdditionRequest): Promise<Addition> {
+  const serverUrl = checkedUrl(request.serverUrl);
+  const shards = await onDirectory(request.directoryUrl, (directory) => knownShards(directory, request.keyspaces));
+  if (shards.length === 0)
+    throw new OperationRefused('There is no keyspace with a shard yet: its migrations make the first ones');
+  const at = hostOf(serverUrl);
+  const shard = request.name ?? shards.find(({ adminUrl }) => hostOf(adminUrl) === at)?.shard ?? nextName(shards);
+  const session = await Session.open({ url: serverUrl, server: at, application: 'sharding-operator' });
+  try {
+    const facts = await inspectServer(session);
+    const databases: NewDatabase[] = [];
+    for (const keyspace of new Set(shards.map((each) => each.keyspace))) {
+      const those = shards.filter((each) => each.keyspace === keyspace);
+      databases.push(await newDatabase(session, keyspace, shard, those, serverUrl));
+    }
+    const problems = [...shortcomings(facts), ...lackingRights(facts, databases)];
+    if (problems.length > 0) throw new OperationRefused(`${at} can't be a shard: ${problems.join('; ')}`);
+    for (const database of databases) if (database.databaseExists) await checkDatabase(database, shard);
+    const warnings = weaknesses(facts).map((what) => `${at}: ${what}`);
+    return { shard, at, serverUrl, databases, warnings };
+  } finally {
+    await session.close();
+  }
+}
+
+function checkedUrl(text: string): string {
+  // Not shown: it may hold a password.
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '') {
+    throw new OperationRefused('The server is no URL such as postgres://owner:password@host:5432');
+  }
+  if (url.pathname.length <= 1) url.pathname = '/postgres';
+  return url.href;
+}
+
+const hostOf = (url: string): string => placeOf(url).split('/')[0] ?? '';
+
+function nextName(shards: readonly KnownShard[]): string {
+  const names = new Set(shards.map(({ shard }) => shard));
+  for (let number = names.size + 1; ; number += 1) if (!names.has(`shard${number}`)) return `shard${number}`;
+}
+
+async function newDatabase(
+  server: Sql,
+  keyspace: string,
+  shard: string,
+  siblings: readonly KnownShard[],
+  serverUrl: string,
+): Promise<NewDatabase> {
+  const like = siblings[0];
+  if (!like) throw new OperationRefused(`${keyspace} has no shard yet`);
+  const service = new URL(like.url);
+  const database = decodeURIComponent(new URL(like.adminUrl).pathname.slice(1));
+  const role = decodeURIComponent(service.username);
+  const adminUrl = new URL(serverUrl);
+  adminUrl.pathname = `/${encodeURIComponent(database)}`;
+  const url = new URL(adminUrl);
+  url.username = service.username;
+  url.password = service.password;
+  const known = siblings.find((sibling) => sibling.shard === shard);
+  if (known && placeOf(known.adminUrl) !== placeOf(adminUrl.href)) {
+    throw new OperationRefused(`${keyspace} has a shard ${shard} already, at ${placeOf(known.adminUrl)}`);
+  }
+  const other = siblings.find(
+    (sibling) => sibling.shard !== shard && placeOf(sibling.adminUrl) === placeOf(adminUrl.href),
+  );
+  if (other) throw new OperationRefused(`${placeOf(other.adminUrl)} is ${keyspace}'s shard ${other.shard} already`);
+  const { databaseExists, roleExists } = await oneRow<{ databaseExists: boolean; roleExists: boolean }>(
+    server,
+    `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS "databaseExists",
+       EXISTS (SELECT FROM pg_roles WHERE rolname = $2) AS "roleExists"`,
+    [database, role],
+  );
+  const urls = { url: url.href, adminUrl: adminUrl.href };
+  return { keyspace, database, databaseExists, role, roleExists, ...urls, known: known !== undefined };
+}
+
+function lackingRights(facts: ServerFacts, databases: readonly NewDatabase[]): string[] {
+  const missing = databases.filter(({ databaseExists }) => !databaseExists).map(({ database }) => database);
+  const roles = databases.filter(({ roleExists }) => !roleExists).map(({ role }) => role);
+  return [
+    ...(missing.length > 0 && !facts.createDatabase
+      ? [`the role may not create the databases ${missing.join(', ')}`]
+      : []),
+    ...(roles.length > 0 && !facts.createRole ? [`the role may not create the roles ${roles.join(', ')}`] : []),
+  ];
+}
+
+/** A database that is there must be this shard, or empty. */
+async function checkDatabase({ keyspace, adminUrl }: NewDatabase, shard: string): Promise<void> {
+  const session = await Session.open({ url: adminUrl, server: placeOf(adminUrl), application: 'sharding-operator' });
+  try {
+    const { installed, tables } = await oneRow<{ installed: boolean; tables: number }>(
+      session,
+      `SELECT to_regclass('sharding.identity') IS NOT NULL AS installed,
+         (SELECT count(*)::int FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sharding')
+          AND n.nspname NOT LIKE 'pg_toast%' AND n.nspname NOT LIKE 'pg_temp%' AND c.relname <> '_prisma_migrations') AS tables`,
+    );
+    if (!installed && tables > 0) {
+      throw new OperationRefused(
+        `${placeOf(adminUrl)} holds ${tables} tables and is no shard: it belongs to something else`,
+      );
+    }
+    if (!installed) return;
+    const { is } = await oneRow<{ is: string | null }>(
+      session,
+      `SELECT (SELECT keyspace || '/' || shard FROM sharding.identity) AS is`,
+    );
+    if (is !== null && is !== `${keyspace}/${shard}`)
+      throw new OperationRefused(`${placeOf(adminUrl)} is ${is} already`);
+  } finally {
+    await session.close();
+  }
+}

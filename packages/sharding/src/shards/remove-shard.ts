@@ -1,0 +1,35 @@
+import { removeShard } from '../directory/keyspace.js';
+import type { Sql } from '../postgres/sql.js';
+import { movesNow } from '../moves/current-moves.js';
+import { OperationRefused } from '../errors.js';
+import { knownShards, shardsNamed } from '../directory/known-shards.js';
+
+export interface RemoveRequest {
+  readonly shard: string;
+  readonly keyspaces?: readonly string[];
+  /** Only look whether it could be done. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Forgets a shard that holds nothing, in all keyspaces that have it, in a transaction on the directory. Its databases
+ * stay as they are.
+ * @returns the keyspaces.
+ * @throws OperationRefused while it holds buckets or a move names it, before anything is changed.
+ */
+export async function removeEverywhere(tx: Sql, request: RemoveRequest): Promise<string[]> {
+  const { shard, keyspaces, dryRun = false } = request;
+  const shards = shardsNamed(await knownShards(tx, keyspaces), shard);
+  const holding = shards.filter(({ buckets }) => buckets > 0);
+  if (holding.length > 0) {
+    const what = holding.map(({ keyspace, buckets }) => `${buckets} buckets of ${keyspace}`).join(' and ');
+    throw new OperationRefused(`${shard} holds ${what}: drain it first`);
+  }
+  const names = shards.map(({ keyspace }) => keyspace);
+  const move = (await movesNow(tx)).find(
+    ({ keyspace, source, destination }) => names.includes(keyspace) && [source, destination].includes(shard),
+  );
+  if (move) throw new OperationRefused(`Move ${move.id} of ${move.keyspace} names ${shard}: finish or abort it first`);
+  if (!dryRun) for (const keyspace of names) await removeShard(tx, keyspace, shard);
+  return names;
+}

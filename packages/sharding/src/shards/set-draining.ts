@@ -1,0 +1,21 @@
+import type { Sql } from '../postgres/sql.js';
+import { knownShards, shardsNamed } from '../directory/known-shards.js';
+
+/**
+ * Says that a shard is to be emptied, or takes that back: from then on a rebalance brings it nothing.
+ * @returns the keyspaces in which there is such a shard.
+ * @throws OperationRefused when there is none.
+ */
+export async function setDraining(
+  directory: Sql,
+  shard: string,
+  draining: boolean,
+  keyspaces?: readonly string[],
+): Promise<string[]> {
+  const meant = shardsNamed(await knownShards(directory, keyspaces), shard).map(({ keyspace }) => keyspace);
+  await directory.query(
+    'UPDATE sharding.shards SET draining = $3 WHERE shard = $1 AND keyspace = ANY ($2) AND draining <> $3',
+    [shard, meant, draining],
+  );
+  return meant;
+}

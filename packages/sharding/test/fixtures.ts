@@ -1,0 +1,84 @@
+import { inDirectory } from '../src/directory/keyspace.js';
+import { MapClient } from '../src/map/map-client.js';
+import type { MoveLimits } from '../src/move-steps/context.js';
+import { Mover } from '../src/moves/mover.js';
+import type { Step } from '../src/move-steps/phases.js';
+import type { Sql } from '../src/postgres/sql.js';
+import { PooledServer } from './pooled-server.js';
+import { ShardedDatabase } from '../src/routing/sharded-database.js';
+import { KEYSPACE, type Cluster } from './cluster.js';
+import { Load } from './load.js';
+
+/** Tests have not the time for long pauses; what a mover that died held may be let go of late. */
+const LIMITS: Partial<MoveLimits> = { pauseMs: 50, busyMs: 20_000 };
+
+/** The fence is not lifted because something under it is slow. */
+export const UNHURRIED: Partial<MoveLimits> = { lockMs: 20_000, drainMs: 20_000, markerMs: 20_000 };
+
+export const mover = (
+  cluster: Cluster,
+  onStep?: (step: Step, when: 'before' | 'after') => void | Promise<void>,
+  limits: Partial<MoveLimits> = {},
+): Mover =>
+  new Mover({
+    directoryUrl: cluster.directoryUrl,
+    limits: { ...LIMITS, ...limits },
+    ...(onStep && { hooks: { onStep } }),
+  });
+
+export interface Service {
+  readonly database: ShardedDatabase<Sql, PooledServer>;
+  /** From now on it hears of changes only by being refused. */
+  turnDeaf(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A service's clone: a map of its own, and bounded pools. */
+export async function startService(cluster: Cluster, patienceMs = 10_000): Promise<Service> {
+  const map = await MapClient.open({ keyspace: KEYSPACE, directoryUrl: cluster.serviceDirectoryUrl });
+  const database = new ShardedDatabase<Sql, PooledServer>({
+    map,
+    patienceMs,
+    open: (shard) => new PooledServer({ ...shard, application: 'service', maxConnections: 8 }),
+  });
+  const close = async (): Promise<void> => {
+    await database.close();
+    await map.close();
+  };
+  return { database, turnDeaf: () => map.close(), close };
+}
+
+/** Runs work while a service writes and reads the buckets. */
+export async function underLoad(
+  cluster: Cluster,
+  options: {
+    buckets: readonly number[];
+    writers: number;
+    pauseMs?: number;
+    queue?: boolean;
+    reads?: boolean;
+    deaf?: boolean;
+  },
+  work: (load: Load) => Promise<void>,
+) {
+  const service = await startService(cluster);
+  if (options.deaf) await service.turnDeaf();
+  const load = new Load(cluster, service.database, { pauseMs: 5, queue: true, reads: true, ...options });
+  await load.start();
+  // Also after a failure: neither the load nor its service may outlive the test.
+  try {
+    await work(load);
+    return await load.stop();
+  } finally {
+    await load.stop().catch(() => undefined);
+    await service.close();
+  }
+}
+
+/** Lets a move look as if it had just gone on, for an hour: nobody takes it up because it is quiet. */
+export const keepFresh = (cluster: Cluster, id: string): Promise<unknown> =>
+  inDirectory(cluster.directoryUrl, (tx) =>
+    tx.query(`UPDATE sharding.moves SET changed_at = now() + interval '1 hour' WHERE id = $1`, [id]),
+  );
+
+export const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, n) => from + n);
