@@ -8,21 +8,21 @@ import { messagingOptions, metrics, NestLog, type Logger, type Readiness } from 
 import { InvalidateByEvents } from './cache/invalidate-by-events.js';
 import { MemoryCache } from './cache/memory-cache.js';
 import type { GatewayConfig } from './config.js';
-import { Contracts } from './contracts/contracts.js';
+import { Contracts } from './services/contracts.js';
 import { GatewayModule } from './gateway.module.js';
-import { catchAll } from './http/catch-all.js';
-import { allowOrigins } from './http/cors.js';
-import { createAdapter } from './http/create-adapter.js';
-import { FastLane } from './http/fast-lane.js';
-import { RequestLog } from './http/request-log.js';
+import { catchAll } from './server/catch-all.js';
+import { allowOrigins } from './server/cors.js';
+import { createAdapter } from './server/create-adapter.js';
+import { FastLane } from './server/memory-hits.js';
+import { RequestLog } from './server/request-log.js';
 import { EndSessions } from './identity/end-sessions.js';
 import { Revocations } from './identity/revocations.js';
 import { SigningKeys } from './identity/signing-keys.js';
 import { CloneCount } from './limits/clone-count.js';
-import type { Answer } from './requests/answer.js';
-import type { Exchange } from './requests/exchange.js';
+import type { Answer } from './requests/operation-response.js';
+import type { Exchange } from './http/exchange.js';
 import { HandleRequest } from './requests/handle-request.js';
-import { Housekeeping } from './storage/housekeeping.js';
+import { Housekeeping } from './storage/purge-expired.js';
 import { RedisConnection } from './storage/redis-connection.js';
 
 /** A running clone of the gateway. */

@@ -1,6 +1,6 @@
 import { service, toDocument, type Operation as Declared } from '@stoa/contract-kit';
-import { Operation } from '../src/contracts/operation.js';
-import { SchemaCompiler } from '../src/contracts/schema-compiler.js';
+import { Operation } from '../src/services/operation.js';
+import { SchemaCompiler } from '../src/services/schema-compiler.js';
 
 /** An operation as the gateway knows it, of a service called `test`. */
 export function operationOf(declared: Declared, name = 'run'): Operation {

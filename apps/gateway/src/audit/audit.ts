@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '@stoa/messaging';
-import type { Operation } from '../contracts/operation.js';
+import type { Operation } from '../services/operation.js';
 import { HttpProblem, problem } from '../http/problem.js';
 import { LOGGER, type Logger } from '@stoa/service';
-import type { Answer } from '../requests/answer.js';
-import type { Fields } from '../requests/build-input.js';
-import type { Exchange } from '../requests/exchange.js';
+import type { Answer } from '../requests/operation-response.js';
+import type { Fields } from '../input/build-input.js';
+import type { Exchange } from '../http/exchange.js';
 import { GatewayDatabase } from '../storage/gateway-database.js';
 import { redactInput } from './redact-input.js';
 

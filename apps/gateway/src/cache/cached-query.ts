@@ -3,16 +3,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '@stoa/messaging';
 import { CONFIG, type TraceContext } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
-import { canonicalJson } from '../contracts/canonical-json.js';
-import { fillIn, type Operation } from '../contracts/operation.js';
+import { canonicalJson } from '../services/canonical-json.js';
+import { fillIn, type Operation } from '../services/operation.js';
 import { HttpProblem } from '../http/problem.js';
 import { NOBODY } from '../identity/identity.js';
-import type { Fields } from '../requests/build-input.js';
-import { CallOperation } from '../requests/call-operation.js';
-import { isFresh, mayStandIn, newer, type CachedAnswer } from './cached-answer.js';
+import type { Fields } from '../input/build-input.js';
+import { CallOperation } from '../calls/call-operation.js';
+import { isFresh, mayStandIn, newer, type CachedAnswer } from './cached-response.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';
-import { ServiceReach } from './service-reach.js';
+import { ServiceReach } from './service-availability.js';
 
 export interface Question {
   readonly operation: Operation;

@@ -3,7 +3,7 @@ import { trace } from '@stoa/service';
 import { z } from 'zod';
 import { operationOf } from '../../test/operations.js';
 import { HttpProblem, problem } from '../http/problem.js';
-import type { Call, CallOperation } from '../requests/call-operation.js';
+import type { Call, CallOperation } from '../calls/call-operation.js';
 import type { RedisConnection } from '../storage/redis-connection.js';
 import { CachedQuery } from './cached-query.js';
 import { MemoryCache } from './memory-cache.js';

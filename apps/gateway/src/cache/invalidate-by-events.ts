@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, LOGGER, type Logger } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
-import { Contracts } from '../contracts/contracts.js';
-import { fillIn } from '../contracts/operation.js';
-import { FACTS, type FactsPort, type TailedEvent } from '../ports.js';
+import { Contracts } from '../services/contracts.js';
+import { fillIn } from '../services/operation.js';
+import { FACTS, type FactsPort, type TailedEvent } from '../messages/messages-port.js';
 import { MemoryCache } from './memory-cache.js';
 
 /**

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { CONFIG } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
-import { isFresh, type CachedAnswer, type Invalidations } from './cached-answer.js';
+import { isFresh, type CachedAnswer, type Invalidations } from './cached-response.js';
 
 /** An answer in memory with the headers that it is sent with, name after value, as Node writes them fastest. */
 export interface Entry {

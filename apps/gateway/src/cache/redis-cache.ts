@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
-import type { Operation } from '../contracts/operation.js';
+import type { Operation } from '../services/operation.js';
 import { RedisConnection } from '../storage/redis-connection.js';
-import type { CachedAnswer } from './cached-answer.js';
+import type { CachedAnswer } from './cached-response.js';
 
 /** What a look into Redis found. */
 export interface Looked {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { toAsyncApi, toOpenApi } from '@stoa/contract-kit/documents';
-import { OWN_SERVICE } from '../contracts/contract-book.js';
-import { Contracts } from '../contracts/contracts.js';
+import { OWN_SERVICE } from '../services/contract-book.js';
+import { Contracts } from '../services/contracts.js';
 
 /** The API descriptions that follow from the contracts in force: made when first asked for, anew after a change. */
 @Injectable()

@@ -1,5 +1,5 @@
 import { HttpProblem, problem, problemBody, problemHeaders, statusOf } from './problem.js';
-import { problemAnswer } from './send-answer.js';
+import { problemAnswer } from './response-sender.js';
 
 const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', flags: '01' };
 

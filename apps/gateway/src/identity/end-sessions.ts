@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '@stoa/service';
-import { Contracts } from '../contracts/contracts.js';
-import { FACTS, type FactsPort } from '../ports.js';
+import { Contracts } from '../services/contracts.js';
+import { FACTS, type FactsPort } from '../messages/messages-port.js';
 import { Sessions } from './sessions.js';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;

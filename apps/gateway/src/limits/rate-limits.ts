@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
-import type { Operation } from '../contracts/operation.js';
+import type { Operation } from '../services/operation.js';
 import { problem, type Headers } from '../http/problem.js';
 import type { Identity } from '../identity/identity.js';
 import { RedisConnection } from '../storage/redis-connection.js';

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import type { DownloadPart } from '@stoa/contract-kit';
 import { newId, type IncomingReply } from '@stoa/messaging';
-import type { Operation } from '../contracts/operation.js';
-import type { Answer } from './answer.js';
-import type { Fields } from './build-input.js';
-import type { Call, CallOperation } from './call-operation.js';
+import type { Operation } from '../services/operation.js';
+import type { Answer } from './operation-response.js';
+import type { Fields } from '../input/build-input.js';
+import type { Call, CallOperation } from '../calls/call-operation.js';
 
 export interface Download {
   readonly operation: Operation;

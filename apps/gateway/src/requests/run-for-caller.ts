@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '@stoa/messaging';
 import { Audit } from '../audit/audit.js';
-import type { Operation } from '../contracts/operation.js';
+import type { Operation } from '../services/operation.js';
 import { callerOf, type Identity } from '../identity/identity.js';
 import { Tokens } from '../identity/tokens.js';
-import { answerOf, type Answer } from './answer.js';
-import { validateInput, type Fields } from './build-input.js';
-import { CallOperation } from './call-operation.js';
+import { answerOf, type Answer } from './operation-response.js';
+import { validateInput, type Fields } from '../input/build-input.js';
+import { CallOperation } from '../calls/call-operation.js';
 import { download } from './download.js';
-import { headerOf, pathOf, type Exchange } from './exchange.js';
-import { commandId, expectedVersion, idempotencyKey, recordKey } from './ids.js';
+import { headerOf, pathOf, type Exchange } from '../http/exchange.js';
+import { commandId, expectedVersion, idempotencyKey, recordKey } from './command-id.js';
 import { checkUpload, upload } from './upload.js';
 
 /** An operation whose answer belongs to its caller: commands, and queries that no cache may answer. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deriveId, type IncomingReply } from '@stoa/messaging';
-import type { Operation } from '../contracts/operation.js';
+import type { Operation } from '../services/operation.js';
 import { HttpProblem, problem } from '../http/problem.js';
-import type { Fields } from './build-input.js';
-import type { Call, CallOperation } from './call-operation.js';
+import type { Fields } from '../input/build-input.js';
+import type { Call, CallOperation } from '../calls/call-operation.js';
 
 /** Bytes of a frame: with base64 well under the 1 MB that Kafka takes in one record. */
 export const FRAME_BYTES = 256 * 1024;

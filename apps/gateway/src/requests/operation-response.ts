@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { IncomingReply } from '@stoa/messaging';
-import type { CachedAnswer } from '../cache/cached-answer.js';
+import type { CachedAnswer } from '../cache/cached-response.js';
 import type { Found } from '../cache/cached-query.js';
-import { fillIn, type Operation } from '../contracts/operation.js';
+import { fillIn, type Operation } from '../services/operation.js';
 import type { Headers } from '../http/problem.js';
-import type { Fields } from './build-input.js';
+import type { Fields } from '../input/build-input.js';
 
 /** What HTTP answers. Header names are in lower case. */
 export interface Answer {

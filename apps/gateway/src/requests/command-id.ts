@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { deriveId, newId } from '@stoa/messaging';
-import type { Operation } from '../contracts/operation.js';
+import type { Operation } from '../services/operation.js';
 import { problem } from '../http/problem.js';
-import type { Fields } from './build-input.js';
+import type { Fields } from '../input/build-input.js';
 
 /** Command ids of callers without an identity grow from it: their retries are told by key and body alone. */
 const NOBODY = '00000000-0000-7000-8000-000000000000';

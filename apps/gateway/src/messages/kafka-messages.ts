@@ -9,7 +9,7 @@ import {
   watchContracts,
 } from '@stoa/messaging';
 import { type KafkaPort } from '@stoa/kafka';
-import type { FactsPort, TailedEvent } from '../ports.js';
+import type { FactsPort, TailedEvent } from './messages-port.js';
 import { SharedEvents } from './shared-events.js';
 
 /** Contracts and events, read from Kafka: without a group every clone gets all of them, in a group one does. */

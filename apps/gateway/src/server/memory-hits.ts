@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { trace } from '@stoa/service';
 import type { MemoryCache } from '../cache/memory-cache.js';
-import { isKnown } from '../requests/answer.js';
+import { isKnown } from '../requests/operation-response.js';
 
 /** `Trace-Id` of a request that came without one. Nothing else is to be traced: the answer is ready. */
 const newTraceId = (): string => randomUUID().replaceAll('-', '');

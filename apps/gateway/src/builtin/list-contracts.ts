@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { OutputOf } from '@stoa/contract-kit';
-import { Contracts } from '../contracts/contracts.js';
+import { Contracts } from '../services/contracts.js';
 import type { ownContract } from './contract.js';
 import type { OwnHandler } from './handler.js';
 

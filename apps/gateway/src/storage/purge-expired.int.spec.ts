@@ -2,7 +2,7 @@ import { createLogger } from '@stoa/service';
 import { tablesOfDatabase, tablesOfPrismaSchema, testDatabase, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import { GatewayDatabase } from './gateway-database.js';
-import { Housekeeping } from './housekeeping.js';
+import { Housekeeping } from './purge-expired.js';
 
 const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
 

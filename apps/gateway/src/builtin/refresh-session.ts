@@ -4,7 +4,7 @@ import { Sessions } from '../identity/sessions.js';
 import { Tokens } from '../identity/tokens.js';
 import type { ownContract } from './contract.js';
 import type { OwnHandler } from './handler.js';
-import { sessionAnswer } from './session-answer.js';
+import { sessionAnswer } from './session-tokens.js';
 
 /** Exchanges a refresh token for the next pair of tokens. */
 @Injectable()

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, metrics } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
 import { problem } from '../http/problem.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange } from '../http/exchange.js';
 
 const inMemory = metrics.gauge({
   name: 'stoa_gateway_body_bytes',

@@ -1,5 +1,5 @@
 import type { Problem } from '@stoa/contract-kit';
-import type { Operation } from '../contracts/operation.js';
+import type { Operation } from '../services/operation.js';
 import { problem } from '../http/problem.js';
 import { coerceText } from './coerce-text.js';
 

@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { OperationError } from '@stoa/contract-kit';
 import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '@stoa/messaging';
 import { spans, trace as tracing, type Step, type TraceContext } from '@stoa/service';
-import type { Operation } from '../contracts/operation.js';
+import type { Operation } from '../services/operation.js';
 import { HttpProblem, statusOf, type Headers } from '../http/problem.js';
-import { REQUESTS, type RequestPort } from '../ports.js';
-import type { Fields } from './build-input.js';
-import { recordKey } from './ids.js';
+import { REQUESTS, type RequestPort } from '../messages/messages-port.js';
+import type { Fields } from '../input/build-input.js';
+import { recordKey } from '../requests/command-id.js';
 
 export interface Call {
   readonly operation: Operation;

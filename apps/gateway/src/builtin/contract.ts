@@ -1,6 +1,6 @@
 import { command, CustomerId, query, service, Timestamp } from '@stoa/contract-kit';
 import { z } from 'zod';
-import { OWN_SERVICE } from '../contracts/contract-book.js';
+import { OWN_SERVICE } from '../services/contract-book.js';
 
 const Secret = (description: string) => z.string().min(1).max(4_000).meta({ writeOnly: true, description });
 

@@ -1,7 +1,7 @@
 import { command, query } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { operationOf } from '../../test/operations.js';
-import { answerOf, cachedAnswerOf, isKnown } from './answer.js';
+import { answerOf, cachedAnswerOf, isKnown } from './operation-response.js';
 
 const output = z.object({ handle: z.string(), version: z.int() });
 const create = operationOf(

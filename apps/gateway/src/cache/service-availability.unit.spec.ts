@@ -1,4 +1,4 @@
-import { ServiceReach } from './service-reach.js';
+import { ServiceReach } from './service-availability.js';
 
 describe('ServiceReach', () => {
   it('lets one request at a time find out whether a service is back', () => {

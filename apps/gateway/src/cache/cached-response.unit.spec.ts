@@ -1,4 +1,4 @@
-import { isFresh, mayStandIn, newer, type CachedAnswer } from './cached-answer.js';
+import { isFresh, mayStandIn, newer, type CachedAnswer } from './cached-response.js';
 
 const answer: CachedAnswer = {
   body: Buffer.from('{}'),

@@ -5,7 +5,7 @@ import { callerOf } from '../identity/identity.js';
 import { Sessions } from '../identity/sessions.js';
 import type { ownContract } from './contract.js';
 import type { OwnContext, OwnHandler } from './handler.js';
-import { RunAtMoment } from './run-at-moment.js';
+import { RunAtMoment } from './sign-in-hooks.js';
 
 /** Ends the caller's session. */
 @Injectable()

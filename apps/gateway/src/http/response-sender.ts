@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isTransient } from '@stoa/service';
 import type { FastifyReply } from 'fastify';
 import type { GatewayConfig } from '../config.js';
-import type { Answer } from '../requests/answer.js';
-import type { Exchange } from '../requests/exchange.js';
-import { pathOf } from '../requests/exchange.js';
+import type { Answer } from '../requests/operation-response.js';
+import type { Exchange } from './exchange.js';
+import { pathOf } from './exchange.js';
 import { HttpProblem, problem, problemBody, problemHeaders } from './problem.js';
 
 /** Milliseconds that the rest of a refused body may take, before the connection is cut. */

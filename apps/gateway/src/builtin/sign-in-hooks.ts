@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { deriveId, newId, type Caller } from '@stoa/messaging';
 import { LOGGER, type Logger, type TraceContext } from '@stoa/service';
-import { Contracts } from '../contracts/contracts.js';
-import type { Operation } from '../contracts/operation.js';
+import { Contracts } from '../services/contracts.js';
+import type { Operation } from '../services/operation.js';
 import { HttpProblem } from '../http/problem.js';
-import { CallOperation } from '../requests/call-operation.js';
+import { CallOperation } from '../calls/call-operation.js';
 
 /** `guestId`: the guest that the customer was; null when they were none. */
 export type MomentInput = { readonly guestId: string | null };

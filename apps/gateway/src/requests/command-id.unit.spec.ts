@@ -2,7 +2,7 @@ import { command } from '@stoa/contract-kit';
 import { deriveId } from '@stoa/messaging';
 import { z } from 'zod';
 import { operationOf } from '../../test/operations.js';
-import { commandId, expectedVersion, idempotencyKey, recordKey } from './ids.js';
+import { commandId, expectedVersion, idempotencyKey, recordKey } from './command-id.js';
 
 const CALLER = '01890a5d-ac96-774b-bcce-b302099a8057';
 const OTHER = '01890a5d-ac96-774b-bcce-b302099a8058';

@@ -4,9 +4,9 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { trace } from '@stoa/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.js';
-import type { FastLane } from './fast-lane.js';
-import { HttpProblem, problem, problemBody } from './problem.js';
-import { problemAnswer, sendAnswer, type Servers } from './send-answer.js';
+import type { FastLane } from './memory-hits.js';
+import { HttpProblem, problem, problemBody } from '../http/problem.js';
+import { problemAnswer, sendAnswer, type Servers } from '../http/response-sender.js';
 
 /** Idle connections outlive the balancer's own time-out, so that it never sends a request into one that we close. */
 const KEEP_ALIVE_MS = 75_000;

@@ -2,10 +2,10 @@ import { METHODS } from 'node:http';
 import { trace } from '@stoa/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.js';
-import type { Answer } from '../requests/answer.js';
-import type { Exchange } from '../requests/exchange.js';
+import type { Answer } from '../requests/operation-response.js';
+import type { Exchange } from '../http/exchange.js';
 import { sendFrameworkProblem } from './create-adapter.js';
-import { problemAnswer, sendAnswer } from './send-answer.js';
+import { problemAnswer, sendAnswer } from '../http/response-sender.js';
 import type { RequestLog } from './request-log.js';
 
 export interface CatchAll {

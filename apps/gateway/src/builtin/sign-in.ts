@@ -3,16 +3,16 @@ import type { InputOf, OutputOf } from '@stoa/contract-kit';
 import { newId, type Caller } from '@stoa/messaging';
 import { CONFIG } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
-import { Contracts } from '../contracts/contracts.js';
+import { Contracts } from '../services/contracts.js';
 import { NOBODY } from '../identity/identity.js';
 import { Sessions, type Role } from '../identity/sessions.js';
 import { Tokens } from '../identity/tokens.js';
 import { problem } from '../http/problem.js';
-import { CallOperation } from '../requests/call-operation.js';
+import { CallOperation } from '../calls/call-operation.js';
 import type { ownContract } from './contract.js';
 import type { OwnContext, OwnHandler } from './handler.js';
-import { RunAtMoment } from './run-at-moment.js';
-import { sessionAnswer } from './session-answer.js';
+import { RunAtMoment } from './sign-in-hooks.js';
+import { sessionAnswer } from './session-tokens.js';
 
 interface Credentials {
   readonly customerId: string;

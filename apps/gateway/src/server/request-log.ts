@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger, metrics, spans } from '@stoa/service';
 import { MemoryCache } from '../cache/memory-cache.js';
-import { pathOf, type Exchange } from '../requests/exchange.js';
-import { HttpProblem } from './problem.js';
+import { pathOf, type Exchange } from '../http/exchange.js';
+import { HttpProblem } from '../http/problem.js';
 
 const seconds = metrics.histogram<'operation' | 'status'>({
   name: 'stoa_http_request_seconds',

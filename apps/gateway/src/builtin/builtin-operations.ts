@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HttpProblem } from '../http/problem.js';
-import type { Fields } from '../requests/build-input.js';
+import type { Fields } from '../input/build-input.js';
 import type { OwnContext, OwnHandlers } from './handler.js';
 import { ListContracts } from './list-contracts.js';
 import { RefreshSession } from './refresh-session.js';
