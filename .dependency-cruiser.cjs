@@ -10,6 +10,19 @@ const layer = (name) => `^apps/[^/]+/src/${name}/`;
  * is listed after it. The other files of the root (index, main, a module) import all of them, and none imports those.
  */
 const FOLDERS = {
+  'apps/cart/src': ['operations', 'subscriptions', 'storage', 'domain'],
+  'apps/catalog/src': ['cli', 'imports', 'operations', 'html', 'storage', 'generated', 'domain', 'config.ts'],
+  'apps/profile/src': [
+    'operations',
+    'subscriptions',
+    'operator',
+    'names',
+    'passwords',
+    'storage',
+    'domain',
+    'config.ts',
+  ],
+  'packages/contract-kit/src': ['cli', 'api-documents', 'compatibility', 'schemas', 'document', 'declarations'],
   'packages/kafka/src': ['suite', 'open-kafka.ts', 'kafkajs', 'platformatic', 'port'],
   'packages/messaging/src': [
     'testing',

@@ -17,7 +17,7 @@ import { ListImportProblems } from './operations/list-import-problems.js';
 import { ListProducts } from './operations/list-products.js';
 import { RemoveProduct } from './operations/remove-product.js';
 import { ExportQueries } from './storage/export-queries.js';
-import { ImportQueries } from './storage/import-queries.js';
+import { ImportQueries } from './storage/imports/import-queries.js';
 import { MOST_CONNECTIONS, openPrisma, PrismaClient } from './storage/prisma.js';
 import { ProductQueries } from './storage/product-queries.js';
 

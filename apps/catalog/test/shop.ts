@@ -15,8 +15,8 @@ import { ListCategories } from '../src/operations/list-categories.js';
 import { ListImportProblems } from '../src/operations/list-import-problems.js';
 import { ListProducts } from '../src/operations/list-products.js';
 import { ExportQueries } from '../src/storage/export-queries.js';
-import { claimJob, type LeasedJob } from '../src/storage/import-leases.js';
-import { ImportQueries } from '../src/storage/import-queries.js';
+import { claimJob, type LeasedJob } from '../src/storage/imports/import-leases.js';
+import { ImportQueries } from '../src/storage/imports/import-queries.js';
 import { openPrisma } from '../src/storage/prisma.js';
 import { ProductQueries } from '../src/storage/product-queries.js';
 

@@ -13,7 +13,7 @@ import { EraseCustomer } from './operations/erase-customer.js';
 import { EraseMe } from './operations/erase-me.js';
 import { GetMe } from './operations/get-me.js';
 import { ListCustomers } from './operations/list-customers.js';
-import { ProvePassword } from './operations/prove-password.js';
+import { ProvePassword } from './passwords/prove-password.js';
 import { Register } from './operations/register.js';
 import { ChangeName } from './names/change-name.js';
 import { ExpireReservations } from './names/expire-reservations.js';

@@ -1,6 +1,6 @@
-export * from './words.js';
-export * from './errors.js';
-export * from './declare.js';
-export * from './document.js';
-export { placeholdersOf } from './placeholders.js';
+export * from './declarations/words.js';
+export * from './declarations/errors.js';
+export * from './declarations/declare.js';
+export * from './document/to-document.js';
+export { placeholdersOf } from './declarations/placeholders.js';
 export * from './documents.js';

@@ -6,7 +6,7 @@ import { NdjsonFile } from '../domain/files/ndjson-file.js';
 import { readHeader, unknownColumns } from '../domain/files/shopify-columns.js';
 import { ShopifyFile } from '../domain/files/shopify-file.js';
 import { htmlLibrary } from '../html/library.js';
-import type { Checkpoint } from '../storage/import-leases.js';
+import type { Checkpoint } from '../storage/imports/import-leases.js';
 
 const LONGEST_BOM = 3;
 const LONGEST_HEADER = 1024 * 1024;

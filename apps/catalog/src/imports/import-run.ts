@@ -14,7 +14,7 @@ import {
   readChunk,
   releaseJob,
   type LeasedJob,
-} from '../storage/import-leases.js';
+} from '../storage/imports/import-leases.js';
 import { HandleTaken } from '../storage/product-writes.js';
 import { SkuTaken } from '../storage/variant-writes.js';
 import { applyBatch, type Batch } from './apply-batch.js';

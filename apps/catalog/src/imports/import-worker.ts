@@ -2,7 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { type Database, DATABASE, MESSAGING_OPTIONS, type MessagingOptions, newId } from '@stoa/messaging';
 import { type Logger } from '@stoa/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { claimJob, sweep } from '../storage/import-leases.js';
+import { claimJob, sweep } from '../storage/imports/import-leases.js';
 import { ImportRun } from './import-run.js';
 
 const LOOK_EVERY_MS = 1_000;

@@ -380,7 +380,7 @@ describe('a run', () => {
   });
 
   it('leaves no chunk and no handle behind once it is swept', async () => {
-    const { sweep } = await import('../storage/import-leases.js');
+    const { sweep } = await import('../storage/imports/import-leases.js');
     await shop.import(csv(...rows.slice(0, 10)));
     while (await shop.database.transaction(0, sweep));
     const [left] = await shop.sql(

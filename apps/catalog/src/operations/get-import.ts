@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { catalog } from '@stoa/catalog-contract';
 import type { Handler } from '@stoa/messaging';
-import { ImportQueries } from '../storage/import-queries.js';
+import { ImportQueries } from '../storage/imports/import-queries.js';
 
 @Injectable()
 export class GetImport implements Handler<typeof catalog.getImport> {

@@ -3,7 +3,7 @@ import type { catalog } from '@stoa/catalog-contract';
 import type { Handler } from '@stoa/messaging';
 import { faultAtStart, type FileKind } from '../domain/files/file-start.js';
 import { isCurrency } from '../domain/money.js';
-import { receiveFrame } from '../storage/import-jobs.js';
+import { receiveFrame } from '../storage/imports/import-jobs.js';
 
 const TYPES: Readonly<Record<FileKind, string>> = { shopify: 'text/csv', ndjson: 'application/x-ndjson' };
 

@@ -3,7 +3,7 @@ import type { catalog } from '@stoa/catalog-contract';
 import type { Handler } from '@stoa/messaging';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../domain/cursor.js';
-import { ImportQueries } from '../storage/import-queries.js';
+import { ImportQueries } from '../storage/imports/import-queries.js';
 
 const Place = z.tuple([z.int().min(0), z.int().min(0)]);
 

@@ -4,7 +4,7 @@ import { profile } from '@stoa/profile-contract';
 import { emailName } from '../domain/login-name.js';
 import { ChangeName } from '../names/change-name.js';
 import { customerIdOf } from './caller.js';
-import { ProvePassword } from './prove-password.js';
+import { ProvePassword } from '../passwords/prove-password.js';
 
 type ChangeEmailFlow = Flow<typeof profile.changeEmail>;
 

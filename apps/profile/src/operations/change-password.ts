@@ -4,7 +4,7 @@ import { profile } from '@stoa/profile-contract';
 import { Passwords } from '../passwords/passwords.js';
 import { Credentials } from '../storage/credentials.js';
 import { customerIdOf } from './caller.js';
-import { ProvePassword } from './prove-password.js';
+import { ProvePassword } from '../passwords/prove-password.js';
 
 type ChangePasswordFlow = Flow<typeof profile.changePassword>;
 

@@ -3,7 +3,7 @@ import type { Flow } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
 import { nameTyped } from '../domain/login-name.js';
 import { Names } from '../storage/names.js';
-import { ProvePassword } from './prove-password.js';
+import { ProvePassword } from '../passwords/prove-password.js';
 
 type CheckCredentialsFlow = Flow<typeof profile.checkCredentials>;
 

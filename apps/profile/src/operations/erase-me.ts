@@ -6,7 +6,7 @@ import { DECIDE, NameSaga } from '../names/name-saga.js';
 import { Customers } from '../storage/customers.js';
 import { Decisions } from '../storage/decisions.js';
 import { customerIdOf } from './caller.js';
-import { ProvePassword } from './prove-password.js';
+import { ProvePassword } from '../passwords/prove-password.js';
 
 type EraseMeFlow = Flow<typeof profile.eraseMe>;
 

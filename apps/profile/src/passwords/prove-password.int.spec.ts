@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { OperationError } from '@stoa/contract-kit';
 import { newId } from '@stoa/messaging';
 import { ManyCustomers } from '../../test/many-customers.js';
-import { Passwords } from '../passwords/passwords.js';
+import { Passwords } from './passwords.js';
 import { Credentials } from '../storage/credentials.js';
 import { ProvePassword } from './prove-password.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { LoginName } from '../domain/login-name.js';
-import { Passwords } from '../passwords/passwords.js';
+import { Passwords } from './passwords.js';
 import { Credentials, type Attempt, type Who } from '../storage/credentials.js';
 
 /** `proved` gives the hash that the password was compared with, and whose it is. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { command, event, query, service, state } from '../declare.js';
-import { toDocument } from '../document.js';
-import { DownloadPart, UploadFrame } from '../words.js';
+import { command, event, query, service, state } from '../declarations/declare.js';
+import { toDocument } from '../document/to-document.js';
+import { DownloadPart, UploadFrame } from '../declarations/words.js';
 import { toAsyncApi } from './asyncapi.js';
 import { toOpenApi } from './openapi.js';
 

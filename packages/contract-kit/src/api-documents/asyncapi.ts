@@ -1,4 +1,4 @@
-import type { ContractDocument, FactDocument, JsonSchema, OperationDocument } from '../document.js';
+import type { ContractDocument, FactDocument, JsonSchema, OperationDocument } from '../document/to-document.js';
 import { SchemaPool } from './schema-pool.js';
 
 type Json = Record<string, unknown>;

@@ -1,5 +1,5 @@
-import type { OperationDocument } from '../document.js';
-import { commonErrors, type CommonErrorCode } from '../errors.js';
+import type { OperationDocument } from '../document/to-document.js';
+import { commonErrors, type CommonErrorCode } from '../declarations/errors.js';
 
 export type Json = Record<string, unknown>;
 

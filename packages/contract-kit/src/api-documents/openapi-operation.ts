@@ -1,5 +1,5 @@
-import type { ContractDocument, JsonSchema, OperationDocument } from '../document.js';
-import { placeholdersOf } from '../placeholders.js';
+import type { ContractDocument, JsonSchema, OperationDocument } from '../document/to-document.js';
+import { placeholdersOf } from '../declarations/placeholders.js';
 import { security } from './openapi-components.js';
 import { errorResponses, type Json } from './openapi-errors.js';
 import type { SchemaPool } from './schema-pool.js';

@@ -1,4 +1,4 @@
-import { describeChange } from '../compatibility/breaking-change.js';
+import { describeChange } from '../compatibility/contract-change.js';
 import { findBreakingChanges } from '../compatibility/find-breaking-changes.js';
 import { findRouteConflicts } from '../compatibility/route-conflicts.js';
 import { type ContractFolder, openContracts } from './contract-folder.js';

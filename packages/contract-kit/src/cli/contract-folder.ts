@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ServiceContract } from '../declare.js';
-import { toDocument, type ContractDocument } from '../document.js';
+import type { ServiceContract } from '../declarations/declare.js';
+import { toDocument, type ContractDocument } from '../document/to-document.js';
 
 const isContract = (value: unknown): value is ServiceContract =>
   typeof value === 'object' && value !== null && '$about' in value;

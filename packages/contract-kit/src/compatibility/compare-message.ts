@@ -1,6 +1,6 @@
-import type { FactDocument } from '../document.js';
-import type { BreakingChange } from './breaking-change.js';
-import { whyNotIncluded } from './inclusion.js';
+import type { FactDocument } from '../document/to-document.js';
+import type { BreakingChange } from './contract-change.js';
+import { whyNotIncluded } from '../schemas/inclusion.js';
 
 /** An event or a state in two versions of its contract. */
 export interface FactVersions {

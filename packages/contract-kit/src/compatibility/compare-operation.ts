@@ -1,7 +1,7 @@
-import type { ContractDocument, OperationDocument } from '../document.js';
-import type { BreakingChange } from './breaking-change.js';
-import { whyNotIncluded } from './inclusion.js';
-import { canonical } from './meaning.js';
+import type { ContractDocument, OperationDocument } from '../document/to-document.js';
+import type { BreakingChange } from './contract-change.js';
+import { whyNotIncluded } from '../schemas/inclusion.js';
+import { canonical } from '../schemas/meaning.js';
 
 /** Versions of the same contract, and an operation of it in both. */
 interface Versions {

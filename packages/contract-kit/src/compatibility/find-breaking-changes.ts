@@ -1,8 +1,8 @@
-import type { ContractDocument, FactDocument, OperationDocument } from '../document.js';
-import type { BreakingChange } from './breaking-change.js';
-import { compareFact } from './compare-fact.js';
+import type { ContractDocument, FactDocument, OperationDocument } from '../document/to-document.js';
+import type { BreakingChange } from './contract-change.js';
+import { compareFact } from './compare-message.js';
 import { compareOperation } from './compare-operation.js';
-import { canonical, withoutAnnotations } from './meaning.js';
+import { canonical, withoutAnnotations } from '../schemas/meaning.js';
 
 const meaningOfOperation = ({ summary: _s, description: _d, input, output, ...rules }: OperationDocument) => ({
   ...rules,

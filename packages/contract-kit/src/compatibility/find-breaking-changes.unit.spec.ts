@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { command, event, query, service, state, type Declaration } from '../declare.js';
-import { toDocument, type ContractDocument } from '../document.js';
-import { describeChange } from './breaking-change.js';
+import { command, event, query, service, state, type Declaration } from '../declarations/declare.js';
+import { toDocument, type ContractDocument } from '../document/to-document.js';
+import { describeChange } from './contract-change.js';
 import { findBreakingChanges } from './find-breaking-changes.js';
 
 const documentOf = (version: number, declarations: Record<string, Declaration>): ContractDocument =>

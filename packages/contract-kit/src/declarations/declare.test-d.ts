@@ -14,7 +14,7 @@ import {
   type OutputOf,
   type ServiceContract,
 } from './declare.js';
-import { toDocument } from './document.js';
+import { toDocument } from '../document/to-document.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_is: Equal<A, B>): void => undefined;

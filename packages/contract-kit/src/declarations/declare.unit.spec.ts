@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { command, declarationsOf, event, query, service, state, type Declaration } from './declare.js';
-import { toDocument } from './document.js';
+import { toDocument } from '../document/to-document.js';
 
 const about = { version: 1, title: 'Things', description: 'Things' };
 const declare = (declaration: Declaration) => service('things', about, { it: declaration });

@@ -9,7 +9,7 @@ import {
   type Operation,
   type ServiceContract,
   type State,
-} from './declare.js';
+} from '../declarations/declare.js';
 
 export type JsonSchema = Record<string, unknown>;
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../document.js';
+import type { JsonSchema } from '../document/to-document.js';
 import { compareBounds, fits } from './bounds.js';
 import { asSchema, type Branch, listOf } from './branch.js';
 import { branchesOf } from './branches.js';

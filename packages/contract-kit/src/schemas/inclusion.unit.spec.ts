@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
-import type { JsonSchema } from '../document.js';
+import type { JsonSchema } from '../document/to-document.js';
 import { whyNotIncluded } from './inclusion.js';
 
 /** Schemas and values are drawn from few names and small numbers, so that pairs often nearly fit. */

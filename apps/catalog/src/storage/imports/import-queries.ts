@@ -1,6 +1,6 @@
 import type { ImportJob, ImportProblem } from '@stoa/catalog-contract';
 import { jobOf } from './import-jobs.js';
-import type { PrismaClient } from './prisma.js';
+import type { PrismaClient } from '../prisma.js';
 
 /** A place among a job's problems: behind this line, and this id within it. */
 export type ProblemPlace = readonly [line: number, id: number];
