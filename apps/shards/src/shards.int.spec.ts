@@ -4,7 +4,7 @@ import { ServiceUnderTest, type OperationName } from '@stoa/messaging/testing';
 import { knownShards, onDirectory } from '@stoa/sharding';
 import { shards as contract } from '@stoa/shards-contract';
 import { eventually, type Clone } from '@stoa/testing';
-import { Stand } from '../test/shards-stack.js';
+import { ShardsStack } from '../test/shards-stack.js';
 
 jest.setTimeout(120_000);
 
@@ -14,20 +14,20 @@ interface Answer {
   readonly body: Record<string, unknown> & { readonly id: string };
 }
 
-let stand: Stand;
+let stack: ShardsStack;
 let service: ServiceUnderTest<typeof contract>;
 let clones: Clone[];
 
 beforeAll(async () => {
-  stand = await Stand.start();
-  await stand.shards(`add ${stand.serverUrl(2)}`);
+  stack = await ShardsStack.start();
+  await stack.shards(`add ${stack.serverUrl(2)}`);
   service = await ServiceUnderTest.open(contract);
-  const env = { DIRECTORY_ADMIN_URL: stand.directoryUrl };
+  const env = { DIRECTORY_ADMIN_URL: stack.directoryUrl };
   clones = await Promise.all([service.startClone(env), service.startClone(env)]);
 }, 120_000);
 afterAll(async () => {
   await service.stop();
-  await stand.stop();
+  await stack.stop();
 });
 
 const operator = { kind: 'operator', customerId: newId() } as const;
@@ -130,9 +130,9 @@ it('drains a shard and forgets it only when it is empty', async () => {
 });
 
 it('undoes nothing when a command that was answered long ago comes once more', async () => {
-  const known = () => onDirectory(stand.directoryUrl, (directory) => knownShards(directory, ['cart']));
+  const known = () => onDirectory(stack.directoryUrl, (directory) => knownShards(directory, ['cart']));
   const shard = async (name: string) => (await known()).find((each) => each.shard === name);
-  await stand.shards(`add ${stand.serverUrl(2)} --name shard3`);
+  await stack.shards(`add ${stack.serverUrl(2)} --name shard3`);
   const { url, adminUrl } = (await shard('shard3'))!;
   const [removal, addition, ending] = [newId(), newId(), newId()];
   await ask('removeShard', { shard: 'shard3' }, removal);

@@ -17,7 +17,7 @@ export class Supervision implements OnApplicationBootstrap, BeforeApplicationShu
     const shared = { directoryUrl: directory.url, hooks: moveHooks };
     this.supervisor = new MoveSupervisor({
       ...shared,
-      onTakeUp: ({ id, phase }) => logger.info({ move: id, phase }, 'takes up a move'),
+      onResume: ({ id, phase }) => logger.info({ move: id, phase }, 'takes up a move'),
       onDone: ({ id, phase }) => logger.info({ move: id, phase }, 'finished a move'),
       onFailure: (err, move) => logger.warn({ err, move: move?.id }, 'a move can not go on, and is tried again later'),
     });

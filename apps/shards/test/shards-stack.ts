@@ -22,28 +22,28 @@ export interface Running {
 const PASSWORD = 'service';
 
 /** Postgres servers of one spec file with the real cart on the first two, its shard map on the first, and nothing on the third. */
-export class Stand {
+export class ShardsStack {
   private constructor(
     private readonly dir: string,
     private readonly servers: readonly PostgresServer[],
     readonly directoryUrl: string,
   ) {}
 
-  static async start(): Promise<Stand> {
+  static async start(): Promise<ShardsStack> {
     const dir = await mkdtemp(join(tmpdir(), 'stoa-shards-'));
     await chmod(dir, 0o711);
     guardDir(dir);
     const servers = await Promise.all([0, 1, 2].map(async (index) => startPostgres(await settingsOf(dir, index))));
     const directoryUrl = inDatabase(servers[0]?.url ?? '', 'directory');
-    const stand = new Stand(dir, servers, directoryUrl);
-    await stand.makeDatabase(0, 'directory');
-    await stand.migrate('shards', {});
+    const stack = new ShardsStack(dir, servers, directoryUrl);
+    await stack.makeDatabase(0, 'directory');
+    await stack.migrate('shards', {});
     const shards = [];
     for (const [index, shard] of ['shard1', 'shard2'].entries()) {
-      shards.push({ name: shard, ...(await stand.makeDatabase(index, 'cart')) });
+      shards.push({ name: shard, ...(await stack.makeDatabase(index, 'cart')) });
     }
-    await stand.migrate('cart', { CART_SHARDS: JSON.stringify(shards) });
-    return stand;
+    await stack.migrate('cart', { CART_SHARDS: JSON.stringify(shards) });
+    return stack;
   }
 
   serverUrl(index: number): string {

@@ -70,7 +70,7 @@ describe('what a mover asks of messaging', () => {
     const listener = await db.database.server(0).pool.connect();
     const heard = new Promise((resolve) => listener.once('notification', ({ channel }) => resolve(channel)));
     await listener.query('LISTEN stoa_outbox');
-    await db.database.server(0).transaction((tx) => moveHooks.hurryQueues(tx));
+    await db.database.server(0).transaction((tx) => moveHooks.flushQueues(tx));
     expect(await heard).toBe('stoa_outbox');
     listener.release(true);
   });

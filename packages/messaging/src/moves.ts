@@ -33,7 +33,7 @@ export const moveHooks = {
     return [...wanted].every(([partition, next]) => (reached.get(partition) ?? 0n) >= next);
   },
   /** Makes the source's relay empty the outbox at once. */
-  async hurryQueues(source: Sql): Promise<void> {
+  async flushQueues(source: Sql): Promise<void> {
     await source.query(`SELECT pg_notify('stoa_outbox', '')`);
   },
 };

@@ -5,7 +5,7 @@ import type { KeyspaceDatabase } from './open-keyspace.js';
 /** Of the caller's budget, so that the typed error is there before the gateway gives up. */
 const MARGIN_MS = 500;
 /** Moves hold a bucket for less than half a second; a server that restarts may be back by then. */
-const LONGEST_PATIENCE_MS = 1_500;
+const LONGEST_RETRY_MS = 1_500;
 
 /**
  * Runs a query over all shards within the caller's budget: the whole answer, or a typed error.
@@ -16,10 +16,10 @@ export async function askAcross<T>(
   budgetMs: number,
   work: (across: Across) => Promise<T>,
 ): Promise<T> {
-  const patienceMs = Math.min(LONGEST_PATIENCE_MS, budgetMs / 4);
-  const timeoutMs = Math.max(100, budgetMs - patienceMs - MARGIN_MS);
+  const retryForMs = Math.min(LONGEST_RETRY_MS, budgetMs / 4);
+  const timeoutMs = Math.max(100, budgetMs - retryForMs - MARGIN_MS);
   try {
-    return await work(database.across({ patienceMs, timeoutMs }));
+    return await work(database.across({ retryForMs, timeoutMs }));
   } catch (error) {
     if (error instanceof AcrossUnavailable)
       throw new OperationError('UNAVAILABLE', error.message, { retryAfterSeconds: 1 });

@@ -39,7 +39,7 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
     const { clone: applicationName, onIdleError, onAvailability, connections, poolerPort } = context;
     super({
       map,
-      onRefused: (reason) => context.logger.error(reason),
+      onNotReconciled: (reason) => context.logger.error(reason),
       open: (shard) =>
         new ShardServer({
           ...{ ...shard, applicationName, onIdleError, onAvailability },

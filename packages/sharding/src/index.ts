@@ -1,10 +1,17 @@
 /** Splits the data of a service over several Postgres databases, and moves it between them while it is in use. */
-export { Across, type AcrossQuery, type GroupsQuery, type Page, type PageQuery, type Total } from './across/across.js';
-export type { AcrossOptions } from './across/ask.js';
+export {
+  Across,
+  type AcrossQuery,
+  type AggregatesQuery,
+  type Page,
+  type PageQuery,
+  type Total,
+} from './across/across.js';
+export type { AcrossOptions } from './across/query-shards.js';
 export { AcrossUnavailable, BadCursor } from './across/errors.js';
 export type { Direction, KeyColumn, KeyType } from './across/keyset.js';
 export { BUCKETS, BUCKET_SQL, bucketOf } from './map/bucket.js';
-export { addShard, enterShard, listShards, startKeyspace, withoutMoves, type Shard } from './directory/keyspace.js';
+export { addShard, registerShard, listShards, startKeyspace, withoutMoves, type Shard } from './directory/keyspace.js';
 export {
   grantDirectory,
   installDirectory,
@@ -40,10 +47,15 @@ export {
   type Step,
 } from './move-steps/phases.js';
 export { listMoves, readMove, type MoveRequest } from './moves/plan.js';
-export { carryOut, type CarriedOut, type CarryOutOptions, type PlanProgress } from './rebalancing/execute-plan.js';
+export {
+  executePlan,
+  type PlanResult,
+  type ExecutePlanOptions,
+  type PlanProgress,
+} from './rebalancing/execute-plan.js';
 export { setDraining } from './shards/set-draining.js';
 export { makeDatabases } from './shards/make-databases.js';
-export { movesNow, type MoveNow } from './moves/current-moves.js';
+export { currentMoves, type CurrentMove } from './moves/current-moves.js';
 export { planAddition, type Addition, type AdditionRequest, type NewDatabase } from './shards/plan-addition.js';
 export { planBuckets, type BucketsRequest } from './rebalancing/plan-buckets.js';
 export { purgeOrphans, type OrphanPurge, type Orphans, type PurgeRequest } from './verification/orphans.js';
@@ -54,7 +66,7 @@ export {
   type RebalanceRequest,
   type ShardShare,
 } from './rebalancing/plan-rebalance.js';
-export type { GroupSize, Measure, Transfer } from './rebalancing/plan-transfers.js';
+export type { MoveSize, BalanceBy, Transfer } from './rebalancing/plan-transfers.js';
 export { OperationRefused } from './errors.js';
 export {
   reconcileEverywhere,
@@ -68,7 +80,7 @@ export {
   knownShards,
   onDirectory,
   onShard,
-  placeOf,
+  addressOf,
   shardsNamed,
   type KnownShard,
 } from './directory/known-shards.js';
@@ -88,7 +100,7 @@ export {
 } from './runs/runs.js';
 export { clusterStatus, type ClusterStatus, type ShardHealth, type ShardStatus } from './shards/status.js';
 export { MoveSupervisor, type SupervisorOptions } from './moves/supervisor.js';
-export { keyNamed, whereIs, type NameLookup, type Whereabouts } from './shards/locate-key.js';
+export { findKeyByName, locateKey, type NameLookup, type KeyLocation } from './shards/locate-key.js';
 export { BEING_MOVED, isTransient, NOT_HERE, SessionLost } from './postgres/errors.js';
 export type { Sql } from './postgres/sql.js';
 export { BucketUnavailable, ShardedDatabase, type ShardedDatabaseOptions } from './routing/sharded-database.js';

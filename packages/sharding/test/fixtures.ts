@@ -13,7 +13,7 @@ import { Load } from './load.js';
 const LIMITS: Partial<MoveLimits> = { pauseMs: 50, busyMs: 20_000 };
 
 /** The fence is not lifted because something under it is slow. */
-export const UNHURRIED: Partial<MoveLimits> = { lockMs: 20_000, drainMs: 20_000, markerMs: 20_000 };
+export const GENEROUS_LIMITS: Partial<MoveLimits> = { lockMs: 20_000, drainMs: 20_000, markerMs: 20_000 };
 
 export const mover = (
   cluster: Cluster,
@@ -29,23 +29,23 @@ export const mover = (
 export interface Service {
   readonly database: ShardedDatabase<Sql, PooledServer>;
   /** From now on it hears of changes only by being refused. */
-  turnDeaf(): Promise<void>;
+  stopFollowingDirectory(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A service's clone: a map of its own, and bounded pools. */
-export async function startService(cluster: Cluster, patienceMs = 10_000): Promise<Service> {
+export async function startService(cluster: Cluster, retryForMs = 10_000): Promise<Service> {
   const map = await MapClient.open({ keyspace: KEYSPACE, directoryUrl: cluster.serviceDirectoryUrl });
   const database = new ShardedDatabase<Sql, PooledServer>({
     map,
-    patienceMs,
+    retryForMs,
     open: (shard) => new PooledServer({ ...shard, application: 'service', maxConnections: 8 }),
   });
   const close = async (): Promise<void> => {
     await database.close();
     await map.close();
   };
-  return { database, turnDeaf: () => map.close(), close };
+  return { database, stopFollowingDirectory: () => map.close(), close };
 }
 
 /** Runs work while a service writes and reads the buckets. */
@@ -57,12 +57,12 @@ export async function underLoad(
     pauseMs?: number;
     queue?: boolean;
     reads?: boolean;
-    deaf?: boolean;
+    withoutDirectory?: boolean;
   },
   work: (load: Load) => Promise<void>,
 ) {
   const service = await startService(cluster);
-  if (options.deaf) await service.turnDeaf();
+  if (options.withoutDirectory) await service.stopFollowingDirectory();
   const load = new Load(cluster, service.database, { pauseMs: 5, queue: true, reads: true, ...options });
   await load.start();
   // Also after a failure: neither the load nor its service may outlive the test.

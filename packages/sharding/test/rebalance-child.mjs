@@ -1,5 +1,5 @@
 // Rebalances in a process of its own, up to a step at which it stops for ever, to be killed.
-import { carryOut, planRebalance } from '../dist/index.js';
+import { executePlan, planRebalance } from '../dist/index.js';
 
 const { directoryUrl, step, when, group } = JSON.parse(process.argv[2] ?? '{}');
 const onStep = async (name, moment) => {
@@ -8,4 +8,4 @@ const onStep = async (name, moment) => {
   await new Promise((resolve) => setTimeout(resolve, 600_000));
 };
 const plan = await planRebalance({ directoryUrl, group });
-await carryOut(plan, { directoryUrl, hooks: { onStep } });
+await executePlan(plan, { directoryUrl, hooks: { onStep } });

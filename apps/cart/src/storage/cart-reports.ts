@@ -113,7 +113,7 @@ export class CartReports {
   async topProducts(limit: number, budgetMs: number): Promise<{ demands: readonly Demand[]; products: Products }> {
     let top = new TopProducts(limit);
     await askAcross(this.database, budgetMs, (across) =>
-      across.groups<{ quantity: string; carts: string }>({ text: DEMAND, key: 'sku' }, () => {
+      across.aggregates<{ quantity: string; carts: string }>({ text: DEMAND, key: 'sku' }, () => {
         top = new TopProducts(limit);
         return (sku, rows) => {
           const total = (of: 'quantity' | 'carts'): number => rows.reduce((sum, row) => sum + Number(row[of]), 0);

@@ -1,28 +1,28 @@
 import { jest } from '@jest/globals';
 import { bucketOf, clusterStatus, Mover } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
-import { Stand } from '../../test/shards-stack.js';
+import { ShardsStack } from '../../test/shards-stack.js';
 
 jest.setTimeout(120_000);
 
-let stand: Stand;
+let stack: ShardsStack;
 let customers: string[];
 
 beforeAll(async () => {
-  stand = await Stand.start();
-  customers = await stand.fillCarts(400);
+  stack = await ShardsStack.start();
+  customers = await stack.fillCarts(400);
 }, 120_000);
-afterAll(() => stand.stop());
+afterAll(() => stack.stop());
 
 const ROWS = 400;
 /** What a command answers with --json; it writes nothing else. */
 const json = async <T>(line: string): Promise<T> => {
-  const { code, out, err } = await stand.shards(`${line} --json`);
+  const { code, out, err } = await stack.shards(`${line} --json`);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   return JSON.parse(out) as T;
 };
 const buckets = async (): Promise<Record<string, number>> => {
-  const { shards } = await clusterStatus(stand.directoryUrl);
+  const { shards } = await clusterStatus(stack.directoryUrl);
   return Object.fromEntries(shards.map(({ shard, buckets: held }) => [shard, held]));
 };
 const verified = async (): Promise<void> => {
@@ -50,7 +50,7 @@ it.each([
   ['where nobody', `No customer "nobody": it is neither a customer's id nor an e-mail address`],
   ['where ada@example.com', 'No keyspace knows e-mail addresses'],
 ])('"%s" gets one line, and nothing is done', async (line, message) => {
-  const { code, out, err } = await stand.shards(line);
+  const { code, out, err } = await stack.shards(line);
   expect(err).toMatch(/^shards: [^\n]*\n$/);
   expect(err).toContain(message);
   expect(err).not.toContain('secret');
@@ -60,19 +60,19 @@ it.each([
 });
 
 it('says where the directory should be', async () => {
-  const unset = await stand.shards('status', { DIRECTORY_ADMIN_URL: '' });
+  const unset = await stack.shards('status', { DIRECTORY_ADMIN_URL: '' });
   expect(unset).toMatchObject({ code: 2, out: '', err: expect.stringContaining('DIRECTORY_ADMIN_URL is not set') });
-  const wrong = await stand.shards('status', { DIRECTORY_ADMIN_URL: 'localhost' });
+  const wrong = await stack.shards('status', { DIRECTORY_ADMIN_URL: 'localhost' });
   expect(wrong).toMatchObject({ code: 2, out: '', err: expect.stringContaining('DIRECTORY_ADMIN_URL is no URL') });
-  const away = await stand.shards('status', { DIRECTORY_ADMIN_URL: 'postgres://a:secret@127.0.0.1:1/directory' });
+  const away = await stack.shards('status', { DIRECTORY_ADMIN_URL: 'postgres://a:secret@127.0.0.1:1/directory' });
   expect(away.code).toBe(2);
   expect(away.err).toMatch(/^shards: No connection to the directory: connect ECONNREFUSED 127\.0\.0\.1:1\n$/);
-  const other = await stand.shards('status', { DIRECTORY_ADMIN_URL: stand.serverUrl(2) });
+  const other = await stack.shards('status', { DIRECTORY_ADMIN_URL: stack.serverUrl(2) });
   expect(other.err).toMatch(/^shards: There is no shard directory at 127\.0\.0\.1:\d+\/postgres\n$/);
 });
 
 it('shows what there is, for people and for programs', async () => {
-  const { code, out } = await stand.shards('status');
+  const { code, out } = await stack.shards('status');
   expect(code).toBe(0);
   expect(out).toMatch(/cart \(map version \d+\)/);
   expect(out).toMatch(/shard1 {2}█+░+ +512 +\d+ +\d+ kB +\d+\/200 +0 {2}127\.0\.0\.1:\d+\/cart/);
@@ -102,40 +102,40 @@ it('shows what there is, for people and for programs', async () => {
 });
 
 it('finds nothing to reconcile on a server that is in the history it was in', async () => {
-  const { code, out } = await stand.shards('reconcile shard1');
+  const { code, out } = await stack.shards('reconcile shard1');
   expect([code, out]).toEqual([0, 'cart/shard1 is in the history it was in (00000001): nothing to do.\n']);
   const shown = await json('reconcile shard2 --dry-run');
   expect(shown).toMatchObject({ dryRun: true, keyspaces: [{ keyspace: 'cart', shard: 'shard2', released: [] }] });
-  const { err } = await stand.shards('reconcile shard9');
+  const { err } = await stack.shards('reconcile shard9');
   expect(err).toBe('shards: There is no shard shard9; there are shard1, shard2\n');
 });
 
 it('shows orphaned rows, and deletes them only when told yes', async () => {
   const table = 'public.carts';
   const [cart = ''] = customers.filter((id) => bucketOf(id) > 511);
-  await stand.plantOrphan(0, cart);
-  expect((await stand.shards('status')).out).toContain('(1 orphaned row of 1 bucket: see purge-orphans)');
+  await stack.plantOrphan(0, cart);
+  expect((await stack.shards('status')).out).toContain('(1 orphaned row of 1 bucket: see purge-orphans)');
   const line = `cart/shard1: ${table} holds 1 row of 1 bucket (${bucketOf(cart)}) that is elsewhere\n`;
   for (const words of ['purge-orphans', 'purge-orphans shard1 --yes --dry-run']) {
-    const { code, out } = await stand.shards(words);
+    const { code, out } = await stack.shards(words);
     expect([code, out]).toEqual([0, `${line}Nothing was deleted: --yes deletes them.\n`]);
   }
   expect(await json('purge-orphans shard2 --yes')).toMatchObject({ dryRun: false, shards: [{ purged: 0 }] });
-  const { out } = await stand.shards('purge-orphans --yes');
+  const { out } = await stack.shards('purge-orphans --yes');
   expect(out).toBe(`${line}cart/shard1: 1 deleted\n`);
-  expect((await stand.shards('purge-orphans')).out).toBe('There are no orphaned rows.\n');
+  expect((await stack.shards('purge-orphans')).out).toBe('There are no orphaned rows.\n');
   await verified();
 });
 
 it('adds a server, whose dry run changes nothing and whose second run neither', async () => {
-  const url = stand.serverUrl(2);
+  const url = stack.serverUrl(2);
   const intended = await json<{ databases: unknown[] }>(`add ${url} --dry-run`);
   const database = { keyspace: 'cart', database: 'cart', role: 'cart' };
   const absent = { databaseExists: false, roleExists: false, known: false };
   expect(intended).toMatchObject({ dryRun: true, shard: 'shard3', databases: [{ ...database, ...absent }] });
   expect(await json(`add ${url} --dry-run`)).toEqual(intended);
   expect(await buckets()).toEqual({ shard1: 512, shard2: 512 });
-  const added = await stand.shards(`add ${url}`);
+  const added = await stack.shards(`add ${url}`);
   expect(added).toMatchObject({ code: 0, out: expect.stringContaining('is a shard of cart, and holds nothing yet') });
   expect(await buckets()).toEqual({ shard1: 512, shard2: 512, shard3: 0 });
   const present = { databaseExists: true, roleExists: true, known: true };
@@ -144,11 +144,11 @@ it('adds a server, whose dry run changes nothing and whose second run neither', 
 });
 
 it('pauses, resumes and aborts a move', async () => {
-  const mover = new Mover({ directoryUrl: stand.directoryUrl });
+  const mover = new Mover({ directoryUrl: stack.directoryUrl });
   const id = await mover.planMove({ keyspace: 'cart', buckets: [1, 2], from: 'shard1', to: 'shard3' });
   expect(await json(`pause ${id} --dry-run`)).toMatchObject({ dryRun: true, moves: [{ id, paused: false }] });
   expect(await json(`pause all`)).toMatchObject({ dryRun: false, moves: [{ id, paused: true }] });
-  expect((await stand.shards('status')).out).toContain(`${id}  cart shard1 → shard3, 2 buckets (1-2): planned, paused`);
+  expect((await stack.shards('status')).out).toContain(`${id}  cart shard1 → shard3, 2 buckets (1-2): planned, paused`);
   expect(await json(`abort ${id} --dry-run`)).toMatchObject({ dryRun: true, moves: [{ id }] });
   expect(await json(`abort ${id}`)).toMatchObject({ dryRun: false, moves: [{ id, phase: 'aborted' }] });
   const again = await mover.planMove({ keyspace: 'cart', buckets: [1, 2], from: 'shard1', to: 'shard3' });
@@ -165,7 +165,7 @@ it('rebalances as its dry run said, and is stopped by Ctrl-C between two moves',
   const line = 'rebalance --by rows --group 40 --parallel 1';
   const { plan } = await json<{ plan: { buckets: number; moves: unknown[] } }>(`${line} --dry-run`);
   expect(await buckets()).toEqual({ shard1: 512, shard2: 512, shard3: 0 });
-  const running = stand.start(line);
+  const running = stack.start(line);
   await eventually(() => expect(running.out()).toContain('✓ 1/'), { timeoutMs: 60_000 });
   running.signal('SIGINT');
   const stopped = await running.ended;
@@ -180,20 +180,20 @@ it('rebalances as its dry run said, and is stopped by Ctrl-C between two moves',
   );
   expect(rest).toMatchObject({ dryRun: false, stopped: false, paused: [], plan: { unfinished: [] } });
   expect(rest.plan.buckets).toBeLessThan(plan.buckets);
-  expect((await stand.shards('rebalance --by rows')).out).toContain('Nothing else is to be moved.');
+  expect((await stack.shards('rebalance --by rows')).out).toContain('Nothing else is to be moved.');
   await verified();
 });
 
 it('is resumed after kill -9', async () => {
-  const running = stand.start('drain shard1 --group 32');
+  const running = stack.start('drain shard1 --group 32');
   await eventually(() => expect(running.out()).toContain('✓ 1/'), { timeoutMs: 60_000 });
   // In the middle of the next one.
-  await eventually(async () => expect((await clusterStatus(stand.directoryUrl)).moves.length).toBeGreaterThan(0));
+  await eventually(async () => expect((await clusterStatus(stack.directoryUrl)).moves.length).toBeGreaterThan(0));
   running.signal('SIGKILL');
   await running.ended;
-  const { moves } = await clusterStatus(stand.directoryUrl);
+  const { moves } = await clusterStatus(stack.directoryUrl);
   const { out, code } = await eventually(async () => {
-    const drained = await stand.shards('drain shard1');
+    const drained = await stack.shards('drain shard1');
     // The lock on its plan goes with its session, when the server sees that it is gone.
     expect(drained.err).not.toContain('is under way');
     return drained;
@@ -207,10 +207,10 @@ it('is resumed after kill -9', async () => {
 
 it('keeps a drained shard empty, lets it come back, and removes it', async () => {
   expect(await json('rebalance --dry-run')).toMatchObject({ dryRun: true });
-  expect((await stand.shards('status')).out).toContain('(draining)');
+  expect((await stack.shards('status')).out).toContain('(draining)');
   const undone = { shard: 'shard1', draining: false, keyspaces: ['cart'] };
   expect(await json('drain shard1 --undo --dry-run')).toEqual({ dryRun: true, ...undone });
-  expect((await stand.shards('status')).out).toContain('(draining)');
+  expect((await stack.shards('status')).out).toContain('(draining)');
   expect(await json('drain shard1 --undo')).toEqual({ dryRun: false, ...undone });
   const { plan } = await json<{ plan: { moves: { to: string }[] } }>('rebalance --dry-run');
   expect(plan.moves.some(({ to }) => to === 'shard1')).toBe(true);

@@ -1,5 +1,5 @@
 import { moveHooks } from '@stoa/messaging/moves';
-import { carryOut, type Move, type PlanProgress, type RebalancePlan } from '@stoa/sharding';
+import { executePlan, type Move, type PlanProgress, type RebalancePlan } from '@stoa/sharding';
 import type { Terminal } from './terminal.js';
 import { counted, duration, grouped, ranges, size, table } from './words.js';
 
@@ -39,7 +39,7 @@ export function sayPlan({ say, options }: Terminal, plan: RebalancePlan): void {
 }
 
 /** Carries a plan out, or only says what it would do. `again` is the command that goes on with it. */
-export async function carry(terminal: Terminal, plan: RebalancePlan, again: string): Promise<number> {
+export async function executeWithProgress(terminal: Terminal, plan: RebalancePlan, again: string): Promise<number> {
   const { directoryUrl, options, say, answer, progress, stopSignal } = terminal;
   sayPlan(terminal, plan);
   if (options.dryRun) {
@@ -48,7 +48,7 @@ export async function carry(terminal: Terminal, plan: RebalancePlan, again: stri
   }
   let done = 0;
   const total = plan.moves.length + plan.unfinished.length;
-  const result = await carryOut(plan, {
+  const result = await executePlan(plan, {
     directoryUrl,
     signal: stopSignal(),
     parallel: options.parallel,
@@ -58,7 +58,7 @@ export async function carry(terminal: Terminal, plan: RebalancePlan, again: stri
     onMoved: (move) => {
       progress.clear();
       done += 1;
-      say(movedLine(move, done, total));
+      say(moveResultLine(move, done, total));
     },
   }).finally(() => progress.clear());
   answer({ dryRun: false, plan, stopped: result.stopped, paused: result.paused, moves: result.moves });
@@ -78,7 +78,7 @@ function progressOf({ movesDone, moves, rows, ofRows, keyspace, from, to, step }
 }
 
 /** What became of a move, on one line. */
-export function movedLine(
+export function moveResultLine(
   { keyspace, source, destination, buckets, phase, info }: Move,
   index: number,
   of: number,

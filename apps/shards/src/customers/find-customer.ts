@@ -1,4 +1,11 @@
-import { keyNamed, knownKeyspaces, OperationRefused, whereIs, type NameLookup, type Whereabouts } from '@stoa/sharding';
+import {
+  findKeyByName,
+  knownKeyspaces,
+  OperationRefused,
+  locateKey,
+  type NameLookup,
+  type KeyLocation,
+} from '@stoa/sharding';
 
 /** Its buckets are those of names, not of customers. */
 const NAMES = 'lookup';
@@ -9,7 +16,7 @@ const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 /** A customer's id, and where each keyspace has what belongs to them. */
 export interface FoundCustomer {
   readonly customerId: string;
-  readonly places: Whereabouts[];
+  readonly places: KeyLocation[];
 }
 
 /**
@@ -26,14 +33,14 @@ export async function findCustomer(
   if (!asked.includes('@')) {
     const customerId = asked.trim().toLowerCase();
     if (!UUID.test(customerId)) return undefined;
-    return { customerId, places: await whereIs(directoryUrl, customerId, keyspaces) };
+    return { customerId, places: await locateKey(directoryUrl, customerId, keyspaces) };
   }
   const all = only ? await knownKeyspaces(directoryUrl) : known;
   if (!all.includes(NAMES)) throw new OperationRefused('No keyspace knows e-mail addresses');
   // Folded as the profile service does.
   const name = asked.trim().normalize('NFC').toLowerCase();
-  const customerId = await keyNamed(directoryUrl, EMAILS, name);
+  const customerId = await findKeyByName(directoryUrl, EMAILS, name);
   if (customerId === undefined) return undefined;
-  const named = known.includes(NAMES) ? await whereIs(directoryUrl, name, [NAMES]) : [];
-  return { customerId, places: [...(await whereIs(directoryUrl, customerId, keyspaces)), ...named] };
+  const named = known.includes(NAMES) ? await locateKey(directoryUrl, name, [NAMES]) : [];
+  return { customerId, places: [...(await locateKey(directoryUrl, customerId, keyspaces)), ...named] };
 }

@@ -3,7 +3,7 @@ import { MoveRefused, MoveUnknown, OperationRefused, SessionLost } from '@stoa/s
 type Fail<Code extends string> = (code: Code, detail?: string) => never;
 
 /** Answers what the library refuses, and servers that can't be reached, as REFUSED with the reason. */
-export async function orRefuse<T>(fail: Fail<'REFUSED'>, work: () => Promise<T>): Promise<T> {
+export async function orBusinessError<T>(fail: Fail<'REFUSED'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -16,7 +16,7 @@ export async function orRefuse<T>(fail: Fail<'REFUSED'>, work: () => Promise<T>)
 
 /** The same where a move is named, which there may not be. */
 export async function orNotFound<T>(fail: Fail<'NOT_FOUND' | 'REFUSED'>, work: () => Promise<T>): Promise<T> {
-  return orRefuse(fail, async () => {
+  return orBusinessError(fail, async () => {
     try {
       return await work();
     } catch (error) {

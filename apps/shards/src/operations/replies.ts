@@ -4,7 +4,7 @@ import type { Move, Run } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 
 /** A move as the contract shows it. */
-export function moveAnswer(move: Move): OutputOf<typeof shards.getMove> {
+export function moveReply(move: Move): OutputOf<typeof shards.getMove> {
   const { id, keyspace, source: from, destination: to, buckets, phase, paused, requestedBy, info } = move;
   return {
     ...{ id, keyspace, from, to, buckets: [...buckets], phase, paused, requestedBy },
@@ -17,7 +17,7 @@ export function moveAnswer(move: Move): OutputOf<typeof shards.getMove> {
 }
 
 /** A run as the contract shows it. */
-export function runAnswer(run: Run): OutputOf<typeof shards.getRun> {
+export function runReply(run: Run): OutputOf<typeof shards.getRun> {
   const { id, kind, state, options, requestedBy, progress } = run;
   const { moves, movesDone, rows, ofRows, secondsPlanned, message, findings } = progress;
   return {
@@ -42,5 +42,5 @@ export function runAnswer(run: Run): OutputOf<typeof shards.getRun> {
 }
 
 /** Who asked, as the directory keeps it for people. */
-export const askedBy = (caller: Caller): string =>
+export const requesterOf = (caller: Caller): string =>
   caller.kind === 'service' ? `the service ${caller.name}` : `${caller.kind} ${caller.customerId}`;

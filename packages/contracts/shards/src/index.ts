@@ -10,7 +10,7 @@ import {
   Reconciled,
   Run,
   ShardName,
-  Whereabouts,
+  KeyLocation,
 } from './shapes.js';
 
 export * from './shapes.js';
@@ -50,7 +50,7 @@ export const shards = service(
       summary: "Find where a customer's data are",
       caller: 'operator',
       input: z.object({ customer: z.string().min(3).max(320).describe("A customer's id or e-mail address") }),
-      output: Whereabouts,
+      output: KeyLocation,
       errors: KNOWN,
       budgetMs: ASKING_MS,
     }),

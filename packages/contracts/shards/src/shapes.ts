@@ -70,7 +70,7 @@ export const Cluster = z.object({
 });
 export type Cluster = z.infer<typeof Cluster>;
 
-export const Whereabouts = z.object({
+export const KeyLocation = z.object({
   customerId: CustomerId,
   places: z.array(
     z.object({

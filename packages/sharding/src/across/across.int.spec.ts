@@ -42,7 +42,7 @@ describe('queries across shards', () => {
       map,
       open: (shard) => new PooledServer({ ...shard, application: 'test', maxConnections: 4 }),
     });
-    across = new Across({ map, servers: () => database.servers(), patienceMs: 20_000 });
+    across = new Across({ map, servers: () => database.servers(), retryForMs: 20_000 });
     // Some of the same microsecond, others a microsecond apart: what a JavaScript Date can't tell.
     const rows = Array.from({ length: 97 }, (_, n) => ({ id: idIn((n * 37) % 1024), n, at: Math.floor(n / 3) }));
     for (const { id, n, at } of rows) {
@@ -136,14 +136,14 @@ describe('queries across shards', () => {
 
   it('refuse a part of an answer: a whole one or an error', async () => {
     await cluster.admin('b', `UPDATE sharding.bucket_owner SET state = 'gone' WHERE bucket = 500`);
-    const impatient = new Across({ map, servers: () => database.servers(), patienceMs: 200 });
+    const impatient = new Across({ map, servers: () => database.servers(), retryForMs: 200 });
     await expect(impatient.totals(COUNT, [], ['customers'])).rejects.toMatchObject({ name: 'AcrossUnavailable' });
     await expect(impatient.page({ ...LIST, limit: 5 })).rejects.toMatchObject({ name: 'AcrossUnavailable' });
     await expect(across.partials({ text: 'SELECT count(*) FROM customers' })).rejects.toThrow(
       'filtered by the buckets',
     );
-    const groups = impatient.groups({ ...BY_NAME, key: 'name' }, () => () => undefined);
-    await expect(groups).rejects.toMatchObject({ name: 'AcrossUnavailable', shards: ['b'] });
+    const aggregates = impatient.aggregates({ ...BY_NAME, key: 'name' }, () => () => undefined);
+    await expect(aggregates).rejects.toMatchObject({ name: 'AcrossUnavailable', shards: ['b'] });
   });
 
   it('name the shard that can not be reached', async () => {
@@ -159,9 +159,11 @@ describe('queries across shards', () => {
       shards: ['c'],
       message: expect.stringMatching(/^c could not answer: No/),
     };
-    const asked = dead.across({ patienceMs: 150 });
+    const asked = dead.across({ retryForMs: 150 });
     await expect(asked.totals(COUNT, [], ['customers'])).rejects.toMatchObject(unreachable);
-    await expect(asked.groups({ ...BY_NAME, key: 'name' }, () => () => undefined)).rejects.toMatchObject(unreachable);
+    await expect(asked.aggregates({ ...BY_NAME, key: 'name' }, () => () => undefined)).rejects.toMatchObject(
+      unreachable,
+    );
     await dead.close();
   });
 
@@ -183,7 +185,7 @@ describe('queries across shards', () => {
       );
     }
     const seen: [string, number][] = [];
-    await across.groups<Group>({ ...BY_NAME, key: 'name' }, () => {
+    await across.aggregates<Group>({ ...BY_NAME, key: 'name' }, () => {
       seen.length = 0;
       return (name, rows) => seen.push([name, rows.reduce((sum, { customers }) => sum + Number(customers), 0)]);
     });

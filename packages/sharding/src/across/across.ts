@@ -1,7 +1,7 @@
 import type { Sql } from '../postgres/sql.js';
-import { askAll, patiently, proven, type Asked, type AcrossOptions } from './ask.js';
-import { fromCursor, toCursor, type Place } from './cursor.js';
-import { inStep, withCursors } from './groups.js';
+import { queryAll, withRetries, withOwnershipProof, type ShardTarget, type AcrossOptions } from './query-shards.js';
+import { fromCursor, toCursor, type Position } from './cursor.js';
+import { visitInStep, withCursors } from './aggregates.js';
 import { compareKeys, KEY, pageStatement, type Direction, type Key, type KeyColumn } from './keyset.js';
 import { mergeSorted } from './merge.js';
 
@@ -29,7 +29,7 @@ export interface Page<Row> {
   readonly previous: string | undefined;
 }
 
-export interface GroupsQuery extends AcrossQuery {
+export interface AggregatesQuery extends AcrossQuery {
   /** A text column of the query's rows; each shard gives at most one row for each of its values. */
   readonly key: string;
 }
@@ -47,20 +47,20 @@ export class Across {
   async page<Row extends object>(query: PageQuery): Promise<Page<Row>> {
     const { orderBy, direction = 'asc', limit, values = [], cursor } = query;
     const list = [orderBy, direction, values];
-    const place = cursor === undefined ? undefined : fromCursor(list, cursor, orderBy);
-    const backwards = place?.side === 'before';
+    const position = cursor === undefined ? undefined : fromCursor(list, cursor, orderBy);
+    const backwards = position?.side === 'before';
     const way: Direction = backwards === (direction === 'asc') ? 'desc' : 'asc';
-    const text = pageStatement(query.text, values.length + 1, orderBy, way, place?.key);
-    const parts = await this.ask<WithKey<Row>>({ text, values: [...values, ...(place?.key ?? []), limit + 1] });
+    const text = pageStatement(query.text, values.length + 1, orderBy, way, position?.key);
+    const parts = await this.ask<WithKey<Row>>({ text, values: [...values, ...(position?.key ?? []), limit + 1] });
     const compare = compareKeys(orderBy, way);
     const { merged, more } = mergeSorted(parts, (a, b) => compare(a[KEY], b[KEY]), limit);
     if (backwards) merged.reverse();
-    const cursorAt = (side: Place['side'], key: Key | undefined): string | undefined =>
+    const cursorAt = (side: Position['side'], key: Key | undefined): string | undefined =>
       key && toCursor(list, { side, key });
     return {
       rows: merged.map((row) => withoutKey<Row>(row)),
       next: backwards || more ? cursorAt('after', merged.at(-1)?.[KEY]) : undefined,
-      previous: (backwards ? more : place !== undefined) ? cursorAt('before', merged[0]?.[KEY]) : undefined,
+      previous: (backwards ? more : position !== undefined) ? cursorAt('before', merged[0]?.[KEY]) : undefined,
     };
   }
 
@@ -80,8 +80,8 @@ export class Across {
    * what is called for each group.
    * @throws AcrossUnavailable
    */
-  async groups<Row extends object>(
-    { text, values = [], key }: GroupsQuery,
+  async aggregates<Row extends object>(
+    { text, values = [], key }: AggregatesQuery,
     start: () => (key: string, rows: readonly Row[]) => void,
   ): Promise<void> {
     filtered(text);
@@ -89,18 +89,18 @@ export class Across {
     const ordered = `SELECT q.* FROM (${text}) AS q ORDER BY q.${column} COLLATE "C"`;
     const statement = { text: ordered, values, timeoutMs: this.options.timeoutMs };
     const keyOf = (row: Row): string => (row as Record<string, string>)[key] ?? '';
-    await patiently(this.options, (asked) =>
-      withCursors<Row, void>(asked, statement, (lists) => inStep(lists, keyOf, start())),
+    await withRetries(this.options, (targets) =>
+      withCursors<Row, void>(targets, statement, (lists) => visitInStep(lists, keyOf, start())),
     );
   }
 
   private async ask<Row extends object>({ text, values = [] }: AcrossQuery): Promise<Row[][]> {
     filtered(text);
     const { timeoutMs } = this.options;
-    const answer = async (tx: Sql, { buckets }: Asked): Promise<Row[]> =>
-      proven(tx, buckets, timeoutMs, async () => (await tx.query<Row>(text, [buckets, ...values])).rows);
-    return patiently(this.options, (asked) =>
-      askAll(asked, timeoutMs, (one) => one.server.transaction((tx) => answer(tx, one))),
+    const answer = async (tx: Sql, { buckets }: ShardTarget): Promise<Row[]> =>
+      withOwnershipProof(tx, buckets, timeoutMs, async () => (await tx.query<Row>(text, [buckets, ...values])).rows);
+    return withRetries(this.options, (targets) =>
+      queryAll(targets, timeoutMs, (one) => one.server.transaction((tx) => answer(tx, one))),
     );
   }
 }

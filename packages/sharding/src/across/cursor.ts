@@ -3,7 +3,7 @@ import { BadCursor } from './errors.js';
 import type { Key, KeyColumn, KeyType } from './keyset.js';
 
 /** Where a page begins: behind a row of the list, or before it. */
-export interface Place {
+export interface Position {
   readonly side: 'after' | 'before';
   readonly key: Key;
 }
@@ -18,7 +18,7 @@ const checkOf = (list: unknown, body: string): string =>
     .slice(0, CHECK_LENGTH);
 
 /** A place in the list that `list` describes. Opaque for users; it holds a key and nothing else. */
-export function toCursor(list: unknown, { side, key }: Place): string {
+export function toCursor(list: unknown, { side, key }: Position): string {
   const body = Buffer.from(JSON.stringify([side, ...key])).toString('base64url');
   return checkOf(list, body) + body;
 }
@@ -34,7 +34,7 @@ const FITS: Readonly<Record<KeyType, (part: string) => boolean>> = {
   text: (part) => !part.includes('\0') && part.isWellFormed(),
 };
 
-function placeOf(body: string, columns: readonly KeyColumn[]): Place | undefined {
+function positionOf(body: string, columns: readonly KeyColumn[]): Position | undefined {
   const parts: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'));
   if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined;
   const [side, ...key] = parts as string[];
@@ -44,12 +44,12 @@ function placeOf(body: string, columns: readonly KeyColumn[]): Place | undefined
 }
 
 /** @throws BadCursor when it is none of this list. */
-export function fromCursor(list: unknown, cursor: string, columns: readonly KeyColumn[]): Place {
+export function fromCursor(list: unknown, cursor: string, columns: readonly KeyColumn[]): Position {
   const body = cursor.slice(CHECK_LENGTH);
   if (cursor.slice(0, CHECK_LENGTH) !== checkOf(list, body)) throw new BadCursor();
   try {
-    const place = placeOf(body, columns);
-    if (place) return place;
+    const position = positionOf(body, columns);
+    if (position) return position;
   } catch {
     // Said below.
   }

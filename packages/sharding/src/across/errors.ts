@@ -7,7 +7,7 @@ export interface ShardFailure {
   readonly reason: unknown;
 }
 
-const inWords = ({ shard, reason }: ShardFailure): string => {
+const sentenceOf = ({ shard, reason }: ShardFailure): string => {
   const why = reason instanceof Error ? reason.message : String(reason);
   return shard === undefined ? why : `${shard} could not answer: ${why}`;
 };
@@ -16,7 +16,7 @@ const inWords = ({ shard, reason }: ShardFailure): string => {
 export class ShardsFailed extends Error {
   override readonly name = 'ShardsFailed';
   constructor(readonly failures: readonly ShardFailure[]) {
-    super(failures.map(inWords).join('; '));
+    super(failures.map(sentenceOf).join('; '));
   }
 }
 

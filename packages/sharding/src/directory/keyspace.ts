@@ -1,6 +1,6 @@
 import { BUCKETS } from '../map/bucket.js';
 import { compareShard } from '../incarnation/compare.js';
-import { countSwitch, expectAgreement, letServe, remember } from '../incarnation/confirm.js';
+import { countSwitch, expectAgreement, letServe, recordIncarnation } from '../incarnation/confirm.js';
 import { readReport } from '../incarnation/report.js';
 import { expectShard } from '../installation/install.js';
 import { loadMap } from '../map/load-map.js';
@@ -19,16 +19,16 @@ export interface Shard {
 
 const APPLICATION = 'sharding-directory';
 
-/** Makes a shard known, in a transaction of its own; see enterShard. */
+/** Makes a shard known, in a transaction of its own; see registerShard. */
 export async function addShard(directoryUrl: string, keyspace: string, shard: Shard): Promise<void> {
-  await inDirectory(directoryUrl, (tx) => enterShard(tx, keyspace, shard));
+  await inDirectory(directoryUrl, (tx) => registerShard(tx, keyspace, shard));
 }
 
 /**
  * Makes a shard known, or changes its URLs. It owns nothing until a keyspace starts on it or a move brings it buckets.
  * @throws SessionLost when its database can't be reached; OperationRefused when that is another shard's, or must be reconciled.
  */
-export async function enterShard(directory: Sql, keyspace: string, shard: Shard): Promise<void> {
+export async function registerShard(directory: Sql, keyspace: string, shard: Shard): Promise<void> {
   const { name, url, adminUrl } = shard;
   const known = await directory.query('SELECT FROM sharding.shards WHERE keyspace = $1 AND shard = $2', [
     keyspace,
@@ -48,7 +48,7 @@ export async function enterShard(directory: Sql, keyspace: string, shard: Shard)
       [keyspace, name, url, adminUrl],
     );
     await letServe(session, report, comparison.letGo);
-    await remember(directory, map, name, report);
+    await recordIncarnation(directory, map, name, report);
   });
 }
 
@@ -102,24 +102,24 @@ export async function startKeyspace(directoryUrl: string, keyspace: string, shar
     for (const { shard, admin_url: url } of rows) {
       const settings = { synchronous_commit: 'on' };
       const options = { url, server: `${keyspace}/${shard}`, application: APPLICATION, settings };
-      await withSession(options, (session) => giveFirst(directory, session, map, shard));
+      await withSession(options, (session) => assignFirstBuckets(directory, session, map, shard));
     }
   });
 }
 
 /** Gives a shard its first buckets where it has not got them yet. Later ones are brought by moves. */
-async function giveFirst(directory: Sql, session: Session, map: ShardMap, shard: string): Promise<void> {
+async function assignFirstBuckets(directory: Sql, session: Session, map: ShardMap, shard: string): Promise<void> {
   const report = await readReport(session, map.keyspace, shard);
   const comparison = compareShard(map, shard, report);
   expectAgreement(map.keyspace, shard, comparison);
   const { ungiven, letGo } = comparison;
-  const switches = ungiven.length === 0 ? report.switches : await session.transaction((tx) => give(tx, ungiven));
+  const switches = ungiven.length === 0 ? report.switches : await session.transaction((tx) => assign(tx, ungiven));
   await letServe(session, report, letGo);
-  await remember(directory, map, shard, { ...report, switches });
+  await recordIncarnation(directory, map, shard, { ...report, switches });
 }
 
 /** @returns how many switches the shard knows of: a copy of it from before has none of these buckets. */
-async function give(tx: Sql, buckets: readonly number[]): Promise<number> {
+async function assign(tx: Sql, buckets: readonly number[]): Promise<number> {
   await tx.query(
     `INSERT INTO sharding.bucket_owner (bucket, state, epoch) SELECT b, 'owned', 1 FROM unnest($1::smallint[]) AS b
      ON CONFLICT DO NOTHING`,

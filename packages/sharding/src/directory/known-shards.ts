@@ -26,7 +26,7 @@ export async function onDirectory<T>(directoryUrl: string, work: (directory: Ses
   } catch (error) {
     // undefined_table, invalid_schema_name
     if (codeOf(error) !== '42P01' && codeOf(error) !== '3F000') throw error;
-    throw new OperationRefused(`There is no shard directory at ${placeOf(directoryUrl)}`, { cause: error });
+    throw new OperationRefused(`There is no shard directory at ${addressOf(directoryUrl)}`, { cause: error });
   }
 }
 
@@ -77,7 +77,7 @@ export function shardsNamed(shards: readonly KnownShard[], name: string): KnownS
 }
 
 /** Where a URL leads, without its secrets: `host:port/database`. */
-export function placeOf(url: string): string {
+export function addressOf(url: string): string {
   if (!URL.canParse(url)) return 'an address that is no URL';
   const { hostname, port, pathname } = new URL(url);
   return `${hostname}:${port || '5432'}${pathname}`;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Session } from '../postgres/session.js';
 
-export interface WatchOptions {
+export interface PollOptions {
   readonly directoryUrl: string;
   /** Shown in pg_stat_activity. */
   readonly application: string;
@@ -10,15 +10,15 @@ export interface WatchOptions {
   readonly onFailure?: (error: unknown) => void;
 }
 
-const LOOK_EVERY_MS = 500;
+const POLL_MS = 500;
 
 /**
  * Looks for work in the directory twice a second, on one session; after a failure on a new one.
  * @param look tells whether it is done with the session, whose locks its end releases: then it looks again at once.
  */
-export async function watchDirectory(
-  { directoryUrl: url, application, signal, onFailure }: WatchOptions,
-  look: (session: Session) => Promise<boolean>,
+export async function pollDirectory(
+  { directoryUrl: url, application, signal, onFailure }: PollOptions,
+  poll: (session: Session) => Promise<boolean>,
 ): Promise<void> {
   let session: Session | undefined;
   const drop = async (): Promise<void> => {
@@ -29,13 +29,13 @@ export async function watchDirectory(
     let done = false;
     try {
       session ??= await Session.open({ url, server: 'the directory', application });
-      done = await look(session);
+      done = await poll(session);
       if (done) await drop();
     } catch (error) {
       onFailure?.(error);
       await drop();
     }
-    if (!done) await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    if (!done) await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
   await drop();
 }

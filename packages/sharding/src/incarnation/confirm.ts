@@ -6,14 +6,14 @@ import { compareShard, disagreements, type Comparison } from './compare.js';
 import { readReport, type ShardReport } from './report.js';
 
 /** Why a shard's server serves nothing. */
-export const refusalOf = (keyspace: string, shard: string, reasons: readonly string[]): string =>
+export const notReconciled = (keyspace: string, shard: string, reasons: readonly string[]): string =>
   `The server of ${keyspace}/${shard} was restored, or took over from another: it serves nothing until it is reconciled ` +
   `with the directory (${reasons.join('; ')})`;
 
 /** @throws OperationRefused when they disagree. */
 export function expectAgreement(keyspace: string, shard: string, comparison: Comparison): void {
   const reasons = disagreements(comparison);
-  if (reasons.length > 0) throw new OperationRefused(refusalOf(keyspace, shard, reasons));
+  if (reasons.length > 0) throw new OperationRefused(notReconciled(keyspace, shard, reasons));
 }
 
 /**
@@ -28,7 +28,7 @@ export async function confirmShard(directory: Sql, session: Sql, keyspace: strin
   const comparison = compareShard(map, shard, report);
   expectAgreement(keyspace, shard, comparison);
   await letServe(session, report, comparison.letGo);
-  await remember(directory, map, shard, report);
+  await recordIncarnation(directory, map, shard, report);
 }
 
 /** Lets a shard serve that was found to agree, unless its server was started again meanwhile. @returns whether it does. */
@@ -38,7 +38,7 @@ export async function letServe(session: Sql, { run }: ShardReport, letGo: readon
 }
 
 /** Records in the directory what a shard that agrees knows. */
-export async function remember(
+export async function recordIncarnation(
   directory: Sql,
   { keyspace, incarnations }: ShardMap,
   shard: string,

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { KEYSPACE, makeCluster, Servers, TABLES, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
 import { mover, startService, type Service } from '../../test/fixtures.js';
-import { enterShard } from '../directory/keyspace.js';
+import { registerShard } from '../directory/keyspace.js';
 import { installShard } from '../installation/install.js';
 import { reconcileShard } from '../verification/reconcile.js';
 import { knownShards, onDirectory } from '../directory/known-shards.js';
@@ -46,7 +46,7 @@ const read = async (bucket: number, id: string): Promise<unknown> =>
   (await service.database.read<{ name: string }>(bucket, { text: READ, values: [bucket, id] }))[0]?.name;
 const all = (): Promise<object[]> =>
   service.database
-    .across({ patienceMs: 1_000 })
+    .across({ retryForMs: 1_000 })
     .partials({ text: 'SELECT name FROM customers WHERE bucket = ANY ($1) ORDER BY name' });
 const move = async (bucket: number, from: string, to: string): Promise<void> => {
   const id = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [bucket], from, to });
@@ -89,7 +89,7 @@ async function expectRefused(bucket: number, id: string): Promise<void> {
   const { findings } = await verify(cluster.directoryUrl, KEYSPACE);
   expect(findings).toContainEqual(expect.objectContaining({ kind: 'history', shard: 'b' }));
   const { url = '', adminUrl = '' } = cluster.shards.get('b') ?? {};
-  const entered = onDirectory(cluster.directoryUrl, (tx) => enterShard(tx, KEYSPACE, { name: 'b', url, adminUrl }));
+  const entered = onDirectory(cluster.directoryUrl, (tx) => registerShard(tx, KEYSPACE, { name: 'b', url, adminUrl }));
   await expect(entered).rejects.toThrow(REFUSED);
   const id2 = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [bucket], from: 'b', to: 'a' });
   await expect(mover(cluster).runMove(id2)).rejects.toThrow(REFUSED);
@@ -105,7 +105,7 @@ it('refuses a data folder that was copied before a move, and the one whose place
   await move(MOVED, 'b', 'a');
   await rename(MOVED, moved, 'Ada, moved');
   // Their clone hears of nothing any more: its map may be as old as the copy.
-  await service.turnDeaf();
+  await service.stopFollowingDirectory();
   await servers.exchange(1, copy);
   await expectRefused(STAYED, stayed);
   expect(await eventually(() => read(MOVED, moved))).toBe('Ada, moved');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { refusalOf } from '../incarnation/confirm.js';
+import { notReconciled } from '../incarnation/confirm.js';
 import { OperationRefused } from '../errors.js';
 import { installing } from '../postgres/advisory-lock.js';
 import { Session, withSession } from '../postgres/session.js';
@@ -153,7 +153,7 @@ async function identify(tx: Sql, keyspace: string, shard: string): Promise<void>
   await expectShard(tx, keyspace, shard);
   const { same } = await oneRow<{ same: boolean | null }>(tx, 'SELECT sharding.same_server() AS same');
   if (same === true) return;
-  throw new OperationRefused(refusalOf(keyspace, shard, ['its server is another one, or began a new history']));
+  throw new OperationRefused(notReconciled(keyspace, shard, ['its server is another one, or began a new history']));
 }
 
 /** @throws OperationRefused when a URL leads to another shard than it should, or to none. */

@@ -82,7 +82,7 @@ export class MapClient {
     try {
       return this.adopt(await inTime(this.map && ASK_MS, this.readDirectory()));
     } catch (error) {
-      this.tell(false, error);
+      this.report(false, error);
       if (shards.size === 0) throw error;
       return this.adopt(await this.rebuild(shards));
     }
@@ -117,7 +117,7 @@ export class MapClient {
       try {
         await this.follow();
       } catch (error) {
-        this.tell(false, error);
+        this.report(false, error);
       }
       await this.pause(RECONNECT_MS);
     }
@@ -137,7 +137,7 @@ export class MapClient {
       while (!this.stopping.signal.aborted) {
         const wake = woken.signal;
         this.adopt(await inTime(FOLLOW_MS, loadMap(session, keyspace)));
-        this.tell(true);
+        this.report(true);
         await delay(pollMs, undefined, { signal: AbortSignal.any([wake, this.stopping.signal]) }).catch(
           () => undefined,
         );
@@ -153,7 +153,7 @@ export class MapClient {
     return Session.open({ url, server: 'the directory', application: `sharding-map ${keyspace}` });
   }
 
-  private tell(reachable: boolean, error?: unknown): void {
+  private report(reachable: boolean, error?: unknown): void {
     if (reachable === this.reachable) return;
     this.reachable = reachable;
     this.options.onDirectory?.(reachable, error);

@@ -5,7 +5,7 @@ import { MoveStalled } from './errors.js';
 import { keepEnabled, waitForCopy } from './replicate.js';
 import { oneRow, type Sql } from '../postgres/sql.js';
 import { drainedTables } from '../installation/sharded-tables.js';
-import { until } from './poll-until.js';
+import { pollUntil } from './poll-until.js';
 
 const KNOWN_EVERY_MS = 50;
 
@@ -18,7 +18,7 @@ export async function writeMarker({ move }: MoveContext, source: Sql): Promise<s
 
 /** @returns whether a marker could be seen at the destination in time. */
 export function markerArrives({ move, sessions }: MoveContext, marker: string, withinMs: number): Promise<boolean> {
-  return until(withinMs, 3, async () => {
+  return pollUntil(withinMs, 3, async () => {
     const { rowCount } = await sessions.destination.query(
       'SELECT FROM sharding.markers WHERE move_id = $1 AND marker = $2',
       [move.id, marker],

@@ -16,7 +16,7 @@ export interface MoveHooks {
   /** Whether the destination's own copies of other services' data are as far as the source's. Asked until it says yes. */
   readonly caughtUp?: (source: Sql, destination: Sql) => Promise<boolean>;
   /** Called right before the fence closes and again under it: whoever empties the source's queues (an outbox's relay) is to hurry. */
-  readonly hurryQueues?: (source: Sql) => Promise<void>;
+  readonly flushQueues?: (source: Sql) => Promise<void>;
   readonly onProgress?: (progress: MoveProgress) => void;
   /** Called around each step, and awaited. */
   readonly onStep?: (step: Step, when: 'before' | 'after') => void | Promise<void>;

@@ -8,7 +8,7 @@ import { markerArrives, queuedRows, writeMarker } from './catch-up.js';
 import type { Move } from './phases.js';
 import { isCopied } from './replicate.js';
 import { advanceSequences, compareSchemas } from './schema.js';
-import { until } from './poll-until.js';
+import { pollUntil } from './poll-until.js';
 
 /** Class of the advisory locks on buckets, as in shard.sql. */
 const BUCKET_LOCK = 1_398_034_241;
@@ -21,17 +21,17 @@ const QUEUES_EVERY_MS = 3;
  */
 export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
   const { move, limits, hooks, sessions } = ctx;
-  await hooks.hurryQueues?.(sessions.source);
+  await hooks.flushQueues?.(sessions.source);
   ctx.fencedAt = performance.now();
   let fenced: Fenced = { epochs: [], switches: 0 };
   let marker = '';
   let arrivals = 0;
-  await ctx.step('fence', () => inTime('writers', async () => void (fenced = await setFence(ctx))));
-  await ctx.step('drain writers', () => inTime('writers', async () => void (marker = await drainWriters(ctx))));
+  await ctx.step('fence', () => asFenceTimeout('writers', async () => void (fenced = await setFence(ctx))));
+  await ctx.step('drain writers', () => asFenceTimeout('writers', async () => void (marker = await drainWriters(ctx))));
   await ctx.step('drain queues', async () => {
-    if (await until(0, 0, () => areQueuesEmpty(ctx))) return;
-    await hooks.hurryQueues?.(sessions.source);
-    if (!(await until(limits.queueMs, QUEUES_EVERY_MS, () => areQueuesEmpty(ctx))))
+    if (await pollUntil(0, 0, () => areQueuesEmpty(ctx))) return;
+    await hooks.flushQueues?.(sessions.source);
+    if (!(await pollUntil(limits.queueMs, QUEUES_EVERY_MS, () => areQueuesEmpty(ctx))))
       throw new FenceTimeout('the queues did not become empty');
   });
   await ctx.step('compare schemas', () => compareSchemas(ctx));
@@ -108,7 +108,7 @@ async function drainWriters(ctx: MoveContext): Promise<string> {
   return ctx.change('source', drain, { lockMs: limits.lockMs, statementMs: limits.drainMs });
 }
 
-async function inTime(what: string, work: () => Promise<void>): Promise<void> {
+async function asFenceTimeout(what: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Asks until the answer is true. @returns false when it was not so within `withinMs`. */
-export async function until(withinMs: number, everyMs: number, ask: () => Promise<boolean>): Promise<boolean> {
+export async function pollUntil(withinMs: number, everyMs: number, ask: () => Promise<boolean>): Promise<boolean> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     if (await ask()) return true;

@@ -4,7 +4,7 @@ import type { MoveContext } from './context.js';
 import { CopyLost, MoveStalled } from './errors.js';
 import { purge } from './purge.js';
 import { movedTables } from '../installation/sharded-tables.js';
-import { until } from './poll-until.js';
+import { pollUntil } from './poll-until.js';
 
 const subscribed = async ({ sessions, name }: MoveContext): Promise<string | undefined> => {
   const { rows } = await sessions.destination.query<{ oid: string }>(
@@ -69,7 +69,7 @@ async function createSubscription(ctx: MoveContext): Promise<void> {
 }
 
 /** A copy that stood still for so long is looked at: it may never go on. */
-const LOOK_AFTER_MS = 2_000;
+const CHECK_AFTER_MS = 2_000;
 /** A table's slot is dropped a moment before it is written that the table is done. */
 const DONE_WITHIN_MS = 1_000;
 
@@ -90,14 +90,14 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
     if (now !== best) movedAt = performance.now();
     best = now;
     const still = performance.now() - movedAt;
-    if (still > LOOK_AFTER_MS && (await isLost(ctx)))
+    if (still > CHECK_AFTER_MS && (await isCopyLost(ctx)))
       throw new CopyLost(
         `The copy of move ${move.id} can't be finished: its destination died when a table was nearly done`,
       );
     if (still > limits.stallMs)
       throw new MoveStalled(`The copy of move ${move.id} stands still; its destination's log may say why`);
     await keepEnabled(ctx);
-    await until(50, 50, () => Promise.resolve(false));
+    await pollUntil(50, 50, () => Promise.resolve(false));
   }
 }
 
@@ -105,7 +105,7 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
  * Postgres drops the slot that a table was copied with before it commits that the table is done (process_syncing_tables_for_sync in
  * tablesync.c). A destination that dies in between goes on asking for the slot for ever.
  */
-async function isLost(ctx: MoveContext): Promise<boolean> {
+async function isCopyLost(ctx: MoveContext): Promise<boolean> {
   const waiting = await nearlyDone(ctx);
   if (waiting.length === 0) return false;
   const { rows: there } = await ctx.sessions.source.query<{ slot: string }>(
@@ -203,7 +203,7 @@ async function dropSlots({ sessions, name, move, limits }: MoveContext): Promise
   const ours = `WHERE (slot_name = $1 OR slot_name ~ ('^pg_' || $2::text || '_sync_[0-9]+_' || $3::text || '$'))
     AND database = current_database()`;
   const values = [name, move.info.subscription ?? 'none', system];
-  const dropped = await until(limits.stallMs, 50, async () => {
+  const dropped = await pollUntil(limits.stallMs, 50, async () => {
     await sessions.source.query(
       `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots ${ours} AND active_pid IS NOT NULL`,
       values,

@@ -5,14 +5,14 @@ import { isHeld } from '../postgres/advisory-lock.js';
 import type { Sql } from '../postgres/sql.js';
 
 /** A move that is not over, and whether a mover works on it. */
-export interface MoveNow extends Move {
+export interface CurrentMove extends Move {
   readonly running: boolean;
   /** Seconds since the directory last heard of it. */
   readonly quietSeconds: number;
 }
 
 /** The moves that are not over, of one keyspace or all. */
-export async function movesNow(directory: Sql, keyspace: string | null = null): Promise<MoveNow[]> {
+export async function currentMoves(directory: Sql, keyspace: string | null = null): Promise<CurrentMove[]> {
   const moves = await unfinishedMoves(directory, keyspace);
   if (moves.length === 0) return [];
   const { rows } = await directory.query<{ id: string; running: boolean; quiet: string }>(

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
 import { cutOff, killedAt } from '../../test/kill.js';
-import { mover, range, startService, UNHURRIED, type Service } from '../../test/fixtures.js';
+import { mover, range, startService, GENEROUS_LIMITS, type Service } from '../../test/fixtures.js';
 import { Load } from '../../test/load.js';
 import { STEPS, type Move, type Step } from '../move-steps/phases.js';
 import { verify } from '../verification/verify.js';
@@ -143,7 +143,7 @@ describe('a mover that sleeps', () => {
       fallAsleep();
       await woken;
     };
-    const sleeper = mover(cluster, onStep, UNHURRIED);
+    const sleeper = mover(cluster, onStep, GENEROUS_LIMITS);
     const slept = sleeper.runMove(id).then(
       (move) => move.phase,
       (error: unknown) => error,

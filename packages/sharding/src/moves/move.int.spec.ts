@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
 import type { Load } from '../../test/load.js';
-import { mover, range, underLoad, UNHURRIED } from '../../test/fixtures.js';
+import { mover, range, underLoad, GENEROUS_LIMITS } from '../../test/fixtures.js';
 import type { Step } from '../move-steps/phases.js';
 import { verify } from '../verification/verify.js';
 
@@ -53,7 +53,7 @@ describe('a move', () => {
 
   describe('of buckets whose writers hear nothing of it', () => {
     const buckets = range(0, 64);
-    const options = { buckets, writers: 12, queue: false, reads: false, deaf: true };
+    const options = { buckets, writers: 12, queue: false, reads: false, withoutDirectory: true };
     const moveSlowly = async (load: Load, acceptDifference: boolean) => {
       // Writes go on for a while in the most delicate moments.
       const slow = mover(cluster, async (step, when) => {
@@ -175,7 +175,7 @@ describe('a move', () => {
         if (step === 'drain queues' && when === 'before') fences += 1;
         if (step === 'catch up' && when === 'before' && fences === 2) await cluster.admin('a', 'DELETE FROM outbox');
       },
-      UNHURRIED,
+      GENEROUS_LIMITS,
     ).runMove(id);
     expect(done).toMatchObject({ phase: 'done', info: { fenceRetries: 2 } });
     expect(fences).toBe(3);
@@ -208,7 +208,7 @@ describe('a move', () => {
       }
       if (step === 'catch up' && fences === 1) await holdUp.query('ROLLBACK');
     };
-    const done = await mover(cluster, onStep, UNHURRIED).runMove(await plan([6], 'a', 'b'));
+    const done = await mover(cluster, onStep, GENEROUS_LIMITS).runMove(await plan([6], 'a', 'b'));
     await Promise.all([crash.end(), holdUp.end()]);
     expect(done).toMatchObject({ phase: 'done', info: { comparison: 'equal', rows: 2, fenceRetries: 1 } });
   });

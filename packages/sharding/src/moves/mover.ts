@@ -38,7 +38,7 @@ export class Mover {
    * @throws MoveBusy, MoveStalled, StaleMover, RowsDiffer, MoveRefused
    */
   runMove(id: string, { takeOver = false, acceptDifference = false } = {}): Promise<Move> {
-    return this.patiently(id, takeOver, (ctx) => {
+    return this.withRetries(id, takeOver, (ctx) => {
       ctx.acceptDifference = acceptDifference;
       return run(ctx);
     });
@@ -46,7 +46,7 @@ export class Mover {
 
   /** Takes a move back. @throws MoveRefused once the map was switched: finish it, then reverse it. */
   async abortMove(id: string, { takeOver = false } = {}): Promise<Move> {
-    const ended = await this.patiently(id, takeOver, async (ctx) => {
+    const ended = await this.withRetries(id, takeOver, async (ctx) => {
       const { phase } = ctx.move;
       if (!canAbort(phase)) throw new MoveRefused(`Move ${id} is ${phase}: it can only be finished, then reversed`);
       if (phase !== 'aborting') await ctx.enter('aborting');
@@ -82,7 +82,7 @@ export class Mover {
     return inDirectory(this.options.directoryUrl, (tx) => unfinishedMoves(tx, keyspace));
   }
 
-  private async patiently(id: string, takeOver: boolean, work: (ctx: MoveContext) => Promise<Move>): Promise<Move> {
+  private async withRetries(id: string, takeOver: boolean, work: (ctx: MoveContext) => Promise<Move>): Promise<Move> {
     const { directoryUrl, hooks = {} } = this.options;
     let reached: Phase | undefined;
     let deadline = performance.now() + this.limits.stallMs;

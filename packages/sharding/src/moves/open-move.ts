@@ -7,8 +7,8 @@ import { MoveContext, type MoveHooks, type MoveLimits } from '../move-steps/cont
 import { MoveBusy, MoveRefused } from '../move-steps/errors.js';
 import { unfence } from '../move-steps/fence.js';
 import { isOver, type Move } from '../move-steps/phases.js';
-import { readMove, takeUp } from './plan.js';
-import { until } from '../move-steps/poll-until.js';
+import { readMove, beginAttempt } from './plan.js';
+import { pollUntil } from '../move-steps/poll-until.js';
 
 /** Class of the advisory locks on moves. Each of a mover's sessions holds one: whoever lost a session is out. */
 export const MOVE_LOCK = 1_398_034_243;
@@ -52,7 +52,7 @@ type Open = (url: string, server: string) => Promise<Session>;
 
 async function openMove(options: OpenOptions, directory: Session, id: string, open: Open): Promise<MoveContext> {
   const { limits, hooks } = options;
-  let move = await takeUp(directory, id);
+  let move = await beginAttempt(directory, id);
   const urls = await adminUrls(directory, move);
   // The source first: a fence that a dead mover left is lifted even while the destination is away.
   const source = await openShard(open, directory, move, move.source, urls.source, limits);
@@ -91,7 +91,7 @@ async function lockMove(session: Session, id: string, waitMs: number, cutOff: bo
     );
     return lock();
   };
-  if (await until(cutOff ? 5_000 : waitMs, 50, cutOff ? cut : lock)) return;
+  if (await pollUntil(cutOff ? 5_000 : waitMs, 50, cutOff ? cut : lock)) return;
   throw new MoveBusy(id);
 }
 

@@ -25,7 +25,7 @@ export interface MappedBucket {
 export const MAX_BUCKETS = 256;
 
 /** Why a move can't be planned, or undefined. */
-export function whyNot({ buckets, from, to }: MoveRequest, mapped: readonly MappedBucket[]): string | undefined {
+export function problemWith({ buckets, from, to }: MoveRequest, mapped: readonly MappedBucket[]): string | undefined {
   if (from === to) return `source and destination are the same shard, ${from}`;
   if (buckets.length === 0) return 'it names no bucket';
   if (buckets.length > MAX_BUCKETS) return `it names more than ${MAX_BUCKETS} buckets`;
@@ -65,7 +65,7 @@ export async function reserve(tx: Sql, request: MoveRequest, id = newMoveId()): 
      ORDER BY bucket FOR UPDATE`,
     [keyspace, buckets],
   );
-  const reason = whyNot({ ...request, buckets }, mapped.rows);
+  const reason = problemWith({ ...request, buckets }, mapped.rows);
   if (reason !== undefined) throw new MoveRefused(`The move from ${from} to ${to} can't be: ${reason}`);
   await tx.query(
     `INSERT INTO sharding.moves (id, keyspace, source, destination, buckets, requested_by)
@@ -117,7 +117,7 @@ export async function readMove(directory: Sql, id: string): Promise<Move> {
 }
 
 /** Takes a move up: every earlier mover of it is refused from now on. */
-export async function takeUp(directory: Sql, id: string): Promise<Move> {
+export async function beginAttempt(directory: Sql, id: string): Promise<Move> {
   const { rows } = await directory.query<MoveRow>(
     `UPDATE sharding.moves SET attempt = attempt + 1, changed_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
     [id],

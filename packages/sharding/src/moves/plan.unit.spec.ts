@@ -1,9 +1,9 @@
 import { differing } from '../move-steps/compare-rows.js';
 import { canAbort, isOver, PHASES } from '../move-steps/phases.js';
-import { MAX_BUCKETS, whyNot, type MappedBucket } from './plan.js';
+import { MAX_BUCKETS, problemWith, type MappedBucket } from './plan.js';
 
 const ask = (buckets: number[], mapped: MappedBucket[] = [], to = 'b') =>
-  whyNot({ keyspace: 'shop', buckets, from: 'a', to }, mapped);
+  problemWith({ keyspace: 'shop', buckets, from: 'a', to }, mapped);
 const on = (shard: string, bucket: number, move_id: string | null = null): MappedBucket => ({ bucket, shard, move_id });
 
 describe('whyNot', () => {

@@ -6,7 +6,7 @@ import { keepFresh, mover, range, startService, type Service } from '../../test/
 import type { Move, Step } from '../move-steps/phases.js';
 import { verify } from '../verification/verify.js';
 import { idIn } from '../../test/rows.js';
-import { movesNow } from './current-moves.js';
+import { currentMoves } from './current-moves.js';
 import { onDirectory } from '../directory/known-shards.js';
 import { MoveSupervisor } from './supervisor.js';
 
@@ -19,7 +19,7 @@ let cluster: Cluster;
 let service: Service;
 let supervisors: MoveSupervisor[];
 let failures: unknown[];
-let takenUp: Move[];
+let resumed: Move[];
 
 beforeAll(async () => {
   servers = await Servers.start(2);
@@ -29,7 +29,7 @@ beforeEach(async () => {
   service = await startService(cluster, 40_000);
   supervisors = [];
   failures = [];
-  takenUp = [];
+  resumed = [];
 });
 afterEach(async () => {
   await Promise.all(supervisors.map((supervisor) => supervisor.stop(10_000)));
@@ -42,7 +42,7 @@ const supervise = (): void => {
   const supervisor = new MoveSupervisor({
     directoryUrl: cluster.directoryUrl,
     limits: { pauseMs: 50 },
-    onTakeUp: (move) => takenUp.push(move),
+    onResume: (move) => resumed.push(move),
     onFailure: (error) => failures.push(error),
   });
   supervisor.start();
@@ -67,7 +67,7 @@ it.each<[Step, 'before' | 'after']>([
   supervise();
   await signal('SIGKILL');
   await write();
-  expect(takenUp[0]).toMatchObject({ id, running: false });
+  expect(resumed[0]).toMatchObject({ id, running: false });
   await done(id);
   expect(failures).toEqual([]);
 });
@@ -83,7 +83,7 @@ it('takes a move from a mover that froze while writers wait', async () => {
   try {
     await write();
     // Before its sessions were ended for their silence.
-    expect(takenUp[0]).toMatchObject({ id, running: true });
+    expect(resumed[0]).toMatchObject({ id, running: true });
     await done(id);
     expect(failures).toEqual([]);
   } finally {
@@ -99,13 +99,13 @@ it('takes up a move that nobody runs, and leaves alone what an operator holds', 
   // Longer than it waits for whoever planned a move.
   await eventually(
     async () => {
-      const [now] = await onDirectory(cluster.directoryUrl, (directory) => movesNow(directory));
+      const [now] = await onDirectory(cluster.directoryUrl, (directory) => currentMoves(directory));
       expect(now).toMatchObject({ id, paused: true, running: false });
       expect(now?.quietSeconds).toBeGreaterThan(6);
     },
     { timeoutMs: 20_000 },
   );
-  expect(takenUp).toEqual([]);
+  expect(resumed).toEqual([]);
   await mover(cluster).unpauseMove(id);
   await done(id);
   expect(failures).toEqual([]);

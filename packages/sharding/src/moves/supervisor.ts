@@ -3,17 +3,18 @@ import type { MoveHooks, MoveLimits } from '../move-steps/context.js';
 import { MoveBusy, MovePaused, StaleMover } from '../move-steps/errors.js';
 import { Mover } from './mover.js';
 import { canAbort, canPause, type Move } from '../move-steps/phases.js';
-import { movesNow, type MoveNow } from './current-moves.js';
-import { watchDirectory } from '../directory/poll-directory.js';
+import { currentMoves, type CurrentMove } from './current-moves.js';
+import { pollDirectory } from '../directory/poll-directory.js';
 
 /** An operator asked for it, and it is not under way yet. */
-const isToAbort = ({ phase, info }: MoveNow): boolean => info.abort === true && canAbort(phase) && phase !== 'aborting';
+const isToAbort = ({ phase, info }: CurrentMove): boolean =>
+  info.abort === true && canAbort(phase) && phase !== 'aborting';
 
 export interface SupervisorOptions {
   readonly directoryUrl: string;
   readonly hooks?: MoveHooks;
   readonly limits?: Partial<MoveLimits>;
-  readonly onTakeUp?: (move: Move) => void;
+  readonly onResume?: (move: Move) => void;
   readonly onDone?: (move: Move) => void;
   /** A move that failed is tried again later, less and less often. */
   readonly onFailure?: (error: unknown, move?: Move) => void;
@@ -37,18 +38,18 @@ export class MoveSupervisor {
   private readonly stopping = new AbortController();
   private readonly running = new Map<string, Promise<void>>();
   private readonly failed = new Map<string, { readonly until: number; readonly pauseMs: number }>();
-  private looking: Promise<void> | undefined;
+  private polling: Promise<void> | undefined;
 
   constructor(private readonly options: SupervisorOptions) {}
 
   start(): void {
-    this.looking ??= this.look();
+    this.polling ??= this.poll();
   }
 
   /** Takes up nothing more. Moves under way end by themselves if they do so in time, and are left to others if not. */
   async stop(withinMs: number): Promise<void> {
     this.stopping.abort();
-    await this.looking;
+    await this.polling;
     const late = new AbortController();
     await Promise.race([
       Promise.all(this.running.values()),
@@ -57,16 +58,16 @@ export class MoveSupervisor {
     late.abort();
   }
 
-  private look(): Promise<void> {
+  private poll(): Promise<void> {
     const { directoryUrl, onFailure } = this.options;
     const watch = { directoryUrl, application: 'sharding-supervisor', signal: this.stopping.signal };
-    return watchDirectory({ ...watch, ...(onFailure && { onFailure }) }, async (session) => {
-      for (const move of await movesNow(session)) if (this.isOrphan(move)) this.takeUp(move);
+    return pollDirectory({ ...watch, ...(onFailure && { onFailure }) }, async (session) => {
+      for (const move of await currentMoves(session)) if (this.isOrphan(move)) this.resume(move);
       return false;
     });
   }
 
-  private isOrphan(move: MoveNow): boolean {
+  private isOrphan(move: CurrentMove): boolean {
     const { id, phase, paused, running, quietSeconds, info } = move;
     if (this.running.has(id) || (this.failed.get(id)?.until ?? 0) > performance.now()) return false;
     if (isToAbort(move)) return true;
@@ -75,13 +76,13 @@ export class MoveSupervisor {
     return !paused && (info.supervised === true || quietSeconds > GRACE_SECONDS);
   }
 
-  private takeUp(move: MoveNow): void {
-    this.options.onTakeUp?.(move);
+  private resume(move: CurrentMove): void {
+    this.options.onResume?.(move);
     const work = this.run(move).finally(() => this.running.delete(move.id));
     this.running.set(move.id, work);
   }
 
-  private async run(move: MoveNow): Promise<void> {
+  private async run(move: CurrentMove): Promise<void> {
     const { directoryUrl, hooks, limits } = this.options;
     // Another supervisor may be quicker: that is no failure, and nothing to wait for.
     const mover = new Mover({ directoryUrl, ...(hooks && { hooks }), limits: { ...limits, busyMs: 0 } });

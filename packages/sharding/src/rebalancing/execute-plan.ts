@@ -8,7 +8,7 @@ import type { PlannedMove, RebalancePlan } from './plan-rebalance.js';
 import { PlanBusy } from '../errors.js';
 import { onDirectory } from '../directory/known-shards.js';
 
-export interface CarryOutOptions {
+export interface ExecutePlanOptions {
   readonly directoryUrl: string;
   /** Once it is aborted no further move begins; those under way are brought to their end. */
   readonly signal?: AbortSignal;
@@ -37,7 +37,7 @@ export interface PlanProgress {
   readonly step: Step;
 }
 
-export interface CarriedOut {
+export interface PlanResult {
   /** It was told to stop before all was done. */
   readonly stopped: boolean;
   /** Those that ended. */
@@ -66,10 +66,10 @@ interface Task extends Pick<PlannedMove, 'keyspace' | 'from' | 'to' | 'rows'> {
  * the next plan begins with them.
  * @throws PlanBusy while another plan of one of its keyspaces is carried out; what a move fails with.
  */
-export async function carryOut(
+export async function executePlan(
   plan: Pick<RebalancePlan, 'moves' | 'unfinished'>,
-  options: CarryOutOptions,
-): Promise<CarriedOut> {
+  options: ExecutePlanOptions,
+): Promise<PlanResult> {
   const { directoryUrl } = options;
   return onDirectory(directoryUrl, async (directory) => {
     const mover = new Mover({ directoryUrl });
@@ -82,7 +82,7 @@ export async function carryOut(
       const got = await tryLock(directory, PLAN_LOCK, keyspace);
       if (!got) throw new PlanBusy(`Another rebalance or drain of ${keyspace} is under way`);
     }
-    return new Carrier(tasks, options).run();
+    return new PlanExecutor(tasks, options).run();
   });
 }
 
@@ -90,7 +90,7 @@ const taskOf = ({ id, keyspace, source, destination, buckets }: Move): Task => {
   return { id, keyspace, from: source, to: destination, buckets, rows: 0 };
 };
 
-class Carrier {
+class PlanExecutor {
   private readonly waiting: Task[];
   private readonly busy = new Set<string>();
   private readonly copied = new Map<Task, number>();
@@ -102,13 +102,13 @@ class Carrier {
 
   constructor(
     private readonly tasks: readonly Task[],
-    private readonly options: CarryOutOptions,
+    private readonly options: ExecutePlanOptions,
   ) {
     this.waiting = [...tasks];
     this.ofRows = tasks.reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  async run(): Promise<CarriedOut> {
+  async run(): Promise<PlanResult> {
     const { parallel = 2 } = this.options;
     await Promise.all(Array.from({ length: parallel }, () => this.work()));
     if (this.failure) throw this.failure.error;
@@ -139,7 +139,7 @@ class Carrier {
     const { directoryUrl, limits, hooks, requestedBy } = this.options;
     const onProgress = (progress: MoveProgress): void => {
       hooks?.onProgress?.(progress);
-      this.tell(task, progress);
+      this.report(task, progress);
     };
     const mover = new Mover({ directoryUrl, hooks: { ...hooks, onProgress }, ...(limits && { limits }) });
     const { keyspace, buckets, from, to } = task;
@@ -175,7 +175,7 @@ class Carrier {
     }
   }
 
-  private tell(task: Task, { move, step, rows = 0 }: MoveProgress): void {
+  private report(task: Task, { move, step, rows = 0 }: MoveProgress): void {
     const known = this.copied.get(task) ?? 0;
     const now = COPIED.has(step) ? task.rows : step === 'wait for copy' ? Math.min(rows, task.rows) : 0;
     this.copied.set(task, Math.max(known, now));

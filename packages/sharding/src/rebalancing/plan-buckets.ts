@@ -1,6 +1,6 @@
 import { BUCKETS } from '../map/bucket.js';
 import { MoveRefused } from '../move-steps/errors.js';
-import { weighPlan, type RebalancePlan, type RebalanceRequest } from './plan-rebalance.js';
+import { planKeyspaceMoves, type RebalancePlan, type RebalanceRequest } from './plan-rebalance.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, shardsNamed } from '../directory/known-shards.js';
 
@@ -21,7 +21,7 @@ export async function planBuckets(request: BucketsRequest): Promise<RebalancePla
   return onDirectory(directoryUrl, async (directory) => {
     const shards = await knownShards(directory, [keyspace]);
     for (const name of from === undefined ? [to] : [from, to]) shardsNamed(shards, name);
-    return weighPlan(directory, keyspace, shards, request, (placed) => {
+    return planKeyspaceMoves(directory, keyspace, shards, request, (placed) => {
       const theirs = placed.filter(({ bucket }) => wanted.has(bucket));
       const moving = theirs.find((bucket) => bucket.moving);
       if (moving) throw new MoveRefused(`Bucket ${moving.bucket} of ${keyspace} is in a move already`);

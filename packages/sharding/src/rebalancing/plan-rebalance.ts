@@ -1,27 +1,27 @@
 import type { Sql } from '../postgres/sql.js';
-import { movesNow } from '../moves/current-moves.js';
+import { currentMoves } from '../moves/current-moves.js';
 import {
   chooseBuckets,
-  groupTransfers,
-  type Given,
-  type GroupSize,
-  type Measure,
+  combineIntoMoves,
+  type Assignment,
+  type MoveSize,
+  type BalanceBy,
   type PlacedBucket,
   type Transfer,
 } from './plan-transfers.js';
-import { checkRoom, inspectShards, type PreflightOptions } from './preflight.js';
+import { checkDiskSpace, inspectShards, type PreflightOptions } from './preflight.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, onShard, shardsNamed, type KnownShard } from '../directory/known-shards.js';
-import { sumOf, weighBuckets, type Weight } from '../shards/measure-buckets.js';
+import { sumOf, measureBuckets, type DataSize } from '../shards/measure-buckets.js';
 
 export interface RebalanceRequest extends PreflightOptions {
   readonly directoryUrl: string;
   /** All if not given. */
   readonly keyspaces?: readonly string[];
-  readonly by?: Measure;
+  readonly by?: BalanceBy;
   /** Only empty this shard; the others' shares are made even by a rebalance. */
   readonly drain?: string;
-  readonly group?: Partial<GroupSize>;
+  readonly group?: Partial<MoveSize>;
   readonly tolerance?: number;
 }
 
@@ -36,8 +36,8 @@ export interface PlannedMove extends Transfer {
 export interface ShardShare {
   readonly keyspace: string;
   readonly shard: string;
-  readonly before: Weight & { readonly buckets: number };
-  readonly after: Weight & { readonly buckets: number };
+  readonly before: DataSize & { readonly buckets: number };
+  readonly after: DataSize & { readonly buckets: number };
 }
 
 export interface RebalancePlan {
@@ -75,7 +75,7 @@ export function planRebalance(request: RebalanceRequest): Promise<RebalancePlan>
     for (const [keyspace, those] of Map.groupBy(concerned, ({ keyspace: name }) => name)) {
       plans.push(await planKeyspace(directory, keyspace, those, request));
     }
-    return together(plans);
+    return mergePlans(plans);
   });
 }
 
@@ -92,31 +92,31 @@ async function planKeyspace(
     throw new OperationRefused(`${keyspace}: no other shard is left to take what ${drain ?? names.join(', ')} holds`);
   }
   const only = { drainOnly: drain !== undefined, ...(tolerance !== undefined && { tolerance }) };
-  return weighPlan(directory, keyspace, shards, request, (buckets) =>
+  return planKeyspaceMoves(directory, keyspace, shards, request, (buckets) =>
     chooseBuckets({ shards: names, draining, buckets, by, ...only }),
   );
 }
 
 /** Weighs what is there, lets `choose` say which buckets go where, and looks at the servers that this needs. */
-export async function weighPlan(
+export async function planKeyspaceMoves(
   directory: Sql,
   keyspace: string,
   shards: readonly KnownShard[],
   { group, ...options }: Pick<RebalanceRequest, 'group' | 'keepFreeBytes'>,
-  choose: (buckets: readonly PlacedBucket[]) => readonly Given[],
+  choose: (buckets: readonly PlacedBucket[]) => readonly Assignment[],
 ): Promise<RebalancePlan> {
   const states = await inspectShards(shards);
   const rate = await rowsPerSecond(directory);
   const { buckets, moves: unfinished, estimated } = await placedBuckets(directory, keyspace, shards);
-  const transfers = groupTransfers(choose(buckets), group);
-  const warnings = checkRoom(states, transfers, options);
+  const transfers = combineIntoMoves(choose(buckets), group);
+  const warnings = checkDiskSpace(states, transfers, options);
   const names = shards.map(({ shard }) => shard);
   const moves = transfers.map((transfer) => ({
     ...transfer,
     keyspace,
     seconds: SECONDS_PER_MOVE + transfer.rows / rate,
   }));
-  return totalled({ moves, shares: sharesOf(keyspace, names, buckets, transfers), estimated, warnings, unfinished });
+  return withTotals({ moves, shares: sharesOf(keyspace, names, buckets, transfers), estimated, warnings, unfinished });
 }
 
 /** All buckets with their weights; those in a move stand where they will be. */
@@ -126,10 +126,10 @@ async function placedBuckets(directory: Sql, keyspace: string, shards: readonly 
     [keyspace],
   );
   const weighed = await Promise.all(
-    shards.map(async (shard) => [shard.shard, await onShard(shard, (session) => weighBuckets(session))] as const),
+    shards.map(async (shard) => [shard.shard, await onShard(shard, (session) => measureBuckets(session))] as const),
   );
   const weights = new Map(weighed);
-  const moves = await movesNow(directory, keyspace);
+  const moves = await currentMoves(directory, keyspace);
   const going = new Map(
     moves.flatMap(({ buckets, phase, source, destination }) =>
       buckets.map((bucket) => [bucket, phase === 'aborting' ? source : destination] as const),
@@ -171,8 +171,8 @@ async function rowsPerSecond(directory: Sql): Promise<number> {
   return Math.max(100, (Number(copied) * 1_000) / Number(ms));
 }
 
-const together = (plans: readonly RebalancePlan[]): RebalancePlan =>
-  totalled({
+const mergePlans = (plans: readonly RebalancePlan[]): RebalancePlan =>
+  withTotals({
     moves: plans.flatMap((plan) => plan.moves),
     shares: plans.flatMap((plan) => plan.shares),
     estimated: plans.some((plan) => plan.estimated),
@@ -180,7 +180,7 @@ const together = (plans: readonly RebalancePlan[]): RebalancePlan =>
     unfinished: plans.flatMap((plan) => plan.unfinished),
   });
 
-function totalled(plan: Omit<RebalancePlan, 'buckets' | 'rows' | 'bytes' | 'seconds'>): RebalancePlan {
+function withTotals(plan: Omit<RebalancePlan, 'buckets' | 'rows' | 'bytes' | 'seconds'>): RebalancePlan {
   const sources = Map.groupBy(plan.moves, ({ from }) => from);
   const each = [...sources.values()].map((those) => those.reduce((sum, { seconds }) => sum + seconds, 0));
   const buckets = plan.moves.reduce((sum, move) => sum + move.buckets.length, 0);

@@ -1,9 +1,9 @@
-import type { Weight } from '../shards/measure-buckets.js';
+import type { DataSize } from '../shards/measure-buckets.js';
 
 /** What a rebalance makes even. */
-export type Measure = 'bytes' | 'rows';
+export type BalanceBy = 'bytes' | 'rows';
 
-export interface PlacedBucket extends Weight {
+export interface PlacedBucket extends DataSize {
   readonly bucket: number;
   readonly shard: string;
   /** A move has it already: it counts where it is going, and stays out of the plan. */
@@ -15,22 +15,22 @@ export interface TransferInput {
   /** Shards that are to give all their buckets away. */
   readonly draining: readonly string[];
   readonly buckets: readonly PlacedBucket[];
-  readonly by: Measure;
+  readonly by: BalanceBy;
   /** Only draining shards give buckets away; the others' shares are left as they are. */
   readonly drainOnly?: boolean;
   /** Shards whose shares are this close to the mean are even enough. */
   readonly tolerance?: number;
   /** The most that one move takes. */
-  readonly group?: Partial<GroupSize>;
+  readonly group?: Partial<MoveSize>;
 }
 
-export interface GroupSize {
+export interface MoveSize {
   readonly buckets: number;
   readonly rows: number;
 }
 
 /** A group of buckets that one move takes from one shard to another. */
-export interface Transfer extends Weight {
+export interface Transfer extends DataSize {
   readonly from: string;
   readonly to: string;
   readonly buckets: readonly number[];
@@ -40,9 +40,9 @@ export interface Transfer extends Weight {
  * What a bucket weighs by itself. Customers to come spread over all buckets alike, so where there is little data the
  * number of buckets must count more than who happens to live in them.
  */
-const EMPTY: Readonly<Record<Measure, number>> = { bytes: 64 * 1024, rows: 100 };
+const EMPTY: Readonly<Record<BalanceBy, number>> = { bytes: 64 * 1024, rows: 100 };
 const TOLERANCE = 0.05;
-export const DEFAULT_GROUP: GroupSize = { buckets: 64, rows: 250_000 };
+export const DEFAULT_MOVE_SIZE: MoveSize = { buckets: 64, rows: 250_000 };
 
 /**
  * Which buckets to move so that shards hold equal shares, moving as little as possible. Shards above the mean give,
@@ -50,21 +50,21 @@ export const DEFAULT_GROUP: GroupSize = { buckets: 64, rows: 250_000 };
  * @throws Error when no shard is left to take anything.
  */
 export function planTransfers(input: TransferInput): Transfer[] {
-  return groupTransfers(chooseBuckets(input), input.group);
+  return combineIntoMoves(chooseBuckets(input), input.group);
 }
 
 /** A bucket, and where it is to go. */
-export interface Given {
+export interface Assignment {
   readonly bucket: PlacedBucket;
   readonly to: string;
 }
 
 /** As planTransfers, bucket by bucket. */
-export function chooseBuckets(input: TransferInput): Given[] {
+export function chooseBuckets(input: TransferInput): Assignment[] {
   const { shards, draining, buckets, by, drainOnly = false, tolerance = TOLERANCE } = input;
   const staying = shards.filter((shard) => !draining.includes(shard));
   if (staying.length === 0) throw new Error('No shard is left to take the buckets');
-  const weightOf = (bucket: Weight): number => bucket[by] + EMPTY[by];
+  const weightOf = (bucket: DataSize): number => bucket[by] + EMPTY[by];
   const loads = new Map(shards.map((shard) => [shard, 0]));
   for (const bucket of buckets) loads.set(bucket.shard, (loads.get(bucket.shard) ?? 0) + weightOf(bucket));
   const mean = [...loads.values()].reduce((sum, load) => sum + load, 0) / staying.length;
@@ -72,26 +72,26 @@ export function chooseBuckets(input: TransferInput): Given[] {
   const movable = buckets
     .filter(({ moving }) => !moving)
     .toSorted((a, b) => weightOf(b) - weightOf(a) || a.bucket - b.bucket);
-  const given: Given[] = [];
-  const give = (bucket: PlacedBucket, to: string): void => {
+  const assigned: Assignment[] = [];
+  const assign = (bucket: PlacedBucket, to: string): void => {
     loads.set(bucket.shard, (loads.get(bucket.shard) ?? 0) - weightOf(bucket));
     loads.set(to, (loads.get(to) ?? 0) + weightOf(bucket));
-    given.push({ bucket, to });
+    assigned.push({ bucket, to });
   };
   const lightest = (): string => staying.reduce((a, b) => ((loads.get(b) ?? 0) < (loads.get(a) ?? 0) ? b : a));
-  for (const bucket of movable) if (draining.includes(bucket.shard)) give(bucket, lightest());
-  if (drainOnly) return given;
+  for (const bucket of movable) if (draining.includes(bucket.shard)) assign(bucket, lightest());
+  if (drainOnly) return assigned;
   const uneven = staying.some((shard) => Math.abs((loads.get(shard) ?? 0) - mean) > tolerance * mean);
-  if (!uneven) return given;
+  if (!uneven) return assigned;
   for (const bucket of mixedFirst(movable, loads, mean)) {
     if (draining.includes(bucket.shard)) continue;
     const to = lightest();
     const weight = weightOf(bucket);
     const surplus = (loads.get(bucket.shard) ?? 0) - mean;
     const room = mean - (loads.get(to) ?? 0);
-    if (weight <= surplus && weight <= room) give(bucket, to);
+    if (weight <= surplus && weight <= room) assign(bucket, to);
   }
-  return given;
+  return assigned;
 }
 
 /**
@@ -118,11 +118,11 @@ function mixedFirst(
 }
 
 /** Puts buckets that go the same way into groups, and lets the ways take turns: what many sources give arrives evenly. */
-export function groupTransfers(
-  given: readonly Given[],
-  { buckets: most = DEFAULT_GROUP.buckets, rows: mostRows = DEFAULT_GROUP.rows }: Partial<GroupSize> = {},
+export function combineIntoMoves(
+  assigned: readonly Assignment[],
+  { buckets: most = DEFAULT_MOVE_SIZE.buckets, rows: mostRows = DEFAULT_MOVE_SIZE.rows }: Partial<MoveSize> = {},
 ): Transfer[] {
-  const ways = Map.groupBy(given, ({ bucket, to }) => `${bucket.shard} ${to}`);
+  const ways = Map.groupBy(assigned, ({ bucket, to }) => `${bucket.shard} ${to}`);
   const turns = [...ways].map(([way, buckets]) => {
     const [from = '', to = ''] = way.split(' ');
     const groups: PlacedBucket[][] = [];

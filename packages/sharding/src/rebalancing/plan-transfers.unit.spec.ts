@@ -39,15 +39,15 @@ const loads = (shards: readonly string[], buckets: readonly PlacedBucket[], by: 
 describe('planTransfers', () => {
   it('moves each bucket at most once, from where it is, and none that is in a move', () => {
     fc.assert(
-      fc.property(input, (given) => {
-        const transfers = planTransfers(given);
+      fc.property(input, (sample) => {
+        const transfers = planTransfers(sample);
         const moved = transfers.flatMap(({ buckets }) => buckets);
         expect(new Set(moved).size).toBe(moved.length);
         for (const { from, to, buckets } of transfers) {
           expect(from).not.toBe(to);
-          expect(given.draining).not.toContain(to);
+          expect(sample.draining).not.toContain(to);
           for (const number of buckets) {
-            expect(given.buckets[number]).toMatchObject({ shard: from, moving: false });
+            expect(sample.buckets[number]).toMatchObject({ shard: from, moving: false });
           }
         }
       }),
@@ -56,9 +56,9 @@ describe('planTransfers', () => {
 
   it('leaves nothing that can move on a shard that is drained', () => {
     fc.assert(
-      fc.property(input, fc.boolean(), (given, drainOnly) => {
-        const after = apply(given.buckets, planTransfers({ ...given, drainOnly }));
-        expect(after.filter(({ shard, moving }) => given.draining.includes(shard) && !moving)).toEqual([]);
+      fc.property(input, fc.boolean(), (sample, drainOnly) => {
+        const after = apply(sample.buckets, planTransfers({ ...sample, drainOnly }));
+        expect(after.filter(({ shard, moving }) => sample.draining.includes(shard) && !moving)).toEqual([]);
       }),
     );
   });
@@ -66,9 +66,9 @@ describe('planTransfers', () => {
   it('makes no shard that stays heavier than it was or than the mean, and never widens the gap', () => {
     fc.assert(
       fc.property(input, (all) => {
-        const given = { ...all, draining: [] };
-        const before = loads(given.shards, given.buckets, given.by);
-        const after = loads(given.shards, apply(given.buckets, planTransfers(given)), given.by);
+        const sample = { ...all, draining: [] };
+        const before = loads(sample.shards, sample.buckets, sample.by);
+        const after = loads(sample.shards, apply(sample.buckets, planTransfers(sample)), sample.by);
         const mean = before.reduce((sum, load) => sum + load, 0) / before.length;
         after.forEach((load, index) => expect(load).toBeLessThanOrEqual(Math.max(before[index] ?? 0, mean) + 1e-6));
         expect(Math.min(...after)).toBeGreaterThanOrEqual(Math.min(...before));
@@ -80,16 +80,16 @@ describe('planTransfers', () => {
     fc.assert(
       fc.property(input, (all) => {
         const buckets = all.buckets.map((bucket) => ({ ...bucket, moving: false }));
-        const given = { ...all, buckets, draining: [], tolerance: 0 };
-        const after = apply(buckets, planTransfers(given));
-        const sums = loads(given.shards, after, given.by);
+        const sample = { ...all, buckets, draining: [], tolerance: 0 };
+        const after = apply(buckets, planTransfers(sample));
+        const sums = loads(sample.shards, after, sample.by);
         const mean = sums.reduce((sum, load) => sum + load, 0) / sums.length;
         const room = mean - Math.min(...sums);
         // Whatever is still above the mean holds no bucket that would fit on both sides.
-        given.shards.forEach((shard, index) => {
+        sample.shards.forEach((shard, index) => {
           const surplus = (sums[index] ?? 0) - mean;
           for (const bucket of after) {
-            const weight = bucket[given.by] + (given.by === 'bytes' ? EMPTY_BYTES : 100);
+            const weight = bucket[sample.by] + (sample.by === 'bytes' ? EMPTY_BYTES : 100);
             if (bucket.shard === shard) expect(weight <= surplus - 1e-6 && weight <= room - 1e-6).toBe(false);
           }
         });
@@ -100,21 +100,21 @@ describe('planTransfers', () => {
   it('finds nothing more to do where it was carried out, wherever it was stopped before', () => {
     fc.assert(
       fc.property(input, fc.nat(1_000), (all, stop) => {
-        const given = { ...all, draining: [], tolerance: 0 };
-        const transfers = planTransfers({ ...given, group: { buckets: 3 } });
-        const done = apply(given.buckets, transfers);
-        expect(planTransfers({ ...given, buckets: done })).toEqual([]);
-        const some = apply(given.buckets, transfers.slice(0, stop % (transfers.length + 1)));
-        const rest = apply(some, planTransfers({ ...given, buckets: some }));
-        expect(planTransfers({ ...given, buckets: rest })).toEqual([]);
+        const sample = { ...all, draining: [], tolerance: 0 };
+        const transfers = planTransfers({ ...sample, group: { buckets: 3 } });
+        const done = apply(sample.buckets, transfers);
+        expect(planTransfers({ ...sample, buckets: done })).toEqual([]);
+        const some = apply(sample.buckets, transfers.slice(0, stop % (transfers.length + 1)));
+        const rest = apply(some, planTransfers({ ...sample, buckets: some }));
+        expect(planTransfers({ ...sample, buckets: rest })).toEqual([]);
       }),
     );
   });
 
   it('moves in groups no larger than asked', () => {
     fc.assert(
-      fc.property(input, (given) => {
-        for (const { buckets, rows } of planTransfers({ ...given, group: { buckets: 5, rows: 150_000 } })) {
+      fc.property(input, (sample) => {
+        for (const { buckets, rows } of planTransfers({ ...sample, group: { buckets: 5, rows: 150_000 } })) {
           expect(buckets.length).toBeLessThanOrEqual(5);
           expect(rows <= 150_000 || buckets.length === 1).toBe(true);
         }

@@ -1,5 +1,5 @@
 import { oneRow, type Sql } from '../postgres/sql.js';
-import { freeDisk, inspectServer, shortcomings, weaknesses, type ServerFacts } from '../shards/inspect-server.js';
+import { freeDisk, inspectServer, problemsOf, warningsOf, type ServerCapabilities } from '../shards/inspect-server.js';
 import type { Transfer } from './plan-transfers.js';
 import { OperationRefused } from '../errors.js';
 import { onShard, reasonOf, type KnownShard } from '../directory/known-shards.js';
@@ -21,7 +21,7 @@ export interface ShardState {
 
 const KEEP_FREE_BYTES = 1024 ** 3;
 /** Rows that arrive are written to the log too, and their indexes grow less densely than those they come from. */
-const ROOM = 2;
+const DISK_FACTOR = 2;
 
 /**
  * Looks at every server of a keyspace before anything is asked of it.
@@ -40,7 +40,7 @@ export async function inspectShards(shards: readonly KnownShard[]): Promise<Shar
  * @returns what is worth knowing of the servers that take part, and no reason to refuse.
  * @throws OperationRefused where a disk is too full.
  */
-export function checkRoom(
+export function checkDiskSpace(
   states: readonly ShardState[],
   transfers: readonly Transfer[],
   { keepFreeBytes = KEEP_FREE_BYTES }: PreflightOptions,
@@ -54,7 +54,7 @@ export function checkRoom(
   return [
     ...partners.flatMap(({ shard, warnings }) => warnings.map((what) => `${nameOf(shard)}: ${what}`)),
     ...unknown.map(({ shard }) => {
-      return `${nameOf(shard)}: its free disk can't be seen from here; ${inMegabytes(arriving(shard, transfers))} will come`;
+      return `${nameOf(shard)}: its free disk can't be seen from here; ${megabytes(arriving(shard, transfers))} will come`;
     }),
   ];
 }
@@ -65,13 +65,13 @@ async function stateOf(shard: KnownShard): Promise<ShardState> {
   const nothing = { shard, warnings: [], fingerprint: undefined, migrations: [], freeBytes: undefined };
   try {
     return await onShard(shard, async (session) => {
-      const facts = await inspectServer(session);
-      const problems = [...shortcomings(facts), ...(await notOurs(session, shard, facts))];
+      const capabilities = await inspectServer(session);
+      const problems = [...problemsOf(capabilities), ...(await identityProblems(session, shard, capabilities))];
       if (problems.length > 0) return { ...nothing, problems };
       return {
         shard,
         problems,
-        warnings: weaknesses(facts),
+        warnings: warningsOf(capabilities),
         fingerprint: (await oneRow<{ fingerprint: string }>(session, 'SELECT sharding.fingerprint() AS fingerprint'))
           .fingerprint,
         migrations: await migrationsOf(session),
@@ -84,7 +84,11 @@ async function stateOf(shard: KnownShard): Promise<ShardState> {
 }
 
 /** What a database lacks to be this shard, for the role that connects. */
-async function notOurs(session: Sql, { keyspace, shard }: KnownShard, facts: ServerFacts): Promise<string[]> {
+async function identityProblems(
+  session: Sql,
+  { keyspace, shard }: KnownShard,
+  capabilities: ServerCapabilities,
+): Promise<string[]> {
   const { installed } = await oneRow<{ installed: boolean }>(
     session,
     `SELECT to_regclass('sharding.identity') IS NOT NULL AS installed`,
@@ -95,7 +99,7 @@ async function notOurs(session: Sql, { keyspace, shard }: KnownShard, facts: Ser
     `SELECT (SELECT keyspace || '/' || shard FROM sharding.identity) AS is`,
   );
   if (is !== `${keyspace}/${shard}`) return [`its address leads to ${is ?? 'a shard without a name'}`];
-  if (facts.superuser) return [];
+  if (capabilities.superuser) return [];
   const { rows } = await session.query<{ name: string }>(
     `SELECT t.name::text AS name FROM sharding.tables AS t JOIN pg_class AS c ON c.oid = t.name
      WHERE NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1`,
@@ -138,12 +142,12 @@ const arriving = ({ shard }: KnownShard, transfers: readonly Transfer[]): number
 function tooFull(states: readonly ShardState[], transfers: readonly Transfer[], keepFree: number): string[] {
   return states.flatMap(({ shard, freeBytes }) => {
     const coming = arriving(shard, transfers);
-    if (freeBytes === undefined || coming === 0 || freeBytes >= coming * ROOM + keepFree) return [];
+    if (freeBytes === undefined || coming === 0 || freeBytes >= coming * DISK_FACTOR + keepFree) return [];
     return [
-      `${nameOf(shard)}: not enough disk: ${inMegabytes(freeBytes)} are free, and ${inMegabytes(coming * ROOM)} are needed ` +
-        `beside the ${inMegabytes(keepFree)} that stay free`,
+      `${nameOf(shard)}: not enough disk: ${megabytes(freeBytes)} are free, and ${megabytes(coming * DISK_FACTOR)} are needed ` +
+        `beside the ${megabytes(keepFree)} that stay free`,
     ];
   });
 }
 
-const inMegabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString('en-US')} MB`;
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString('en-US')} MB`;

@@ -5,7 +5,7 @@ import { rebalanceKilledAt } from '../../test/kill.js';
 import { mover, range, underLoad } from '../../test/fixtures.js';
 import type { Step } from '../move-steps/phases.js';
 import { verify } from '../verification/verify.js';
-import { carryOut, type PlanProgress } from './execute-plan.js';
+import { executePlan, type PlanProgress } from './execute-plan.js';
 import { setDraining } from '../shards/set-draining.js';
 import { planBuckets } from './plan-buckets.js';
 import { planRebalance } from './plan-rebalance.js';
@@ -47,18 +47,18 @@ it('gives a new shard its share while writers write, tells how far it is, and th
   expect(plan.buckets).toBeGreaterThan(300);
   expect(plan.rows).toBeGreaterThan(1_500);
   expect(plan.seconds).toBeGreaterThan(1);
-  const told: PlanProgress[] = [];
+  const reported: PlanProgress[] = [];
   const report = await underLoad(cluster, { buckets: range(0, 32), writers: 4 }, async () => {
-    const result = await carryOut(plan, { directoryUrl, onProgress: (progress) => told.push(progress) });
+    const result = await executePlan(plan, { directoryUrl, onProgress: (progress) => reported.push(progress) });
     expect(result).toMatchObject({ stopped: false, paused: [] });
     expect(result.moves.map(({ phase }) => phase)).toEqual(plan.moves.map(() => 'done'));
   });
   expect(report).toMatchObject({ lost: 0, doubled: 0, stale: 0, disordered: 0, failures: [] });
   expect(await counts()).toEqual(plan.shares.map(({ after }) => after.buckets));
   expect((await rows()).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(before);
-  const copied = told.map((progress) => progress.rows);
+  const copied = reported.map((progress) => progress.rows);
   expect(copied).toEqual(copied.toSorted((a, b) => a - b));
-  expect(told.at(-1)).toMatchObject({ moves: plan.moves.length, ofRows: plan.rows, rows: plan.rows });
+  expect(reported.at(-1)).toMatchObject({ moves: plan.moves.length, ofRows: plan.rows, rows: plan.rows });
   expect((await planRebalance({ directoryUrl })).moves).toEqual([]);
 });
 
@@ -70,7 +70,7 @@ it('drains a shard, keeps it empty, and lets it be removed only then', async () 
   const plan = await planRebalance({ directoryUrl, drain: 'a', group: { buckets: 256 } });
   expect(plan.buckets).toBe(512);
   await onDirectory(directoryUrl, (directory) => setDraining(directory, 'a', true));
-  await carryOut(plan, { directoryUrl });
+  await executePlan(plan, { directoryUrl });
   expect((await counts())[0]).toBe(0);
   const after = await planRebalance({ directoryUrl });
   expect(after.moves.filter(({ to }) => to === 'a')).toEqual([]);
@@ -82,13 +82,18 @@ it('drains a shard, keeps it empty, and lets it be removed only then', async () 
 it('stops between two moves, and the next plan holds only the rest', async () => {
   const stop = new AbortController();
   const plan = await planRebalance({ directoryUrl, group: { buckets: 64 } });
-  const first = await carryOut(plan, { directoryUrl, signal: stop.signal, parallel: 1, onMoved: () => stop.abort() });
+  const first = await executePlan(plan, {
+    directoryUrl,
+    signal: stop.signal,
+    parallel: 1,
+    onMoved: () => stop.abort(),
+  });
   expect(first).toMatchObject({ stopped: true });
   expect(first.moves).toHaveLength(1);
   expect(await verify(directoryUrl, KEYSPACE)).toMatchObject({ findings: [], moving: [] });
   const rest = await planRebalance({ directoryUrl, group: { buckets: 256 } });
   expect(rest.buckets).toBe(plan.buckets - 64);
-  expect(await carryOut(rest, { directoryUrl })).toMatchObject({ stopped: false });
+  expect(await executePlan(rest, { directoryUrl })).toMatchObject({ stopped: false });
   expect(await counts()).toEqual(plan.shares.map(({ after }) => after.buckets));
 });
 
@@ -103,7 +108,7 @@ it.each<[Step, 'before' | 'after']>([
   const plan = await planRebalance({ directoryUrl, group: GROUP });
   expect(plan.unfinished.length).toBeGreaterThanOrEqual(1);
   expect(plan.moves.flatMap(({ buckets }) => buckets).length).toBeLessThan(300);
-  const result = await carryOut(plan, { directoryUrl });
+  const result = await executePlan(plan, { directoryUrl });
   expect(result.moves.map(({ phase }) => phase)).toEqual([...plan.unfinished, ...plan.moves].map(() => 'done'));
   expect((await planRebalance({ directoryUrl })).moves).toEqual([]);
 });
@@ -111,9 +116,9 @@ it.each<[Step, 'before' | 'after']>([
 it('lets one plan of a keyspace be carried out at a time', async () => {
   const plan = await planRebalance({ directoryUrl, group: { buckets: 256 } });
   const { promise: under, resolve: begun } = Promise.withResolvers<void>();
-  const first = carryOut(plan, { directoryUrl, hooks: { onStep: () => begun() } });
+  const first = executePlan(plan, { directoryUrl, hooks: { onStep: () => begun() } });
   await under;
-  await expect(carryOut(plan, { directoryUrl })).rejects.toThrow('Another rebalance or drain of shop is under way');
+  await expect(executePlan(plan, { directoryUrl })).rejects.toThrow('Another rebalance or drain of shop is under way');
   expect(await first).toMatchObject({ stopped: false });
 });
 
@@ -129,6 +134,6 @@ it('moves the buckets that are named, and says which are not where they should b
   const id = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [5], from: 'a', to: 'b' });
   await expect(planBuckets({ ...request, buckets: [5] })).rejects.toThrow('Bucket 5 of shop is in a move already');
   await mover(cluster).abortMove(id);
-  await carryOut(await planBuckets({ ...request, buckets: [1, 2, 600] }), { directoryUrl });
+  await executePlan(await planBuckets({ ...request, buckets: [1, 2, 600] }), { directoryUrl });
   expect(await counts()).toEqual([510, 511, 3]);
 });

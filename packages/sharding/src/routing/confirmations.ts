@@ -1,5 +1,5 @@
 import { compareShard, disagreements } from '../incarnation/compare.js';
-import { letServe, refusalOf } from '../incarnation/confirm.js';
+import { letServe, notReconciled } from '../incarnation/confirm.js';
 import { readReport } from '../incarnation/report.js';
 import type { MapClient } from '../map/map-client.js';
 import { oneRow } from '../postgres/sql.js';
@@ -18,7 +18,7 @@ export class Confirmations {
 
   constructor(
     private readonly map: MapClient,
-    private readonly onRefused: (reason: string) => void,
+    private readonly onNotReconciled: (reason: string) => void,
   ) {}
 
   /**
@@ -50,9 +50,9 @@ export class Confirmations {
       return found;
     });
     if (reasons.length === 0) return undefined;
-    const reason = refusalOf(map.keyspace, shard, reasons);
+    const reason = notReconciled(map.keyspace, shard, reasons);
     this.refused.set(server, { reason, until: performance.now() + REFUSED_MS });
-    this.onRefused(reason);
+    this.onNotReconciled(reason);
     return reason;
   }
 }

@@ -16,10 +16,10 @@ describe('routing', () => {
   let map: MapClient;
   let database: ShardedDatabase<Sql, PooledServer>;
 
-  const openDatabase = (maxConnections = 4, patienceMs = 20_000) =>
+  const openDatabase = (maxConnections = 4, retryForMs = 20_000) =>
     new ShardedDatabase<Sql, PooledServer>({
       map,
-      patienceMs,
+      retryForMs,
       open: (shard) => new PooledServer({ ...shard, application: 'test', maxConnections }),
     });
   const setState = (state: string, bucket: number, shard = 'a'): Promise<unknown> =>

@@ -1,5 +1,5 @@
 import { Across } from '../across/across.js';
-import type { AcrossOptions } from '../across/ask.js';
+import type { AcrossOptions } from '../across/query-shards.js';
 import { bucketOf } from '../map/bucket.js';
 import type { MapClient } from '../map/map-client.js';
 import { BEING_MOVED, codeOf, isTransient, isUnconfirmed, NOT_HERE } from '../postgres/errors.js';
@@ -13,19 +13,19 @@ export interface ShardedDatabaseOptions<Server> {
   /** Makes the pool of one shard; `name` is `<keyspace>@<shard>`. */
   readonly open: (shard: { readonly name: string; readonly url: string }) => Server;
   /** How long a transaction or a read tries to get at a bucket that moves, in milliseconds. */
-  readonly patienceMs?: number;
+  readonly retryForMs?: number;
   /** Transient errors of the servers that `open` makes, beside those of this package. */
   readonly isTransient?: (error: unknown) => boolean;
   /** Called when a server serves nothing until an operator reconciles it, at most once a second for each. */
-  readonly onRefused?: (reason: string) => void;
+  readonly onNotReconciled?: (reason: string) => void;
 }
 
 /** No shard would serve the bucket in time. Trying again later may help. */
 export class BucketUnavailable extends Error {
   readonly bucket: number;
 
-  constructor(bucket: number, patienceMs: number, cause: unknown) {
-    super(`Bucket ${bucket} was not to be had within ${patienceMs} ms`, { cause });
+  constructor(bucket: number, retryForMs: number, cause: unknown) {
+    super(`Bucket ${bucket} was not to be had within ${retryForMs} ms`, { cause });
     this.name = 'BucketUnavailable';
     this.bucket = bucket;
   }
@@ -41,7 +41,7 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   private readonly confirmations: Confirmations;
 
   constructor(private readonly options: ShardedDatabaseOptions<Server>) {
-    this.confirmations = new Confirmations(options.map, options.onRefused ?? (() => undefined));
+    this.confirmations = new Confirmations(options.map, options.onNotReconciled ?? (() => undefined));
     this.follow();
     this.stopFollowing = options.map.onChange(() => this.follow());
   }
@@ -91,7 +91,7 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   }
 
   /** Queries over all shards of the keyspace. */
-  across(options: Pick<AcrossOptions, 'patienceMs' | 'timeoutMs'> = {}): Across {
+  across(options: Pick<AcrossOptions, 'retryForMs' | 'timeoutMs'> = {}): Across {
     const { map, isTransient: ofServers } = this.options;
     const servers = (): readonly Server[] => this.servers();
     const confirm = (shard: string): Promise<unknown> => this.confirm(shard);
@@ -130,8 +130,8 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
 
   /** Each wait between two tries holds no connection. */
   private async routed<T>(bucket: number, work: (server: Server) => Promise<T>): Promise<T> {
-    const { map, patienceMs = 5_000 } = this.options;
-    const deadline = performance.now() + patienceMs;
+    const { map, retryForMs = 5_000 } = this.options;
+    const deadline = performance.now() + retryForMs;
     for (let attempt = 0; ; attempt += 1) {
       const placed = map.current.placements[bucket];
       try {
@@ -139,13 +139,13 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
       } catch (error) {
         const code = codeOf(error);
         if (code !== NOT_HERE && code !== BEING_MOVED) throw error;
-        if (performance.now() > deadline) throw new BucketUnavailable(bucket, patienceMs, error);
+        if (performance.now() > deadline) throw new BucketUnavailable(bucket, retryForMs, error);
         if (code === NOT_HERE) await map.refresh().catch(() => undefined);
         const { shard, epoch } = map.current.placements[bucket] ?? {};
         const moved = shard !== placed?.shard || epoch !== placed?.epoch;
         if (!moved && (code === NOT_HERE || isUnconfirmed(error))) {
           const refusal = await this.confirm(shard);
-          if (refusal !== undefined) throw new BucketUnavailable(bucket, patienceMs, new Error(refusal));
+          if (refusal !== undefined) throw new BucketUnavailable(bucket, retryForMs, new Error(refusal));
         }
         if (!moved) await map.changeWithin(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
       }

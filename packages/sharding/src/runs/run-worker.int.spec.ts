@@ -7,7 +7,7 @@ import { keepFresh, mover } from '../../test/fixtures.js';
 import { inDirectory } from '../directory/keyspace.js';
 import type { Step } from '../move-steps/phases.js';
 import { verify } from '../verification/verify.js';
-import { carryOut } from '../rebalancing/execute-plan.js';
+import { executePlan } from '../rebalancing/execute-plan.js';
 import { planRebalance } from '../rebalancing/plan-rebalance.js';
 import { requestAbort, requestMove, requestReverse } from '../moves/requests.js';
 import { RunWorker } from './run-worker.js';
@@ -134,7 +134,7 @@ it('waits for the plan of a worker whose death the directory has not noticed yet
   const begun = Promise.withResolvers<void>();
   const plan = await planRebalance({ directoryUrl, group: { buckets: 100 } });
   const held = new AbortController();
-  const first = carryOut(plan, {
+  const first = executePlan(plan, {
     ...{ directoryUrl, signal: held.signal, parallel: 1 },
     hooks: {
       onStep: async (step, when) => {

@@ -3,13 +3,13 @@ import type { MoveHooks, MoveLimits } from '../move-steps/context.js';
 import { tryLock } from '../postgres/advisory-lock.js';
 import type { Session } from '../postgres/session.js';
 import { verify } from '../verification/verify.js';
-import { carryOut } from '../rebalancing/execute-plan.js';
+import { executePlan } from '../rebalancing/execute-plan.js';
 import { setDraining } from '../shards/set-draining.js';
 import { planRebalance } from '../rebalancing/plan-rebalance.js';
 import { PlanBusy } from '../errors.js';
 import { isRunOver, nextRun, noteRun, readRun, type Run, type RunProgress, type RunState } from './runs.js';
 import { knownShards, onDirectory, reasonOf } from '../directory/known-shards.js';
-import { watchDirectory } from '../directory/poll-directory.js';
+import { pollDirectory } from '../directory/poll-directory.js';
 
 export interface RunWorkerOptions {
   readonly directoryUrl: string;
@@ -21,7 +21,7 @@ export interface RunWorkerOptions {
 
 /** Class of the advisory locks on runs: whoever holds one does the run. */
 const RUN_LOCK = 1_398_034_245;
-const LOOK_EVERY_MS = 500;
+const POLL_MS = 500;
 const MOST_FINDINGS = 100;
 /** A worker that died holds what it had locked until the directory has noticed, and not every session of its at once. */
 const PLAN_WITHIN_MS = 5_000;
@@ -34,12 +34,12 @@ type Outcome = readonly [state: RunState | undefined, progress: RunProgress];
  */
 export class RunWorker {
   private readonly stopping = new AbortController();
-  private looking: Promise<void> | undefined;
+  private polling: Promise<void> | undefined;
 
   constructor(private readonly options: RunWorkerOptions) {}
 
   start(): void {
-    this.looking ??= this.look();
+    this.polling ??= this.poll();
   }
 
   /** Begins nothing more. What is under way ends between two moves if that is soon, and else goes to another worker. */
@@ -47,14 +47,14 @@ export class RunWorker {
     this.stopping.abort();
     const late = new AbortController();
     const timeout = delay(withinMs, undefined, { signal: late.signal }).catch(() => undefined);
-    await Promise.race([this.looking, timeout]);
+    await Promise.race([this.polling, timeout]);
     late.abort();
   }
 
-  private look(): Promise<void> {
+  private poll(): Promise<void> {
     const { directoryUrl, onFailure } = this.options;
     const watch = { directoryUrl, application: 'sharding-run', signal: this.stopping.signal };
-    return watchDirectory({ ...watch, ...(onFailure && { onFailure }) }, async (session) => {
+    return pollDirectory({ ...watch, ...(onFailure && { onFailure }) }, async (session) => {
       const run = await nextRun(session, RUN_LOCK);
       if (!run || !(await tryLock(session, RUN_LOCK, run.id))) return false;
       await this.do(session, run);
@@ -94,7 +94,7 @@ export class RunWorker {
     ended: AbortSignal,
   ): Promise<void> {
     while (!ended.aborted) {
-      await delay(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
+      await delay(POLL_MS, undefined, { signal: ended }).catch(() => undefined);
       if (this.stopping.signal.aborted) stop.abort();
       try {
         await noteRun(session, id, latest.progress);
@@ -114,7 +114,7 @@ export class RunWorker {
         if (!(error instanceof PlanBusy) || performance.now() > deadline) throw error;
         if (this.stopping.signal.aborted) return [undefined, {}];
         if (signal.aborted) return ['stopped', {}];
-        await delay(LOOK_EVERY_MS);
+        await delay(POLL_MS);
       }
     }
   }
@@ -134,7 +134,7 @@ export class RunWorker {
       await onDirectory(directoryUrl, (directory) => setDraining(directory, shard, true, keyspaces));
     }
     latest.progress = { moves: plan.moves.length + plan.unfinished.length, secondsPlanned: Math.round(plan.seconds) };
-    const { stopped, paused } = await carryOut(plan, {
+    const { stopped, paused } = await executePlan(plan, {
       ...{ directoryUrl, signal },
       ...(hooks && { hooks }),
       ...(limits && { limits }),

@@ -1,7 +1,7 @@
 import { isHeld } from '../postgres/advisory-lock.js';
 import type { Sql } from '../postgres/sql.js';
 import type { Finding } from '../verification/verify.js';
-import type { Measure } from '../rebalancing/plan-transfers.js';
+import type { BalanceBy } from '../rebalancing/plan-transfers.js';
 
 export type RunKind = 'rebalance' | 'drain' | 'verify';
 /** 'waiting' for a clone, 'running', 'stopping' after the moves under way, or over: 'stopped', 'done', 'failed'. */
@@ -10,7 +10,7 @@ export type RunState = 'waiting' | 'running' | 'stopping' | 'stopped' | 'done' |
 /** What was asked for. */
 export interface RunOptions {
   readonly keyspaces?: readonly string[];
-  readonly by?: Measure;
+  readonly by?: BalanceBy;
   /** Of a drain: the shard. */
   readonly shard?: string;
   readonly groupBuckets?: number;

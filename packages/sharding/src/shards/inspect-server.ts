@@ -4,7 +4,7 @@ import type { Session } from '../postgres/session.js';
 import { oneRow } from '../postgres/sql.js';
 
 /** What a Postgres server and the role that connects can do. */
-export interface ServerFacts {
+export interface ServerCapabilities {
   /** 180004 for 18.4. */
   readonly version: number;
   readonly walLevel: string;
@@ -29,14 +29,17 @@ export interface ServerFacts {
 }
 
 /** Asks a server what it can do. */
-export async function inspectServer(session: Session): Promise<ServerFacts> {
+export async function inspectServer(session: Session): Promise<ServerCapabilities> {
   const began = Date.now();
-  const { now, ...facts } = await oneRow<Omit<ServerFacts, 'clockAheadMs'> & { now: string }>(session, FACTS);
+  const { now, ...capabilities } = await oneRow<Omit<ServerCapabilities, 'clockAheadMs'> & { now: string }>(
+    session,
+    CAPABILITIES,
+  );
   const clockAheadMs = Math.round(Number(now) - (began + Date.now()) / 2);
-  return { ...facts, clockAheadMs };
+  return { ...capabilities, clockAheadMs };
 }
 
-const FACTS = `WITH role AS (SELECT * FROM pg_roles WHERE rolname = current_user)
+const CAPABILITIES = `WITH role AS (SELECT * FROM pg_roles WHERE rolname = current_user)
   SELECT current_setting('server_version_num')::int AS version, current_setting('wal_level') AS "walLevel",
     (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()) AS encoding,
     pg_is_in_recovery() AS standby,
@@ -59,37 +62,41 @@ const FACTS = `WITH role AS (SELECT * FROM pg_roles WHERE rolname = current_user
   FROM role`;
 
 /** What keeps a server from being a shard at all, from which buckets move and to which they come. */
-export function shortcomings(facts: ServerFacts): string[] {
+export function problemsOf(capabilities: ServerCapabilities): string[] {
   const rights = [
-    ...(facts.replicate ? [] : ['the role may not replicate (REPLICATION)']),
-    ...(facts.subscribe ? [] : ['the role may not subscribe (pg_create_subscription)']),
-    ...(facts.setReplica ? [] : ['the role may not set session_replication_role']),
-    ...(facts.origins ? [] : ['the role may not use replication origins (pg_replication_origin_create)']),
+    ...(capabilities.replicate ? [] : ['the role may not replicate (REPLICATION)']),
+    ...(capabilities.subscribe ? [] : ['the role may not subscribe (pg_create_subscription)']),
+    ...(capabilities.setReplica ? [] : ['the role may not set session_replication_role']),
+    ...(capabilities.origins ? [] : ['the role may not use replication origins (pg_replication_origin_create)']),
   ];
   const settings = [
-    ...(facts.version >= 160_000 ? [] : [`it runs PostgreSQL ${Math.floor(facts.version / 10_000)}, and 16 is needed`]),
-    ...(facts.standby ? ['it is a standby'] : []),
-    ...(facts.walLevel === 'logical' ? [] : [`wal_level is ${facts.walLevel}, and must be logical (needs a restart)`]),
-    ...(facts.encoding === 'UTF8' ? [] : [`its encoding is ${facts.encoding}, and must be UTF8`]),
+    ...(capabilities.version >= 160_000
+      ? []
+      : [`it runs PostgreSQL ${Math.floor(capabilities.version / 10_000)}, and 16 is needed`]),
+    ...(capabilities.standby ? ['it is a standby'] : []),
+    ...(capabilities.walLevel === 'logical'
+      ? []
+      : [`wal_level is ${capabilities.walLevel}, and must be logical (needs a restart)`]),
+    ...(capabilities.encoding === 'UTF8' ? [] : [`its encoding is ${capabilities.encoding}, and must be UTF8`]),
     // One for the move, and one for each of two tables that are copied at a time.
-    ...enough('free replication slots (max_replication_slots)', facts.freeSlots, 3),
-    ...enough('free WAL senders (max_wal_senders)', facts.freeSenders, 3),
-    ...enough('free replication origins (max_active_replication_origins)', facts.freeOrigins, 3),
-    ...enough('max_logical_replication_workers', facts.replicationWorkers, 4),
-    ...enough('max_worker_processes', facts.workers, 5),
+    ...enough('free replication slots (max_replication_slots)', capabilities.freeSlots, 3),
+    ...enough('free WAL senders (max_wal_senders)', capabilities.freeSenders, 3),
+    ...enough('free replication origins (max_active_replication_origins)', capabilities.freeOrigins, 3),
+    ...enough('max_logical_replication_workers', capabilities.replicationWorkers, 4),
+    ...enough('max_worker_processes', capabilities.workers, 5),
   ];
   return [...settings, ...rights];
 }
 
 /** What works, but not well. */
-export function weaknesses(facts: ServerFacts): string[] {
-  const slow = facts.retryMs > 1_000;
-  const off = Math.abs(facts.clockAheadMs) > 5_000;
+export function warningsOf(capabilities: ServerCapabilities): string[] {
+  const slow = capabilities.retryMs > 1_000;
+  const off = Math.abs(capabilities.clockAheadMs) > 5_000;
   return [
     ...(slow
-      ? [`wal_retrieve_retry_interval is ${facts.retryMs} ms: with 1 s, moves resume faster after a fault`]
+      ? [`wal_retrieve_retry_interval is ${capabilities.retryMs} ms: with 1 s, moves resume faster after a fault`]
       : []),
-    ...(off ? [`its clock differs by ${Math.round(facts.clockAheadMs / 1000)} s from this machine's`] : []),
+    ...(off ? [`its clock differs by ${Math.round(capabilities.clockAheadMs / 1000)} s from this machine's`] : []),
   ];
 }
 

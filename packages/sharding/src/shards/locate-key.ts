@@ -4,7 +4,7 @@ import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, onShard, reasonOf, type KnownShard } from '../directory/known-shards.js';
 
 /** Where a keyspace has what belongs to a key. */
-export interface Whereabouts {
+export interface KeyLocation {
   readonly keyspace: string;
   readonly bucket: number;
   readonly shard: string;
@@ -25,7 +25,7 @@ export interface NameLookup {
 }
 
 /** Where each keyspace has the data of a sharding key. */
-export function whereIs(directoryUrl: string, key: string, keyspaces?: readonly string[]): Promise<Whereabouts[]> {
+export function locateKey(directoryUrl: string, key: string, keyspaces?: readonly string[]): Promise<KeyLocation[]> {
   const bucket = bucketOf(key);
   return onDirectory(directoryUrl, async (directory) => {
     const shards = await knownShards(directory, keyspaces);
@@ -44,7 +44,7 @@ export function whereIs(directoryUrl: string, key: string, keyspaces?: readonly 
 }
 
 /** The key that a keyspace knows under a name, or undefined. @throws OperationRefused when its shard can't be asked. */
-export function keyNamed(directoryUrl: string, lookup: NameLookup, name: string): Promise<string | undefined> {
+export function findKeyByName(directoryUrl: string, lookup: NameLookup, name: string): Promise<string | undefined> {
   const bucket = bucketOf(name);
   return onDirectory(directoryUrl, async (directory) => {
     const shards = await knownShards(directory, [lookup.keyspace]);

@@ -3,7 +3,7 @@ import { withSession, type Session } from '../postgres/session.js';
 import { oneRow } from '../postgres/sql.js';
 import type { Addition, NewDatabase } from './plan-addition.js';
 import { OperationRefused } from '../errors.js';
-import { placeOf, reasonOf } from '../directory/known-shards.js';
+import { addressOf, reasonOf } from '../directory/known-shards.js';
 
 const APPLICATION = 'sharding-operator';
 
@@ -20,9 +20,9 @@ export async function makeDatabases({ at, serverUrl, databases }: Addition): Pro
     }
   });
   for (const { url, role } of databases) {
-    await withSession({ url, server: placeOf(url), application: APPLICATION }, () => Promise.resolve()).catch(
+    await withSession({ url, server: addressOf(url), application: APPLICATION }, () => Promise.resolve()).catch(
       (error: unknown) => {
-        throw new OperationRefused(`Services can't connect as ${role} to ${placeOf(url)}: ${reasonOf(error)}`, {
+        throw new OperationRefused(`Services can't connect as ${role} to ${addressOf(url)}: ${reasonOf(error)}`, {
           cause: error,
         });
       },

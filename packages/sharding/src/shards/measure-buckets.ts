@@ -2,14 +2,14 @@ import { movedTables } from '../installation/sharded-tables.js';
 import { oneRow, type Sql } from '../postgres/sql.js';
 
 /** How much there is of something. */
-export interface Weight {
+export interface DataSize {
   readonly rows: number;
   readonly bytes: number;
 }
 
-export interface ShardWeight {
+export interface BucketSizes {
   /** Of each bucket that has rows here. */
-  readonly buckets: ReadonlyMap<number, Weight>;
+  readonly buckets: ReadonlyMap<number, DataSize>;
   /** Rows were counted in a part of a large table only. */
   readonly estimated: boolean;
 }
@@ -25,7 +25,7 @@ const ENTRY_BYTES = 40;
  * Weighs the rows of all moved tables by bucket, with their indexes. Free space is left out: where many rows were purged
  * lately the tables are as large as before, and a rebalance would never find shards even.
  */
-export async function weighBuckets(sql: Sql, sampleBytes = SAMPLE_BYTES): Promise<ShardWeight> {
+export async function measureBuckets(sql: Sql, sampleBytes = SAMPLE_BYTES): Promise<BucketSizes> {
   const buckets = new Map<number, { rows: number; bytes: number }>();
   let estimated = false;
   for (const table of await movedTables(sql)) {
@@ -63,7 +63,7 @@ async function countBuckets(sql: Sql, table: string, share: number): Promise<Cou
 }
 
 /** The weight of several things together. */
-export function sumOf(weights: Iterable<Weight>): Weight {
+export function sumOf(weights: Iterable<DataSize>): DataSize {
   let rows = 0;
   let bytes = 0;
   for (const weight of weights) {

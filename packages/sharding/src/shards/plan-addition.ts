@@ -1,8 +1,8 @@
 import { Session } from '../postgres/session.js';
 import { oneRow, type Sql } from '../postgres/sql.js';
-import { inspectServer, shortcomings, weaknesses, type ServerFacts } from './inspect-server.js';
+import { inspectServer, problemsOf, warningsOf, type ServerCapabilities } from './inspect-server.js';
 import { OperationRefused } from '../errors.js';
-import { knownShards, onDirectory, placeOf, type KnownShard } from '../directory/known-shards.js';
+import { knownShards, onDirectory, addressOf, type KnownShard } from '../directory/known-shards.js';
 
 export interface AdditionRequest {
   readonly directoryUrl: string;
@@ -50,16 +50,16 @@ export async function planAddition(request: AdditionRequest): Promise<Addition> 
   const shard = request.name ?? shards.find(({ adminUrl }) => hostOf(adminUrl) === at)?.shard ?? nextName(shards);
   const session = await Session.open({ url: serverUrl, server: at, application: 'sharding-operator' });
   try {
-    const facts = await inspectServer(session);
+    const capabilities = await inspectServer(session);
     const databases: NewDatabase[] = [];
     for (const keyspace of new Set(shards.map((each) => each.keyspace))) {
       const those = shards.filter((each) => each.keyspace === keyspace);
       databases.push(await newDatabase(session, keyspace, shard, those, serverUrl));
     }
-    const problems = [...shortcomings(facts), ...lackingRights(facts, databases)];
+    const problems = [...problemsOf(capabilities), ...lackingRights(capabilities, databases)];
     if (problems.length > 0) throw new OperationRefused(`${at} can't be a shard: ${problems.join('; ')}`);
     for (const database of databases) if (database.databaseExists) await checkDatabase(database, shard);
-    const warnings = weaknesses(facts).map((what) => `${at}: ${what}`);
+    const warnings = warningsOf(capabilities).map((what) => `${at}: ${what}`);
     return { shard, at, serverUrl, databases, warnings };
   } finally {
     await session.close();
@@ -76,7 +76,7 @@ function checkedUrl(text: string): string {
   return url.href;
 }
 
-const hostOf = (url: string): string => placeOf(url).split('/')[0] ?? '';
+const hostOf = (url: string): string => addressOf(url).split('/')[0] ?? '';
 
 function nextName(shards: readonly KnownShard[]): string {
   const names = new Set(shards.map(({ shard }) => shard));
@@ -101,13 +101,13 @@ async function newDatabase(
   url.username = service.username;
   url.password = service.password;
   const known = siblings.find((sibling) => sibling.shard === shard);
-  if (known && placeOf(known.adminUrl) !== placeOf(adminUrl.href)) {
-    throw new OperationRefused(`${keyspace} has a shard ${shard} already, at ${placeOf(known.adminUrl)}`);
+  if (known && addressOf(known.adminUrl) !== addressOf(adminUrl.href)) {
+    throw new OperationRefused(`${keyspace} has a shard ${shard} already, at ${addressOf(known.adminUrl)}`);
   }
   const other = siblings.find(
-    (sibling) => sibling.shard !== shard && placeOf(sibling.adminUrl) === placeOf(adminUrl.href),
+    (sibling) => sibling.shard !== shard && addressOf(sibling.adminUrl) === addressOf(adminUrl.href),
   );
-  if (other) throw new OperationRefused(`${placeOf(other.adminUrl)} is ${keyspace}'s shard ${other.shard} already`);
+  if (other) throw new OperationRefused(`${addressOf(other.adminUrl)} is ${keyspace}'s shard ${other.shard} already`);
   const { databaseExists, roleExists } = await oneRow<{ databaseExists: boolean; roleExists: boolean }>(
     server,
     `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS "databaseExists",
@@ -118,20 +118,20 @@ async function newDatabase(
   return { keyspace, database, databaseExists, role, roleExists, ...urls, known: known !== undefined };
 }
 
-function lackingRights(facts: ServerFacts, databases: readonly NewDatabase[]): string[] {
+function lackingRights(capabilities: ServerCapabilities, databases: readonly NewDatabase[]): string[] {
   const missing = databases.filter(({ databaseExists }) => !databaseExists).map(({ database }) => database);
   const roles = databases.filter(({ roleExists }) => !roleExists).map(({ role }) => role);
   return [
-    ...(missing.length > 0 && !facts.createDatabase
+    ...(missing.length > 0 && !capabilities.createDatabase
       ? [`the role may not create the databases ${missing.join(', ')}`]
       : []),
-    ...(roles.length > 0 && !facts.createRole ? [`the role may not create the roles ${roles.join(', ')}`] : []),
+    ...(roles.length > 0 && !capabilities.createRole ? [`the role may not create the roles ${roles.join(', ')}`] : []),
   ];
 }
 
 /** A database that is there must be this shard, or empty. */
 async function checkDatabase({ keyspace, adminUrl }: NewDatabase, shard: string): Promise<void> {
-  const session = await Session.open({ url: adminUrl, server: placeOf(adminUrl), application: 'sharding-operator' });
+  const session = await Session.open({ url: adminUrl, server: addressOf(adminUrl), application: 'sharding-operator' });
   try {
     const { installed, tables } = await oneRow<{ installed: boolean; tables: number }>(
       session,
@@ -142,7 +142,7 @@ async function checkDatabase({ keyspace, adminUrl }: NewDatabase, shard: string)
     );
     if (!installed && tables > 0) {
       throw new OperationRefused(
-        `${placeOf(adminUrl)} holds ${tables} tables and is no shard: it belongs to something else`,
+        `${addressOf(adminUrl)} holds ${tables} tables and is no shard: it belongs to something else`,
       );
     }
     if (!installed) return;
@@ -151,7 +151,7 @@ async function checkDatabase({ keyspace, adminUrl }: NewDatabase, shard: string)
       `SELECT (SELECT keyspace || '/' || shard FROM sharding.identity) AS is`,
     );
     if (is !== null && is !== `${keyspace}/${shard}`)
-      throw new OperationRefused(`${placeOf(adminUrl)} is ${is} already`);
+      throw new OperationRefused(`${addressOf(adminUrl)} is ${is} already`);
   } finally {
     await session.close();
   }

@@ -1,6 +1,6 @@
 import { removeShard } from '../directory/keyspace.js';
 import type { Sql } from '../postgres/sql.js';
-import { movesNow } from '../moves/current-moves.js';
+import { currentMoves } from '../moves/current-moves.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, shardsNamed } from '../directory/known-shards.js';
 
@@ -26,7 +26,7 @@ export async function removeEverywhere(tx: Sql, request: RemoveRequest): Promise
     throw new OperationRefused(`${shard} holds ${what}: drain it first`);
   }
   const names = shards.map(({ keyspace }) => keyspace);
-  const move = (await movesNow(tx)).find(
+  const move = (await currentMoves(tx)).find(
     ({ keyspace, source, destination }) => names.includes(keyspace) && [source, destination].includes(shard),
   );
   if (move) throw new OperationRefused(`Move ${move.id} of ${move.keyspace} names ${shard}: finish or abort it first`);

@@ -5,8 +5,8 @@ import { mover } from '../../test/fixtures.js';
 import { makeDatabases } from './make-databases.js';
 import { planAddition } from './plan-addition.js';
 import { clusterStatus } from './status.js';
-import { weighBuckets } from './measure-buckets.js';
-import { keyNamed, whereIs } from './locate-key.js';
+import { measureBuckets } from './measure-buckets.js';
+import { findKeyByName, locateKey } from './locate-key.js';
 import { withSession } from '../postgres/session.js';
 
 let servers: Servers;
@@ -44,7 +44,7 @@ it('tells which server can not be asked, and of the rest all the same', async ()
     expect(shards[0]).toMatchObject({ shard: 'a', problem: null, health: { fenced: 0 } });
     expect(shards[1]).toMatchObject({ shard: 'b', health: null, problem: expect.stringContaining('ECONNREFUSED') });
     const [customer = ''] = Array.from({ length: 1_000 }, (_, n) => `${n}`).filter((key) => bucketOf(key) > 511);
-    expect(await whereIs(directoryUrl, customer)).toMatchObject([{ shard: 'b', state: 'unknown' }]);
+    expect(await locateKey(directoryUrl, customer)).toMatchObject([{ shard: 'b', state: 'unknown' }]);
   } finally {
     await servers.startAgain(1);
   }
@@ -62,18 +62,18 @@ it('finds the shard of a key, and a key by a name', async () => {
     move: null,
     problem: null,
   };
-  expect(await whereIs(directoryUrl, id)).toEqual([expected]);
+  expect(await locateKey(directoryUrl, id)).toEqual([expected]);
   const lookup = { keyspace: KEYSPACE, table: 'customers', nameColumn: 'id::text', keyColumn: 'name' };
-  expect(await keyNamed(directoryUrl, lookup, id)).toBe('filled');
-  expect(await keyNamed(directoryUrl, lookup, 'nobody')).toBeUndefined();
+  expect(await findKeyByName(directoryUrl, lookup, id)).toBe('filled');
+  expect(await findKeyByName(directoryUrl, lookup, 'nobody')).toBeUndefined();
 });
 
 it('infers the weight of a large table from a part of it', async () => {
   await fill(cluster, 3_000);
   const url = cluster.shards.get('a')?.adminUrl ?? '';
   const [all, some] = await withSession({ url, server: 'a', application: 'test' }, async (session) => [
-    await weighBuckets(session),
-    await weighBuckets(session, 64 * 1024),
+    await measureBuckets(session),
+    await measureBuckets(session, 64 * 1024),
   ]);
   const sum = (weights: typeof all) =>
     [...(weights?.buckets.values() ?? [])].reduce((rows, weight) => rows + weight.rows, 0);
@@ -86,7 +86,7 @@ it('infers the weight of a large table from a part of it', async () => {
 it('weighs what rows take, and not the space that tables keep after a purge', async () => {
   const ids = await fill(cluster, 300);
   const url = cluster.shards.get('a')?.adminUrl ?? '';
-  const weigh = () => withSession({ url, server: 'a', application: 'test' }, (session) => weighBuckets(session));
+  const weigh = () => withSession({ url, server: 'a', application: 'test' }, (session) => measureBuckets(session));
   const before = await weigh();
   await fill(cluster, 2_000);
   expect(await weigh()).not.toEqual(before);

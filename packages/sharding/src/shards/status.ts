@@ -1,15 +1,15 @@
 import { BUCKETS } from '../map/bucket.js';
 import { compareShard, disagreements } from '../incarnation/compare.js';
-import { refusalOf } from '../incarnation/confirm.js';
+import { notReconciled } from '../incarnation/confirm.js';
 import { readReport } from '../incarnation/report.js';
 import { loadMap } from '../map/load-map.js';
 import type { ShardMap } from '../map/shard-map.js';
 import { oneRow } from '../postgres/sql.js';
 import type { Session } from '../postgres/session.js';
-import { movesNow, type MoveNow } from '../moves/current-moves.js';
+import { currentMoves, type CurrentMove } from '../moves/current-moves.js';
 import { bucketsElsewhere, findOrphans, type Orphans } from '../verification/orphans.js';
-import { knownShards, onDirectory, onShard, placeOf, reasonOf, type KnownShard } from '../directory/known-shards.js';
-import { sumOf, weighBuckets } from './measure-buckets.js';
+import { knownShards, onDirectory, onShard, addressOf, reasonOf, type KnownShard } from '../directory/known-shards.js';
+import { sumOf, measureBuckets } from './measure-buckets.js';
 
 export interface ReplicationSlot {
   readonly name: string;
@@ -61,7 +61,7 @@ export interface ClusterStatus {
   readonly keyspaces: readonly KeyspaceStatus[];
   readonly shards: readonly ShardStatus[];
   /** Those that are not over. */
-  readonly moves: readonly MoveNow[];
+  readonly moves: readonly CurrentMove[];
 }
 
 /** Enough to tell shards apart, and read in a moment however much a shard holds. */
@@ -77,7 +77,7 @@ export function clusterStatus(directoryUrl: string, keyspaces?: readonly string[
        WHERE $1::text[] IS NULL OR keyspace = ANY ($1) GROUP BY keyspace ORDER BY keyspace`,
       [keyspaces ?? null, BUCKETS],
     );
-    const moves = await movesNow(directory);
+    const moves = await currentMoves(directory);
     const maps = new Map<string, ShardMap>();
     for (const { keyspace } of rows) maps.set(keyspace, await loadMap(directory, keyspace));
     const elsewhere = new Map<KnownShard, number[]>();
@@ -99,12 +99,12 @@ async function statusOf(
   elsewhere: readonly number[],
 ): Promise<ShardStatus> {
   const { keyspace, shard, adminUrl, draining, buckets } = known;
-  const about = { keyspace, shard, at: placeOf(adminUrl), draining, buckets };
+  const about = { keyspace, shard, at: addressOf(adminUrl), draining, buckets };
   try {
     return await onShard(known, async (session) => {
       const report = await readReport(session, keyspace, shard);
       const reasons = map ? disagreements(compareShard(map, shard, report)) : [];
-      const problem = reasons.length === 0 ? null : refusalOf(keyspace, shard, reasons);
+      const problem = reasons.length === 0 ? null : notReconciled(keyspace, shard, reasons);
       return { ...about, health: await healthOf(session, elsewhere), problem };
     });
   } catch (error) {
@@ -125,7 +125,7 @@ async function healthOf(session: Session, elsewhere: readonly number[]): Promise
   const { rows: owned } = await session.query<{ bucket: number; state: string }>(
     `SELECT bucket, state FROM sharding.bucket_owner WHERE state IN ('owned', 'fenced')`,
   );
-  const { buckets, estimated } = await weighBuckets(session, SAMPLE_BYTES);
+  const { buckets, estimated } = await measureBuckets(session, SAMPLE_BYTES);
   const served = sumOf(owned.flatMap(({ bucket }) => buckets.get(bucket) ?? []));
   const fenced = owned.filter(({ state }) => state === 'fenced').length;
   const orphans = await findOrphans(session, elsewhere);

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
 import { mover, startService, type Service } from '../../test/fixtures.js';
-import { enterShard } from '../directory/keyspace.js';
+import { registerShard } from '../directory/keyspace.js';
 import { reconcileShard } from './reconcile.js';
 import { clusterStatus } from '../shards/status.js';
 import { knownShards, onDirectory } from '../directory/known-shards.js';
@@ -64,7 +64,7 @@ it('serves nothing from a server that begins a new history, until it is reconcil
   const move = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [ON_B], from: 'b', to: 'a' });
   await expect(mover(cluster).runMove(move)).rejects.toThrow(refusal);
   const { url = '', adminUrl = '' } = cluster.shards.get('b') ?? {};
-  const enter = onDirectory(cluster.directoryUrl, (tx) => enterShard(tx, KEYSPACE, { name: 'b', url, adminUrl }));
+  const enter = onDirectory(cluster.directoryUrl, (tx) => registerShard(tx, KEYSPACE, { name: 'b', url, adminUrl }));
   await expect(enter).rejects.toThrow(refusal);
 
   const intended = await reconcile(true);

@@ -67,7 +67,7 @@ export async function reconcileShard(directory: Sql, known: KnownShard, dryRun =
       const comparison = compareShard(map, shard, before);
       const moving = new Set(moves.flatMap(({ buckets }) => buckets));
       refuseLoss(known, [...comparison.lost, ...unfinished(map, shard, before, moving)]);
-      const outcome = { report: before, found: disagreements(comparison), released: givenUp(comparison) };
+      const outcome = { report: before, found: disagreements(comparison), released: releasedBuckets(comparison) };
       if (dryRun || (outcome.found.length === 0 && before.confirmed)) return outcome;
       const running = moves.map(({ id }) => id);
       const switches = await settle(tx, outcome, map.incarnations?.get(shard)?.switches ?? 0, running);
@@ -75,11 +75,11 @@ export async function reconcileShard(directory: Sql, known: KnownShard, dryRun =
     }),
   );
   const { timeline, timelineNow } = report;
-  if (!dryRun) await rememberServer(directory, keyspace, shard, report);
+  if (!dryRun) await replaceIncarnation(directory, keyspace, shard, report);
   return { keyspace, shard, before: timeline, now: timelineNow, released, ...(found.length > 0 && { found }) };
 }
 
-const givenUp = ({ stale, letGo }: Comparison): number[] => [...stale, ...letGo].toSorted((a, b) => a - b);
+const releasedBuckets = ({ stale, letGo }: Comparison): number[] => [...stale, ...letGo].toSorted((a, b) => a - b);
 
 /** Buckets that a move brought whose end this server did not hear of: it lacks what was written to them since. */
 const unfinished = (map: ShardMap, shard: string, { owners }: ShardReport, moving: ReadonlySet<number>): number[] =>
@@ -122,7 +122,7 @@ async function settle(
 }
 
 /** After the shard itself: who is interrupted in between finds them to disagree, and reconciles once more. */
-async function rememberServer(directory: Sql, keyspace: string, shard: string, report: ShardReport): Promise<void> {
+async function replaceIncarnation(directory: Sql, keyspace: string, shard: string, report: ShardReport): Promise<void> {
   await directory.query(
     `INSERT INTO sharding.incarnations AS i (keyspace, shard, server, timeline, switches) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (keyspace, shard) DO UPDATE SET server = excluded.server, timeline = excluded.timeline,

@@ -40,7 +40,7 @@ export interface VerifyProgress {
 class Counter {
   private progress: VerifyProgress = { tables: 0, ofTables: 0, rows: 0 };
 
-  constructor(private readonly tell: (progress: VerifyProgress) => void) {}
+  constructor(private readonly report: (progress: VerifyProgress) => void) {}
 
   expect(tables: number): void {
     this.progress = { ...this.progress, ofTables: this.progress.ofTables + tables };
@@ -48,7 +48,7 @@ class Counter {
 
   read(rows: number): void {
     this.progress = { ...this.progress, tables: this.progress.tables + 1, rows: this.progress.rows + rows };
-    this.tell(this.progress);
+    this.report(this.progress);
   }
 }
 
@@ -131,7 +131,7 @@ async function inspect(
           claims.filter(({ state }) => state !== 'gone' && state !== 'ready').map((c) => c.bucket),
         );
         const { findings, rows } = await countRows(tx, shard, served, busy, progress);
-        findings.push(...(await historyOf(tx, map, shard)), ...(await leftOvers(tx, shard, running)));
+        findings.push(...(await historyOf(tx, map, shard)), ...(await leftovers(tx, shard, running)));
         return { claims, findings, rows };
       }),
     );
@@ -176,7 +176,7 @@ async function historyOf(tx: Sql, map: ShardMap, shard: string): Promise<Finding
 }
 
 /** What moves make and must remove. `running` are the ids of moves that are not over. */
-async function leftOvers(tx: Sql, shard: string, running: readonly string[]): Promise<Finding[]> {
+async function leftovers(tx: Sql, shard: string, running: readonly string[]): Promise<Finding[]> {
   const { rows } = await tx.query<{ what: string }>(
     `WITH things AS (
        SELECT 'publication' AS kind, pubname::text AS name FROM pg_publication

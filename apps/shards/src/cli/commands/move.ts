@@ -1,5 +1,5 @@
 import { planBuckets } from '@stoa/sharding';
-import { carry } from '../execute-plan.js';
+import { executeWithProgress } from '../execute-plan.js';
 import { WrongUse } from '../cli-error.js';
 import type { CommandRun } from '../terminal.js';
 
@@ -17,5 +17,5 @@ export const move: CommandRun = async (terminal) => {
     ...(group !== undefined && { group: { buckets: group } }),
     ...(keepFreeBytes !== undefined && { keepFreeBytes }),
   });
-  return carry(terminal, plan, 'The same command');
+  return executeWithProgress(terminal, plan, 'The same command');
 };

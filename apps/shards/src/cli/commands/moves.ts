@@ -5,12 +5,12 @@ import {
   knownKeyspaces,
   Mover,
   MoveRefused,
-  movesNow,
+  currentMoves,
   onDirectory,
   type Move,
-  type MoveNow,
+  type CurrentMove,
 } from '@stoa/sharding';
-import { carry, movedLine } from '../execute-plan.js';
+import { executeWithProgress, moveResultLine } from '../execute-plan.js';
 import { WrongUse } from '../cli-error.js';
 import type { CommandRun, Terminal } from '../terminal.js';
 import { counted, ranges } from '../words.js';
@@ -52,7 +52,7 @@ export const reverse: CommandRun = async (terminal) => {
   }
   const back = await mover.runMove(await mover.reverseMove(id)).finally(() => progress.clear());
   answer({ dryRun: false, move: back });
-  say(movedLine(back, 1, 1));
+  say(moveResultLine(back, 1, 1));
   return 0;
 };
 
@@ -86,7 +86,7 @@ export const resume: CommandRun = async (terminal) => {
     await mover.runMove(only.id, { acceptDifference: true });
   }
   const plan = { ...NO_PLAN, unfinished: meant.map(({ id }) => id) };
-  return carry(terminal, plan, 'npm run shards -- resume');
+  return executeWithProgress(terminal, plan, 'npm run shards -- resume');
 };
 
 /** A mover that shows what it does. */
@@ -106,14 +106,14 @@ function checkedId(id: string): string {
   throw new WrongUse(`"${id}" is no move's id; npm run shards -- status shows those under way`);
 }
 
-async function allUnfinished({ directoryUrl, options }: Terminal): Promise<readonly MoveNow[]> {
+async function allUnfinished({ directoryUrl, options }: Terminal): Promise<readonly CurrentMove[]> {
   const keyspaces = await knownKeyspaces(directoryUrl, options.keyspaces);
-  const moves = await onDirectory(directoryUrl, (directory) => movesNow(directory));
+  const moves = await onDirectory(directoryUrl, (directory) => currentMoves(directory));
   return moves.filter(({ keyspace }) => keyspaces.includes(keyspace));
 }
 
 /** The move that was named, or all that are not over. @throws MoveRefused when there is none such. */
-async function unfinished(terminal: Terminal): Promise<readonly MoveNow[]> {
+async function unfinished(terminal: Terminal): Promise<readonly CurrentMove[]> {
   const [word = ''] = terminal.options.words;
   if (word !== 'all') checkedId(word);
   const moves = await allUnfinished(terminal);
@@ -124,7 +124,7 @@ async function unfinished(terminal: Terminal): Promise<readonly MoveNow[]> {
   throw new MoveRefused(`Move ${word} is ${phase}`);
 }
 
-function sayOnly({ say, answer }: Terminal, moves: readonly MoveNow[], what: string): number {
+function sayOnly({ say, answer }: Terminal, moves: readonly CurrentMove[], what: string): number {
   answer({ dryRun: true, moves });
   for (const { id, keyspace, source, destination, phase } of moves) {
     say(`Move ${id} (${keyspace} ${source} → ${destination}, ${phase}) ${what}.`);

@@ -6,13 +6,13 @@ import {
   shardsNamed,
   type RebalanceRequest,
 } from '@stoa/sharding';
-import { carry } from '../execute-plan.js';
+import { executeWithProgress } from '../execute-plan.js';
 import type { CommandRun, Terminal } from '../terminal.js';
 
 /** Makes the shards' shares even. */
 export const rebalance: CommandRun = async (terminal) => {
   const plan = await planRebalance(requestOf(terminal));
-  return carry(terminal, plan, 'npm run shards -- rebalance');
+  return executeWithProgress(terminal, plan, 'npm run shards -- rebalance');
 };
 
 /** Empties a shard, or lets rebalances bring it something again. */
@@ -30,7 +30,7 @@ export const drain: CommandRun = async (terminal) => {
   }
   const plan = await planRebalance({ ...requestOf(terminal), drain: shard });
   if (!options.dryRun) await setTo(true);
-  const code = await carry(terminal, plan, `npm run shards -- drain ${shard}`);
+  const code = await executeWithProgress(terminal, plan, `npm run shards -- drain ${shard}`);
   if (code === 0 && !options.dryRun) say(`${shard} is empty: npm run shards -- remove ${shard} forgets it.`);
   return code;
 };

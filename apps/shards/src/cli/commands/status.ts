@@ -1,4 +1,4 @@
-import { clusterStatus, type ClusterStatus, type MoveNow, type Orphans, type ShardStatus } from '@stoa/sharding';
+import { clusterStatus, type ClusterStatus, type CurrentMove, type Orphans, type ShardStatus } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
 import { bar, counted, duration, grouped, ranges, size, table } from '../words.js';
 
@@ -69,7 +69,7 @@ export function moveLine({
   paused,
   running,
   quietSeconds,
-}: MoveNow): string {
+}: CurrentMove): string {
   const who = running
     ? 'a mover works on it'
     : paused

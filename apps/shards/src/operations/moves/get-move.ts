@@ -3,7 +3,7 @@ import type { Handler } from '@stoa/messaging';
 import { MoveUnknown, onDirectory, readMove } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 import { Directory } from '../../directory.js';
-import { moveAnswer } from '../replies.js';
+import { moveReply } from '../replies.js';
 
 @Injectable()
 export class GetMove implements Handler<typeof shards.getMove> {
@@ -11,7 +11,7 @@ export class GetMove implements Handler<typeof shards.getMove> {
 
   readonly handle: Handler<typeof shards.getMove>['handle'] = async ({ id }, { fail }) => {
     try {
-      return moveAnswer(await onDirectory(this.directory.url, (directory) => readMove(directory, id)));
+      return moveReply(await onDirectory(this.directory.url, (directory) => readMove(directory, id)));
     } catch (error) {
       if (error instanceof MoveUnknown) return fail('NOT_FOUND', error.message);
       throw error;

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
 import { requestResume } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
-import { moveAnswer } from '../replies.js';
+import { moveReply } from '../replies.js';
 import { orNotFound } from '../business-errors.js';
 
 @Injectable()
 export class ResumeMove implements Handler<typeof shards.resumeMove> {
   readonly handle: Handler<typeof shards.resumeMove>['handle'] = async ({ id }, { tx, fail }) =>
-    orNotFound(fail, async () => moveAnswer(await requestResume(tx, id)));
+    orNotFound(fail, async () => moveReply(await requestResume(tx, id)));
 }

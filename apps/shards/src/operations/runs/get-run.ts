@@ -3,7 +3,7 @@ import type { Handler } from '@stoa/messaging';
 import { onDirectory, readRun } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 import { Directory } from '../../directory.js';
-import { runAnswer } from '../replies.js';
+import { runReply } from '../replies.js';
 
 @Injectable()
 export class GetRun implements Handler<typeof shards.getRun> {
@@ -11,6 +11,6 @@ export class GetRun implements Handler<typeof shards.getRun> {
 
   readonly handle: Handler<typeof shards.getRun>['handle'] = async ({ id }, { fail }) => {
     const run = await onDirectory(this.directory.url, (directory) => readRun(directory, id));
-    return runAnswer(run ?? fail('NOT_FOUND', `No run ${id}`));
+    return runReply(run ?? fail('NOT_FOUND', `No run ${id}`));
   };
 }

@@ -3,7 +3,7 @@ import type { Handler } from '@stoa/messaging';
 import { listRuns, onDirectory } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 import { Directory } from '../../directory.js';
-import { runAnswer } from '../replies.js';
+import { runReply } from '../replies.js';
 
 @Injectable()
 export class ListRuns implements Handler<typeof shards.listRuns> {
@@ -11,6 +11,6 @@ export class ListRuns implements Handler<typeof shards.listRuns> {
 
   readonly handle: Handler<typeof shards.listRuns>['handle'] = async ({ limit }) => {
     const runs = await onDirectory(this.directory.url, (directory) => listRuns(directory, limit));
-    return { items: runs.map(runAnswer) };
+    return { items: runs.map(runReply) };
   };
 }

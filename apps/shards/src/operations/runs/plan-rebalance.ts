@@ -3,14 +3,14 @@ import type { Handler } from '@stoa/messaging';
 import { planRebalance } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 import { Directory } from '../../directory.js';
-import { orRefuse } from '../business-errors.js';
+import { orBusinessError } from '../business-errors.js';
 
 @Injectable()
 export class PlanRebalance implements Handler<typeof shards.planRebalance> {
   constructor(private readonly directory: Directory) {}
 
   readonly handle: Handler<typeof shards.planRebalance>['handle'] = async (input, { fail }) =>
-    orRefuse(fail, async () => {
+    orBusinessError(fail, async () => {
       const { keyspace, by, drain, groupBuckets } = input;
       const plan = await planRebalance({
         directoryUrl: this.directory.url,

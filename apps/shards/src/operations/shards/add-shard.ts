@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
-import { enterShard } from '@stoa/sharding';
+import { registerShard } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
-import { orRefuse } from '../business-errors.js';
+import { orBusinessError } from '../business-errors.js';
 
 @Injectable()
 export class AddShard implements Handler<typeof shards.addShard> {
   readonly handle: Handler<typeof shards.addShard>['handle'] = async (input, { tx, fail }) =>
-    orRefuse(fail, async () => {
+    orBusinessError(fail, async () => {
       const { keyspace, shard, url, adminUrl } = input;
-      await enterShard(tx, keyspace, { name: shard, url, adminUrl });
+      await registerShard(tx, keyspace, { name: shard, url, adminUrl });
       return { keyspace, shard };
     });
 }

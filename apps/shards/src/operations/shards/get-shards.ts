@@ -3,7 +3,7 @@ import type { Handler } from '@stoa/messaging';
 import { clusterStatus } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 import { Directory } from '../../directory.js';
-import { moveAnswer } from '../replies.js';
+import { moveReply } from '../replies.js';
 
 @Injectable()
 export class GetShards implements Handler<typeof shards.getShards> {
@@ -21,7 +21,7 @@ export class GetShards implements Handler<typeof shards.getShards> {
           orphans: health.orphans.map((each) => ({ ...each, buckets: [...each.buckets] })),
         },
       })),
-      moves: moves.map(moveAnswer),
+      moves: moves.map(moveReply),
     };
   };
 }

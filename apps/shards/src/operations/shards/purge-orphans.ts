@@ -3,7 +3,7 @@ import type { Handler } from '@stoa/messaging';
 import { purgeOrphans } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 import { Directory } from '../../directory.js';
-import { orRefuse } from '../business-errors.js';
+import { orBusinessError } from '../business-errors.js';
 
 /** So many are deleted well within the command's budget. */
 const MOST_ROWS = 20_000;
@@ -17,7 +17,7 @@ export class PurgeOrphans implements Handler<typeof shards.purgeOrphans> {
     { shard, keyspaces: only, dryRun },
     { fail },
   ) =>
-    orRefuse(fail, async () => {
+    orBusinessError(fail, async () => {
       const request = { shard, dryRun, mostRows: MOST_ROWS, ...(only && { keyspaces: only }) };
       const purges = await purgeOrphans(this.directory.url, request);
       const keyspaces = purges.map(({ keyspace, orphans, purged }) => {

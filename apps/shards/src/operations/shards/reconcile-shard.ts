@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
 import { reconcileEverywhere } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
-import { orRefuse } from '../business-errors.js';
+import { orBusinessError } from '../business-errors.js';
 
 /** What it does to the shard is not part of the command's transaction; done twice, the second time changes nothing. */
 @Injectable()
 export class ReconcileShard implements Handler<typeof shards.reconcileShard> {
   readonly handle: Handler<typeof shards.reconcileShard>['handle'] = async ({ shard, keyspaces: only }, { tx, fail }) =>
-    orRefuse(fail, async () => {
+    orBusinessError(fail, async () => {
       const done = await reconcileEverywhere(tx, { shard, ...(only && { keyspaces: only }) });
       const keyspaces = done.map(({ keyspace, before, now, released, found }) => {
         return { keyspace, before, now, released: [...released], ...(found && { found: [...found] }) };

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
 import { removeEverywhere } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
-import { orRefuse } from '../business-errors.js';
+import { orBusinessError } from '../business-errors.js';
 
 @Injectable()
 export class RemoveShard implements Handler<typeof shards.removeShard> {
   readonly handle: Handler<typeof shards.removeShard>['handle'] = async ({ shard }, { tx, fail }) =>
-    orRefuse(fail, async () => ({ shard, keyspaces: await removeEverywhere(tx, { shard }) }));
+    orBusinessError(fail, async () => ({ shard, keyspaces: await removeEverywhere(tx, { shard }) }));
 }

@@ -11,7 +11,7 @@ export interface AcrossOptions {
   /** The pools of the shards, named `<keyspace>@<shard>`: those of a ShardedDatabase. */
   readonly servers: () => readonly ShardServer[];
   /** How long a query is tried again while buckets move or a shard can't be reached, in milliseconds. */
-  readonly patienceMs?: number;
+  readonly retryForMs?: number;
   /** How long one attempt may take; the session's own time-outs if not given. */
   readonly timeoutMs?: number;
   /** Compares the server of a shard with the map that refuses what the map gives to it. */
@@ -21,7 +21,7 @@ export interface AcrossOptions {
 }
 
 /** One shard, and the buckets that it must answer for. */
-export interface Asked {
+export interface ShardTarget {
   readonly shard: string;
   readonly server: ShardServer;
   readonly buckets: readonly number[];
@@ -31,13 +31,13 @@ const MOVED_PAUSE_MS = 20;
 const UNREACHABLE_PAUSE_MS = 100;
 
 /** Runs an attempt with the newest map, again and again until it succeeds. @throws AcrossUnavailable; what can't pass. */
-export async function patiently<T>(
+export async function withRetries<T>(
   options: AcrossOptions,
-  attempt: (asked: readonly Asked[]) => Promise<T>,
+  attempt: (targets: readonly ShardTarget[]) => Promise<T>,
 ): Promise<T> {
-  const { map, patienceMs = 5_000 } = options;
+  const { map, retryForMs = 5_000 } = options;
   const transient = (error: unknown): boolean => isTransient(error) || options.isTransient?.(error) === true;
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + retryForMs;
   for (;;) {
     const snapshot = map.current;
     try {
@@ -58,7 +58,7 @@ export async function patiently<T>(
   }
 }
 
-function shardsOf(map: ShardMap, servers: readonly ShardServer[]): Asked[] {
+function shardsOf(map: ShardMap, servers: readonly ShardServer[]): ShardTarget[] {
   const without = unplaced(map).length;
   if (without > 0) throw new ShardsFailed([{ shard: undefined, reason: stale(`no shard holds ${without} buckets`) }]);
   const byName = new Map(servers.map((server) => [server.name, server]));
@@ -70,14 +70,14 @@ function shardsOf(map: ShardMap, servers: readonly ShardServer[]): Asked[] {
 }
 
 /** Asks all shards at once. All are waited for, also after a failure: no query is left running behind the caller's back. */
-export async function askAll<T>(
-  asked: readonly Asked[],
+export async function queryAll<T>(
+  targets: readonly ShardTarget[],
   timeoutMs: number | undefined,
-  ask: (one: Asked) => Promise<T>,
+  ask: (one: ShardTarget) => Promise<T>,
 ): Promise<T[]> {
-  const settled = await Promise.allSettled(asked.map((one) => inTime(timeoutMs, ask(one))));
+  const settled = await Promise.allSettled(targets.map((one) => inTime(timeoutMs, ask(one))));
   const failures = settled.flatMap((one, index) =>
-    one.status === 'rejected' ? [{ shard: asked[index]?.shard, reason: one.reason as unknown }] : [],
+    one.status === 'rejected' ? [{ shard: targets[index]?.shard, reason: one.reason as unknown }] : [],
   );
   if (failures.length > 0) throw new ShardsFailed(failures);
   return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -87,13 +87,13 @@ export async function askAll<T>(
  * Runs reading work in a transaction whose first statement proves that the shard serves the buckets: both look through one
  * snapshot. What the work sends in its first turn goes out together with the proof, where the server pipelines.
  */
-export async function proven<T>(
+export async function withOwnershipProof<T>(
   tx: Sql,
   buckets: readonly number[],
   timeoutMs: number | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const [begun, proof, done] = await Promise.allSettled([begin(tx, timeoutMs), prove(tx, buckets), work()]);
+  const [begun, proof, done] = await Promise.allSettled([begin(tx, timeoutMs), proveOwnership(tx, buckets), work()]);
   if (begun.status === 'rejected') throw begun.reason;
   if (proof.status === 'rejected') throw proof.reason;
   if (done.status === 'rejected') throw done.reason;
@@ -111,7 +111,7 @@ async function begin(tx: Sql, timeoutMs: number | undefined): Promise<void> {
   await Promise.all(settings);
 }
 
-async function prove(tx: Sql, buckets: readonly number[]): Promise<void> {
+async function proveOwnership(tx: Sql, buckets: readonly number[]): Promise<void> {
   const { served } = await oneRow<{ served: string }>(
     tx,
     `SELECT count(*) AS served FROM sharding.bucket_owner

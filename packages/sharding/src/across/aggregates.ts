@@ -1,6 +1,6 @@
 import type { Sql } from '../postgres/sql.js';
 import { inTime } from '../postgres/in-time.js';
-import { proven, type Asked } from './ask.js';
+import { withOwnershipProof, type ShardTarget } from './query-shards.js';
 import { ShardsFailed } from './errors.js';
 
 const BATCH = 2_000;
@@ -22,11 +22,11 @@ export interface OrderedRows<Row> {
  * processes, so that two never wait for each other's connections.
  */
 export async function withCursors<Row, T>(
-  asked: readonly Asked[],
+  targets: readonly ShardTarget[],
   statement: CursorStatement,
   work: (shards: readonly OrderedRows<Row>[]) => Promise<T>,
 ): Promise<T> {
-  const ordered = asked.toSorted((a, b) => (a.shard < b.shard ? -1 : 1));
+  const ordered = targets.toSorted((a, b) => (a.shard < b.shard ? -1 : 1));
   const openFrom = async (index: number, opened: readonly OrderedRows<Row>[]): Promise<T> => {
     const one = ordered[index];
     if (!one) return work(opened);
@@ -40,7 +40,7 @@ export async function withCursors<Row, T>(
 }
 
 /** The cursor is declared when rows are first asked for: until then nothing was sent, and no transaction stands idle. */
-function rowsOf<Row>(tx: Sql, { shard, buckets }: Asked, statement: CursorStatement): OrderedRows<Row> {
+function rowsOf<Row>(tx: Sql, { shard, buckets }: ShardTarget, statement: CursorStatement): OrderedRows<Row> {
   const { text, values, timeoutMs } = statement;
   let declared = false;
   const fetch = async (): Promise<readonly Row[]> => (await tx.query<Row>(`FETCH ${BATCH} FROM ${CURSOR}`)).rows;
@@ -57,7 +57,7 @@ function rowsOf<Row>(tx: Sql, { shard, buckets }: Asked, statement: CursorStatem
   const next = async (): Promise<readonly Row[]> => {
     if (declared) return fetch();
     declared = true;
-    return proven(tx, buckets, timeoutMs, declare);
+    return withOwnershipProof(tx, buckets, timeoutMs, declare);
   };
   return {
     next: () =>
@@ -68,7 +68,7 @@ function rowsOf<Row>(tx: Sql, { shard, buckets }: Asked, statement: CursorStatem
 }
 
 /** Reads lists that are each in the order of their key in step, and calls `visit` once per key with the rows of all lists. */
-export async function inStep<Row>(
+export async function visitInStep<Row>(
   lists: readonly OrderedRows<Row>[],
   keyOf: (row: Row) => string,
   visit: (key: string, rows: readonly Row[]) => void,
