@@ -43,13 +43,13 @@ const LEAST_SESSION_TIMEOUT_MS = 6_000;
 export class KafkaJsPort implements KafkaPort {
   readonly client = 'kafkajs';
   readonly admin: KafkaJsAdmin;
-  readonly #kafka: Kafka;
-  readonly #producer: LastingProducer;
-  readonly #partitioner = new Partitioner();
-  readonly #opened = new Opened();
+  private readonly kafka: Kafka;
+  private readonly producer: LastingProducer;
+  private readonly partitioner = new Partitioner();
+  private readonly opened = new Opened();
 
   constructor(private readonly options: KafkaOptions) {
-    this.#kafka = new kafkajs.Kafka({
+    this.kafka = new kafkajs.Kafka({
       clientId: options.clientId,
       brokers: [...options.brokers],
       connectionTimeout: 2_000,
@@ -58,30 +58,35 @@ export class KafkaJsPort implements KafkaPort {
       logLevel: kafkajs.logLevel.ERROR,
       logCreator: () => quietly(options.logger),
     });
-    this.admin = new KafkaJsAdmin(this.#kafka.admin());
-    this.#producer = new LastingProducer(() =>
-      this.#kafka.producer({ createPartitioner: byGivenNumber, allowAutoTopicCreation: false }),
+    this.admin = new KafkaJsAdmin(this.kafka.admin());
+    this.producer = new LastingProducer(() =>
+      this.kafka.producer({ createPartitioner: byGivenNumber, allowAutoTopicCreation: false }),
     );
   }
 
   async produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
     if (records.length === 0) return;
     await sendInBatches(records, async (batch) => {
-      await this.#producer.send(toBatch(batch, this.#partitioner, acks === 'all' ? -1 : 1));
+      await this.producer.send(toBatch(batch, this.partitioner, acks === 'all' ? -1 : 1));
     });
   }
 
   async append(record: OutgoingRecord): Promise<number> {
-    const [result] = await this.#producer.send(toBatch([{ partition: 0, ...record }], this.#partitioner, 1));
+    const [result] = await this.producer.send(toBatch([{ partition: 0, ...record }], this.partitioner, 1));
     return Number(result?.logAppendTime ?? -1);
   }
 
-  #consumer(groupId: string, isolation: Isolation, maxWaitTimeInMs: number, maxBytes = 8 * 1024 * 1024): Consumer {
+  private consumer(
+    groupId: string,
+    isolation: Isolation,
+    maxWaitTimeInMs: number,
+    maxBytes = 8 * 1024 * 1024,
+  ): Consumer {
     const sessionTimeout = Math.max(
       LEAST_SESSION_TIMEOUT_MS,
       this.options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
     );
-    return this.#kafka.consumer({
+    return this.kafka.consumer({
       ...{ groupId, sessionTimeout, rebalanceTimeout: 10_000, heartbeatInterval: MEMBER_WAIT_MS },
       ...{ maxWaitTimeInMs, minBytes: 1, maxBytes, maxBytesPerPartition: Math.ceil(maxBytes / 2) },
       ...{ readUncommitted: isolation === 'uncommitted', allowAutoTopicCreation: false, metadataMaxAge: 120_000 },
@@ -92,9 +97,7 @@ export class KafkaJsPort implements KafkaPort {
   async consumeGroup(options: GroupOptions): Promise<GroupConsumer> {
     const { groupId, isolation, maxWaitMs = MEMBER_WAIT_MS, maxBytes } = options;
     const wait = Math.min(maxWaitMs, MEMBER_WAIT_MS);
-    const group = this.#opened.keep(
-      new KafkaJsGroup(options, () => this.#consumer(groupId, isolation, wait, maxBytes)),
-    );
+    const group = this.opened.keep(new KafkaJsGroup(options, () => this.consumer(groupId, isolation, wait, maxBytes)));
     await group.join();
     return group;
   }
@@ -103,7 +106,7 @@ export class KafkaJsPort implements KafkaPort {
   async follow(options: FollowOptions): Promise<Follower> {
     for (let wait = 50; ; wait *= 2) {
       try {
-        return await this.#followOnce(options);
+        return await this.followOnce(options);
       } catch (error) {
         if (kafkaError(error).code !== 'RETRIABLE' || wait > LONGEST_WAIT_MS) throw error;
         await delay(wait);
@@ -111,16 +114,16 @@ export class KafkaJsPort implements KafkaPort {
     }
   }
 
-  async #followOnce(options: FollowOptions): Promise<Follower> {
+  private async followOnce(options: FollowOptions): Promise<Follower> {
     const { isolation, maxWaitMs = FOLLOWER_WAIT_MS, maxBytes } = options;
     const groupId = `${this.options.clientId}-follower-${randomBytes(6).toString('hex')}`;
-    const start = await this.#startOffsets(options.partitions);
-    const consumer = this.#consumer(groupId, isolation, Math.min(maxWaitMs, FOLLOWER_WAIT_MS), maxBytes);
+    const start = await this.startOffsets(options.partitions);
+    const consumer = this.consumer(groupId, isolation, Math.min(maxWaitMs, FOLLOWER_WAIT_MS), maxBytes);
     const follower = new KafkaJsFollower(consumer, options, start, () => this.admin.deleteGroup(groupId));
-    return this.#opened.keepOnce(follower, () => translated(() => follower.open()));
+    return this.opened.keepOnce(follower, () => translated(() => follower.open()));
   }
 
-  async #startOffsets(partitions: FollowOptions['partitions']): Promise<TopicOffset[]> {
+  private async startOffsets(partitions: FollowOptions['partitions']): Promise<TopicOffset[]> {
     const topics = [...new Set(partitions.map((partition) => partition.topic))];
     const bounds = new Map(
       await Promise.all(
@@ -137,17 +140,17 @@ export class KafkaJsPort implements KafkaPort {
   }
 
   async transactional(transactionalId: string): Promise<TransactionalProducer> {
-    const library = this.#kafka.producer({
+    const library = this.kafka.producer({
       ...{ transactionalId, idempotent: true, maxInFlightRequests: 1, transactionTimeout: 10_000 },
       ...{ createPartitioner: byGivenNumber, allowAutoTopicCreation: false },
       retry: { initialRetryTime: 10, maxRetryTime: 400, retries: 12 },
     });
-    return this.#opened.keepOnce(new KafkaJsTransactions(library), (producer) => producer.register());
+    return this.opened.keepOnce(new KafkaJsTransactions(library), (producer) => producer.register());
   }
 
   async close(): Promise<void> {
-    await this.#opened.closeAll();
-    await Promise.allSettled([this.#producer.close(), this.admin.close()]);
+    await this.opened.closeAll();
+    await Promise.allSettled([this.producer.close(), this.admin.close()]);
   }
 }
 

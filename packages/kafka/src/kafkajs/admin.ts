@@ -7,19 +7,19 @@ const { ConfigResourceTypes, ConfigSource } = kafkajs;
 const OF_THE_TOPIC: number = ConfigSource.TOPIC_CONFIG;
 
 export class KafkaJsAdmin implements KafkaAdmin {
-  #connecting: Promise<void> | undefined;
-  #lastOffsets: Promise<unknown> = Promise.resolve();
+  private connecting: Promise<void> | undefined;
+  private lastOffsets: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly admin: Admin) {}
 
   /** The library connects by an extra call; done at the first use, and again after a failure. */
-  #run<T>(call: (admin: Admin) => Promise<T>): Promise<T> {
+  private run<T>(call: (admin: Admin) => Promise<T>): Promise<T> {
     return translated(async () => {
-      this.#connecting ??= this.admin.connect();
+      this.connecting ??= this.admin.connect();
       try {
-        await this.#connecting;
+        await this.connecting;
       } catch (error) {
-        this.#connecting = undefined;
+        this.connecting = undefined;
         throw error;
       }
       return call(this.admin);
@@ -30,9 +30,9 @@ export class KafkaJsAdmin implements KafkaAdmin {
    * One after the other: a call for another topic makes the library load its metadata anew, and one that reads offsets in the
    * meantime finds none.
    */
-  #offsets<T>(call: (admin: Admin) => Promise<T>): Promise<T> {
-    const mine = this.#lastOffsets.then(() => this.#run(call));
-    this.#lastOffsets = mine.catch(() => undefined);
+  private offsets<T>(call: (admin: Admin) => Promise<T>): Promise<T> {
+    const mine = this.lastOffsets.then(() => this.run(call));
+    this.lastOffsets = mine.catch(() => undefined);
     return mine;
   }
 
@@ -41,7 +41,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
       const spec = { topic, numPartitions: partitions, replicationFactor, configEntries };
       // Answers false for a topic that exists. Its own way to wait gives up when a broker has not heard of the topic yet.
-      await this.#run((admin) => admin.createTopics({ topics: [spec], waitForLeaders: false }));
+      await this.run((admin) => admin.createTopics({ topics: [spec], waitForLeaders: false }));
     }
     await untilLed(
       this,
@@ -53,7 +53,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
   async configureTopics(topics: readonly Pick<TopicSpec, 'topic' | 'config'>[]): Promise<void> {
     for (const { topic, config = {} } of topics) {
       const asked = { includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }] };
-      const { resources } = await this.#run((admin) => admin.describeConfigs(asked));
+      const { resources } = await this.run((admin) => admin.describeConfigs(asked));
       const entries = resources[0]?.configEntries ?? [];
       const current = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
       if (Object.entries(config).every(([name, value]) => current.get(name) === value)) continue;
@@ -61,14 +61,14 @@ export class KafkaJsAdmin implements KafkaAdmin {
       const all = { ...Object.fromEntries(own.map((entry) => [entry.configName, entry.configValue])), ...config };
       const configEntries = Object.entries(all).map(([name, value]) => ({ name, value }));
       const altered = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries };
-      await this.#run((admin) => admin.alterConfigs({ validateOnly: false, resources: [altered] }));
+      await this.run((admin) => admin.alterConfigs({ validateOnly: false, resources: [altered] }));
     }
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {
     for (const topic of topics) {
       try {
-        await this.#run((admin) => admin.deleteTopics({ topics: [topic] }));
+        await this.run((admin) => admin.deleteTopics({ topics: [topic] }));
       } catch (error) {
         if (kafkaError(error).code !== 'UNKNOWN_TOPIC') throw error;
       }
@@ -76,45 +76,45 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 
   listTopics(): Promise<string[]> {
-    return this.#run((admin) => admin.listTopics());
+    return this.run((admin) => admin.listTopics());
   }
 
   async partitionCount(topic: string): Promise<number> {
-    const { topics } = await this.#run((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
+    const { topics } = await this.run((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
     const count = topics[0]?.partitions.length ?? 0;
     if (count === 0) throw new KafkaError('UNKNOWN_TOPIC', `there is no topic ${topic}`);
     return count;
   }
 
   async endOffsets(topic: string): Promise<number[]> {
-    return inOrder(await this.#offsets((admin) => admin.fetchTopicOffsets(topic)), ({ high }) => Number(high));
+    return inOrder(await this.offsets((admin) => admin.fetchTopicOffsets(topic)), ({ high }) => Number(high));
   }
 
   async beginningOffsets(topic: string): Promise<number[]> {
-    return inOrder(await this.#offsets((admin) => admin.fetchTopicOffsets(topic)), ({ low }) => Number(low));
+    return inOrder(await this.offsets((admin) => admin.fetchTopicOffsets(topic)), ({ low }) => Number(low));
   }
 
   async offsetsSince(topic: string, timestampMs: number): Promise<(number | null)[]> {
     const time = Math.max(0, Math.floor(timestampMs));
-    const found = await this.#offsets((admin) => admin.fetchTopicOffsetsByTimestamp(topic, time));
+    const found = await this.offsets((admin) => admin.fetchTopicOffsetsByTimestamp(topic, time));
     const ends = await this.endOffsets(topic);
     // Where there is no such record, the library answers the end.
     return inOrder(found, ({ offset, partition }) => (Number(offset) < (ends[partition] ?? 0) ? Number(offset) : null));
   }
 
   async committedOffsets(groupId: string, topic: string): Promise<(number | null)[]> {
-    const [found] = await this.#run((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+    const [found] = await this.run((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
     return inOrder(found?.partitions ?? [], ({ offset }) => (Number(offset) < 0 ? null : Number(offset)));
   }
 
   async listGroups(): Promise<string[]> {
-    const { groups } = await this.#run((admin) => admin.listGroups());
+    const { groups } = await this.run((admin) => admin.listGroups());
     return groups.map(({ groupId }) => groupId);
   }
 
   async deleteGroup(groupId: string): Promise<void> {
     try {
-      await this.#run((admin) => admin.deleteGroups([groupId]));
+      await this.run((admin) => admin.deleteGroups([groupId]));
     } catch (error) {
       const groups = (error as { cause?: { groups?: { error?: unknown }[] } }).cause?.groups ?? [];
       if (!groups.some((group) => isProtocolError(group.error, 'GROUP_ID_NOT_FOUND'))) throw error;
@@ -126,11 +126,11 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 
   async ping(): Promise<void> {
-    await this.#run((admin) => admin.describeCluster());
+    await this.run((admin) => admin.describeCluster());
   }
 
   async close(): Promise<void> {
-    if (this.#connecting) await translated(() => this.admin.disconnect());
+    if (this.connecting) await translated(() => this.admin.disconnect());
   }
 }
 

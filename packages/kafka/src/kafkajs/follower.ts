@@ -15,8 +15,8 @@ interface Cursor extends TopicPartition {
  * which never commits, and goes to its own offsets each time it has joined.
  */
 export class KafkaJsFollower implements Follower {
-  readonly #cursors: Map<string, Cursor>;
-  #isClosed = false;
+  private readonly cursors: Map<string, Cursor>;
+  private isClosed = false;
 
   constructor(
     private readonly consumer: Consumer,
@@ -24,7 +24,7 @@ export class KafkaJsFollower implements Follower {
     start: readonly TopicOffset[],
     private readonly forget: () => Promise<void>,
   ) {
-    this.#cursors = new Map(
+    this.cursors = new Map(
       start.map(({ topic, partition, offset }) => [
         nameOf({ topic, partition }),
         { topic, partition, next: offset, isPaused: false },
@@ -36,41 +36,41 @@ export class KafkaJsFollower implements Follower {
     const { consumer } = this;
     const joined = Promise.withResolvers<void>();
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.#takeUp(payload.memberAssignment);
+      this.takeUp(payload.memberAssignment);
       joined.resolve();
     });
     // Emitted for batches of control records too, which eachBatch never sees.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      const cursor = this.#cursors.get(nameOf(payload));
+      const cursor = this.cursors.get(nameOf(payload));
       if (cursor && payload.firstOffset !== null && Number(payload.firstOffset) <= cursor.next) {
         cursor.next = Math.max(cursor.next, Number(payload.lastOffset) + 1);
       }
     });
     consumer.on(consumer.events.CRASH, ({ payload: { error } }) => {
       joined.reject(error);
-      if (!this.#isClosed) this.options.onFault?.(kafkaError(error));
+      if (!this.isClosed) this.options.onFault?.(kafkaError(error));
     });
     joined.promise.catch(() => undefined);
     await consumer.connect();
     const topics = [...new Set(this.options.partitions.map((partition) => partition.topic))];
     await consumer.subscribe({ topics, fromBeginning: true });
-    await consumer.run({ autoCommit: false, eachBatch: (payload) => this.#take(payload) });
+    await consumer.run({ autoCommit: false, eachBatch: (payload) => this.take(payload) });
     await joined.promise;
   }
 
-  #takeUp(assignment: Record<string, number[]>): void {
+  private takeUp(assignment: Record<string, number[]>): void {
     for (const [topic, partitions] of Object.entries(assignment)) {
       for (const partition of partitions) {
-        const cursor = this.#cursors.get(nameOf({ topic, partition }));
+        const cursor = this.cursors.get(nameOf({ topic, partition }));
         if (cursor) this.consumer.seek({ topic, partition, offset: String(cursor.next) });
         else this.consumer.pause([{ topic, partitions: [partition] }]);
       }
     }
   }
 
-  async #take({ batch, isStale }: EachBatchPayload): Promise<void> {
-    const cursor = this.#cursors.get(nameOf(batch));
-    if (!cursor || cursor.isPaused || this.#isClosed || isStale()) return;
+  private async take({ batch, isStale }: EachBatchPayload): Promise<void> {
+    const cursor = this.cursors.get(nameOf(batch));
+    if (!cursor || cursor.isPaused || this.isClosed || isStale()) return;
     const first = Number(batch.firstOffset() ?? cursor.next);
     if (first < cursor.next - 1 && Number(batch.lastOffset()) < cursor.next) cursor.next = first; // it was out of range
     const records = readBatch(batch, cursor.next);
@@ -79,33 +79,33 @@ export class KafkaJsFollower implements Follower {
   }
 
   pause(partition: TopicPartition): void {
-    const cursor = this.#cursors.get(nameOf(partition));
+    const cursor = this.cursors.get(nameOf(partition));
     if (!cursor) return;
     cursor.isPaused = true;
     this.consumer.pause([{ topic: cursor.topic, partitions: [cursor.partition] }]);
   }
 
   resume(partition: TopicPartition): void {
-    const cursor = this.#cursors.get(nameOf(partition));
+    const cursor = this.cursors.get(nameOf(partition));
     if (!cursor) return;
     cursor.isPaused = false;
     this.consumer.resume([{ topic: cursor.topic, partitions: [cursor.partition] }]);
   }
 
   position(partition: TopicPartition): number {
-    return this.#cursors.get(nameOf(partition))?.next ?? 0;
+    return this.cursors.get(nameOf(partition))?.next ?? 0;
   }
 
   seek(partition: TopicPartition, offset: number): void {
-    const cursor = this.#cursors.get(nameOf(partition));
+    const cursor = this.cursors.get(nameOf(partition));
     if (!cursor) return;
     cursor.next = offset;
     this.consumer.seek({ topic: cursor.topic, partition: cursor.partition, offset: String(offset) });
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     try {
       await this.consumer.disconnect();
     } catch (error) {

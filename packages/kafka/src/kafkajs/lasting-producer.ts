@@ -10,43 +10,43 @@ const OTHERS_TAKE_MS = 15_000;
  * So a producer that met a topic which is gone is replaced by a fresh one, which knows of none.
  */
 export class LastingProducer {
-  #current: { readonly producer: Producer; readonly connected: Promise<void> } | undefined;
+  private current: { readonly producer: Producer; readonly connected: Promise<void> } | undefined;
 
   constructor(private readonly newProducer: () => Producer) {}
 
   /** @throws KafkaError; UNKNOWN_TOPIC when one of the batch's own topics is not there */
   async send(batch: ProducerBatch): Promise<RecordMetadata[]> {
     try {
-      return await this.#trySend(batch);
+      return await this.trySend(batch);
     } catch (error) {
       // It may be a topic of an earlier batch that is gone: nothing of this one was sent then.
       if (kafkaError(error).code !== 'UNKNOWN_TOPIC') throw kafkaError(error);
     }
     try {
-      return await this.#trySend(batch);
+      return await this.trySend(batch);
     } catch (error) {
       throw kafkaError(error);
     }
   }
 
-  async #trySend(batch: ProducerBatch): Promise<RecordMetadata[]> {
-    const { producer, connected } = (this.#current ??= this.#open());
+  private async trySend(batch: ProducerBatch): Promise<RecordMetadata[]> {
+    const { producer, connected } = (this.current ??= this.open());
     try {
       await connected;
     } catch (error) {
-      this.#forget(producer);
+      this.forget(producer);
       throw error;
     }
     try {
       return await producer.sendBatch(batch);
     } catch (error) {
-      if (kafkaError(error).code === 'UNKNOWN_TOPIC') this.#forget(producer);
+      if (kafkaError(error).code === 'UNKNOWN_TOPIC') this.forget(producer);
       throw error;
     }
   }
 
   /** The library connects by an extra call. */
-  #open(): { producer: Producer; connected: Promise<void> } {
+  private open(): { producer: Producer; connected: Promise<void> } {
     const producer = this.newProducer();
     const connected = producer.connect();
     connected.catch(() => undefined); // whoever sends hears of it
@@ -54,13 +54,13 @@ export class LastingProducer {
   }
 
   /** Others may be sending with it: it is closed once they have had their answers, or given up. */
-  #forget(producer: Producer): void {
-    if (this.#current?.producer !== producer) return;
-    this.#current = undefined;
+  private forget(producer: Producer): void {
+    if (this.current?.producer !== producer) return;
+    this.current = undefined;
     setTimeout(() => void producer.disconnect().catch(() => undefined), OTHERS_TAKE_MS).unref();
   }
 
   async close(): Promise<void> {
-    await this.#current?.producer.disconnect();
+    await this.current?.producer.disconnect();
   }
 }

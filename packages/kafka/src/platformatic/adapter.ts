@@ -25,33 +25,33 @@ import { PlatformaticTransactions } from './transactions.js';
 export class PlatformaticPort implements KafkaPort {
   readonly client = 'platformatic';
   readonly admin: PlatformaticAdmin;
-  readonly #settings: ReturnType<typeof baseSettings>;
-  readonly #producing: Producing;
-  readonly #opened = new Opened();
+  private readonly settings: ReturnType<typeof baseSettings>;
+  private readonly producing: Producing;
+  private readonly opened = new Opened();
 
   constructor(private readonly options: KafkaOptions) {
-    this.#settings = baseSettings(options);
-    this.#producing = new Producing(this.#settings);
-    this.admin = new PlatformaticAdmin(this.#settings);
+    this.settings = baseSettings(options);
+    this.producing = new Producing(this.settings);
+    this.admin = new PlatformaticAdmin(this.settings);
   }
 
   produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
-    return this.#producing.produce(records, acks);
+    return this.producing.produce(records, acks);
   }
 
   append(record: OutgoingRecord): Promise<number> {
-    return this.#producing.append(record);
+    return this.producing.append(record);
   }
 
   leaderOf(record: Pick<OutgoingRecord, 'topic' | 'key' | 'partition'>): number {
-    return this.#producing.leaderOf(record);
+    return this.producing.leaderOf(record);
   }
 
   async consumeGroup(options: GroupOptions): Promise<GroupConsumer> {
     const newConsumer = (groupId: string, idOf: TopicIds): Consumer =>
       lenient(
         new Consumer({
-          ...this.#settings,
+          ...this.settings,
           ...{ groupId, groupProtocol: 'consumer', autocommit: false },
           // Its operations retry within each other, so few are many; what is given up is tried again by the group.
           retries: 2,
@@ -61,15 +61,15 @@ export class PlatformaticPort implements KafkaPort {
         }),
         idOf,
       );
-    const group = this.#opened.keep(
-      new PlatformaticGroup(options, { newConsumer, newPool: this.#newPool, prepare: this.#setSessionTimeout }),
+    const group = this.opened.keep(
+      new PlatformaticGroup(options, { newConsumer, newPool: this.newPool, prepare: this.setSessionTimeout }),
     );
     await group.join();
     return group;
   }
 
   /** @throws KafkaError when the broker is away; one that does not allow it is lived with */
-  readonly #setSessionTimeout = async (groupId: string): Promise<void> => {
+  private readonly setSessionTimeout = async (groupId: string): Promise<void> => {
     try {
       await this.admin.setSessionTimeout(groupId, this.options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS);
     } catch (error) {
@@ -82,12 +82,12 @@ export class PlatformaticPort implements KafkaPort {
   async follow(options: FollowOptions): Promise<Follower> {
     // Never joins a group: the library wants a name for one all the same.
     const consumer = lenient(
-      new Consumer({ ...this.#settings, groupId: `${this.options.clientId}-follower`, autocommit: false }),
+      new Consumer({ ...this.settings, groupId: `${this.options.clientId}-follower`, autocommit: false }),
     );
     const { isolation, onRecords, onFault = () => undefined, maxWaitMs = 5_000, maxBytes = 8 * 1024 * 1024 } = options;
     const fetcher = new Fetcher(consumer, {
       ...{ isolation, onRecords, onFault, maxWaitMs, maxBytes },
-      ...{ resetTo: 'beginning', newPool: this.#newPool },
+      ...{ resetTo: 'beginning', newPool: this.newPool },
     });
     const follower: Follower = {
       pause: (partition) => fetcher.pause(partition),
@@ -99,7 +99,7 @@ export class PlatformaticPort implements KafkaPort {
         await consumer.close(true).catch(() => undefined);
       },
     };
-    return this.#opened.keepOnce(follower, async () => {
+    return this.opened.keepOnce(follower, async () => {
       const { known, unknown } = await startsOf(consumer, options.partitions);
       const [fault] = unknown.values();
       if (fault && known.length === 0) throw fault;
@@ -109,14 +109,14 @@ export class PlatformaticPort implements KafkaPort {
   }
 
   async transactional(transactionalId: string): Promise<TransactionalProducer> {
-    const producer = new PlatformaticTransactions(this.#settings, transactionalId);
-    return this.#opened.keepOnce(producer, () => producer.register());
+    const producer = new PlatformaticTransactions(this.settings, transactionalId);
+    return this.opened.keepOnce(producer, () => producer.register());
   }
 
-  readonly #newPool = (): ConnectionPool => new ConnectionPool(this.options.clientId, this.#settings);
+  private readonly newPool = (): ConnectionPool => new ConnectionPool(this.options.clientId, this.settings);
 
   async close(): Promise<void> {
-    await this.#opened.closeAll();
-    await Promise.allSettled([this.#producing.close(), this.admin.close()]);
+    await this.opened.closeAll();
+    await Promise.allSettled([this.producing.close(), this.admin.close()]);
   }
 }

@@ -25,26 +25,26 @@ const LEAVES = -1;
 const NOBODY_KNOWS = -1;
 
 export class PlatformaticAdmin implements KafkaAdmin {
-  readonly #admin: Admin;
-  readonly #leaders: Leaders;
+  private readonly admin: Admin;
+  private readonly leaders: Leaders;
 
   constructor(private readonly settings: ReturnType<typeof baseSettings>) {
-    this.#admin = lenient(new Admin(settings));
-    this.#leaders = new Leaders(this.#admin);
+    this.admin = lenient(new Admin(settings));
+    this.leaders = new Leaders(this.admin);
   }
 
   async createTopics(topics: readonly TopicSpec[]): Promise<void> {
-    await Promise.all(topics.map((topic) => this.#createTopic(topic)));
+    await Promise.all(topics.map((topic) => this.createTopic(topic)));
     await untilLed(
       this,
       topics.map(({ topic }) => topic),
     );
   }
 
-  async #createTopic({ topic, partitions, replicationFactor, config = {} }: TopicSpec): Promise<void> {
+  private async createTopic({ topic, partitions, replicationFactor, config = {} }: TopicSpec): Promise<void> {
     try {
       const configs = Object.entries(config).map(([name, value]) => ({ name, value }));
-      await this.#admin.createTopics({ topics: [topic], partitions, replicas: replicationFactor, configs });
+      await this.admin.createTopics({ topics: [topic], partitions, replicas: replicationFactor, configs });
     } catch (error) {
       if (!isProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw kafkaError(error);
     }
@@ -56,7 +56,7 @@ export class PlatformaticAdmin implements KafkaAdmin {
       resourceName: topic,
       configurationKeys: Object.keys(config),
     }));
-    const current = await translated(() => this.#admin.describeConfigs({ resources }));
+    const current = await translated(() => this.admin.describeConfigs({ resources }));
     const changed = topics.flatMap(({ topic, config = {} }) => {
       const known = new Map(
         current.find(({ resourceName }) => resourceName === topic)?.configs.map(({ name, value }) => [name, value]),
@@ -64,10 +64,10 @@ export class PlatformaticAdmin implements KafkaAdmin {
       const differs = Object.entries(config).filter(([name, value]) => known.get(name) !== value);
       return differs.length === 0 ? [] : [{ name: topic, config: Object.fromEntries(differs) }];
     });
-    if (changed.length > 0) await this.#setConfigs(ConfigResourceTypes.TOPIC, changed);
+    if (changed.length > 0) await this.setConfigs(ConfigResourceTypes.TOPIC, changed);
   }
 
-  async #setConfigs(
+  private async setConfigs(
     resourceType: (typeof ConfigResourceTypes)[keyof typeof ConfigResourceTypes],
     resources: readonly { readonly name: string; readonly config: Readonly<Record<string, string>> }[],
   ): Promise<void> {
@@ -76,13 +76,13 @@ export class PlatformaticAdmin implements KafkaAdmin {
       ...{ resourceType, resourceName },
       configs: Object.entries(config).map(([name, value]) => ({ name, configOperation, value })),
     }));
-    await translated(() => this.#admin.incrementalAlterConfigs({ resources: altered }));
+    await translated(() => this.admin.incrementalAlterConfigs({ resources: altered }));
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {
     const removals = topics.map(async (topic) => {
       try {
-        await this.#admin.deleteTopics({ topics: [topic] });
+        await this.admin.deleteTopics({ topics: [topic] });
       } catch (error) {
         if (kafkaError(error).code !== 'UNKNOWN_TOPIC') throw kafkaError(error);
       }
@@ -91,34 +91,34 @@ export class PlatformaticAdmin implements KafkaAdmin {
   }
 
   async listTopics(): Promise<string[]> {
-    return translated(() => this.#admin.listTopics());
+    return translated(() => this.admin.listTopics());
   }
 
   async partitionCount(topic: string): Promise<number> {
-    return (await this.#leaders.topic(topic, true)).partitionsCount;
+    return (await this.leaders.topic(topic, true)).partitionsCount;
   }
 
   async endOffsets(topic: string): Promise<number[]> {
-    return (await this.#offsets(topic, ListOffsetTimestamps.LATEST)).map((offset) => knownOr(NOBODY_KNOWS, offset));
+    return (await this.offsets(topic, ListOffsetTimestamps.LATEST)).map((offset) => knownOr(NOBODY_KNOWS, offset));
   }
 
   async beginningOffsets(topic: string): Promise<number[]> {
-    return (await this.#offsets(topic, ListOffsetTimestamps.EARLIEST)).map((offset) => knownOr(NOBODY_KNOWS, offset));
+    return (await this.offsets(topic, ListOffsetTimestamps.EARLIEST)).map((offset) => knownOr(NOBODY_KNOWS, offset));
   }
 
   async offsetsSince(topic: string, timestampMs: number): Promise<(number | null)[]> {
-    const offsets = await this.#offsets(topic, BigInt(Math.max(0, Math.floor(timestampMs))));
+    const offsets = await this.offsets(topic, BigInt(Math.max(0, Math.floor(timestampMs))));
     return offsets.map((offset) => {
       if (offset instanceof KafkaError) throw offset;
       return offset;
     });
   }
 
-  async #offsets(topic: string, timestamp: bigint): Promise<(number | null | KafkaError)[]> {
+  private async offsets(topic: string, timestamp: bigint): Promise<(number | null | KafkaError)[]> {
     const count = await this.partitionCount(topic);
     const partitions = Array.from({ length: count }, (_, partition) => ({ topic, partition }));
     const question = { timestamp, isolation: FetchIsolationLevels.READ_UNCOMMITTED };
-    const found = await offsetsOf(this.#admin, partitions, question, false);
+    const found = await offsetsOf(this.admin, partitions, question, false);
     return partitions.map((partition) => found.get(nameOf(partition)) ?? null);
   }
 
@@ -126,7 +126,7 @@ export class PlatformaticAdmin implements KafkaAdmin {
     const count = await this.partitionCount(topic);
     const partitionIndexes = Array.from({ length: count }, (_, partition) => partition);
     const groups = [{ groupId, topics: [{ name: topic, partitionIndexes }] }];
-    const listed = await translated(() => this.#admin.listConsumerGroupOffsets({ groups }));
+    const listed = await translated(() => this.admin.listConsumerGroupOffsets({ groups }));
     const offsets: (number | null)[] = partitionIndexes.map(() => null);
     for (const { partitionIndex, committedOffset } of listed
       .flatMap((one) => one.topics)
@@ -137,12 +137,12 @@ export class PlatformaticAdmin implements KafkaAdmin {
   }
 
   async listGroups(): Promise<string[]> {
-    return translated(async () => [...(await this.#admin.listGroups({ types: ['classic', 'consumer'] })).keys()]);
+    return translated(async () => [...(await this.admin.listGroups({ types: ['classic', 'consumer'] })).keys()]);
   }
 
   async deleteGroup(groupId: string): Promise<void> {
     try {
-      await this.#admin.deleteGroups({ groups: [groupId] });
+      await this.admin.deleteGroups({ groups: [groupId] });
     } catch (error) {
       if (!isProtocolError(error, 'GROUP_ID_NOT_FOUND')) throw kafkaError(error);
     }
@@ -151,7 +151,7 @@ export class PlatformaticAdmin implements KafkaAdmin {
   /** A member leaves by a heartbeat that says so, and the broker takes it from whoever knows the member's id. */
   evict(groupId: string, clientId: string): Promise<number> {
     return translated(async () => {
-      const [coordinator] = await this.#admin.findCoordinator({
+      const [coordinator] = await this.admin.findCoordinator({
         keyType: FindCoordinatorKeyTypes.GROUP,
         keys: [groupId],
       });
@@ -192,15 +192,15 @@ export class PlatformaticAdmin implements KafkaAdmin {
       'consumer.session.timeout.ms': String(sessionTimeoutMs),
       'consumer.heartbeat.interval.ms': String(Math.floor(sessionTimeoutMs / 5)),
     };
-    await this.#setConfigs(ConfigResourceTypes.GROUP, [{ name: groupId, config }]);
+    await this.setConfigs(ConfigResourceTypes.GROUP, [{ name: groupId, config }]);
   }
 
   async ping(): Promise<void> {
-    await translated(() => this.#admin.metadata({ topics: [], forceUpdate: true }));
+    await translated(() => this.admin.metadata({ topics: [], forceUpdate: true }));
   }
 
   async close(): Promise<void> {
-    await translated(() => this.#admin.close());
+    await translated(() => this.admin.close());
   }
 }
 

@@ -48,15 +48,15 @@ const SESSION_ERRORS = ['FETCH_SESSION_ID_NOT_FOUND', 'INVALID_FETCH_SESSION_EPO
  */
 export class FetchLane {
   readonly cursors = new Map<string, Cursor>();
-  readonly #session = new FetchSession();
-  #isEnded = false;
-  #changed = Promise.withResolvers<void>();
+  private readonly session = new FetchSession();
+  private isEnded = false;
+  private changed = Promise.withResolvers<void>();
 
   constructor(private readonly options: LaneOptions) {}
 
   run(): void {
-    void this.#fetchOn().catch((error: unknown) => {
-      if (this.#isEnded) return;
+    void this.fetchOn().catch((error: unknown) => {
+      if (this.isEnded) return;
       this.end();
       this.options.onFailed(kafkaError(error));
     });
@@ -64,30 +64,30 @@ export class FetchLane {
 
   /** Something may be fetched again. */
   wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
+    this.changed.resolve();
+    this.changed = Promise.withResolvers<void>();
   }
 
   /** No more records. Cuts off the fetch that waits. */
   end(): void {
-    this.#isEnded = true;
+    this.isEnded = true;
     this.wake();
     void this.options.pool.close().catch(() => undefined);
   }
 
-  async #fetchOn(): Promise<void> {
-    while (!this.#isEnded) {
-      const asked = this.#askable();
+  private async fetchOn(): Promise<void> {
+    while (!this.isEnded) {
+      const asked = this.askable();
       if (asked.size === 0) {
-        await this.#changed.promise;
+        await this.changed.promise;
         continue;
       }
-      const answer = await this.#fetch([...asked.values()]);
-      if (answer && !this.#isEnded) this.#deliver(answer, asked);
+      const answer = await this.fetch([...asked.values()]);
+      if (answer && !this.isEnded) this.deliver(answer, asked);
     }
   }
 
-  #askable(): Map<string, Asked> {
+  private askable(): Map<string, Asked> {
     const asked = new Map<string, Asked>();
     for (const cursor of this.cursors.values()) {
       const { topicId = '', partition, next, paused } = cursor;
@@ -96,10 +96,10 @@ export class FetchLane {
     return asked;
   }
 
-  async #fetch(asked: readonly Asked[]): Promise<FetchResponse | undefined> {
+  private async fetch(asked: readonly Asked[]): Promise<FetchResponse | undefined> {
     const { maxWaitMs, maxBytes, isolation, pool, connect } = this.options;
     const connection = await connect(pool);
-    const { id, epoch, topics, forgotten } = this.#session.request(asked.map((one) => this.#wanted(one)));
+    const { id, epoch, topics, forgotten } = this.session.request(asked.map((one) => this.wanted(one)));
     const waitMs = asked.length < this.cursors.size ? Math.min(WAIT_WHILE_PAUSED_MS, maxWaitMs) : maxWaitMs;
     const level =
       isolation === 'committed' ? FetchIsolationLevels.READ_COMMITTED : FetchIsolationLevels.READ_UNCOMMITTED;
@@ -109,16 +109,16 @@ export class FetchLane {
       );
       const error = errorOf(answer.errorCode);
       if (error) throw error;
-      this.#session.answered(answer.sessionId);
+      this.session.answered(answer.sessionId);
       return answer as FetchResponse;
     } catch (error) {
       if (id === 0 || !isProtocolError(error, ...SESSION_ERRORS)) throw error;
-      this.#session.restart();
+      this.session.restart();
       return undefined;
     }
   }
 
-  #wanted = ({ topicId, cursor, from }: Asked): Wanted => ({
+  private wanted = ({ topicId, cursor, from }: Asked): Wanted => ({
     topicId,
     asked: {
       partition: cursor.partition,
@@ -129,7 +129,7 @@ export class FetchLane {
     },
   });
 
-  #deliver({ responses }: FetchResponse, asked: ReadonlyMap<string, Asked>): void {
+  private deliver({ responses }: FetchResponse, asked: ReadonlyMap<string, Asked>): void {
     const records: KafkaRecord[] = [];
     const lost: [Cursor, KafkaError][] = [];
     for (const { topicId, partitions } of responses) {
@@ -138,7 +138,7 @@ export class FetchLane {
         if (!one || this.cursors.get(nameOf(one.cursor)) !== one.cursor) continue;
         const error = errorOf(fetched.errorCode);
         if (error) lost.push([one.cursor, error]);
-        else this.#read(records, one, fetched);
+        else this.read(records, one, fetched);
       }
     }
     for (const { cursor } of asked.values()) cursor.failures = 0;
@@ -149,7 +149,7 @@ export class FetchLane {
     if (records.length > 0) this.options.onRecords(records);
   }
 
-  #read(into: KafkaRecord[], { cursor, from }: Asked, fetched: FetchResponsePartition): void {
+  private read(into: KafkaRecord[], { cursor, from }: Asked, fetched: FetchResponsePartition): void {
     const last = fetched.records?.at(-1);
     if (!last || cursor.paused || cursor.next !== from) return;
     for (const batch of visibleBatches(fetched, this.options.isolation)) {

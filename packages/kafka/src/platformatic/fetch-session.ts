@@ -23,19 +23,19 @@ const placeOf = ({ topicId, asked }: Wanted): string => `${topicId}:${asked.part
  * answer only Kafka partitions that have something to say.
  */
 export class FetchSession {
-  #id = 0;
-  #epoch = 0;
-  #known = new Map<string, Wanted>();
+  private id = 0;
+  private epoch = 0;
+  private known = new Map<string, Wanted>();
 
   /** The next request, if all of these are wanted. */
   request(wanted: readonly Wanted[]): SessionRequest {
     const now = new Map(wanted.map((one) => [placeOf(one), one]));
-    const changed = wanted.filter((one) => !isSame(one, this.#known.get(placeOf(one))));
-    const forgotten = [...this.#known].filter(([place]) => !now.has(place)).map(([, one]) => one);
-    this.#known = now;
+    const changed = wanted.filter((one) => !isSame(one, this.known.get(placeOf(one))));
+    const forgotten = [...this.known].filter(([place]) => !now.has(place)).map(([, one]) => one);
+    this.known = now;
     return {
-      id: this.#id,
-      epoch: this.#epoch,
+      id: this.id,
+      epoch: this.epoch,
       topics: [...byTopicId(changed)].map(([topicId, some]) => ({ topicId, partitions: some.map((one) => one.asked) })),
       forgotten: [...byTopicId(forgotten)].map(([topicId, some]) => ({
         topicId,
@@ -47,15 +47,15 @@ export class FetchSession {
   /** @param sessionId 0: the broker keeps no session */
   answered(sessionId: number): void {
     if (sessionId === 0) return this.restart();
-    this.#epoch = this.#id === sessionId && this.#epoch < LAST_EPOCH ? this.#epoch + 1 : 1;
-    this.#id = sessionId;
+    this.epoch = this.id === sessionId && this.epoch < LAST_EPOCH ? this.epoch + 1 : 1;
+    this.id = sessionId;
   }
 
   /** The next request begins a new session. */
   restart(): void {
-    this.#id = 0;
-    this.#epoch = 0;
-    this.#known = new Map();
+    this.id = 0;
+    this.epoch = 0;
+    this.known = new Map();
   }
 }
 

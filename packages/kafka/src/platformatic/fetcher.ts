@@ -36,127 +36,127 @@ export interface FetcherOptions {
  * offset is gone. The lost are looked for again and again, each by itself; the lanes go on meanwhile.
  */
 export class Fetcher {
-  readonly #lanes = new Map<number, FetchLane>();
+  private readonly lanes = new Map<number, FetchLane>();
   /** When each is looked for next, by performance.now. */
-  readonly #lost = new Map<Cursor, number>();
-  readonly #topicIds = new Map<string, string>();
-  readonly #leaders: Leaders;
-  #isStopped = false;
-  #isSearching = false;
-  #pause = new AbortController();
+  private readonly lost = new Map<Cursor, number>();
+  private readonly topicIds = new Map<string, string>();
+  private readonly leaders: Leaders;
+  private isStopped = false;
+  private isSearching = false;
+  private pausing = new AbortController();
 
   constructor(
     private readonly client: Base,
     private readonly options: FetcherOptions,
   ) {
-    this.#leaders = new Leaders(client);
+    this.leaders = new Leaders(client);
   }
 
   /** Begins to fetch these. Where `from` is no number, it is looked up first. */
   add(partitions: readonly (TopicPartition & { readonly from: StartOffset })[]): void {
     for (const { topic, partition, from } of partitions) {
       const start = typeof from === 'number' ? { next: from } : { next: 0, from };
-      this.#lost.set({ topic, partition, ...start, paused: false, failures: 0 }, 0);
+      this.lost.set({ topic, partition, ...start, paused: false, failures: 0 }, 0);
     }
-    this.#search();
+    this.search();
   }
 
   /** What a running fetch brings of these is dropped. */
   remove(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) {
-      const cursor = this.#cursor(partition);
-      if (cursor) this.#takeOff(cursor);
+      const cursor = this.cursor(partition);
+      if (cursor) this.takeOff(cursor);
     }
   }
 
   pause(partition: TopicPartition): void {
-    const cursor = this.#cursor(partition);
+    const cursor = this.cursor(partition);
     if (cursor) cursor.paused = true;
   }
 
   resume(partition: TopicPartition): void {
-    const cursor = this.#cursor(partition);
+    const cursor = this.cursor(partition);
     if (!cursor?.paused) return;
     cursor.paused = false;
-    for (const lane of this.#lanes.values()) if (lane.cursors.has(nameOf(cursor))) lane.wake();
+    for (const lane of this.lanes.values()) if (lane.cursors.has(nameOf(cursor))) lane.wake();
   }
 
   seek(partition: TopicPartition, offset: number): void {
-    const cursor = this.#cursor(partition);
+    const cursor = this.cursor(partition);
     if (!cursor) return;
-    this.#takeOff(cursor);
-    this.#lost.set(Object.assign(cursor, { next: offset, from: undefined }), 0);
-    this.#search();
+    this.takeOff(cursor);
+    this.lost.set(Object.assign(cursor, { next: offset, from: undefined }), 0);
+    this.search();
   }
 
   position(partition: TopicPartition): number | undefined {
-    return this.#cursor(partition)?.next;
+    return this.cursor(partition)?.next;
   }
 
   /** The id of the topic that its records come from, or came from while it was fetched; undefined if it never was. */
   topicIdOf(partition: TopicPartition): string | undefined {
-    return this.#topicIds.get(nameOf(partition));
+    return this.topicIds.get(nameOf(partition));
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#pause.abort();
-    for (const lane of this.#lanes.values()) lane.end();
-    this.#lanes.clear();
+    this.isStopped = true;
+    this.pausing.abort();
+    for (const lane of this.lanes.values()) lane.end();
+    this.lanes.clear();
   }
 
-  #cursor(partition: TopicPartition): Cursor | undefined {
+  private cursor(partition: TopicPartition): Cursor | undefined {
     const name = nameOf(partition);
-    for (const { cursors } of this.#lanes.values()) {
+    for (const { cursors } of this.lanes.values()) {
       const cursor = cursors.get(name);
       if (cursor) return cursor;
     }
-    return [...this.#lost.keys()].find((cursor) => nameOf(cursor) === name);
+    return [...this.lost.keys()].find((cursor) => nameOf(cursor) === name);
   }
 
-  #takeOff(cursor: Cursor): void {
-    this.#lost.delete(cursor);
-    for (const [node, { cursors }] of this.#lanes) if (cursors.delete(nameOf(cursor))) this.#endIfEmpty(node);
+  private takeOff(cursor: Cursor): void {
+    this.lost.delete(cursor);
+    for (const [node, { cursors }] of this.lanes) if (cursors.delete(nameOf(cursor))) this.endIfEmpty(node);
   }
 
-  #endIfEmpty(node: number): void {
-    const lane = this.#lanes.get(node);
+  private endIfEmpty(node: number): void {
+    const lane = this.lanes.get(node);
     if (!lane || lane.cursors.size > 0) return;
     lane.end();
-    this.#lanes.delete(node);
+    this.lanes.delete(node);
   }
 
   /** This one is looked for a little later, the later the more often that was in vain. */
-  #lose(cursor: Cursor): void {
+  private lose(cursor: Cursor): void {
     cursor.failures += 1;
-    this.#lost.set(cursor, performance.now() + backoff(cursor.failures));
+    this.lost.set(cursor, performance.now() + backoff(cursor.failures));
   }
 
   /** Looks for the lost, until there are none. */
-  #search(): void {
-    this.#pause.abort();
-    if (this.#isSearching || this.#isStopped) return;
-    this.#isSearching = true;
-    void this.#searchOn();
+  private search(): void {
+    this.pausing.abort();
+    if (this.isSearching || this.isStopped) return;
+    this.isSearching = true;
+    void this.searchOn();
   }
 
-  async #searchOn(): Promise<void> {
-    while (this.#lost.size > 0 && !this.#isStopped) {
-      this.#pause = new AbortController();
-      const wait = Math.min(...this.#lost.values()) - performance.now();
-      if (wait > 0) await delay(wait, undefined, { signal: this.#pause.signal }).catch(() => undefined);
+  private async searchOn(): Promise<void> {
+    while (this.lost.size > 0 && !this.isStopped) {
+      this.pausing = new AbortController();
+      const wait = Math.min(...this.lost.values()) - performance.now();
+      if (wait > 0) await delay(wait, undefined, { signal: this.pausing.signal }).catch(() => undefined);
       const now = performance.now();
-      const due = [...this.#lost].filter(([, at]) => at <= now).map(([cursor]) => cursor);
-      if (due.length > 0) this.#place(await this.#find(due), due);
+      const due = [...this.lost].filter(([, at]) => at <= now).map(([cursor]) => cursor);
+      if (due.length > 0) this.place(await this.find(due), due);
     }
     // In the same turn as the last look at what is lost: what gets lost later begins a new search.
-    this.#isSearching = false;
+    this.isSearching = false;
   }
 
   /** The brokers of those that can be fetched now. */
-  async #find(due: readonly Cursor[]): Promise<Map<Cursor, number>> {
+  private async find(due: readonly Cursor[]): Promise<Map<Cursor, number>> {
     const isAgain = due.some(({ failures }) => failures > 0);
-    const topics = await this.#leaders.topics(
+    const topics = await this.leaders.topics(
       due.map(({ topic }) => topic),
       isAgain,
     );
@@ -168,14 +168,14 @@ export class Fetcher {
       if (node instanceof KafkaError) faults.push(node);
       else found.set(recognized(cursor, topic as Topic), node);
     }
-    for (const from of ['beginning', 'end'] as const) faults.push(...(await this.#lookUp(found, from)));
+    for (const from of ['beginning', 'end'] as const) faults.push(...(await this.lookUp(found, from)));
     // One says enough: they are told again with each look.
-    if (faults[0] && !this.#isStopped) this.options.onFault(faults[0]);
+    if (faults[0] && !this.isStopped) this.options.onFault(faults[0]);
     return found;
   }
 
   /** Takes those whose start is not to be learned off what was found. @returns why it is not */
-  async #lookUp(found: Map<Cursor, number>, from: 'beginning' | 'end'): Promise<KafkaError[]> {
+  private async lookUp(found: Map<Cursor, number>, from: 'beginning' | 'end'): Promise<KafkaError[]> {
     const cursors = [...found.keys()].filter((cursor) => cursor.from === from);
     if (cursors.length === 0) return [];
     const timestamp = ListOffsetTimestamps[from === 'beginning' ? 'EARLIEST' : 'LATEST'];
@@ -191,12 +191,12 @@ export class Fetcher {
       if (offset instanceof KafkaError) {
         faults.push(offset);
         found.delete(cursor);
-      } else this.#start(cursor, offset);
+      } else this.start(cursor, offset);
     }
     return faults;
   }
 
-  #start(cursor: Cursor, offset: number): void {
+  private start(cursor: Cursor, offset: number): void {
     const wasReset = cursor.failures > 0 && cursor.next > 0;
     Object.assign(cursor, { next: offset, from: undefined });
     if (!wasReset) return;
@@ -206,55 +206,55 @@ export class Fetcher {
     this.options.onReset({ topic: cursor.topic, partition: cursor.partition });
   }
 
-  #place(found: ReadonlyMap<Cursor, number>, due: readonly Cursor[]): void {
-    if (this.#isStopped) return;
+  private place(found: ReadonlyMap<Cursor, number>, due: readonly Cursor[]): void {
+    if (this.isStopped) return;
     const byNode = new Map<number, Cursor[]>();
     for (const cursor of due) {
-      if (!this.#lost.has(cursor)) continue; // removed meanwhile
+      if (!this.lost.has(cursor)) continue; // removed meanwhile
       const node = found.get(cursor);
-      if (node === undefined) this.#lose(cursor);
+      if (node === undefined) this.lose(cursor);
       else {
-        this.#lost.delete(cursor);
+        this.lost.delete(cursor);
         byNode.set(node, [...(byNode.get(node) ?? []), cursor]);
       }
     }
-    for (const [node, cursors] of byNode) this.#open(node, cursors);
+    for (const [node, cursors] of byNode) this.open(node, cursors);
   }
 
   /** A lane for what is fetched from a broker already, and these. The fetch that waits does not know of them: it is cut off. */
-  #open(node: number, cursors: readonly Cursor[]): void {
-    const former = this.#lanes.get(node);
+  private open(node: number, cursors: readonly Cursor[]): void {
+    const former = this.lanes.get(node);
     const lane: FetchLane = new FetchLane({
       ...this.options,
       pool: this.options.newPool(),
-      connect: (pool) => this.#leaders.connection(node, pool),
+      connect: (pool) => this.leaders.connection(node, pool),
       onLost: (cursor, error) => {
-        if (this.#lanes.get(node) === lane) this.#lostOne(node, cursor, error);
+        if (this.lanes.get(node) === lane) this.lostOne(node, cursor, error);
       },
       onFailed: (error) => {
-        if (this.#lanes.get(node) === lane) this.#lostAll(node, lane, error);
+        if (this.lanes.get(node) === lane) this.lostAll(node, lane, error);
       },
     });
     for (const cursor of [...(former?.cursors.values() ?? []), ...cursors]) lane.cursors.set(nameOf(cursor), cursor);
-    for (const { topicId = '', ...partition } of cursors) this.#topicIds.set(nameOf(partition), topicId);
+    for (const { topicId = '', ...partition } of cursors) this.topicIds.set(nameOf(partition), topicId);
     former?.end();
-    this.#lanes.set(node, lane);
+    this.lanes.set(node, lane);
     lane.run();
   }
 
-  #lostOne(node: number, cursor: Cursor, error: KafkaError): void {
-    this.#endIfEmpty(node);
+  private lostOne(node: number, cursor: Cursor, error: KafkaError): void {
+    this.endIfEmpty(node);
     if (isProtocolError(error, 'OFFSET_OUT_OF_RANGE')) cursor.from = this.options.resetTo;
     else this.options.onFault(error);
-    this.#lose(cursor);
-    this.#search();
+    this.lose(cursor);
+    this.search();
   }
 
-  #lostAll(node: number, { cursors }: FetchLane, error: KafkaError): void {
-    this.#lanes.delete(node);
+  private lostAll(node: number, { cursors }: FetchLane, error: KafkaError): void {
+    this.lanes.delete(node);
     this.options.onFault(error);
-    for (const cursor of cursors.values()) this.#lose(cursor);
-    this.#search();
+    for (const cursor of cursors.values()) this.lose(cursor);
+    this.search();
   }
 }
 

@@ -18,7 +18,7 @@ export interface Gathered<T> {
 
 /** Where Kafka partitions are led. One topic's or partition's fault is that one's only. */
 export class Leaders {
-  #brokers: Awaited<ReturnType<Base['metadata']>>['brokers'] = new Map();
+  private brokers: Awaited<ReturnType<Base['metadata']>>['brokers'] = new Map();
 
   constructor(private readonly client: Base) {}
 
@@ -26,7 +26,7 @@ export class Leaders {
   async topic(name: string, refresh: boolean): Promise<Topic> {
     try {
       const { topics, brokers } = await this.client.metadata({ topics: [name], forceUpdate: refresh, retries: 0 });
-      this.#brokers = brokers;
+      this.brokers = brokers;
       const topic = topics.get(name);
       if (topic && topic.partitionsCount > 0) return topic;
     } catch (error) {
@@ -70,7 +70,7 @@ export class Leaders {
 
   /** The connection to a broker that metadata named, of the client or of a pool. @throws what the library throws */
   async connection(node: number, pool: ConnectionPool = this.client.connections): Promise<Connection> {
-    const broker = this.#brokers.get(node);
+    const broker = this.brokers.get(node);
     if (!broker) throw new KafkaError('RETRIABLE', `broker ${node} is not there`);
     return pool.get(broker);
   }

@@ -20,11 +20,11 @@ const ALIVE_MS = 10_000;
  * heartbeat.
  */
 export class Membership {
-  #stream: MessagesStream<Buffer, Buffer, Buffer, Buffer> | undefined;
-  #lastSign = Number.NEGATIVE_INFINITY;
-  #left = false;
-  #isJoining = true;
-  #joining: Promise<void> = Promise.resolve();
+  private stream: MessagesStream<Buffer, Buffer, Buffer, Buffer> | undefined;
+  private lastSign = Number.NEGATIVE_INFINITY;
+  private left = false;
+  private isJoining = true;
+  private joining: Promise<void> = Promise.resolve();
 
   constructor(
     readonly consumer: Consumer,
@@ -34,30 +34,30 @@ export class Membership {
     consumer.listOffsets = ((_options: unknown, answer: (error: null, offsets: Map<string, bigint[]>) => void) =>
       answer(null, new Map())) as unknown as Consumer['listOffsets'];
     // Each of these is emitted when a heartbeat may have changed the assignment; the one after the change is `start`.
-    consumer.on('consumer:heartbeat:start', () => this.#changed());
+    consumer.on('consumer:heartbeat:start', () => this.changed());
     consumer.on('consumer:heartbeat:end', () => {
-      this.#lastSign = performance.now();
-      this.#changed();
+      this.lastSign = performance.now();
+      this.changed();
     });
-    consumer.on('consumer:heartbeat:error', ({ error }) => this.#failed(error));
+    consumer.on('consumer:heartbeat:error', ({ error }) => this.failed(error));
     // Never emitted under KIP-848 as far as its sources say; without a listener it would end the process.
-    consumer.on('error', (error: Error) => this.#lost(error));
+    consumer.on('error', (error: Error) => this.lost(error));
   }
 
   async join(): Promise<void> {
     const joining = this.consumer.consume({ topics: this.options.topics, mode: 'latest', autocommit: false });
-    this.#joining = joining.then(
+    this.joining = joining.then(
       () => undefined,
       () => undefined,
     );
     const stream = await joining.finally(() => {
-      this.#isJoining = false;
+      this.isJoining = false;
     });
-    this.#stream = stream;
+    this.stream = stream;
     // A rebalance pauses and resumes the library's streams: resumed, this one would begin to fetch.
     stream.resume = () => stream;
-    stream.on('error', (error) => this.#lost(error));
-    stream.once('close', () => this.#lost(new Error('the membership stream ended')));
+    stream.on('error', (error) => this.lost(error));
+    stream.once('close', () => this.lost(new Error('the membership stream ended')));
   }
 
   assignment(): TopicPartition[] {
@@ -68,11 +68,11 @@ export class Membership {
 
   /** True while the coordinator knows this member by an id and an epoch, as far as is known here. */
   isMember(): boolean {
-    return !this.#left && this.consumer.isActive();
+    return !this.left && this.consumer.isActive();
   }
 
   isAlive(): boolean {
-    return this.isMember() && performance.now() - this.#lastSign < ALIVE_MS;
+    return this.isMember() && performance.now() - this.lastSign < ALIVE_MS;
   }
 
   /**
@@ -80,38 +80,38 @@ export class Membership {
    * consumer that is closed while it joins a group without a broker calls itself until the stack is full.
    */
   async leave(): Promise<void> {
-    if (this.#left) return;
-    this.#left = true;
-    if (this.#isJoining) void this.#joining.then(() => this.#close());
-    else await this.#close();
+    if (this.left) return;
+    this.left = true;
+    if (this.isJoining) void this.joining.then(() => this.close());
+    else await this.close();
   }
 
-  async #close(): Promise<void> {
-    if (this.#stream && !this.#stream.closed) {
-      const closed = once(this.#stream, 'close');
-      this.#stream.destroy();
+  private async close(): Promise<void> {
+    if (this.stream && !this.stream.closed) {
+      const closed = once(this.stream, 'close');
+      this.stream.destroy();
       await closed.catch(() => undefined);
     }
     await this.consumer.close(true).catch(() => undefined);
   }
 
-  #changed(): void {
-    if (this.#left) return;
+  private changed(): void {
+    if (this.left) return;
     // The library looks up names by what it knew before, and keeps what it did not find.
     const isUnnamed = this.consumer.assignments?.some(({ topic }: { readonly topic?: string }) => topic === undefined);
-    if (isUnnamed) this.#lost(new Error('a topic was made anew under its name'));
+    if (isUnnamed) this.lost(new Error('a topic was made anew under its name'));
     else this.options.onChange();
   }
 
-  #failed(error: Error): void {
+  private failed(error: Error): void {
     // The library would repeat the same heartbeat for ever: it starts anew for FENCED_MEMBER_EPOCH only.
-    if (isProtocolError(error, 'UNKNOWN_MEMBER_ID', 'UNRELEASED_INSTANCE_ID', 'FENCED_INSTANCE_ID')) this.#lost(error);
+    if (isProtocolError(error, 'UNKNOWN_MEMBER_ID', 'UNRELEASED_INSTANCE_ID', 'FENCED_INSTANCE_ID')) this.lost(error);
     // It clears the assignment after this event.
-    else setImmediate(() => this.#changed());
+    else setImmediate(() => this.changed());
   }
 
-  #lost(error: Error): void {
-    if (this.#left) return;
+  private lost(error: Error): void {
+    if (this.left) return;
     const { code, message } = kafkaError(error);
     this.options.onLost(new KafkaError(code, `group membership lost: ${message}`, { cause: error }));
   }

@@ -33,28 +33,28 @@ const PASSING = new Set(['RETRIABLE', 'UNREACHABLE', 'UNKNOWN_TOPIC']);
  * all of it again when one Kafka partition of it was refused.
  */
 export class Producing {
-  readonly #producer: Producer;
-  readonly #leaders: Leaders;
-  readonly #partitioner = new Partitioner();
+  private readonly producer: Producer;
+  private readonly leaders: Leaders;
+  private readonly partitioner = new Partitioner();
   /** The last append failed: who leads what may be different by now. */
-  #isStale = false;
+  private isStale = false;
 
   constructor(settings: ReturnType<typeof baseSettings>) {
-    this.#producer = lenient(new Producer(settings));
-    this.#leaders = new Leaders(this.#producer);
+    this.producer = lenient(new Producer(settings));
+    this.leaders = new Leaders(this.producer);
   }
 
   async produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
-    if (records.length > 0) await sendInBatches(records, (batch) => this.#send(batch, acks));
+    if (records.length > 0) await sendInBatches(records, (batch) => this.send(batch, acks));
   }
 
   /** @throws KafkaError with what was not written */
-  async #send(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
+  private async send(records: readonly OutgoingRecord[], acks: Acks): Promise<void> {
     const deadline = performance.now() + RETRY_FOR_MS;
-    let waiting = records.map((record) => this.#sent(record));
+    let waiting = records.map((record) => this.sent(record));
     const given: Failures = new Map();
     for (let attempt = 1; waiting.length > 0; attempt += 1) {
-      const failures = await this.#attempt(waiting, acks, attempt > 1);
+      const failures = await this.attempt(waiting, acks, attempt > 1);
       waiting = [];
       const isLast = performance.now() > deadline;
       for (const [sent, error] of failures) {
@@ -71,14 +71,14 @@ export class Producing {
     throw new KafkaError(error.code, error.message, { cause: error, unwritten });
   }
 
-  #sent(record: OutgoingRecord): Sent {
-    const message = toMessage(record, this.#partitioner);
+  private sent(record: OutgoingRecord): Sent {
+    const message = toMessage(record, this.partitioner);
     return { record, message: Object.assign(message, { partition: message.partition ?? 0 }) };
   }
 
   /** See KafkaPort. */
   leaderOf({ topic, key, partition }: Pick<OutgoingRecord, 'topic' | 'key' | 'partition'>): number {
-    const known = this.#leaders.known(topic);
+    const known = this.leaders.known(topic);
     const [first] = known?.partitions ?? [];
     if (!known || !first) return NO_LEADER;
     if (known.partitions.every(({ leader }) => leader === first.leader)) return first.leader;
@@ -88,8 +88,8 @@ export class Producing {
   }
 
   /** Sends each broker what it leads. */
-  async #attempt(batch: readonly Sent[], acks: Acks, refresh: boolean): Promise<Failures> {
-    const topics = await this.#leaders.topics(
+  private async attempt(batch: readonly Sent[], acks: Acks, refresh: boolean): Promise<Failures> {
+    const topics = await this.leaders.topics(
       batch.map(({ message }) => message.topic),
       refresh,
     );
@@ -97,23 +97,23 @@ export class Producing {
     const led = new Map<number, Sent[]>();
     for (const sent of batch) {
       const topic = topics.get(sent.message.topic);
-      const leader = topic instanceof KafkaError ? topic : this.#chosen(sent, topic);
+      const leader = topic instanceof KafkaError ? topic : this.chosen(sent, topic);
       if (leader instanceof KafkaError) failures.set(sent, leader);
       else if (led.has(leader)) led.get(leader)?.push(sent);
       else led.set(leader, [sent]);
     }
-    await Promise.all([...led].map(([leader, some]) => this.#sendTo(leader, some, acks, failures)));
+    await Promise.all([...led].map(([leader, some]) => this.sendTo(leader, some, acks, failures)));
     return failures;
   }
 
-  #chosen({ message }: Sent, topic: Topic | undefined): number | KafkaError {
+  private chosen({ message }: Sent, topic: Topic | undefined): number | KafkaError {
     if (topic) message.partition %= topic.partitionsCount;
     return leaderOf(topic, message);
   }
 
-  async #sendTo(leader: number, batch: readonly Sent[], acks: Acks, failures: Failures): Promise<void> {
+  private async sendTo(leader: number, batch: readonly Sent[], acks: Acks, failures: Failures): Promise<void> {
     try {
-      const { responses } = await this.#request(leader, batch, acks);
+      const { responses } = await this.request(leader, batch, acks);
       const errors = new Map<string, KafkaError>();
       for (const { name: topic, partitionResponses } of responses) {
         for (const { index: partition, errorCode } of partitionResponses) {
@@ -131,8 +131,8 @@ export class Producing {
     }
   }
 
-  async #request(leader: number, batch: readonly Sent[], acks: Acks): Promise<ProduceResponse> {
-    const connection = await this.#leaders.connection(leader);
+  private async request(leader: number, batch: readonly Sent[], acks: Acks): Promise<ProduceResponse> {
+    const connection = await this.leaders.connection(leader);
     const asked = produceV9.api.async(
       connection,
       acks === 'all' ? ProduceAcks.ALL : ProduceAcks.LEADER,
@@ -146,24 +146,24 @@ export class Producing {
   /** Once, so that the time that it took is the broker's. */
   append(record: OutgoingRecord): Promise<number> {
     return translated(async () => {
-      const sent = this.#sent({ partition: 0, ...record });
+      const sent = this.sent({ partition: 0, ...record });
       try {
-        const leader = this.#chosen(sent, await this.#leaders.topic(record.topic, this.#isStale));
-        this.#isStale = false;
+        const leader = this.chosen(sent, await this.leaders.topic(record.topic, this.isStale));
+        this.isStale = false;
         if (leader instanceof KafkaError) throw leader;
-        const { responses } = await this.#request(leader, [sent], 'leader');
+        const { responses } = await this.request(leader, [sent], 'leader');
         const answer = responses[0]?.partitionResponses[0];
         const error = errorOf(answer?.errorCode ?? 0);
         if (error) throw error;
         return Number(answer?.logAppendTimeMs ?? -1);
       } catch (error) {
-        this.#isStale = true;
+        this.isStale = true;
         throw error;
       }
     });
   }
 
   async close(): Promise<void> {
-    await translated(() => this.#producer.close(true));
+    await translated(() => this.producer.close(true));
   }
 }

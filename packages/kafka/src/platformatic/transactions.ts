@@ -15,12 +15,12 @@ const ANY_PRODUCER = { producerId: -1n, producerEpoch: -1 };
 const TRANSACTION_TIMEOUT_MS = 10_000;
 
 export class PlatformaticTransactions implements TransactionalProducer {
-  readonly #producer: Producer;
-  readonly #partitioner = new Partitioner();
-  #fenced: FencedError | undefined;
+  private readonly producer: Producer;
+  private readonly partitioner = new Partitioner();
+  private fenced: FencedError | undefined;
 
   constructor(settings: ReturnType<typeof baseSettings>, transactionalId: string) {
-    this.#producer = lenient(
+    this.producer = lenient(
       new Producer({
         ...settings,
         idempotent: true,
@@ -34,44 +34,44 @@ export class PlatformaticTransactions implements TransactionalProducer {
 
   /** Registers at the broker, which fences all earlier producers of the id. */
   async register(): Promise<void> {
-    const transaction = await this.#guarded(() => this.#producer.beginTransaction(ANY_PRODUCER));
-    await this.#guarded(() => transaction.cancel()); // nothing was sent: only the library knows of it
+    const transaction = await this.guarded(() => this.producer.beginTransaction(ANY_PRODUCER));
+    await this.guarded(() => transaction.cancel()); // nothing was sent: only the library knows of it
   }
 
   async begin(): Promise<Transaction> {
-    if (this.#fenced) throw this.#fenced;
-    const transaction = await this.#guarded(() => this.#producer.beginTransaction(ANY_PRODUCER));
+    if (this.fenced) throw this.fenced;
+    const transaction = await this.guarded(() => this.producer.beginTransaction(ANY_PRODUCER));
     let isUsed = false;
     return {
       send: async (records: readonly OutgoingRecord[]) => {
         if (records.length === 0) return;
         isUsed = true;
         for (const batch of batchesOf(records)) {
-          const messages = batch.map((record) => toMessage(record, this.#partitioner));
-          await this.#guarded(() => transaction.send({ messages }));
+          const messages = batch.map((record) => toMessage(record, this.partitioner));
+          await this.guarded(() => transaction.send({ messages }));
         }
       },
-      commit: () => this.#guarded(() => (isUsed ? transaction.commit() : transaction.cancel())),
-      abort: () => this.#guarded(() => this.#abort(transaction, isUsed)),
+      commit: () => this.guarded(() => (isUsed ? transaction.commit() : transaction.cancel())),
+      abort: () => this.guarded(() => this.abort(transaction, isUsed)),
     };
   }
 
-  #abort(transaction: LibraryTransaction, isUsed: boolean): Promise<void> {
+  private abort(transaction: LibraryTransaction, isUsed: boolean): Promise<void> {
     // Of a fenced transaction nothing is left to abort.
-    return isUsed && !this.#fenced ? transaction.abort() : transaction.cancel();
+    return isUsed && !this.fenced ? transaction.abort() : transaction.cancel();
   }
 
-  async #guarded<T>(call: () => Promise<T>): Promise<T> {
+  private async guarded<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
       const translated = kafkaError(error);
-      if (translated instanceof FencedError) this.#fenced = translated;
+      if (translated instanceof FencedError) this.fenced = translated;
       throw translated;
     }
   }
 
   async close(): Promise<void> {
-    await this.#producer.close(true);
+    await this.producer.close(true);
   }
 }

@@ -4,15 +4,15 @@ interface Closable {
 
 /** What a port has opened and must close with itself, unless it was closed before. */
 export class Opened {
-  readonly #all = new Set<Closable>();
+  private readonly all = new Set<Closable>();
 
   keep<T extends Closable>(opened: T): T {
     const close = opened.close.bind(opened);
     opened.close = async () => {
-      this.#all.delete(opened);
+      this.all.delete(opened);
       await close();
     };
-    this.#all.add(opened);
+    this.all.add(opened);
     return opened;
   }
 
@@ -29,6 +29,6 @@ export class Opened {
   }
 
   async closeAll(): Promise<void> {
-    await Promise.allSettled([...this.#all].map((opened) => opened.close()));
+    await Promise.allSettled([...this.all].map((opened) => opened.close()));
   }
 }

@@ -7,14 +7,14 @@ const NEIGHBOURS = 8;
 
 /** Chooses Kafka partitions: of keyed records by their key, of others in turn. */
 export class Partitioner {
-  #count = Math.floor(Math.random() * 0xffff) * NEIGHBOURS;
+  private count = Math.floor(Math.random() * 0xffff) * NEIGHBOURS;
 
   /** A number to take modulo the count of Kafka partitions. */
   choose(record: OutgoingRecord, key: Buffer | null): number {
     if (record.partition !== undefined) return record.partition;
     if (key !== null) return partitionHash(key);
-    this.#count = (this.#count + 1) & 0x3fffffff;
-    return Math.floor(this.#count / NEIGHBOURS);
+    this.count = (this.count + 1) & 0x3fffffff;
+    return Math.floor(this.count / NEIGHBOURS);
   }
 }
 

@@ -42,9 +42,9 @@ export interface Member {
 
 /** Opens ports and topics for the suite; `end` closes the ones and deletes the others. */
 export class PortKit {
-  readonly #ports: KafkaPort[] = [];
-  readonly #topics: string[] = [];
-  #port: KafkaPort | undefined;
+  private readonly ports: KafkaPort[] = [];
+  private readonly topics: string[] = [];
+  private openedPort: KafkaPort | undefined;
 
   constructor(
     readonly client: KafkaClientName,
@@ -54,12 +54,12 @@ export class PortKit {
 
   /** The port that a test uses unless it needs a second one. */
   get port(): KafkaPort {
-    if (!this.#port) throw new Error('the kit is not started');
-    return this.#port;
+    if (!this.openedPort) throw new Error('the kit is not started');
+    return this.openedPort;
   }
 
   async start(): Promise<void> {
-    this.#port = await this.open();
+    this.openedPort = await this.open();
   }
 
   async open({
@@ -69,7 +69,7 @@ export class PortKit {
   } = {}): Promise<KafkaPort> {
     const options = { client: this.client, clientId, sessionTimeoutMs, logger: quiet };
     const opened = await openKafka({ ...options, brokers: brokers.split(',') });
-    this.#ports.push(opened);
+    this.ports.push(opened);
     return opened;
   }
 
@@ -77,7 +77,7 @@ export class PortKit {
 
   readonly topic = async (partitions = PARTITIONS, config: Record<string, string> = {}): Promise<string> => {
     const made = this.name('topic');
-    this.#topics.push(made);
+    this.topics.push(made);
     await this.port.admin.createTopics([{ topic: made, partitions, replicationFactor: 1, config }]);
     return made;
   };
@@ -125,14 +125,14 @@ export class PortKit {
   };
 
   async end(): Promise<void> {
-    await Promise.all(this.#ports.map((opened) => opened.close()));
+    await Promise.all(this.ports.map((opened) => opened.close()));
     const last = await openKafka({
       brokers: this.brokers().split(','),
       client: this.client,
       clientId: 'suite-end',
       logger: quiet,
     });
-    await last.admin.deleteTopics(this.#topics);
+    await last.admin.deleteTopics(this.topics);
     await last.close();
   }
 }

@@ -7,49 +7,49 @@ const PROBE_EVERY_MS = 250;
  * same failure, and asks until one answers again.
  */
 export class BrokerWatch {
-  #isDown = false;
-  #timer: NodeJS.Timeout | undefined;
-  #asking: Promise<boolean> | undefined;
+  private isBrokerDown = false;
+  private timer: NodeJS.Timeout | undefined;
+  private asking: Promise<boolean> | undefined;
 
   constructor(private readonly port: KafkaPort) {}
 
   get isDown(): boolean {
-    return this.#isDown;
+    return this.isBrokerDown;
   }
 
   /** One broker could not be reached: is any? Of several, another will take over what that one led. */
   async isAnyReachable(): Promise<boolean> {
-    if (this.#isDown) return false;
-    this.#asking ??= this.port.admin.ping().then(
+    if (this.isBrokerDown) return false;
+    this.asking ??= this.port.admin.ping().then(
       () => true,
       () => false,
     );
-    const answers = await this.#asking;
-    this.#asking = undefined;
-    if (!answers) this.#wentDown();
+    const answers = await this.asking;
+    this.asking = undefined;
+    if (!answers) this.wentDown();
     return answers;
   }
 
-  #wentDown(): void {
-    if (this.#isDown) return;
-    this.#isDown = true;
-    this.#probeLater();
+  private wentDown(): void {
+    if (this.isBrokerDown) return;
+    this.isBrokerDown = true;
+    this.probeLater();
   }
 
-  #probeLater(): void {
-    this.#timer = setTimeout(() => {
+  private probeLater(): void {
+    this.timer = setTimeout(() => {
       void this.port.admin.ping().then(
         () => {
-          this.#isDown = false;
+          this.isBrokerDown = false;
         },
-        () => this.#timer && this.#probeLater(),
+        () => this.timer && this.probeLater(),
       );
     }, PROBE_EVERY_MS);
-    this.#timer.unref();
+    this.timer.unref();
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 }

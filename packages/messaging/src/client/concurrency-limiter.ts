@@ -25,65 +25,66 @@ const PROMPT_FOR_MS = 1_000;
  * instead of queueing.
  */
 export class InFlightBound {
-  #bound: number;
-  #inFlight = 0;
-  #shrunkAt = Number.NEGATIVE_INFINITY;
-  #hasShrunk = false;
-  #promptAt = Number.NEGATIVE_INFINITY;
+  private currentBound: number;
+  private inFlightCount = 0;
+  private shrunkAt = Number.NEGATIVE_INFINITY;
+  private hasShrunk = false;
+  private promptAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly settings: BoundSettings = DEFAULT_BOUND,
     private readonly onChange?: (bound: number, inFlight: number) => void,
     private readonly now: () => number = () => performance.now(),
   ) {
-    this.#bound = settings.start;
+    this.currentBound = settings.start;
   }
 
   get bound(): number {
-    return Math.floor(this.#bound);
+    return Math.floor(this.currentBound);
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.inFlightCount;
   }
 
   get isFull(): boolean {
-    return this.#inFlight >= this.bound;
+    return this.inFlightCount >= this.bound;
   }
 
   /** False when there are too many already. Each true is followed by one `leave` or `end`. */
   enter(): boolean {
     if (this.isFull) return false;
-    this.#inFlight += 1;
+    this.inFlightCount += 1;
     return true;
   }
 
   /** @param waitMs how long the request queued, by the reply; null when no reply came */
   leave(waitMs: number | null): void {
-    const wasUsed = this.#inFlight * 2 > this.#bound;
-    this.#inFlight -= 1;
-    if (waitMs === null && this.now() - this.#promptAt < PROMPT_FOR_MS) return;
-    if (waitMs === null || waitMs > this.settings.targetWaitMs) return this.#shrink();
-    this.#promptAt = this.now();
-    if (wasUsed) this.#set(Math.min(this.settings.max, this.#bound + (this.#hasShrunk ? 1 / this.#bound : 1)));
+    const wasUsed = this.inFlightCount * 2 > this.currentBound;
+    this.inFlightCount -= 1;
+    if (waitMs === null && this.now() - this.promptAt < PROMPT_FOR_MS) return;
+    if (waitMs === null || waitMs > this.settings.targetWaitMs) return this.shrink();
+    this.promptAt = this.now();
+    if (wasUsed)
+      this.set(Math.min(this.settings.max, this.currentBound + (this.hasShrunk ? 1 / this.currentBound : 1)));
   }
 
   /** A request ended that says nothing of how busy the service is. */
   end(): void {
-    this.#inFlight -= 1;
+    this.inFlightCount -= 1;
   }
 
-  #shrink(): void {
+  private shrink(): void {
     const now = this.now();
-    if (now - this.#shrunkAt < SHRINK_AT_MOST_EVERY_MS) return;
-    this.#shrunkAt = now;
-    this.#hasShrunk = true;
-    this.#set(Math.max(this.settings.min, this.#bound * SHRINK_TO));
+    if (now - this.shrunkAt < SHRINK_AT_MOST_EVERY_MS) return;
+    this.shrunkAt = now;
+    this.hasShrunk = true;
+    this.set(Math.max(this.settings.min, this.currentBound * SHRINK_TO));
   }
 
-  #set(bound: number): void {
+  private set(bound: number): void {
     const before = this.bound;
-    this.#bound = bound;
-    if (this.bound !== before) this.onChange?.(this.bound, this.#inFlight);
+    this.currentBound = bound;
+    if (this.bound !== before) this.onChange?.(this.bound, this.inFlightCount);
   }
 }

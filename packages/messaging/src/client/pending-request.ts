@@ -18,8 +18,8 @@ export interface Exchange {
 
 /** A request that waits for its reply. Settles once. */
 export class PendingRequest implements Sendable {
-  #isSettled = false;
-  readonly #timer: NodeJS.Timeout;
+  private isSettled = false;
+  private readonly timer: NodeJS.Timeout;
 
   constructor(
     private readonly request: OutgoingRequest,
@@ -27,7 +27,7 @@ export class PendingRequest implements Sendable {
     private readonly deadline: number,
     private readonly exchange: Exchange,
   ) {
-    this.#timer = setTimeout(() => this.#expire(), request.budgetMs + GRACE_MS);
+    this.timer = setTimeout(() => this.expire(), request.budgetMs + GRACE_MS);
   }
 
   get to(): Pick<OutgoingRecord, 'key' | 'partition'> {
@@ -37,7 +37,7 @@ export class PendingRequest implements Sendable {
 
   record(): OutgoingRecord | null {
     const left = this.deadline - performance.now();
-    if (this.#isSettled || left <= 0) return null;
+    if (this.isSettled || left <= 0) return null;
     const { request, correlation, exchange } = this;
     return {
       topic: exchange.topic,
@@ -49,9 +49,9 @@ export class PendingRequest implements Sendable {
   }
 
   settle(outcome: IncomingReply | OperationError, waitMs: number | null, servedBy?: string): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    clearTimeout(this.#timer);
+    if (this.isSettled) return;
+    this.isSettled = true;
+    clearTimeout(this.timer);
     this.exchange.settle(outcome, waitMs, servedBy);
   }
 
@@ -59,7 +59,7 @@ export class PendingRequest implements Sendable {
     this.settle(error, null);
   }
 
-  #expire(): void {
+  private expire(): void {
     const { service, budgetMs } = this.request;
     this.failed(new OperationError('UNAVAILABLE', `${service} gave no answer within ${budgetMs} ms`));
   }

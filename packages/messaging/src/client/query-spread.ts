@@ -38,10 +38,10 @@ const newClone = (): Clone => ({ inFlight: 0, chosenAt: 0, lane: undefined, left
  * answers tell which partitions are whose.
  */
 export class QuerySpread {
-  readonly #lanes: Lane[] = [];
-  readonly #clones = new Map<string, Clone>();
-  #choices = 0;
-  #countedAt = Number.NEGATIVE_INFINITY;
+  private readonly lanes: Lane[] = [];
+  private readonly clones = new Map<string, Clone>();
+  private choices = 0;
+  private countedAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param countPartitions asks the broker how many Kafka partitions the topic has
@@ -55,8 +55,8 @@ export class QuerySpread {
 
   /** A query is about to be sent. Undefined until the partitions are counted: then any will do. */
   begin(): Passage | undefined {
-    if (this.now() - this.#countedAt > COUNT_AGAIN_MS) this.#count();
-    const lane = this.#chooseLed();
+    if (this.now() - this.countedAt > COUNT_AGAIN_MS) this.count();
+    const lane = this.chooseLed();
     if (!lane) return undefined;
     const { owner } = lane;
     owner.inFlight += 1;
@@ -64,57 +64,57 @@ export class QuerySpread {
       partition: lane.partition,
       end: (servedBy) => {
         owner.inFlight -= 1;
-        if (servedBy !== undefined) lane.owner = this.#clone(servedBy);
+        if (servedBy !== undefined) lane.owner = this.clone(servedBy);
       },
     };
   }
 
-  #chooseLed(): Lane | undefined {
-    const lane = this.#choose(this.#lanes);
+  private chooseLed(): Lane | undefined {
+    const lane = this.choose(this.lanes);
     if (!lane || this.isLed(lane.partition)) return lane;
-    return this.#choose(this.#lanes.filter(({ partition }) => this.isLed(partition))) ?? lane;
+    return this.choose(this.lanes.filter(({ partition }) => this.isLed(partition))) ?? lane;
   }
 
-  #choose(lanes: readonly Lane[]): Lane | undefined {
+  private choose(lanes: readonly Lane[]): Lane | undefined {
     let best: Lane | undefined;
     for (const lane of lanes) if (!best || comesBefore(lane, best)) best = lane;
     if (!best) return undefined;
     const { owner } = best;
-    this.#choices += 1;
-    owner.chosenAt = this.#choices;
+    this.choices += 1;
+    owner.chosenAt = this.choices;
     if (owner.lane?.owner !== owner || owner.left === 0 || !this.isLed(owner.lane.partition)) {
       owner.lane = best;
       owner.left = NEIGHBOURS;
-      best.chosenAt = this.#choices;
+      best.chosenAt = this.choices;
     }
     owner.left -= 1;
     return owner.lane;
   }
 
   /** Those that a clone gave up keep their last owner until somebody else answers there. */
-  #clone(servedBy: string): Clone {
+  private clone(servedBy: string): Clone {
     const [name = ''] = servedBy.split('@'); // cart-1@shard2 is the clone cart-1
-    let clone = this.#clones.get(name);
+    let clone = this.clones.get(name);
     if (!clone) {
-      const owners = new Set(this.#lanes.map(({ owner }) => owner));
-      for (const [other, known] of this.#clones) if (!owners.has(known)) this.#clones.delete(other);
+      const owners = new Set(this.lanes.map(({ owner }) => owner));
+      for (const [other, known] of this.clones) if (!owners.has(known)) this.clones.delete(other);
       clone = newClone();
-      this.#clones.set(name, clone);
+      this.clones.set(name, clone);
     }
     return clone;
   }
 
   /** Partitions are never fewer than before, unless the topic was made anew. */
-  #count(): void {
-    this.#countedAt = this.now();
+  private count(): void {
+    this.countedAt = this.now();
     this.countPartitions().then(
       (count) => {
-        this.#lanes.length = Math.min(this.#lanes.length, count);
-        for (let partition = this.#lanes.length; partition < count; partition++)
-          this.#lanes.push({ partition, owner: newClone(), chosenAt: 0 });
+        this.lanes.length = Math.min(this.lanes.length, count);
+        for (let partition = this.lanes.length; partition < count; partition++)
+          this.lanes.push({ partition, owner: newClone(), chosenAt: 0 });
       },
       () => {
-        this.#countedAt = this.now() - COUNT_AGAIN_MS + AFTER_FAILURE_MS;
+        this.countedAt = this.now() - COUNT_AGAIN_MS + AFTER_FAILURE_MS;
       },
     );
   }

@@ -23,7 +23,7 @@ const ANY_BROKER = -1;
  * not answer hold up no others. What may pass is tried again while someone waits.
  */
 export class RequestSender {
-  readonly #lanes = new Map<number, Coalescer<Sendable>>();
+  private readonly lanes = new Map<number, Coalescer<Sendable>>();
 
   constructor(
     private readonly port: KafkaPort,
@@ -33,12 +33,12 @@ export class RequestSender {
 
   push(item: Sendable): void {
     const broker = (item.to && this.port.leaderOf?.({ topic: this.topic, ...item.to })) ?? ANY_BROKER;
-    let lane = this.#lanes.get(broker);
-    if (!lane) this.#lanes.set(broker, (lane = new Coalescer((items) => this.#send(items))));
+    let lane = this.lanes.get(broker);
+    if (!lane) this.lanes.set(broker, (lane = new Coalescer((items) => this.send(items))));
     lane.push(item);
   }
 
-  async #send(items: Sendable[]): Promise<void> {
+  private async send(items: Sendable[]): Promise<void> {
     let waiting = items;
     for (;;) {
       const sendable = waiting.flatMap((item) => recordOf(item) ?? []);
@@ -52,15 +52,15 @@ export class RequestSender {
       } catch (error) {
         const unwritten = error instanceof KafkaError && error.unwritten && new Set(error.unwritten);
         waiting = sendable.filter(({ record }) => !unwritten || unwritten.has(record)).map(({ item }) => item);
-        if (await this.#mayPass(error)) continue;
-        const refusal = this.#refusal(error);
+        if (await this.mayPass(error)) continue;
+        const refusal = this.refusal(error);
         for (const item of waiting) item.failed(refusal);
         return;
       }
     }
   }
 
-  async #mayPass(error: unknown): Promise<boolean> {
+  private async mayPass(error: unknown): Promise<boolean> {
     const code = error instanceof KafkaError ? error.code : 'OTHER';
     if (code === 'RETRIABLE') return true; // the port waited before it gave up
     if (code !== 'UNREACHABLE' || !(await this.watch.isAnyReachable())) return false;
@@ -68,7 +68,7 @@ export class RequestSender {
     return true;
   }
 
-  #refusal(error: unknown): OperationError {
+  private refusal(error: unknown): OperationError {
     const code = error instanceof KafkaError ? error.code : 'OTHER';
     if (code === 'RECORD_TOO_LARGE')
       return new OperationError('PAYLOAD_TOO_LARGE', 'The request is too large for a message');

@@ -18,9 +18,9 @@ export interface Entry {
  * replies, which say who served them (`cart-1@shard2`): whoever asks knows of no shards.
  */
 export class PartBounds {
-  readonly #rest: InFlightBound;
-  readonly #parts = new Map<string, InFlightBound>();
-  readonly #partOf: (InFlightBound | undefined)[] = [];
+  private readonly rest: InFlightBound;
+  private readonly parts = new Map<string, InFlightBound>();
+  private readonly partOf: (InFlightBound | undefined)[] = [];
 
   /**
    * @param onChange called with a bound that changed; `part` is undefined for what has none
@@ -31,26 +31,26 @@ export class PartBounds {
     private readonly onChange?: (part: string | undefined, bound: number, inFlight: number) => void,
     private readonly most = Infinity,
   ) {
-    this.#rest = this.#bound(undefined, settings);
+    this.rest = this.bound(undefined, settings);
   }
 
   /** False while a request would be refused, whatever part its data are in. */
   get hasRoom(): boolean {
-    if (this.#parts.size === 0) return !this.#rest.isFull;
-    for (const part of this.#parts.values()) if (!this.#isFull(part)) return true;
+    if (this.parts.size === 0) return !this.rest.isFull;
+    for (const part of this.parts.values()) if (!this.isFull(part)) return true;
     return false;
   }
 
   /** A part alone keeps no room for others. */
-  #isFull(part: InFlightBound): boolean {
-    return part.isFull || (this.#parts.size > 1 && part.inFlight >= this.most);
+  private isFull(part: InFlightBound): boolean {
+    return part.isFull || (this.parts.size > 1 && part.inFlight >= this.most);
   }
 
   /** @returns undefined when there are too many already */
   enter(key: string | undefined): Entry | undefined {
-    const known = this.#parts.size > 0 && key !== undefined ? this.#partOf[slotOf(key)] : undefined;
-    if (known && this.#isFull(known)) return undefined;
-    const bound = known ?? this.#rest;
+    const known = this.parts.size > 0 && key !== undefined ? this.partOf[slotOf(key)] : undefined;
+    if (known && this.isFull(known)) return undefined;
+    const bound = known ?? this.rest;
     return bound.enter() ? bound : undefined;
   }
 
@@ -58,16 +58,16 @@ export class PartBounds {
   learn(key: string | undefined, servedBy: string): void {
     const part = servedBy.split('@')[1];
     if (part === undefined || key === undefined || part.includes(',')) return;
-    let bound = this.#parts.get(part);
+    let bound = this.parts.get(part);
     if (!bound) {
       // As many as before are let through at least, however many parts there are.
-      bound = this.#bound(part, { ...this.settings, min: Math.ceil(this.settings.min / 2) });
-      this.#parts.set(part, bound);
+      bound = this.bound(part, { ...this.settings, min: Math.ceil(this.settings.min / 2) });
+      this.parts.set(part, bound);
     }
-    this.#partOf[slotOf(key)] = bound;
+    this.partOf[slotOf(key)] = bound;
   }
 
-  #bound(part: string | undefined, settings: BoundSettings): InFlightBound {
+  private bound(part: string | undefined, settings: BoundSettings): InFlightBound {
     return new InFlightBound(settings, (bound, inFlight) => this.onChange?.(part, bound, inFlight));
   }
 }

@@ -36,16 +36,16 @@ const OF_THE_WAY = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
  * Nest's `send(pattern, input)` works too, with a RequestPattern; `request` saves parsing the body.
  */
 export class StoaClient extends ClientProxy {
-  readonly #clock = new BrokerClock();
-  readonly #targets = new Map<string, Target>();
-  readonly #pending = new Map<string, PendingRequest>();
-  readonly #parts = new ReplyParts();
-  readonly #replyTopic: ReplyTopic;
-  readonly #sweeper: Sweeper;
-  readonly #watch: BrokerWatch;
-  #nextCorrelation = 0;
-  #connecting: Promise<void> | undefined;
-  #isOpen = false;
+  private readonly clock = new BrokerClock();
+  private readonly targets = new Map<string, Target>();
+  private readonly pending = new Map<string, PendingRequest>();
+  private readonly parts = new ReplyParts();
+  private readonly replies: ReplyTopic;
+  private readonly sweeper: Sweeper;
+  private readonly watch: BrokerWatch;
+  private nextCorrelation = 0;
+  private connecting: Promise<void> | undefined;
+  private isOpen = false;
 
   constructor(
     private readonly port: KafkaPort,
@@ -54,40 +54,40 @@ export class StoaClient extends ClientProxy {
   ) {
     super();
     const { topicPrefix, logger, orphanAfterMs = DEFAULT_ORPHAN_AFTER_MS } = options;
-    this.#replyTopic = new ReplyTopic(port, options, this.#clock, (records) => this.#onReplies(records));
-    const ownTopic = this.#replyTopic.name;
-    this.#sweeper = new Sweeper(port, this.#clock, { topicPrefix, orphanAfterMs, logger, ownTopic });
-    this.#watch = new BrokerWatch(port);
+    this.replies = new ReplyTopic(port, options, this.clock, (records) => this.onReplies(records));
+    const ownTopic = this.replies.name;
+    this.sweeper = new Sweeper(port, this.clock, { topicPrefix, orphanAfterMs, logger, ownTopic });
+    this.watch = new BrokerWatch(port);
   }
 
   /** Makes the reply topic. @throws KafkaError */
   async connect(): Promise<void> {
-    this.#connecting ??= this.#open().catch((error: unknown) => {
-      this.#connecting = undefined;
+    this.connecting ??= this.open().catch((error: unknown) => {
+      this.connecting = undefined;
       throw error;
     });
-    await this.#connecting;
+    await this.connecting;
   }
 
-  async #open(): Promise<void> {
-    await this.#replyTopic.open();
-    this.#sweeper.start();
-    this.#isOpen = true;
+  private async open(): Promise<void> {
+    await this.replies.open();
+    this.sweeper.start();
+    this.isOpen = true;
   }
 
   /** True while requests can be sent and replies can arrive. */
   isReady(): boolean {
-    return this.#isOpen && !this.#watch.isDown && this.#replyTopic.isAlive();
+    return this.isOpen && !this.watch.isDown && this.replies.isAlive();
   }
 
   /** False while a request to the service would be refused as OVERLOADED: so whoever asks can spare the work before. */
   hasRoom(service: string): boolean {
-    return this.#target(service).bounds.hasRoom;
+    return this.target(service).bounds.hasRoom;
   }
 
   /** The name of the topic that replies come on. */
   get replyTopic(): string {
-    return this.#replyTopic.name;
+    return this.replies.name;
   }
 
   /**
@@ -100,7 +100,7 @@ export class StoaClient extends ClientProxy {
     const start = performance.now();
     const { metrics } = this.options;
     try {
-      const reply = await this.#exchange(request, start);
+      const reply = await this.exchange(request, start);
       metrics?.requestSent?.(
         request.service,
         request.operation,
@@ -115,11 +115,11 @@ export class StoaClient extends ClientProxy {
     }
   }
 
-  #exchange(request: OutgoingRequest, start: number): Promise<IncomingReply> {
-    if (!this.#isOpen || this.#watch.isDown) {
+  private exchange(request: OutgoingRequest, start: number): Promise<IncomingReply> {
+    if (!this.isOpen || this.watch.isDown) {
       throw new OperationError('UNAVAILABLE', 'The message broker cannot be reached');
     }
-    const target = this.#target(request.service);
+    const target = this.target(request.service);
     const key = request.key ?? customerOf(request.caller);
     const entry = target.bounds.enter(key);
     if (!entry) {
@@ -127,14 +127,14 @@ export class StoaClient extends ClientProxy {
     }
     const passage = request.kind === 'query' ? target.spread.begin() : undefined;
     return new Promise<IncomingReply>((resolve, reject) => {
-      const correlation = (this.#nextCorrelation++).toString(36);
+      const correlation = (this.nextCorrelation++).toString(36);
       const pending = new PendingRequest(request, correlation, start + request.budgetMs, {
-        replyTopic: this.#replyTopic.name,
+        replyTopic: this.replies.name,
         topic: request.kind === 'command' ? target.topics.commands : target.topics.queries,
         partition: passage?.partition,
         settle: (outcome, waitMs, servedBy) => {
-          this.#pending.delete(correlation);
-          this.#parts.forget(correlation);
+          this.pending.delete(correlation);
+          this.parts.forget(correlation);
           // A reply that a server which the service needs is unavailable says nothing of how busy the service is.
           const isUnavailable = outcome instanceof OperationError && outcome.code === 'UNAVAILABLE';
           if (isUnavailable && servedBy !== undefined) entry.end();
@@ -145,13 +145,13 @@ export class StoaClient extends ClientProxy {
           else resolve(outcome);
         },
       });
-      this.#pending.set(correlation, pending);
+      this.pending.set(correlation, pending);
       (request.kind === 'command' ? target.commands : target.queries).push(pending);
     });
   }
 
-  #target(service: string): Target {
-    let target = this.#targets.get(service);
+  private target(service: string): Target {
+    let target = this.targets.get(service);
     if (!target) {
       const topics = topicNames(this.options.topicPrefix, service);
       target = {
@@ -162,39 +162,39 @@ export class StoaClient extends ClientProxy {
             this.options.metrics?.inFlightBound?.(part === undefined ? service : `${service}@${part}`, bound, inFlight),
           this.options.mostInFlight,
         ),
-        commands: new RequestSender(this.port, topics.commands, this.#watch),
-        queries: new RequestSender(this.port, topics.queries, this.#watch),
+        commands: new RequestSender(this.port, topics.commands, this.watch),
+        queries: new RequestSender(this.port, topics.queries, this.watch),
         spread: new QuerySpread(
           () => this.port.admin.partitionCount(topics.queries),
           () => performance.now(),
           (partition) => this.port.leaderOf?.({ topic: topics.queries, key: null, partition }) !== -1,
         ),
       };
-      this.#targets.set(service, target);
+      this.targets.set(service, target);
     }
     return target;
   }
 
-  #onReplies(records: readonly KafkaRecord[]): void {
+  private onReplies(records: readonly KafkaRecord[]): void {
     for (const record of records) {
-      const pending = this.#pending.get(requestOf(record));
+      const pending = this.pending.get(requestOf(record));
       if (!pending) continue; // a heartbeat, a second delivery's reply, or one that came too late
-      if (isPart(record)) this.#onPart(record, pending);
-      else this.#onReply(record.headers, record.value ?? Buffer.alloc(0), pending);
+      if (isPart(record)) this.onPart(record, pending);
+      else this.onReply(record.headers, record.value ?? Buffer.alloc(0), pending);
     }
   }
 
-  #onReply(headers: Headers, body: Buffer, pending: PendingRequest): void {
+  private onReply(headers: Headers, body: Buffer, pending: PendingRequest): void {
     const waitMs = Number(headers['wait']) || 0;
     const servedBy = headers['by'] ?? '';
     if (headers['status'] === 'ok') pending.settle({ ok: true, body, servedBy }, waitMs, servedBy);
     else pending.settle(refused(body, servedBy), waitMs, servedBy);
   }
 
-  #onPart(record: KafkaRecord, pending: PendingRequest): void {
+  private onPart(record: KafkaRecord, pending: PendingRequest): void {
     try {
-      const body = this.#parts.add(record);
-      if (body) this.#onReply(record.headers, body, pending);
+      const body = this.parts.add(record);
+      if (body) this.onReply(record.headers, body, pending);
     } catch (error) {
       pending.failed(error instanceof OperationError ? error : new OperationError('INTERNAL'));
     }
@@ -202,17 +202,17 @@ export class StoaClient extends ClientProxy {
 
   /** Lets what is in flight end (within their budgets, 5 s at most), then deletes the reply topic. */
   override async close(): Promise<void> {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
+    if (!this.isOpen) return;
+    this.isOpen = false;
     const deadline = performance.now() + 5_000;
-    while (this.#pending.size > 0 && performance.now() < deadline)
+    while (this.pending.size > 0 && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 10));
-    for (const pending of this.#pending.values()) {
+    for (const pending of this.pending.values()) {
       pending.failed(new OperationError('UNAVAILABLE', 'This clone is shutting down'));
     }
-    this.#watch.stop();
-    await this.#sweeper.stop();
-    await this.#replyTopic.close();
+    this.watch.stop();
+    await this.sweeper.stop();
+    await this.replies.close();
   }
 
   override unwrap<T>(): T {
@@ -220,12 +220,12 @@ export class StoaClient extends ClientProxy {
   }
 
   protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
-    const answer = async (): Promise<void> => callback(await this.#answered(packet));
+    const answer = async (): Promise<void> => callback(await this.answered(packet));
     void answer();
     return () => undefined;
   }
 
-  async #answered({ pattern, data }: ReadPacket): Promise<WritePacket> {
+  private async answered({ pattern, data }: ReadPacket): Promise<WritePacket> {
     try {
       const { ok, body } = await this.request({ ...(pattern as RequestPattern), body: JSON.stringify(data ?? {}) });
       const content: unknown = body.length > 0 ? JSON.parse(body.toString()) : null;

@@ -5,8 +5,8 @@
  */
 export class BrokerClock {
   /** Bounds of broker time minus monotonic time. Each ping narrows them. */
-  #low = Number.NEGATIVE_INFINITY;
-  #high = Number.POSITIVE_INFINITY;
+  private low = Number.NEGATIVE_INFINITY;
+  private high = Number.POSITIVE_INFINITY;
 
   constructor(private readonly monotonic: () => number = () => performance.now()) {}
 
@@ -22,21 +22,21 @@ export class BrokerClock {
    * are by as much, and clones count on theirs being the same.
    */
   async syncClosely(ping: () => Promise<number>): Promise<void> {
-    for (let pings = 0; pings < MOST_PINGS && this.#high - this.#low > CLOSE_MS; pings++) await this.sync(ping);
+    for (let pings = 0; pings < MOST_PINGS && this.high - this.low > CLOSE_MS; pings++) await this.sync(ping);
   }
 
   /** A ping between two monotonic times gave this broker time (whole milliseconds, rounded down). */
   learn(sent: number, brokerMs: number, answered: number): void {
     const [low, high] = [brokerMs - answered, brokerMs + 1 - sent];
     // Clocks drift apart by far less than this between two pings.
-    const [oldLow, oldHigh] = [this.#low - DRIFT_MS, this.#high + DRIFT_MS];
+    const [oldLow, oldHigh] = [this.low - DRIFT_MS, this.high + DRIFT_MS];
     const agrees = low <= oldHigh && high >= oldLow;
-    this.#low = agrees ? Math.max(low, oldLow) : low;
-    this.#high = agrees ? Math.min(high, oldHigh) : high;
+    this.low = agrees ? Math.max(low, oldLow) : low;
+    this.high = agrees ? Math.min(high, oldHigh) : high;
   }
 
   get isSynced(): boolean {
-    return this.#low !== Number.NEGATIVE_INFINITY;
+    return this.low !== Number.NEGATIVE_INFINITY;
   }
 
   /** Milliseconds since the epoch. Errs to the past, by a ping's round trip at most: no request is dropped too early. */
@@ -46,7 +46,7 @@ export class BrokerClock {
 
   /** The same for a moment of the monotonic clock. */
   at(monotonicMs: number): number {
-    return monotonicMs + this.#low;
+    return monotonicMs + this.low;
   }
 
   /**
@@ -55,7 +55,7 @@ export class BrokerClock {
    */
   doubts(timestampMs: number): boolean {
     if (!this.isSynced) return false;
-    const latest = this.monotonic() + this.#high + DRIFT_MS;
+    const latest = this.monotonic() + this.high + DRIFT_MS;
     return timestampMs > latest || this.now() - timestampMs > SELDOM_OLDER_MS;
   }
 

@@ -12,8 +12,8 @@ const ANSWERS_WITHIN_MS = 500;
  * after a step of the broker's clock all requests would be late, or none, until then.
  */
 export class ClockCheck {
-  #pending: Promise<void> | undefined;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  private pending: Promise<void> | undefined;
+  private askedAt = Number.NEGATIVE_INFINITY;
 
   /** @param sync asks the broker, and lets the clock learn */
   constructor(
@@ -24,21 +24,21 @@ export class ClockCheck {
   /** Looks at the last of some records that have just come. */
   observe(records: readonly KafkaRecord[]): void {
     const last = records.at(-1);
-    if (!last || this.#pending || !this.clock.doubts(last.timestamp)) return;
-    this.#pending = this.#ask().finally(() => {
-      this.#pending = undefined;
+    if (!last || this.pending || !this.clock.doubts(last.timestamp)) return;
+    this.pending = this.ask().finally(() => {
+      this.pending = undefined;
     });
   }
 
   /** Resolves once the time is known again; undefined while it is not in doubt. Never rejects: without an answer the old time holds. */
   get settled(): Promise<void> | undefined {
-    return this.#pending;
+    return this.pending;
   }
 
-  async #ask(): Promise<void> {
-    const wait = this.#askedAt + SPACING_MS - performance.now();
+  private async ask(): Promise<void> {
+    const wait = this.askedAt + SPACING_MS - performance.now();
     if (wait > 0) await delay(wait);
-    this.#askedAt = performance.now();
+    this.askedAt = performance.now();
     const given = new AbortController();
     const synced = this.sync().catch(() => undefined);
     await Promise.race([synced, delay(ANSWERS_WITHIN_MS, undefined, { signal: given.signal }).catch(() => undefined)]);

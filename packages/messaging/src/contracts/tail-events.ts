@@ -36,10 +36,10 @@ export async function tailEvents(
 }
 
 class Tail implements EventTail {
-  readonly #followers: Follower[] = [];
-  readonly #missing: Set<string>;
-  #timer: NodeJS.Timeout | undefined;
-  #isClosed = false;
+  private readonly followers: Follower[] = [];
+  private readonly missing: Set<string>;
+  private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
 
   constructor(
     private readonly port: KafkaPort,
@@ -47,43 +47,43 @@ class Tail implements EventTail {
     private readonly onEvent: (event: TailedEvent) => void,
     private readonly logger: Logger,
   ) {
-    this.#missing = new Set(topics);
+    this.missing = new Set(topics);
   }
 
   async look(): Promise<void> {
     try {
       const existing = new Set(await this.port.admin.listTopics());
-      const found = [...this.#missing].filter((topic) => existing.has(topic));
-      const partitions = await Promise.all(found.map((topic) => this.#partitionsOf(topic)));
-      await this.#follow(partitions.flat());
-      for (const topic of found) this.#missing.delete(topic);
+      const found = [...this.missing].filter((topic) => existing.has(topic));
+      const partitions = await Promise.all(found.map((topic) => this.partitionsOf(topic)));
+      await this.follow(partitions.flat());
+      for (const topic of found) this.missing.delete(topic);
     } catch (err) {
       this.logger.debug({ err }, 'looking for event topics; trying again');
     }
-    if (this.#missing.size === 0 || this.#isClosed) return;
-    this.#timer = setTimeout(() => void this.look(), LOOK_FOR_TOPICS_EVERY_MS);
-    this.#timer.unref();
+    if (this.missing.size === 0 || this.isClosed) return;
+    this.timer = setTimeout(() => void this.look(), LOOK_FOR_TOPICS_EVERY_MS);
+    this.timer.unref();
   }
 
-  async #partitionsOf(topic: string): Promise<TopicPartition[]> {
+  private async partitionsOf(topic: string): Promise<TopicPartition[]> {
     const count = await this.port.admin.partitionCount(topic);
     return Array.from({ length: count }, (_, partition) => ({ topic, partition }));
   }
 
-  async #follow(partitions: readonly TopicPartition[]): Promise<void> {
-    if (partitions.length === 0 || this.#isClosed) return;
+  private async follow(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length === 0 || this.isClosed) return;
     const follower = await this.port.follow({
       partitions: partitions.map((partition) => ({ ...partition, from: 'end' })),
       isolation: 'committed',
       onRecords: (records) => {
-        for (const record of records) this.#hand(record);
+        for (const record of records) this.hand(record);
       },
       onFault: (err) => this.logger.debug({ err }, 'tailing events; trying again'),
     });
-    this.#followers.push(follower);
+    this.followers.push(follower);
   }
 
-  #hand(record: KafkaRecord): void {
+  private hand(record: KafkaRecord): void {
     const { topic, headers, key, value, offset } = record;
     try {
       const data: unknown = value === null ? null : JSON.parse(value.toString());
@@ -95,8 +95,8 @@ class Tail implements EventTail {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    await Promise.all(this.#followers.map((follower) => follower.close()));
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    await Promise.all(this.followers.map((follower) => follower.close()));
   }
 }

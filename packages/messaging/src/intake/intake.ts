@@ -78,79 +78,79 @@ const RESUME_BELOW = 0.5;
  * each partition the lowest offset that is not finished.
  */
 export class Intake {
-  readonly #lanes = new Map<string, Lane>();
-  readonly #executor: KeyedExecutor;
-  readonly #messages: Shares;
-  readonly #bytes: Shares;
-  #commitTimer: NodeJS.Timeout | undefined;
-  #drained: PromiseWithResolvers<void> | undefined;
+  private readonly lanes = new Map<string, Lane>();
+  private readonly executor: KeyedExecutor;
+  private readonly messages: Shares;
+  private readonly bytes: Shares;
+  private commitTimer: NodeJS.Timeout | undefined;
+  private drained: PromiseWithResolvers<void> | undefined;
 
   constructor(
     private readonly steering: () => Steering | undefined,
     private readonly options: IntakeOptions,
   ) {
     const { concurrency, messages, bytes } = options.limits;
-    this.#executor = new KeyedExecutor(concurrency);
-    this.#messages = new Shares(messages);
-    this.#bytes = new Shares(bytes);
+    this.executor = new KeyedExecutor(concurrency);
+    this.messages = new Shares(messages);
+    this.bytes = new Shares(bytes);
   }
 
   assigned(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#lanes.delete(nameOf(partition));
+    for (const partition of partitions) this.lanes.delete(nameOf(partition));
   }
 
   /** Commits what is finished. What waits is dropped: its next owner gets it again; what is in work goes on. */
   revoked(partitions: readonly TopicPartition[]): void {
-    void this.#commit(partitions.map(nameOf));
+    void this.commit(partitions.map(nameOf));
     for (const partition of partitions) {
-      const lane = this.#lanes.get(nameOf(partition));
+      const lane = this.lanes.get(nameOf(partition));
       if (lane) lane.isRevoked = true;
-      this.#lanes.delete(nameOf(partition));
+      this.lanes.delete(nameOf(partition));
     }
   }
 
   take(records: readonly KafkaRecord[]): void {
-    for (const record of records) this.#takeOne(record);
-    this.#pauseFull();
-    this.options.onQueued?.(this.#messages.total, this.#bytes.total);
+    for (const record of records) this.takeOne(record);
+    this.pauseFull();
+    this.options.onQueued?.(this.messages.total, this.bytes.total);
   }
 
-  #takeOne(record: KafkaRecord): void {
-    const lane = this.#lane(record);
+  private takeOne(record: KafkaRecord): void {
+    const lane = this.lane(record);
     const tracked = lane.tracker.begin(record.offset);
     if (this.options.leave?.(record)) lane.tracker.finish(tracked);
-    else this.#submit(lane, record, () => lane.tracker.finish(tracked));
+    else this.submit(lane, record, () => lane.tracker.finish(tracked));
   }
 
   /** Takes a record that was left before, behind what came before this call. `finished` is called when it is done. */
   again(record: KafkaRecord, finished: () => void): void {
-    const lane = this.#lanes.get(nameOf(record));
-    if (lane) this.#submit(lane, record, finished);
+    const lane = this.lanes.get(nameOf(record));
+    if (lane) this.submit(lane, record, finished);
   }
 
-  #submit(lane: Lane, record: KafkaRecord, finished: () => void): void {
+  private submit(lane: Lane, record: KafkaRecord, finished: () => void): void {
     const owner = this.options.ownerOf?.(record);
     let size = memoryOf(record);
-    const isBeyond = owner !== undefined && !(this.#messages.mayTake(owner) && this.#bytes.mayTake(owner, size));
+    const isBeyond = owner !== undefined && !(this.messages.mayTake(owner) && this.bytes.mayTake(owner, size));
     const counted = isBeyond ? undefined : owner;
-    this.#messages.take(counted);
-    this.#bytes.take(counted, size);
+    this.messages.take(counted);
+    this.bytes.take(counted, size);
     lane.messages += 1;
     lane.bytes += size;
     const grow = (bytes: number): void => {
       size += bytes;
       lane.bytes += bytes;
-      this.#bytes.take(counted, bytes);
+      this.bytes.take(counted, bytes);
     };
     const work: Work = {
       record,
       grow,
       isRevoked: () => lane.isRevoked,
       done: () => {
-        this.#messages.giveBack(counted);
-        this.#bytes.giveBack(counted, size);
+        this.messages.giveBack(counted);
+        this.bytes.giveBack(counted, size);
         finished();
-        this.#done(lane, record, size);
+        this.finish(lane, record, size);
       },
     };
     // Or a Kafka partition would be paused for all once what was taken of it waits for one owner.
@@ -160,55 +160,55 @@ export class Intake {
       work.done();
       return Promise.resolve();
     };
-    this.#executor.submit(this.options.keyOf(record), run, owner);
+    this.executor.submit(this.options.keyOf(record), run, owner);
   }
 
-  #lane(record: KafkaRecord): Lane {
+  private lane(record: KafkaRecord): Lane {
     const name = nameOf(record);
-    let lane = this.#lanes.get(name);
+    let lane = this.lanes.get(name);
     if (!lane) {
       const { topic, partition, offset } = record;
       const tracker = new OffsetTracker(offset);
       lane = { topic, partition, tracker, messages: 0, bytes: 0, isPaused: false, isRevoked: false, committed: offset };
-      this.#lanes.set(name, lane);
+      this.lanes.set(name, lane);
     }
     return lane;
   }
 
-  #done(lane: Lane, record: KafkaRecord, size: number): void {
+  private finish(lane: Lane, record: KafkaRecord, size: number): void {
     lane.messages -= 1;
     lane.bytes -= size;
     this.options.onDone?.(record);
-    this.#resumeDrained();
-    if (this.#messages.total === 0) this.#drained?.resolve();
-    if (!lane.isRevoked) this.#commitSoon();
+    this.resumeDrained();
+    if (this.messages.total === 0) this.drained?.resolve();
+    if (!lane.isRevoked) this.commitSoon();
   }
 
-  #isFull(share: number): boolean {
+  private isFull(share: number): boolean {
     const { messages, bytes } = this.options.limits;
-    return this.#messages.total >= messages * share || this.#bytes.total >= bytes * share;
+    return this.messages.total >= messages * share || this.bytes.total >= bytes * share;
   }
 
-  get #mostBeyond(): number {
+  private get mostBeyond(): number {
     return this.options.limits.beyondUnfinished ?? MOST_BEYOND_UNFINISHED;
   }
 
-  #pauseFull(): void {
-    const isFull = this.#isFull(1);
-    for (const lane of this.#lanes.values()) {
+  private pauseFull(): void {
+    const isFull = this.isFull(1);
+    for (const lane of this.lanes.values()) {
       if (lane.isPaused || lane.messages === 0) continue;
-      if (isFull || lane.tracker.span >= this.#mostBeyond) this.#setPaused(lane, true);
+      if (isFull || lane.tracker.span >= this.mostBeyond) this.setPaused(lane, true);
     }
   }
 
-  #resumeDrained(): void {
-    if (this.#isFull(RESUME_BELOW)) return;
-    for (const lane of this.#lanes.values()) {
-      if (lane.isPaused && lane.tracker.span < this.#mostBeyond * RESUME_BELOW) this.#setPaused(lane, false);
+  private resumeDrained(): void {
+    if (this.isFull(RESUME_BELOW)) return;
+    for (const lane of this.lanes.values()) {
+      if (lane.isPaused && lane.tracker.span < this.mostBeyond * RESUME_BELOW) this.setPaused(lane, false);
     }
   }
 
-  #setPaused(lane: Lane, isPaused: boolean): void {
+  private setPaused(lane: Lane, isPaused: boolean): void {
     const steering = this.steering();
     if (!steering) return; // the first records may come while the consumer is still being made
     lane.isPaused = isPaused;
@@ -217,36 +217,36 @@ export class Intake {
     this.options.onPaused?.(lane, isPaused);
   }
 
-  #committable(lane: Lane): number {
+  private committable(lane: Lane): number {
     return Math.min(lane.tracker.committable, this.options.committableOf?.(lane) ?? Infinity);
   }
 
-  #commitSoon(): void {
-    this.#commitTimer ??= setTimeout(() => void this.#commitDue(), COMMIT_EVERY_MS);
+  private commitSoon(): void {
+    this.commitTimer ??= setTimeout(() => void this.commitDue(), COMMIT_EVERY_MS);
   }
 
-  async #commitDue(): Promise<void> {
-    await this.#commit([...this.#lanes.keys()]);
-    this.#commitTimer = undefined;
+  private async commitDue(): Promise<void> {
+    await this.commit([...this.lanes.keys()]);
+    this.commitTimer = undefined;
     // It failed, or more was finished meanwhile: what comes next may come much later.
-    if (this.#due([...this.#lanes.keys()]).length > 0) this.#commitSoon();
+    if (this.due([...this.lanes.keys()]).length > 0) this.commitSoon();
   }
 
-  #due(names: readonly string[]): Lane[] {
+  private due(names: readonly string[]): Lane[] {
     return names
-      .map((name) => this.#lanes.get(name))
+      .map((name) => this.lanes.get(name))
       .filter((lane) => lane !== undefined)
-      .filter((lane) => !lane.isRevoked && this.#committable(lane) > lane.committed);
+      .filter((lane) => !lane.isRevoked && this.committable(lane) > lane.committed);
   }
 
-  async #commit(names: readonly string[]): Promise<void> {
-    const due = this.#due(names);
+  private async commit(names: readonly string[]): Promise<void> {
+    const due = this.due(names);
     const steering = this.steering();
     if (due.length === 0 || !steering) return;
     const offsets = due.map((lane) => ({
       topic: lane.topic,
       partition: lane.partition,
-      offset: this.#committable(lane),
+      offset: this.committable(lane),
     }));
     try {
       await steering.commit(offsets);
@@ -255,21 +255,21 @@ export class Intake {
       });
     } catch (error) {
       this.options.onCommitFailed(error);
-      this.#commitSoon();
+      this.commitSoon();
     }
   }
 
   /** Waits until nothing is in work, `timeoutMs` at most, and commits. False when something still was. */
   async drain(timeoutMs: number): Promise<boolean> {
-    this.#drained = Promise.withResolvers<void>();
-    const timer = setTimeout(() => this.#drained?.resolve(), timeoutMs);
-    if (this.#messages.total > 0) await this.#drained.promise;
+    this.drained = Promise.withResolvers<void>();
+    const timer = setTimeout(() => this.drained?.resolve(), timeoutMs);
+    if (this.messages.total > 0) await this.drained.promise;
     clearTimeout(timer);
-    clearTimeout(this.#commitTimer);
-    await this.#commit([...this.#lanes.keys()]);
-    clearTimeout(this.#commitTimer);
-    for (const lane of this.#lanes.values()) lane.isRevoked = true; // what waits is left to others
-    return this.#messages.total === 0;
+    clearTimeout(this.commitTimer);
+    await this.commit([...this.lanes.keys()]);
+    clearTimeout(this.commitTimer);
+    for (const lane of this.lanes.values()) lane.isRevoked = true; // what waits is left to others
+    return this.messages.total === 0;
   }
 }
 

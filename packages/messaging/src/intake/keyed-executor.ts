@@ -28,111 +28,111 @@ interface Ready {
  */
 export class KeyedExecutor {
   /** Tasks of a key that wait for the one before; an entry without any means that one is ready or running. */
-  readonly #waiting = new Map<string, Ready[]>();
-  readonly #ready: Ready[] = [];
-  #readyHead = 0;
+  private readonly waiting = new Map<string, Ready[]>();
+  private readonly ready: Ready[] = [];
+  private readyHead = 0;
   /** What was ready when its owner's share was used up, by owner. */
-  readonly #heldBack = new Map<string, Ready[]>();
-  readonly #places: Shares;
-  #size = 0;
+  private readonly heldBack = new Map<string, Ready[]>();
+  private readonly places: Shares;
+  private queued = 0;
 
   constructor(maxConcurrency: number) {
-    this.#places = new Shares(maxConcurrency);
+    this.places = new Shares(maxConcurrency);
   }
 
   submit(key: string | null, task: Task, owner?: string): void {
-    this.#size += 1;
-    const run = new Run(owner, this.#places, {
-      left: () => this.#pump(),
-      resume: (start) => this.#whenPlaced({ run, start }),
+    this.queued += 1;
+    const run = new Run(owner, this.places, {
+      left: () => this.pump(),
+      resume: (start) => this.whenPlaced({ run, start }),
     });
-    const ready = { run, start: () => void task(run).then(() => this.#ended(run, key)) };
+    const ready = { run, start: () => void task(run).then(() => this.ended(run, key)) };
     if (key !== null) {
-      const waiting = this.#waiting.get(key);
+      const waiting = this.waiting.get(key);
       if (waiting) {
         waiting.push(ready);
         return;
       }
-      this.#waiting.set(key, []);
+      this.waiting.set(key, []);
     }
-    this.#whenPlaced(ready);
+    this.whenPlaced(ready);
   }
 
   /** Tasks that have not ended. */
   get size(): number {
-    return this.#size;
+    return this.queued;
   }
 
   /** Tasks that hold a place. */
   get running(): number {
-    return this.#places.total;
+    return this.places.total;
   }
 
-  #whenPlaced(ready: Ready): void {
-    this.#ready.push(ready);
-    this.#pump();
+  private whenPlaced(ready: Ready): void {
+    this.ready.push(ready);
+    this.pump();
   }
 
-  #pump(): void {
-    while (this.#places.mayTake(undefined)) {
-      const next = this.#firstHeldBack() ?? this.#firstReady();
+  private pump(): void {
+    while (this.places.mayTake(undefined)) {
+      const next = this.firstHeldBack() ?? this.firstReady();
       if (!next) return;
       next.run.enter();
       next.start();
     }
   }
 
-  #firstHeldBack(): Ready | undefined {
-    for (const [owner, held] of this.#heldBack) {
-      if (!this.#places.mayTake(owner)) continue;
+  private firstHeldBack(): Ready | undefined {
+    for (const [owner, held] of this.heldBack) {
+      if (!this.places.mayTake(owner)) continue;
       const first = held.shift();
-      if (held.length === 0) this.#heldBack.delete(owner);
+      if (held.length === 0) this.heldBack.delete(owner);
       return first;
     }
     return undefined;
   }
 
-  #firstReady(): Ready | undefined {
+  private firstReady(): Ready | undefined {
     for (;;) {
-      const next = this.#takeReady();
+      const next = this.takeReady();
       const owner = next?.run.owner;
-      if (!next || owner === undefined || this.#places.mayTake(owner)) return next;
-      const held = this.#heldBack.get(owner);
+      if (!next || owner === undefined || this.places.mayTake(owner)) return next;
+      const held = this.heldBack.get(owner);
       if (held) held.push(next);
-      else this.#heldBack.set(owner, [next]);
+      else this.heldBack.set(owner, [next]);
     }
   }
 
-  #takeReady(): Ready | undefined {
-    const next = this.#ready[this.#readyHead];
+  private takeReady(): Ready | undefined {
+    const next = this.ready[this.readyHead];
     if (!next) {
-      this.#ready.length = 0;
-      this.#readyHead = 0;
+      this.ready.length = 0;
+      this.readyHead = 0;
       return undefined;
     }
-    this.#readyHead += 1;
-    if (this.#readyHead > 1024) {
-      this.#ready.splice(0, this.#readyHead);
-      this.#readyHead = 0;
+    this.readyHead += 1;
+    if (this.readyHead > 1024) {
+      this.ready.splice(0, this.readyHead);
+      this.readyHead = 0;
     }
     return next;
   }
 
-  #ended(run: Run, key: string | null): void {
-    this.#size -= 1;
+  private ended(run: Run, key: string | null): void {
+    this.queued -= 1;
     run.end();
     if (key !== null) {
-      const next = this.#waiting.get(key)?.shift();
-      if (next) this.#ready.push(next);
-      else this.#waiting.delete(key);
+      const next = this.waiting.get(key)?.shift();
+      if (next) this.ready.push(next);
+      else this.waiting.delete(key);
     }
-    this.#pump();
+    this.pump();
   }
 }
 
 /** One task, from when it may start to its end. */
 class Run implements Slot {
-  #isPlaced = false;
+  private isPlaced = false;
 
   constructor(
     public owner: string | undefined,
@@ -141,18 +141,18 @@ class Run implements Slot {
   ) {}
 
   enter(): void {
-    this.#isPlaced = true;
+    this.isPlaced = true;
     this.places.take(this.owner);
   }
 
   end(): void {
-    if (this.#isPlaced) this.places.giveBack(this.owner);
-    this.#isPlaced = false;
+    if (this.isPlaced) this.places.giveBack(this.owner);
+    this.isPlaced = false;
   }
 
   /** What it set going may outlive it: that counts to nobody's share. */
   use(owner: string): boolean {
-    if (!this.#isPlaced || owner === this.owner) return true;
+    if (!this.isPlaced || owner === this.owner) return true;
     this.places.giveBack(this.owner);
     const may = this.places.mayTake(owner);
     if (may) this.owner = owner;

@@ -3,10 +3,10 @@
  * nothing. While several sends are under way, more gather behind them.
  */
 export class Coalescer<Item> {
-  #gathered: Item[] = [];
-  #isScheduled = false;
-  #sending = 0;
-  #settled: PromiseWithResolvers<void> | undefined;
+  private gathered: Item[] = [];
+  private isScheduled = false;
+  private sending = 0;
+  private settled: PromiseWithResolvers<void> | undefined;
 
   /** @param send must not reject */
   constructor(
@@ -18,41 +18,41 @@ export class Coalescer<Item> {
   ) {}
 
   push(item: Item): void {
-    this.#gathered.push(item);
-    this.#schedule();
+    this.gathered.push(item);
+    this.schedule();
   }
 
   get isIdle(): boolean {
-    return this.#sending === 0 && this.#gathered.length === 0;
+    return this.sending === 0 && this.gathered.length === 0;
   }
 
   /** Resolves when all that was pushed is sent. */
   settle(): Promise<void> {
     if (this.isIdle) return Promise.resolve();
-    this.#settled ??= Promise.withResolvers<void>();
-    return this.#settled.promise;
+    this.settled ??= Promise.withResolvers<void>();
+    return this.settled.promise;
   }
 
-  #schedule(): void {
-    if (this.#isScheduled || this.#gathered.length === 0 || this.#sending >= this.limits.maxSending) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#flush());
+  private schedule(): void {
+    if (this.isScheduled || this.gathered.length === 0 || this.sending >= this.limits.maxSending) return;
+    this.isScheduled = true;
+    setImmediate(() => this.flush());
   }
 
-  #flush(): void {
-    this.#isScheduled = false;
-    const items = this.#gathered;
-    this.#gathered = items.length > this.limits.maxItems ? items.splice(this.limits.maxItems) : [];
-    this.#sending += 1;
-    void this.send(items).then(() => this.#sent());
-    this.#schedule();
+  private flush(): void {
+    this.isScheduled = false;
+    const items = this.gathered;
+    this.gathered = items.length > this.limits.maxItems ? items.splice(this.limits.maxItems) : [];
+    this.sending += 1;
+    void this.send(items).then(() => this.sent());
+    this.schedule();
   }
 
-  #sent(): void {
-    this.#sending -= 1;
-    this.#schedule();
+  private sent(): void {
+    this.sending -= 1;
+    this.schedule();
     if (!this.isIdle) return;
-    this.#settled?.resolve();
-    this.#settled = undefined;
+    this.settled?.resolve();
+    this.settled = undefined;
   }
 }

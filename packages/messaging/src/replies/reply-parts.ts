@@ -69,8 +69,8 @@ interface Gathering {
 /** Puts replies together of which the parts come one by one, perhaps more than once, perhaps among those of others. */
 export class ReplyParts {
   /** By request, then by reply. */
-  readonly #gathered = new Map<string, Map<string, Gathering>>();
-  #bytes = 0;
+  private readonly gathered = new Map<string, Map<string, Gathering>>();
+  private gatheredBytes = 0;
 
   /**
    * Takes a part of a reply that somebody waits for.
@@ -80,23 +80,23 @@ export class ReplyParts {
   add(record: KafkaRecord): Buffer | undefined {
     const { headers, value } = record;
     const [number, count] = placeOf(headers);
-    const gathering = this.#of(requestOf(record), headers[PART.reply] ?? '', count);
+    const gathering = this.gatheringOf(requestOf(record), headers[PART.reply] ?? '', count);
     if (gathering.parts.length !== count || !value) throw unreadable();
     if (gathering.parts[number]) return undefined;
-    if (this.#bytes + value.length > MAX_GATHERED_BYTES) {
+    if (this.gatheredBytes + value.length > MAX_GATHERED_BYTES) {
       // Not OVERLOADED: what was asked for is done.
       throw new OperationError('UNAVAILABLE', 'Too many large answers are on their way here');
     }
     gathering.parts[number] = value;
     gathering.missing -= 1;
     gathering.bytes += value.length;
-    this.#bytes += value.length;
+    this.gatheredBytes += value.length;
     return gathering.missing === 0 ? Buffer.concat(gathering.parts as Buffer[]) : undefined;
   }
 
-  #of(request: string, reply: string, count: number): Gathering {
-    let replies = this.#gathered.get(request);
-    if (!replies) this.#gathered.set(request, (replies = new Map()));
+  private gatheringOf(request: string, reply: string, count: number): Gathering {
+    let replies = this.gathered.get(request);
+    if (!replies) this.gathered.set(request, (replies = new Map()));
     let gathering = replies.get(reply);
     if (!gathering) {
       gathering = { parts: Array.from({ length: count }, () => undefined), missing: count, bytes: 0 };
@@ -107,9 +107,9 @@ export class ReplyParts {
 
   /** Nobody waits for it any more. */
   forget(request: string): void {
-    if (this.#gathered.size === 0) return;
-    for (const { bytes } of this.#gathered.get(request)?.values() ?? []) this.#bytes -= bytes;
-    this.#gathered.delete(request);
+    if (this.gathered.size === 0) return;
+    for (const { bytes } of this.gathered.get(request)?.values() ?? []) this.gatheredBytes -= bytes;
+    this.gathered.delete(request);
   }
 }
 

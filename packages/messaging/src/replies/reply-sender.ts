@@ -44,7 +44,7 @@ type Sendable = Pick<OutgoingReply, 'correlation' | 'reply' | 'waitMs'>;
  * too large for one record goes in parts.
  */
 export class ReplySender {
-  readonly #senders = new Map<string, Coalescer<OutgoingReply>>();
+  private readonly senders = new Map<string, Coalescer<OutgoingReply>>();
 
   constructor(
     private readonly port: KafkaPort,
@@ -53,30 +53,30 @@ export class ReplySender {
   ) {}
 
   push(replyTopic: string, reply: OutgoingReply): void {
-    let sender = this.#senders.get(replyTopic);
+    let sender = this.senders.get(replyTopic);
     if (!sender) {
-      if (this.#senders.size >= MOST_SENDERS) this.#forgetIdle();
-      sender = new Coalescer((replies) => this.#send(replyTopic, replies));
-      this.#senders.set(replyTopic, sender);
+      if (this.senders.size >= MOST_SENDERS) this.forgetIdle();
+      sender = new Coalescer((replies) => this.send(replyTopic, replies));
+      this.senders.set(replyTopic, sender);
     }
     sender.push(reply);
   }
 
-  #forgetIdle(): void {
-    for (const [topic, sender] of this.#senders) if (sender.isIdle) this.#senders.delete(topic);
+  private forgetIdle(): void {
+    for (const [topic, sender] of this.senders) if (sender.isIdle) this.senders.delete(topic);
   }
 
-  async #send(topic: string, replies: OutgoingReply[]): Promise<void> {
+  private async send(topic: string, replies: OutgoingReply[]): Promise<void> {
     const lastDeadline = Math.max(...replies.map((reply) => reply.deadline));
-    const records = replies.flatMap((reply) => this.#recordsOf(topic, reply));
-    const refused = await this.#produce(topic, records, lastDeadline);
+    const records = replies.flatMap((reply) => this.recordsOf(topic, reply));
+    const refused = await this.produce(topic, records, lastDeadline);
     if (refused.size > 0) {
       // The broker's bound is smaller than usual. Whoever asked hears of it, instead of nothing.
       const unsent = replies.filter(({ correlation }) => refused.has(correlation));
       const refusals = unsent.map((one) => ({ ...one, reply: { ...one.reply, ...NOT_TAKEN } }));
-      await this.#produce(
+      await this.produce(
         topic,
-        refusals.flatMap((one) => this.#recordsOf(topic, one)),
+        refusals.flatMap((one) => this.recordsOf(topic, one)),
         lastDeadline,
       );
     }
@@ -84,7 +84,7 @@ export class ReplySender {
   }
 
   /** Never rejects. @returns the correlations of those that the broker takes in no batch */
-  async #produce(
+  private async produce(
     topic: string,
     records: readonly OutgoingRecord[],
     lastDeadline: number,
@@ -103,24 +103,24 @@ export class ReplySender {
     }
   }
 
-  #recordsOf(topic: string, { correlation, reply, waitMs }: Sendable): OutgoingRecord[] {
-    const headers = this.#headers(correlation, reply, waitMs);
+  private recordsOf(topic: string, { correlation, reply, waitMs }: Sendable): OutgoingRecord[] {
+    const headers = this.headers(correlation, reply, waitMs);
     if (!isLonger(reply.body, PART_BYTES)) return [{ topic, key: null, value: reply.body, headers, partition: 0 }];
     const body = Buffer.from(reply.body);
     if (body.length > MAX_REPLY_BYTES) {
       const refused = { ...reply, ...refusalOf(tooLargeReply(body.length)) };
-      return this.#recordsOf(topic, { correlation, reply: refused, waitMs });
+      return this.recordsOf(topic, { correlation, reply: refused, waitMs });
     }
     const parts = partsOf(body, headers, randomBytes(9).toString('base64url'));
     return parts.map((part) => ({ topic, key: null, ...part, partition: 0 }));
   }
 
-  #headers(correlation: string, reply: ServedReply, waitMs: number): Headers {
+  private headers(correlation: string, reply: ServedReply, waitMs: number): Headers {
     const by = reply.from === undefined ? this.clone : `${this.clone}@${reply.from}`;
     return { corr: correlation, status: reply.ok ? 'ok' : 'error', by, wait: String(Math.round(waitMs)) };
   }
 
   async settle(): Promise<void> {
-    await Promise.all([...this.#senders.values()].map((sender) => sender.settle()));
+    await Promise.all([...this.senders.values()].map((sender) => sender.settle()));
   }
 }

@@ -14,11 +14,11 @@ export const DEFAULT_HEARTBEAT_MS = 5_000;
  */
 export class ReplyTopic {
   readonly name: string;
-  #follower: Follower | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #lastBeat = Number.NEGATIVE_INFINITY;
-  #isGone = false;
-  #beating: Promise<void> = Promise.resolve();
+  private follower: Follower | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private lastBeat = Number.NEGATIVE_INFINITY;
+  private isGone = false;
+  private beating: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly port: KafkaPort,
@@ -46,9 +46,9 @@ export class ReplyTopic {
         },
       },
     ]);
-    await this.#beat();
-    const check = new ClockCheck(this.clock, this.#beat);
-    this.#follower = await this.port.follow({
+    await this.beat();
+    const check = new ClockCheck(this.clock, this.beat);
+    this.follower = await this.port.follow({
       partitions: [{ topic: this.name, partition: 0, from: 'beginning' }],
       isolation: 'uncommitted',
       onRecords: (records) => {
@@ -57,50 +57,50 @@ export class ReplyTopic {
       },
       onFault: (err) => this.options.logger.debug({ err, topic: this.name }, 'reading replies'),
     });
-    this.#schedule();
+    this.schedule();
   }
 
-  get #heartbeatMs(): number {
+  private get heartbeatMs(): number {
     return this.options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS;
   }
 
   /** True while replies can arrive. */
   isAlive(): boolean {
-    return !this.#isGone && performance.now() - this.#lastBeat < 3 * this.#heartbeatMs;
+    return !this.isGone && performance.now() - this.lastBeat < 3 * this.heartbeatMs;
   }
 
-  #schedule(): void {
-    this.#timer = setTimeout(() => {
-      this.#beating = this.#tick();
-    }, this.#heartbeatMs);
-    this.#timer.unref();
+  private schedule(): void {
+    this.timer = setTimeout(() => {
+      this.beating = this.tick();
+    }, this.heartbeatMs);
+    this.timer.unref();
   }
 
-  async #tick(): Promise<void> {
+  private async tick(): Promise<void> {
     try {
-      await this.#beat();
+      await this.beat();
     } catch (error) {
-      if (error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC' && (await this.#isDeleted())) {
-        this.#giveUp();
+      if (error instanceof KafkaError && error.code === 'UNKNOWN_TOPIC' && (await this.isDeleted())) {
+        this.giveUp();
         return;
       }
       this.options.logger.warn({ err: error, topic: this.name }, 'no heartbeat could be written');
     }
-    if (this.#timer) this.#schedule();
+    if (this.timer) this.schedule();
   }
 
-  #beat = async (): Promise<void> => {
+  private beat = async (): Promise<void> => {
     await this.clock.sync(() => this.port.append({ topic: this.name, key: null, value: null, headers: { beat: '1' } }));
-    this.#lastBeat = performance.now();
+    this.lastBeat = performance.now();
   };
 
-  async #isDeleted(): Promise<boolean> {
+  private async isDeleted(): Promise<boolean> {
     const topics = await this.port.admin.listTopics().catch(() => [this.name]);
     return !topics.includes(this.name);
   }
 
-  #giveUp(): void {
-    this.#isGone = true;
+  private giveUp(): void {
+    this.isGone = true;
     const error = new Error(
       `reply topic ${this.name} was deleted while this process stood still: no reply can arrive any more`,
     );
@@ -110,11 +110,11 @@ export class ReplyTopic {
 
   /** Deletes the topic. Never throws: what is left behind gets swept. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await this.#beating;
-    await this.#follower?.close().catch(() => undefined);
-    if (this.#isGone) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.beating;
+    await this.follower?.close().catch(() => undefined);
+    if (this.isGone) return;
     await this.port.admin.deleteTopics([this.name]).catch((error: unknown) => {
       this.options.logger.warn({ err: error, topic: this.name }, 'the reply topic is left for others to sweep');
     });

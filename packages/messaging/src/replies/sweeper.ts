@@ -21,11 +21,11 @@ const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g,
  * between a topic's creation and its first heartbeat it is silent too.
  */
 export class Sweeper {
-  #suspects = new Set<string>();
+  private suspects = new Set<string>();
   /** The topic of the process that sweeps, as far as this one knows. */
-  #leader: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<unknown> = Promise.resolve();
+  private leader: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly port: KafkaPort,
@@ -36,44 +36,44 @@ export class Sweeper {
   start(): void {
     // At random moments, so that not all processes ask the broker at once.
     const wait = this.options.orphanAfterMs * (0.4 + Math.random() * 0.3);
-    this.#timer = setTimeout(() => {
-      this.#sweeping = this.sweep()
+    this.timer = setTimeout(() => {
+      this.sweeping = this.sweep()
         .catch((error: unknown) => this.options.logger.debug({ err: error }, 'sweeping reply topics'))
-        .then(() => this.#timer && this.start());
+        .then(() => this.timer && this.start());
     }, wait);
-    this.#timer.unref();
+    this.timer.unref();
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await this.#sweeping;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.sweeping;
   }
 
   /** Looks once, if it is this process's turn; answers the topics that it deleted. */
   async sweep(): Promise<string[]> {
     const { ownTopic, topicPrefix } = this.options;
-    if (this.#leader !== undefined && this.#leader !== ownTopic && (await this.#isAlive(this.#leader))) return [];
+    if (this.leader !== undefined && this.leader !== ownTopic && (await this.isAlive(this.leader))) return [];
     const pattern = new RegExp(`^${escaped(topicPrefix)}[a-z][a-z0-9-]*\\.replies\\.[^.]+$`);
     const topics = (await this.port.admin.listTopics()).filter((topic) => pattern.test(topic)).toSorted();
     if (ownTopic !== undefined) {
-      this.#leader = await this.#firstAlive(topics, ownTopic);
-      if (this.#leader !== ownTopic) return [];
+      this.leader = await this.firstAlive(topics, ownTopic);
+      if (this.leader !== ownTopic) return [];
     }
-    return this.#sweep(topics);
+    return this.deleteOrphans(topics);
   }
 
   /** The first topic by name whose owner lives; this process's own at the latest. */
-  async #firstAlive(topics: readonly string[], ownTopic: string): Promise<string> {
-    for (const topic of topics) if (topic === ownTopic || (await this.#isAlive(topic))) return topic;
+  private async firstAlive(topics: readonly string[], ownTopic: string): Promise<string> {
+    for (const topic of topics) if (topic === ownTopic || (await this.isAlive(topic))) return topic;
     return ownTopic;
   }
 
-  async #sweep(topics: readonly string[]): Promise<string[]> {
+  private async deleteOrphans(topics: readonly string[]): Promise<string[]> {
     const silent: string[] = [];
-    for (const topic of topics) if ((await this.#heardOf(topic)) === 'silent') silent.push(topic);
-    const orphans = silent.filter((topic) => this.#suspects.has(topic));
-    this.#suspects = new Set(silent.filter((topic) => !this.#suspects.has(topic)));
+    for (const topic of topics) if ((await this.heardOf(topic)) === 'silent') silent.push(topic);
+    const orphans = silent.filter((topic) => this.suspects.has(topic));
+    this.suspects = new Set(silent.filter((topic) => !this.suspects.has(topic)));
     if (orphans.length > 0) {
       await this.port.admin.deleteTopics(orphans);
       this.options.logger.info({ topics: orphans }, 'deleted reply topics whose owners are gone');
@@ -81,11 +81,11 @@ export class Sweeper {
     return orphans;
   }
 
-  async #isAlive(topic: string): Promise<boolean> {
-    return (await this.#heardOf(topic)) === 'alive';
+  private async isAlive(topic: string): Promise<boolean> {
+    return (await this.heardOf(topic)) === 'alive';
   }
 
-  async #heardOf(topic: string): Promise<'alive' | 'silent' | 'unknown'> {
+  private async heardOf(topic: string): Promise<'alive' | 'silent' | 'unknown'> {
     try {
       const since = await this.port.admin.offsetsSince(topic, this.clock.now() - this.options.orphanAfterMs);
       return since.every((offset) => offset === null) ? 'silent' : 'alive';

@@ -41,16 +41,16 @@ export class Dispatcher {
     budgetLeft: () => number,
     pause: (ms: number) => Promise<void> = delay,
   ): Promise<CommandReply> {
-    const found = this.#find(envelope);
+    const found = this.find(envelope);
     if ('body' in found) return found;
     const bodyText = envelope.body.toString();
     const parsed = found.input.safeParse(parseJson(bodyText));
     if (!parsed.success) return invalid(problemsOf(parsed.error));
     const attempt =
       found.kind === 'query'
-        ? () => this.#ask(found, envelope, parsed.data, budgetLeft)
-        : this.#command(found, this.#request(envelope, bodyText, parsed.data, budgetLeft));
-    return this.#retrying(found, envelope, budgetLeft, pause, attempt);
+        ? () => this.ask(found, envelope, parsed.data, budgetLeft)
+        : this.command(found, this.request(envelope, bodyText, parsed.data, budgetLeft));
+    return this.retrying(found, envelope, budgetLeft, pause, attempt);
   }
 
   /**
@@ -62,21 +62,21 @@ export class Dispatcher {
       'DEADLINE_EXCEEDED',
       `The request waited for ${Math.round(waitMs)} ms, longer than its budget`,
     );
-    const found = this.#find(envelope);
+    const found = this.find(envelope);
     const { executor } = this.binding;
     // A newer clone, which knows the operation, may have had it before.
     if ('body' in found) return envelope.key === null ? late : NOT_KNOWN;
     if (found.kind === 'query' || !executor.settle) return late;
     if (found.kind === 'flow') return NOT_KNOWN;
     try {
-      return await executor.settle(found, this.#request(envelope, envelope.body.toString(), undefined, budgetLeft));
+      return await executor.settle(found, this.request(envelope, envelope.body.toString(), undefined, budgetLeft));
     } catch (error) {
       this.logger.warn({ err: error, operation: envelope.operation, messageId: envelope.id }, 'a late command');
       return NOT_KNOWN;
     }
   }
 
-  #find({ operation, contractVersion, key }: Envelope): BoundOperation | CommandReply {
+  private find({ operation, contractVersion, key }: Envelope): BoundOperation | CommandReply {
     const { contract, operations } = this.binding;
     const { name, version } = contract.$about;
     if (contractVersion > version) {
@@ -92,7 +92,7 @@ export class Dispatcher {
     return refusal('UNKNOWN_OPERATION', `${name}.${operation} is a ${isQuery ? 'query' : 'command'}`);
   }
 
-  async #ask(
+  private async ask(
     { handler }: BoundQuery,
     { caller }: Envelope,
     input: unknown,
@@ -103,7 +103,7 @@ export class Dispatcher {
   }
 
   /** One attempt after the other at a command or flow, which is admitted once. */
-  #command(bound: BoundCommandOrFlow, request: CommandRequest): () => Promise<CommandReply> {
+  private command(bound: BoundCommandOrFlow, request: CommandRequest): () => Promise<CommandReply> {
     const { executor } = this.binding;
     let isAdmitted = false;
     return async () => {
@@ -112,14 +112,14 @@ export class Dispatcher {
         if (refused) return refused;
         isAdmitted = true;
       }
-      return bound.kind === 'command' ? executor.execute(bound, request) : this.#run(bound, request);
+      return bound.kind === 'command' ? executor.execute(bound, request) : this.runFlow(bound, request);
     };
   }
 
-  async #run({ flow }: BoundFlow, request: CommandRequest): Promise<CommandReply> {
+  private async runFlow({ flow }: BoundFlow, request: CommandRequest): Promise<CommandReply> {
     let hasBegun = false;
     try {
-      const context = this.#flowContext(request, () => (hasBegun = true));
+      const context = this.flowContext(request, () => (hasBegun = true));
       return { ok: true, body: bodyOf(await flow.run(request.input, context)) };
     } catch (error) {
       // A step was too late, but not the flow's first: it can't be said that nothing was done.
@@ -128,7 +128,7 @@ export class Dispatcher {
     }
   }
 
-  #request(envelope: Envelope, bodyText: string, input: unknown, budgetLeft: () => number): CommandRequest {
+  private request(envelope: Envelope, bodyText: string, input: unknown, budgetLeft: () => number): CommandRequest {
     const { id, key, caller, expectedVersion, traceparent, appendedAt } = envelope;
     return {
       ...{ id, key: key ?? '', bodyText, input, caller, expectedVersion, traceparent },
@@ -137,16 +137,16 @@ export class Dispatcher {
   }
 
   /** @param onDone called when a step was done */
-  #flowContext(request: CommandRequest, onDone: () => void): FlowContext<Command> {
+  private flowContext(request: CommandRequest, onDone: () => void): FlowContext<Command> {
     const step = async <C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules) => {
-      const output = outputOf<OutputOf<C>>(await this.#step(request, name, command, input, rules));
+      const output = outputOf<OutputOf<C>>(await this.step(request, name, command, input, rules));
       onDone();
       return output;
     };
     return { caller: request.caller, commandId: request.id, stepId: (name) => stepId(request.id, name), fail, step };
   }
 
-  async #step(
+  private async step(
     flow: CommandRequest,
     name: string,
     command: Command,
@@ -174,7 +174,7 @@ export class Dispatcher {
   }
 
   /** Tries again what may pass, while the caller waits; tells callers nothing of other faults but that there was one. */
-  async #retrying(
+  private async retrying(
     { operation }: BoundOperation,
     { id }: Envelope,
     budgetLeft: () => number,

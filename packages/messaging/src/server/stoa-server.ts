@@ -42,47 +42,46 @@ const DRAIN_MS = 7_000;
  * the next, where the inbox makes that harmless.
  */
 export class StoaServer extends Server implements CustomTransportStrategy {
-  readonly #port: KafkaPort;
-  readonly #options: MessagingOptions;
-  readonly #names: TopicNames;
-  readonly #clock = new BrokerClock();
-  readonly #clockCheck = new ClockCheck(this.#clock, () => this.#clock.sync(this.#ping));
-  readonly #replies: ReplySender;
-  readonly #unreadable: UnreadableRequests;
-  readonly #intake: Intake;
-  #dispatcher: Dispatcher | undefined;
-  #executor: CommandExecutor | undefined;
-  #consumer: GroupConsumer | undefined;
-  #background: Background | undefined;
-  #clockTimer: NodeJS.Timeout | undefined;
-  #isClosing = false;
+  private readonly kafka: KafkaPort;
+  private readonly options: MessagingOptions;
+  private readonly names: TopicNames;
+  private readonly clock = new BrokerClock();
+  private readonly clockCheck = new ClockCheck(this.clock, () => this.clock.sync(this.ping));
+  private readonly replies: ReplySender;
+  private readonly unreadable: UnreadableRequests;
+  private readonly intake: Intake;
+  private dispatcher: Dispatcher | undefined;
+  private executor: CommandExecutor | undefined;
+  private consumer: GroupConsumer | undefined;
+  private runningBackground: Background | undefined;
+  private clockTimer: NodeJS.Timeout | undefined;
+  private isClosing = false;
 
   constructor(private readonly setup: StoaServerOptions) {
     super();
     const { port, messaging } = setup;
-    this.#port = port;
-    this.#options = messaging;
-    this.#names = topicNames(messaging.topicPrefix, messaging.service);
-    this.#replies = new ReplySender(port, messaging.clone, messaging.logger);
-    this.#unreadable = new UnreadableRequests(port, messaging, () => this.#isClosing);
-    this.#intake = new Intake(() => this.#consumer, this.#intakeOptions());
+    this.kafka = port;
+    this.options = messaging;
+    this.names = topicNames(messaging.topicPrefix, messaging.service);
+    this.replies = new ReplySender(port, messaging.clone, messaging.logger);
+    this.unreadable = new UnreadableRequests(port, messaging, () => this.isClosing);
+    this.intake = new Intake(() => this.consumer, this.intakeOptions());
   }
 
-  #intakeOptions(): ConstructorParameters<typeof Intake>[1] {
+  private intakeOptions(): ConstructorParameters<typeof Intake>[1] {
     const {
       maxConcurrency = 320,
       maxQueued = 2_048,
       maxQueuedBytes = 32 * 1024 * 1024,
       metrics,
       logger,
-    } = this.#options;
+    } = this.options;
     return {
       limits: { concurrency: maxConcurrency, messages: maxQueued, bytes: maxQueuedBytes },
-      keyOf: ({ topic, key }) => (topic === this.#names.commands ? (key?.toString() ?? null) : null),
-      ownerOf: ({ topic, key }) => (topic === this.#names.commands && key ? this.#serverOf(key.toString()) : undefined),
-      handle: (work, slot) =>
-        this.#clockCheck.settled?.then(() => this.#handle(work, slot)) ?? this.#handle(work, slot),
-      refuse: (work) => this.#refuse(work),
+      keyOf: ({ topic, key }) => (topic === this.names.commands ? (key?.toString() ?? null) : null),
+      ownerOf: ({ topic, key }) => (topic === this.names.commands && key ? this.serverOf(key.toString()) : undefined),
+      handle: (work, slot) => this.clockCheck.settled?.then(() => this.handle(work, slot)) ?? this.handle(work, slot),
+      refuse: (work) => this.refuse(work),
       onQueued: (messages, bytes) => metrics?.queued?.(messages, bytes),
       onPaused: ({ topic, partition }, isPaused) => {
         logger.warn({ topic, partition, isPaused }, isPaused ? 'paused: this clone cannot keep up' : 'resumed');
@@ -95,54 +94,54 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   /** Makes the topics, publishes the contract, joins the group. Nest calls it; `callback` gets an error, if there is one. */
   override async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
-      await this.#open();
+      await this.open();
       callback();
     } catch (error) {
       callback(error);
     }
   }
 
-  async #open(): Promise<void> {
+  private async open(): Promise<void> {
     const { binding, background } = await this.setup.bind();
-    const { logger } = this.#options;
-    this.#dispatcher = new Dispatcher(binding, logger);
-    this.#executor = binding.executor;
-    await ensureTopics(this.#port, this.#options, binding.contract);
-    await this.#clock.syncClosely(this.#ping);
-    this.#keepClock();
-    this.#background = background;
+    const { logger } = this.options;
+    this.dispatcher = new Dispatcher(binding, logger);
+    this.executor = binding.executor;
+    await ensureTopics(this.kafka, this.options, binding.contract);
+    await this.clock.syncClosely(this.ping);
+    this.keepClock();
+    this.runningBackground = background;
     await background?.start();
-    this.#consumer = await this.#port.consumeGroup({
-      groupId: this.#names.group,
-      topics: [this.#names.commands, this.#names.queries],
+    this.consumer = await this.kafka.consumeGroup({
+      groupId: this.names.group,
+      topics: [this.names.commands, this.names.queries],
       isolation: 'uncommitted',
       startAt: 'beginning',
       onRecords: (records) => {
-        this.#clockCheck.observe(records);
-        this.#intake.take(records);
+        this.clockCheck.observe(records);
+        this.intake.take(records);
       },
       onAssigned: (partitions) => {
-        this.#intake.assigned(partitions);
-        this.#tellPartitions(0);
+        this.intake.assigned(partitions);
+        this.tellPartitions(0);
       },
       onRevoked: (partitions) => {
-        this.#intake.revoked(partitions);
-        this.#tellPartitions(partitions.length);
+        this.intake.revoked(partitions);
+        this.tellPartitions(partitions.length);
       },
       onFault: (err) => logger.warn({ err }, 'reading requests; trying again'),
     });
-    this.#tellPartitions(0);
-    await publishContract(this.#port, this.#options, binding.contract);
+    this.tellPartitions(0);
+    await publishContract(this.kafka, this.options, binding.contract);
   }
 
   /** True while this clone is a member of its group, and what runs beside the requests agrees. */
   isReady(): boolean {
-    return !this.#isClosing && (this.#consumer?.isJoined() ?? false) && (this.#background?.isReady() ?? true);
+    return !this.isClosing && (this.consumer?.isJoined() ?? false) && (this.runningBackground?.isReady() ?? true);
   }
 
   /** What an operator does about events that could not be handled. Undefined until it listens, or without a database. */
   get deadLetters(): DeadLetters | undefined {
-    return this.#background?.deadLetters;
+    return this.runningBackground?.deadLetters;
   }
 
   /**
@@ -150,113 +149,118 @@ export class StoaServer extends Server implements CustomTransportStrategy {
    * @returns how many memberships it had @throws KafkaError
    */
   async bury(clone: string): Promise<number> {
-    const { admin } = this.#port;
+    const { admin } = this.kafka;
     const evict = async (groups: readonly string[]): Promise<number> => {
       const evicted = await Promise.all(groups.map((group) => admin.evict(group, clone)));
       return evicted.reduce((sum, members) => sum + members, 0);
     };
     // Requests first: they must not wait for a list. Of events, it may have been in a group of another version's.
     const [requests, events] = await Promise.all([
-      evict([this.#names.group]),
-      this.#background ? this.#eventGroups().then(evict) : 0,
+      evict([this.names.group]),
+      this.runningBackground ? this.eventGroups().then(evict) : 0,
     ]);
     return requests + events;
   }
 
-  async #eventGroups(): Promise<string[]> {
-    const groups = new EventGroups(this.#names.eventsGroup);
-    return (await this.#port.admin.listGroups()).filter((id) => groups.isOurs(id));
+  private async eventGroups(): Promise<string[]> {
+    const groups = new EventGroups(this.names.eventsGroup);
+    return (await this.kafka.admin.listGroups()).filter((id) => groups.isOurs(id));
   }
 
   /** A moment later: what is taken is still this clone's while it is told so. */
-  #tellPartitions(taken: number): void {
-    setImmediate(() => this.#options.metrics?.partitions?.(this.#consumer?.assignment().length ?? 0, taken));
+  private tellPartitions(taken: number): void {
+    setImmediate(() => this.options.metrics?.partitions?.(this.consumer?.assignment().length ?? 0, taken));
   }
 
-  #ping = (): Promise<number> =>
-    this.#port.append({ topic: clockTopic(this.#options.topicPrefix), key: null, value: null });
+  private ping = (): Promise<number> =>
+    this.kafka.append({ topic: clockTopic(this.options.topicPrefix), key: null, value: null });
 
-  #keepClock(): void {
-    this.#clockTimer = setTimeout(() => {
-      void this.#clock
-        .sync(this.#ping)
-        .catch((error: unknown) => this.#options.logger.debug({ err: error }, "the broker's time could not be read"))
-        .then(() => this.#isClosing || this.#keepClock());
-    }, this.#options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS);
-    this.#clockTimer.unref();
+  private keepClock(): void {
+    this.clockTimer = setTimeout(() => {
+      void this.clock
+        .sync(this.ping)
+        .catch((error: unknown) => this.options.logger.debug({ err: error }, "the broker's time could not be read"))
+        .then(() => this.isClosing || this.keepClock());
+    }, this.options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS);
+    this.clockTimer.unref();
   }
 
   /** The database server that a command needs; undefined where there is one for all. */
-  #serverOf(key: string): string | undefined {
-    return this.#executor?.hasServers?.() ? this.#executor.serverOf?.(key) : undefined;
+  private serverOf(key: string): string | undefined {
+    return this.executor?.hasServers?.() ? this.executor.serverOf?.(key) : undefined;
   }
 
   /** What waits for the command's server fills its share of this clone: the others' must not wait behind it. */
-  #refuse(work: Work): void {
+  private refuse(work: Work): void {
     try {
-      const envelope = readEnvelope(work.record, this.#names.commands);
-      const waitMs = this.#clock.age(envelope.appendedAt);
+      const envelope = readEnvelope(work.record, this.names.commands);
+      const waitMs = this.clock.age(envelope.appendedAt);
       const reply = refusal('UNAVAILABLE', 'Too many requests wait for the same data');
-      this.#options.metrics?.requestHandled?.(envelope.operation, 'UNAVAILABLE', waitMs, 0);
-      this.#answer(work, envelope, reply, waitMs, performance.now() + envelope.budgetMs - waitMs);
+      this.options.metrics?.requestHandled?.(envelope.operation, 'UNAVAILABLE', waitMs, 0);
+      this.answer(work, envelope, reply, waitMs, performance.now() + envelope.budgetMs - waitMs);
     } catch (error) {
-      void this.#unreadable.giveUp(work, error);
+      void this.unreadable.giveUp(work, error);
     }
   }
 
-  async #handle(work: Work, slot: Slot): Promise<void> {
+  private async handle(work: Work, slot: Slot): Promise<void> {
     let envelope: Envelope;
     try {
-      envelope = readEnvelope(work.record, this.#names.commands);
+      envelope = readEnvelope(work.record, this.names.commands);
     } catch (error) {
-      return this.#unreadable.giveUp(work, error);
+      return this.unreadable.giveUp(work, error);
     }
     // In this order: a process that freezes between the two gives the request too little time, never too much.
     const now = performance.now();
-    const waitMs = this.#clock.age(envelope.appendedAt);
+    const waitMs = this.clock.age(envelope.appendedAt);
     const deadline = now + envelope.budgetMs - waitMs;
     const budgetLeft = (): number => deadline - performance.now();
     try {
       const start = performance.now();
-      const reply = await this.#inContext(envelope, slot, () => this.#dispatch(envelope, budgetLeft, waitMs, slot));
-      this.#options.metrics?.requestHandled?.(envelope.operation, outcomeOf(reply), waitMs, performance.now() - start);
-      this.#answer(work, envelope, reply, waitMs, deadline);
+      const reply = await this.inContext(envelope, slot, () => this.dispatch(envelope, budgetLeft, waitMs, slot));
+      this.options.metrics?.requestHandled?.(envelope.operation, outcomeOf(reply), waitMs, performance.now() - start);
+      this.answer(work, envelope, reply, waitMs, deadline);
     } catch (error) {
-      this.#answer(
+      this.answer(
         { ...work, done: () => undefined },
         envelope,
         refusal('INVALID_INPUT', 'The request could not be read'),
         waitMs,
         deadline,
       );
-      await this.#unreadable.giveUp(work, error);
+      await this.unreadable.giveUp(work, error);
     }
   }
 
-  async #dispatch(envelope: Envelope, budgetLeft: () => number, waitMs: number, slot: Slot): Promise<ServedReply> {
-    if (!this.#dispatcher) throw new Error('the server does not listen yet');
+  private async dispatch(
+    envelope: Envelope,
+    budgetLeft: () => number,
+    waitMs: number,
+    slot: Slot,
+  ): Promise<ServedReply> {
+    if (!this.dispatcher) throw new Error('the server does not listen yet');
     const isLate = budgetLeft() <= 0;
     const reply = isLate
-      ? await this.#dispatcher.runLate(envelope, budgetLeft, waitMs)
-      : await this.#dispatcher.run(envelope, budgetLeft, (ms) => slot.pause(ms));
-    return { ...reply, from: this.#options.servedFrom?.() };
+      ? await this.dispatcher.runLate(envelope, budgetLeft, waitMs)
+      : await this.dispatcher.run(envelope, budgetLeft, (ms) => slot.pause(ms));
+    return { ...reply, from: this.options.servedFrom?.() };
   }
 
-  #inContext(
+  private inContext(
     { traceparent, id, operation }: Envelope,
     slot: Slot,
     work: () => Promise<ServedReply>,
   ): Promise<ServedReply> {
-    const { runWith } = this.#options;
+    const { runWith } = this.options;
     if (!runWith) return work();
-    const useServer = this.#executor?.hasServers?.() ? (server: string) => slot.use(server) : undefined;
+    const useServer = this.executor?.hasServers?.() ? (server: string) => slot.use(server) : undefined;
     return runWith({ traceparent, messageId: id, operation, useServer }, work, faultOf);
   }
 
-  #answer(work: Work, envelope: Envelope, reply: ServedReply, waitMs: number, deadline: number): void {
+  private answer(work: Work, envelope: Envelope, reply: ServedReply, waitMs: number, deadline: number): void {
     const { correlation, replyTopic } = envelope;
     work.grow(reply.body.length);
-    this.#replies.push(replyTopic, { correlation, reply, waitMs, deadline, done: work.done });
+    this.replies.push(replyTopic, { correlation, reply, waitMs, deadline, done: work.done });
   }
 
   /**
@@ -264,17 +268,17 @@ export class StoaServer extends Server implements CustomTransportStrategy {
    * not finished by then is not acknowledged: another clone gets it.
    */
   override async close(): Promise<void> {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    clearTimeout(this.#clockTimer);
-    await this.#consumer?.stop();
-    if (!(await this.#intake.drain(DRAIN_MS))) {
-      this.#options.logger.warn({}, 'requests were still in work at the end; other clones will handle them again');
+    if (this.isClosing) return;
+    this.isClosing = true;
+    clearTimeout(this.clockTimer);
+    await this.consumer?.stop();
+    if (!(await this.intake.drain(DRAIN_MS))) {
+      this.options.logger.warn({}, 'requests were still in work at the end; other clones will handle them again');
     }
-    await this.#consumer?.close().catch((error: unknown) => {
-      this.#options.logger.warn({ err: error }, 'leaving the group');
+    await this.consumer?.close().catch((error: unknown) => {
+      this.options.logger.warn({ err: error }, 'leaving the group');
     });
-    await this.#background?.stop();
+    await this.runningBackground?.stop();
   }
 
   override on(): never {
@@ -282,6 +286,6 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   }
 
   override unwrap<T>(): T {
-    return this.#port as T;
+    return this.kafka as T;
   }
 }

@@ -20,15 +20,15 @@ interface Answer {
 class Load {
   readonly answers: Answer[] = [];
   readonly failures: OperationError[] = [];
-  #isOver = false;
-  readonly #running: Promise<void>[];
+  private isOver = false;
+  private readonly running: Promise<void>[];
 
   constructor(client: StoaClient, keys: number, budgetMs: number) {
-    this.#running = Array.from({ length: keys }, (_, i) => this.#one(client, `key-${i}`, budgetMs));
+    this.running = Array.from({ length: keys }, (_, i) => this.one(client, `key-${i}`, budgetMs));
   }
 
-  async #one(client: StoaClient, name: string, budgetMs: number): Promise<void> {
-    for (let n = 0; !this.#isOver; n += 1) {
+  private async one(client: StoaClient, name: string, budgetMs: number): Promise<void> {
+    for (let n = 0; !this.isOver; n += 1) {
       try {
         const { by } = bodyOf(await client.request(addRequest(name, n, { budgetMs }))) as { by: string };
         this.answers.push({ name, by, at: performance.now() });
@@ -40,8 +40,8 @@ class Load {
   }
 
   async end(): Promise<void> {
-    this.#isOver = true;
-    await Promise.all(this.#running);
+    this.isOver = true;
+    await Promise.all(this.running);
   }
 
   /** Which clones answered since a moment, and how many keys. */

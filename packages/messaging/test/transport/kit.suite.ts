@@ -62,12 +62,12 @@ const SESSION_TIMEOUT_MS = 6_000;
 export class Kit {
   readonly prefix = `kit-${randomBytes(4).toString('hex')}.`;
   readonly logged: LogLine[] = [];
-  readonly #closers: (() => Promise<void>)[] = [];
-  readonly #ports: KafkaPort[] = [];
+  private readonly closers: (() => Promise<void>)[] = [];
+  private readonly ports: KafkaPort[] = [];
 
   /** @param brokers other than the shared ones */
   constructor(
-    private readonly brokers?: string,
+    private readonly otherBrokers?: string,
     private readonly clientName: KafkaClientName = 'platformatic',
   ) {}
 
@@ -80,7 +80,7 @@ export class Kit {
   options(of: string, clone: string, rest: Partial<MessagingOptions> = {}): MessagingOptions {
     return {
       ...{
-        brokers: this.#brokers,
+        brokers: this.brokers,
         client: this.clientName,
         topicPrefix: this.prefix,
         service: of,
@@ -91,19 +91,19 @@ export class Kit {
     };
   }
 
-  get #brokers(): string[] {
-    return (this.brokers ?? testKafkaBrokers()).split(',');
+  private get brokers(): string[] {
+    return (this.otherBrokers ?? testKafkaBrokers()).split(',');
   }
 
   async port(): Promise<KafkaPort> {
     const port = await openKafka({
-      brokers: this.#brokers,
+      brokers: this.brokers,
       client: this.clientName,
       clientId: 'kit',
       logger: this.logger,
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
     });
-    this.#ports.push(port);
+    this.ports.push(port);
     return port;
   }
 
@@ -143,7 +143,7 @@ export class Kit {
     await new Promise<void>((resolve, reject) => {
       void server.listen((error) => (error ? reject(error as Error) : resolve()));
     });
-    this.#closers.push(() => server.close());
+    this.closers.push(() => server.close());
     return server;
   }
 
@@ -153,16 +153,16 @@ export class Kit {
     const port = options.port ?? (await this.port());
     const client = new StoaClient(port, this.options('gateway', 'gateway-1', options.messaging), options.bound);
     await client.connect();
-    this.#closers.push(() => client.close());
+    this.closers.push(() => client.close());
     return client;
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#closers.map((close) => close()));
+    await Promise.all(this.closers.map((close) => close()));
     const port = await this.port();
     const own = (await port.admin.listTopics()).filter((topic) => topic.startsWith(this.prefix));
     await port.admin.deleteTopics(own);
-    await Promise.all(this.#ports.map((opened) => opened.close()));
+    await Promise.all(this.ports.map((opened) => opened.close()));
   }
 }
 
