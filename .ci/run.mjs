@@ -53,6 +53,7 @@ if (installed) {
   await check('type check', 'npm run typecheck');
   await check('lint and format', 'npm run lint');
   await check('import rules catch planted violations', 'node .ci/check-import-rules.mjs');
+  await check('rules about time in specs catch planted violations', 'node .ci/check-wait-rules.mjs');
   await check('contracts', 'npm run contracts -- check');
   await check('API documents', 'npm run lint:api');
   await check('tests', 'npm test', { STOA_TEST_COUNTS: countsFile });

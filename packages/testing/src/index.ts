@@ -8,6 +8,17 @@ export { tablesOfDatabase, tablesOfPrismaSchema, type Tables } from './prisma-sc
 export { TestProxy } from './proxy.js';
 export { ownBrokers, ownKafka, type OwnBrokers, type OwnKafka } from './own-kafka.js';
 export { testRedis } from './redis.js';
+export {
+  freezeFor,
+  highestDuring,
+  holdsFor,
+  letWorkProceed,
+  mostlyWithin,
+  simulatedWork,
+  thinkTime,
+  withinDeadline,
+  type MostlyWithin,
+} from './time.js';
 export { startTestServers, type TestEnvironment, type TestServers } from './servers.js';
 export { TraceCollector, type CollectedSpan } from './trace-collector.js';
 export { uniqueName } from './unique-name.js';

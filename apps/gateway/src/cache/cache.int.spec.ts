@@ -1,4 +1,4 @@
-import { eventually } from '@stoa/testing';
+import { eventually, withinDeadline } from '@stoa/testing';
 import { CutOff } from '../../test/cut-off.js';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
@@ -110,9 +110,8 @@ describe('the cache', () => {
     expect(Number(stale.headers.get('age'))).toBeGreaterThanOrEqual(1);
     // Of another thing, and on another clone that has to get it from Redis: known to be away, or found out in two seconds.
     const atOnce = async (from: GatewayClone): Promise<void> => {
-      const started = performance.now();
-      expect((await get(pot, from)).headers.get('cache-status')).toContain('detail=stale');
-      expect(performance.now() - started).toBeLessThan(5_000);
+      const reply = await withinDeadline(5_000, () => get(pot, from));
+      expect(reply.headers.get('cache-status')).toContain('detail=stale');
     };
     await atOnce(gateway);
     await eventually(() => atOnce(deaf));
@@ -132,9 +131,8 @@ describe('the cache', () => {
         disturb();
         shop.things.world.set('bowl', 'another bowl');
         await eventually(async () => expect((await get('bowl', alone)).json['text']).toBe('another bowl'));
-        const started = performance.now();
-        expect((await alone.ask('POST /v1/notes', { body: { text: 'a' } })).status).toBe(201);
-        expect(performance.now() - started).toBeLessThan(5_000);
+        const reply = await withinDeadline(5_000, () => alone.ask('POST /v1/notes', { body: { text: 'a' } }));
+        expect(reply.status).toBe(201);
       }
     } finally {
       await way.close();

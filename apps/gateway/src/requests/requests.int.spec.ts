@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
+import { withinDeadline } from '@stoa/testing';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
 
@@ -218,10 +219,8 @@ describe('requests', () => {
 
   describe('faults', () => {
     it('end within the budget of the contract, with when to try again', async () => {
-      const started = performance.now();
-      const reply = await gateway.ask('POST /v1/sleep', { body: { ms: 10_000 } });
       // The budget that operations have without one of their own would take longer.
-      expect(performance.now() - started).toBeLessThan(5_000);
+      const reply = await withinDeadline(5_000, () => gateway.ask('POST /v1/sleep', { body: { ms: 10_000 } }));
       expect([503, 504]).toContain(reply.status);
       expect(reply.headers.has('retry-after')).toBe(true);
     });

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
-import { eventually } from '@stoa/testing';
+import { eventually, highestDuring } from '@stoa/testing';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
 import { FRAME_BYTES } from './upload.js';
@@ -56,12 +56,10 @@ describe('streams', () => {
     it('take no more memory for being long', async () => {
       await upload('warm', ones(8 * MEGABYTE));
       const before = await gateway.memory();
-      let most = before;
-      const watch = setInterval(() => void gateway.memory().then((now) => (most = Math.max(most, now))), 100);
-      const response = await upload('long', ones(96 * MEGABYTE));
-      clearInterval(watch);
+      const long = (): Promise<Response> => upload('long', ones(96 * MEGABYTE));
+      const { result: response, highest } = await highestDuring(() => gateway.memory(), long);
       expect(await response.json()).toMatchObject({ bytes: 96 * MEGABYTE });
-      expect(most - before).toBeLessThan(64 * MEGABYTE);
+      expect(highest - before).toBeLessThan(64 * MEGABYTE);
     }, 120_000);
 
     it('go on over a restart of the service', async () => {

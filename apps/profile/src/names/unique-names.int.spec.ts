@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { newId } from '@stoa/messaging';
 import { bucketOf, Mover } from '@stoa/sharding';
-import { eventually, freeze, uniqueName, type Clone } from '@stoa/testing';
+import { type Clone, eventually, freezeFor, letWorkProceed, uniqueName } from '@stoa/testing';
 import { customer, newGuest, PASSWORD, ProfileService, type Answer } from '../../test/profile-service.js';
 import { lookupKeyspace } from '../storage/keyspace.js';
 
@@ -145,12 +144,10 @@ describe('login names over two shards', () => {
     const env = { STOA_RESERVATION_SECONDS: String(EXPIRY_SECONDS) };
     const emails = Array.from({ length: 24 }, newEmail);
     const asked = emails.flatMap((email) => [email, email]).map((email) => register(email).catch(() => undefined));
-    await delay(200);
+    await letWorkProceed(200);
     const [frozen] = clones;
-    await freeze(frozen!);
-    await delay(EXPIRY_SECONDS * 1_500);
-    process.kill(frozen!.pid, 'SIGCONT');
-    await delay(200);
+    await freezeFor(frozen!, EXPIRY_SECONDS * 1_500);
+    await letWorkProceed(200);
     await clones[1]?.kill();
     clones[1] = await profiles.startClone(env);
     await Promise.all(asked);

@@ -1,5 +1,5 @@
 import { bucketOf } from '@stoa/sharding';
-import { untilAnswered } from '@stoa/testing';
+import { untilAnswered, withinDeadline } from '@stoa/testing';
 import { Client } from 'pg';
 import { ManyCustomers } from '../../test/many-customers.js';
 
@@ -166,10 +166,8 @@ describe('the list of customers', () => {
     const [first, second] = many.data.shards.get('profile') ?? [];
     const restore = await cutOff(second?.adminUrl ?? '', first?.adminUrl ?? '');
     try {
-      const started = performance.now();
       const refused = { code: 'UNAVAILABLE', message: expect.stringMatching(/^shard2 could not answer/) };
-      await expect(many.list({}, 5_000)).rejects.toMatchObject(refused);
-      expect(performance.now() - started).toBeLessThan(5_000);
+      await withinDeadline(5_000, () => expect(many.list({}, 5_000)).rejects.toMatchObject(refused));
       await expect(many.statistics({})).rejects.toMatchObject(refused);
     } finally {
       await restore();

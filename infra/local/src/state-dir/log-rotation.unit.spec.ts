@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '@stoa/testing';
 import { rotateLogs } from './log-rotation.js';
 
 describe('rotateLogs', () => {
@@ -12,7 +12,7 @@ describe('rotateLogs', () => {
     writeSync(writer, 'x'.repeat(1_000));
     appendFileSync(join(dir, 'small.log'), 'small');
     const stop = rotateLogs(dir, 500, 10);
-    for (let waited = 0; statSync(file).size > 0 && waited < 5_000; waited += 5) await delay(5);
+    await eventually(() => expect(statSync(file).size).toBe(0));
     stop();
     writeSync(writer, 'after');
     expect(readFileSync(`${file}.1`, 'utf8')).toHaveLength(1_000);

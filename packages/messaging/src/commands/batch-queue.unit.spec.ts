@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { eventually } from '@stoa/testing';
 import { GroupLane } from './batch-queue.js';
 
 interface Member {
@@ -24,11 +25,7 @@ const turns = async (): Promise<void> => {
   for (let n = 0; n < 5; n++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-const until = async (isSo: () => boolean): Promise<void> => {
-  const deadline = performance.now() + 5_000;
-  while (!isSo() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(isSo()).toBe(true);
-};
+const until = (isSo: () => boolean): Promise<void> => eventually(() => expect(isSo()).toBe(true));
 
 describe('GroupLane', () => {
   afterEach(() => jest.restoreAllMocks());

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@stoa/testing';
 import {
   addRequest,
@@ -67,9 +66,7 @@ describe('the deadline of a command', () => {
   function within(ms: number, name: string, by: number) {
     const deadline = performance.now() + ms;
     const budgetLeft = (): number => deadline - performance.now();
-    const isOver = async (): Promise<void> => {
-      while (budgetLeft() > -50) await delay(10);
-    };
+    const isOver = (): Promise<void> => eventually(() => expect(budgetLeft()).toBeLessThan(-50), { everyMs: 10 });
     return { request: addRequest(name, by, { budgetLeft }), isOver };
   }
 

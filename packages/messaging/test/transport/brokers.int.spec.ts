@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { eventually, ownBrokers, type OwnBrokers } from '@stoa/testing';
+import { eventually, ownBrokers, type OwnBrokers, thinkTime } from '@stoa/testing';
 import { addRequest, bodyOf, Kit } from './kit.suite.js';
 import type { StoaClient } from '../../src/client/stoa-client.js';
 
@@ -40,7 +39,7 @@ describe('three brokers, one of them killed', () => {
     const writer = async (key: string): Promise<void> => {
       for (let n = 0; !over.signal.aborted; n++) {
         await write(key, n);
-        await delay(20);
+        await thinkTime(20);
       }
     };
     const writers = Array.from({ length: KEYS }, (_, n) => writer(`key-${n}`));

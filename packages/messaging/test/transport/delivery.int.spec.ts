@@ -1,5 +1,5 @@
 import { OperationError } from '@stoa/contract-kit';
-import { eventually } from '@stoa/testing';
+import { eventually, holdsFor, simulatedWork } from '@stoa/testing';
 import { DEAD_LETTER_HEADERS } from '../../src/protocol/dead-letter.js';
 import { newId } from '../../src/protocol/ids.js';
 import type { KafkaPort, KafkaRecord } from '@stoa/kafka';
@@ -59,7 +59,7 @@ describe('delivery', () => {
     await Promise.all(others);
     await client.request(addRequest('free0', 99));
     // Commits come every 200 ms: in none of three rounds may the offset pass the held command.
-    for (const end = performance.now() + 600; performance.now() < end;) expect(await committed()).toBe(3);
+    await holdsFor(600, async () => expect(await committed()).toBe(3));
     expect(seen).not.toContain('held2');
 
     held.open();
@@ -150,7 +150,7 @@ describe('delivery', () => {
     await kit.server({
       messaging: { maxConcurrency: 1 },
       say: async (input) => {
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await simulatedWork(pauseMs);
         return input;
       },
     });
@@ -190,7 +190,7 @@ describe('delivery', () => {
         },
       },
       say: async (input) => {
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await simulatedWork(2);
         return input;
       },
     });

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { eventually, ownBrokers, type OwnBrokers } from '@stoa/testing';
+import { eventually, ownBrokers, type OwnBrokers, thinkTime } from '@stoa/testing';
 import { addRequest, bodyOf, Kit, sayRequest } from './kit.suite.js';
 import { partitionHash } from '@stoa/kafka';
 import type { KafkaError, KafkaPort, KafkaRecord, OutgoingRecord, TopicPartition } from '@stoa/kafka';
@@ -135,7 +134,7 @@ describe('Kafka partitions whose only broker is gone', () => {
     // Their requests fill every place that all keys share.
     const doomed = keys.filter((key) => lost.includes(partitionOf(key)));
     const pressing = doomed.map(async (key) => {
-      for (; !over.signal.aborted; await delay(20)) await add(key).catch(() => undefined);
+      for (; !over.signal.aborted; await thinkTime(20)) await add(key).catch(() => undefined);
     });
     const living = keys.filter((key) => !doomed.includes(key));
     for (const key of living) await eventually(async () => expect(await add(key)).toMatchObject({ name: key }), SLOW);

@@ -1,5 +1,5 @@
 import { OperationError } from '@stoa/contract-kit';
-import { eventually } from '@stoa/testing';
+import { eventually, withinDeadline } from '@stoa/testing';
 import { lastValueFrom } from 'rxjs';
 import { newId } from '../../src/protocol/ids.js';
 import type { FlowContext } from '../../src/api/types.js';
@@ -153,11 +153,9 @@ describe('request and reply', () => {
       attempts += 1;
       throw new Error('passing');
     };
-    const start = performance.now();
-    await expect(client.request(addRequest('ada', 1, { budgetMs: 3_000 }))).rejects.toMatchObject({
-      code: 'UNAVAILABLE',
-    });
-    expect(performance.now() - start).toBeLessThan(10_000);
+    await withinDeadline(10_000, () =>
+      expect(client.request(addRequest('ada', 1, { budgetMs: 3_000 }))).rejects.toMatchObject({ code: 'UNAVAILABLE' }),
+    );
     expect(attempts).toBeGreaterThan(3);
     const soFar = attempts;
     await client.request(addRequest('ada', 1, { body: '{"name":"ada"}' })); // the same key's next: it waits for the one before
