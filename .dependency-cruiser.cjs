@@ -155,6 +155,14 @@ module.exports = {
       to: { path: '^packages/testing/|^infra/|^tests/|^bench/' },
     },
     {
+      name: 'command-lines-only-in-cli',
+      severity: 'error',
+      comment:
+        'Only command lines read words and show progress: move the code into src/cli, or return the result to the caller.',
+      from: { path: '^(apps|packages)/', pathNot: `${TESTS}|${layer('cli')}|^packages/(cli|testing)/` },
+      to: { path: '^packages/cli/' },
+    },
+    {
       name: 'no-circles',
       severity: 'error',
       comment: 'Modules that need each other are one, or need a third: move what both need into a file of its own.',

@@ -44,6 +44,8 @@ const PLANTED = [
   ['sql-only-in-storage', 'apps/cart/src/operations/planted-sql.ts', `import 'pg';`],
   ['test-kit-only-in-tests', 'apps/cart/src/planted-kit.ts', `import '@stoa/testing';`],
   [null, 'apps/cart/src/planted-kit.unit.spec.ts', `import '@stoa/testing';`],
+  ['command-lines-only-in-cli', 'apps/catalog/src/operations/planted-cli.ts', `import '@stoa/cli';`],
+  [null, 'apps/catalog/src/cli/planted-cli.ts', `import '@stoa/cli';`],
   ['no-circles', 'packages/service/src/planted-circle.ts', `import './planted-other.js';`],
   // A circle is reported at one of its modules only.
   ['no-circles', 'packages/service/src/planted-other.ts', `import './planted-circle.js';`],
@@ -99,6 +101,7 @@ const TAGS = [
   ['apps/gateway', '@stoa/cart-contract', /allowlistfor`@stoa\/gateway`/],
   ['apps/gateway', '@stoa/sharding', /allowlistfor`@stoa\/gateway`/],
   ['packages/service', '@stoa/sharding', /allowlistfor`@stoa\/service`/],
+  ['packages/postgres', '@stoa/cli', /allowlistfor`@stoa\/postgres`/],
   ['packages/contracts/cart', '@stoa/messaging', /allowlistfor`@stoa\/cart-contract`/],
   ['packages/messaging', '@stoa/cart-contract', /allowlistfor`@stoa\/messaging`/],
 ];

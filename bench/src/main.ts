@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArguments, reason, wholeNumber } from '@stoa/cli';
 import { benchBulkheads } from './bulkheads/bulkheads.js';
 import { benchCart } from './cart.js';
 import { benchClones } from './clones/clones.js';
@@ -10,6 +10,7 @@ import { benchAcross } from './sharded/across.js';
 import { benchMove } from './sharded/move.js';
 import { benchFence, benchShards } from './sharded/points.js';
 
+const WRONG_USE = 2;
 const DEFAULTS = { connections: 64, requests: 0, shards: 4, customers: 1_000_000, times: 4 };
 
 const benches = {
@@ -51,44 +52,46 @@ npm run bench -- limits [--requests N]
 
 Prints p50 and p99, CPU milliseconds an operation by process, and errors; every answer is checked.`;
 
-/** A whole number from the command line, at least 1. */
-function count(flag: string, given: string | undefined, otherwise: number): number {
-  if (given === undefined) return otherwise;
-  const value = Number(given);
-  if (!Number.isInteger(value) || value < 1)
-    throw new TypeError(`--${flag} takes a whole number from 1, not '${given}'`);
-  return value;
+const SYNTAX = {
+  command: 'npm run bench',
+  words: true,
+  options: {
+    connections: { type: 'string' },
+    requests: { type: 'string' },
+    shards: { type: 'string' },
+    customers: { type: 'string' },
+    times: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+} as const;
+
+/** @returns the exit code @throws CliError */
+async function run(args: readonly string[]): Promise<number> {
+  const { values, words } = parseArguments(args, SYNTAX);
+  const bench = benches[words[0] as keyof typeof benches];
+  if (values.help || !bench || words.length > 1) {
+    console.log(usage);
+    return values.help ? 0 : WRONG_USE;
+  }
+  const { run: measure, ...own } = bench;
+  const defaults = { ...DEFAULTS, ...own };
+  const count = (flag: keyof typeof DEFAULTS): number =>
+    values[flag] === undefined ? defaults[flag] : wholeNumber(`--${flag}`, values[flag]);
+  await measure({
+    connections: count('connections'),
+    requests: count('requests'),
+    shards: count('shards'),
+    customers: count('customers'),
+    times: count('times'),
+  });
+  return 0;
 }
 
 try {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      ...{ connections: { type: 'string' }, requests: { type: 'string' } },
-      ...{
-        shards: { type: 'string' },
-        customers: { type: 'string' },
-        times: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    },
-  });
-  const bench = benches[positionals[0] as keyof typeof benches];
-  if (values.help || !bench || positionals.length > 1) {
-    console.log(usage);
-    process.exitCode = values.help ? 0 : 2;
-  } else {
-    const { run, ...own } = bench;
-    const defaults = { ...DEFAULTS, ...own };
-    await run({
-      connections: count('connections', values.connections, defaults.connections),
-      requests: count('requests', values.requests, defaults.requests),
-      shards: count('shards', values.shards, defaults.shards),
-      customers: count('customers', values.customers, defaults.customers),
-      times: count('times', values.times, defaults.times),
-    });
-  }
+  const code = await run(process.argv.slice(2));
+  // A bench that found something wrong has set the code itself.
+  if (code !== 0) process.exitCode = code;
 } catch (error) {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 2;
+  console.error(`bench: ${reason(error)}`);
+  process.exitCode = WRONG_USE;
 }

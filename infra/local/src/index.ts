@@ -1,5 +1,4 @@
 /** Real servers for one machine without containers. The command line that `npm start` runs is in main.ts. */
-export { Failure, reason } from './failure.js';
 export { guardDir, guardPid, releasePid } from './machine/parent-watch.js';
 export { cacheDir, repoRoot, stateDir } from './state-dir/paths.js';
 export { freePort } from './machine/ports.js';

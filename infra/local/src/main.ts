@@ -7,7 +7,7 @@ import { start, type StartPlace } from './commands/start.js';
 import { status } from './commands/status.js';
 import { stop } from './commands/stop.js';
 import { bench, catalog, shards, test, testMoves } from './commands/tools.js';
-import { Failure } from './failure.js';
+import { CliError } from '@stoa/cli';
 import { USAGE } from './usage.js';
 
 const commands: Record<string, (words: string[], place?: StartPlace) => Promise<number>> = {
@@ -27,11 +27,11 @@ const commands: Record<string, (words: string[], place?: StartPlace) => Promise<
   audit,
 };
 
-/** Runs a command. @returns its exit code; a Failure becomes one line. */
+/** Runs a command. @returns its exit code; a CliError becomes one line. */
 export async function main(verb: string, words: string[], place?: StartPlace): Promise<number> {
   const command = commands[verb];
   try {
-    if (!command) throw new Failure(`there is no command "${verb}"; there are ${Object.keys(commands).join(', ')}`);
+    if (!command) throw new CliError(`there is no command "${verb}"; there are ${Object.keys(commands).join(', ')}`);
     const usage = USAGE[verb];
     if (usage !== undefined && words.includes('--help')) {
       process.stdout.write(`${usage}\n`);
@@ -39,7 +39,7 @@ export async function main(verb: string, words: string[], place?: StartPlace): P
     }
     return await command(words, place);
   } catch (error) {
-    if (error instanceof Failure) process.stderr.write(`stoa: ${error.message}\n`);
+    if (error instanceof CliError) process.stderr.write(`stoa: ${error.message}\n`);
     else if (isDiskFull(error))
       process.stderr.write('stoa: the disk is full: free some space, or move the data with STOA_STATE_DIR\n');
     else process.stderr.write(`stoa: ${error instanceof Error ? error.stack : String(error)}\n`);

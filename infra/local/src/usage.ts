@@ -1,6 +1,3 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { Failure, reason } from './failure.js';
-
 /** What `--help` says of commands that take few words; the others have more to say and say it themselves. */
 export const USAGE: Record<string, string> = {
   status: `npm run status [-- --json]
@@ -43,33 +40,3 @@ Faults on a stack of its own, under load whose every acknowledged effect is chec
   --brokers N       Kafka brokers, 1 or 3 (1)
   --out FOLDER      where the table and the plot go`,
 };
-
-const seeHelp = (command: string): string => `npm run ${command} -- --help says what there is`;
-
-/** For commands that take no words but these. @throws Failure that names the one which is not understood */
-export function refuseOthers(command: string, words: readonly string[], known: readonly string[] = []): void {
-  const wrong = words.find((word) => !known.includes(word));
-  if (wrong !== undefined) throw new Failure(`"${wrong}" is not understood; ${seeHelp(command)}`);
-}
-
-/** As parseArgs. @throws Failure that names the word which is not understood */
-export function parseWords<T extends ParseArgsConfig>(command: string, config: T): ReturnType<typeof parseArgs<T>> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    throw new Failure(`${reason(error)} (${seeHelp(command)})`, { cause: error });
-  }
-}
-
-interface Form {
-  readonly form: RegExp;
-  readonly called: string;
-}
-
-export const WHOLE: Form = { form: /^[1-9]\d*$/, called: 'a whole number from 1' };
-export const SEED: Form = { form: /^\d+$/, called: 'a whole number from 0' };
-
-/** @throws Failure that names the flag */
-export function mustBe(command: string, flag: string, given: string, { form, called }: Form): void {
-  if (!form.test(given)) throw new Failure(`${flag} is ${called}, not "${given}"; ${seeHelp(command)}`);
-}

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure, stateDir } from '@stoa/local';
+import { CliError } from '@stoa/cli';
+import { stateDir } from '@stoa/local';
 import { startTestServers } from './servers.js';
 
 // `npm run servers -w @stoa/testing`: keeps the test servers running between test runs, until Ctrl-C.
@@ -25,7 +26,7 @@ try {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stop());
 } catch (error) {
-  if (!(error instanceof Failure)) throw error;
+  if (!(error instanceof CliError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

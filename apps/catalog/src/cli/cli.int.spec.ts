@@ -157,7 +157,7 @@ it('says in one line why nothing was done, and exits with 2', async () => {
     [['import', 'none.csv'], /^none\.csv can't be read/],
     [['import'], /^npm run catalog -- import/],
     [['import', columns, '--colour', 'red'], /^Unknown option '--colour'/],
-    [['export', '--format', 'pdf'], /^--format is shopify or ndjson/],
+    [['export', '--format', 'pdf'], /^--format needs shopify or ndjson/],
     [
       ['import', columns, '--url', 'http://127.0.0.1:1'],
       /^columns\.csv: The shop at http:\/\/127\.0\.0\.1:1 can't be reached/,

@@ -1,9 +1,9 @@
+import { CliError } from '@stoa/cli';
 import type { ImportJob } from '@stoa/catalog-contract';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CliError } from './cli-error.js';
 import type { ShopClient } from './shop-client.js';
 
 async function save(content: Readable, file: string): Promise<void> {

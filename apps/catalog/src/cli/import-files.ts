@@ -1,3 +1,4 @@
+import { CliError, grouped, ProgressBar } from '@stoa/cli';
 import type { ImportJob, ImportProblem } from '@stoa/catalog-contract';
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -6,8 +7,6 @@ import { basename, extname } from 'node:path';
 import { Transform } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CliError } from './cli-error.js';
-import { grouped, Progress } from './progress.js';
 import type { ShopClient } from './shop-client.js';
 
 type Format = ImportJob['format'];
@@ -24,7 +23,7 @@ export interface Output {
 
 const LOOK_EVERY_MS = 300;
 const PAGE = 500;
-const MEBI = 1024 ** 2;
+const MIB = 1024 ** 2;
 
 const FORMATS: Readonly<Record<string, Format>> = { '.csv': 'shopify', '.ndjson': 'ndjson', '.jsonl': 'ndjson' };
 const CONTENT_TYPES: Readonly<Record<Format, string>> = { shopify: 'text/csv', ndjson: 'application/x-ndjson' };
@@ -59,10 +58,9 @@ function counting(onBytes: (sent: number) => void): Transform {
 
 async function send(client: ShopClient, source: Source, currency: string, { err }: Output): Promise<ImportJob> {
   const { file, format, bytes } = source;
-  const progress = new Progress(`${file}: sending`, err);
+  const progress = new ProgressBar({ title: `${file}: sending`, unit: 'MiB', out: err });
   const query = new URLSearchParams({ format, file: basename(file), currency });
-  const onBytes = (done: number): void =>
-    progress.show({ done, total: bytes, counted: { amount: done / MEBI, unit: 'MiB' } });
+  const onBytes = (done: number): void => progress.show({ done, total: bytes, counted: done / MIB });
   const input = createReadStream(file);
   const body = counting(onBytes);
   input.once('error', (error) => body.destroy(error));
@@ -77,22 +75,21 @@ async function send(client: ShopClient, source: Source, currency: string, { err 
     return JSON.parse(await text(answer)) as ImportJob;
   } finally {
     input.destroy();
-    progress.end();
+    progress.clear();
   }
 }
 
 const productsOf = (job: ImportJob): number => job.productsCreated + job.productsChanged + job.productsUnchanged;
 
 async function watch(client: ShopClient, file: string, first: ImportJob, { err }: Output): Promise<ImportJob> {
-  const progress = new Progress(`${file}: importing`, err);
+  const progress = new ProgressBar({ title: `${file}: importing`, unit: 'products', out: err });
   let job = first;
   while (job.status === 'receiving' || job.status === 'running') {
-    const counted = { amount: productsOf(job), unit: 'products' };
-    progress.show({ done: job.bytesProcessed, total: job.bytesReceived, counted });
+    progress.show({ done: job.bytesProcessed, total: job.bytesReceived, counted: productsOf(job) });
     await sleep(LOOK_EVERY_MS);
     job = await client.json<ImportJob>({ method: 'GET', path: `/v1/imports/${encodeURIComponent(job.id)}` });
   }
-  progress.end();
+  progress.clear();
   return job;
 }
 

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { CliError } from './cli-error.js';
+import { CliError, oneOf, parseArguments } from '@stoa/cli';
 import { exportCatalog } from './export-catalog.js';
 import { importFiles } from './import-files.js';
 import { operatorOf, shopUrl } from './settings.js';
@@ -17,28 +16,27 @@ Exit code: 0 all is in, 1 some rows or files were refused, 2 nothing was done.
 `;
 const FAILED = 2;
 
-const OPTIONS = {
-  format: { type: 'string' },
-  currency: { type: 'string', default: 'USD' },
-  output: { type: 'string', short: 'o' },
-  url: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
+const SYNTAX = {
+  command: 'npm run catalog',
+  words: true,
+  options: {
+    format: { type: 'string' },
+    currency: { type: 'string', default: 'USD' },
+    output: { type: 'string', short: 'o' },
+    url: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
 } as const;
-
-function formatOf(given: string | undefined): 'shopify' | 'ndjson' | undefined {
-  if (given === undefined || given === 'shopify' || given === 'ndjson') return given;
-  throw new CliError(`--format is shopify or ndjson, not ${given}.`);
-}
 
 /** @returns the exit code. @throws CliError */
 async function run(args: string[]): Promise<number> {
-  const { values, positionals } = parse(args);
-  const [command, ...files] = positionals;
+  const { values, words } = parseArguments(args, SYNTAX);
+  const [command, ...files] = words;
   if (values.help) {
     process.stdout.write(USAGE);
     return 0;
   }
-  const format = formatOf(values.format);
+  const format = values.format === undefined ? undefined : oneOf('--format', values.format, ['shopify', 'ndjson']);
   const isImport = command === 'import' && files.length > 0 && values.output === undefined;
   const isExport = command === 'export' && files.length === 0;
   if (!isImport && !isExport) throw new CliError(USAGE.trimEnd());
@@ -53,14 +51,6 @@ async function run(args: string[]): Promise<number> {
   }
   await exportCatalog(client, format ?? 'ndjson', values.output);
   return 0;
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new CliError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE.trimEnd()}`);
-  }
 }
 
 try {

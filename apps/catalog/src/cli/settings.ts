@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CliError } from '@stoa/cli';
 import { z } from 'zod';
-import { CliError } from './cli-error.js';
 import type { Operator } from './shop-client.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CliError } from './cli-error.js';
+import { CliError } from '@stoa/cli';
 
 export interface Operator {
   readonly email: string;

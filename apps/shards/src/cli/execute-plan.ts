@@ -1,7 +1,7 @@
+import { counted, duration, grouped, ranges, size, table } from '@stoa/cli';
 import { moveHooks } from '@stoa/messaging/moves';
 import { executePlan, type Move, type PlanProgress, type RebalancePlan } from '@stoa/sharding';
 import type { Terminal } from './terminal.js';
-import { counted, duration, grouped, ranges, size, table } from './words.js';
 
 /** What a move costs beside its rows, in rows that could be copied instead: the bar goes by the time that is left. */
 const ROWS_PER_MOVE = 30_000;
@@ -17,7 +17,7 @@ export function sayPlan({ say, options }: Terminal, plan: RebalancePlan): void {
     ];
   });
   const head = ['keyspace', 'shard', 'buckets', '', '', '', 'rows', '', '', 'bytes', '', ''];
-  if (rows.length > 0) say(table([head, ...rows], [2, 4, 5, 6, 8, 9, 11]));
+  if (rows.length > 0) say(table([head, ...rows], { right: [2, 4, 5, 6, 8, 9, 11] }));
   for (const warning of plan.warnings) say(`! ${warning}`);
   if (plan.unfinished.length > 0) {
     say(
@@ -72,8 +72,8 @@ function progressOf({ movesDone, moves, rows, ofRows, keyspace, from, to, step }
   return {
     label: `move ${Math.min(moves, movesDone + 1)} of ${moves}: ${keyspace} ${from} → ${to}, ${step}`,
     done: rows + movesDone * ROWS_PER_MOVE,
-    of: ofRows + moves * ROWS_PER_MOVE,
-    rows,
+    total: ofRows + moves * ROWS_PER_MOVE,
+    counted: rows,
   };
 }
 

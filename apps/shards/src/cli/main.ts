@@ -1,5 +1,5 @@
+import { CliError, ProgressBar } from '@stoa/cli';
 import { onDirectory, SessionLost } from '@stoa/sharding';
-import { CliError, WrongUse } from './cli-error.js';
 import { abort, pause, resume, reverse } from './commands/moves.js';
 import { add } from './commands/add.js';
 import { drain, rebalance } from './commands/rebalance.js';
@@ -11,7 +11,6 @@ import { status } from './commands/status.js';
 import { verify } from './commands/verify.js';
 import { where } from './commands/where.js';
 import { parseOptions, USAGE } from './options.js';
-import { ProgressBar } from './progress-bar.js';
 import { stopSignal } from './stop-signal.js';
 import type { CommandRun } from './terminal.js';
 
@@ -36,11 +35,14 @@ async function run(args: readonly string[]): Promise<number> {
     throw new CliError('DIRECTORY_ADMIN_URL is not set, and no stack runs on this machine: npm start brings one up');
   }
   if (!/^postgres(ql)?:\/\/./.test(directoryUrl) || !URL.canParse(directoryUrl)) {
-    throw new WrongUse('DIRECTORY_ADMIN_URL is no URL such as postgres://user:password@host:5432/directory');
+    throw new CliError('DIRECTORY_ADMIN_URL is no URL such as postgres://user:password@host:5432/directory');
   }
-  const progress = new ProgressBar(options.json ? { write: () => undefined } : process.stderr);
+  const progress = new ProgressBar({
+    out: options.json ? { write: () => undefined } : process.stderr,
+    unit: 'rows',
+  });
   const command = COMMANDS[options.command];
-  if (!command) throw new WrongUse(`there is no command "${options.command}"`);
+  if (!command) throw new CliError(`there is no command "${options.command}"`);
   await reach(directoryUrl);
   return command({
     directoryUrl,

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { CliError } from '@stoa/cli';
 import type { Addition, NewDatabase } from '@stoa/sharding';
-import { CliError } from './cli-error.js';
 import type { Terminal } from './terminal.js';
 
 /** Whose migrations a keyspace's tables come from, where the app is called otherwise than the keyspace. */

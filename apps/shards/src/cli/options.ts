@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { WrongUse } from './cli-error.js';
+import { CliError, oneOf, parseArguments, wholeNumber } from '@stoa/cli';
 
 /** What was typed after `npm run shards --`, checked as far as words go. */
 export interface Options {
@@ -93,25 +92,33 @@ The directory is at DIRECTORY_ADMIN_URL (its owner's URL), else that of the stac
 Exit code: 0 done, 1 not all could be done (or verify found something), 2 nothing was done.
 `;
 
-/** @returns undefined for --help. @throws WrongUse that names the word which is not understood. */
+const SYNTAX = { command: 'npm run shards', options: OPTIONS, words: true } as const;
+const MAX_GROUP = 256;
+const MAX_PARALLEL = 16;
+const MAX_KEEP_FREE_MB = 1e9;
+const MIB = 1024 ** 2;
+
+/** @returns undefined for --help. @throws CliError that names the word which is not understood */
 export function parseOptions(args: readonly string[]): Options | undefined {
-  const { values, positionals } = parse(args);
-  const [command, ...words] = positionals;
+  const { values, words: given } = parseArguments(args, SYNTAX);
+  const [command, ...words] = given;
   if (values.help || command === undefined) return undefined;
   checkUse(command, words, args);
-  if (values.by !== 'bytes' && values.by !== 'rows') throw new WrongUse(`--by is bytes or rows, not ${values.by}`);
-  const megabytes =
-    values['keep-free'] === undefined ? undefined : wholeNumber('--keep-free', values['keep-free'], 0, 1e9);
+  const bounded = (option: 'group' | 'keep-free', from: number, to: number): number | undefined => {
+    const text = values[option];
+    return text === undefined ? undefined : wholeNumber(`--${option}`, text, { from, to });
+  };
+  const megabytes = bounded('keep-free', 0, MAX_KEEP_FREE_MB);
   return {
     command,
     words,
     json: values.json,
     dryRun: values['dry-run'],
     keyspaces: values.keyspace?.flatMap((names) => names.split(',')),
-    by: values.by,
-    group: values.group === undefined ? undefined : wholeNumber('--group', values.group, 1, 256),
-    parallel: wholeNumber('--parallel', values.parallel, 1, 16),
-    keepFreeBytes: megabytes === undefined ? undefined : megabytes * 1024 ** 2,
+    by: oneOf('--by', values.by, ['bytes', 'rows']),
+    group: bounded('group', 1, MAX_GROUP),
+    parallel: wholeNumber('--parallel', values.parallel, { to: MAX_PARALLEL }),
+    keepFreeBytes: megabytes === undefined ? undefined : megabytes * MIB,
     name: values.name === undefined ? undefined : shardName(values.name),
     from: values.from,
     to: values.to,
@@ -123,39 +130,24 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    const [line = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
-    throw new WrongUse(`${line} (npm run shards -- --help)`, { cause: error });
-  }
-}
-
 function checkUse(command: string, words: readonly string[], args: readonly string[]): void {
   const use = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (!use) {
-    throw new WrongUse(`there is no command "${command}"; there are ${Object.keys(COMMANDS).join(', ')}`);
+    throw new CliError(`there is no command "${command}"; there are ${Object.keys(COMMANDS).join(', ')}`);
   }
   const [least, most] = use.words;
   const line = USAGE.split('\n').find((each) => each.startsWith(`  ${command} `) || each === `  ${command}`) ?? '';
   const how = `npm run shards -- ${line.trim().split(/ {3,}/)[0] ?? command}`;
-  if (words.length < least) throw new WrongUse(`${command} needs to be told of what: ${how}`);
-  if (words.length > most) throw new WrongUse(`"${words[most]}" is too much: ${how}`);
+  if (words.length < least) throw new CliError(`${command} needs to be told of what: ${how}`);
+  if (words.length > most) throw new CliError(`"${words[most]}" is too much: ${how}`);
   const given = args.filter((arg) => arg.startsWith('--')).map((arg) => arg.slice(2).split('=')[0] ?? '');
   const wrong = given.find((option) => option !== '' && ![...COMMON, ...use.options].includes(option));
-  if (wrong !== undefined) throw new WrongUse(`${command} knows no --${wrong}: ${how}`);
-}
-
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-  throw new WrongUse(`${option} needs a whole number from ${least} to ${most}, not "${text}"`);
+  if (wrong !== undefined) throw new CliError(`${command} knows no --${wrong}: ${how}`);
 }
 
 function shardName(name: string): string {
   if (/^[a-z][a-z0-9_-]{0,30}$/.test(name)) return name;
-  throw new WrongUse(`"${name}" can't name a shard: lower case letters, digits, _ and -, a letter first, at most 31`);
+  throw new CliError(`"${name}" can't name a shard: lower case letters, digits, _ and -, a letter first, at most 31`);
 }
 
 /** `0-63,70` */
@@ -163,7 +155,7 @@ function bucketNumbers(text: string): number[] {
   const numbers = text.split(',').flatMap((part) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part.trim()) ?? [];
     if (first === undefined || Number(last) < Number(first) || Number(last) > 1023) {
-      throw new WrongUse(`--buckets takes numbers from 0 to 1023 such as 0-63,70, not "${part}"`);
+      throw new CliError(`--buckets takes numbers from 0 to 1023 such as 0-63,70, not "${part}"`);
     }
     return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index);
   });

@@ -1,4 +1,4 @@
-import { ProgressBar } from './progress-bar.js';
+import type { ProgressBar } from '@stoa/cli';
 import type { Options } from './options.js';
 
 /** What a command works with. */

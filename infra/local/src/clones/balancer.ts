@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Failure, reason } from '../failure.js';
+import { CliError, reason } from '@stoa/cli';
 import { haproxyCommand, type Backend } from '../servers/haproxy.js';
 
 // What `default-server` says in haproxy.cfg: servers that are added at run time don't get it.
@@ -21,7 +21,7 @@ interface Server {
 export class Balancer {
   constructor(private readonly adminSocket: string) {}
 
-  /** From then on the server gets requests. @throws Failure when HAProxy does not find it up */
+  /** From then on the server gets requests. @throws CliError when HAProxy does not find it up */
   async admit({ name, port }: Backend): Promise<void> {
     await until(PATIENCE_MS, `HAProxy does not find ${name} up`, async () => {
       const server = (await this.servers()).get(name);
@@ -37,7 +37,7 @@ export class Balancer {
 
   /**
    * From then on the server gets no more requests; resolves when those under way are answered, or after 30 s.
-   * @throws Failure when no other server is up
+   * @throws CliError when no other server is up
    */
   async drain(name: string): Promise<void> {
     await until(PATIENCE_MS, `HAProxy finds no gateway but ${name} up`, async () => {
@@ -49,7 +49,7 @@ export class Balancer {
     await until(DRAIN_MS, 'busy', async () => (await this.requests(name)) === 0).catch(() => undefined);
   }
 
-  /** Forgets a server whose process has ended. @throws Failure */
+  /** Forgets a server whose process has ended. @throws CliError */
   async remove(name: string): Promise<void> {
     await until(PATIENCE_MS, `HAProxy does not let go of ${name}`, () => this.delete(name));
   }
@@ -82,7 +82,7 @@ export class Balancer {
   }
 }
 
-/** Tries until it is so. @throws Failure that says what is not, and why if that is known */
+/** Tries until it is so. @throws CliError that says what is not, and why if that is known */
 async function until(timeoutMs: number, otherwise: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let why = '';
@@ -95,5 +95,5 @@ async function until(timeoutMs: number, otherwise: string, isSo: () => Promise<b
     }
     await delay(LOOK_EVERY_MS);
   }
-  throw new Failure(`${otherwise} within ${timeoutMs / 1000} s${why}`);
+  throw new CliError(`${otherwise} within ${timeoutMs / 1000} s${why}`);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import { freePort } from '../machine/ports.js';
 import { run } from '../machine/run.js';
 import { startChild, type Running } from '../servers/child.js';
@@ -129,7 +129,7 @@ export function migrationEnvironment(addresses: Addresses, service: Service): Re
   };
 }
 
-/** Brings one service's database up to date. @throws Failure with what the migration said. */
+/** Brings one service's database up to date. @throws CliError with what the migration said. */
 export async function migrateService(context: Context, addresses: Addresses, service: Service): Promise<void> {
   const data = migrationEnvironment(addresses, service);
   if (Object.keys(data).length === 0) return;
@@ -137,12 +137,12 @@ export async function migrateService(context: Context, addresses: Addresses, ser
   const { code, output } = await run(context.node, [builtScript(context, service.app, 'migrate.js')], { env });
   if (code === 0) return;
   const lines = output.trim().split('\n');
-  throw new Failure(`the data of ${service.app} could not be migrated: ${lines.at(-1) || `exit code ${code}`}`);
+  throw new CliError(`the data of ${service.app} could not be migrated: ${lines.at(-1) || `exit code ${code}`}`);
 }
 
 function builtScript(context: Context, app: string, script: string): string {
   const path = join(context.appsDir, app, 'dist', script);
-  if (!existsSync(path)) throw new Failure(`${path} is not there: build the apps with npm run build`);
+  if (!existsSync(path)) throw new CliError(`${path} is not there: build the apps with npm run build`);
   return path;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Failure, reason } from '../failure.js';
+import { CliError, reason } from '@stoa/cli';
 import { freePort } from '../machine/ports.js';
 import type { Service } from '../plan/topology.js';
 import type { Balancer } from './balancer.js';
@@ -26,7 +26,7 @@ export class Fleet {
     private readonly balancer: Balancer | undefined,
   ) {}
 
-  /** Starts what is missing, then stops what is too much, the highest numbers first. @throws Failure, with nothing taken away for it */
+  /** Starts what is missing, then stops what is too much, the highest numbers first. @throws CliError, with nothing taken away for it */
   setClones(counts: Readonly<Record<string, number>>, step: Step): Promise<ClonesByApp> {
     return this.alone(async () => {
       const wanted = Object.entries(counts).map(([app, count]) => ({ service: this.service(app), count }));
@@ -43,7 +43,7 @@ export class Fleet {
 
   /**
    * Replaces each clone of these apps by a new one, after migrations: what is built now runs then.
-   * @param apps `all` stands for all that run here @throws Failure; the clones that were not replaced go on
+   * @param apps `all` stands for all that run here @throws CliError; the clones that were not replaced go on
    */
   roll(apps: readonly string[], step: Step): Promise<ClonesByApp> {
     return this.alone(async () => {
@@ -76,7 +76,7 @@ export class Fleet {
     } catch (error) {
       // Running, but not to be reached; or not there at all.
       await this.supervisor.release(name, async () => undefined);
-      throw new Failure(`${reason(error)}; no other clone was taken away for it`, { cause: error });
+      throw new CliError(`${reason(error)}; no other clone was taken away for it`, { cause: error });
     }
   }
 
@@ -93,7 +93,7 @@ export class Fleet {
     });
   }
 
-  /** @throws Failure when none is, after some patience */
+  /** @throws CliError when none is, after some patience */
   private async untilOthersReady(service: Service, name: string): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     const others = (): ProcessRecord[] => this.clonesOf(service).filter((clone) => clone.name !== name);
@@ -104,14 +104,14 @@ export class Fleet {
         () => false,
       );
     while (!(await Promise.all(others().map(areReady))).some(Boolean)) {
-      if (performance.now() > deadline) throw new Failure(`no other clone of ${service.app} is ready: ${name} stays`);
+      if (performance.now() > deadline) throw new CliError(`no other clone of ${service.app} is ready: ${name} stays`);
       await delay(50);
     }
   }
 
   /** One change at a time: a second one would count clones that are about to go. */
   private async alone<T>(work: () => Promise<T>): Promise<T> {
-    if (this.isBusy) throw new Failure('clones are being changed already: try again when that is done');
+    if (this.isBusy) throw new CliError('clones are being changed already: try again when that is done');
     this.isBusy = true;
     try {
       return await work();
@@ -124,12 +124,12 @@ export class Fleet {
     const { services } = this.context.setup;
     const found = services.find((service) => service.app === app);
     if (found) return found;
-    throw new Failure(`no service "${app}" runs here; there are ${services.map((service) => service.app).join(', ')}`);
+    throw new CliError(`no service "${app}" runs here; there are ${services.map((service) => service.app).join(', ')}`);
   }
 
   private refuseWithoutBalancer({ http }: Service): void {
     if (http && !this.balancer)
-      throw new Failure(
+      throw new CliError(
         'without HAProxy there is one gateway, which has the port for itself: only a restart changes it',
       );
   }

@@ -1,12 +1,13 @@
+import { oneOf, parseArguments, wholeNumber } from '@stoa/cli';
 import { repoRoot } from '../state-dir/paths.js';
-import { mustBe, parseWords, refuseOthers, SEED, WHOLE } from '../usage.js';
+
 import { JEST, runToEnd } from './tools.js';
 
 interface Options {
-  minutes: string;
-  seed: string;
-  brokers: string;
-  repeat: string;
+  minutes: number;
+  seed: number;
+  brokers: '1' | '3';
+  repeat: number;
   only: string[];
   out: string | undefined;
 }
@@ -16,34 +17,35 @@ export function audit(words: string[]): Promise<number> {
   const { minutes, seed, brokers, repeat, only, out } = parse(words);
   const env = {
     ...process.env,
-    STOA_AUDIT_MINUTES: minutes,
-    STOA_AUDIT_SEED: seed,
+    STOA_AUDIT_MINUTES: String(minutes),
+    STOA_AUDIT_SEED: String(seed),
     STOA_AUDIT_BROKERS: brokers,
-    STOA_AUDIT_REPEAT: repeat,
+    STOA_AUDIT_REPEAT: String(repeat),
     STOA_AUDIT_ONLY: only.join(','),
     STOA_AUDIT_OUT: out ?? '',
   };
   return runToEnd([...JEST, '--runInBand', '--selectProjects', 'long audit'], env, repoRoot);
 }
 
-function parse(words: string[]): Options {
+function parse(given: string[]): Options {
   const someSeed = String(Math.floor(Math.random() * 1_000_000));
-  const options = {
-    minutes: { type: 'string', default: '10' },
-    seed: { type: 'string', default: someSeed },
-    brokers: { type: 'string', default: '1' },
-    repeat: { type: 'string', default: '1' },
-    only: { type: 'string', multiple: true },
-    out: { type: 'string' },
-  } as const;
-  const { values, positionals } = parseWords('audit', { args: words, options, allowPositionals: true });
-  const { minutes, seed, brokers, repeat, out } = values;
-  mustBe('audit', '--minutes', minutes, WHOLE);
-  mustBe('audit', '--repeat', repeat, WHOLE);
-  mustBe('audit', '--seed', seed, SEED);
-  mustBe('audit', '--brokers', brokers, { form: /^[13]$/, called: '1 or 3' });
-  // `--only a b` is `--only a --only b`.
-  if (!values.only) refuseOthers('audit', positionals);
-  const only = [...(values.only ?? []), ...positionals].flatMap((names) => names.split(','));
-  return { minutes, seed, brokers, repeat, only, out };
+  const { values } = parseArguments(given, {
+    command: 'npm run audit',
+    options: {
+      minutes: { type: 'string', default: '10' },
+      seed: { type: 'string', default: someSeed },
+      brokers: { type: 'string', default: '1' },
+      repeat: { type: 'string', default: '1' },
+      only: { type: 'string', multiple: true, list: true, example: 'kill-cart' },
+      out: { type: 'string' },
+    },
+  });
+  return {
+    minutes: wholeNumber('--minutes', values.minutes),
+    seed: wholeNumber('--seed', values.seed, { from: 0 }),
+    brokers: oneOf('--brokers', values.brokers, ['1', '3']),
+    repeat: wholeNumber('--repeat', values.repeat),
+    only: values.only ?? [],
+    out: values.out,
+  };
 }

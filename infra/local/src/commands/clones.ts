@@ -1,37 +1,34 @@
 import { setImmediate } from 'node:timers/promises';
-import { Failure } from '../failure.js';
+import { CliError, parseArguments, Steps } from '@stoa/cli';
 import { stateDir } from '../state-dir/paths.js';
 import { askControl, type ClonesByApp, type Listener, type Tasks } from '../control/control.js';
 import { parseCloneCount } from '../plan/options.js';
-import { Progress } from '../progress.js';
 import { runningState } from '../state-dir/state.js';
 
 const CLONES_USAGE = 'npm run clones -- catalog=3 cart=2 [--json]';
 const ROLL_USAGE = 'npm run roll -- cart [profile ...] | all [--json]';
 
 /** `npm run clones -- catalog=3 cart=2`: adds and takes away clones of the stack that runs. It lasts until that is stopped. */
-export function clones(words: string[]): Promise<number> {
-  const { values, json } = parse(words, CLONES_USAGE);
-  const pairs = values.map((value) => parseCloneCount('clones', value));
+export function clones(given: string[]): Promise<number> {
+  const { words, json } = parse('clones', given, CLONES_USAGE);
+  const pairs = words.map((value) => parseCloneCount('clones', value));
   const twice = pairs.find(([app], n) => pairs.findIndex(([other]) => other === app) !== n);
-  if (twice) throw new Failure(`"${twice[0]}" is named twice: ${CLONES_USAGE}`);
+  if (twice) throw new CliError(`"${twice[0]}" is named twice: ${CLONES_USAGE}`);
   const counts = Object.fromEntries(pairs);
   return change('set clones', { counts }, json);
 }
 
 /** `npm run roll -- cart`: replaces each clone by one that runs what is built now, without failing a request. */
-export function roll(words: string[]): Promise<number> {
-  const { values, json } = parse(words, ROLL_USAGE);
-  return change('roll', { apps: values }, json);
+export function roll(given: string[]): Promise<number> {
+  const { words, json } = parse('roll', given, ROLL_USAGE);
+  return change('roll', { apps: words }, json);
 }
 
-function parse(words: string[], usage: string): { values: string[]; json: boolean } {
-  const values = words.filter((word) => !word.startsWith('-'));
-  const flags = words.filter((word) => word.startsWith('-'));
-  const wrong = flags.find((flag) => flag !== '--json');
-  if (wrong !== undefined) throw new Failure(`"${wrong}" is not understood: ${usage}`);
-  if (values.length === 0) throw new Failure(`say of which service: ${usage}`);
-  return { values, json: flags.length > 0 };
+function parse(verb: string, given: string[], usage: string): { words: readonly string[]; json: boolean } {
+  const options = { json: { type: 'boolean', default: false } } as const;
+  const { values, words } = parseArguments(given, { command: `npm run ${verb}`, options, words: true });
+  if (words.length === 0) throw new CliError(`say of which service: ${usage}`);
+  return { words, json: values.json };
 }
 
 async function change<T extends 'set clones' | 'roll'>(
@@ -39,9 +36,9 @@ async function change<T extends 'set clones' | 'roll'>(
   asks: Tasks[T]['asks'],
   json: boolean,
 ): Promise<number> {
-  if (!runningState(stateDir())) throw new Failure('nothing runs: npm start brings the stack up');
+  if (!runningState(stateDir())) throw new CliError('nothing runs: npm start brings the stack up');
   const steps: { step: string; ms: number }[] = [];
-  const progress = new Progress();
+  const progress = new Steps();
   const heard: Listener = json
     ? { began: () => undefined, ended: (step, ms) => void steps.push({ step, ms }) }
     : shownBy(progress);
@@ -53,7 +50,7 @@ async function change<T extends 'set clones' | 'roll'>(
 }
 
 /** Shows steps that are done elsewhere. */
-function shownBy(progress: Progress): Listener {
+function shownBy(progress: Steps): Listener {
   const ends = new Map<string, () => void>();
   return {
     began: (step) => void progress.step(step, () => new Promise<void>((resolve) => ends.set(step, resolve))),

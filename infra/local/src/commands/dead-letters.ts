@@ -1,6 +1,6 @@
 import { parseCommand, type Command } from '../dead-letters/command-line.js';
 import { Desk, type Letter, type Replayed } from '../dead-letters/desk.js';
-import { Failure } from '../failure.js';
+import { CliError, table } from '@stoa/cli';
 import { stateDir } from '../state-dir/paths.js';
 import { runningState } from '../state-dir/state.js';
 
@@ -20,7 +20,7 @@ interface Outcome {
 export async function deadLetters(words: string[]): Promise<number> {
   const command = parseCommand(words);
   const state = runningState(stateDir());
-  if (!state) throw new Failure('nothing runs: npm start brings the stack up');
+  if (!state) throw new CliError('nothing runs: npm start brings the stack up');
   const { code, data, text } = await run(new Desk(state, stateDir(), process.env), command);
   process.stdout.write(command.json ? `${JSON.stringify(data, null, 2)}\n` : `${text}\n`);
   return code;
@@ -65,17 +65,9 @@ async function list(desk: Desk, services: readonly string[], limit: number): Pro
     ...[nameOf(letter), letter.parkedAt, String(letter.attempts), eventOf(letter), letter.key],
     letter.reason ?? '(waits behind another of its key)',
   ]);
-  const lines = table([['ID', 'PARKED', 'TRIES', 'EVENT', 'KEY', 'REASON'], ...rows]);
+  const lines = [table([['ID', 'PARKED', 'TRIES', 'EVENT', 'KEY', 'REASON'], ...rows], { indent: 0 })];
   if (cut.length > 0) lines.push(`There are more of ${cut.join(', ')}: --limit ${limit * 10} shows more.`);
   return { code: 0, data: letters, text: lines.join('\n') };
-}
-
-/** Columns as wide as their widest cell; the last one as it is. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const cell = (text: string, at: number): string =>
-    at === widths.length - 1 ? text.replaceAll(/\s+/g, ' ') : text.padEnd(widths[at] ?? 0);
-  return rows.map((row) => row.map(cell).join('  '));
 }
 
 function replayed(replays: readonly Named<Replayed>[], what: string): Outcome {

@@ -2,8 +2,7 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { Failure, reason } from '../failure.js';
+import { CliError, parseArguments, wholeNumber } from '@stoa/cli';
 import { stateDir } from '../state-dir/paths.js';
 
 const LOOK_EVERY_MS = 200;
@@ -17,7 +16,7 @@ export async function logs(words: string[]): Promise<number> {
   const first = await matching();
   if (first.length === 0) {
     const all = await logNames(dir, ['']);
-    throw new Failure(`no log of ${names.join(', ') || 'a clone'}; there are: ${all.join(', ') || 'none yet'}`);
+    throw new CliError(`no log of ${names.join(', ') || 'a clone'}; there are: ${all.join(', ') || 'none yet'}`);
   }
   const label = (name: string): string => (first.length > 1 ? `${name.padEnd(12)} ` : '');
   for (const name of first) {
@@ -37,23 +36,17 @@ export async function logs(words: string[]): Promise<number> {
   }
 }
 
-function parse(words: string[]): { names: string[]; lines: number; follow: boolean } {
-  try {
-    const { values, positionals } = parseArgs({
-      args: words,
-      allowPositionals: true,
-      allowNegative: true,
-      options: { lines: { type: 'string', short: 'n', default: '40' }, follow: { type: 'boolean', default: true } },
-    });
-    const lines = Number(values.lines);
-    if (!/^\d+$/.test(values.lines)) throw new Error(`-n needs a number of lines, not "${values.lines}"`);
-    return { names: positionals, lines, follow: values.follow };
-  } catch (error) {
-    throw new Failure(`${reason(error)} (npm run logs -- cart -n 100 --no-follow)`, { cause: error });
-  }
+function parse(given: string[]): { names: readonly string[]; lines: number; follow: boolean } {
+  const { values, words } = parseArguments(given, {
+    command: 'npm run logs',
+    words: true,
+    allowNegative: true,
+    options: { lines: { type: 'string', short: 'n', default: '40' }, follow: { type: 'boolean', default: true } },
+  });
+  return { names: words, lines: wholeNumber('-n', values.lines, { from: 0 }), follow: values.follow };
 }
 
-async function logNames(dir: string, wanted: string[]): Promise<string[]> {
+async function logNames(dir: string, wanted: readonly string[]): Promise<string[]> {
   const files = await readdir(dir).catch(() => []);
   const names = files.filter((file) => file.endsWith('.log')).map((file) => file.slice(0, -'.log'.length));
   // A service's name stands for all its clones: cart is cart-1, cart-2, ...

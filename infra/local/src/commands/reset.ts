@@ -1,18 +1,17 @@
 import { realpathSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure } from '../failure.js';
+import { CliError, parseArguments } from '@stoa/cli';
 import { stateDir as defaultStateDir } from '../state-dir/paths.js';
 import { stopLeftovers } from '../processes/orphans.js';
 import { takeLock } from '../state-dir/lock.js';
 import { readState } from '../state-dir/state.js';
-import { refuseOthers } from '../usage.js';
 
 /** `npm run reset`: drops all data, logs and secrets of the stopped stack. Downloads stay. */
 export async function reset(words: string[]): Promise<number> {
-  refuseOthers('reset', words);
+  parseArguments(words, { command: 'npm run reset', options: {} });
   const stateDir = defaultStateDir();
-  if (!(await takeLock(stateDir))) throw new Failure('the stack is running: npm run stop first');
+  if (!(await takeLock(stateDir))) throw new CliError('the stack is running: npm run stop first');
   const state = readState(stateDir);
   if (state) await stopLeftovers(state);
   const data = join(stateDir, 'data');

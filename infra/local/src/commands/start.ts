@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, reason } from '../failure.js';
+import { CliError, onInterrupt, reason, Steps } from '@stoa/cli';
 import { repoRoot, stateDir as defaultStateDir } from '../state-dir/paths.js';
 import { bringUp } from '../start/bring-up.js';
 import { findJava } from '../servers/java.js';
@@ -14,7 +14,6 @@ import { stopLeftovers } from '../processes/orphans.js';
 import { takeLock } from '../state-dir/lock.js';
 import { addShardServer } from '../data/add-shard.js';
 import { parseStartOptions, START_HELP } from '../plan/options.js';
-import { Progress } from '../progress.js';
 import { rotateLogs } from '../state-dir/log-rotation.js';
 import { adminToken, operatorAccount } from '../state-dir/secrets.js';
 import { resolveSetup, type Setup } from '../plan/setup.js';
@@ -44,7 +43,7 @@ export async function start(words: string[], place: StartPlace = {}): Promise<nu
       stateDir,
       words.filter((word) => word !== '--detach'),
     );
-  const progress = new Progress();
+  const progress = new Steps();
   await claim(stateDir, progress);
   await progress.step('checks', () => check(setup, stateDir));
   const { operator, made } = operatorAccount(stateDir, process.env);
@@ -62,7 +61,7 @@ export async function start(words: string[], place: StartPlace = {}): Promise<nu
 }
 
 /** Makes sure that this is the only stack of its state folder, and that nothing of an earlier one is left. */
-async function claim(stateDir: string, progress: Progress): Promise<void> {
+async function claim(stateDir: string, progress: Steps): Promise<void> {
   await checkDisk(stateDir);
   // Postgres may run as another user, who must get through to its data; what is secret in here has a mode of its own.
   if (process.getuid?.() === 0) chmodSync(stateDir, 0o711);
@@ -70,7 +69,7 @@ async function claim(stateDir: string, progress: Progress): Promise<void> {
     const running = runningState(stateDir);
     const where = running?.url ? ` at ${running.url}` : '';
     const who = running ? ` (pid ${running.pid})` : '';
-    throw new Failure(`the stack is running already${where}${who}: npm run status shows it, npm run stop ends it`);
+    throw new CliError(`the stack is running already${where}${who}: npm run status shows it, npm run stop ends it`);
   }
   const earlier = readState(stateDir);
   if (!earlier) return;
@@ -122,31 +121,26 @@ async function supervise(context: Context, madeOperator: boolean): Promise<numbe
   return Number(process.exitCode ?? 0);
 }
 
-/** Repeats of a signal within this time are the same Ctrl-C, passed on by npm and the shell. */
-const SAME_SIGNAL_MS = 1_500;
-
 /** Settles when a signal has come and everything has been stopped. A second Ctrl-C does not wait for order. */
-function toldToStop(supervisor: Supervisor, progress: Progress): Promise<void> {
+function toldToStop(supervisor: Supervisor, progress: Steps): Promise<void> {
   return new Promise((resolve) => {
-    let since = 0;
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (since === 0) {
-        since = Date.now();
+    const interrupt = onInterrupt({
+      first: (signal) => {
         progress.line(`${signal}: stopping`);
         void supervisor.stop().then(resolve, (error: unknown) => {
           progress.line(reason(error));
           resolve();
         });
-      } else if (Date.now() - since > SAME_SIGNAL_MS) {
+      },
+      again: () => {
         progress.line('stopping at once');
         void supervisor.kill();
-      }
-    };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+      },
+    });
     process.on('uncaughtException', (error) => {
       progress.line(`stopping after a fault of the supervisor's own: ${error.stack ?? error.message}`);
       process.exitCode = 1;
-      onSignal('SIGTERM');
+      interrupt('SIGTERM');
     });
   });
 }

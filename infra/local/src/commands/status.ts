@@ -1,23 +1,22 @@
+import { parseArguments, table } from '@stoa/cli';
 import { stateDir } from '../state-dir/paths.js';
 import { readDirectory } from '../state-dir/secrets.js';
 import { mappedShards, type MappedShard } from '../data/sharding.js';
 import { runningState } from '../state-dir/state.js';
-import { rowsOf, table } from '../processes/process-table.js';
-import { refuseOthers } from '../usage.js';
+import { processTable, rowsOf } from '../processes/process-table.js';
 
 /** `npm run status [-- --json]`. @returns 1 if nothing runs. */
 export async function status(words: string[]): Promise<number> {
-  refuseOthers('status', words, ['--json']);
+  const { values } = parseArguments(words, { command: 'npm run status', options: { json: { type: 'boolean' } } });
   const state = runningState(stateDir());
-  const json = words.includes('--json');
   if (!state) {
     process.stdout.write(
-      json ? '{"phase":"stopped","processes":[]}\n' : 'Nothing runs: npm start brings the stack up.\n',
+      values.json ? '{"phase":"stopped","processes":[]}\n' : 'Nothing runs: npm start brings the stack up.\n',
     );
     return 1;
   }
   const shards = await readShards();
-  if (json) {
+  if (values.json) {
     const { pid, phase, startedAt, url, balancerSocket } = state;
     const rows = rowsOf(state);
     // Only what exists: a clone that waits to be started again has no number.
@@ -30,7 +29,7 @@ export async function status(words: string[]): Promise<number> {
   }
   const where = state.url ? ` at ${state.url}` : '';
   process.stdout.write(`The stack is ${state.phase}${where}, started ${state.startedAt} (pid ${state.pid})\n\n`);
-  process.stdout.write(`${table(state)}\n${shardLines(shards)}`);
+  process.stdout.write(`${processTable(state)}\n${shardLines(shards)}`);
   return 0;
 }
 
@@ -44,7 +43,7 @@ function shardLines(shards: readonly MappedShard[]): string {
   const names = [...new Set(shards.map(({ shard }) => shard))];
   const lines = names.map((name) => {
     const held = shards.filter(({ shard }) => shard === name).map(({ keyspace, buckets }) => `${keyspace} ${buckets}`);
-    return `  ${name.padEnd(18)}${held.join(', ')}\n`;
+    return [name, held.join(', ')];
   });
-  return lines.length === 0 ? '' : `\n  ${'SHARD'.padEnd(18)}BUCKETS\n${lines.join('')}`;
+  return lines.length === 0 ? '' : `\n${table([['SHARD', 'BUCKETS'], ...lines])}\n`;
 }

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Failure } from '../failure.js';
+import { CliError, parseArguments, seconds } from '@stoa/cli';
 import { stateDir } from '../state-dir/paths.js';
 import { stopLeftovers } from '../processes/orphans.js';
 import { isOurs, readState, removeState } from '../state-dir/state.js';
-import { refuseOthers } from '../usage.js';
 
 /** The longest orderly stop: clones drain for 10 s, Kafka closes its logs. */
 const PATIENCE_MS = 90_000;
 
 /** `npm run stop`: ends the stack that runs in another terminal or in the background, or what a killed one left behind. */
 export async function stop(words: string[]): Promise<number> {
-  refuseOthers('stop', words);
+  parseArguments(words, { command: 'npm run stop', options: {} });
   const state = readState(stateDir());
   if (!state) {
     process.stdout.write('Nothing runs.\n');
@@ -26,7 +25,7 @@ export async function stop(words: string[]): Promise<number> {
   const began = Date.now();
   process.kill(state.pid, 'SIGTERM');
   while (isOurs(state) && Date.now() - began < PATIENCE_MS) await delay(50);
-  if (isOurs(state)) throw new Failure(`pid ${state.pid} is still stopping after ${PATIENCE_MS / 1000} s`);
-  process.stdout.write(`Stopped after ${((Date.now() - began) / 1000).toFixed(1)} s.\n`);
+  if (isOurs(state)) throw new CliError(`pid ${state.pid} is still stopping after ${PATIENCE_MS / 1000} s`);
+  process.stdout.write(`Stopped after ${seconds(Date.now() - began)}.\n`);
   return 0;
 }

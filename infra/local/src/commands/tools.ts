@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure } from '../failure.js';
+import { parseArgs } from 'node:util';
+import { CliError, parseArguments, wholeNumber } from '@stoa/cli';
 import { repoRoot, stateDir } from '../state-dir/paths.js';
 import { runningState } from '../state-dir/state.js';
 import { askForShard } from '../data/add-shard.js';
 import { readDirectory, type Operator } from '../state-dir/secrets.js';
 import { SHOP_PORT } from '../plan/topology.js';
-import { mustBe, parseWords, SEED, WHOLE } from '../usage.js';
 
 /** `npm run catalog -- import FILE... | export ...` against the shop that runs, or the one that STOA_URL names. */
 export function catalog(words: string[]): Promise<number> {
@@ -24,8 +24,8 @@ export async function shards(words: string[]): Promise<number> {
   // Whatever is wrong with the words or the directory is said before a server is started.
   const checked = await runTool(script, [...words, '--dry-run'], env, 'ignore');
   if (checked !== 0) return checked;
-  const at = words.indexOf('--name');
-  const name = at < 0 ? words.find((word) => word.startsWith('--name='))?.slice('--name='.length) : words[at + 1];
+  const { values } = parseArgs({ args: words, options: { name: { type: 'string' } }, strict: false });
+  const name = typeof values.name === 'string' ? values.name : undefined;
   const { url, name: shard } = await askForShard(stateDir(), name);
   return runTool(script, words, { ...env, STOA_LOCAL_SHARD_URL: url, STOA_LOCAL_SHARD: shard });
 }
@@ -42,7 +42,7 @@ async function runTool(
   out: 'inherit' | 'ignore' = 'inherit',
 ): Promise<number> {
   const path = join(repoRoot, script);
-  if (!existsSync(path)) throw new Failure(`${script} is not there: npm run build makes it`);
+  if (!existsSync(path)) throw new CliError(`${script} is not there: npm run build makes it`);
   return runToEnd([path, ...words], { ...more, ...shopEnvironment() }, undefined, out);
 }
 
@@ -115,17 +115,22 @@ function ramFolder(): string | undefined {
 /** `npm run test:moves`: the long form of the tests that move data. */
 export function testMoves(words: string[]): Promise<number> {
   const { minutes, seed, more } = movesOptions(words);
-  const env = { ...process.env, STOA_MOVES_MINUTES: minutes, ...(seed === undefined ? {} : { STOA_MOVES_SEED: seed }) };
+  const env = {
+    ...process.env,
+    STOA_MOVES_MINUTES: String(minutes),
+    ...(seed !== undefined && { STOA_MOVES_SEED: String(seed) }),
+  };
   return runToEnd([...JEST, ...MOVES, ...more], env, repoRoot);
 }
 
-function movesOptions(words: string[]): { minutes: string; seed: string | undefined; more: string[] } {
+function movesOptions(given: string[]): { minutes: number; seed: number | undefined; more: readonly string[] } {
   const options = { minutes: { type: 'string', default: '30' }, seed: { type: 'string' } } as const;
-  const { values, positionals } = parseWords('test:moves', { args: words, options, allowPositionals: true });
-  const { minutes, seed } = values;
-  mustBe('test:moves', '--minutes', minutes, WHOLE);
-  if (seed !== undefined) mustBe('test:moves', '--seed', seed, SEED);
-  return { minutes, seed, more: positionals };
+  const { values, words } = parseArguments(given, { command: 'npm run test:moves', options, words: true });
+  return {
+    minutes: wholeNumber('--minutes', values.minutes),
+    seed: values.seed === undefined ? undefined : wholeNumber('--seed', values.seed, { from: 0 }),
+    more: words,
+  };
 }
 
 /** Runs a program of Node's to its end. @returns its exit code */

@@ -1,7 +1,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { Failure, reason } from '../failure.js';
+import { CliError, reason } from '@stoa/cli';
 
 /** What can be asked of a stack that runs: what goes in, and what comes back. */
 export interface Tasks {
@@ -69,7 +69,7 @@ async function serve(socket: Socket, line: string, handlers: Handlers): Promise<
   try {
     const { task, ...asks } = JSON.parse(line) as { task: keyof Tasks };
     const handler = handlers[task] as ((asks: unknown, step: Step) => Promise<unknown>) | undefined;
-    if (!handler) throw new Failure(`the stack that runs knows no task "${task}": npm run stop, then npm start`);
+    if (!handler) throw new CliError(`the stack that runs knows no task "${task}": npm run stop, then npm start`);
     tell({ answer: await handler(asks, step) });
   } catch (error) {
     tell({ failure: reason(error) });
@@ -79,7 +79,7 @@ async function serve(socket: Socket, line: string, handlers: Handlers): Promise<
 
 /**
  * Asks the stack that runs to do something, and waits for its answer.
- * @throws Failure when none runs, or with what went wrong
+ * @throws CliError when none runs, or with what went wrong
  */
 export function askControl<T extends keyof Tasks>(
   stateDir: string,
@@ -89,21 +89,21 @@ export function askControl<T extends keyof Tasks>(
 ): Promise<Tasks[T]['answers']> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketOf(stateDir));
-    const silent = new Failure(`the stack has said nothing for ${PATIENCE_MS / 1000} s`);
+    const silent = new CliError(`the stack has said nothing for ${PATIENCE_MS / 1000} s`);
     socket.setTimeout(PATIENCE_MS, () => socket.destroy(silent));
     socket.once('connect', () => socket.write(`${JSON.stringify({ task, ...asks })}\n`));
     socket.once('error', (cause) => {
       const none = 'no stack runs on this machine that takes commands: npm start brings one up';
-      reject(cause === silent ? silent : new Failure(none, { cause }));
+      reject(cause === silent ? silent : new CliError(none, { cause }));
     });
     readLines(socket, (text) => {
       const line = JSON.parse(text) as Line;
       if ('begins' in line) listener?.began(line.begins);
       else if ('ends' in line) listener?.ended(line.ends, line.ms);
-      else if ('failure' in line) reject(new Failure(line.failure));
+      else if ('failure' in line) reject(new CliError(line.failure));
       else resolve(line.answer as Tasks[T]['answers']);
     });
-    socket.once('close', () => reject(new Failure('the stack ended before it had answered')));
+    socket.once('close', () => reject(new CliError('the stack ended before it had answered')));
   });
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import type { Directory } from '../plan/context.js';
 import { asSuperuser, createDatabase, ensureDatabase, ensureRole, inDatabase, plain, serviceUrl } from './databases.js';
 import type { Sharded } from '../plan/setup.js';
@@ -51,7 +51,7 @@ export async function mappedShards(directoryUrl: string): Promise<MappedShard[]>
 /**
  * Which shard servers of ours are to run, by keyspace: those of the map, or as many as were asked for. A keyspace that has
  * not begun (its first start was cut short, or it came with a later release) gets those that the others have.
- * @throws Failure when fewer were asked for than the map needs.
+ * @throws CliError when fewer were asked for than the map needs.
  */
 export async function shardServers(
   directory: Directory,
@@ -80,7 +80,7 @@ function refuseFewer(mapped: readonly MappedShard[], wanted: readonly string[]):
     ? [`holds ${held.buckets} buckets of ${held.keyspace}`, `npm run shards -- drain ${shard}`]
     : [`belongs to the shards of ${keyspace}`, `npm run shards -- remove ${shard}`];
   const less = `--shards ${wanted.length} leaves out ${shard}`;
-  throw new Failure(`${less}, which ${state}: start with it, and take it out by ${way}`);
+  throw new CliError(`${less}, which ${state}: start with it, and take it out by ${way}`);
 }
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `shard${n + 1}`);
@@ -94,7 +94,7 @@ export interface OwnShard {
 
 /**
  * Makes the databases of the keyspaces on a shard server, and for each a role that owns nothing there: whoever owns a table
- * could take its fence away. @throws Failure for data from before there were shards.
+ * could take its fence away. @throws CliError for data from before there were shards.
  */
 export async function ensureShard(
   shard: string,
@@ -110,7 +110,7 @@ export async function ensureShard(
       const name = plain(keyspace);
       await ensureRole(client, name, password);
       if ((await createDatabase(client, name, superuser)) !== superuser) {
-        throw new Failure('the data are of a release that knew no shards: npm run reset drops them');
+        throw new CliError('the data are of a release that knew no shards: npm run reset drops them');
       }
       await client.query(
         `GRANT CONNECT ON DATABASE ${client.escapeIdentifier(name)} TO ${client.escapeIdentifier(name)}`,

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { Failure, reason } from '../failure.js';
+import { CliError, parseArguments, wholeNumber } from '@stoa/cli';
 
 /** One dead letter of one service, `cart/512-17`. */
 export interface Place {
@@ -13,22 +12,20 @@ export type Command =
   | { readonly verb: 'show' | 'replay' | 'drop'; readonly place: Place }
   | { readonly verb: 'replay key'; readonly key: string; readonly service: string | undefined };
 
+const MAX_LIMIT = 9_999_999;
 const USAGE = 'list [service] | show <id> | replay <id> | replay --key <key> [service] | drop <id>';
 
-const wrong = (what: string): Failure => new Failure(`${what} (npm run dead-letters -- ${USAGE})`);
+const wrong = (what: string): CliError => new CliError(`${what} (npm run dead-letters -- ${USAGE})`);
 
-function parse(words: string[]) {
-  const options = {
+const SYNTAX = {
+  command: 'npm run dead-letters',
+  words: true,
+  options: {
     json: { type: 'boolean', default: false },
     key: { type: 'string' },
     limit: { type: 'string', default: '100' },
-  } as const;
-  try {
-    return parseArgs({ args: words, allowPositionals: true, options });
-  } catch (error) {
-    throw wrong(reason(error));
-  }
-}
+  },
+} as const;
 
 function placeOf(text: string | undefined, verb: string): Place {
   const [, service, id] = /^([a-z][a-z0-9-]*)\/(\d+-\d+)$/.exec(text ?? '') ?? [];
@@ -37,21 +34,16 @@ function placeOf(text: string | undefined, verb: string): Place {
   throw wrong(`${verb}: ${given}; list shows them, such as cart/0-17`);
 }
 
-function limitOf(text: string): number {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw wrong(`--limit must be a number from 1 to 9999999, not "${text}"`);
-}
-
-/** @throws Failure for words that make no command. */
-export function parseCommand(words: string[]): Command & { readonly json: boolean } {
-  const { values, positionals } = parse(words);
+/** @throws CliError for words that make no command. */
+export function parseCommand(given: string[]): Command & { readonly json: boolean } {
+  const { values, words } = parseArguments(given, SYNTAX);
   const { json, key } = values;
-  const [verb, subject, ...rest] = positionals;
+  const [verb, subject, ...rest] = words;
   if (rest.length > 0) throw wrong(`"${rest.join(' ')}" is too much`);
   if (key !== undefined && verb !== 'replay') throw wrong('--key is for replay');
   switch (verb) {
     case 'list':
-      return { verb, service: subject, limit: limitOf(values.limit), json };
+      return { verb, service: subject, limit: wholeNumber('--limit', values.limit, { to: MAX_LIMIT }), json };
     case 'replay':
       if (key === '') throw wrong('replay: the key is empty');
       if (key !== undefined) return { verb: 'replay key', key, service: subject, json };

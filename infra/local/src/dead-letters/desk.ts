@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { Failure, reason } from '../failure.js';
+import { CliError, reason } from '@stoa/cli';
 import { adminTokenFile } from '../state-dir/secrets.js';
 import { appOf, type ProcessRecord, type State } from '../state-dir/state.js';
 import type { Place } from './command-line.js';
@@ -35,7 +35,7 @@ const PAGE = 500;
 function adminToken(stateDir: string, env: NodeJS.ProcessEnv): string {
   if (env.ADMIN_TOKEN) return env.ADMIN_TOKEN;
   const file = adminTokenFile(stateDir);
-  if (!existsSync(file)) throw new Failure(`${file} is not there: npm start makes it`);
+  if (!existsSync(file)) throw new CliError(`${file} is not there: npm start makes it`);
   return (JSON.parse(readFileSync(file, 'utf8')) as { token: string }).token;
 }
 
@@ -51,12 +51,12 @@ export class Desk {
     this.token = adminToken(stateDir, env);
   }
 
-  /** Names of the services that run, or the one that is asked for. @throws Failure when it does not run */
+  /** Names of the services that run, or the one that is asked for. @throws CliError when it does not run */
   services(asked?: string): string[] {
     const running = [...new Set(this.clones().map(appOf))].toSorted();
     if (asked === undefined) return running;
     if (running.includes(asked)) return [asked];
-    throw new Failure(`no service "${asked}" runs; there are ${running.join(', ') || 'none'}`);
+    throw new CliError(`no service "${asked}" runs; there are ${running.join(', ') || 'none'}`);
   }
 
   /** The first `limit` of a service; `more` when there are others. Undefined for a service that keeps none. */
@@ -94,7 +94,7 @@ export class Desk {
   private async one<T>(service: string, method: string, id: string, verb = ''): Promise<T> {
     this.services(service);
     const found = await this.ask<T>(service, method, `/${id}${verb}`);
-    if (!found) throw new Failure(`${service}/${id} is not parked (any more): npm run dead-letters -- list`);
+    if (!found) throw new CliError(`${service}/${id} is not parked (any more): npm run dead-letters -- list`);
     return found;
   }
 
@@ -102,7 +102,7 @@ export class Desk {
     return this.state.processes.filter(({ kind, adminPort }) => kind === 'service' && adminPort !== undefined);
   }
 
-  /** Asks one clone after the other until one answers. @returns undefined for 404. @throws Failure */
+  /** Asks one clone after the other until one answers. @returns undefined for 404. @throws CliError */
   private async ask<T>(service: string, method: string, path: string): Promise<T | undefined> {
     let trouble = 'none of its clones runs';
     for (const { name, adminPort } of this.clones().filter((clone) => appOf(clone) === service)) {
@@ -115,8 +115,8 @@ export class Desk {
       const body = (await response.json()) as T & { status?: string };
       if (response.ok) return body;
       if (response.status === 404) return undefined;
-      throw new Failure(`${name} refuses: ${body.status ?? response.status}`);
+      throw new CliError(`${name} refuses: ${body.status ?? response.status}`);
     }
-    throw new Failure(`the dead letters of ${service} cannot be reached: ${trouble}`);
+    throw new CliError(`the dead letters of ${service} cannot be reached: ${trouble}`);
   }
 }

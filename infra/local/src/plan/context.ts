@@ -1,4 +1,4 @@
-import type { Progress } from '../progress.js';
+import type { Steps } from '@stoa/cli';
 import type { Operator } from '../state-dir/secrets.js';
 import type { Setup } from './setup.js';
 
@@ -12,7 +12,7 @@ export interface Context {
   /** The Node that runs clones. */
   node: string;
   env: NodeJS.ProcessEnv;
-  progress: Progress;
+  progress: Steps;
   operator: Operator;
   /** See adminToken. */
   adminToken: string;

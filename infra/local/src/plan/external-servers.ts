@@ -1,12 +1,12 @@
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Client } from 'pg';
-import { Failure, reason } from '../failure.js';
+import { CliError, reason } from '@stoa/cli';
 import { databaseVariable, shardsVariable, type External } from './setup.js';
 
 const PATIENCE_MS = 5_000;
 
-/** Tries every server that the environment names. @throws Failure that names the variable, and never shows a password. */
+/** Tries every server that the environment names. @throws CliError that names the variable, and never shows a password. */
 export async function checkExternal(external: External): Promise<void> {
   const checks: Promise<void>[] = [];
   if (external.kafka) checks.push(named('KAFKA_BROKERS', checkBrokers(external.kafka)));
@@ -53,7 +53,7 @@ async function named(variable: string, check: Promise<void>): Promise<void> {
   try {
     await check;
   } catch (error) {
-    throw new Failure(`${variable}: ${reason(error)}`, { cause: error });
+    throw new CliError(`${variable}: ${reason(error)}`, { cause: error });
   }
 }
 

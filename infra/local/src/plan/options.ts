@@ -1,4 +1,4 @@
-import { Failure } from '../failure.js';
+import { CliError, oneOf, parseArguments, wholeNumber } from '@stoa/cli';
 import type { Brokers } from '../processes/broker-processes.js';
 
 /** What `npm start -- ...` was asked for, as written; setup.ts checks it against the topology. */
@@ -16,6 +16,9 @@ export interface StartOptions {
   /** A Toxiproxy before each server. */
   toxiproxy: boolean;
 }
+
+const MAX_CLONES = 32;
+const MAX_SHARDS = 64;
 
 export const START_HELP = `npm start -- [options]
 
@@ -45,80 +48,49 @@ Environment:
                                  a shard map of yours, as services and as its owner reach it; it names the shards
 `;
 
-/** Reads the words after `npm start --`. @throws Failure that names the word which is not understood. */
+const SYNTAX = {
+  command: 'npm start',
+  options: {
+    detach: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    toxiproxy: { type: 'boolean', default: false },
+    clones: { type: 'string', multiple: true, list: true, example: 'catalog=3' },
+    only: { type: 'string', multiple: true, list: true, example: 'cart' },
+    without: { type: 'string', multiple: true, list: true, example: 'cart' },
+    shards: { type: 'string', example: '2' },
+    brokers: { type: 'string', example: '3' },
+  },
+} as const;
+
+/** Reads the words after `npm start --`. @throws CliError that names the word which is not understood */
 export function parseStartOptions(words: readonly string[]): StartOptions {
-  const none = { detach: false, help: false, toxiproxy: false };
-  const options: StartOptions = { ...none, clones: new Map(), only: [], without: [] };
-  for (const [flag, values] of groups(words)) apply(options, flag, values);
-  if (options.only.length > 0 && options.without.length > 0)
-    throw new Failure('--only and --without exclude each other');
-  return options;
+  const {
+    detach,
+    help,
+    toxiproxy,
+    clones = [],
+    only = [],
+    without = [],
+    ...values
+  } = parseArguments(words, SYNTAX).values;
+  const counts = clones.map((value) => parseCloneCount('--clones', value));
+  const shards = values.shards === undefined ? undefined : wholeNumber('--shards', values.shards, { to: MAX_SHARDS });
+  const brokers = values.brokers === undefined ? undefined : oneOf('--brokers', values.brokers, ['1', '3']);
+  if (only.length > 0 && without.length > 0) throw new CliError('--only and --without exclude each other');
+  return {
+    detach,
+    help,
+    toxiproxy,
+    clones: new Map(counts),
+    only,
+    without,
+    ...(shards !== undefined && { shards }),
+    ...(brokers !== undefined && { brokers: brokers === '1' ? 1 : 3 }),
+  };
 }
 
-/** Every flag with the words up to the next one; `--flag=a,b` and `--flag a b` are the same. */
-function groups(words: readonly string[]): [string, string[]][] {
-  const found: [string, string[]][] = [];
-  for (const word of words) {
-    if (word.startsWith('-')) {
-      const [flag = '', ...value] = word.split('=');
-      found.push([flag, value.length > 0 ? value.join('=').split(',') : []]);
-    } else if (found.length === 0) {
-      throw new Failure(`"${word}" is not an option of npm start; npm start -- --help lists them`);
-    } else {
-      found.at(-1)?.[1].push(...word.split(',').filter((part) => part !== ''));
-    }
-  }
-  return found;
-}
-
-const SWITCHES = { '--detach': 'detach', '--help': 'help', '--toxiproxy': 'toxiproxy' } as const;
-
-function apply(options: StartOptions, flag: string, values: string[]): void {
-  switch (flag) {
-    case '--detach':
-    case '--help':
-    case '--toxiproxy':
-      if (values.length > 0) throw new Failure(`${flag} takes no value, but was given "${values.join(' ')}"`);
-      options[SWITCHES[flag]] = true;
-      break;
-    case '--clones':
-      for (const value of needed(flag, values, 'catalog=3')) options.clones.set(...parseCloneCount(flag, value));
-      break;
-    case '--only':
-    case '--without':
-      options[flag === '--only' ? 'only' : 'without'].push(...needed(flag, values, 'cart'));
-      break;
-    case '--shards':
-      options.shards = wholeNumber(flag, needed(flag, values, '2').join(' '), 64);
-      break;
-    case '--brokers':
-      options.brokers = oneOrThree(flag, needed(flag, values, '3').join(' '));
-      break;
-    default:
-      throw new Failure(`"${flag}" is not an option of npm start; npm start -- --help lists them`);
-  }
-}
-
-function needed(flag: string, values: string[], example: string): string[] {
-  if (values.length === 0) throw new Failure(`${flag} needs a value, for example ${flag} ${example}`);
-  return values;
-}
-
-/** Reads `catalog=3`. @param what begins the message of the Failure that is thrown for another number than 1 to 32 */
+/** Reads `catalog=3`. @param what begins the message of the CliError that is thrown for another number than 1 to 32 */
 export function parseCloneCount(what: string, value: string): [app: string, count: number] {
   const [app = '', count = ''] = value.split('=');
-  return [app, wholeNumber(`${what} ${app}`, count, 32)];
-}
-
-/** With two, neither could do without the other. */
-function oneOrThree(flag: string, text: string): Brokers {
-  if (text === '1') return 1;
-  if (text === '3') return 3;
-  throw new Failure(`${flag} needs 1 or 3, not "${text}"`);
-}
-
-function wholeNumber(what: string, text: string, largest: number): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= 1 && number <= largest) return number;
-  throw new Failure(`${what} needs a whole number from 1 to ${largest}, not "${text}"`);
+  return [app, wholeNumber(`${what} ${app}`, count, { to: MAX_CLONES })];
 }

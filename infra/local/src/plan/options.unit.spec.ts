@@ -62,8 +62,8 @@ describe('npm start options', () => {
   });
 
   it.each([
-    [['--clons', 'cart=2'], {}, '"--clons" is not an option'],
-    [['cart=2'], {}, '"cart=2" is not an option'],
+    [['--clons', 'cart=2'], {}, '"--clons" is not understood'],
+    [['cart=2'], {}, '"cart=2" is not understood'],
     [['--clones', 'carts=2'], {}, 'no service "carts"; there are profile, catalog, cart, shards, gateway'],
     [['--clones', 'cart=0'], {}, 'a whole number from 1 to 32, not "0"'],
     [['--clones', 'cart'], {}, 'a whole number from 1 to 32, not ""'],
@@ -79,6 +79,6 @@ describe('npm start options', () => {
     [[], { STOA_PORT: '80x' }, 'STOA_PORT must be a port number from 1 to 65535, not "80x"'],
   ])('refuses %j in one line', (words, env, message) => {
     expect(() => setupOf(words, env)).toThrow(message);
-    expect(() => setupOf(words, env)).toThrow(expect.objectContaining({ name: 'Failure' }));
+    expect(() => setupOf(words, env)).toThrow(expect.objectContaining({ name: 'CliError' }));
   });
 });

@@ -1,4 +1,4 @@
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import { SHOP_PORT, type Service, type Topology } from './topology.js';
 import type { Brokers } from '../processes/broker-processes.js';
 import type { StartOptions } from './options.js';
@@ -54,18 +54,18 @@ export function shardsVariable(keyspace: string): string {
   return `${keyspace.toUpperCase().replaceAll('-', '_')}_SHARDS`;
 }
 
-/** Applies options and environment to the topology. @throws Failure for a name that it does not have. */
+/** Applies options and environment to the topology. @throws CliError for a name that it does not have. */
 export function resolveSetup(topology: Topology, options: StartOptions, env: NodeJS.ProcessEnv): Setup {
   const apps = topology.services.map((service) => service.app);
   for (const name of [...options.only, ...options.without, ...options.clones.keys()]) {
-    if (!apps.includes(name)) throw new Failure(`there is no service "${name}"; there are ${apps.join(', ')}`);
+    if (!apps.includes(name)) throw new CliError(`there is no service "${name}"; there are ${apps.join(', ')}`);
   }
   const chosen = (app: string): boolean =>
     options.only.length > 0 ? options.only.includes(app) : !options.without.includes(app);
   const services = topology.services.filter((service) => chosen(service.app));
-  if (services.length === 0) throw new Failure('no service is left to run: --without names them all');
+  if (services.length === 0) throw new CliError('no service is left to run: --without names them all');
   const external = externalServers(topology.services, env);
-  if (external.kafka && options.brokers) throw new Failure('--brokers and KAFKA_BROKERS exclude each other');
+  if (external.kafka && options.brokers) throw new CliError('--brokers and KAFKA_BROKERS exclude each other');
   const all = topology.services.map((service) => ({
     ...service,
     clones: options.clones.get(service.app) ?? service.clones,
@@ -115,7 +115,7 @@ function externalServers(services: Service[], env: NodeJS.ProcessEnv): External 
   const shards = new Map<string, string>();
   for (const { app, postgres, keyspaces = [] } of services) {
     const url = env[databaseVariable(app)];
-    if (url && !postgres) throw new Failure(notOneDatabase(app, keyspaces));
+    if (url && !postgres) throw new CliError(notOneDatabase(app, keyspaces));
     if (url) databases.set(app, url);
     for (const keyspace of keyspaces) {
       const list = env[shardsVariable(keyspace)];
@@ -140,7 +140,7 @@ function notOneDatabase(app: string, keyspaces: string[]): string {
 
 function externalDirectory({ DIRECTORY_URL: url, DIRECTORY_ADMIN_URL: adminUrl }: NodeJS.ProcessEnv) {
   if (Boolean(url) !== Boolean(adminUrl)) {
-    throw new Failure('set both DIRECTORY_URL and DIRECTORY_ADMIN_URL, or neither');
+    throw new CliError('set both DIRECTORY_URL and DIRECTORY_ADMIN_URL, or neither');
   }
   return url && adminUrl ? { url, adminUrl } : undefined;
 }
@@ -149,5 +149,5 @@ function shopPort(env: NodeJS.ProcessEnv): number {
   const text = env.STOA_PORT ?? String(SHOP_PORT);
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new Failure(`STOA_PORT must be a port number from 1 to 65535, not "${text}"`);
+  throw new CliError(`STOA_PORT must be a port number from 1 to 65535, not "${text}"`);
 }

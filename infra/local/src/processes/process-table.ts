@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { table } from '@stoa/cli';
 import { childrenByParent, memoryOf } from '../machine/os-processes.js';
 import { environmentFile } from '../start/bring-up.js';
 import type { Context } from '../plan/context.js';
@@ -36,25 +37,27 @@ export function rowsOf(state: State): Row[] {
   return [...rows, { ...own, restarts: 0, pssBytes: memoryOf(state.pid, new Map()) }];
 }
 
-/** The table of what runs where. */
-export function table(state: State): string {
+/** The processes, their ports and memory, and their sum. */
+export function processTable(state: State): string {
   const rows = rowsOf(state);
-  const lines = rows.map((row) =>
-    line(row.name, row.pid ?? '-', row.port ?? row.adminPort ?? '-', row.pssBytes, stateWords(row)),
-  );
   const total = rows.reduce((sum, row) => sum + (row.pssBytes ?? 0), 0);
-  return [
-    `  ${'CLONE'.padEnd(18)}${'PID'.padStart(8)}${'PORT'.padStart(8)}${'MEMORY'.padStart(10)}`,
-    ...lines,
-    line('total', '', '', total, ''),
-  ].join('\n');
+  return table(
+    [
+      ['CLONE', 'PID', 'PORT', 'MEMORY', ''],
+      ...rows.map((row) => [
+        row.name,
+        String(row.pid ?? '-'),
+        String(row.port ?? row.adminPort ?? '-'),
+        row.pssBytes === null ? '-' : megabytes(row.pssBytes),
+        stateWords(row),
+      ]),
+      ['total', '', '', megabytes(total), ''],
+    ],
+    { right: [1, 2, 3] },
+  );
 }
 
-function line(name: string, pid: number | string, port: number | string, bytes: number | null, more: string): string {
-  const memory = bytes === null ? '-' : `${Math.round(bytes / MB)} MB`;
-  const cells = `${name.padEnd(18)}${String(pid).padStart(8)}${String(port).padStart(8)}${memory.padStart(10)}`;
-  return `  ${cells}  ${more}`.trimEnd();
-}
+const megabytes = (bytes: number): string => `${Math.round(bytes / MB)} MB`;
 
 function stateWords({ state, restarts }: Row): string {
   const times = restarts === 0 ? '' : `restarted ${restarts}×`;
@@ -64,7 +67,7 @@ function stateWords({ state, restarts }: Row): string {
 /** What a person wants to know when all is up. */
 export function welcome(context: Context, state: State, madeOperator: boolean): string {
   const { setup, operator, stateDir } = context;
-  const lines = ['', table(state), ''];
+  const lines = ['', processTable(state), ''];
   if (state.url) lines.push(...firstSteps(state.url), '');
   if (madeOperator) {
     lines.push(`Operator's account (shown only now, kept in ${nearest(join(stateDir, 'operator.json'))}):`);

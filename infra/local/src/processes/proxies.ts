@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import { freePort } from '../machine/ports.js';
 import { findToxiproxy, startToxiproxy, type Proxy } from '../servers/toxiproxy.js';
 import type { Context } from '../plan/context.js';
@@ -46,7 +46,7 @@ export class Proxies {
       method: 'POST',
       body: JSON.stringify({ ...proxy, enabled: true }),
     });
-    if (!answer.ok) throw new Failure(`Toxiproxy makes no proxy for ${name}: ${await answer.text()}`);
+    if (!answer.ok) throw new CliError(`Toxiproxy makes no proxy for ${name}: ${await answer.text()}`);
     this.proxies.push(proxy);
     return port;
   }

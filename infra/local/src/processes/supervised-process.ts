@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { reason } from '../failure.js';
+import { reason } from '@stoa/cli';
 import { identityOf } from '../machine/os-processes.js';
 import { exitWords, type Running, type Starting } from '../servers/child.js';
 import type { Kind, ProcessRecord } from '../state-dir/state.js';

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Failure, reason } from '../failure.js';
+import { CliError, reason } from '@stoa/cli';
 import { guardPid, releasePid } from '../machine/parent-watch.js';
 import { giveWay } from '../machine/os-processes.js';
 
@@ -62,7 +62,7 @@ export interface ChildOptions extends Starting {
  */
 const NICE = 3;
 
-/** Starts a server and waits until it answers. If it ends or stays silent instead, nothing is left running and a Failure says why. */
+/** Starts a server and waits until it answers. If it ends or stays silent instead, nothing is left running and a CliError says why. */
 export async function startChild(options: ChildOptions): Promise<Running> {
   const before = statSync(options.logFile, { throwIfNoEntry: false })?.size ?? 0;
   const child = spawnLogged(options);
@@ -74,7 +74,7 @@ export async function startChild(options: ChildOptions): Promise<Running> {
   const { pid } = child;
   if (pid === undefined) {
     const cause: unknown = await exited.catch((error: unknown) => error);
-    throw new Failure(`${options.name} could not be started: ${reason(cause)}`);
+    throw new CliError(`${options.name} could not be started: ${reason(cause)}`);
   }
   guardPid(pid);
   if (options.givesWay) giveWay(pid, NICE);
@@ -135,7 +135,7 @@ async function untilReady(options: ChildOptions, exited: Promise<Exit>, logOffse
   while (Date.now() < deadline) {
     if (end) {
       const said = tellingLine(options.logFile, logOffset);
-      throw new Failure(`${options.name} ended while starting (${exitWords(end)}): ${said}`);
+      throw new CliError(`${options.name} ended while starting (${exitWords(end)}): ${said}`);
     }
     options.signal?.throwIfAborted();
     try {
@@ -147,7 +147,7 @@ async function untilReady(options: ChildOptions, exited: Promise<Exit>, logOffse
     await delay(40);
   }
   const seconds = Math.round(timeoutMs / 1000);
-  throw new Failure(
+  throw new CliError(
     `${options.name} did not answer within ${seconds} s (${reason(last)}); its log: ${options.logFile}`,
   );
 }

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import { repoRoot } from '../state-dir/paths.js';
 import { freePort } from '../machine/ports.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
@@ -35,7 +35,7 @@ export interface HaproxyServer extends Running {
 export async function startHaproxy(options: HaproxyOptions): Promise<HaproxyServer> {
   const command = options.command ?? (await findHaproxy());
   if (!command)
-    throw new Failure('HAProxy is neither on PATH nor to be had by pip: install it (macOS: brew install haproxy)');
+    throw new CliError('HAProxy is neither on PATH nor to be had by pip: install it (macOS: brew install haproxy)');
   const port = options.port ?? (await freePort());
   await mkdir(options.dataDir, { recursive: true });
   const adminSocket = join(options.dataDir, 'admin.sock');

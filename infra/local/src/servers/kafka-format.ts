@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cached } from '../state-dir/cache.js';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import { run } from '../machine/run.js';
 import type { Java } from './java.js';
 import { asProperties, brokerProperties } from './kafka-properties.js';
@@ -31,7 +31,7 @@ export async function formatOnce({ java, jars, flags, dataDir, node }: Format): 
     await writeFile(configuration, asProperties(properties));
     const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', ...flags, 'kafka.tools.StorageTool'];
     const { code, output } = await run(java.command, [...args, 'format', '-t', CLUSTER_ID, '-c', configuration]);
-    if (code !== 0) throw new Failure(`Kafka could not format a data folder: ${output.trim().split('\n').at(-1)}`);
+    if (code !== 0) throw new CliError(`Kafka could not format a data folder: ${output.trim().split('\n').at(-1)}`);
   });
   const unfinished = `${dataDir}.new`;
   await rm(unfinished, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cached } from '../state-dir/cache.js';
-import { Failure, reason } from '../failure.js';
+import { CliError, reason } from '@stoa/cli';
 import { localRoot } from '../state-dir/paths.js';
 import { onPath, run } from '../machine/run.js';
 
@@ -26,7 +26,7 @@ async function copyJars(pom: string, dir: string, instead: string): Promise<void
   const what = basename(join(pom, '..'));
   const maven = onPath('mvn');
   if (!maven) {
-    throw new Failure(`Maven (mvn) is not on PATH, and ${what} is downloaded with it: install Maven, or ${instead}`);
+    throw new CliError(`Maven (mvn) is not on PATH, and ${what} is downloaded with it: install Maven, or ${instead}`);
   }
   const args = ['-B', '-q', '-f', pom, `${PLUGIN}:copy-dependencies`, `-DoutputDirectory=${dir}`];
   const result = await run(maven, args, { cwd: dir }).catch((error: unknown) => ({ code: 1, output: reason(error) }));
@@ -36,5 +36,7 @@ async function copyJars(pom: string, dir: string, instead: string): Promise<void
   const line =
     lines.find((each) => each.includes('[ERROR]')) ?? lines.findLast((each) => each !== '') ?? 'it said nothing';
   const why = line.replace('[ERROR]', '').replaceAll(/\s+/g, ' ').trim().slice(0, 300);
-  throw new Failure(`Maven could not download ${what} (${why}): check the network and Maven's settings, or ${instead}`);
+  throw new CliError(
+    `Maven could not download ${what} (${why}): check the network and Maven's settings, or ${instead}`,
+  );
 }

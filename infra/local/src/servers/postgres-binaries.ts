@@ -3,7 +3,7 @@ import { cp, mkdir, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { cached } from '../state-dir/cache.js';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import { cacheDir } from '../state-dir/paths.js';
 import { reachableRoot, type User } from './unprivileged.js';
 
@@ -26,7 +26,7 @@ function packageDir(): string {
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch {
-    throw new Failure(
+    throw new CliError(
       `there is no Postgres for ${process.platform}-${process.arch} (npm package ${name}): run npm ci, or set the *_DATABASE_URL variables to servers of yours`,
     );
   }

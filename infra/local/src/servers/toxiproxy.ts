@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 import { onPath } from '../machine/run.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 
@@ -46,15 +46,15 @@ export async function startToxiproxy(options: ToxiproxyOptions): Promise<Toxipro
   return { ...running, url };
 }
 
-/** The program that the environment names, or the one on PATH. @throws Failure when there is none */
+/** The program that the environment names, or the one on PATH. @throws CliError when there is none */
 export function findToxiproxy(env: NodeJS.ProcessEnv): string {
   const named = env.TOXIPROXY_SERVER;
   const found = named ?? onPath('toxiproxy-server');
-  if (!found) throw new Failure('--toxiproxy needs toxiproxy-server on PATH, or TOXIPROXY_SERVER with its path');
+  if (!found) throw new CliError('--toxiproxy needs toxiproxy-server on PATH, or TOXIPROXY_SERVER with its path');
   try {
     accessSync(found, constants.X_OK);
     return found;
   } catch {
-    throw new Failure(`TOXIPROXY_SERVER names ${named}, which can't be run`);
+    throw new CliError(`TOXIPROXY_SERVER names ${named}, which can't be run`);
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 
 /** The user that a server runs as which refuses to run as root. */
 export interface User {
@@ -17,7 +17,9 @@ export function unprivilegedUser(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const fields = readFileSync('/etc/passwd', 'utf8').match(/^nobody:[^:]*:(-?\d+):(-?\d+):/m);
   if (!fields) {
-    throw new Failure('Postgres refuses to run as root and this machine has no user "nobody": run as an ordinary user');
+    throw new CliError(
+      'Postgres refuses to run as root and this machine has no user "nobody": run as an ordinary user',
+    );
   }
   return { uid: Number(fields[1]) >>> 0, gid: Number(fields[2]) >>> 0 }; // macOS writes -2 for 4294967294
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Failure, reason } from '../failure.js';
+import { CliError, reason } from '@stoa/cli';
 import { cacheDir } from '../state-dir/paths.js';
 import { freePort } from '../machine/ports.js';
 import type { Service } from '../plan/topology.js';
@@ -11,7 +11,7 @@ import type { Addresses, Context } from '../plan/context.js';
 import { Fleet } from '../clones/clones.js';
 import { httpGet } from '../machine/http.js';
 import { haproxyMember } from '../processes/server-processes.js';
-import { allSettledOrThrow } from '../progress.js';
+import { allSettledOrThrow } from '../machine/all-settled.js';
 import { loadSample } from '../data/sample.js';
 import { startServers } from './start-servers.js';
 import type { Supervisor } from '../processes/supervisor.js';
@@ -85,7 +85,7 @@ async function shopAnswers(context: Context, url: string): Promise<void> {
       (error: unknown) => reason(error),
     );
     if (trouble === undefined) return;
-    if (Date.now() > deadline) throw new Failure(`the shop does not answer GET ${first} (${trouble})`);
+    if (Date.now() > deadline) throw new CliError(`the shop does not answer GET ${first} (${trouble})`);
     await delay(100);
   }
 }

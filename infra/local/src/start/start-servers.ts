@@ -4,7 +4,7 @@ import { brokerMembers, brokersToRun } from '../processes/broker-processes.js';
 import type { Addresses, Context, Directory } from '../plan/context.js';
 import { ensureDatabase } from '../data/databases.js';
 import { postgresMember, redisMember } from '../processes/server-processes.js';
-import { allSettledOrThrow } from '../progress.js';
+import { allSettledOrThrow } from '../machine/all-settled.js';
 import { Proxies } from '../processes/proxies.js';
 import { postgresPassword, writeDirectory } from '../state-dir/secrets.js';
 import { ensureDirectory, ensureShard, shardServers, type OwnShard } from '../data/sharding.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure } from '../failure.js';
+import { CliError } from '@stoa/cli';
 
 export interface Operator {
   email: string;
@@ -25,7 +25,7 @@ export function operatorAccount(stateDir: string, env: NodeJS.ProcessEnv): { ope
   const file = join(stateDir, 'operator.json');
   const { STOA_OPERATOR_EMAIL: email, STOA_OPERATOR_PASSWORD: password } = env;
   if (Boolean(email) !== Boolean(password)) {
-    throw new Failure('set both STOA_OPERATOR_EMAIL and STOA_OPERATOR_PASSWORD, or neither');
+    throw new CliError('set both STOA_OPERATOR_EMAIL and STOA_OPERATOR_PASSWORD, or neither');
   }
   if (email && password) {
     writeSecret(file, { email, password });

@@ -1,5 +1,5 @@
+import { CliError } from '@stoa/cli';
 import { knownKeyspaces, makeDatabases, planAddition, type Addition } from '@stoa/sharding';
-import { CliError, WrongUse } from '../cli-error.js';
 import { migrateDatabases } from '../migrate-databases.js';
 import type { CommandRun, Terminal } from '../terminal.js';
 
@@ -45,9 +45,9 @@ async function serverOf({
   const [given] = options.words;
   if (!options.local) {
     if (given !== undefined) return { url: given };
-    throw new WrongUse('add needs to be told of what: npm run shards -- add postgres://owner:password@host:5432');
+    throw new CliError('add needs to be told of what: npm run shards -- add postgres://owner:password@host:5432');
   }
-  if (given !== undefined) throw new WrongUse('--local takes no URL');
+  if (given !== undefined) throw new CliError('--local takes no URL');
   if (options.dryRun) {
     const names = await knownKeyspaces(directoryUrl, options.keyspaces);
     answer({ dryRun: true, shard: options.name ?? null, keyspaces: names });

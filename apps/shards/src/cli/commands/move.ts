@@ -1,6 +1,6 @@
+import { CliError } from '@stoa/cli';
 import { planBuckets } from '@stoa/sharding';
 import { executeWithProgress } from '../execute-plan.js';
-import { WrongUse } from '../cli-error.js';
 import type { CommandRun } from '../terminal.js';
 
 /** Moves certain buckets of one keyspace to a shard. */
@@ -9,7 +9,7 @@ export const move: CommandRun = async (terminal) => {
   const { keyspaces = [], buckets, from, to, group, keepFreeBytes } = options;
   const [keyspace] = keyspaces;
   if (keyspace === undefined || keyspaces.length > 1 || buckets === undefined || to === undefined) {
-    throw new WrongUse('move needs all of these: npm run shards -- move --keyspace cart --buckets 0-63 --to shard2');
+    throw new CliError('move needs all of these: npm run shards -- move --keyspace cart --buckets 0-63 --to shard2');
   }
   const plan = await planBuckets({
     ...{ directoryUrl, keyspace, buckets, to },

@@ -1,3 +1,4 @@
+import { CliError, counted, ranges } from '@stoa/cli';
 import { moveHooks } from '@stoa/messaging/moves';
 import {
   canAbort,
@@ -11,9 +12,7 @@ import {
   type CurrentMove,
 } from '@stoa/sharding';
 import { executeWithProgress, moveResultLine } from '../execute-plan.js';
-import { WrongUse } from '../cli-error.js';
 import type { CommandRun, Terminal } from '../terminal.js';
-import { counted, ranges } from '../words.js';
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
@@ -82,7 +81,7 @@ export const resume: CommandRun = async (terminal) => {
   if (options.acceptDifference) {
     const [only] = meant;
     if (!only || meant.length > 1)
-      throw new WrongUse('--accept-difference needs one move: npm run shards -- resume MOVE --accept-difference');
+      throw new CliError('--accept-difference needs one move: npm run shards -- resume MOVE --accept-difference');
     await mover.runMove(only.id, { acceptDifference: true });
   }
   const plan = { ...NO_PLAN, unfinished: meant.map(({ id }) => id) };
@@ -95,7 +94,8 @@ const moverOf = ({ directoryUrl, progress }: Terminal): Mover =>
     directoryUrl,
     hooks: {
       ...moveHooks,
-      onProgress: ({ move, step, rows = 0 }) => progress.show({ label: `${move}: ${step}`, done: 0, of: 0, rows }),
+      onProgress: ({ move, step, rows = 0 }) =>
+        progress.show({ label: `${move}: ${step}`, done: 0, total: 0, counted: rows }),
     },
   });
 
@@ -103,7 +103,7 @@ const NO_PLAN = { moves: [], shares: [], buckets: 0, rows: 0, bytes: 0, seconds:
 
 function checkedId(id: string): string {
   if (UUID.test(id)) return id;
-  throw new WrongUse(`"${id}" is no move's id; npm run shards -- status shows those under way`);
+  throw new CliError(`"${id}" is no move's id; npm run shards -- status shows those under way`);
 }
 
 async function allUnfinished({ directoryUrl, options }: Terminal): Promise<readonly CurrentMove[]> {

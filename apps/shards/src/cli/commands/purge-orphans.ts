@@ -1,6 +1,6 @@
+import { counted, grouped, ranges } from '@stoa/cli';
 import { purgeOrphans, type OrphanPurge } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
-import { counted, grouped, ranges } from '../words.js';
 
 /** Deletes rows of buckets that are elsewhere and in no move; counts them only, unless told `--yes`. */
 export const purge: CommandRun = async ({ directoryUrl, options, say, answer, progress }) => {
@@ -11,7 +11,7 @@ export const purge: CommandRun = async ({ directoryUrl, options, say, answer, pr
     dryRun,
     ...(shard !== undefined && { shard }),
     ...(keyspaces && { keyspaces }),
-    onProgress: (keyspace, of, rows) => progress.show({ label: `${keyspace}/${of}`, done: 0, of: 1, rows }),
+    onProgress: (keyspace, of, rows) => progress.show({ label: `${keyspace}/${of}`, done: 0, total: 1, counted: rows }),
   });
   progress.clear();
   answer({ dryRun, shards });

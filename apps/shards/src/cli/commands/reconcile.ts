@@ -1,6 +1,6 @@
+import { counted, ranges } from '@stoa/cli';
 import { onDirectory, reconcileEverywhere, type Reconciliation } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
-import { counted, ranges } from '../words.js';
 
 /** Lets a server serve again that was restored from a backup, copied, or is a standby that took over. */
 export const reconcile: CommandRun = async ({ directoryUrl, options, say, answer }) => {

@@ -1,6 +1,6 @@
+import { bar, counted, duration, grouped, ranges, size, table } from '@stoa/cli';
 import { clusterStatus, type ClusterStatus, type CurrentMove, type Orphans, type ShardStatus } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
-import { bar, counted, duration, grouped, ranges, size, table } from '../words.js';
 
 /** Shards, what they hold, and the moves under way. */
 export const status: CommandRun = async ({ directoryUrl, options, say, answer }) => {
@@ -39,7 +39,7 @@ function shardTable(shards: readonly ShardStatus[]): string {
     ];
   });
   const head = ['shard', 'share of bytes', 'buckets', 'rows', 'bytes', 'connections', 'slots', ''];
-  return table([head, ...rows], [2, 3, 4, 5, 6]);
+  return table([head, ...rows], { right: [2, 3, 4, 5, 6] });
 }
 
 function notes({ draining, problem, health }: ShardStatus): string {

@@ -1,6 +1,6 @@
+import { counted, ranges } from '@stoa/cli';
 import { knownKeyspaces, verify as verifyKeyspace } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
-import { counted, ranges } from '../words.js';
 
 /** Compares the map, the owners and the rows on all shards. */
 export const verify: CommandRun = async ({ directoryUrl, options, say, answer, progress }) => {
@@ -8,7 +8,7 @@ export const verify: CommandRun = async ({ directoryUrl, options, say, answer, p
   const results = [];
   for (const keyspace of keyspaces) {
     const { ok, findings, moving, rows } = await verifyKeyspace(directoryUrl, keyspace, (now) =>
-      progress.show({ label: keyspace, done: now.tables, of: now.ofTables, rows: now.rows }),
+      progress.show({ label: keyspace, done: now.tables, total: now.ofTables, counted: now.rows }),
     );
     progress.clear();
     results.push({ keyspace, ok, findings, moving, rows });

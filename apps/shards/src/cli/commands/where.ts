@@ -1,7 +1,7 @@
+import { table } from '@stoa/cli';
 import { OperationRefused } from '@stoa/sharding';
 import { findCustomer } from '../../customers/find-customer.js';
 import type { CommandRun } from '../terminal.js';
-import { table } from '../words.js';
 
 /** Where each keyspace has a customer's data. */
 export const where: CommandRun = async ({ directoryUrl, options, say, answer }) => {
