@@ -1,2 +1,2 @@
-export { causesOf, codeOf, ConnectionLost, type Fault } from './errors.js';
-export { faultOf, isOfTheWork, isTransient, isTransientState, isUnavailable, stateOf } from './faults.js';
+export { causesOf, codeOf, ConnectionLost, type Fault } from './errors/errors.js';
+export { faultOf, isOfTheWork, isTransient, isTransientState, isUnavailable, stateOf } from './errors/faults.js';

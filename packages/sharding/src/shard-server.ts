@@ -1,4 +1,4 @@
-import type { Sql } from './postgres/sql.js';
+import type { Sql } from '../../postgres/src/sql/sql.js';
 
 /** A reading statement; prepared under its name where it has one. */
 export interface Statement {

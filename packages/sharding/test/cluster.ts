@@ -9,8 +9,8 @@ import { eventually } from '@stoa/testing';
 import { BUCKET_SQL } from '../src/map/bucket.js';
 import { addShard, startKeyspace } from '../src/directory/keyspace.js';
 import { grantDirectory, installDirectory, installShard, type ShardedTable } from '../src/installation/install.js';
-import { Session, withSession } from '../src/postgres/session.js';
-import { oneRow } from '../src/postgres/sql.js';
+import { Session, withSession } from '../../postgres/src/sessions/session.js';
+import { oneRow } from '../../postgres/src/sql/sql.js';
 
 export const KEYSPACE = 'shop';
 export const TABLES: readonly ShardedTable[] = [

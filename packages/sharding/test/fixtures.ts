@@ -3,7 +3,7 @@ import { MapClient } from '../src/map/map-client.js';
 import type { MoveLimits } from '../src/move-steps/context.js';
 import { Mover } from '../src/moves/mover.js';
 import type { Step } from '../src/move-steps/phases.js';
-import type { Sql } from '../src/postgres/sql.js';
+import type { Sql } from '../../postgres/src/sql/sql.js';
 import { PooledServer } from './pooled-server.js';
 import { ShardedDatabase } from '../src/routing/sharded-database.js';
 import { KEYSPACE, type Cluster } from './cluster.js';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { eventually, freeze } from '@stoa/testing';
 import { inDirectory } from '../src/directory/keyspace.js';
 import { PLAN_LOCK } from '../src/rebalancing/execute-plan.js';
-import { isHeld } from '../src/postgres/advisory-lock.js';
-import { withSession } from '../src/postgres/session.js';
+import { isHeld } from '../../postgres/src/locks/advisory-lock.js';
+import { withSession } from '../../postgres/src/sessions/session.js';
 import type { Step } from '../src/move-steps/phases.js';
 import { KEYSPACE, type Cluster } from './cluster.js';
 

@@ -1,6 +1,6 @@
 import { Pool, type PoolClient } from 'pg';
-import { SessionLost, stateOf } from '../src/postgres/errors.js';
-import type { Sql } from '../src/postgres/sql.js';
+import { SessionLost, stateOf } from '../src/error-codes.js';
+import type { Sql } from '../../postgres/src/sql/sql.js';
 import type { ShardServer, Statement } from '../src/shard-server.js';
 
 export interface PooledServerOptions {

@@ -2,7 +2,7 @@ import { eventually } from '@stoa/testing';
 import { memoryLogger } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { keepHouse } from './purge-expired.js';
-import { LockSession } from './lock-session.js';
+import { LockSession } from '../../../postgres/src/locks/lock-session.js';
 
 describe('keepHouse', () => {
   let db: TestMessagingDatabase;

@@ -14,7 +14,7 @@ import { InboxExecutor } from '../commands/command-executor.js';
 import { EventConsumer } from '../events/event-consumer.js';
 import { EventDelivery } from '../events/event-delivery.js';
 import { GroupExecutor } from '../commands/batch-executor.js';
-import { LockSession } from '../background/lock-session.js';
+import { LockSession } from '../../../postgres/src/locks/lock-session.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { factRow, writeOutbox } from './outbox.js';
 import { StateFollower } from '../states/state-follower.js';

@@ -6,7 +6,7 @@ import { newId } from '../protocol/ids.js';
 import { FencedError, type KafkaPort, type KafkaRecord } from '@stoa/kafka';
 import type { Sql } from '../api/types.js';
 import { InboxExecutor } from '../commands/command-executor.js';
-import { LockSession } from '../background/lock-session.js';
+import { LockSession } from '../../../postgres/src/locks/lock-session.js';
 import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 
 /** A gate that what passes it can be held at. */

@@ -10,13 +10,8 @@ import { createLogger, type Logger } from '../observe/logger.js';
 import { Readiness } from '../observe/readiness.js';
 import { cloneRoutes } from '../operate/clone-routes.js';
 import { deadLetterRoutes } from '../operate/dead-letter-routes.js';
-import type { OnAvailability } from '../postgres/availability.js';
-import {
-  watchDatabases,
-  type DatabaseContext,
-  type ManagedDatabase,
-  type OpenDatabase,
-} from '../postgres/databases.js';
+import type { OnAvailability } from '../../../postgres/src/pools/availability.js';
+import { watchDatabases, type DatabaseContext, type ManagedDatabase, type OpenDatabase } from './databases.js';
 import { configurationOrExit } from './configuration.js';
 import { exportSpans } from './export-spans.js';
 import { exitOnUncaught, exitWith, leaveOnSignal } from './leaving.js';

@@ -3,7 +3,7 @@ import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
 import { mover, range } from '../../test/fixtures.js';
 import { MapClient } from '../map/map-client.js';
-import type { Sql } from '../postgres/sql.js';
+import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { PooledServer } from '../../test/pooled-server.js';
 import { ShardedDatabase } from '../routing/sharded-database.js';
 import { Across, type PageQuery } from './across.js';

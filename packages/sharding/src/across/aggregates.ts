@@ -1,5 +1,5 @@
-import type { Sql } from '../postgres/sql.js';
-import { inTime } from '../postgres/in-time.js';
+import type { Sql } from '../../../postgres/src/sql/sql.js';
+import { inTime } from '../../../postgres/src/sql/with-timeout.js';
 import { withOwnershipProof, type ShardTarget } from './query-shards.js';
 import { ShardsFailed } from './errors.js';
 

@@ -1,4 +1,4 @@
-import { NOT_HERE } from '../postgres/errors.js';
+import { NOT_HERE } from '../error-codes.js';
 
 /** What one shard said instead of an answer. */
 export interface ShardFailure {

@@ -1,8 +1,8 @@
 import type { MapClient } from '../map/map-client.js';
 import { bucketsByShard, unplaced, type ShardMap } from '../map/shard-map.js';
-import { codeOf, isTransient, NOT_HERE } from '../postgres/errors.js';
-import { inTime } from '../postgres/in-time.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import { codeOf, isTransient, NOT_HERE } from '../error-codes.js';
+import { inTime } from '../../../postgres/src/sql/with-timeout.js';
+import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 import type { ShardServer } from '../shard-server.js';
 import { AcrossUnavailable, ShardsFailed, stale } from './errors.js';
 

@@ -5,9 +5,9 @@ import { readReport } from '../incarnation/report.js';
 import { expectShard } from '../installation/install.js';
 import { loadMap } from '../map/load-map.js';
 import type { ShardMap } from '../map/shard-map.js';
-import { withSession, type Session } from '../postgres/session.js';
-import { installing, tryLock } from '../postgres/advisory-lock.js';
-import type { Sql } from '../postgres/sql.js';
+import { withSession, type Session } from '../../../postgres/src/sessions/session.js';
+import { installing, tryLock } from '../../../postgres/src/locks/advisory-lock.js';
+import type { Sql } from '../../../postgres/src/sql/sql.js';
 
 export interface Shard {
   readonly name: string;

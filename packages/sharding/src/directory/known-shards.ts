@@ -1,6 +1,6 @@
-import { codeOf } from '../postgres/errors.js';
-import { withSession, type Session } from '../postgres/session.js';
-import type { Sql } from '../postgres/sql.js';
+import { codeOf } from '../error-codes.js';
+import { withSession, type Session } from '../../../postgres/src/sessions/session.js';
+import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { OperationRefused } from '../errors.js';
 
 /** A shard of one keyspace, as the directory knows it. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Session } from '../postgres/session.js';
+import { Session } from '../../../postgres/src/sessions/session.js';
 
 export interface PollOptions {
   readonly directoryUrl: string;

@@ -1,6 +1,6 @@
 import { OperationRefused } from '../errors.js';
-import { codeOf } from '../postgres/errors.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import { codeOf } from '../error-codes.js';
+import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 import type { Claim } from '../map/shard-map.js';
 
 /** What a shard says of itself and of its server, through one snapshot. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { notReconciled } from '../incarnation/confirm.js';
 import { OperationRefused } from '../errors.js';
-import { installing } from '../postgres/advisory-lock.js';
-import { Session, withSession } from '../postgres/session.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import { installing } from '../../../postgres/src/locks/advisory-lock.js';
+import { Session, withSession } from '../../../postgres/src/sessions/session.js';
+import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 
 /** A table that is sharded. `moved`: its rows go with their bucket. `drained`: a queue that must be empty before. */
 export interface ShardedTable {

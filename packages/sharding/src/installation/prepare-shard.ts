@@ -1,7 +1,7 @@
 import { isShardInstalled, updateFence, type ShardInstallation } from './install.js';
 import { OperationRefused } from '../errors.js';
-import { withSession } from '../postgres/session.js';
-import type { Sql } from '../postgres/sql.js';
+import { withSession } from '../../../postgres/src/sessions/session.js';
+import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { confirmShard } from '../incarnation/confirm.js';
 
 const APPLICATION = 'sharding-install';

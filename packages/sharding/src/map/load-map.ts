@@ -1,7 +1,7 @@
 import { BUCKETS } from './bucket.js';
-import { inTime } from '../postgres/in-time.js';
-import { withSession } from '../postgres/session.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import { inTime } from '../../../postgres/src/sql/with-timeout.js';
+import { withSession } from '../../../postgres/src/sessions/session.js';
+import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 import { placementsFrom, type Claim, type Incarnation, type Placement, type ShardMap } from './shard-map.js';
 
 interface MapRow {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { inTime } from '../postgres/in-time.js';
-import { Session } from '../postgres/session.js';
+import { inTime } from '../../../postgres/src/sql/with-timeout.js';
+import { Session } from '../../../postgres/src/sessions/session.js';
 import { loadMap, rebuildMap } from './load-map.js';
 import type { ShardMap } from './shard-map.js';
 

@@ -1,5 +1,5 @@
-import type { Session } from '../postgres/session.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import type { Session } from '../../../postgres/src/sessions/session.js';
+import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 import { MovePaused, StaleMover } from './errors.js';
 import { canPause, type Move, type MoveInfo, type Phase, type Step } from './phases.js';
 

@@ -6,7 +6,7 @@ import { addShard } from '../directory/keyspace.js';
 import { rebuildMap } from '../map/load-map.js';
 import { MapClient } from '../map/map-client.js';
 import { Mover } from '../moves/mover.js';
-import type { Sql } from '../postgres/sql.js';
+import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { PooledServer } from '../../test/pooled-server.js';
 import { ShardedDatabase } from './sharded-database.js';
 

@@ -1,5 +1,5 @@
-import { isHeld } from '../postgres/advisory-lock.js';
-import type { Sql } from '../postgres/sql.js';
+import { isHeld } from '../../../postgres/src/locks/advisory-lock.js';
+import type { Sql } from '../../../postgres/src/sql/sql.js';
 import type { Finding } from '../verification/verify.js';
 import type { BalanceBy } from '../rebalancing/plan-transfers.js';
 

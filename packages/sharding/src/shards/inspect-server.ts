@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import type { Session } from '../postgres/session.js';
-import { oneRow } from '../postgres/sql.js';
+import type { Session } from '../../../postgres/src/sessions/session.js';
+import { oneRow } from '../../../postgres/src/sql/sql.js';
 
 /** What a Postgres server and the role that connects can do. */
 export interface ServerCapabilities {

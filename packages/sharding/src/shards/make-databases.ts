@@ -1,6 +1,6 @@
-import { codeOf } from '../postgres/errors.js';
-import { withSession, type Session } from '../postgres/session.js';
-import { oneRow } from '../postgres/sql.js';
+import { codeOf } from '../error-codes.js';
+import { withSession, type Session } from '../../../postgres/src/sessions/session.js';
+import { oneRow } from '../../../postgres/src/sql/sql.js';
 import type { Addition, NewDatabase } from './plan-addition.js';
 import { OperationRefused } from '../errors.js';
 import { addressOf, reasonOf } from '../directory/known-shards.js';

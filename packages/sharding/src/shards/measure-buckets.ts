@@ -1,5 +1,5 @@
 import { movedTables } from '../installation/sharded-tables.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 
 /** How much there is of something. */
 export interface DataSize {

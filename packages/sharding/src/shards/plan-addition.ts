@@ -1,5 +1,5 @@
-import { Session } from '../postgres/session.js';
-import { oneRow, type Sql } from '../postgres/sql.js';
+import { Session } from '../../../postgres/src/sessions/session.js';
+import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 import { inspectServer, problemsOf, warningsOf, type ServerCapabilities } from './inspect-server.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, addressOf, type KnownShard } from '../directory/known-shards.js';

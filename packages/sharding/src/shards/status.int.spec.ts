@@ -7,7 +7,7 @@ import { planAddition } from './plan-addition.js';
 import { clusterStatus } from './status.js';
 import { measureBuckets } from './measure-buckets.js';
 import { findKeyByName, locateKey } from './locate-key.js';
-import { withSession } from '../postgres/session.js';
+import { withSession } from '../../../postgres/src/sessions/session.js';
 
 let servers: Servers;
 let cluster: Cluster;

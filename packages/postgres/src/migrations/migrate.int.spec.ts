@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { migrate } from './migrate.js';
-import { migrateFromEnvironment } from './run-migrate-command.js';
+import { migrateFromEnvironment } from '../../../service/src/migrate/run-migrate-command.js';
 
 let database: TestDatabase;
 let folder: string;

@@ -2,7 +2,7 @@ import type { Sql } from '@stoa/messaging';
 import { eventually, testDatabase, type TestDatabase } from '@stoa/testing';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { ConnectionLost, TransactionAborted } from './errors.js';
+import { ConnectionLost, TransactionAborted } from '../errors/server-errors.js';
 import { PgDatabase, type PgDatabaseOptions } from './pg-database.js';
 
 let test: TestDatabase;

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Circuit, type Verdict } from './circuit.js';
-import { saysOfServer, ServerUnavailable } from './errors.js';
+import { saysOfServer, ServerUnavailable } from '../errors/server-errors.js';
 import { probeServer } from './probe.js';
 
 /** Called when a server is given no work any more (`reads`: no writes), with the reason, and when it is again. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { codeOf, isTransient } from '../postgres/errors.js';
+import { codeOf, isTransient } from '../errors/server-errors.js';
 
 /** Prisma's own lock number: its CLI and this runner keep each other out. */
 const LOCK = 72_707_369;

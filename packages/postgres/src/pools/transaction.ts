@@ -1,6 +1,6 @@
 import type { Sql } from '@stoa/messaging';
 import type pg from 'pg';
-import { codeOf, ConnectionLost, spoilsSession, TransactionAborted } from './errors.js';
+import { codeOf, ConnectionLost, spoilsSession, TransactionAborted } from '../errors/server-errors.js';
 import { statementName } from './statement-names.js';
 
 /** A pooled session. */

@@ -1,4 +1,4 @@
-import { oneRow, type Sql } from './sql.js';
+import { oneRow, type Sql } from '../sql/sql.js';
 
 /*
  * Advisory locks of a session, which name what they lock by a class (what kind of thing it is) and a text (which one).

@@ -1,5 +1,5 @@
 import { eventually } from '@stoa/testing';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../../messaging/test/storage/messaging-database.js';
 import { LockSession } from './lock-session.js';
 
 describe('LockSession', () => {

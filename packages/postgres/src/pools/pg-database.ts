@@ -1,9 +1,9 @@
 import type { Database, Sql } from '@stoa/messaging';
 import type { OnAvailability } from './availability.js';
 import { connectionShare } from './connection-share.js';
-import { isTransient } from './errors.js';
+import { isTransient } from '../errors/server-errors.js';
 import { PostgresServer, type Statement } from './postgres-server.js';
-import type { Timeouts } from './session-settings.js';
+import type { Timeouts } from '../sessions/settings.js';
 
 export interface PgDatabaseOptions {
   /** The service's name; its servers are named after it: `cart`, or `cart@0`, `cart@1` … where there are several. */

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { SessionLost, stateOf } from './errors.js';
-import type { Sql } from './sql.js';
+import { SessionLost, stateOf } from '../../../sharding/src/error-codes.js';
+import type { Sql } from '../sql/sql.js';
 
 export interface SessionOptions {
   readonly url: string;

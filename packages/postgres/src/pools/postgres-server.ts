@@ -1,11 +1,11 @@
 import type { DatabaseServer, Sql } from '@stoa/messaging';
 import { Pool } from 'pg';
-import { serverShare } from '../observe/server-share.js';
-import { spans, type Step } from '../observe/spans.js';
+import { serverShare } from '../../../service/src/observe/server-share.js';
+import { spans, type Step } from '../../../service/src/observe/spans.js';
 import { Availability, type OnAvailability } from './availability.js';
-import { ConnectionLost, ServerUnavailable, spoilsSession } from './errors.js';
+import { ConnectionLost, ServerUnavailable, spoilsSession } from '../errors/server-errors.js';
 import { mayAcquire, whileHolding } from './holding.js';
-import { applySessionSettings, DEFAULT_TIMEOUTS, type Timeouts } from './session-settings.js';
+import { applySessionSettings, DEFAULT_TIMEOUTS, type Timeouts } from '../sessions/settings.js';
 import { breakOff, cutOff, giveBack, runTransaction, send, type Session } from './transaction.js';
 
 export interface PostgresServerOptions {

@@ -2,8 +2,8 @@ import type { Database } from '@stoa/messaging';
 import type { Logger } from '../observe/logger.js';
 import { metrics } from '../observe/metrics.js';
 import type { Readiness } from '../observe/readiness.js';
-import type { OnAvailability } from './availability.js';
-import { PostgresServer, type Statement } from './postgres-server.js';
+import type { OnAvailability } from '../../../postgres/src/pools/availability.js';
+import { PostgresServer, type Statement } from '../../../postgres/src/pools/postgres-server.js';
 
 /** What storage classes work with, whether their data are in one database or on many shards. */
 export interface SqlDatabase extends Database {
