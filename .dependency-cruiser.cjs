@@ -46,6 +46,7 @@ const FOLDERS = {
     'protocol',
     'api',
   ],
+  'packages/postgres/src': ['migrations', 'pools', 'locks', 'sessions', 'sql', 'errors'],
   'packages/sharded-service/src': ['migrate', 'keyspace.ts'],
   'packages/sharding/src': [
     'runs',
@@ -62,7 +63,7 @@ const FOLDERS = {
     'map',
     'shard-server.ts',
     'errors.ts',
-    'postgres',
+    'error-codes.ts',
   ],
   'apps/shards/src': ['cli', 'operations', 'customers', 'supervision.ts', 'directory.ts', 'config.ts'],
 };

@@ -1,7 +1,7 @@
 import { OperationError, type InputOf, type OutputOf } from '@stoa/contract-kit';
 import { cart } from '@stoa/cart-contract';
 import { inTransaction, newId } from '@stoa/messaging';
-import { createLogger } from '@stoa/service';
+import { createLogger, poolHooks } from '@stoa/service';
 import { openKeyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
 import { Mover } from '@stoa/sharding';
@@ -44,7 +44,7 @@ export class ManyCarts {
   static async start(shards: number): Promise<ManyCarts> {
     const data = await testKeyspaces([cartKeyspace], { shards });
     const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
-    const opening = { clone: 'test', logger, onIdleError: () => undefined };
+    const opening = { clone: 'test', logger, hooks: poolHooks(logger) };
     return new ManyCarts(data, await openKeyspace(cartKeyspace.name, data.directoryUrl, opening));
   }
 

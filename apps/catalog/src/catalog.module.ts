@@ -1,7 +1,8 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { catalog } from '@stoa/catalog-contract';
 import { MessagingModule } from '@stoa/messaging';
-import { CONFIG, connectionShare, LOGGER, type Logger } from '@stoa/service';
+import { CONFIG, type Logger, LOGGER } from '@stoa/service';
+import { connectionShare } from '@stoa/postgres';
 import { POOLS, type CatalogConfig } from './config.js';
 import { ImportWorker } from './imports/import-worker.js';
 import { AdjustStock } from './operations/adjust-stock.js';

@@ -1,4 +1,5 @@
-import { connectionShare, PgDatabase, runService } from '@stoa/service';
+import { connectionShare, PgDatabase } from '@stoa/postgres';
+import { runService } from '@stoa/service';
 import { CatalogModule } from './catalog.module.js';
 import { catalogVariables, POOLS } from './config.js';
 

@@ -3,7 +3,7 @@ import type { Command, InputOf, OutputOf, Query } from '@stoa/contract-kit';
 import { OperationError } from '@stoa/contract-kit';
 import { type Caller, type Class, type Handler, InboxExecutor, newId } from '@stoa/messaging';
 import { type Logger } from '@stoa/kafka';
-import { PgDatabase } from '@stoa/service';
+import { PgDatabase } from '@stoa/postgres';
 import { testDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import { ImportRun } from '../src/imports/import-run.js';

@@ -5,19 +5,20 @@ import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
 import type { InputOf, ServiceContract } from '@stoa/contract-kit';
 import {
-  DATABASE,
-  MESSAGING_OPTIONS,
-  MessagingModule,
-  newId,
-  StoaServer,
-  stoaTransport,
   type Caller,
   type CommandContext,
+  DATABASE,
   type Handler,
+  MESSAGING_OPTIONS,
+  MessagingModule,
   type MessagingOptions,
+  newId,
   type QueryContext,
+  StoaServer,
+  stoaTransport,
 } from '@stoa/messaging';
-import { createLogger, PgDatabase } from '@stoa/service';
+import { createLogger } from '@stoa/service';
+import { PgDatabase } from '@stoa/postgres';
 import { eventually, testDatabase, testKafkaBrokers } from '@stoa/testing';
 import { Client } from 'pg';
 import { operations, things } from './things-contract.js';

@@ -1,4 +1,5 @@
-import { PgDatabase, runService } from '@stoa/service';
+import { PgDatabase } from '@stoa/postgres';
+import { runService } from '@stoa/service';
 import { shardsVariables } from './config.js';
 import { ShardsModule } from './shards.module.js';
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { loadConfig, migrate, postgresUrl, scrub } from '@stoa/service';
+import { loadConfig, postgresUrl, scrub } from '@stoa/service';
+import { migrate } from '@stoa/postgres';
 import { installDirectory } from '@stoa/sharding';
 import { z } from 'zod';
 

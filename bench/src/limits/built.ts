@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repoRoot } from '@stoa/local';
-import type { CommandReply, InboxKey, Sql } from '@stoa/messaging';
+import type { CommandReply, InboxKey } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 import type { KafkaPort, Logger } from '@stoa/kafka';
 
 // What messaging does inside, as it is built: what is measured is what runs. Only what is used of it is typed.

@@ -1,5 +1,4 @@
-import type { Sql } from '@stoa/messaging';
-import type { PostgresServer } from '@stoa/service';
+import type { PostgresServer, Sql } from '@stoa/postgres';
 import { cpuOfTree } from '../processes.js';
 import type { OpenKeyspace } from '../sharded/cluster.js';
 import { answered } from './carts.js';

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repoRoot } from '@stoa/local';
 import type { Keyspace, KeyspaceDatabase } from '@stoa/sharded-service';
-import type { inTransaction, Sql } from '@stoa/messaging';
+import type { inTransaction } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 
 // The services' own storage classes, as they are built: what is measured is what runs. Only what is used of them is typed.
 

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { guardDir, startPostgres, type PostgresServer } from '@stoa/local';
-import { createLogger } from '@stoa/service';
+import { createLogger, poolHooks } from '@stoa/service';
 import { migrateKeyspace, openKeyspace, type Keyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
 import { Client } from 'pg';
 import type { Role } from '../processes.js';
@@ -68,7 +68,9 @@ async function openOn(
   await migrateKeyspace({ keyspace, directoryAdminUrl, directoryUrl, add });
   const logger = createLogger({ service: 'bench', clone: 'bench', level: 'warn' });
   const database = await openKeyspace(keyspace.name, directoryUrl, {
-    ...{ clone: 'bench', logger, onIdleError: () => undefined },
+    clone: 'bench',
+    logger,
+    hooks: poolHooks(logger),
   });
   return {
     database,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { bucketOf } from '@stoa/sharding';
-import { inTransaction, type Sql } from '@stoa/messaging';
+import { inTransaction } from '@stoa/messaging';
+import { type Sql } from '@stoa/postgres';
 import type { KeyspaceDatabase } from '@stoa/sharded-service';
 import { cartStorage, profileStorage, type Carts, type Customer, type Customers } from './apps.js';
 import { startCluster, type Cluster } from './cluster.js';

@@ -1,4 +1,4 @@
-import type { Sql } from './api/types.js';
+import type { Sql } from '@stoa/postgres';
 
 interface Position {
   readonly topic: string;

@@ -1,2 +1,16 @@
-export { causesOf, codeOf, ConnectionLost, type Fault } from './errors/errors.js';
+export { causesOf, codeOf, ConnectionLost, SessionLost, type Fault } from './errors/errors.js';
 export { faultOf, isOfTheWork, isTransient, isTransientState, isUnavailable, stateOf } from './errors/faults.js';
+export { ServerUnavailable, TransactionAborted } from './errors/server-errors.js';
+export { oneRow, type Sql, type Statement } from './sql/sql.js';
+export type { Database, DatabaseServer, SqlDatabase, TransactionOptions } from './sql/database.js';
+export { withTimeout } from './sql/with-timeout.js';
+export { Session, withSession, type SessionOptions } from './sessions/session.js';
+export type { Timeouts } from './sessions/settings.js';
+export { isHeld, tryLock, tryLockShared } from './locks/advisory-lock.js';
+export { LockSession, type LockSessionOptions } from './locks/lock-session.js';
+export { Leadership, type Duty, type LeadershipOptions } from './locks/leadership.js';
+export { connectionShare, LEAST_CONNECTIONS } from './pools/connection-share.js';
+export type { OnAvailability, PoolHooks } from './pools/hooks.js';
+export { PgDatabase, type PgDatabaseOptions } from './pools/pg-database.js';
+export { PostgresServer, type PostgresServerOptions } from './pools/postgres-server.js';
+export { migrate, pendingMigrations, type MigrateOptions } from './migrations/migrate.js';

@@ -16,27 +16,14 @@ export { serverShare } from './observe/server-share.js';
 export { servedFrom } from './observe/served-from.js';
 export { spans, type Step } from './observe/spans.js';
 export { trace, type TraceContext } from './observe/trace.js';
-export { isOfTheWork, isUnavailable } from '@stoa/postgres';
-export type { OnAvailability } from '../../postgres/src/pools/availability.js';
-export { connectionShare, LEAST_CONNECTIONS } from '../../postgres/src/pools/connection-share.js';
-export {
-  ConnectionLost,
-  isTransient,
-  isTransientState,
-  ServerUnavailable,
-  TransactionAborted,
-} from '../../postgres/src/errors/server-errors.js';
-export type { DatabaseContext, ManagedDatabase, OpenDatabase, SqlDatabase } from './run/databases.js';
-export { PgDatabase, type PgDatabaseOptions } from '../../postgres/src/pools/pg-database.js';
-export { PostgresServer, type Statement } from '../../postgres/src/pools/postgres-server.js';
-export type { Timeouts } from '../../postgres/src/sessions/settings.js';
-export { migrate, pendingMigrations, type MigrateOptions } from '../../postgres/src/migrations/migrate.js';
+export type { DatabaseContext, ManagedDatabase, OpenDatabase } from './run/databases.js';
 export { runMigrateCommand, settledMigration, type MigrateCommandOptions } from './migrate/run-migrate-command.js';
 export { exportSpans } from './run/export-spans.js';
 export { exitOnUncaught, exitWith, leaveOnSignal, type LeavingOptions } from './run/leaving.js';
 export { configurationOrExit } from './run/configuration.js';
 export { messagingMetrics } from './run/messaging-metrics.js';
 export { messagingOptions } from './run/messaging-options.js';
+export { poolHooks } from './run/pool-hooks.js';
 export { NestLog } from './run/nest-log.js';
 export { runService } from './run/lazily.js';
 export type { ServiceOptions, ServiceVariables } from './run/run-service.js';

@@ -1,9 +1,10 @@
+import { PgDatabase } from '@stoa/postgres';
 // A service as small as one can be: what run-service.int.spec.ts runs as a process of its own.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { command, query, service } from '@stoa/contract-kit';
 import { MessagingModule } from '@stoa/messaging';
-import { commonVariables, PgDatabase, postgresUrl, runService } from '@stoa/service';
+import { commonVariables, postgresUrl, runService } from '@stoa/service';
 import { z } from 'zod';
 
 export const fixture = service(
@@ -52,7 +53,6 @@ if (process.argv[1] === import.meta.filename) {
     name: 'fixture',
     module: FixtureModule,
     config: commonVariables.extend({ FIXTURE_DATABASE_URL: postgresUrl('the test') }),
-    database: (config, { clone, onIdleError }) =>
-      new PgDatabase({ name: 'fixture', urls: [config.FIXTURE_DATABASE_URL], clone, onIdleError }),
+    database: (config, context) => new PgDatabase({ name: 'fixture', urls: [config.FIXTURE_DATABASE_URL], ...context }),
   });
 }

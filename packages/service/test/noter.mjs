@@ -1,8 +1,9 @@
+import { PgDatabase } from '@stoa/postgres';
 // A service that only listens to an event, its own: what infra/local's dead-letters.int.spec.ts runs as a process of its own.
 import { Module } from '@nestjs/common';
 import { event, service } from '@stoa/contract-kit';
 import { MessagingModule, onEvent } from '@stoa/messaging';
-import { commonVariables, PgDatabase, postgresUrl, runService } from '@stoa/service';
+import { commonVariables, postgresUrl, runService } from '@stoa/service';
 import { z } from 'zod';
 
 const noter = service(
@@ -28,6 +29,5 @@ await runService({
   name: 'noter',
   module: NoterModule,
   config: commonVariables.extend({ NOTER_DATABASE_URL: postgresUrl('the test') }),
-  database: (config, { clone, onIdleError }) =>
-    new PgDatabase({ name: 'noter', urls: [config.NOTER_DATABASE_URL], clone, onIdleError }),
+  database: (config, context) => new PgDatabase({ name: 'noter', urls: [config.NOTER_DATABASE_URL], ...context }),
 });

@@ -1,4 +1,4 @@
-import { createLogger } from '@stoa/service';
+import { createLogger, poolHooks } from '@stoa/service';
 import { addShard, BUCKETS } from '@stoa/sharding';
 import { eventually, TestProxy } from '@stoa/testing';
 import { Client } from 'pg';
@@ -6,6 +6,8 @@ import { notesKeyspace, type Notes } from '../test/notes.js';
 import { NotesService, type Outcome } from '../test/notes-service.js';
 import { openKeyspace, type KeyspaceDatabase } from './open-keyspace.js';
 import { testKeyspaces, type TestKeyspaces } from './testing/test-keyspaces.js';
+
+const logger = createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' });
 
 const OPERATIONS = ['put', 'putTogether', 'get'] as const;
 /** More than all slots of a clone, of each operation. */
@@ -29,8 +31,8 @@ describe('a service on two servers, of which one is in trouble', () => {
     await addShard(data.directoryAdminUrl, 'notes', { ...second, url: proxy.through(second.url) });
     database = await openKeyspace('notes', data.directoryUrl, {
       clone: 'notes-1',
-      logger: createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' }),
-      onIdleError: () => undefined,
+      logger,
+      hooks: poolHooks(logger),
     });
     service = await NotesService.start(database);
   }, 60_000);

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { createLogger, servedFrom, trace } from '@stoa/service';
+import { createLogger, poolHooks, servedFrom, trace } from '@stoa/service';
 import { addShard, BUCKETS } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
 import { notesKeyspace, type Notes } from '../test/notes.js';
 import { openKeyspace, type KeyspaceDatabase } from './open-keyspace.js';
 import { testKeyspaces, type TestKeyspaces } from './testing/test-keyspaces.js';
+
+const silent = createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' });
 
 describe('a keyspace in a clone', () => {
   let notes: Notes;
@@ -14,8 +16,8 @@ describe('a keyspace in a clone', () => {
   let bounded: KeyspaceDatabase | undefined;
   const context = {
     clone: 'notes-1',
-    logger: createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' }),
-    onIdleError: () => undefined,
+    logger: silent,
+    hooks: poolHooks(silent),
   };
 
   beforeAll(async () => {

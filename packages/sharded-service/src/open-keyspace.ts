@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Sql } from '@stoa/messaging';
+import { type DatabaseContext, type ManagedDatabase, servedFrom } from '@stoa/service';
+import { MapClient, ShardedDatabase } from '@stoa/sharding';
 import {
+  type Sql,
   connectionShare,
+  isTransient,
   isUnavailable,
   LEAST_CONNECTIONS,
   PostgresServer,
-  servedFrom,
-  type DatabaseContext,
-  type ManagedDatabase,
-} from '@stoa/service';
-import { isTransient, MapClient, ShardedDatabase } from '@stoa/sharding';
+} from '@stoa/postgres';
 
 const DIRECTORY_RETRY_MS = 500;
 
@@ -36,13 +35,15 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
     private readonly map: MapClient,
     private readonly context: DatabaseContext,
   ) {
-    const { clone: applicationName, onIdleError, onAvailability, connections, poolerPort } = context;
+    const { clone: applicationName, hooks, connections, poolerPort } = context;
     super({
       map,
       onNotReconciled: (reason) => context.logger.error(reason),
       open: (shard) =>
         new ShardServer({
-          ...{ ...shard, applicationName, onIdleError, onAvailability },
+          ...shard,
+          applicationName,
+          hooks,
           maxConnections: connectionShare(connections, map.current.shards.size),
           ...(poolerPort !== undefined && { poolerPort }),
         }),

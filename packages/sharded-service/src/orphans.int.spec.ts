@@ -1,8 +1,9 @@
-import { keepHouse, type Sql } from '@stoa/messaging';
+import { keepHouse } from '@stoa/messaging';
 import { createLogger } from '@stoa/service';
 import { bucketOf } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
 import { Client } from 'pg';
+import type { Sql } from '@stoa/postgres';
 import { notesKeyspace, type Notes } from '../test/notes.js';
 import { migrateKeyspace } from './migrate/migrate-keyspace.js';
 import { testKeyspaces, type TestKeyspaces } from './testing/test-keyspaces.js';

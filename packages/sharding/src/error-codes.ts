@@ -1,6 +1,4 @@
-import { codeOf, ConnectionLost } from '@stoa/postgres';
-
-export { codeOf, isTransient, stateOf } from '@stoa/postgres';
+import { codeOf } from '@stoa/postgres';
 
 /** The bucket is not on this server: the caller's map is stale. */
 export const NOT_HERE = 'SH001';
@@ -14,11 +12,3 @@ export const STALE_MOVER = 'SH003';
 /** The server waits to be compared with the directory. */
 export const isUnconfirmed = (error: unknown): boolean =>
   codeOf(error) === BEING_MOVED && (error as { constraint?: unknown }).constraint === UNCONFIRMED;
-
-/** The connection to a server broke or could not be made. What was under way may or may not have been committed. */
-export class SessionLost extends ConnectionLost {
-  override readonly name = 'SessionLost';
-  constructor(server: string, cause: unknown) {
-    super(cause, `No connection to ${server}`);
-  }
-}

@@ -101,8 +101,7 @@ export {
 export { clusterStatus, type ClusterStatus, type ShardHealth, type ShardStatus } from './shards/status.js';
 export { MoveSupervisor, type SupervisorOptions } from './moves/supervisor.js';
 export { findKeyByName, locateKey, type NameLookup, type KeyLocation } from './shards/locate-key.js';
-export { BEING_MOVED, isTransient, NOT_HERE, SessionLost } from './error-codes.js';
-export type { Sql } from '../../postgres/src/sql/sql.js';
+export { BEING_MOVED, NOT_HERE } from './error-codes.js';
 export { BucketUnavailable, ShardedDatabase, type ShardedDatabaseOptions } from './routing/sharded-database.js';
-export type { ShardServer, Statement } from './shard-server.js';
+export type { ShardServer } from './shard-server.js';
 export { verify, type Finding, type Verification, type VerifyProgress } from './verification/verify.js';

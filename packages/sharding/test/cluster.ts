@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort, guardDir, startPostgres, type PostgresServer } from '@stoa/local';
 import { eventually } from '@stoa/testing';
+import { Session, withSession, oneRow } from '@stoa/postgres';
 import { BUCKET_SQL } from '../src/map/bucket.js';
 import { addShard, startKeyspace } from '../src/directory/keyspace.js';
 import { grantDirectory, installDirectory, installShard, type ShardedTable } from '../src/installation/install.js';
-import { Session, withSession } from '../../postgres/src/sessions/session.js';
-import { oneRow } from '../../postgres/src/sql/sql.js';
 
 export const KEYSPACE = 'shop';
 export const TABLES: readonly ShardedTable[] = [

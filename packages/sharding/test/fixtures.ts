@@ -1,9 +1,9 @@
+import type { Sql } from '@stoa/postgres';
 import { inDirectory } from '../src/directory/keyspace.js';
 import { MapClient } from '../src/map/map-client.js';
 import type { MoveLimits } from '../src/move-steps/context.js';
 import { Mover } from '../src/moves/mover.js';
 import type { Step } from '../src/move-steps/phases.js';
-import type { Sql } from '../../postgres/src/sql/sql.js';
 import { PooledServer } from './pooled-server.js';
 import { ShardedDatabase } from '../src/routing/sharded-database.js';
 import { KEYSPACE, type Cluster } from './cluster.js';

@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually, freeze } from '@stoa/testing';
+import { isHeld, withSession } from '@stoa/postgres';
 import { inDirectory } from '../src/directory/keyspace.js';
 import { PLAN_LOCK } from '../src/rebalancing/execute-plan.js';
-import { isHeld } from '../../postgres/src/locks/advisory-lock.js';
-import { withSession } from '../../postgres/src/sessions/session.js';
 import type { Step } from '../src/move-steps/phases.js';
 import { KEYSPACE, type Cluster } from './cluster.js';
 

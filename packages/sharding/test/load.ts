@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@stoa/testing';
+import { isTransient, Session, type Sql } from '@stoa/postgres';
 import { bucketOf } from '../src/map/bucket.js';
-import { isTransient } from '../src/error-codes.js';
-import { Session } from '../../postgres/src/sessions/session.js';
-import type { Sql } from '../../postgres/src/sql/sql.js';
 import type { PooledServer } from './pooled-server.js';
 import type { ShardedDatabase } from '../src/routing/sharded-database.js';
 import type { Cluster } from './cluster.js';

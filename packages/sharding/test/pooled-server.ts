@@ -1,7 +1,6 @@
 import { Pool, type PoolClient } from 'pg';
-import { SessionLost, stateOf } from '../src/error-codes.js';
-import type { Sql } from '../../postgres/src/sql/sql.js';
-import type { ShardServer, Statement } from '../src/shard-server.js';
+import { SessionLost, stateOf, type Sql, type Statement } from '@stoa/postgres';
+import type { ShardServer } from '../src/shard-server.js';
 
 export interface PooledServerOptions {
   readonly name: string;

@@ -1,7 +1,7 @@
-import type { GroupContext, Sql } from '@stoa/messaging';
+import type { GroupContext } from '@stoa/messaging';
+import type { Sql, SqlDatabase } from '@stoa/postgres';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE } from '@stoa/messaging';
-import type { SqlDatabase } from '@stoa/service';
 import { emptyCart, type CartState, type Line, type Products } from '../domain/cart.js';
 import { PRODUCTS_AS_JSON, productsOf, type ProductJson } from './products.js';
 

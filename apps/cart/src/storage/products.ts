@@ -1,6 +1,7 @@
 import type { catalog } from '@stoa/catalog-contract';
 import { Injectable } from '@nestjs/common';
-import type { KeyState, Sql } from '@stoa/messaging';
+import type { KeyState } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 import type { Product } from '../domain/cart.js';
 
 /** A product as `PRODUCTS_AS_JSON` gives it: an array, because the names of fields would be most of the bytes. */

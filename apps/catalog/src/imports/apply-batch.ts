@@ -1,5 +1,6 @@
 import { catalog, type ImportProblem } from '@stoa/catalog-contract';
-import { factRow, newId, retractionRow, writeOutbox, type OutboxRow, type Sql } from '@stoa/messaging';
+import { factRow, newId, type OutboxRow, retractionRow, writeOutbox } from '@stoa/messaging';
+import { type Sql } from '@stoa/postgres';
 import { refusal, type Entry, type FileProduct } from '../domain/files/entry.js';
 import { contentHash } from '../domain/product.js';
 import { advance, holdLease, type Checkpoint, type LeasedJob } from '../storage/imports/import-leases.js';

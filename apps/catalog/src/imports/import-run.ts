@@ -1,7 +1,7 @@
-import type { Database } from '@stoa/messaging';
+import type { Database } from '@stoa/postgres';
 import type { Logger } from '@stoa/kafka';
 import type { ImportProblem } from '@stoa/catalog-contract';
-import { isOfTheWork } from '@stoa/service';
+import { isOfTheWork } from '@stoa/postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry } from '../domain/files/entry.js';
 import { foreignEncoding } from '../domain/files/lines.js';

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { type Database, DATABASE, MESSAGING_OPTIONS, type MessagingOptions, newId } from '@stoa/messaging';
+import { type Database } from '@stoa/postgres';
+import { DATABASE, MESSAGING_OPTIONS, type MessagingOptions, newId } from '@stoa/messaging';
 import { type Logger } from '@stoa/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claimJob, sweep } from '../storage/imports/import-leases.js';

@@ -1,4 +1,4 @@
-import type { Sql } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 import { categoryHandle } from '../domain/derived.js';
 import type { Content } from '../domain/product.js';
 

@@ -1,4 +1,4 @@
-import type { Sql } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 import { contentOf, type ProductRow, type StoredProduct, type VariantRow } from './stored-product.js';
 
 const PRODUCT_COLUMNS = `id, handle, title, description, vendor, category, tags, active, option_names AS "optionNames", images,

@@ -1,4 +1,4 @@
-import { isTransient } from '@stoa/service';
+import { isTransient } from '@stoa/postgres';
 import { testDatabase, type TestDatabase } from '@stoa/testing';
 import { openPrisma, type PrismaClient } from './prisma.js';
 

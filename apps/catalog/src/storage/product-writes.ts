@@ -1,4 +1,4 @@
-import type { Sql } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 import { derive } from '../domain/derived.js';
 import { contentHash, type Content } from '../domain/product.js';
 

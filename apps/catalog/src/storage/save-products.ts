@@ -1,4 +1,4 @@
-import type { Sql } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 import type { Content } from '../domain/product.js';
 import { changedStates, type VariantState } from '../domain/variant-state.js';
 import { countCategories } from './categories.js';

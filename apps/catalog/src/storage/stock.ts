@@ -1,4 +1,4 @@
-import type { Sql } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 import type { StatedProduct } from '../domain/variant-state.js';
 import { variantOf, type VariantRow } from './stored-product.js';
 import type { Variant } from '@stoa/catalog-contract';

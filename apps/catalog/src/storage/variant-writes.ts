@@ -1,5 +1,5 @@
 import type { Variant } from '@stoa/catalog-contract';
-import type { Sql } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 
 /** Another product sells this SKU. */
 export class SkuTaken extends Error {

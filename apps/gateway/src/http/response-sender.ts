@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isTransient } from '@stoa/service';
+import { isTransient } from '@stoa/postgres';
 import type { FastifyReply } from 'fastify';
 import type { GatewayConfig } from '../config.js';
 import type { Answer } from '../requests/operation-response.js';

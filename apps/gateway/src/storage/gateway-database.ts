@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { CONFIG, connectionShare, isTransient, LOGGER, type Logger } from '@stoa/service';
+import { CONFIG, type Logger, LOGGER } from '@stoa/service';
+import { connectionShare, isTransient } from '@stoa/postgres';
 import type { GatewayConfig } from '../config.js';
 import { problem } from '../http/problem.js';
 import type { PrismaClient } from '../generated/prisma/client.js';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DATABASE, type Sql } from '@stoa/messaging';
-import type { SqlDatabase } from '@stoa/service';
+import { DATABASE } from '@stoa/messaging';
+import { type Sql } from '@stoa/postgres';
+import type { SqlDatabase } from '@stoa/postgres';
 import type { Customer, Role } from '../domain/customer.js';
 import type { HeldNames } from '../domain/login-name.js';
 

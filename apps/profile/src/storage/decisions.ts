@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { OperationError } from '@stoa/contract-kit';
 import {
   closeCommand,
+  type CommandReply,
   DATABASE,
   deriveId,
   factRow,
@@ -9,10 +10,9 @@ import {
   outputOf,
   refusalOf,
   writeOutbox,
-  type CommandReply,
 } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
-import type { SqlDatabase } from '@stoa/service';
+import type { SqlDatabase } from '@stoa/postgres';
 import type { HeldNames } from '../domain/login-name.js';
 import type { Claim } from '../domain/reservation.js';
 import { heldNames } from './customers.js';

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { DatabaseServer, Sql } from '@stoa/messaging';
-import type { SqlDatabase } from '@stoa/service';
+import type { DatabaseServer, Sql, SqlDatabase } from '@stoa/postgres';
 import type { LoginName } from '../domain/login-name.js';
 import { reserve, type Claim, type NameRow } from '../domain/reservation.js';
 import { LOOKUP } from './lookup.js';

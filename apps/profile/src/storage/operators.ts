@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { closeCommand, DATABASE } from '@stoa/messaging';
-import type { SqlDatabase } from '@stoa/service';
+import type { SqlDatabase } from '@stoa/postgres';
 import type { Claim } from '../domain/reservation.js';
 import { Credentials } from './credentials.js';
 import { Customers } from './customers.js';

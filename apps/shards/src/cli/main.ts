@@ -1,5 +1,6 @@
 import { CliError, ProgressBar } from '@stoa/cli';
-import { onDirectory, SessionLost } from '@stoa/sharding';
+import { SessionLost } from '@stoa/postgres';
+import { onDirectory } from '@stoa/sharding';
 import { abort, pause, resume, reverse } from './commands/moves.js';
 import { add } from './commands/add.js';
 import { drain, rebalance } from './commands/rebalance.js';

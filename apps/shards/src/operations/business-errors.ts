@@ -1,4 +1,5 @@
-import { MoveRefused, MoveUnknown, OperationRefused, SessionLost } from '@stoa/sharding';
+import { MoveRefused, MoveUnknown, OperationRefused } from '@stoa/sharding';
+import { SessionLost } from '@stoa/postgres';
 
 type Fail<Code extends string> = (code: Code, detail?: string) => never;
 

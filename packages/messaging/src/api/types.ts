@@ -12,6 +12,7 @@ import type {
   ServiceContract,
   State,
 } from '@stoa/contract-kit';
+import type { Sql } from '@stoa/postgres';
 
 /** Who asked, as the gateway established it; carried in the `caller` header as JSON. */
 export type Caller =
@@ -20,57 +21,6 @@ export type Caller =
   | { readonly kind: 'operator'; readonly customerId: string }
   /** Another service, or a step of a flow that no person asked for. */
   | { readonly kind: 'service'; readonly name: string };
-
-/** What runs SQL: a pg client, or a Prisma transaction behind a thin adapter. */
-export interface Sql {
-  /**
-   * True when statements go out without waiting for the answers before, the COMMIT too: the last ones of a transaction need
-   * not be awaited before `work` returns. Whoever leaves one out must look at its answer after the commit.
-   */
-  readonly pipelined?: boolean;
-  query<Row = Record<string, unknown>>(
-    text: string,
-    values?: readonly unknown[],
-  ): Promise<{ rows: Row[]; rowCount: number | null }>;
-}
-
-/** One physical Postgres database. */
-export interface DatabaseServer<Tx extends Sql = Sql> {
-  /** Names it in logs, metrics and the relay's transactional id. Stable over restarts, e.g. `cart@shard2`. */
-  readonly name: string;
-  /** For connections of its own: leader locks, LISTEN. Holds a secret: never log it. */
-  readonly url: string;
-  /** @throws what `work` throws, after a rollback. */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-}
-
-export interface TransactionOptions {
-  /**
-   * The work's first statement inserts a row of the bucket: if the bucket is elsewhere, that is refused, and nothing else
-   * needs to be asked first. Its error must be what the work throws.
-   */
-  readonly insertsFirst?: boolean;
-}
-
-/** A service's data: one database, or many shards behind one routing rule. */
-export interface Database<Tx extends Sql = Sql> {
-  /** Runs work in one transaction on the database that holds the bucket (unsharded services: always bucket 0). */
-  transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /**
-   * Runs work in one transaction on the database that holds all of these buckets (serverNameOf). It looks for none that moved
-   * and waits for none that is being moved: it throws, and whoever asked does the work of each bucket by itself.
-   */
-  transactionOver<T>(buckets: readonly number[], work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Told of each bucket that such a transaction served, in the context of the request that was served: answers name the shard. */
-  served?(bucket: number): void;
-  servers(): readonly DatabaseServer<Tx>[];
-  /** Which of `servers()` holds a bucket, as far as is known; left out where there is only one. */
-  serverNameOf?(bucket: number): string | undefined;
-  /** The bucket of a record's key; 0 for an unsharded service. */
-  bucketOf(key: string): number;
-  /** True when trying again may help: serialization failure, deadlock, connection lost, server starting, fenced bucket. */
-  isTransient(error: unknown): boolean;
-}
 
 /** Injection token of a service's Database. */
 export const DATABASE = Symbol('stoa.database');

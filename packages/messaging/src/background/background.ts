@@ -1,9 +1,10 @@
 import type { ServiceContract } from '@stoa/contract-kit';
+import type { Database } from '@stoa/postgres';
 import type { CommandExecutor } from '../api/command-execution.js';
 import type { KafkaPort } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
 import type { DeadLetters } from '../dead-letters/dead-letters.js';
-import type { BoundSubscription, Database } from '../api/types.js';
+import type { BoundSubscription } from '../api/types.js';
 
 /** What runs beside a service's requests needs to know of it. */
 export interface BackgroundSetup {

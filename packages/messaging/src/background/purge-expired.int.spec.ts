@@ -1,8 +1,8 @@
 import { eventually } from '@stoa/testing';
+import { LockSession } from '@stoa/postgres';
 import { memoryLogger } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { keepHouse } from './purge-expired.js';
-import { LockSession } from '../../../postgres/src/locks/lock-session.js';
 
 describe('keepHouse', () => {
   let db: TestMessagingDatabase;

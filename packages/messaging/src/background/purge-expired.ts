@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@stoa/kafka';
-import type { Sql } from '../api/types.js';
+import type { Sql } from '@stoa/postgres';
 
 export interface HousekeepingOptions {
   readonly server: string;

@@ -1,10 +1,8 @@
 import type { KafkaPort } from '@stoa/kafka';
+import { type DatabaseServer, Leadership, type Duty, type LockSession } from '@stoa/postgres';
 import type { MessagingOptions } from '../api/options.js';
-import type { DatabaseServer } from '../api/types.js';
 import { caughtUp } from '../states/state-catch-up.js';
 import { keepHouse } from './purge-expired.js';
-import { Leadership, type Duty } from '../../../postgres/src/locks/leadership.js';
-import type { LockSession } from '../../../postgres/src/locks/lock-session.js';
 import { OutboxRelay } from '../outbox/outbox-relay.js';
 import { StateFollower } from '../states/state-follower.js';
 import { copyOf } from '../states/state-offsets.js';

@@ -1,10 +1,10 @@
 import { eventually } from '@stoa/testing';
+import type { Database, DatabaseServer } from '@stoa/postgres';
 import { Child } from '../../test/storage/child.js';
 import { add, addRequest, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import type { MessagingMetrics } from '../api/options.js';
-import type { Database, DatabaseServer } from '../api/types.js';
 import { StorageRuntime } from './storage-runtime.js';
 
 const LOCKS_HERE =

@@ -1,6 +1,6 @@
 import { OperationError } from '@stoa/contract-kit';
-import { causesOf, isOfTheWork, isUnavailable } from '@stoa/postgres';
 import { KafkaError } from '@stoa/kafka';
+import { causesOf, isOfTheWork, isUnavailable } from '@stoa/postgres';
 import { PASSING } from '../commands/command-executor.js';
 import { UnreadableRecord } from '../subscriptions/event-record.js';
 

@@ -1,6 +1,6 @@
 import { OperationError } from '@stoa/contract-kit';
-import { ConnectionLost } from '@stoa/postgres';
 import { KafkaError } from '@stoa/kafka';
+import { ConnectionLost } from '@stoa/postgres';
 import { BeforeFailed, isServerAway } from './record-faults.js';
 
 const lost = new ConnectionLost(undefined, 'No connection');

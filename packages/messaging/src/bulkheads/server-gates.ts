@@ -1,5 +1,5 @@
 import type { KafkaRecord } from '@stoa/kafka';
-import type { Database } from '../api/types.js';
+import type { Database } from '@stoa/postgres';
 import { ServerGate } from './server-gate.js';
 
 /** What all servers together may have in memory; each has its equal share. */

@@ -1,6 +1,6 @@
+import type { Database, Sql } from '@stoa/postgres';
 import { BrokerClock } from './broker-clock.js';
 import type { CommandRequest } from '../api/command-execution.js';
-import type { Database, Sql } from '../api/types.js';
 
 /** A moment of a server's clock as Postgres reads it: ISO 8601 in UTC, or `infinity`. */
 export type Deadline = string;

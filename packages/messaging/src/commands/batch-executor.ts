@@ -1,7 +1,8 @@
 import type { Command } from '@stoa/contract-kit';
+import type { Sql } from '@stoa/postgres';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../api/command-execution.js';
 import { isDeclared, refusalOf } from '../protocol/business-errors.js';
-import type { Sql, StatementRecord } from '../api/types.js';
+import type { StatementRecord } from '../api/types.js';
 import { Admission } from '../inbox/admission.js';
 import { InboxExecutor, inboxKeyOf, PASSING, replyOf, type InboxExecutorOptions } from './command-executor.js';
 import { recordsValue } from './command-run.js';

@@ -1,5 +1,6 @@
+import type { Sql } from '@stoa/postgres';
 import type { CommandRequest } from '../api/command-execution.js';
-import type { Sql, StatementRecord } from '../api/types.js';
+import type { StatementRecord } from '../api/types.js';
 import { DecidingRun, recordsValue } from './command-run.js';
 
 interface Asked {

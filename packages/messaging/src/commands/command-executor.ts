@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError, type Command } from '@stoa/contract-kit';
+import type { Database, Sql } from '@stoa/postgres';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../api/command-execution.js';
 import { isDeclared, refusalOf } from '../protocol/business-errors.js';
 import { bodyOf } from '../replies/reply-parts.js';
-import type { Database, Sql } from '../api/types.js';
 import { bodyHash } from '../inbox/body-hash.js';
 import { CommandRun, KeptRefusal } from './command-run.js';
 import { claim, finish, isLate, readReply, record, type InboxKey } from '../inbox/inbox.js';

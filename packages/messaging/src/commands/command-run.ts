@@ -6,9 +6,10 @@ import {
   type RefusalDetails,
   type State,
 } from '@stoa/contract-kit';
+import type { Sql } from '@stoa/postgres';
 import type { CommandRequest } from '../api/command-execution.js';
 import { deriveId } from '../protocol/ids.js';
-import type { CommandContext, GroupContext, Sql, StatementRecord } from '../api/types.js';
+import type { CommandContext, GroupContext, StatementRecord } from '../api/types.js';
 import { factRow, retractionRow, type FactOrigin, type OutboxRow } from '../outbox/outbox.js';
 
 /** Thrown by `failAndKeep`: an answer that is an error, and a transaction that commits. */

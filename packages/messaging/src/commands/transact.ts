@@ -1,4 +1,4 @@
-import type { Database, Sql, TransactionOptions } from '../api/types.js';
+import type { Database, Sql, TransactionOptions } from '@stoa/postgres';
 
 export const NOTHING_LEFT: Promise<void> = Promise.resolve();
 

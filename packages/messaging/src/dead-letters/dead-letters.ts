@@ -1,4 +1,4 @@
-import type { Database, DatabaseServer } from '../api/types.js';
+import type { Database, DatabaseServer } from '@stoa/postgres';
 import { isRecordsFault } from '../bulkheads/record-faults.js';
 import type { EventDelivery } from '../events/event-delivery.js';
 import { takeVersion } from '../events/event-versions.js';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { detached } from '@stoa/kafka';
 import type { GroupConsumer, KafkaPort, KafkaRecord } from '@stoa/kafka';
+import type { Database } from '@stoa/postgres';
 import type { MessagingOptions } from '../api/options.js';
 import { Intake, type Work } from '../intake/intake.js';
-import type { Database } from '../api/types.js';
 import { pauseAfter } from '../bulkheads/back-off.js';
 import { Backlogs } from '../bulkheads/backlogs.js';
 import type { EventDelivery } from './event-delivery.js';

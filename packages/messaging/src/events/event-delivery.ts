@@ -1,7 +1,8 @@
 import type { DataOf, Event, State } from '@stoa/contract-kit';
+import type { Database, Sql } from '@stoa/postgres';
 import { deriveId } from '../protocol/ids.js';
 import type { KafkaRecord } from '@stoa/kafka';
-import type { Database, EventAbout, EventContext, Sql } from '../api/types.js';
+import type { EventAbout, EventContext } from '../api/types.js';
 import { BeforeFailed } from '../bulkheads/record-faults.js';
 import { parseFact, type FactRecord, type ParsedFact } from '../subscriptions/event-record.js';
 import { admit, takeVersion } from './event-versions.js';

@@ -1,7 +1,7 @@
 import { KafkaError, type KafkaPort, type KafkaRecord, type TopicOffset, type TopicPartition } from '@stoa/kafka';
+import type { Database } from '@stoa/postgres';
 import type { MessagingOptions } from '../api/options.js';
 import { topicNames } from '../protocol/topics.js';
-import type { Database } from '../api/types.js';
 import { eventName, EventGroups } from '../subscriptions/event-groups.js';
 import { readStarts, recordStarts, type EventStarts } from './event-starts.js';
 import type { EventSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';

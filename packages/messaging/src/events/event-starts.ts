@@ -1,4 +1,4 @@
-import type { Database, Sql } from '../api/types.js';
+import type { Database, Sql } from '@stoa/postgres';
 
 /** Where a subscription begins that begins `now`: by Kafka partition, the first offset that is its own. */
 export type EventStarts = readonly number[];

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaPort } from '@stoa/kafka';
+import type { Database } from '@stoa/postgres';
 import type { MessagingOptions } from '../api/options.js';
 import type { Work } from '../intake/intake.js';
-import type { Database } from '../api/types.js';
 import { pauseAfter } from '../bulkheads/back-off.js';
 import { BeforeFailed, isRecordsFault } from '../bulkheads/record-faults.js';
 import type { EventDelivery } from './event-delivery.js';

@@ -1,4 +1,4 @@
-import type { Sql } from '../api/types.js';
+import type { Sql } from '@stoa/postgres';
 import type { EventKey } from '../parked-events/parked-events.js';
 
 /** What is known of an event when it comes. */

@@ -1,7 +1,7 @@
 import type { Command } from '@stoa/contract-kit';
+import type { Database } from '@stoa/postgres';
 import type { CommandReply, CommandRequest } from '../api/command-execution.js';
 import { deriveId } from '../protocol/ids.js';
-import type { Database } from '../api/types.js';
 import { bodyHash as plainHash, hasSecrets, wholeHash } from './body-hash.js';
 import { admitted } from './inbox.js';
 import { REUSED } from '../protocol/fixed-replies.js';

@@ -1,5 +1,5 @@
+import type { Sql } from '@stoa/postgres';
 import type { CommandReply } from '../api/command-execution.js';
-import type { Sql } from '../api/types.js';
 import { outboxInsert, type OutboxRow } from '../outbox/outbox.js';
 import type { Deadline } from '../clocks/server-clocks.js';
 

@@ -3,6 +3,7 @@
  */
 import { command, event, query, service, state } from '@stoa/contract-kit';
 import { z } from 'zod';
+import type { Sql } from '@stoa/postgres';
 import {
   MessagingModule,
   onEvent,
@@ -12,7 +13,6 @@ import {
   type Handler,
   type KeyState,
   type StateHandler,
-  type Sql,
 } from '../index.js';
 
 const shop = service(

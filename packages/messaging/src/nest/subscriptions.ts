@@ -1,5 +1,6 @@
 import type { Event, State } from '@stoa/contract-kit';
-import type { Class, EventHandler, EventStart, StateHandler, Sql, Subscription } from '../api/types.js';
+import type { Sql } from '@stoa/postgres';
+import type { Class, EventHandler, EventStart, StateHandler, Subscription } from '../api/types.js';
 
 export interface EventOptions {
   /**

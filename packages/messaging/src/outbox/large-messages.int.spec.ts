@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@stoa/testing';
+import { LockSession } from '@stoa/postgres';
 import { addRequest, addTo, COUNTER_TABLES } from '../../test/storage/counter.js';
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
@@ -14,7 +15,6 @@ import { InboxExecutor } from '../commands/command-executor.js';
 import { EventConsumer } from '../events/event-consumer.js';
 import { EventDelivery } from '../events/event-delivery.js';
 import { GroupExecutor } from '../commands/batch-executor.js';
-import { LockSession } from '../../../postgres/src/locks/lock-session.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { factRow, writeOutbox } from './outbox.js';
 import { StateFollower } from '../states/state-follower.js';

@@ -1,12 +1,11 @@
 import { eventually } from '@stoa/testing';
+import { type Sql, LockSession } from '@stoa/postgres';
 import { add, addRequest, boundAdd, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import { FencedError, type KafkaPort, type KafkaRecord } from '@stoa/kafka';
-import type { Sql } from '../api/types.js';
 import { InboxExecutor } from '../commands/command-executor.js';
-import { LockSession } from '../../../postgres/src/locks/lock-session.js';
 import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 
 /** A gate that what passes it can be held at. */

@@ -1,6 +1,6 @@
 import { FencedError, type Headers, KafkaError, type KafkaPort, type TransactionalProducer } from '@stoa/kafka';
 import type { Logger } from '@stoa/kafka';
-import type { Sql } from '../api/types.js';
+import type { Sql } from '@stoa/postgres';
 import { recordOf } from './outbox.js';
 import { Wake } from './signal.js';
 

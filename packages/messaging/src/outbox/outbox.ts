@@ -1,7 +1,7 @@
 import { OperationError, type DataOf, type Event, type State } from '@stoa/contract-kit';
 import type { Headers, OutgoingRecord } from '@stoa/kafka';
 import { isLonger, MAX_RECORD_BYTES, sizeOf } from '@stoa/kafka';
-import type { Sql } from '../api/types.js';
+import type { Sql } from '@stoa/postgres';
 
 /** A row of the outbox as a command writes it; `topic` is without the deployment's prefix. */
 export interface OutboxRow {

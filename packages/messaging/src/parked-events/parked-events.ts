@@ -1,7 +1,7 @@
+import type { Sql } from '@stoa/postgres';
 import { DEAD_LETTER_HEADERS } from '../protocol/dead-letter.js';
 import type { Headers, KafkaRecord } from '@stoa/kafka';
 import { isLonger } from '@stoa/kafka';
-import type { Sql } from '../api/types.js';
 import { versionOf } from '../subscriptions/event-record.js';
 import { MAX_KEY_BYTES } from '../outbox/outbox.js';
 

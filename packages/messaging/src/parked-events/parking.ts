@@ -1,8 +1,8 @@
+import type { Database } from '@stoa/postgres';
 import { writeDeadLetter } from '../protocol/dead-letter.js';
 import type { KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
 import { topicNames } from '../protocol/topics.js';
-import type { Database } from '../api/types.js';
 import { noteDeadLetter, park, type EventKey } from './parked-events.js';
 
 export interface ParkingOptions {

@@ -1,5 +1,6 @@
 import type { KafkaRecord } from '@stoa/kafka';
-import type { KeyState, Sql } from '../api/types.js';
+import type { Sql } from '@stoa/postgres';
+import type { KeyState } from '../api/types.js';
 import { parseFact, UnreadableRecord } from '../subscriptions/event-record.js';
 import type { StateSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaPort } from '@stoa/kafka';
+import type { DatabaseServer } from '@stoa/postgres';
 import type { MessagingOptions } from '../api/options.js';
-import type { DatabaseServer } from '../api/types.js';
 import { readFollowed, readFollowedOf, topicOfCopy, type StateOffset } from './state-offsets.js';
 
 export interface CatchUpOptions {

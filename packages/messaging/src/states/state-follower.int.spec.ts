@@ -1,10 +1,11 @@
 import { eventually } from '@stoa/testing';
+import type { Sql } from '@stoa/postgres';
 import { counter, COUNTER_TABLES } from '../../test/storage/counter.js';
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import type { KafkaPort, OutgoingRecord } from '@stoa/kafka';
-import type { KeyState, Sql } from '../api/types.js';
+import type { KeyState } from '../api/types.js';
 import { caughtUp } from './state-catch-up.js';
 import { CopyTakenOver } from './state-offsets.js';
 import { StateFollower, type StateFollowerOptions } from './state-follower.js';

@@ -1,8 +1,8 @@
+import type { DatabaseServer, Sql } from '@stoa/postgres';
 import { originOf, writeDeadLetter } from '../protocol/dead-letter.js';
 import type { Follower, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
 import { topicNames } from '../protocol/topics.js';
-import type { DatabaseServer, Sql } from '../api/types.js';
 import { isRecordsFault } from '../bulkheads/record-faults.js';
 import { topicOf } from '../outbox/outbox.js';
 import { StateBatch } from './state-batch.js';

@@ -1,5 +1,5 @@
 import type { State } from '@stoa/contract-kit';
-import type { Sql } from '../api/types.js';
+import type { Sql } from '@stoa/postgres';
 import { topicOf } from '../outbox/outbox.js';
 
 /**

@@ -1,6 +1,5 @@
-import { isTransient } from '@stoa/postgres';
 import { Pool, type PoolClient } from 'pg';
-import type { Database, DatabaseServer, Sql } from '../../src/api/types.js';
+import { isTransient, type Database, type DatabaseServer, type Sql } from '@stoa/postgres';
 
 /** The least that a Database can be: one pool of pipelined sessions per URL. Services have PgDatabase of the service kit. */
 export class SimplePgDatabase implements Database {

@@ -27,6 +27,14 @@ export class ConnectionLost extends Error {
   }
 }
 
+/** The connection to a server broke or could not be made. What was under way may or may not have been committed. */
+export class SessionLost extends ConnectionLost {
+  override readonly name = 'SessionLost';
+  constructor(server: string, cause: unknown) {
+    super(cause, `No connection to ${server}`);
+  }
+}
+
 /** Errors that wrap others in a circle, or without end, are followed no further. */
 const DEEPEST = 8;
 

@@ -66,14 +66,14 @@ const WITHOUT_CODE = [
 const faultOfState = (state: string): Fault => BY_STATE.get(state) ?? BY_STATE.get(state.slice(0, 2)) ?? 'unknown';
 
 /** After a migration changed a table, sessions that had prepared statements on it refuse them once. */
-const isStalePlan = (error: unknown): boolean =>
-  error instanceof Error && error.message.startsWith('cached plan must not change');
+export const isStalePlan = (error: unknown, state = stateOf(error)): boolean =>
+  state === '0A000' && error instanceof Error && error.message.startsWith('cached plan must not change');
 
 /** What one error says by itself; undefined when it says nothing of the database or the network. */
 function ownFault(error: unknown): Fault | undefined {
   const code = codeOf(error);
   const state = stateOf(error) ?? prismaState(error);
-  if (state === '0A000' && isStalePlan(error)) return 'passing';
+  if (isStalePlan(error, state)) return 'passing';
   const known = state === undefined ? prismaFault(error) : faultOfState(state);
   if (error instanceof ConnectionLost) return known === 'operator' ? known : 'server';
   if (known !== undefined) return known;

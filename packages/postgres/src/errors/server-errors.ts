@@ -1,7 +1,6 @@
 import { OperationError } from '@stoa/contract-kit';
-import { codeOf, ConnectionLost, stateOf } from '@stoa/postgres';
-
-export { codeOf, ConnectionLost, isTransient, isTransientState } from '@stoa/postgres';
+import { codeOf, ConnectionLost } from './errors.js';
+import { isStalePlan, stateOf } from './faults.js';
 
 /**
  * A server gives no answer, or takes no writes: work for it is refused at once, before any of it began. An answer to whoever
@@ -34,9 +33,6 @@ export function saysOfServer(error: unknown): 'fault' | 'answered' | 'nothing' {
   if (state !== undefined) return isServerState(state) ? 'fault' : 'answered';
   return error instanceof ConnectionLost ? 'fault' : 'nothing';
 }
-
-const isStalePlan = (error: unknown): boolean =>
-  codeOf(error) === '0A000' && error instanceof Error && error.message.startsWith('cached plan must not change');
 
 const SPOILING = /^(08|57P|25P0[34]|25006)/;
 

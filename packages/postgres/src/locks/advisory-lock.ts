@@ -4,14 +4,6 @@ import { oneRow, type Sql } from '../sql/sql.js';
  * Advisory locks of a session, which name what they lock by a class (what kind of thing it is) and a text (which one).
  */
 
-/**
- * For the rest of a transaction, only one installs, or enters what an installation locks, in a database: two installations would
- * fail on the system catalogs, and one beside a transaction that fills the map would wait for each other.
- */
-export const installing = async (tx: Sql): Promise<void> => {
-  await tx.query('SELECT pg_advisory_xact_lock(1398034241, -2)');
-};
-
 /** Takes a lock if nobody has it; the session's end releases it. */
 export async function tryLock(session: Sql, lockClass: number, name: string): Promise<boolean> {
   const lock = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS got';

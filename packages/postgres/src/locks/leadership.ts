@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '@stoa/kafka';
 import { LockSession, type LockSessionOptions } from './lock-session.js';
 
 /** What one clone among a service's clones does for a database. */
@@ -14,10 +13,16 @@ export interface Duty {
   readonly lead: (session: LockSession, signal: AbortSignal) => Promise<void>;
 }
 
+/** What a leadership reports: that it leads, and why it does not for a while. */
+export interface LeadershipLogger {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
 export interface LeadershipOptions extends LockSessionOptions {
   /** One session holds the locks of them all: a connection is dear. */
   readonly duties: readonly Duty[];
-  readonly logger: Logger;
+  readonly logger: LeadershipLogger;
   /** Milliseconds between two tries to become the leader; 500 if not given. */
   readonly retryMs?: number;
 }

@@ -1,23 +1,22 @@
-import { eventually } from '@stoa/testing';
-import { messagingDatabase, type TestMessagingDatabase } from '../../../messaging/test/storage/messaging-database.js';
+import { eventually, testDatabase, type TestDatabase } from '@stoa/testing';
 import { LockSession } from './lock-session.js';
 
 describe('LockSession', () => {
-  let db: TestMessagingDatabase;
+  let database: TestDatabase;
   const sessions: LockSession[] = [];
   // Long beside what a busy machine may hold up a beat: only the test of the time-out wants a short one.
   const open = async (idleTimeoutMs = 60_000): Promise<LockSession> => {
-    const options = { url: db.database.server(0).url, applicationName: 'lock', idleTimeoutMs };
+    const options = { url: database.url, applicationName: 'lock', idleTimeoutMs };
     const session = await LockSession.open(options);
     sessions.push(session);
     return session;
   };
 
   beforeAll(async () => {
-    db = await messagingDatabase();
+    database = await testDatabase();
   });
   afterEach(() => Promise.all(sessions.splice(0).map((session) => session.close())));
-  afterAll(() => db.drop());
+  afterAll(() => database.drop());
 
   it('gives a lock to one session at a time, until that one closes', async () => {
     const [first, second] = [await open(), await open()];
@@ -47,7 +46,7 @@ describe('LockSession', () => {
     const heard: string[] = [];
     await session.listen('one_channel', () => void heard.push('one'));
     await session.listen('another', () => void heard.push('another'));
-    await db.database.server(0).rows("SELECT pg_notify('another', '')");
+    await (await open()).query("SELECT pg_notify('another', '')");
     await eventually(() => expect(heard).toEqual(['another']));
   });
 });

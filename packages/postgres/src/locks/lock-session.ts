@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { Sql } from '../../../messaging/src/api/types.js';
+import type { Sql } from '../sql/sql.js';
 
 export interface LockSessionOptions {
   readonly url: string;

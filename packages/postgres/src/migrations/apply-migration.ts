@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { codeOf } from '../errors/server-errors.js';
+import { codeOf } from '../errors/errors.js';
 import type { Migration } from './read-migrations.js';
 import { recordFailure, recordFinish, recordStart } from './records.js';
 

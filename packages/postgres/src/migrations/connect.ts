@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { codeOf, isTransient } from '../errors/server-errors.js';
+import { codeOf } from '../errors/errors.js';
+import { isTransient } from '../errors/faults.js';
 
 /** Prisma's own lock number: its CLI and this runner keep each other out. */
 const LOCK = 72_707_369;

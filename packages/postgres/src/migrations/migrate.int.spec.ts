@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { migrate } from './migrate.js';
-import { migrateFromEnvironment } from '../../../service/src/migrate/run-migrate-command.js';
 
 let database: TestDatabase;
 let folder: string;
@@ -127,8 +126,8 @@ describe('what cannot be in a transaction', () => {
   it('can be called applied', async () => {
     await write('002_index', 'CREATE UNIQUE INDEX CONCURRENTLY item_again ON nowhere (id)');
     await expect(run()).rejects.toThrow('002_index');
-    const env = { CART_DATABASE_URL: database.url };
-    expect(await migrateFromEnvironment('cart', { folder, env, args: ['--applied', '002_index'] })).toEqual([]);
+    const resolve = { name: '002_index', as: 'applied' } as const;
+    expect(await migrate({ url: database.url, folder, resolve })).toEqual([]);
   });
 });
 
@@ -158,14 +157,4 @@ it('says what is missing', async () => {
   url.password = 'hunter2';
   const error: unknown = await migrate({ url: url.href, folder: join(folder, '..') }).catch((e: unknown) => e);
   expect(String(error)).not.toContain('hunter2');
-});
-
-it('migrates every database that the variable names', async () => {
-  const other = await testDatabase();
-  const env = { CART_DATABASE_URL: `${database.url},${other.url}` };
-  expect(await migrateFromEnvironment('cart', { folder, env, args: [] })).toEqual(['001_items', '001_items']);
-  await other.drop();
-  await expect(migrateFromEnvironment('cart', { folder, env: {}, args: [] })).rejects.toThrow(
-    'CART_DATABASE_URL is missing',
-  );
 });

@@ -1,10 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { Circuit, type Verdict } from './circuit.js';
 import { saysOfServer, ServerUnavailable } from '../errors/server-errors.js';
+import type { OnAvailability } from './hooks.js';
 import { probeServer } from './probe.js';
-
-/** Called when a server is given no work any more (`reads`: no writes), with the reason, and when it is again. */
-export type OnAvailability = (server: string, state: Verdict, cause?: unknown) => void;
 
 export interface AvailabilityOptions {
   readonly server: string;

@@ -1,8 +1,9 @@
-import type { Sql } from '@stoa/messaging';
 import { eventually, testDatabase, type TestDatabase } from '@stoa/testing';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { ConnectionLost, TransactionAborted } from '../errors/server-errors.js';
+import type { Sql } from '../sql/sql.js';
+import { ConnectionLost } from '../errors/errors.js';
+import { TransactionAborted } from '../errors/server-errors.js';
 import { PgDatabase, type PgDatabaseOptions } from './pg-database.js';
 
 let test: TestDatabase;

@@ -1,8 +1,9 @@
-import type { Database, Sql } from '@stoa/messaging';
-import type { OnAvailability } from './availability.js';
+import type { SqlDatabase } from '../sql/database.js';
+import type { Sql, Statement } from '../sql/sql.js';
 import { connectionShare } from './connection-share.js';
-import { isTransient } from '../errors/server-errors.js';
-import { PostgresServer, type Statement } from './postgres-server.js';
+import { isTransient } from '../errors/faults.js';
+import type { PoolHooks } from './hooks.js';
+import { PostgresServer } from './postgres-server.js';
 import type { Timeouts } from '../sessions/settings.js';
 
 export interface PgDatabaseOptions {
@@ -23,20 +24,17 @@ export interface PgDatabaseOptions {
   /** See PostgresServerOptions. */
   readonly poolerPort?: number;
   readonly timeouts?: Partial<Timeouts>;
-  /** Told of errors of idle connections; the pool replaces them by itself. */
-  readonly onIdleError?: (error: Error, server: string) => void;
-  /** Called when a server is given no work any more, and when it is again. */
-  readonly onAvailability?: OnAvailability;
+  readonly hooks?: PoolHooks;
 }
 
 /** A service's data in one or several Postgres databases, reached through pg. */
-export class PgDatabase implements Database {
+export class PgDatabase implements SqlDatabase {
   private readonly pools: readonly PostgresServer[];
   private readonly serverOf: (bucket: number) => number;
   private readonly bucket: (key: string) => number;
 
   constructor(options: PgDatabaseOptions) {
-    const { name, urls, clone, connections, poolerPort, timeouts } = options;
+    const { name, urls, clone, connections, poolerPort, timeouts, hooks } = options;
     const maxConnections = options.maxConnections ?? connectionShare(connections, urls.length);
     if (urls.length === 0) throw new Error(`The database ${name} needs a URL`);
     if (urls.length > 1 && !options.serverOf) throw new Error(`The database ${name} has several URLs and no serverOf`);
@@ -51,8 +49,7 @@ export class PgDatabase implements Database {
           maxConnections,
           ...(poolerPort !== undefined && { poolerPort }),
           ...(timeouts && { timeouts }),
-          onIdleError: options.onIdleError ?? (() => undefined),
-          onAvailability: options.onAvailability,
+          ...(hooks && { hooks }),
         }),
     );
   }

@@ -1,9 +1,10 @@
-import type { DatabaseServer, Sql } from '@stoa/messaging';
 import { Pool } from 'pg';
-import { serverShare } from '../../../service/src/observe/server-share.js';
-import { spans, type Step } from '../../../service/src/observe/spans.js';
-import { Availability, type OnAvailability } from './availability.js';
-import { ConnectionLost, ServerUnavailable, spoilsSession } from '../errors/server-errors.js';
+import type { DatabaseServer } from '../sql/database.js';
+import type { Sql, Statement } from '../sql/sql.js';
+import { Availability } from './availability.js';
+import { ConnectionLost } from '../errors/errors.js';
+import { ServerUnavailable, spoilsSession } from '../errors/server-errors.js';
+import type { PoolHooks } from './hooks.js';
 import { mayAcquire, whileHolding } from './holding.js';
 import { applySessionSettings, DEFAULT_TIMEOUTS, type Timeouts } from '../sessions/settings.js';
 import { breakOff, cutOff, giveBack, runTransaction, send, type Session } from './transaction.js';
@@ -17,16 +18,7 @@ export interface PostgresServerOptions {
   /** Of a transaction pooler on the server's host: the pool's sessions are taken there, and `url` still leads to the server. */
   readonly poolerPort?: number;
   readonly timeouts?: Partial<Timeouts>;
-  /** Told of errors of sessions that nobody was using (a server that restarts). */
-  readonly onIdleError: (error: Error, server: string) => void;
-  readonly onAvailability?: OnAvailability | undefined;
-}
-
-/** A statement with a name of its own, or named after its text. */
-export interface Statement {
-  readonly name?: string;
-  readonly text: string;
-  readonly values?: readonly unknown[];
+  readonly hooks?: PoolHooks;
 }
 
 /** How much later than the server's own time-outs this side gives up. */
@@ -46,12 +38,14 @@ function withPort(url: string, port: number): string {
 export class PostgresServer implements DatabaseServer {
   readonly name: string;
   private readonly pool: Pool;
+  private readonly hooks: PoolHooks;
   private readonly timeouts: Timeouts;
   private readonly sessions = new Set<Session>();
   private readonly availability: Availability;
 
   constructor(private readonly options: PostgresServerOptions) {
     this.name = options.name;
+    this.hooks = options.hooks ?? {};
     this.timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     const { url, poolerPort } = options;
     this.pool = new Pool({
@@ -71,13 +65,15 @@ export class PostgresServer implements DatabaseServer {
         session.lost ??= error;
       });
     });
-    this.pool.on('error', (error) => options.onIdleError(error, this.name));
+    this.pool.on('error', (error) => this.hooks.onIdleError?.(error, this.name));
     this.availability = new Availability({
-      ...{ server: this.name, url: options.url, applicationName: options.applicationName },
+      server: this.name,
+      url: options.url,
+      applicationName: options.applicationName,
       isBusy: () => this.pool.totalCount > this.pool.idleCount || this.pool.waitingCount > 0,
       onUnavailable: () =>
         this.sessions.forEach((session) => breakOff(session, new Error('the server gives no answer'))),
-      onChange: options.onAvailability,
+      onChange: this.hooks.onAvailability,
     });
   }
 
@@ -101,12 +97,14 @@ export class PostgresServer implements DatabaseServer {
    * rollback.
    */
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
-    return spans.areOn ? spans.within(this.step('transaction'), () => this.run(work)) : this.run(work);
+    const { around } = this.hooks;
+    return around ? around('transaction', this.name, () => this.run(work)) : this.run(work);
   }
 
   /** Runs one reading statement outside of any transaction. @throws ServerUnavailable; ConnectionLost; the server's error. */
   read<Row>(statement: Statement): Promise<Row[]> {
-    return spans.areOn ? spans.within(this.step('read'), () => this.query<Row>(statement)) : this.query<Row>(statement);
+    const { around } = this.hooks;
+    return around ? around('read', this.name, () => this.query<Row>(statement)) : this.query<Row>(statement);
   }
 
   /** @throws ConnectionLost when it can't be reached. */
@@ -124,15 +122,6 @@ export class PostgresServer implements DatabaseServer {
   async close(): Promise<void> {
     this.availability.close();
     await this.pool.end();
-  }
-
-  private step(operation: string): Step {
-    const attributes = {
-      'db.system.name': 'postgresql',
-      'db.namespace': this.name,
-      'db.operation.name': operation,
-    };
-    return { name: `${operation} ${this.name}`, kind: 'client', attributes };
   }
 
   private async run<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
@@ -177,7 +166,7 @@ export class PostgresServer implements DatabaseServer {
 
   private async connect(): Promise<Session> {
     mayAcquire(this.pool, this.name);
-    serverShare.use(this.name);
+    this.hooks.onAcquire?.(this.name);
     try {
       const session: Session = await this.pool.connect();
       session.isSurplus = this.pool.totalCount > (this.pool.options.max ?? Infinity);

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Verdict } from './circuit.js';
-import { ConnectionLost, saysOfServer } from '../errors/server-errors.js';
+import { ConnectionLost } from '../errors/errors.js';
+import { saysOfServer } from '../errors/server-errors.js';
 
 /** Milliseconds for the connection, and again for the answer: a server that needs longer serves nobody. */
 const TIMEOUT_MS = 1_500;

@@ -1,6 +1,7 @@
-import type { Sql } from '@stoa/messaging';
 import type pg from 'pg';
-import { codeOf, ConnectionLost, spoilsSession, TransactionAborted } from '../errors/server-errors.js';
+import type { Sql } from '../sql/sql.js';
+import { codeOf, ConnectionLost } from '../errors/errors.js';
+import { spoilsSession, TransactionAborted } from '../errors/server-errors.js';
 import { statementName } from './statement-names.js';
 
 /** A pooled session. */

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
-import { SessionLost, stateOf } from '../../../sharding/src/error-codes.js';
+import { SessionLost } from '../errors/errors.js';
+import { stateOf } from '../errors/faults.js';
 import type { Sql } from '../sql/sql.js';
 
 export interface SessionOptions {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const GRACE_MS = 200;
 
 /** @throws an error that may pass, when the time is up. What was asked for is then ended by the server's own time-out. */
-export async function inTime<T>(timeoutMs: number | undefined, answer: Promise<T>): Promise<T> {
+export async function withTimeout<T>(timeoutMs: number | undefined, answer: Promise<T>): Promise<T> {
   if (timeoutMs === undefined) return answer;
   const settled = new AbortController();
   const late = delay(timeoutMs + GRACE_MS, undefined, { signal: settled.signal }).then((): never => {

@@ -1,10 +1,10 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { migrate, type MigrateOptions } from '@stoa/postgres';
 import { ConfigError, loadConfig } from '../config/load-config.js';
 import { commaList } from '../config/variables.js';
 import { scrub } from '../observe/redact.js';
-import { migrate, type MigrateOptions } from '../../../postgres/src/migrations/migrate.js';
 
 export interface MigrateCommandOptions {
   /** Prisma's folder; `../prisma/migrations` beside the script that runs if not given. */

@@ -1,15 +1,7 @@
-import type { Database } from '@stoa/messaging';
+import { PostgresServer, type Database, type PoolHooks } from '@stoa/postgres';
 import type { Logger } from '../observe/logger.js';
 import { metrics } from '../observe/metrics.js';
 import type { Readiness } from '../observe/readiness.js';
-import type { OnAvailability } from '../../../postgres/src/pools/availability.js';
-import { PostgresServer, type Statement } from '../../../postgres/src/pools/postgres-server.js';
-
-/** What storage classes work with, whether their data are in one database or on many shards. */
-export interface SqlDatabase extends Database {
-  /** The rows of one SELECT about one bucket, outside of any transaction. @throws the server's error. */
-  read<Row = Record<string, unknown>>(bucket: number, statement: Statement): Promise<Row[]>;
-}
 
 /** A Database that the kit watches and closes. */
 export interface ManagedDatabase extends Database {
@@ -26,10 +18,8 @@ export interface DatabaseContext {
   readonly connections?: number;
   /** The port of a transaction pooler beside each server, if there is one. */
   readonly poolerPort?: number;
-  /** Logs errors of connections that nobody was using. */
-  readonly onIdleError: (error: Error, server: string) => void;
-  /** Logs when a server is given no work any more, and when it is again. */
-  readonly onAvailability?: OnAvailability;
+  /** Logs, spans and limits of this process (see poolHooks). */
+  readonly hooks: PoolHooks;
 }
 
 /** Makes a database of the configuration. May wait for what it needs: the clone is live meanwhile, but not ready. */

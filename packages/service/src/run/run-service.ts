@@ -10,13 +10,13 @@ import { createLogger, type Logger } from '../observe/logger.js';
 import { Readiness } from '../observe/readiness.js';
 import { cloneRoutes } from '../operate/clone-routes.js';
 import { deadLetterRoutes } from '../operate/dead-letter-routes.js';
-import type { OnAvailability } from '../../../postgres/src/pools/availability.js';
 import { watchDatabases, type DatabaseContext, type ManagedDatabase, type OpenDatabase } from './databases.js';
 import { configurationOrExit } from './configuration.js';
 import { exportSpans } from './export-spans.js';
 import { exitOnUncaught, exitWith, leaveOnSignal } from './leaving.js';
 import { messagingOptions } from './messaging-options.js';
 import { NestLog } from './nest-log.js';
+import { poolHooks } from './pool-hooks.js';
 import { CONFIG, LOGGER } from './tokens.js';
 
 /** Variables of a service: the common ones and its own. */
@@ -126,11 +126,6 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
     ];
     const admin = await startAdminServer({ host, port, readiness, routes });
     logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');
-    const onIdleError = (err: Error, server: string): void => logger.warn({ err, server }, 'lost an idle connection');
-    const onAvailability: OnAvailability = (server, state, err) => {
-      if (state === 'serves') logger.info({ server }, 'the database server takes work again');
-      else logger.warn({ err, server, state }, 'work for a database server is refused until it can do it');
-    };
     const databases = new Map<symbol, ManagedDatabase>();
     const leave = async (): Promise<void> => {
       await app?.close();
@@ -141,7 +136,7 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
     const wanted = new Map(options.databases);
     if (options.database) wanted.set(DATABASE, options.database);
     if (wanted.size > 0) readiness.expect('database');
-    const context = { clone, logger, onIdleError, onAvailability, ...poolsOf(common, wanted.size) };
+    const context = { clone, logger, hooks: poolHooks(logger), ...poolsOf(common, wanted.size) };
     for (const [token, open] of wanted) databases.set(token, await open(config, context));
     watchDatabases(databases, readiness);
     const parts = { logger, readiness, admin, databases };

@@ -1,4 +1,3 @@
-import { migrate, pendingMigrations, type MigrateOptions } from '@stoa/service';
 import {
   addShard,
   grantDirectory,
@@ -7,11 +6,12 @@ import {
   isShardInstalled,
   listShards,
   prepareShard,
-  startKeyspace,
-  withoutMoves,
   type Shard,
   type ShardInstallation,
+  startKeyspace,
+  withoutMoves,
 } from '@stoa/sharding';
+import { migrate, type MigrateOptions, pendingMigrations } from '@stoa/postgres';
 import { folderOf, type Keyspace } from '../keyspace.js';
 
 export interface MigrateKeyspaceOptions {

@@ -1,9 +1,9 @@
 import { eventually, testEnvironment } from '@stoa/testing';
+import type { Sql } from '@stoa/postgres';
 import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
 import { mover, range } from '../../test/fixtures.js';
 import { MapClient } from '../map/map-client.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { PooledServer } from '../../test/pooled-server.js';
 import { ShardedDatabase } from '../routing/sharded-database.js';
 import { Across, type PageQuery } from './across.js';

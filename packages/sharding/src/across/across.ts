@@ -1,4 +1,4 @@
-import type { Sql } from '../../../postgres/src/sql/sql.js';
+import type { Sql } from '@stoa/postgres';
 import { queryAll, withRetries, withOwnershipProof, type ShardTarget, type AcrossOptions } from './query-shards.js';
 import { fromCursor, toCursor, type Position } from './cursor.js';
 import { visitInStep, withCursors } from './aggregates.js';

@@ -1,5 +1,4 @@
-import type { Sql } from '../../../postgres/src/sql/sql.js';
-import { inTime } from '../../../postgres/src/sql/with-timeout.js';
+import { type Sql, withTimeout } from '@stoa/postgres';
 import { withOwnershipProof, type ShardTarget } from './query-shards.js';
 import { ShardsFailed } from './errors.js';
 
@@ -61,7 +60,7 @@ function rowsOf<Row>(tx: Sql, { shard, buckets }: ShardTarget, statement: Cursor
   };
   return {
     next: () =>
-      inTime(timeoutMs, next()).catch((error: unknown) => {
+      withTimeout(timeoutMs, next()).catch((error: unknown) => {
         throw new ShardsFailed([{ shard, reason: error }]);
       }),
   };

@@ -1,8 +1,7 @@
+import { codeOf, isTransient, withTimeout, oneRow, type Sql } from '@stoa/postgres';
 import type { MapClient } from '../map/map-client.js';
 import { bucketsByShard, unplaced, type ShardMap } from '../map/shard-map.js';
-import { codeOf, isTransient, NOT_HERE } from '../error-codes.js';
-import { inTime } from '../../../postgres/src/sql/with-timeout.js';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
+import { NOT_HERE } from '../error-codes.js';
 import type { ShardServer } from '../shard-server.js';
 import { AcrossUnavailable, ShardsFailed, stale } from './errors.js';
 
@@ -75,7 +74,7 @@ export async function queryAll<T>(
   timeoutMs: number | undefined,
   ask: (one: ShardTarget) => Promise<T>,
 ): Promise<T[]> {
-  const settled = await Promise.allSettled(targets.map((one) => inTime(timeoutMs, ask(one))));
+  const settled = await Promise.allSettled(targets.map((one) => withTimeout(timeoutMs, ask(one))));
   const failures = settled.flatMap((one, index) =>
     one.status === 'rejected' ? [{ shard: targets[index]?.shard, reason: one.reason as unknown }] : [],
   );

@@ -1,3 +1,5 @@
+import { withSession, type Session, tryLock, type Sql } from '@stoa/postgres';
+import { installing } from '../installation/install-lock.js';
 import { BUCKETS } from '../map/bucket.js';
 import { compareShard } from '../incarnation/compare.js';
 import { countSwitch, expectAgreement, letServe, recordIncarnation } from '../incarnation/confirm.js';
@@ -5,9 +7,6 @@ import { readReport } from '../incarnation/report.js';
 import { expectShard } from '../installation/install.js';
 import { loadMap } from '../map/load-map.js';
 import type { ShardMap } from '../map/shard-map.js';
-import { withSession, type Session } from '../../../postgres/src/sessions/session.js';
-import { installing, tryLock } from '../../../postgres/src/locks/advisory-lock.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 
 export interface Shard {
   readonly name: string;

@@ -1,6 +1,4 @@
-import { codeOf } from '../error-codes.js';
-import { withSession, type Session } from '../../../postgres/src/sessions/session.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
+import { codeOf, withSession, type Session, type Sql } from '@stoa/postgres';
 import { OperationRefused } from '../errors.js';
 
 /** A shard of one keyspace, as the directory knows it. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Session } from '../../../postgres/src/sessions/session.js';
+import { Session } from '@stoa/postgres';
 
 export interface PollOptions {
   readonly directoryUrl: string;

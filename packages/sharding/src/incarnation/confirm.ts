@@ -1,7 +1,7 @@
+import { oneRow, type Sql } from '@stoa/postgres';
 import { loadMap } from '../map/load-map.js';
 import type { ShardMap } from '../map/shard-map.js';
 import { OperationRefused } from '../errors.js';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 import { compareShard, disagreements, type Comparison } from './compare.js';
 import { readReport, type ShardReport } from './report.js';
 

@@ -1,6 +1,5 @@
+import { codeOf, oneRow, type Sql } from '@stoa/postgres';
 import { OperationRefused } from '../errors.js';
-import { codeOf } from '../error-codes.js';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 import type { Claim } from '../map/shard-map.js';
 
 /** What a shard says of itself and of its server, through one snapshot. */

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { Session, withSession, oneRow, type Sql } from '@stoa/postgres';
+import { installing } from './install-lock.js';
 import { notReconciled } from '../incarnation/confirm.js';
 import { OperationRefused } from '../errors.js';
-import { installing } from '../../../postgres/src/locks/advisory-lock.js';
-import { Session, withSession } from '../../../postgres/src/sessions/session.js';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 
 /** A table that is sharded. `moved`: its rows go with their bucket. `drained`: a queue that must be empty before. */
 export interface ShardedTable {

@@ -1,7 +1,6 @@
+import { withSession, type Sql } from '@stoa/postgres';
 import { isShardInstalled, updateFence, type ShardInstallation } from './install.js';
 import { OperationRefused } from '../errors.js';
-import { withSession } from '../../../postgres/src/sessions/session.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { confirmShard } from '../incarnation/confirm.js';
 
 const APPLICATION = 'sharding-install';

@@ -1,4 +1,4 @@
-import type { Sql } from '../../../postgres/src/sql/sql.js';
+import type { Sql } from '@stoa/postgres';
 
 /** Tables whose rows move, as SQL names them. */
 export const movedTables = (sql: Sql): Promise<string[]> => tablesOf(sql, 'moved');

@@ -1,7 +1,5 @@
+import { withTimeout, withSession, oneRow, type Sql } from '@stoa/postgres';
 import { BUCKETS } from './bucket.js';
-import { inTime } from '../../../postgres/src/sql/with-timeout.js';
-import { withSession } from '../../../postgres/src/sessions/session.js';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 import { placementsFrom, type Claim, type Incarnation, type Placement, type ShardMap } from './shard-map.js';
 
 interface MapRow {
@@ -46,7 +44,7 @@ export async function rebuildMap(
   last?: ShardMap,
 ): Promise<ShardMap> {
   const names = [...shards.keys()];
-  const asked = [...shards].map(([shard, url]) => inTime(last && ASK_MS, claimsOf(keyspace, shard, url)));
+  const asked = [...shards].map(([shard, url]) => withTimeout(last && ASK_MS, claimsOf(keyspace, shard, url)));
   const answers = await Promise.allSettled(asked);
   const missing = answers.filter((answer) => answer.status === 'rejected');
   if (missing[0] && (!last || missing.length === answers.length)) throw missing[0].reason;

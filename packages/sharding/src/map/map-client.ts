@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { inTime } from '../../../postgres/src/sql/with-timeout.js';
-import { Session } from '../../../postgres/src/sessions/session.js';
+import { withTimeout, Session } from '@stoa/postgres';
 import { loadMap, rebuildMap } from './load-map.js';
 import type { ShardMap } from './shard-map.js';
 
@@ -80,7 +79,7 @@ export class MapClient {
     // Callers must not wait for a directory that is known to be away: `watch` tells when it is back.
     if (!this.reachable && shards.size > 0) return this.adopt(await this.rebuild(shards));
     try {
-      return this.adopt(await inTime(this.map && ASK_MS, this.readDirectory()));
+      return this.adopt(await withTimeout(this.map && ASK_MS, this.readDirectory()));
     } catch (error) {
       this.report(false, error);
       if (shards.size === 0) throw error;
@@ -133,10 +132,10 @@ export class MapClient {
     });
     session.onLost(() => woken.abort());
     try {
-      await inTime(FOLLOW_MS, session.query('LISTEN sharding'));
+      await withTimeout(FOLLOW_MS, session.query('LISTEN sharding'));
       while (!this.stopping.signal.aborted) {
         const wake = woken.signal;
-        this.adopt(await inTime(FOLLOW_MS, loadMap(session, keyspace)));
+        this.adopt(await withTimeout(FOLLOW_MS, loadMap(session, keyspace)));
         this.report(true);
         await delay(pollMs, undefined, { signal: AbortSignal.any([wake, this.stopping.signal]) }).catch(
           () => undefined,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { oneRow, type Sql } from '@stoa/postgres';
 import type { MoveContext, MoveLimits } from './context.js';
 import { MoveStalled } from './errors.js';
 import { keepEnabled, waitForCopy } from './replicate.js';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 import { drainedTables } from '../installation/sharded-tables.js';
 import { pollUntil } from './poll-until.js';
 

@@ -1,4 +1,4 @@
-import type { Sql } from '../../../postgres/src/sql/sql.js';
+import type { Sql } from '@stoa/postgres';
 import type { MoveContext } from './context.js';
 import { RowsDiffer } from './errors.js';
 import { movedTables } from '../installation/sharded-tables.js';

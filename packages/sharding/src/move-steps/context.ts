@@ -1,5 +1,4 @@
-import type { Session } from '../../../postgres/src/sessions/session.js';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
+import { type Session, oneRow, type Sql } from '@stoa/postgres';
 import { MovePaused, StaleMover } from './errors.js';
 import { canPause, type Move, type MoveInfo, type Phase, type Step } from './phases.js';
 

@@ -1,7 +1,5 @@
+import { codeOf, type Session, type Sql } from '@stoa/postgres';
 import { countSwitch } from '../incarnation/confirm.js';
-import { codeOf } from '../error-codes.js';
-import type { Session } from '../../../postgres/src/sessions/session.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 import type { MoveContext } from './context.js';
 import { FenceTimeout, MoveStalled, StaleMover } from './errors.js';
 import { markerArrives, queuedRows, writeMarker } from './catch-up.js';

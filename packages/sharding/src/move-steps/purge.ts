@@ -1,4 +1,4 @@
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
+import { oneRow, type Sql } from '@stoa/postgres';
 import type { MoveContext } from './context.js';
 import { MoveStalled } from './errors.js';
 import { movedTables } from '../installation/sharded-tables.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
+import { oneRow, type Sql } from '@stoa/postgres';
 import type { MoveContext } from './context.js';
 import { CopyLost, MoveStalled } from './errors.js';
 import { purge } from './purge.js';

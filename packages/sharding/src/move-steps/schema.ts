@@ -1,4 +1,4 @@
-import { oneRow } from '../../../postgres/src/sql/sql.js';
+import { oneRow } from '@stoa/postgres';
 import type { MoveContext } from './context.js';
 import { MoveRefused } from './errors.js';
 import { movedTables } from '../installation/sharded-tables.js';

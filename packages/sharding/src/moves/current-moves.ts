@@ -1,8 +1,7 @@
+import { isHeld, type Sql } from '@stoa/postgres';
 import type { Move } from '../move-steps/phases.js';
 import { unfinishedMoves } from './plan.js';
 import { MOVE_LOCK } from './open-move.js';
-import { isHeld } from '../../../postgres/src/locks/advisory-lock.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 
 /** A move that is not over, and whether a mover works on it. */
 export interface CurrentMove extends Move {

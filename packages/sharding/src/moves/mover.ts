@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf, isTransient } from '@stoa/postgres';
 import { inDirectory } from '../directory/keyspace.js';
-import { codeOf, isTransient, STALE_MOVER } from '../error-codes.js';
+import { STALE_MOVER } from '../error-codes.js';
 import { DEFAULT_LIMITS, type MoveContext, type MoveHooks, type MoveLimits } from '../move-steps/context.js';
 import { MoveRefused, MoveStalled, StaleMover } from '../move-steps/errors.js';
 import { withMove } from './open-move.js';

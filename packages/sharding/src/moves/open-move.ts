@@ -1,8 +1,7 @@
+import { isHeld, tryLock, tryLockShared, Session } from '@stoa/postgres';
 import { KEYSPACE_LOCK } from '../directory/keyspace.js';
 import { confirmShard } from '../incarnation/confirm.js';
 import { expectShard } from '../installation/install.js';
-import { isHeld, tryLock, tryLockShared } from '../../../postgres/src/locks/advisory-lock.js';
-import { Session } from '../../../postgres/src/sessions/session.js';
 import { MoveContext, type MoveHooks, type MoveLimits } from '../move-steps/context.js';
 import { MoveBusy, MoveRefused } from '../move-steps/errors.js';
 import { unfence } from '../move-steps/fence.js';

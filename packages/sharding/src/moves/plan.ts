@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { Sql } from '@stoa/postgres';
 import { BUCKETS } from '../map/bucket.js';
 import { inDirectory } from '../directory/keyspace.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { MoveRefused, MoveUnknown } from '../move-steps/errors.js';
 import { isOver, type Move, type MoveInfo, type Phase } from '../move-steps/phases.js';
 

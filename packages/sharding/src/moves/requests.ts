@@ -1,7 +1,7 @@
+import type { Sql } from '@stoa/postgres';
 import { MoveRefused } from '../move-steps/errors.js';
 import { canAbort, isOver, type Move, type MoveInfo } from '../move-steps/phases.js';
 import { pause, readMove, reserve, unpause, type MoveRequest } from './plan.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 
 /*
  * What an operator asks a supervisor for, in a transaction on the directory: it is recorded or refused at once, and done

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
+import type { Sql } from '@stoa/postgres';
 import { activate } from '../move-steps/activate.js';
 import { catchUp } from '../move-steps/catch-up.js';
 import { compareRows } from '../move-steps/compare-rows.js';

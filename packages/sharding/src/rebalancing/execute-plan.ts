@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { tryLock } from '@stoa/postgres';
 import type { MoveHooks, MoveLimits, MoveProgress } from '../move-steps/context.js';
 import { MoveBusy, MovePaused, StaleMover } from '../move-steps/errors.js';
 import { Mover } from '../moves/mover.js';
 import { isOver, type Move, type Step } from '../move-steps/phases.js';
-import { tryLock } from '../../../postgres/src/locks/advisory-lock.js';
 import type { PlannedMove, RebalancePlan } from './plan-rebalance.js';
 import { PlanBusy } from '../errors.js';
 import { onDirectory } from '../directory/known-shards.js';

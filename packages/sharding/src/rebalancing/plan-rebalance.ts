@@ -1,4 +1,4 @@
-import type { Sql } from '../../../postgres/src/sql/sql.js';
+import type { Sql } from '@stoa/postgres';
 import { currentMoves } from '../moves/current-moves.js';
 import {
   chooseBuckets,

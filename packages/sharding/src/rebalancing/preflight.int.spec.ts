@@ -1,6 +1,6 @@
+import { withSession } from '@stoa/postgres';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
 import { fill } from '../../test/fill.js';
-import { withSession } from '../../../postgres/src/sessions/session.js';
 import { planRebalance, type RebalanceRequest } from './plan-rebalance.js';
 
 let servers: Servers;

@@ -1,4 +1,4 @@
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
+import { oneRow, type Sql } from '@stoa/postgres';
 import { freeDisk, inspectServer, problemsOf, warningsOf, type ServerCapabilities } from '../shards/inspect-server.js';
 import type { Transfer } from './plan-transfers.js';
 import { OperationRefused } from '../errors.js';

@@ -1,8 +1,8 @@
+import { oneRow } from '@stoa/postgres';
 import { compareShard, disagreements } from '../incarnation/compare.js';
 import { letServe, notReconciled } from '../incarnation/confirm.js';
 import { readReport } from '../incarnation/report.js';
 import type { MapClient } from '../map/map-client.js';
-import { oneRow } from '../../../postgres/src/sql/sql.js';
 import type { ShardServer } from '../shard-server.js';
 
 /** A server that disagrees is not asked again before: an operator's reconciliation takes longer. */

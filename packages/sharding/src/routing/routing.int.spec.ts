@@ -1,12 +1,12 @@
 import { eventually, testEnvironment, TestProxy } from '@stoa/testing';
 import { Client } from 'pg';
+import type { Sql } from '@stoa/postgres';
 import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
 import { addShard } from '../directory/keyspace.js';
 import { rebuildMap } from '../map/load-map.js';
 import { MapClient } from '../map/map-client.js';
 import { Mover } from '../moves/mover.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { PooledServer } from '../../test/pooled-server.js';
 import { ShardedDatabase } from './sharded-database.js';
 

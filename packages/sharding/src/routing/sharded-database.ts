@@ -1,12 +1,12 @@
+import { codeOf, isTransient, type Sql, type Statement } from '@stoa/postgres';
 import { Across } from '../across/across.js';
 import type { AcrossOptions } from '../across/query-shards.js';
 import { bucketOf } from '../map/bucket.js';
 import type { MapClient } from '../map/map-client.js';
-import { BEING_MOVED, codeOf, isTransient, isUnconfirmed, NOT_HERE } from '../error-codes.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
+import { BEING_MOVED, isUnconfirmed, NOT_HERE } from '../error-codes.js';
 import { Confirmations } from './confirmations.js';
 import { ownedRead, ownedRows } from './owned-read.js';
-import type { ShardServer, Statement } from '../shard-server.js';
+import type { ShardServer } from '../shard-server.js';
 
 export interface ShardedDatabaseOptions<Server> {
   readonly map: MapClient;

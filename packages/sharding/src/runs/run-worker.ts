@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { tryLock, type Session } from '@stoa/postgres';
 import type { MoveHooks, MoveLimits } from '../move-steps/context.js';
-import { tryLock } from '../../../postgres/src/locks/advisory-lock.js';
-import type { Session } from '../../../postgres/src/sessions/session.js';
 import { verify } from '../verification/verify.js';
 import { executePlan } from '../rebalancing/execute-plan.js';
 import { setDraining } from '../shards/set-draining.js';

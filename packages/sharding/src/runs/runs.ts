@@ -1,5 +1,4 @@
-import { isHeld } from '../../../postgres/src/locks/advisory-lock.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
+import { isHeld, type Sql } from '@stoa/postgres';
 import type { Finding } from '../verification/verify.js';
 import type { BalanceBy } from '../rebalancing/plan-transfers.js';
 

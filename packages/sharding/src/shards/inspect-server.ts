@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import type { Session } from '../../../postgres/src/sessions/session.js';
-import { oneRow } from '../../../postgres/src/sql/sql.js';
+import { type Session, oneRow } from '@stoa/postgres';
 
 /** What a Postgres server and the role that connects can do. */
 export interface ServerCapabilities {

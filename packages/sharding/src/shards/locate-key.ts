@@ -1,5 +1,5 @@
+import { oneRow } from '@stoa/postgres';
 import { bucketOf } from '../map/bucket.js';
-import { oneRow } from '../../../postgres/src/sql/sql.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, onShard, reasonOf, type KnownShard } from '../directory/known-shards.js';
 

@@ -1,6 +1,4 @@
-import { codeOf } from '../error-codes.js';
-import { withSession, type Session } from '../../../postgres/src/sessions/session.js';
-import { oneRow } from '../../../postgres/src/sql/sql.js';
+import { codeOf, withSession, type Session, oneRow } from '@stoa/postgres';
 import type { Addition, NewDatabase } from './plan-addition.js';
 import { OperationRefused } from '../errors.js';
 import { addressOf, reasonOf } from '../directory/known-shards.js';

@@ -1,5 +1,5 @@
+import { oneRow, type Sql } from '@stoa/postgres';
 import { movedTables } from '../installation/sharded-tables.js';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
 
 /** How much there is of something. */
 export interface DataSize {

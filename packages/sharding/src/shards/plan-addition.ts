@@ -1,5 +1,4 @@
-import { Session } from '../../../postgres/src/sessions/session.js';
-import { oneRow, type Sql } from '../../../postgres/src/sql/sql.js';
+import { Session, oneRow, type Sql } from '@stoa/postgres';
 import { inspectServer, problemsOf, warningsOf, type ServerCapabilities } from './inspect-server.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, addressOf, type KnownShard } from '../directory/known-shards.js';

@@ -1,5 +1,5 @@
+import type { Sql } from '@stoa/postgres';
 import { removeShard } from '../directory/keyspace.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { currentMoves } from '../moves/current-moves.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, shardsNamed } from '../directory/known-shards.js';

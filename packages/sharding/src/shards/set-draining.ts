@@ -1,4 +1,4 @@
-import type { Sql } from '../../../postgres/src/sql/sql.js';
+import type { Sql } from '@stoa/postgres';
 import { knownShards, shardsNamed } from '../directory/known-shards.js';
 
 /**

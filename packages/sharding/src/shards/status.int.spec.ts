@@ -1,3 +1,4 @@
+import { withSession } from '@stoa/postgres';
 import { bucketOf } from '../map/bucket.js';
 import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
 import { fill } from '../../test/fill.js';
@@ -7,7 +8,6 @@ import { planAddition } from './plan-addition.js';
 import { clusterStatus } from './status.js';
 import { measureBuckets } from './measure-buckets.js';
 import { findKeyByName, locateKey } from './locate-key.js';
-import { withSession } from '../../../postgres/src/sessions/session.js';
 
 let servers: Servers;
 let cluster: Cluster;

@@ -1,11 +1,10 @@
+import { oneRow, type Session } from '@stoa/postgres';
 import { BUCKETS } from '../map/bucket.js';
 import { compareShard, disagreements } from '../incarnation/compare.js';
 import { notReconciled } from '../incarnation/confirm.js';
 import { readReport } from '../incarnation/report.js';
 import { loadMap } from '../map/load-map.js';
 import type { ShardMap } from '../map/shard-map.js';
-import { oneRow } from '../../../postgres/src/sql/sql.js';
-import type { Session } from '../../../postgres/src/sessions/session.js';
 import { currentMoves, type CurrentMove } from '../moves/current-moves.js';
 import { bucketsElsewhere, findOrphans, type Orphans } from '../verification/orphans.js';
 import { knownShards, onDirectory, onShard, addressOf, reasonOf, type KnownShard } from '../directory/known-shards.js';

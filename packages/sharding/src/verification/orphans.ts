@@ -1,11 +1,10 @@
+import type { Session, Sql } from '@stoa/postgres';
 import { expectAgreement } from '../incarnation/confirm.js';
 import { compareShard } from '../incarnation/compare.js';
 import { readReport } from '../incarnation/report.js';
 import { expectShard } from '../installation/install.js';
 import { loadMap } from '../map/load-map.js';
 import { movedTables } from '../installation/sharded-tables.js';
-import type { Session } from '../../../postgres/src/sessions/session.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { knownShards, onDirectory, onShard, shardsNamed, type KnownShard } from '../directory/known-shards.js';
 
 /** Rows of a table that belong to nobody here: their buckets are elsewhere, and no move has to do with them. */

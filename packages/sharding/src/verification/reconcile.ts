@@ -1,10 +1,10 @@
+import type { Sql } from '@stoa/postgres';
 import { compareShard, disagreements, type Comparison } from '../incarnation/compare.js';
 import { letServe } from '../incarnation/confirm.js';
 import { readReport, type ShardReport } from '../incarnation/report.js';
 import { expectShard } from '../installation/install.js';
 import { loadMap } from '../map/load-map.js';
 import type { ShardMap } from '../map/shard-map.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, onShard, shardsNamed, type KnownShard } from '../directory/known-shards.js';
 

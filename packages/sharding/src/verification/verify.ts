@@ -1,10 +1,9 @@
+import { withSession, type Sql } from '@stoa/postgres';
 import { compareShard, disagreements } from '../incarnation/compare.js';
 import { readReport } from '../incarnation/report.js';
 import { loadMap } from '../map/load-map.js';
 import { unplaced, type Claim, type ShardMap } from '../map/shard-map.js';
 import { movedTables } from '../installation/sharded-tables.js';
-import { withSession } from '../../../postgres/src/sessions/session.js';
-import type { Sql } from '../../../postgres/src/sql/sql.js';
 
 export interface Finding {
   readonly kind:

@@ -1,5 +1,5 @@
 import type { ImportJob } from '@stoa/catalog-contract';
-import type { Sql } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 
 /** A row of import_jobs; bigint columns come as text or bigint, as the driver reads them. */
 export interface JobRow {

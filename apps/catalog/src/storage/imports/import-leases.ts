@@ -1,5 +1,5 @@
 import type { ImportJob, ImportProblem } from '@stoa/catalog-contract';
-import type { Sql } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 
 /** Longer than any batch takes; a clone that was killed keeps its job from others for this long. */
 const LEASE_SECONDS = 15;

@@ -1,4 +1,4 @@
-import type { Sql } from '@stoa/messaging';
+import type { Sql } from '@stoa/postgres';
 
 /** Notes where a file has its handles. @returns by handle, the earlier line of those that it has a second time. */
 export async function noteHandles(
