@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { giveWay } from '@stoa/local';
+import { lowerPriority } from '@stoa/local';
 
 /** Linux counts CPU time in ticks of 10 ms (USER_HZ is 100 on every port of it). */
 const MS_PER_TICK = 10;
@@ -48,7 +48,7 @@ export const cpuOfTree = (root: number): number => treeOf(root).reduce((sum, pid
  * waits for what it measures would see its own delays. Among each other they keep their order.
  */
 export function comeBefore(root: number): void {
-  for (const pid of treeOf(root)) giveWay(pid, MORE_NICE);
+  for (const pid of treeOf(root)) lowerPriority(pid, MORE_NICE);
 }
 
 /** What ran in one role, such as `gateway` or `Postgres`. */

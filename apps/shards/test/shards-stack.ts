@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, guardDir, repoRoot, startPostgres, type PostgresServer } from '@stoa/local';
+import { freePort, removeAtExit, repoRoot, startPostgres, type PostgresServer } from '@stoa/local';
 import { bucketOf, knownShards, makeDatabases, onDirectory, onShard } from '@stoa/sharding';
 
 export interface Ended {
@@ -32,7 +32,7 @@ export class ShardsStack {
   static async start(): Promise<ShardsStack> {
     const dir = await mkdtemp(join(tmpdir(), 'stoa-shards-'));
     await chmod(dir, 0o711);
-    guardDir(dir);
+    removeAtExit(dir);
     const servers = await Promise.all([0, 1, 2].map(async (index) => startPostgres(await settingsOf(dir, index))));
     const directoryUrl = inDatabase(servers[0]?.url ?? '', 'directory');
     const stack = new ShardsStack(dir, servers, directoryUrl);

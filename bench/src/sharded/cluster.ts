@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { guardDir, startPostgres, type PostgresServer } from '@stoa/local';
+import { removeAtExit, startPostgres, type PostgresServer } from '@stoa/local';
 import { createLogger, poolHooks } from '@stoa/service';
 import { migrateKeyspace, openKeyspace, type Keyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
 import { Client } from 'pg';
@@ -28,7 +28,7 @@ export interface OpenKeyspace {
 export async function startCluster(shards: number): Promise<Cluster> {
   const dir = await mkdtemp(join(tmpdir(), 'stoa-bench-'));
   await chmod(dir, 0o711); // under root, Postgres runs as another user and must get through
-  guardDir(dir);
+  removeAtExit(dir);
   const servers: PostgresServer[] = [];
   const opened: KeyspaceDatabase[] = [];
   const stop = async (): Promise<void> => {

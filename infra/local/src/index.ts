@@ -1,8 +1,8 @@
 /** Real servers for one machine without containers. The command line that `npm start` runs is in main.ts. */
-export { guardDir, guardPid, releasePid } from './machine/parent-watch.js';
+export { removeAtExit, stopAtExit, cancelStopAtExit } from './machine/parent-watch.js';
 export { cacheDir, repoRoot, stateDir } from './state-dir/paths.js';
 export { freePort } from './machine/ports.js';
-export { giveWay, standsStill } from './machine/os-processes.js';
+export { lowerPriority, isHalted } from './machine/os-processes.js';
 export { startChild, type ChildOptions, type Exit, type Running } from './servers/child.js';
 export { findHaproxy } from './servers/haproxy-binary.js';
 export { haproxyCommand, startHaproxy, type Backend, type HaproxyServer } from './servers/haproxy.js';

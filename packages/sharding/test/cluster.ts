@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort, guardDir, startPostgres, type PostgresServer } from '@stoa/local';
+import { freePort, removeAtExit, startPostgres, type PostgresServer } from '@stoa/local';
 import { eventually } from '@stoa/testing';
 import { Session, withSession, oneRow } from '@stoa/postgres';
 import { BUCKET_SQL } from '../src/map/bucket.js';
@@ -30,7 +30,7 @@ export class Servers {
   static async start(count: number, settings: Readonly<Record<string, string>> = {}): Promise<Servers> {
     const dir = await mkdtemp(join(tmpdir(), 'stoa-sharding-'));
     await chmod(dir, 0o711);
-    guardDir(dir);
+    removeAtExit(dir);
     const servers = await Promise.all(
       Array.from({ length: count }, async (_, n) =>
         startPostgres(await settingsOf(dir, n, await freePort(), settings)),

@@ -1,4 +1,4 @@
-import { standsStill } from '@stoa/local';
+import { isHalted } from '@stoa/local';
 import { eventually } from './eventually.js';
 
 /**
@@ -9,6 +9,6 @@ export async function freeze({ pid }: { readonly pid?: number | undefined }): Pr
   if (pid === undefined) throw new Error('a process that never started can not be frozen');
   process.kill(pid, 'SIGSTOP');
   await eventually(() => {
-    if (!standsStill(pid)) throw new Error(`process ${pid} still runs`);
+    if (!isHalted(pid)) throw new Error(`process ${pid} still runs`);
   });
 }

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, guardDir, startKafka, type KafkaServer } from '@stoa/local';
+import { freePort, removeAtExit, startKafka, type KafkaServer } from '@stoa/local';
 import { freeze } from './freeze.js';
 
 export interface OwnKafka {
@@ -22,7 +22,7 @@ export interface OwnKafka {
 export async function ownKafka(): Promise<OwnKafka> {
   const dir = await mkdtemp(join(tmpdir(), 'stoa-kafka-'));
   await chmod(dir, 0o711);
-  guardDir(dir);
+  removeAtExit(dir);
   const port = await freePort();
   let server: KafkaServer | undefined;
   const own: OwnKafka = {
@@ -61,7 +61,7 @@ export interface OwnBrokers {
 export async function ownBrokers(): Promise<OwnBrokers> {
   const dir = await mkdtemp(join(tmpdir(), 'stoa-kafka-'));
   await chmod(dir, 0o711);
-  guardDir(dir);
+  removeAtExit(dir);
   const nodes = [1, 2, 3];
   const ports = await Promise.all(nodes.map(freePort));
   const controllerPorts = await Promise.all(nodes.map(freePort));

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { guardDir, startKafka, startPostgres, startRedis, type Running } from '@stoa/local';
+import { removeAtExit, startKafka, startPostgres, startRedis, type Running } from '@stoa/local';
 
 /** What tests read to find the servers that all of them share. */
 export interface TestEnvironment {
@@ -26,7 +26,7 @@ export function givenServers(): TestEnvironment | undefined {
 export async function startTestServers(): Promise<TestServers> {
   const dir = await mkdtemp(join(tmpdir(), 'stoa-test-'));
   await chmod(dir, 0o711); // under root, Postgres runs as another user and must get through
-  guardDir(dir);
+  removeAtExit(dir);
   const results = await Promise.allSettled([
     startPostgres({ dataDir: join(dir, 'postgres'), durable: false }),
     startKafka({ dataDir: join(dir, 'kafka') }),

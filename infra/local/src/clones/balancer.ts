@@ -2,28 +2,31 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError, reason } from '@stoa/cli';
 import { haproxyCommand, type Backend } from '../servers/haproxy.js';
 
-// What `default-server` says in haproxy.cfg: servers that are added at run time don't get it.
+// As `default-server` in haproxy.cfg, which servers that are added at run time do not get.
 const CHECKS = 'check inter 400ms fastinter 200ms downinter 400ms fall 2 rise 1 maxconn 128';
-/** HAProxy may be starting again just now, or a new clone may have to pass its first check. */
-const PATIENCE_MS = 15_000;
+/** HAProxy may be restarting, or a new clone may have to pass its first check. */
+const TIMEOUT_MS = 15_000;
 /** Requests take 5 s at most, uploads may take longer: the gateway itself gives them ten seconds more. */
-const DRAIN_MS = 30_000;
-const LOOK_EVERY_MS = 50;
+const DRAIN_TIMEOUT_MS = 30_000;
+const POLL_MS = 50;
 
 interface Server {
   readonly port: number;
   readonly isUp: boolean;
-  /** By an operator's word: drained, or in maintenance. */
+  /** Drained or in maintenance, by command. */
   readonly isHeld: boolean;
 }
 
-/** Changes which gateways HAProxy sends requests to, by its runtime commands: no connection is cut, nothing is reloaded. */
+/**
+ * Balancer exists to change which gateways get requests while they are served; it works by HAProxy's runtime commands,
+ * which cut no connection and reload nothing.
+ */
 export class Balancer {
   constructor(private readonly adminSocket: string) {}
 
-  /** From then on the server gets requests. @throws CliError when HAProxy does not find it up */
+  /** Adds a gateway, or admits it again. @throws CliError when HAProxy does not find it up within 15 s */
   async admit({ name, port }: Backend): Promise<void> {
-    await until(PATIENCE_MS, `HAProxy does not find ${name} up`, async () => {
+    await until(TIMEOUT_MS, `HAProxy does not find ${name} up`, async () => {
       const server = (await this.servers()).get(name);
       if (server?.port === port) return server.isUp && !server.isHeld;
       // An earlier one of this name.
@@ -36,22 +39,22 @@ export class Balancer {
   }
 
   /**
-   * From then on the server gets no more requests; resolves when those under way are answered, or after 30 s.
-   * @throws CliError when no other server is up
+   * Sends a gateway no more requests; resolves when those under way are answered, or after 30 s.
+   * @throws CliError when no other gateway is up
    */
   async drain(name: string): Promise<void> {
-    await until(PATIENCE_MS, `HAProxy finds no gateway but ${name} up`, async () => {
+    await until(TIMEOUT_MS, `HAProxy finds no gateway but ${name} up`, async () => {
       const servers = [...(await this.servers())];
       return servers.some(([other, { isUp, isHeld }]) => other !== name && isUp && !isHeld);
     });
     await this.command(`set server gateways/${name} state drain`);
-    // What is under way even then is the gateway's own to finish.
-    await until(DRAIN_MS, 'busy', async () => (await this.requests(name)) === 0).catch(() => undefined);
+    // The gateway itself finishes requests that are still under way then.
+    await until(DRAIN_TIMEOUT_MS, 'busy', async () => (await this.requests(name)) === 0).catch(() => undefined);
   }
 
-  /** Forgets a server whose process has ended. @throws CliError */
+  /** Forgets a gateway whose process has ended. @throws CliError when HAProxy still holds it after 15 s */
   async remove(name: string): Promise<void> {
-    await until(PATIENCE_MS, `HAProxy does not let go of ${name}`, () => this.delete(name));
+    await until(TIMEOUT_MS, `HAProxy does not remove ${name}`, () => this.delete(name));
   }
 
   private async delete(name: string): Promise<boolean> {
@@ -69,7 +72,7 @@ export class Balancer {
     );
   }
 
-  /** How many requests a server has; none when HAProxy does not know it. */
+  /** How many requests a gateway has; 0 when HAProxy does not know it. */
   private async requests(name: string): Promise<number> {
     const [header = '', ...rows] = (await this.command('show stat')).split('\n');
     const at = header.replace('# ', '').split(',').indexOf('scur');
@@ -82,18 +85,18 @@ export class Balancer {
   }
 }
 
-/** Tries until it is so. @throws CliError that says what is not, and why if that is known */
-async function until(timeoutMs: number, otherwise: string, isSo: () => Promise<boolean>): Promise<void> {
+/** Polls until the condition holds. @throws CliError with `otherwise` and the last error */
+async function until(timeoutMs: number, otherwise: string, condition: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let why = '';
   while (performance.now() < deadline) {
     try {
-      if (await isSo()) return;
+      if (await condition()) return;
       why = '';
     } catch (error) {
       why = ` (${reason(error)})`;
     }
-    await delay(LOOK_EVERY_MS);
+    await delay(POLL_MS);
   }
   throw new CliError(`${otherwise} within ${timeoutMs / 1000} s${why}`);
 }

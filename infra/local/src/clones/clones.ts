@@ -1,21 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClonesByApp, Step } from '../control/protocol.js';
 import { CliError, reason } from '@stoa/cli';
 import { freePort } from '../machine/ports.js';
-import type { Service } from '../plan/topology.js';
-import type { Balancer } from './balancer.js';
-import { cloneMember, isReady, migrateService } from './clone-process.js';
 import type { Addresses, Context } from '../plan/context.js';
-import type { ClonesByApp, Step } from '../control/control.js';
-import type { ProcessRecord } from '../state-dir/state.js';
+import type { Service } from '../plan/topology.js';
 import type { Supervisor } from '../processes/supervisor.js';
+import type { ProcessRecord } from '../state-dir/state.js';
+import type { Balancer } from './balancer.js';
+import { cloneProcess, isReady } from './clone-process.js';
+import { migrateService } from './migrations.js';
 
-const PATIENCE_MS = 15_000;
+const READY_TIMEOUT_MS = 15_000;
+const POLL_MS = 50;
 
 /**
- * The clones of a stack that runs. It adds, takes away and replaces them one after the other: a start takes a core, and those that
- * run have work to do. There are never fewer of an app than were asked for: a successor is ready before its predecessor goes.
+ * Clones exists to add, remove and replace clones of a running stack; it works by one change after the other, because a
+ * start takes a core, and those that run have work to do. There are never fewer of an app than were asked for: a
+ * successor is ready before its predecessor stops.
  */
-export class Fleet {
+export class Clones {
   private isBusy = false;
 
   constructor(
@@ -26,36 +29,39 @@ export class Fleet {
     private readonly balancer: Balancer | undefined,
   ) {}
 
-  /** Starts what is missing, then stops what is too much, the highest numbers first. @throws CliError, with nothing taken away for it */
-  setClones(counts: Readonly<Record<string, number>>, step: Step): Promise<ClonesByApp> {
-    return this.alone(async () => {
+  /**
+   * Starts missing clones, then stops surplus ones, the highest numbers first.
+   * @throws CliError; no clone was stopped for one that did not start
+   */
+  setCounts(counts: Readonly<Record<string, number>>, step: Step): Promise<ClonesByApp> {
+    return this.exclusive(async () => {
       const wanted = Object.entries(counts).map(([app, count]) => ({ service: this.service(app), count }));
-      for (const { service, count } of wanted) if (count > 1) this.refuseWithoutBalancer(service);
+      for (const { service, count } of wanted) if (count > 1) this.requireBalancer(service);
       for (const { service, count } of wanted) {
         while (this.clonesOf(service).length < count) await this.add(service, step);
       }
       for (const { service, count } of wanted) {
         for (const { name } of this.clonesOf(service).slice(count).toReversed()) await this.remove(service, name, step);
       }
-      return this.clones();
+      return this.names();
     });
   }
 
   /**
-   * Replaces each clone of these apps by a new one, after migrations: what is built now runs then.
-   * @param apps `all` stands for all that run here @throws CliError; the clones that were not replaced go on
+   * Migrates, then replaces each clone of these apps by one that runs the present build.
+   * @param apps `all`: every service that runs here @throws CliError; clones that were not replaced go on
    */
   roll(apps: readonly string[], step: Step): Promise<ClonesByApp> {
-    return this.alone(async () => {
+    return this.exclusive(async () => {
       const services = apps.includes('all') ? this.context.setup.services : apps.map((app) => this.service(app));
-      for (const service of services) this.refuseWithoutBalancer(service);
+      for (const service of services) this.requireBalancer(service);
       for (const service of new Set(services)) await this.rollOne(service, step);
-      return this.clones();
+      return this.names();
     });
   }
 
   private async rollOne(service: Service, step: Step): Promise<void> {
-    // Without the shards that were there at the start: some may have been removed since, and the map knows all that are.
+    // Without the shards of the start: some may have been removed since, and the map knows the present ones.
     const addresses = { ...this.addresses, shards: new Map<string, string>() };
     await step(`migrate ${service.app}`, () => migrateService(this.context, addresses, service));
     for (const { name } of this.clonesOf(service)) {
@@ -67,15 +73,15 @@ export class Fleet {
   private async add(service: Service, step: Step): Promise<void> {
     const name = this.freeName(service);
     const port = service.http && this.balancer ? await freePort() : undefined;
-    const member = await cloneMember(this.context, this.addresses, service, name, port);
+    const clone = await cloneProcess(this.context, this.addresses, service, name, port);
     try {
       await step(`start ${name}`, async () => {
-        await this.supervisor.keep(member);
+        await this.supervisor.supervise(clone);
         if (port !== undefined) await this.balancer?.admit({ name, port });
       });
     } catch (error) {
-      // Running, but not to be reached; or not there at all.
-      await this.supervisor.release(name, async () => undefined);
+      // It may run and not be reachable, or not exist at all.
+      await this.supervisor.remove(name, async () => undefined);
       throw new CliError(`${reason(error)}; no other clone was taken away for it`, { cause: error });
     }
   }
@@ -88,14 +94,14 @@ export class Fleet {
       await step(`drain ${name}`, () => balancer.drain(name));
     };
     await step(`stop ${name}`, async () => {
-      await this.supervisor.release(name, drain);
+      await this.supervisor.remove(name, drain);
       if (service.http) await balancer?.remove(name);
     });
   }
 
-  /** @throws CliError when none is, after some patience */
+  /** @throws CliError when no other clone is ready within 15 s */
   private async untilOthersReady(service: Service, name: string): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + READY_TIMEOUT_MS;
     const others = (): ProcessRecord[] => this.clonesOf(service).filter((clone) => clone.name !== name);
     const areReady = async ({ state, adminPort = 0 }: ProcessRecord): Promise<boolean> =>
       state === 'running' &&
@@ -105,12 +111,12 @@ export class Fleet {
       );
     while (!(await Promise.all(others().map(areReady))).some(Boolean)) {
       if (performance.now() > deadline) throw new CliError(`no other clone of ${service.app} is ready: ${name} stays`);
-      await delay(50);
+      await delay(POLL_MS);
     }
   }
 
-  /** One change at a time: a second one would count clones that are about to go. */
-  private async alone<T>(work: () => Promise<T>): Promise<T> {
+  /** One change at a time: a second one would count clones that are about to leave. */
+  private async exclusive<T>(work: () => Promise<T>): Promise<T> {
     if (this.isBusy) throw new CliError('clones are being changed already: try again when that is done');
     this.isBusy = true;
     try {
@@ -127,14 +133,14 @@ export class Fleet {
     throw new CliError(`no service "${app}" runs here; there are ${services.map((service) => service.app).join(', ')}`);
   }
 
-  private refuseWithoutBalancer({ http }: Service): void {
+  private requireBalancer({ http }: Service): void {
     if (http && !this.balancer)
       throw new CliError(
         'without HAProxy there is one gateway, which has the port for itself: only a restart changes it',
       );
   }
 
-  private clones(): ClonesByApp {
+  private names(): ClonesByApp {
     const { services } = this.context.setup;
     return Object.fromEntries(
       services.map((service) => [service.app, this.clonesOf(service).map(({ name }) => name)] as const),
@@ -143,8 +149,8 @@ export class Fleet {
 
   /** By number. */
   private clonesOf({ app }: Service): ProcessRecord[] {
-    const own = new RegExp(`^${app}-\\d+$`);
-    const clones = this.supervisor.state().processes.filter(({ name }) => own.test(name));
+    const ofApp = new RegExp(`^${app}-\\d+$`);
+    const clones = this.supervisor.state().processes.filter(({ name }) => ofApp.test(name));
     return clones.toSorted((a, b) => numberOf(a.name) - numberOf(b.name));
   }
 

@@ -12,7 +12,10 @@ interface Options {
   out: string | undefined;
 }
 
-/** `npm run audit`: faults on a stack of its own, under load whose every acknowledged effect is checked. @returns 1 if one was lost. */
+/**
+ * `npm run audit`: faults on a stack of its own, under load whose every acknowledged effect is checked.
+ * @returns 1 if one was lost
+ */
 export function audit(words: string[]): Promise<number> {
   const { minutes, seed, brokers, repeat, only, out } = parse(words);
   const env = {

@@ -1,14 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { CliError, parseArguments, Steps } from '@stoa/cli';
 import { stateDir } from '../state-dir/paths.js';
-import { askControl, type ClonesByApp, type Listener, type Tasks } from '../control/control.js';
+import { requestTask, type StepListener } from '../control/client.js';
+import type { ClonesByApp, Tasks } from '../control/protocol.js';
 import { parseCloneCount } from '../plan/options.js';
 import { runningState } from '../state-dir/state.js';
 
 const CLONES_USAGE = 'npm run clones -- catalog=3 cart=2 [--json]';
 const ROLL_USAGE = 'npm run roll -- cart [profile ...] | all [--json]';
 
-/** `npm run clones -- catalog=3 cart=2`: adds and takes away clones of the stack that runs. It lasts until that is stopped. */
+/** `npm run clones -- catalog=3 cart=2`: adds and removes clones of the running stack, until that is stopped. */
 export function clones(given: string[]): Promise<number> {
   const { words, json } = parse('clones', given, CLONES_USAGE);
   const pairs = words.map((value) => parseCloneCount('clones', value));
@@ -18,7 +19,7 @@ export function clones(given: string[]): Promise<number> {
   return change('set clones', { counts }, json);
 }
 
-/** `npm run roll -- cart`: replaces each clone by one that runs what is built now, without failing a request. */
+/** `npm run roll -- cart`: replaces each clone by one that runs the present build; no request fails. */
 export function roll(given: string[]): Promise<number> {
   const { words, json } = parse('roll', given, ROLL_USAGE);
   return change('roll', { apps: words }, json);
@@ -33,24 +34,24 @@ function parse(verb: string, given: string[], usage: string): { words: readonly 
 
 async function change<T extends 'set clones' | 'roll'>(
   task: T,
-  asks: Tasks[T]['asks'],
+  request: Tasks[T]['request'],
   json: boolean,
 ): Promise<number> {
   if (!runningState(stateDir())) throw new CliError('nothing runs: npm start brings the stack up');
   const steps: { step: string; ms: number }[] = [];
   const progress = new Steps();
-  const heard: Listener = json
+  const listener: StepListener = json
     ? { began: () => undefined, ended: (step, ms) => void steps.push({ step, ms }) }
     : shownBy(progress);
-  const all: ClonesByApp = await askControl(stateDir(), task, asks, heard);
+  const all: ClonesByApp = await requestTask(stateDir(), task, request, listener);
   await setImmediate(); // the last step's line comes first
   if (json) process.stdout.write(`${JSON.stringify({ steps, clones: all }, null, 2)}\n`);
   else process.stdout.write(`Done after ${progress.elapsed()}: ${summary(all)}\n`);
   return 0;
 }
 
-/** Shows steps that are done elsewhere. */
-function shownBy(progress: Steps): Listener {
+/** Shows steps that the stack does. */
+function shownBy(progress: Steps): StepListener {
   const ends = new Map<string, () => void>();
   return {
     began: (step) => void progress.step(step, () => new Promise<void>((resolve) => ends.set(step, resolve))),

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readState } from '../state-dir/state.js';
 
-/** Set for a start that has no terminal: Ctrl-C can't end it. */
-export const DETACHED = 'STOA_DETACHED';
+/** Set for a start without a terminal: Ctrl-C can't end it. */
+export const IN_BACKGROUND = 'STOA_DETACHED';
+
+const POLL_MS = 50;
 
 /**
- * Starts the same program again in a session of its own, shows what it writes until the stack is ready, and leaves it running.
- * @returns 0 when it is ready, else the code that it ended with.
+ * Starts the same program again in a session of its own, prints its output until the stack is ready, and leaves it
+ * running.
+ * @returns 0 when it is ready, else its exit code
  */
-export async function startDetached(stateDir: string, words: string[]): Promise<number> {
+export async function startInBackground(stateDir: string, words: string[]): Promise<number> {
   const logDir = join(stateDir, 'logs');
   mkdirSync(logDir, { recursive: true });
   const file = join(logDir, 'supervisor.log');
@@ -23,11 +26,10 @@ export async function startDetached(stateDir: string, words: string[]): Promise<
   const child = spawn(process.execPath, [...process.execArgv, script, verb, ...words], {
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, [DETACHED]: 'yes' },
+    env: { ...process.env, [IN_BACKGROUND]: 'yes' },
   });
   closeSync(log);
-  const giveUp = (signal: NodeJS.Signals): void => void child.kill(signal);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => giveUp(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   for (;;) {
     const ended = child.exitCode ?? (child.signalCode ? 1 : undefined);
     const state = readState(stateDir);
@@ -35,13 +37,13 @@ export async function startDetached(stateDir: string, words: string[]): Promise<
     show();
     if (ended !== undefined) return ended;
     if (ready) break;
-    await delay(50);
+    await delay(POLL_MS);
   }
   child.unref();
   return 0;
 }
 
-/** Returns a function that copies what was added to a file since the last call: failures to standard error, the rest to output. */
+/** @returns prints what was added to a file since the last call: failures to standard error, the rest to output */
 function follow(file: string, from: number): () => void {
   let offset = from;
   return () => {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError, parseArguments, wholeNumber } from '@stoa/cli';
 import { stateDir } from '../state-dir/paths.js';
 
-const LOOK_EVERY_MS = 200;
+const POLL_MS = 200;
 
 /** `npm run logs -- [NAME ...] [-n LINES] [--no-follow]`: NAME is a clone, a service or a server; none means the clones. */
 export async function logs(words: string[]): Promise<number> {
@@ -27,7 +27,7 @@ export async function logs(words: string[]): Promise<number> {
   if (!follow) return 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(0));
   for (;;) {
-    await delay(LOOK_EVERY_MS);
+    await delay(POLL_MS);
     for (const name of await matching()) {
       const { text, offset } = added(join(dir, `${name}.log`), offsets.get(name) ?? 0);
       offsets.set(name, offset);
@@ -49,7 +49,7 @@ function parse(given: string[]): { names: readonly string[]; lines: number; foll
 async function logNames(dir: string, wanted: readonly string[]): Promise<string[]> {
   const files = await readdir(dir).catch(() => []);
   const names = files.filter((file) => file.endsWith('.log')).map((file) => file.slice(0, -'.log'.length));
-  // A service's name stands for all its clones: cart is cart-1, cart-2, ...
+  // A service's name selects all its clones: cart is cart-1, cart-2, ...
   const matches = (name: string): boolean =>
     wanted.length === 0
       ? /^(?!postgres).+-\d+$/.test(name)
@@ -57,7 +57,7 @@ async function logNames(dir: string, wanted: readonly string[]): Promise<string[
   return names.filter(matches).toSorted();
 }
 
-/** What was added to a file since `from`; a file that has shrunk was cut and is read from its beginning. */
+/** The whole lines added to a file since `from`. A file that has shrunk was cut, and is read from its beginning. */
 function added(file: string, from: number): { text: string; offset: number } {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   const start = size < from ? 0 : from;

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CliError, parseArguments } from '@stoa/cli';
 import { stateDir as defaultStateDir } from '../state-dir/paths.js';
-import { stopLeftovers } from '../processes/orphans.js';
+import { stopOrphans } from '../processes/orphans.js';
 import { takeLock } from '../state-dir/lock.js';
 import { readState } from '../state-dir/state.js';
 
@@ -13,7 +13,7 @@ export async function reset(words: string[]): Promise<number> {
   const stateDir = defaultStateDir();
   if (!(await takeLock(stateDir))) throw new CliError('the stack is running: npm run stop first');
   const state = readState(stateDir);
-  if (state) await stopLeftovers(state);
+  if (state) await stopOrphans(state);
   const data = join(stateDir, 'data');
   for (const name of await readdir(data).catch(() => [])) {
     // Below a closed directory, root's Postgres data is a link to a place that Postgres's user can reach.

@@ -5,12 +5,12 @@ import { repoRoot, stateDir as defaultStateDir } from '../state-dir/paths.js';
 import { bringUp } from '../start/bring-up.js';
 import { findJava } from '../servers/java.js';
 import { findToxiproxy } from '../servers/toxiproxy.js';
-import { brokersToRun } from '../processes/broker-processes.js';
+import { brokersToRun } from '../plan/brokers.js';
 import { checkDisk, checkPort } from '../plan/checks.js';
 import type { Context } from '../plan/context.js';
-import { offerControl, type Handlers } from '../control/control.js';
+import { serveControl, type Handlers } from '../control/server.js';
 import { checkExternal } from '../plan/external-servers.js';
-import { stopLeftovers } from '../processes/orphans.js';
+import { stopOrphans } from '../processes/orphans.js';
 import { takeLock } from '../state-dir/lock.js';
 import { addShardServer } from '../data/add-shard.js';
 import { parseStartOptions, START_HELP } from '../plan/options.js';
@@ -18,18 +18,18 @@ import { rotateLogs } from '../state-dir/log-rotation.js';
 import { adminToken, operatorAccount } from '../state-dir/secrets.js';
 import { resolveSetup, type Setup } from '../plan/setup.js';
 import { readState, removeState, runningState } from '../state-dir/state.js';
-import { welcome } from '../processes/process-table.js';
+import { welcome } from '../start/welcome.js';
 import { Supervisor } from '../processes/supervisor.js';
 import { topology as shop, type Topology } from '../plan/topology.js';
-import { DETACHED, startDetached } from './in-background.js';
+import { IN_BACKGROUND, startInBackground } from './in-background.js';
 
-/** What differs when something else than this repository's shop is run, as tests do. */
+/** The shop to run if it is not this repository's own, as in tests. */
 export interface StartPlace {
   topology?: Topology;
   appsDir?: string;
 }
 
-/** `npm start`: brings the stack up, stays until it is told to stop, and leaves nothing running. @returns the exit code. */
+/** `npm start`: brings the stack up, stays until a signal, and leaves nothing running. @returns the exit code */
 export async function start(words: string[], place: StartPlace = {}): Promise<number> {
   const options = parseStartOptions(words);
   if (options.help) {
@@ -39,7 +39,7 @@ export async function start(words: string[], place: StartPlace = {}): Promise<nu
   const setup = resolveSetup(place.topology ?? shop, options, process.env);
   const stateDir = defaultStateDir();
   if (options.detach)
-    return startDetached(
+    return startInBackground(
       stateDir,
       words.filter((word) => word !== '--detach'),
     );
@@ -73,7 +73,7 @@ async function claim(stateDir: string, progress: Steps): Promise<void> {
   }
   const earlier = readState(stateDir);
   if (!earlier) return;
-  const stopped = await stopLeftovers(earlier);
+  const stopped = await stopOrphans(earlier);
   removeState(stateDir);
   const what = stopped.length > 0 ? `; stopped what it had left running: ${stopped.join(', ')}` : '';
   progress.line(`  ! the last run did not end in order${what}`);
@@ -90,39 +90,39 @@ async function check(setup: Setup, stateDir: string): Promise<void> {
 async function supervise(context: Context, madeOperator: boolean): Promise<number> {
   const { stateDir, progress } = context;
   const supervisor = new Supervisor(stateDir, (line) => progress.line(`${new Date().toISOString()} ${line}`));
-  const told = toldToStop(supervisor, progress);
-  let offer: (() => void) | undefined;
+  const stopped = stopOnSignal(supervisor, progress);
+  let closeControl: (() => void) | undefined;
   try {
-    const { url, fleet } = await bringUp(context, supervisor);
+    const { url, clones } = await bringUp(context, supervisor);
     const state = { ...supervisor.state(), ...(url === undefined ? {} : { url }) };
     progress.line(welcome(context, state, madeOperator));
-    const ends = process.env[DETACHED] ? 'npm run stop' : 'Ctrl-C or npm run stop';
+    const ends = process.env[IN_BACKGROUND] ? 'npm run stop' : 'Ctrl-C or npm run stop';
     progress.line(`Ready after ${progress.elapsed()}. ${ends} ends it; data stays in ${stateDir}.`);
     const handlers: Handlers = {
       'add shard': ({ name }) => addShardServer(stateDir, supervisor, name),
-      'set clones': ({ counts }, step) => fleet.setClones(counts, step),
-      roll: ({ apps }, step) => fleet.roll(apps, step),
+      'set clones': ({ counts }, step) => clones.setCounts(counts, step),
+      roll: ({ apps }, step) => clones.roll(apps, step),
     };
-    offer = await offerControl(stateDir, handlers).catch((error: unknown) => {
-      progress.line(`  ! npm run clones, roll and shards -- add --local won't find this stack (${reason(error)})`);
+    closeControl = await serveControl(stateDir, handlers).catch((error: unknown) => {
+      progress.line(`  ! npm run clones, roll and shards -- add --local can't reach this stack (${reason(error)})`);
       return undefined;
     });
     supervisor.ready(url);
   } catch (error) {
     const interrupted = supervisor.isStopping;
     await supervisor.stop();
-    if (interrupted) return 0; // the step under way failed because it was given up
+    if (interrupted) return 0; // the step under way failed because it was aborted
     throw error;
   }
-  const unrotate = rotateLogs(join(stateDir, 'logs'));
-  await told;
-  offer?.();
-  unrotate();
+  const stopRotation = rotateLogs(join(stateDir, 'logs'));
+  await stopped;
+  closeControl?.();
+  stopRotation();
   return Number(process.exitCode ?? 0);
 }
 
-/** Settles when a signal has come and everything has been stopped. A second Ctrl-C does not wait for order. */
-function toldToStop(supervisor: Supervisor, progress: Steps): Promise<void> {
+/** Resolves when a signal has come and everything has been stopped. A second Ctrl-C kills at once. */
+function stopOnSignal(supervisor: Supervisor, progress: Steps): Promise<void> {
   return new Promise((resolve) => {
     const interrupt = onInterrupt({
       first: (signal) => {

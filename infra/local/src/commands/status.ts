@@ -5,7 +5,7 @@ import { mappedShards, type MappedShard } from '../data/sharding.js';
 import { runningState } from '../state-dir/state.js';
 import { processTable, rowsOf } from '../processes/process-table.js';
 
-/** `npm run status [-- --json]`. @returns 1 if nothing runs. */
+/** `npm run status [-- --json]`. @returns 1 if nothing runs */
 export async function status(words: string[]): Promise<number> {
   const { values } = parseArguments(words, { command: 'npm run status', options: { json: { type: 'boolean' } } });
   const state = runningState(stateDir());
@@ -33,7 +33,7 @@ export async function status(words: string[]): Promise<number> {
   return 0;
 }
 
-/** What the shard map says; nothing while it can't be asked, which is no reason to show nothing else. */
+/** The shards of the map; none while it can't be reached, so that the rest is shown all the same. */
 async function readShards(): Promise<MappedShard[]> {
   const directory = readDirectory(stateDir());
   return directory ? mappedShards(directory.adminUrl).catch(() => []) : [];

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { CliError, parseArguments, wholeNumber } from '@stoa/cli';
 import { repoRoot, stateDir } from '../state-dir/paths.js';
 import { runningState } from '../state-dir/state.js';
-import { askForShard } from '../data/add-shard.js';
+import { requestShard } from '../data/add-shard.js';
 import { readDirectory, type Operator } from '../state-dir/secrets.js';
 import { SHOP_PORT } from '../plan/topology.js';
 
@@ -21,12 +21,12 @@ export async function shards(words: string[]): Promise<number> {
   const env = directory ? { DIRECTORY_ADMIN_URL: directory.adminUrl } : {};
   const isLocal = words[0] === 'add' && words.includes('--local') && !words.includes('--dry-run');
   if (!isLocal) return runTool(script, words, env);
-  // Whatever is wrong with the words or the directory is said before a server is started.
+  // A dry run refuses wrong words or a wrong directory before a server is started.
   const checked = await runTool(script, [...words, '--dry-run'], env, 'ignore');
   if (checked !== 0) return checked;
   const { values } = parseArgs({ args: words, options: { name: { type: 'string' } }, strict: false });
   const name = typeof values.name === 'string' ? values.name : undefined;
-  const { url, name: shard } = await askForShard(stateDir(), name);
+  const { url, name: shard } = await requestShard(stateDir(), name);
   return runTool(script, words, { ...env, STOA_LOCAL_SHARD_URL: url, STOA_LOCAL_SHARD: shard });
 }
 

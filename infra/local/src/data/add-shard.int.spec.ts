@@ -2,8 +2,8 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { offerControl } from '../control/control.js';
-import { addShardServer, askForShard } from './add-shard.js';
+import { serveControl } from '../control/server.js';
+import { addShardServer, requestShard } from './add-shard.js';
 import { Supervisor } from '../processes/supervisor.js';
 
 describe('one more shard server', () => {
@@ -17,7 +17,7 @@ describe('one more shard server', () => {
     await mkdir(join(stateDir, 'data/postgres-shard1'), { recursive: true });
     await mkdir(join(stateDir, 'logs'));
     supervisor = new Supervisor(stateDir, () => undefined);
-    end = await offerControl(stateDir, {
+    end = await serveControl(stateDir, {
       'add shard': ({ name }) => addShardServer(stateDir, supervisor, name),
       'set clones': () => Promise.reject(new Error('not here')),
       roll: () => Promise.reject(new Error('not here')),
@@ -30,7 +30,7 @@ describe('one more shard server', () => {
   });
 
   it('is started once under the first free name, and watched over', async () => {
-    const { name, url } = await askForShard(stateDir, undefined);
+    const { name, url } = await requestShard(stateDir, undefined);
     expect(name).toBe('shard2');
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -39,11 +39,11 @@ describe('one more shard server', () => {
     expect(supervisor.state().processes).toMatchObject([
       { name: 'postgres-shard2', kind: 'postgres', state: 'running' },
     ]);
-    expect(await askForShard(stateDir, 'shard2')).toEqual({ name, url });
+    expect(await requestShard(stateDir, 'shard2')).toEqual({ name, url });
   }, 60_000);
 
   it('is refused under a name that is none, and where no stack runs', async () => {
-    await expect(askForShard(stateDir, 'Shard 2')).rejects.toThrow(`"Shard 2" can't name a shard`);
-    await expect(askForShard(join(stateDir, 'elsewhere'), undefined)).rejects.toThrow('no stack runs on this machine');
+    await expect(requestShard(stateDir, 'Shard 2')).rejects.toThrow(`"Shard 2" can't name a shard`);
+    await expect(requestShard(join(stateDir, 'elsewhere'), undefined)).rejects.toThrow('no stack runs on this machine');
   });
 });

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { requestTask } from '../control/client.js';
+import type { Tasks } from '../control/protocol.js';
 import { CliError } from '@stoa/cli';
-import { askControl, type Tasks } from '../control/control.js';
-import { postgresMember } from '../processes/server-processes.js';
-import { postgresPassword } from '../state-dir/secrets.js';
+import { postgresProcess } from '../processes/server-processes.js';
 import type { Supervisor } from '../processes/supervisor.js';
+import { postgresPassword } from '../state-dir/secrets.js';
 
 /** A server that was started for `npm run shards -- add --local`. */
-export interface MoreShard {
+export interface AddedShard {
   name: string;
   /** Its superuser's. */
   url: string;
@@ -16,27 +17,26 @@ export interface MoreShard {
 const NAME = /^[a-z][a-z0-9_-]{0,30}$/;
 
 /**
- * Asks the stack that runs for one more shard server, or for one that an earlier try started.
- * @throws CliError when none runs, or it can't.
+ * Requests one more shard server of the running stack, or one that an earlier try started.
+ * @throws CliError when no stack runs, or with why it can't
  */
-export async function askForShard(stateDir: string, wanted: string | undefined): Promise<MoreShard> {
-  const { name, port } = await askControl(stateDir, 'add shard', wanted === undefined ? {} : { name: wanted });
+export async function requestShard(stateDir: string, wanted: string | undefined): Promise<AddedShard> {
+  const { name, port } = await requestTask(stateDir, 'add shard', wanted === undefined ? {} : { name: wanted });
   const password = encodeURIComponent(postgresPassword(stateDir));
   return { name, url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` };
 }
 
-/** Starts one more shard server under the stack's supervision. @throws CliError for a name that is none */
+/** Starts one more shard server under supervision. @throws CliError for an invalid name */
 export async function addShardServer(
   stateDir: string,
   supervisor: Supervisor,
   wanted: string | undefined,
-): Promise<Tasks['add shard']['answers']> {
+): Promise<Tasks['add shard']['reply']> {
   if (wanted !== undefined && !NAME.test(wanted)) throw new CliError(`"${wanted}" can't name a shard`);
   const name = wanted ?? nextName(stateDir);
-  const there = supervisor.state().processes.find((process) => process.name === `postgres-${name}`);
-  if (there?.port !== undefined) return { name, port: there.port };
-  const member = await postgresMember(stateDir, name, postgresPassword(stateDir));
-  const { port } = await supervisor.keep(member);
+  const existing = supervisor.state().processes.find((process) => process.name === `postgres-${name}`);
+  if (existing?.port !== undefined) return { name, port: existing.port };
+  const { port } = await supervisor.supervise(await postgresProcess(stateDir, name, postgresPassword(stateDir)));
   return { name, port };
 }
 

@@ -1,23 +1,26 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { reason } from '@stoa/cli';
 import { run } from '../machine/run.js';
 import type { Context } from '../plan/context.js';
 
-/** Loads the sample catalog into a shop whose catalog is our own and new. A failure is told, and tried again at the next start. */
+/**
+ * Imports the sample catalog once into a shop whose catalog is embedded.
+ * A failure is printed, and the next start tries again.
+ */
 export async function loadSample(context: Context, url: string): Promise<void> {
   const { setup, stateDir, appsDir, progress } = context;
   const marker = join(stateDir, 'data/sample-loaded');
   const sample = join(appsDir, 'catalog/sample/catalog.ndjson');
-  const here = (app: string): boolean => setup.services.some((service) => service.app === app);
-  // Signing in and importing take these three; somebody's own database gets no products of ours.
-  const possible = ['gateway', 'profile', 'catalog'].every(here) && !setup.external.databases.has('catalog');
+  const isHere = (app: string): boolean => setup.services.some((service) => service.app === app);
+  // Signing in and importing need these three; a database that the environment names gets no sample.
+  const possible = ['gateway', 'profile', 'catalog'].every(isHere) && !setup.external.databases.has('catalog');
   if (!possible || existsSync(marker) || !existsSync(sample)) return;
   try {
     await progress.step('sample catalog', () => importFile(context, sample, url));
     writeFileSync(marker, '');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    progress.line(`  ! the sample catalog was not loaded: ${why}`);
+    progress.line(`  ! the sample catalog was not loaded: ${reason(error)}`);
   }
 }
 

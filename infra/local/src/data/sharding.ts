@@ -8,7 +8,7 @@ import type { Sharded } from '../plan/setup.js';
 
 const DIRECTORY = 'directory';
 
-/** Makes the database of the shard map if it is not there, and roles that may read it for these services. */
+/** Creates the database of the shard map if it is missing, and a role that may read it for each of these services. */
 export async function ensureDirectory(adminUrl: string, apps: readonly string[], password: string): Promise<Directory> {
   const ownerUrl = await ensureDatabase(adminUrl, DIRECTORY, password);
   await asSuperuser(adminUrl, async (client) => {
@@ -20,23 +20,23 @@ export async function ensureDirectory(adminUrl: string, apps: readonly string[],
   return { adminUrl: ownerUrl, urlFor: (app) => serviceUrl(adminUrl, plain(app), password, DIRECTORY) };
 }
 
-/** A shard as the map has it. */
+/** A shard of a keyspace with its number of buckets, as in the shard map. */
 export interface MappedShard {
   shard: string;
   keyspace: string;
   buckets: number;
 }
 
-/** All shards of all keyspaces; none before the map was made. */
+/** All shards of all keyspaces; none before the map exists. */
 export async function mappedShards(directoryUrl: string): Promise<MappedShard[]> {
   const client = new Client({ connectionString: directoryUrl, connectionTimeoutMillis: 3_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows: found } = await client.query<{ there: boolean }>(
-      `SELECT to_regclass('sharding.bucket_map') IS NOT NULL AS there`,
+    const { rows: found } = await client.query<{ exists: boolean }>(
+      `SELECT to_regclass('sharding.bucket_map') IS NOT NULL AS exists`,
     );
-    if (!found[0]?.there) return [];
+    if (!found[0]?.exists) return [];
     const { rows } = await client.query<MappedShard>(
       `SELECT shard, keyspace, (SELECT count(*)::int FROM sharding.bucket_map AS m
          WHERE (m.keyspace, m.shard) = (s.keyspace, s.shard)) AS buckets
@@ -49,9 +49,9 @@ export async function mappedShards(directoryUrl: string): Promise<MappedShard[]>
 }
 
 /**
- * Which shard servers of ours are to run, by keyspace: those of the map, or as many as were asked for. A keyspace that has
- * not begun (its first start was cut short, or it came with a later release) gets those that the others have.
- * @throws CliError when fewer were asked for than the map needs.
+ * The embedded shard servers to run, by keyspace: those of the map, or as many as were asked for. A keyspace without
+ * buckets (its first start was cut short, or it came with a later release) gets those that the others have.
+ * @throws CliError when fewer were asked for than the map needs
  */
 export async function shardServers(
   directory: Directory,
@@ -59,16 +59,17 @@ export async function shardServers(
   stateDir: string,
 ): Promise<Map<string, string[]>> {
   const mapped = (await mappedShards(directory.adminUrl)).filter(
-    // A shard that was added by its URL is run by somebody else.
+    // A shard that was added by its URL is not embedded.
     ({ shard, keyspace }) => keyspaces.includes(keyspace) && existsSync(join(stateDir, 'data', `postgres-${shard}`)),
   );
   const wanted = asked === undefined ? undefined : numbered(asked);
   if (wanted) refuseFewer(mapped, wanted);
-  const begun = new Set(mapped.filter(({ buckets }) => buckets > 0).map(({ keyspace }) => keyspace));
-  const known = [...new Set(mapped.filter(({ keyspace }) => begun.has(keyspace)).map(({ shard }) => shard))];
+  const filled = new Set(mapped.filter(({ buckets }) => buckets > 0).map(({ keyspace }) => keyspace));
+  const known = [...new Set(mapped.filter(({ keyspace }) => filled.has(keyspace)).map(({ shard }) => shard))];
   const first = known.length > 0 ? known : numbered(usual);
-  const own = (name: string): string[] => mapped.filter(({ keyspace }) => keyspace === name).map(({ shard }) => shard);
-  return new Map(keyspaces.map((name) => [name, wanted ?? (begun.has(name) ? own(name) : first)]));
+  const mappedOf = (name: string): string[] =>
+    mapped.filter(({ keyspace }) => keyspace === name).map(({ shard }) => shard);
+  return new Map(keyspaces.map((name) => [name, wanted ?? (filled.has(name) ? mappedOf(name) : first)]));
 }
 
 function refuseFewer(mapped: readonly MappedShard[], wanted: readonly string[]): void {
@@ -86,24 +87,25 @@ function refuseFewer(mapped: readonly MappedShard[], wanted: readonly string[]):
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `shard${n + 1}`);
 
 /** A shard as the migrations of its keyspace take it. */
-export interface OwnShard {
+export interface EmbeddedShard {
   name: string;
   url: string;
   adminUrl: string;
 }
 
 /**
- * Makes the databases of the keyspaces on a shard server, and for each a role that owns nothing there: whoever owns a table
- * could take its fence away. @throws CliError for data from before there were shards.
+ * Creates the databases of the keyspaces on a shard server, and for each a role that owns nothing there: the owner of a
+ * table could remove its fence.
+ * @returns the shards by keyspace @throws CliError for data from before there were shards
  */
 export async function ensureShard(
   shard: string,
   adminUrl: string,
   keyspaces: readonly string[],
   password: string,
-): Promise<Map<string, OwnShard>> {
+): Promise<Map<string, EmbeddedShard>> {
   return asSuperuser(adminUrl, async (client) => {
-    const shards = new Map<string, OwnShard>();
+    const shards = new Map<string, EmbeddedShard>();
     const { rows } = await client.query<{ superuser: string }>('SELECT current_user AS superuser');
     const superuser = rows[0]?.superuser ?? '';
     for (const keyspace of keyspaces) {

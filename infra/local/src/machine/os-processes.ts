@@ -28,7 +28,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** True if no thread of a process runs: SIGSTOP holds it, or it has ended. */
-export function standsStill(pid: number): boolean {
+export function isHalted(pid: number): boolean {
   if (!isAlive(pid)) return true;
   if (process.platform !== 'linux') return ps(pid, 'stat=')?.startsWith('T') ?? true;
   return threadsOf(pid).every((thread) => statField(thread, 3) === 'T');
@@ -48,7 +48,7 @@ export function memoryOf(pid: number, children: Map<number, number[]> = children
  * Lets others have the CPU before a process, as far as the system knows how: its priority becomes lower by so much, and that of
  * what it starts from then on. One that has ended is left alone.
  */
-export function giveWay(pid: number, by: number): void {
+export function lowerPriority(pid: number, by: number): void {
   try {
     const nice = Math.min(constants.priority.PRIORITY_LOW, getPriority(pid) + by);
     for (const thread of threadsOf(pid)) setPriority(thread, nice);

@@ -24,17 +24,17 @@ done
 let guard: ChildProcess | undefined;
 
 /** Makes sure that a child ends when this process does, even by SIGKILL. */
-export function guardPid(pid: number): void {
+export function stopAtExit(pid: number): void {
   tell(`add ${pid}`);
 }
 
 /** To be called when the child has ended: its number may belong to somebody else tomorrow. */
-export function releasePid(pid: number): void {
+export function cancelStopAtExit(pid: number): void {
   tell(`del ${pid}`);
 }
 
 /** A temporary folder (one at most) to be removed when this process is gone. */
-export function guardDir(dir: string): void {
+export function removeAtExit(dir: string): void {
   tell(`dir ${dir}`);
 }
 

@@ -1,5 +1,5 @@
 import { CliError, oneOf, parseArguments, wholeNumber } from '@stoa/cli';
-import type { Brokers } from '../processes/broker-processes.js';
+import type { Brokers } from './brokers.js';
 
 /** What `npm start -- ...` was asked for, as written; setup.ts checks it against the topology. */
 export interface StartOptions {

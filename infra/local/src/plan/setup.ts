@@ -1,6 +1,6 @@
 import { CliError } from '@stoa/cli';
 import { SHOP_PORT, type Service, type Topology } from './topology.js';
-import type { Brokers } from '../processes/broker-processes.js';
+import type { Brokers } from './brokers.js';
 import type { StartOptions } from './options.js';
 
 /** Everything that is decided before anything is started. */

@@ -1,56 +1,41 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliError } from '@stoa/cli';
 import { freePort } from '../machine/ports.js';
+import type { Brokers } from '../plan/brokers.js';
 import { startKafka, type Cluster, type KafkaServer } from '../servers/kafka.js';
-import type { Member } from './supervised-process.js';
-import { logFile } from './server-processes.js';
-import type { Proxies } from './proxies.js';
-
-/** How many Kafka brokers run: one, or three that replicate to each other. */
-export type Brokers = 1 | 3;
+import { logFile } from '../state-dir/paths.js';
+import type { ServerProxies } from './server-proxies.js';
+import type { ProcessSpec } from './supervised-process.js';
 
 /**
- * As many as were asked for, else as many as the data in the state folder are of, else one.
- * @throws CliError when the data are of another number: topics do not spread to new brokers by themselves
+ * The Kafka brokers as processes of the stack: `kafka`, or `kafka-1` to `kafka-3`.
+ * Each keeps its ports for as long as the stack runs.
  */
-export function brokersToRun(stateDir: string, asked: Brokers | undefined): Brokers {
-  const has = (name: string): boolean => existsSync(join(stateDir, 'data', name));
-  const kept = has('kafka-1') ? 3 : has('kafka') ? 1 : undefined;
-  if (kept !== undefined && asked !== undefined && kept !== asked) {
-    const words = `the data in ${stateDir} are of ${kept === 1 ? 'one Kafka broker' : 'three Kafka brokers'}`;
-    throw new CliError(
-      `${words}, not of ${asked}: leave --brokers out, choose another STOA_STATE_DIR, or npm run reset`,
-    );
-  }
-  return asked ?? kept ?? 1;
-}
-
-/** The brokers as members of the stack: `kafka`, or `kafka-1` to `kafka-3`. Each keeps its ports for as long as the stack lives. */
-export async function brokerMembers(
+export async function brokerProcesses(
   stateDir: string,
   brokers: Brokers,
-  proxies: Proxies | undefined,
-): Promise<Member<KafkaServer>[]> {
-  if (brokers === 1) return [await brokerMember(stateDir, 'kafka', proxies)];
+  proxies: ServerProxies | undefined,
+): Promise<ProcessSpec<KafkaServer>[]> {
+  if (brokers === 1) return [await brokerProcess(stateDir, 'kafka', proxies)];
   const controllerPorts = await Promise.all(Array.from({ length: brokers }, freePort));
   return Promise.all(
-    controllerPorts.map((_, n) => brokerMember(stateDir, `kafka-${n + 1}`, proxies, { node: n + 1, controllerPorts })),
+    controllerPorts.map((_, n) => brokerProcess(stateDir, `kafka-${n + 1}`, proxies, { node: n + 1, controllerPorts })),
   );
 }
 
-async function brokerMember(
+async function brokerProcess(
   stateDir: string,
   name: string,
-  proxies: Proxies | undefined,
+  proxies: ServerProxies | undefined,
   cluster?: Cluster,
-): Promise<Member<KafkaServer>> {
-  const [port, behind] = [await freePort(), await freePort()];
-  const dataDir = join(stateDir, 'data', name);
+): Promise<ProcessSpec<KafkaServer>> {
+  const [port, proxiedPort] = [await freePort(), await freePort()];
+  const proxied = proxies && { port: proxiedPort, advertised: await proxies.add(name, proxiedPort) };
   const options = {
-    ...{ port, dataDir, logFile: logFile(stateDir, name) },
-    ...(cluster ? { cluster } : {}),
-    ...(proxies ? { proxied: { port: behind, advertised: await proxies.before(name, behind) } } : {}),
+    port,
+    dataDir: join(stateDir, 'data', name),
+    logFile: logFile(stateDir, name),
+    ...(cluster && { cluster }),
+    ...(proxied && { proxied }),
   };
   return { name, kind: 'kafka', port, start: (starting) => startKafka({ ...options, ...starting }) };
 }

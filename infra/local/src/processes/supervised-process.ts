@@ -4,35 +4,36 @@ import { identityOf } from '../machine/os-processes.js';
 import { exitWords, type Running, type Starting } from '../servers/child.js';
 import type { Kind, ProcessRecord } from '../state-dir/state.js';
 
-/** One process that the stack is to have, and how to start it. */
-export interface Member<R extends Running = Running> {
+/** A process that the stack is to have, and how to start it. */
+export interface ProcessSpec<R extends Running = Running> {
   name: string;
   kind: Kind;
   port?: number;
   adminPort?: number;
   start: (starting: Starting) => Promise<R>;
-  /** What others are told of it when it ended by itself. It is not started again before that is done, or was given up. */
+  /** Notifies others after it ended by itself. The restart waits until this settles. */
   ended?: () => Promise<void>;
 }
 
-export interface KeeperEvents {
-  /** Something that others see about the process is different now. */
+export interface ProcessEvents {
+  /** The record of the process has changed. */
   changed: () => void;
-  /** A line for whoever watches: it ended, it is back. */
+  /** A line for people: the process ended, it is ready again. */
   report: (line: string) => void;
 }
 
-/** Short, because customers wait; it doubles for what ends again and again. */
+/** Short, because customers wait; it doubles for a process that ends again and again. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
-/** A process that stood this long is healthy again: its next crash is met with the shortest pause. */
+/** A process that ran this long is healthy again: its next crash is met with the shortest pause. */
 const HEALTHY_AFTER_MS = 60_000;
 
 /**
- * Keeps one process running: starting → running → (it ended by itself) restarting → running ... → leaving → stopped.
- * The first start may fail, which the caller hears; after that a process that ends is started again, with a pause that doubles.
+ * SupervisedProcess exists to keep one process running; it works by starting it again when it ends.
+ * States: starting → running → (it ended by itself) restarting → running ... → leaving → stopped.
+ * A failed first start is the caller's; after that each restart waits for a pause that doubles.
  */
-export class Keeper<R extends Running = Running> {
+export class SupervisedProcess<R extends Running = Running> {
   private state: ProcessRecord['state'] = 'starting';
   private running: R | undefined;
   private pid: number | undefined;
@@ -42,25 +43,26 @@ export class Keeper<R extends Running = Running> {
   private watching: Promise<void> = Promise.resolve();
 
   constructor(
-    readonly member: Member<R>,
-    private readonly events: KeeperEvents,
+    readonly spec: ProcessSpec<R>,
+    private readonly events: ProcessEvents,
   ) {}
 
+  /** The process as `run/state.json` lists it. */
   record(): ProcessRecord {
-    const { name, kind, port, adminPort } = this.member;
+    const { name, kind, port, adminPort } = this.spec;
     return {
       name,
       kind,
-      ...(this.pid === undefined ? {} : { pid: this.pid }),
-      ...(this.identity === undefined ? {} : { identity: this.identity }),
-      ...(port === undefined ? {} : { port }),
-      ...(adminPort === undefined ? {} : { adminPort }),
+      ...(this.pid !== undefined && { pid: this.pid }),
+      ...(this.identity !== undefined && { identity: this.identity }),
+      ...(port !== undefined && { port }),
+      ...(adminPort !== undefined && { adminPort }),
       state: this.state,
       restarts: this.restarts,
     };
   }
 
-  /** Starts the process and, once it is ready, watches over it. Rejects if it can't be started. */
+  /** Starts the process and, once it is ready, watches it. Rejects if it can't be started. */
   async start(): Promise<R> {
     const running = await this.launch();
     this.watching = this.watch(running);
@@ -75,8 +77,8 @@ export class Keeper<R extends Running = Running> {
     this.become('stopped');
   }
 
-  /** Stops the process for good once `drain` has taken its work from it. If that fails, the process stays. */
-  async retire(drain: () => Promise<void>): Promise<void> {
+  /** Stops the process for good once `drain` has taken its work from it. If `drain` fails, the process stays. */
+  async drainAndStop(drain: () => Promise<void>): Promise<void> {
     this.become('leaving');
     try {
       await drain();
@@ -87,7 +89,7 @@ export class Keeper<R extends Running = Running> {
     await this.stop();
   }
 
-  /** As stop, without giving it time. */
+  /** As stop, by SIGKILL. */
   async kill(): Promise<void> {
     this.abort.abort();
     await this.running?.kill();
@@ -100,7 +102,7 @@ export class Keeper<R extends Running = Running> {
       this.events.changed();
     };
     this.abort.signal.throwIfAborted();
-    this.running = await this.member.start({ onSpawn, signal: this.abort.signal });
+    this.running = await this.spec.start({ onSpawn, signal: this.abort.signal });
     this.become('running');
     return this.running;
   }
@@ -113,8 +115,8 @@ export class Keeper<R extends Running = Running> {
       const exit = await current.exited;
       if (this.abort.signal.aborted) return;
       if (Date.now() - since > HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
-      const told = this.member.ended?.();
-      const next = await this.restart(`ended by itself (${exitWords(exit)})`, pause, told);
+      const notified = this.spec.ended?.();
+      const next = await this.restart(`ended by itself (${exitWords(exit)})`, pause, notified);
       if (!next) return;
       current = next.running;
       pause = next.pause;
@@ -125,9 +127,9 @@ export class Keeper<R extends Running = Running> {
   private async restart(
     why: string,
     pause: number,
-    told?: Promise<void>,
+    notified?: Promise<void>,
   ): Promise<{ running: R; pause: number } | undefined> {
-    const { name } = this.member;
+    const { name } = this.spec;
     for (let trouble = why, wait = pause; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       this.pid = undefined;
       this.identity = undefined;
@@ -135,7 +137,7 @@ export class Keeper<R extends Running = Running> {
       this.become('restarting');
       this.events.report(`${name} ${trouble}; starting it again in ${wait / 1000} s`);
       await delay(wait, undefined, { signal: this.abort.signal }).catch(() => undefined);
-      await told;
+      await notified;
       if (this.abort.signal.aborted) return undefined;
       try {
         const running = await this.launch();

@@ -1,19 +1,22 @@
-import type { Running } from '../servers/child.js';
-import type { Backend } from '../servers/haproxy.js';
 import { identityOf } from '../machine/os-processes.js';
 import { killRuns } from '../machine/run.js';
-import { Keeper, type Member } from './supervised-process.js';
+import type { Running } from '../servers/child.js';
+import type { Backend } from '../servers/haproxy.js';
 import { KINDS, removeState, type State, writeState } from '../state-dir/state.js';
+import { SupervisedProcess, type ProcessSpec } from './supervised-process.js';
 
-/** Has all processes of the stack: starts and keeps them, writes down what runs, and stops everything in order. */
+/**
+ * Supervisor exists so that nothing of a stack runs unnoticed; it works by starting and supervising every process
+ * itself, writing each change to `run/state.json`, and stopping all in order.
+ */
 export class Supervisor {
-  private readonly keepers: Keeper[] = [];
+  private readonly processes: SupervisedProcess[] = [];
   private phase: State['phase'] = 'starting';
   private readonly startedAt = new Date().toISOString();
   private url: string | undefined;
   private balancerSocket: string | undefined;
   private stopping: Promise<void> | undefined;
-  private gone = false;
+  private isRemoved = false;
 
   constructor(
     private readonly stateDir: string,
@@ -22,28 +25,28 @@ export class Supervisor {
     this.write();
   }
 
-  /** Starts a process and keeps it running from then on. Rejects if it can't be started, or the stack is being stopped. */
-  async keep<R extends Running>(member: Member<R>): Promise<R> {
+  /** Starts a process and keeps it running. Rejects if it can't be started, or the stack is being stopped. */
+  async supervise<R extends Running>(spec: ProcessSpec<R>): Promise<R> {
     if (this.stopping) throw new Error('the stack is being stopped');
-    const keeper = new Keeper(member, { changed: () => this.write(), report: this.report });
-    this.keepers.push(keeper as unknown as Keeper);
+    const supervised = new SupervisedProcess(spec, { changed: () => this.write(), report: this.report });
+    this.processes.push(supervised as unknown as SupervisedProcess);
     try {
-      return await keeper.start();
+      return await supervised.start();
     } catch (error) {
-      this.forget(member.name);
+      this.forget(spec.name);
       throw error;
     }
   }
 
   /** Stops one process for good, once `drain` has taken its work from it, and forgets it. If that fails, it stays. */
-  async release(name: string, drain: () => Promise<void>): Promise<void> {
-    const keeper = this.keepers.find((each) => each.member.name === name);
-    if (!keeper) return;
-    await keeper.retire(drain);
+  async remove(name: string, drain: () => Promise<void>): Promise<void> {
+    const supervised = this.processes.find(({ spec }) => spec.name === name);
+    if (!supervised) return;
+    await supervised.drainAndStop(drain);
     this.forget(name);
   }
 
-  /** From now on the shop answers at `url`. */
+  /** Marks the stack as ready. @param url of the shop; undefined without a gateway */
   ready(url: string | undefined): void {
     if (this.stopping) return;
     this.phase = 'ready';
@@ -51,20 +54,21 @@ export class Supervisor {
     this.write();
   }
 
-  /** Where HAProxy takes runtime commands. */
-  balancedThrough(socket: string): void {
+  /** Records HAProxy's admin socket, which takes its runtime commands. */
+  setBalancerSocket(socket: string): void {
     this.balancerSocket = socket;
   }
 
+  /** The stack as `run/state.json` has it. */
   state(): State {
     return {
       pid: process.pid,
       identity: identityOf(process.pid) ?? '',
       phase: this.phase,
       startedAt: this.startedAt,
-      ...(this.url === undefined ? {} : { url: this.url }),
-      ...(this.balancerSocket === undefined ? {} : { balancerSocket: this.balancerSocket }),
-      processes: this.keepers.map((keeper) => keeper.record()),
+      ...(this.url !== undefined && { url: this.url }),
+      ...(this.balancerSocket !== undefined && { balancerSocket: this.balancerSocket }),
+      processes: this.processes.map((supervised) => supervised.record()),
     };
   }
 
@@ -81,21 +85,21 @@ export class Supervisor {
     return this.stopping !== undefined;
   }
 
-  /** Stops the balancer, gateways, services, Redis, Kafka and Postgres, in this order; what is starting is given up. */
+  /** Stops all processes in the order of KINDS. A start under way is aborted. */
   stop(): Promise<void> {
     this.stopping ??= this.stopInOrder();
     return this.stopping;
   }
 
-  /** Ends everything at once. Servers recover when they are started again. */
+  /** Kills all processes at once. Servers recover when they are started again. */
   async kill(): Promise<void> {
     killRuns();
-    await Promise.allSettled(this.keepers.map((keeper) => keeper.kill()));
+    await Promise.allSettled(this.processes.map((supervised) => supervised.kill()));
   }
 
   private forget(name: string): void {
-    const at = this.keepers.findIndex((keeper) => keeper.member.name === name);
-    if (at >= 0) this.keepers.splice(at, 1);
+    const at = this.processes.findIndex(({ spec }) => spec.name === name);
+    if (at >= 0) this.processes.splice(at, 1);
     this.write();
   }
 
@@ -104,15 +108,15 @@ export class Supervisor {
     this.write();
     killRuns();
     for (const kind of KINDS) {
-      const those = this.keepers.filter((keeper) => keeper.member.kind === kind);
-      await Promise.allSettled(those.map((keeper) => keeper.stop()));
+      const ofKind = this.processes.filter(({ spec }) => spec.kind === kind);
+      await Promise.allSettled(ofKind.map((supervised) => supervised.stop()));
     }
-    this.gone = true;
+    this.isRemoved = true;
     removeState(this.stateDir);
   }
 
   private write(): void {
-    if (this.gone) return;
+    if (this.isRemoved) return;
     writeState(this.stateDir, this.state());
   }
 }

@@ -3,8 +3,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError, reason } from '@stoa/cli';
-import { guardPid, releasePid } from '../machine/parent-watch.js';
-import { giveWay } from '../machine/os-processes.js';
+import { stopAtExit, cancelStopAtExit } from '../machine/parent-watch.js';
+import { lowerPriority } from '../machine/os-processes.js';
 
 export interface Exit {
   code: number | null;
@@ -43,7 +43,7 @@ export interface ChildOptions extends Starting {
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   /** Others come first where they want the same core. */
-  givesWay?: boolean;
+  lowPriority?: boolean;
   uid?: number;
   gid?: number;
   logFile: string;
@@ -76,10 +76,10 @@ export async function startChild(options: ChildOptions): Promise<Running> {
     const cause: unknown = await exited.catch((error: unknown) => error);
     throw new CliError(`${options.name} could not be started: ${reason(cause)}`);
   }
-  guardPid(pid);
-  if (options.givesWay) giveWay(pid, NICE);
+  stopAtExit(pid);
+  if (options.lowPriority) lowerPriority(pid, NICE);
   options.onSpawn?.(pid);
-  void exited.finally(() => releasePid(pid)).catch(() => undefined);
+  void exited.finally(() => cancelStopAtExit(pid)).catch(() => undefined);
   const running = runningChild(child, pid, exited, options);
   try {
     await untilReady(options, exited, before);

@@ -1,51 +1,54 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CliError, reason } from '@stoa/cli';
-import { cacheDir } from '../state-dir/paths.js';
-import { freePort } from '../machine/ports.js';
-import type { Service } from '../plan/topology.js';
 import { Balancer } from '../clones/balancer.js';
-import { cloneEnvironment, cloneMember, migrateService, migrationEnvironment } from '../clones/clone-process.js';
-import type { Addresses, Context } from '../plan/context.js';
-import { Fleet } from '../clones/clones.js';
-import { httpGet } from '../machine/http.js';
-import { haproxyMember } from '../processes/server-processes.js';
-import { allSettledOrThrow } from '../machine/all-settled.js';
+import { cloneEnvironment, migrationEnvironment } from '../clones/clone-environment.js';
+import { cloneProcess } from '../clones/clone-process.js';
+import { Clones } from '../clones/clones.js';
+import { migrateService } from '../clones/migrations.js';
 import { loadSample } from '../data/sample.js';
-import { startServers } from './start-servers.js';
+import { CliError, reason } from '@stoa/cli';
+import { httpGet } from '../machine/http.js';
+import { freePort } from '../machine/ports.js';
+import type { Addresses, Context } from '../plan/context.js';
+import type { Service } from '../plan/topology.js';
+import { haproxyProcess } from '../processes/server-processes.js';
 import type { Supervisor } from '../processes/supervisor.js';
+import { allSettledOrThrow } from '../machine/all-settled.js';
+import { cacheDir, environmentFile } from '../state-dir/paths.js';
+import { startServers } from './start-servers.js';
 
-const SHOP_PATIENCE_MS = 30_000;
+const SHOP_TIMEOUT_MS = 30_000;
+const POLL_MS = 100;
 
 /** A stack that is up. */
-export interface Up {
-  /** Where the shop answers; undefined when no gateway was asked for. */
+export interface RunningStack {
+  /** Where the shop answers; undefined without a gateway. */
   url: string | undefined;
-  fleet: Fleet;
+  clones: Clones;
 }
 
 /**
- * The order in which the stack comes up: servers side by side → databases and migrations → clones side by side → load balancer →
- * the shop answers → sample catalog (first start only).
+ * Brings the stack up, in this order: servers side by side → databases and migrations → clones side by side →
+ * load balancer → the shop answers → sample catalog (first start only).
  */
-export async function bringUp(context: Context, supervisor: Supervisor): Promise<Up> {
+export async function bringUp(context: Context, supervisor: Supervisor): Promise<RunningStack> {
   const { setup, progress } = context;
   if (!existsSync(cacheDir())) progress.line('  The first start downloads Kafka, Redis and HAProxy, once.');
-  const { addresses, balancer } = await startServers(context, supervisor);
+  const { addresses, haproxy } = await startServers(context, supervisor);
   await progress.step('migrations', () =>
     allSettledOrThrow(setup.services.map((service) => migrateService(context, addresses, service))),
   );
-  await startClones(context, supervisor, addresses, balancer !== undefined);
+  await startClones(context, supervisor, addresses, haproxy !== undefined);
   writeEnvironments(context, addresses);
   const url = setup.services.some(({ http }) => http) ? `http://127.0.0.1:${setup.port}` : undefined;
-  let runtime: Balancer | undefined;
+  let balancer: Balancer | undefined;
   if (url) {
-    if (balancer) runtime = await startBalancer(context, supervisor, balancer);
-    await progress.step('shop', () => shopAnswers(context, url));
+    if (haproxy) balancer = await startBalancer(context, supervisor, haproxy);
+    await progress.step('shop', () => untilShopAnswers(context, url));
     await loadSample(context, url);
   }
-  return { url, fleet: new Fleet(context, addresses, supervisor, runtime) };
+  return { url, clones: new Clones(context, addresses, supervisor, balancer) };
 }
 
 async function startClones(
@@ -57,8 +60,8 @@ async function startClones(
   const { setup, progress } = context;
   const start = async (service: Service, name: string): Promise<void> => {
     const httpPort = !service.http ? undefined : balanced ? await freePort() : setup.port;
-    const member = await cloneMember(context, addresses, service, name, httpPort);
-    await progress.step(name, () => supervisor.keep(member));
+    const clone = await cloneProcess(context, addresses, service, name, httpPort);
+    await progress.step(name, () => supervisor.supervise(clone));
   };
   const all = setup.services.flatMap((service) => {
     const count = service.http && !balanced ? 1 : service.clones;
@@ -69,16 +72,16 @@ async function startClones(
 }
 
 async function startBalancer(context: Context, supervisor: Supervisor, program: string): Promise<Balancer> {
-  const member = haproxyMember(context.stateDir, context.setup.port, () => supervisor.gateways(), program);
-  const { adminSocket } = await context.progress.step('HAProxy', () => supervisor.keep(member));
-  supervisor.balancedThrough(adminSocket);
+  const haproxy = haproxyProcess(context.stateDir, context.setup.port, () => supervisor.gateways(), program);
+  const { adminSocket } = await context.progress.step('HAProxy', () => supervisor.supervise(haproxy));
+  supervisor.setBalancerSocket(adminSocket);
   return new Balancer(adminSocket);
 }
 
 /** Services publish their routes while they start; the shop is open when the gateways have learned them. */
-async function shopAnswers(context: Context, url: string): Promise<void> {
+async function untilShopAnswers(context: Context, url: string): Promise<void> {
   const first = context.setup.services.some(({ app }) => app === 'catalog') ? '/v1/products?limit=1' : '/health/ready';
-  const deadline = Date.now() + SHOP_PATIENCE_MS;
+  const deadline = Date.now() + SHOP_TIMEOUT_MS;
   for (;;) {
     const trouble = await httpGet(`${url}${first}`).then(
       ({ status, body }) => (status === 200 ? undefined : `${status}: ${body.slice(0, 200)}`),
@@ -86,24 +89,20 @@ async function shopAnswers(context: Context, url: string): Promise<void> {
     );
     if (trouble === undefined) return;
     if (Date.now() > deadline) throw new CliError(`the shop does not answer GET ${first} (${trouble})`);
-    await delay(100);
+    await delay(POLL_MS);
   }
 }
 
-/** For services that somebody runs by hand: the environment of such a clone, in a file that only its owner can read. */
+/** Writes the environment of each service that somebody runs by hand to a file that only its owner can read. */
 function writeEnvironments(context: Context, addresses: Addresses): void {
-  const dir = join(context.stateDir, 'run');
-  mkdirSync(dir, { recursive: true });
+  mkdirSync(join(context.stateDir, 'run'), { recursive: true });
   for (const service of context.setup.leftOut) {
-    const ports = { admin: 0, ...(service.http ? { http: context.setup.port } : {}) };
-    const own = cloneEnvironment(context, addresses, service, `${service.app}-1`, ports);
-    const env = { ...own, ...migrationEnvironment(addresses, service) };
+    const ports = { admin: 0, ...(service.http && { http: context.setup.port }) };
+    const env = {
+      ...cloneEnvironment(context, addresses, service, `${service.app}-1`, ports),
+      ...migrationEnvironment(addresses, service),
+    };
     const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
     writeFileSync(environmentFile(context.stateDir, service.app), lines.join(''), { mode: 0o600 });
   }
-}
-
-/** Where the environment of a service that was left out stands. */
-export function environmentFile(stateDir: string, app: string): string {
-  return join(stateDir, 'run', `${app}.env`);
 }

@@ -1,19 +1,20 @@
 import { findHaproxy } from '../servers/haproxy-binary.js';
 import type { PostgresServer } from '../servers/postgres.js';
-import { brokerMembers, brokersToRun } from '../processes/broker-processes.js';
+import { brokersToRun } from '../plan/brokers.js';
+import { brokerProcesses } from '../processes/broker-processes.js';
 import type { Addresses, Context, Directory } from '../plan/context.js';
 import { ensureDatabase } from '../data/databases.js';
-import { postgresMember, redisMember } from '../processes/server-processes.js';
+import { postgresProcess, redisProcess } from '../processes/server-processes.js';
 import { allSettledOrThrow } from '../machine/all-settled.js';
-import { Proxies } from '../processes/proxies.js';
+import { ServerProxies } from '../processes/server-proxies.js';
 import { postgresPassword, writeDirectory } from '../state-dir/secrets.js';
-import { ensureDirectory, ensureShard, shardServers, type OwnShard } from '../data/sharding.js';
+import { ensureDirectory, ensureShard, shardServers, type EmbeddedShard } from '../data/sharding.js';
 import type { Supervisor } from '../processes/supervisor.js';
 
 export interface Servers {
   addresses: Addresses;
-  /** HAProxy's program, if there is one. */
-  balancer: string | undefined;
+  /** The path of HAProxy's program; undefined where it is not needed or can't be had. */
+  haproxy: string | undefined;
 }
 
 /** Starts the servers that the environment does not name, side by side, with roles and databases for the services. */
@@ -24,9 +25,9 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
   const balanced = setup.services.some((service) => service.http);
   let kafka: Pick<Addresses, 'kafka' | 'replicas'> = { kafka: external.kafka ?? '' };
   let redis = external.redis ?? '';
-  let balancer: string | undefined;
+  let haproxy: string | undefined;
   let data: Data | undefined;
-  const proxies = await Proxies.start(context, supervisor);
+  const proxies = await ServerProxies.start(context, supervisor);
   const startData = async (): Promise<void> => {
     data = await startPostgresServers(context, supervisor, proxies);
   };
@@ -34,12 +35,12 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
     kafka = await startBrokers(context, supervisor, proxies);
   };
   const startRedis = async (): Promise<void> => {
-    const member = await redisMember(stateDir);
-    const { url } = await progress.step('Redis', () => supervisor.keep(member));
-    redis = (await proxies?.through('redis', url)) ?? url;
+    const spec = await redisProcess(stateDir);
+    const { url } = await progress.step('Redis', () => supervisor.supervise(spec));
+    redis = (await proxies?.urlThrough('redis', url)) ?? url;
   };
   const findBalancer = async (): Promise<void> => {
-    balancer = await findHaproxy();
+    haproxy = await findHaproxy();
   };
   await allSettledOrThrow([
     startData(),
@@ -47,18 +48,18 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
     ...(external.redis || !needsRedis ? [] : [startRedis()]),
     ...(balanced ? [findBalancer()] : []),
   ]);
-  return { addresses: { ...kafka, redis, databases: new Map(), shards: new Map(), ...data }, balancer };
+  return { addresses: { ...kafka, redis, databases: new Map(), shards: new Map(), ...data }, haproxy };
 }
 
-/** Side by side: of three brokers none answers before most of them run. */
+/** Starts the brokers side by side: of three, none answers before most of them run. */
 async function startBrokers(
   { setup, stateDir, progress }: Context,
   supervisor: Supervisor,
-  proxies: Proxies | undefined,
+  proxies: ServerProxies | undefined,
 ): Promise<Pick<Addresses, 'kafka' | 'replicas'>> {
-  const members = await brokerMembers(stateDir, brokersToRun(stateDir, setup.brokers), proxies);
-  const servers = await progress.step(members.length === 1 ? 'Kafka' : `Kafka, ${members.length} brokers`, () =>
-    Promise.all(members.map((member) => supervisor.keep(member))),
+  const specs = await brokerProcesses(stateDir, brokersToRun(stateDir, setup.brokers), proxies);
+  const servers = await progress.step(specs.length === 1 ? 'Kafka' : `Kafka, ${specs.length} brokers`, () =>
+    Promise.all(specs.map((spec) => supervisor.supervise(spec))),
   );
   const kafka = servers.map(({ brokers }) => brokers).join(',');
   return { kafka, ...(servers.length > 1 ? { replicas: servers.length } : {}) };
@@ -66,19 +67,19 @@ async function startBrokers(
 
 type Data = Pick<Addresses, 'databases' | 'directory' | 'shards'>;
 
-/** The servers of unsharded data first: one of them has the shard map, which says what shard servers there are. */
+/** Starts the servers of unsharded data first: one of them has the shard map, which names the shard servers. */
 async function startPostgresServers(
   context: Context,
   supervisor: Supervisor,
-  proxies: Proxies | undefined,
+  proxies: ServerProxies | undefined,
 ): Promise<Data> {
   const { setup, stateDir, progress } = context;
   const password = postgresPassword(stateDir);
   const servers = new Map<string, PostgresServer>();
   const start = async (server: string): Promise<void> => {
-    const member = await postgresMember(stateDir, server, password);
-    const running = await progress.step(`Postgres ${server}`, () => supervisor.keep(member));
-    const url = (await proxies?.through(member.name, running.url)) ?? running.url;
+    const spec = await postgresProcess(stateDir, server, password);
+    const running = await progress.step(`Postgres ${server}`, () => supervisor.supervise(spec));
+    const url = (await proxies?.urlThrough(spec.name, running.url)) ?? running.url;
     servers.set(server, { ...running, url });
   };
   await allSettledOrThrow(setup.postgres.map(start));
@@ -129,10 +130,10 @@ async function shardDatabases(
   wanted: ReadonlyMap<string, readonly string[]>,
   servers: Map<string, PostgresServer>,
   password: string,
-): Promise<Map<string, OwnShard[]>> {
-  const made = new Map<string, OwnShard[]>([...wanted.keys()].map((keyspace) => [keyspace, []]));
+): Promise<Map<string, EmbeddedShard[]>> {
+  const made = new Map<string, EmbeddedShard[]>([...wanted.keys()].map((keyspace) => [keyspace, []]));
   const names = [...new Set([...wanted.values()].flat())];
-  const prepare = async (name: string): Promise<Map<string, OwnShard>> => {
+  const prepare = async (name: string): Promise<Map<string, EmbeddedShard>> => {
     const server = servers.get(name);
     const keyspaces = [...wanted].filter(([, shards]) => shards.includes(name)).map(([keyspace]) => keyspace);
     return server ? ensureShard(name, server.url, keyspaces, password) : new Map();

@@ -1,0 +1,72 @@
+import type { Addresses, Context } from '../plan/context.js';
+import { databaseVariable, shardsVariable } from '../plan/setup.js';
+import type { Service } from '../plan/topology.js';
+
+/** The ports of a clone. */
+export interface ClonePorts {
+  /** For health, metrics and operators. */
+  admin: number;
+  /** For requests of the shop. */
+  http?: number;
+}
+
+/** The variables that a clone gets from the stack: its name, its addresses, and no other service's database. */
+export function cloneEnvironment(
+  context: Context,
+  addresses: Addresses,
+  service: Service,
+  name: string,
+  ports: ClonePorts,
+): Record<string, string> {
+  const { operator, adminToken } = context;
+  return {
+    STOA_CLONE: name,
+    NODE_ENV: 'production',
+    LOG_LEVEL: context.env.LOG_LEVEL ?? 'info',
+    HOST: '127.0.0.1',
+    ADMIN_PORT: String(ports.admin),
+    // Dead letters are the services' own: the gateway has none to show.
+    ...(!service.http && { ADMIN_TOKEN: adminToken }),
+    ...(ports.http !== undefined && { PORT: String(ports.http) }),
+    KAFKA_BROKERS: addresses.kafka,
+    ...(addresses.replicas !== undefined && { KAFKA_REPLICATION_FACTOR: String(addresses.replicas) }),
+    ...(service.redis && { REDIS_URL: addresses.redis }),
+    ...dataEnvironment(addresses, service),
+    ...(service.operator && { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password }),
+  };
+}
+
+/** The variables with a service's databases. */
+function dataEnvironment({ databases, directory }: Addresses, service: Service): Record<string, string> {
+  const { app, keyspaces = [], operatesShards = false } = service;
+  const database = databases.get(app);
+  return {
+    ...(database !== undefined && { [databaseVariable(app)]: database }),
+    ...(directory && keyspaces.length > 0 && { DIRECTORY_URL: directory.urlFor(app) }),
+    ...(directory && operatesShards && { DIRECTORY_ADMIN_URL: directory.adminUrl }),
+  };
+}
+
+/** The variables of a service's migrations: for sharded data also the owner's URL of the map and the wanted shards. */
+export function migrationEnvironment(addresses: Addresses, service: Service): Record<string, string> {
+  const { keyspaces = [] } = service;
+  const { directory, shards } = addresses;
+  const lists = keyspaces.flatMap((keyspace) => {
+    const list = shards.get(keyspace);
+    return list === undefined ? [] : [[shardsVariable(keyspace), list] as const];
+  });
+  return {
+    ...dataEnvironment(addresses, service),
+    ...(directory && keyspaces.length > 0 && { DIRECTORY_ADMIN_URL: directory.adminUrl }),
+    ...Object.fromEntries(lists),
+  };
+}
+
+/** Variables that the stack sets itself, and npm's. Settings such as LOG_LEVEL or KAFKA_CLIENT reach the clones. */
+const NOT_INHERITED =
+  /^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|STOA_OPERATOR_|PORT$|DIRECTORY_)|_DATABASE_URL$|_SHARDS$/;
+
+/** The supervisor's own environment without NOT_INHERITED. */
+export function inheritedEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !NOT_INHERITED.test(name)));
+}
