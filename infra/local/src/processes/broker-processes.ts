@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { freePort } from '../machine/ports.js';
 import type { Brokers } from '../plan/brokers.js';
 import { startKafka, type Cluster, type KafkaServer } from '../servers/kafka.js';
-import { logFile } from '../state-dir/paths.js';
+import { logFile } from '../state-dir/files.js';
 import type { ServerProxies } from './server-proxies.js';
 import type { ProcessSpec } from './supervised-process.js';
 

@@ -3,7 +3,7 @@ import { freePort } from '../machine/ports.js';
 import { startHaproxy, type Backend, type HaproxyServer } from '../servers/haproxy.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
-import { logFile } from '../state-dir/paths.js';
+import { logFile } from '../state-dir/files.js';
 import { usualPort } from '../state-dir/usual-port.js';
 import type { ProcessSpec } from './supervised-process.js';
 

@@ -3,7 +3,7 @@ import { CliError } from '@stoa/cli';
 import { freePort } from '../machine/ports.js';
 import type { Context } from '../plan/context.js';
 import { findToxiproxy, startToxiproxy, type Proxy } from '../servers/toxiproxy.js';
-import { logFile } from '../state-dir/paths.js';
+import { logFile } from '../state-dir/files.js';
 import { usualPort } from '../state-dir/usual-port.js';
 import type { Supervisor } from './supervisor.js';
 

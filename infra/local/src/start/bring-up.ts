@@ -15,7 +15,8 @@ import type { Service } from '../plan/topology.js';
 import { haproxyProcess } from '../processes/server-processes.js';
 import type { Supervisor } from '../processes/supervisor.js';
 import { allSettledOrThrow } from '../machine/all-settled.js';
-import { cacheDir, environmentFile } from '../state-dir/paths.js';
+import { environmentFile } from '../state-dir/files.js';
+import { cacheDir } from '../state-dir/paths.js';
 import { startServers } from './start-servers.js';
 
 const SHOP_TIMEOUT_MS = 30_000;

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import type { Context } from '../plan/context.js';
 import { processTable } from '../processes/process-table.js';
-import { environmentFile } from '../state-dir/paths.js';
+import { environmentFile } from '../state-dir/files.js';
 import type { State } from '../state-dir/state.js';
 
 /** The text that `npm start` ends with: the processes, the first requests to try, and the account of the operator. */

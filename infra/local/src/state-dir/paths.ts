@@ -15,13 +15,3 @@ export function stateDir(): string {
 export function cacheDir(): string {
   return resolve(process.env.STOA_CACHE_DIR ?? join(stateDir(), 'cache'));
 }
-
-/** The file that a process of the stack writes its output to. */
-export function logFile(stateDir: string, name: string): string {
-  return join(stateDir, 'logs', `${name}.log`);
-}
-
-/** The file with the environment of a service that somebody runs by hand. */
-export function environmentFile(stateDir: string, app: string): string {
-  return join(stateDir, 'run', `${app}.env`);
-}

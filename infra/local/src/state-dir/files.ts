@@ -1,0 +1,11 @@
+import { join } from 'node:path';
+
+/** The file that a process of the stack writes its output to. */
+export function logFile(stateDir: string, name: string): string {
+  return join(stateDir, 'logs', `${name}.log`);
+}
+
+/** The file with the environment of a service that somebody runs by hand. */
+export function environmentFile(stateDir: string, app: string): string {
+  return join(stateDir, 'run', `${app}.env`);
+}
