@@ -4,7 +4,9 @@ import { LOGGER, type Logger } from '@stoa/service';
 import { MoveSupervisor, RunWorker } from '@stoa/sharding';
 import { Directory } from './directory.js';
 
-/** A clone drains within 10 s. What is not done by then is taken up by another clone, or by this one when it is back. */
+/**
+ * A clone drains within 10 s. What is not done by then is taken up by another clone, or by this one when it is back.
+ */
 const STOP_WITHIN_MS = 6_000;
 
 /** Takes up moves that nobody works on, and does the runs that operators asked for. */

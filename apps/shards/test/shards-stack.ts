@@ -21,7 +21,10 @@ export interface Running {
 
 const PASSWORD = 'service';
 
-/** Postgres servers of one spec file with the real cart on the first two, its shard map on the first, and nothing on the third. */
+/**
+ * Postgres servers of one spec file with the real cart on the first two, its shard map on the first, and nothing on the
+ * third.
+ */
 export class ShardsStack {
   private constructor(
     private readonly dir: string,

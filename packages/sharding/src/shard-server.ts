@@ -1,9 +1,9 @@
 import type { DatabaseServer, Sql, Statement } from '@stoa/postgres';
 
-/** One shard as a service sees it: a bounded pool of connections. A service may bring its own. */
+/** The port through which a service reaches one shard: a bounded pool of connections, which the service provides. */
 export interface ShardServer<Tx extends Sql = Sql> extends DatabaseServer<Tx> {
-  /** The rows of one reading statement. */
+  /** Reads the rows of one SELECT. */
   read<Row>(statement: Statement): Promise<Row[]>;
-  /** Waits for the work in progress, then closes all connections. */
+  /** Waits for work in progress, then closes all connections. */
   close(): Promise<void>;
 }

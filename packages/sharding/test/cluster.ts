@@ -45,7 +45,7 @@ export class Servers {
     return server.url;
   }
 
-  /** SIGKILL, as when the machine's memory ran out. */
+  /** Kills a server with SIGKILL, as a machine without memory does. */
   async kill(index: number): Promise<void> {
     await this.servers[index]?.kill();
   }
@@ -58,7 +58,10 @@ export class Servers {
     );
   }
 
-  /** As a standby that takes over, or a restored backup: the server reads its log to the end, and begins a new history. */
+  /**
+   * Begins a new history, as a standby that takes over or a restored backup does: the server replays its log to the
+   * end.
+   */
   async failOver(index: number): Promise<void> {
     const options = { url: this.url(index), server: 'postgres', application: 'test' };
     const at = await this.dataDir(index);
@@ -126,14 +129,14 @@ async function settingsOf(dir: string, index: number, port: number, settings: Re
 
 export interface Cluster {
   readonly directoryUrl: string;
-  /** For services, which connect as a role that can't pass the fence. */
+  /** The URL for services, which connect as a role that can't bypass the fence. */
   readonly serviceDirectoryUrl: string;
   readonly shards: ReadonlyMap<string, { readonly url: string; readonly adminUrl: string }>;
   /** Runs SQL as the owner of a shard. */
   admin<Row>(shard: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
-/** A keyspace with a shard on each server (`a`, `b`, `c` …), spread over those that `holding` names. */
+/** Makes a keyspace with a shard on each server (`a`, `b`, `c` …), spread over those of `holding`. */
 export async function makeCluster(
   servers: readonly string[],
   holding: readonly string[] = ['a', 'b'],
@@ -182,7 +185,7 @@ function asRole(adminUrl: string, role: string): string {
   const url = new URL(adminUrl);
   url.username = role;
   url.password = 'service';
-  // A test whose process stands still for a second is no service that froze.
+  // A test process that pauses for a second is no frozen service.
   url.searchParams.set('idle_in_transaction_session_timeout', '20000');
   return url.href;
 }

@@ -9,10 +9,10 @@ import { ShardedDatabase } from '../src/routing/sharded-database.js';
 import { KEYSPACE, type Cluster } from './cluster.js';
 import { Load } from './load.js';
 
-/** Tests have not the time for long pauses; what a mover that died held may be let go of late. */
+/** Short pauses, and a long wait for the locks of a dead mover. */
 const LIMITS: Partial<MoveLimits> = { pauseMs: 50, busyMs: 20_000 };
 
-/** The fence is not lifted because something under it is slow. */
+/** Limits with which the fence is not lifted because a step under it is slow. */
 export const GENEROUS_LIMITS: Partial<MoveLimits> = { lockMs: 20_000, drainMs: 20_000, markerMs: 20_000 };
 
 export const mover = (
@@ -28,7 +28,7 @@ export const mover = (
 
 export interface Service {
   readonly database: ShardedDatabase<Sql, PooledServer>;
-  /** From now on it hears of changes only by being refused. */
+  /** From now on it learns of changes only when it is refused. */
   stopFollowingDirectory(): Promise<void>;
   close(): Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function underLoad(
   if (options.withoutDirectory) await service.stopFollowingDirectory();
   const load = new Load(cluster, service.database, { pauseMs: 5, queue: true, reads: true, ...options });
   await load.start();
-  // Also after a failure: neither the load nor its service may outlive the test.
+  // Neither the load nor its service may outlive the test, also after a failure.
   try {
     await work(load);
     return await load.stop();
@@ -75,7 +75,7 @@ export async function underLoad(
   }
 }
 
-/** Lets a move look as if it had just gone on, for an hour: nobody takes it up because it is quiet. */
+/** Makes a move look fresh for an hour, so that no supervisor resumes it for being quiet. */
 export const keepFresh = (cluster: Cluster, id: string): Promise<unknown> =>
   inDirectory(cluster.directoryUrl, (tx) =>
     tx.query(`UPDATE sharding.moves SET changed_at = now() + interval '1 hour' WHERE id = $1`, [id]),

@@ -8,7 +8,7 @@ import { PLAN_LOCK } from '../src/rebalancing/execute-plan.js';
 import type { Step } from '../src/move-steps/phases.js';
 import { KEYSPACE, type Cluster } from './cluster.js';
 
-/** Ends a mover's sessions on all servers, as its death does, without a chance to tidy up. */
+/** Ends a mover's sessions on all servers, as its death does. */
 export async function cutOff(serverUrls: readonly string[], move: string): Promise<void> {
   for (const url of serverUrls) {
     await withSession({ url, server: 'postgres', application: 'test' }, (session) =>
@@ -28,9 +28,9 @@ export async function killedAt(cluster: Cluster, move: string, step: Step, when:
 /** Rebalances in a process of its own and kills it with SIGKILL at a step of its first move that gets there. */
 export async function rebalanceKilledAt(cluster: Cluster, step: Step, when: 'before' | 'after'): Promise<void> {
   const { directoryUrl } = cluster;
-  const kill = await runUpTo('rebalance-child.mjs', { directoryUrl, step, when, group: { buckets: 128 } });
+  const kill = await runUpTo('rebalance-child.mjs', { directoryUrl, step, when, moveSize: { buckets: 128 } });
   await kill('SIGKILL');
-  // Its lock on the plan goes with its session, when the server sees that it is gone.
+  // Its lock on the plan is released when the server notices the end of its session.
   const locks = `SELECT FROM pg_locks AS l WHERE ${isHeld(String(PLAN_LOCK), `'${KEYSPACE}'`)}`;
   await eventually(async () => {
     const { rowCount } = await inDirectory(directoryUrl, (tx) => tx.query(locks));
@@ -38,7 +38,7 @@ export async function rebalanceKilledAt(cluster: Cluster, step: Step, when: 'bef
   });
 }
 
-/** Runs a child until it says that it is at a step, where it stays. @returns what ends it, or freezes it. */
+/** Runs a child up to a step, at which it stays. @returns a function that kills or freezes it. */
 export async function runUpTo(
   script: string,
   options: { readonly step: Step } & Readonly<Record<string, unknown>>,

@@ -8,12 +8,12 @@ import type { ShardedDatabase } from '../src/routing/sharded-database.js';
 import type { Cluster } from './cluster.js';
 import { idIn } from './rows.js';
 
-/** What was acknowledged of one customer. Only one writer works on it, so that its every answer is known beforehand. */
+/** The acknowledged state of one customer. It has one writer, so that the result of each read is known beforehand. */
 interface Model {
   readonly id: string;
   version: number;
   readonly orders: Set<string>;
-  /** Written or not: the connection broke before the answer. */
+  /** Orders of unknown state: the connection broke before the reply. */
   readonly unknown: Set<string>;
 }
 
@@ -73,7 +73,7 @@ export class Load {
     this.relaying = Promise.all([...this.cluster.shards].map(([shard, { adminUrl }]) => this.relay(shard, adminUrl)));
   }
 
-  /** Waits until so many writes were acknowledged: on a slow machine the work may be done before. */
+  /** Waits until more than `count` writes are acknowledged: on a slow machine the work may be done before. */
   reaches(count: number): Promise<void> {
     return eventually(() => expect(this.acknowledged).toBeGreaterThan(count), { timeoutMs: 60_000 });
   }
@@ -150,7 +150,7 @@ export class Load {
     }
   }
 
-  /** Sends, then deletes, in the order of ids, as a relay to a broker does. */
+  /** Records, then deletes rows in the order of ids, as a relay to a broker does. */
   private async relay(shard: string, url: string): Promise<void> {
     let session: Session | undefined;
     // After the last write, until nothing is left.
@@ -169,7 +169,7 @@ export class Load {
     await session?.close();
   }
 
-  /** @returns how many were sent. */
+  /** Relays one batch. @returns the number of rows. */
   private async relayBatch(session: Session): Promise<number> {
     const { rows } = await session.query<{ id: string; key: string; version: string }>(
       'SELECT id, key, version FROM outbox ORDER BY id LIMIT 1000',

@@ -2,6 +2,7 @@ import { Pool, type PoolClient } from 'pg';
 import { SessionLost, stateOf, type Sql, type Statement } from '@stoa/postgres';
 import type { ShardServer } from '../src/shard-server.js';
 
+/** Options of a PooledServer. */
 export interface PooledServerOptions {
   readonly name: string;
   readonly url: string;
@@ -9,7 +10,7 @@ export interface PooledServerOptions {
   readonly maxConnections: number;
 }
 
-/** Time-outs in milliseconds: a process that froze must not hold a bucket's lock, nor a move wait for it. */
+/** Timeouts in milliseconds: a frozen process must not hold a bucket's lock, for which a move would wait. */
 const TIMEOUTS = {
   statement_timeout: 10_000,
   lock_timeout: 5_000,
@@ -31,7 +32,7 @@ export class PooledServer implements ShardServer {
       application_name: application,
       max: maxConnections,
       keepAlive: true,
-      // Ownership is asked for along with the work's first statement: without it, pg warns of the one that has to wait.
+      // The check of ownership travels with the work's first statement; without pipelining, pg warns of it.
       pipeline: true,
       ...TIMEOUTS,
     });

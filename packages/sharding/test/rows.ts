@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { bucketOf } from '../src/map/bucket.js';
 
-/** An id whose bucket is the one wanted. */
+/** Makes an id of a bucket. */
 export function idIn(bucket: number): string {
   for (;;) {
     const id = randomUUID();

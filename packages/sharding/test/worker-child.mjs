@@ -1,4 +1,4 @@
-// Does runs in a process of its own, until it is killed.
+// Executes runs in a process of its own, until it is killed.
 import { RunWorker } from '../dist/index.js';
 
 const { directoryUrl, step } = JSON.parse(process.argv[2] ?? '{}');

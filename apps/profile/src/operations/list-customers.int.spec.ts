@@ -166,7 +166,7 @@ describe('the list of customers', () => {
     const [first, second] = many.data.shards.get('profile') ?? [];
     const restore = await cutOff(second?.adminUrl ?? '', first?.adminUrl ?? '');
     try {
-      const refused = { code: 'UNAVAILABLE', message: expect.stringMatching(/^shard2 could not answer/) };
+      const refused = { code: 'UNAVAILABLE', message: expect.stringMatching(/^shard2 could not reply/) };
       await withinDeadline(5_000, () => expect(many.list({}, 5_000)).rejects.toMatchObject(refused));
       await expect(many.statistics({})).rejects.toMatchObject(refused);
     } finally {

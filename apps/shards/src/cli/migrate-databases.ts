@@ -16,8 +16,8 @@ const apps = (env: Terminal['env']): string => env['STOA_APPS_DIR'] ?? join(impo
 const variableOf = (keyspace: string): string => `${keyspace.toUpperCase().replaceAll('-', '_')}_SHARDS`;
 
 /**
- * Lets each app bring its new databases to the state of its other shards, and make them known: the app's own `migrate.js`
- * does both, as it does wherever the app is deployed.
+ * Lets each app bring its new databases to the state of its other shards, and make them known: the app's own
+ * `migrate.js` does both, as it does wherever the app is deployed.
  * @throws CliError with what the migration said.
  */
 export async function migrateDatabases(terminal: Terminal, { shard, databases }: Addition): Promise<void> {

@@ -43,7 +43,7 @@ describe('queries across shards', () => {
       open: (shard) => new PooledServer({ ...shard, application: 'test', maxConnections: 4 }),
     });
     across = new Across({ map, servers: () => database.servers(), retryForMs: 20_000 });
-    // Some of the same microsecond, others a microsecond apart: what a JavaScript Date can't tell.
+    // Some of the same microsecond, others a microsecond apart, which a JavaScript Date can't distinguish.
     const rows = Array.from({ length: 97 }, (_, n) => ({ id: idIn((n * 37) % 1024), n, at: Math.floor(n / 3) }));
     for (const { id, n, at } of rows) {
       await database.transaction((n * 37) % 1024, (tx) =>
@@ -81,7 +81,7 @@ describe('queries across shards', () => {
     let last = await across.page<Customer>({ ...LIST, limit: 50 });
     last = await across.page<Customer>({ ...LIST, limit: 50, cursor: last.next });
     expect(last.next).toBeUndefined();
-    // The last page's own rows come after the cursor of the page before it.
+    // The last page's rows come after the cursor of the previous page.
     const before = await walk('asc', true, last.previous);
     expect(before).toEqual(inOrder.slice(0, 50));
     expect((await across.page({ ...LIST, limit: 5 })).previous).toBeUndefined();
@@ -99,7 +99,7 @@ describe('queries across shards', () => {
   it('never miss or double a row while buckets move', async () => {
     const moved = new AbortController();
     let counted = 0;
-    // Somebody looks at everything while both sides have the rows.
+    // Everything is read while both sides have the rows.
     const looking = mover(cluster, async (step, when) => {
       const before = counted;
       if (step === 'purge' && when === 'before') await eventually(() => expect(counted).toBeGreaterThan(before));
@@ -134,7 +134,7 @@ describe('queries across shards', () => {
     expect(await across.totals(COUNT, [], ['customers'])).toEqual([{ group: {}, sums: { customers: 97n } }]);
   });
 
-  it('refuse a part of an answer: a whole one or an error', async () => {
+  it('give a whole result or an error, never a part', async () => {
     await cluster.admin('b', `UPDATE sharding.bucket_owner SET state = 'gone' WHERE bucket = 500`);
     const impatient = new Across({ map, servers: () => database.servers(), retryForMs: 200 });
     await expect(impatient.totals(COUNT, [], ['customers'])).rejects.toMatchObject({ name: 'AcrossUnavailable' });
@@ -157,7 +157,7 @@ describe('queries across shards', () => {
     const unreachable = {
       name: 'AcrossUnavailable',
       shards: ['c'],
-      message: expect.stringMatching(/^c could not answer: No/),
+      message: expect.stringMatching(/^c could not reply: No/),
     };
     const asked = dead.across({ retryForMs: 150 });
     await expect(asked.totals(COUNT, [], ['customers'])).rejects.toMatchObject(unreachable);
@@ -174,7 +174,7 @@ describe('queries across shards', () => {
     }
   });
 
-  it('read groups of all shards in step, more of them than one batch holds', async () => {
+  it('read aggregates of all shards in step, more of them than one batch holds', async () => {
     const shards = { a: { bucket: 1, step: 2 }, b: { bucket: 400, step: 3 }, c: { bucket: 800, step: 5 } };
     for (const [shard, { bucket, step }] of Object.entries(shards)) {
       await cluster.admin(

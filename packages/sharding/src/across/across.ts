@@ -5,11 +5,11 @@ import { visitInStep, withCursors } from './aggregates.js';
 import { compareKeys, KEY, pageStatement, type Direction, type Key, type KeyColumn } from './keyset.js';
 import { mergeSorted } from './merge.js';
 
-/** A query that all shards answer for the buckets they serve. */
+/** A query that every shard runs over the buckets it serves. */
 export interface AcrossQuery {
-  /** One SELECT. `$1` is a smallint array of the buckets that a shard answers for, and every table must be filtered by it. */
+  /** One SELECT. `$1` is a smallint array of the shard's buckets; every table must be filtered by it. */
   readonly text: string;
-  /** From `$2` on. */
+  /** Parameters from `$2` on. */
   readonly values?: readonly unknown[];
 }
 
@@ -25,25 +25,26 @@ export interface Page<Row> {
   readonly rows: readonly Row[];
   /** Cursor of the next page; undefined at the end. */
   readonly next: string | undefined;
-  /** Cursor of the page before; undefined at the beginning. */
+  /** Cursor of the previous page; undefined at the beginning. */
   readonly previous: string | undefined;
 }
 
 export interface AggregatesQuery extends AcrossQuery {
-  /** A text column of the query's rows; each shard gives at most one row for each of its values. */
+  /** A text column of the query's rows; each shard returns at most one row for each of its values. */
   readonly key: string;
 }
 
 type WithKey<Row> = Row & { readonly [KEY]: Key };
 
 /**
- * Queries over all shards. Every bucket is answered for exactly once, by a shard that proves through the same snapshot
- * that it serves it. Each shard answers from a snapshot of its own: the whole is not one moment of the keyspace.
+ * Across exists to query all shards of a keyspace without missing a bucket or counting it twice; it works by letting
+ * each shard prove, through the snapshot that it reads, that it serves its buckets. Each shard reads its own snapshot:
+ * the result is not one moment of the keyspace.
  */
 export class Across {
   constructor(private readonly options: AcrossOptions) {}
 
-  /** One page in the order of the key. Each shard reads at most `limit + 1` rows. @throws AcrossUnavailable, BadCursor */
+  /** Reads one page in key order. Each shard reads at most `limit + 1` rows. @throws AcrossUnavailable, BadCursor */
   async page<Row extends object>(query: PageQuery): Promise<Page<Row>> {
     const { orderBy, direction = 'asc', limit, values = [], cursor } = query;
     const list = [orderBy, direction, values];
@@ -51,9 +52,12 @@ export class Across {
     const backwards = position?.side === 'before';
     const way: Direction = backwards === (direction === 'asc') ? 'desc' : 'asc';
     const text = pageStatement(query.text, values.length + 1, orderBy, way, position?.key);
-    const parts = await this.ask<WithKey<Row>>({ text, values: [...values, ...(position?.key ?? []), limit + 1] });
+    const rowsByShard = await this.query<WithKey<Row>>({
+      text,
+      values: [...values, ...(position?.key ?? []), limit + 1],
+    });
     const compare = compareKeys(orderBy, way);
-    const { merged, more } = mergeSorted(parts, (a, b) => compare(a[KEY], b[KEY]), limit);
+    const { merged, more } = mergeSorted(rowsByShard, (a, b) => compare(a[KEY], b[KEY]), limit);
     if (backwards) merged.reverse();
     const cursorAt = (side: Position['side'], key: Key | undefined): string | undefined =>
       key && toCursor(list, { side, key });
@@ -64,20 +68,20 @@ export class Across {
     };
   }
 
-  /** The rows of every shard: partial results, which the caller combines. @throws AcrossUnavailable */
+  /** Reads the rows of every shard, which the caller combines. @throws AcrossUnavailable */
   async partials<Row extends object>(query: AcrossQuery): Promise<Row[]> {
-    return (await this.ask<Row>(query)).flat();
+    return (await this.query<Row>(query)).flat();
   }
 
-  /** Adds up partial results per group: counts and sums of each shard to those of all. @throws AcrossUnavailable */
+  /** Adds the shards' counts and sums up per combination of the `groupBy` columns. @throws AcrossUnavailable */
   async totals(query: AcrossQuery, groupBy: readonly string[], sums: readonly string[]): Promise<Total[]> {
     return addUp(await this.partials<Record<string, unknown>>(query), groupBy, sums);
   }
 
   /**
-   * For more groups than fit into memory: the rows of all shards, group by group in the order of the key's bytes. Holds a
-   * connection of every shard, and a few thousand rows of each at a time. `start` is called for each attempt, and gives
-   * what is called for each group.
+   * Reads aggregates that do not fit into memory: the rows of all shards, key by key, in the order of the key's bytes.
+   * Holds one connection and at most 2,000 rows of every shard at a time.
+   * @param start called for each attempt; returns the function that is called once per key.
    * @throws AcrossUnavailable
    */
   async aggregates<Row extends object>(
@@ -94,13 +98,13 @@ export class Across {
     );
   }
 
-  private async ask<Row extends object>({ text, values = [] }: AcrossQuery): Promise<Row[][]> {
+  private async query<Row extends object>({ text, values = [] }: AcrossQuery): Promise<Row[][]> {
     filtered(text);
     const { timeoutMs } = this.options;
-    const answer = async (tx: Sql, { buckets }: ShardTarget): Promise<Row[]> =>
+    const read = async (tx: Sql, { buckets }: ShardTarget): Promise<Row[]> =>
       withOwnershipProof(tx, buckets, timeoutMs, async () => (await tx.query<Row>(text, [buckets, ...values])).rows);
     return withRetries(this.options, (targets) =>
-      queryAll(targets, timeoutMs, (one) => one.server.transaction((tx) => answer(tx, one))),
+      queryAll(targets, timeoutMs, (one) => one.server.transaction((tx) => read(tx, one))),
     );
   }
 }
@@ -114,13 +118,13 @@ function withoutKey<Row>(row: object): Row {
   return rest as Row;
 }
 
-/** A group's own values, and its sums as exact whole numbers. */
+/** One combination of the `groupBy` columns, with its sums as exact whole numbers. */
 export interface Total {
   readonly group: Readonly<Record<string, unknown>>;
   readonly sums: Readonly<Record<string, bigint>>;
 }
 
-/** Adds whole numbers (as text, number or bigint) per group, in the order in which groups first appear. */
+/** Adds whole numbers (as text, number or bigint) per group of rows, in the order in which groups first appear. */
 export function addUp(
   rows: readonly Record<string, unknown>[],
   groupBy: readonly string[],

@@ -11,14 +11,14 @@ interface CursorStatement {
   readonly timeoutMs?: number | undefined;
 }
 
-/** One shard's rows in the order of their key, batch by batch. */
+/** One shard's rows in key order, 2,000 at a time. */
 export interface OrderedRows<Row> {
   next(): Promise<readonly Row[]>;
 }
 
 /**
- * Opens a transaction on every shard, one within the other, and a cursor in each. The shards come in one order in all
- * processes, so that two never wait for each other's connections.
+ * Opens a transaction on every shard, one within the other, and a cursor in each. All processes open shards in the same
+ * order, so that two of them never wait for each other's connections.
  */
 export async function withCursors<Row, T>(
   targets: readonly ShardTarget[],
@@ -38,14 +38,14 @@ export async function withCursors<Row, T>(
   return openFrom(0, []);
 }
 
-/** The cursor is declared when rows are first asked for: until then nothing was sent, and no transaction stands idle. */
+/** Declares the cursor at the first read: until then nothing was sent, and no transaction is idle. */
 function rowsOf<Row>(tx: Sql, { shard, buckets }: ShardTarget, statement: CursorStatement): OrderedRows<Row> {
   const { text, values, timeoutMs } = statement;
   let declared = false;
   const fetch = async (): Promise<readonly Row[]> => (await tx.query<Row>(`FETCH ${BATCH} FROM ${CURSOR}`)).rows;
   const declare = async (): Promise<readonly Row[]> => {
     const all = [
-      // All rows are read: a plan that is quick to give the first few would be the wrong one.
+      // All rows are read, so a plan that is quick for the first few would be the wrong one.
       tx.query('SET LOCAL cursor_tuple_fraction = 1'),
       tx.query(`DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${text}`, [buckets, ...values]),
       fetch(),
@@ -66,7 +66,7 @@ function rowsOf<Row>(tx: Sql, { shard, buckets }: ShardTarget, statement: Cursor
   };
 }
 
-/** Reads lists that are each in the order of their key in step, and calls `visit` once per key with the rows of all lists. */
+/** Reads sorted lists in step, and calls `visit` once per key with the rows of all lists. */
 export async function visitInStep<Row>(
   lists: readonly OrderedRows<Row>[],
   keyOf: (row: Row) => string,
@@ -97,7 +97,7 @@ interface Head<Row> {
   at: number;
 }
 
-/** Failures are told when all have answered: no statement is left running on a connection that goes back to its pool. */
+/** Waits for all lists before it fails: no statement may run on a connection that returns to its pool. */
 async function openAll<Row>(lists: readonly OrderedRows<Row>[]): Promise<Head<Row>[]> {
   const first = await Promise.allSettled(lists.map((list) => list.next()));
   const failures = first.flatMap((one) =>
@@ -111,7 +111,7 @@ async function openAll<Row>(lists: readonly OrderedRows<Row>[]): Promise<Head<Ro
   });
 }
 
-/** By bytes, as the servers order them. */
+/** The smallest key by bytes, as the servers order them. */
 function smallest<Row>(heads: readonly Head<Row>[], keyOf: (row: Row) => string): string | undefined {
   let best: string | undefined;
   for (const { rows, at } of heads) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BadCursor } from './errors.js';
 import type { Key, KeyColumn, KeyType } from './keyset.js';
 
-/** Where a page begins: behind a row of the list, or before it. */
+/** The position at which a page begins: after a row of the list, or before it. */
 export interface Position {
   readonly side: 'after' | 'before';
   readonly key: Key;
@@ -10,14 +10,14 @@ export interface Position {
 
 const CHECK_LENGTH = 6;
 
-/** Ties a cursor to its list: one that was damaged, or that another list gave, would skip or repeat rows silently. */
+/** Ties a cursor to its list: a damaged cursor, or one of another list, would skip or repeat rows silently. */
 const checkOf = (list: unknown, body: string): string =>
   createHash('sha256')
     .update(JSON.stringify([list, body]))
     .digest('base64url')
     .slice(0, CHECK_LENGTH);
 
-/** A place in the list that `list` describes. Opaque for users; it holds a key and nothing else. */
+/** Encodes a position in the list that `list` describes. The cursor is opaque to users and holds only a key. */
 export function toCursor(list: unknown, { side, key }: Position): string {
   const body = Buffer.from(JSON.stringify([side, ...key])).toString('base64url');
   return checkOf(list, body) + body;
@@ -26,7 +26,9 @@ export function toCursor(list: unknown, { side, key }: Position): string {
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 const MICROSECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
-/** What a server would take for a value of the type. The check is no secret: a forged cursor must not fail there. */
+/**
+ * Values that Postgres accepts for each type. The checksum is no secret, so a forged cursor must fail here, not there.
+ */
 const FITS: Readonly<Record<KeyType, (part: string) => boolean>> = {
   timestamptz: (part) => MICROSECONDS.test(part) && !Number.isNaN(Date.parse(part)),
   uuid: (part) => UUID.test(part),
@@ -43,7 +45,7 @@ function positionOf(body: string, columns: readonly KeyColumn[]): Position | und
   return fits ? { side, key } : undefined;
 }
 
-/** @throws BadCursor when it is none of this list. */
+/** Decodes a cursor of this list. @throws BadCursor for any other text. */
 export function fromCursor(list: unknown, cursor: string, columns: readonly KeyColumn[]): Position {
   const body = cursor.slice(CHECK_LENGTH);
   if (cursor.slice(0, CHECK_LENGTH) !== checkOf(list, body)) throw new BadCursor();
@@ -51,7 +53,7 @@ export function fromCursor(list: unknown, cursor: string, columns: readonly KeyC
     const position = positionOf(body, columns);
     if (position) return position;
   } catch {
-    // Said below.
+    // Malformed: reported below.
   }
   throw new BadCursor();
 }

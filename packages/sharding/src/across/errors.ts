@@ -1,18 +1,18 @@
 import { NOT_HERE } from '../error-codes.js';
 
-/** What one shard said instead of an answer. */
+/** The failure of one shard. */
 export interface ShardFailure {
-  /** Undefined: no shard holds some buckets. */
+  /** Undefined where some buckets have no shard. */
   readonly shard: string | undefined;
   readonly reason: unknown;
 }
 
 const sentenceOf = ({ shard, reason }: ShardFailure): string => {
   const why = reason instanceof Error ? reason.message : String(reason);
-  return shard === undefined ? why : `${shard} could not answer: ${why}`;
+  return shard === undefined ? why : `${shard} could not reply: ${why}`;
 };
 
-/** One attempt at a query failed. Seen within this folder only. */
+/** One attempt at a query failed. It never leaves this folder. */
 export class ShardsFailed extends Error {
   override readonly name = 'ShardsFailed';
   constructor(readonly failures: readonly ShardFailure[]) {
@@ -20,10 +20,12 @@ export class ShardsFailed extends Error {
   }
 }
 
-/** Not every shard could prove in time that it serves its buckets, or answer at all. No part of an answer is given. */
+/**
+ * Some shards did not respond in time, or could not prove that they serve their buckets. No partial result is given.
+ */
 export class AcrossUnavailable extends Error {
   override readonly name = 'AcrossUnavailable';
-  /** The shards that did not answer. */
+  /** The shards that did not respond. */
   readonly shards: readonly string[];
   constructor(failed: ShardsFailed) {
     super(failed.message, { cause: failed.failures[0]?.reason });
@@ -31,9 +33,10 @@ export class AcrossUnavailable extends Error {
   }
 }
 
-/** The map is not what the shards say: it is to be read again. */
+/** The map disagrees with the shards and must be read again. */
 export const stale = (reason: string): Error => Object.assign(new Error(reason), { code: NOT_HERE });
 
+/** The text is no cursor of this list. */
 export class BadCursor extends Error {
   override readonly name = 'BadCursor';
   constructor() {

@@ -1,13 +1,15 @@
-/** How a column of a page's order is compared, so that servers and this process agree to the last digit. */
+/** The type of a sort column. It decides how values are compared, so that servers and this process agree exactly. */
 export type KeyType = 'timestamptz' | 'uuid' | 'text' | 'bigint';
 
-/** A column that the query selects. Together the columns must be unique, and an index should have them in this order. */
+/**
+ * A column that the query selects. Together the columns must be unique, and an index should have them in this order.
+ */
 export interface KeyColumn {
   readonly column: string;
   readonly type: KeyType;
 }
 
-/** One way for all columns: an index can be read from either end, but not in two ways at once. */
+/** One direction for all columns: an index can be read from either end, but not in two directions at once. */
 export type Direction = 'asc' | 'desc';
 
 /** The key of one row, each value as text. */
@@ -15,13 +17,13 @@ export type Key = readonly string[];
 
 const quoted = (column: string): string => `"${column.replaceAll('"', '""')}"`;
 
-/** A text that sorts as the value does (bigint: that compares as a number), and casts back to exactly the same value. */
+/** SQL for a text that sorts as the value does (bigint is compared as a number) and casts back to the same value. */
 const asText = ({ column, type }: KeyColumn): string =>
   type === 'timestamptz'
     ? `to_char(q.${quoted(column)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
     : `q.${quoted(column)}::text`;
 
-// Text in byte order: collations differ between servers, and this process knows none of them.
+// Text is sorted by bytes: collations differ between servers, and this process knows none of them.
 const sortable = ({ column, type }: KeyColumn): string => `q.${quoted(column)}${type === 'text' ? ' COLLATE "C"' : ''}`;
 
 const compareText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -31,7 +33,7 @@ const compareNumbers = (a: string, b: string): number => {
   return x < y ? -1 : x > y ? 1 : 0;
 };
 
-/** Compares keys as the servers order them. */
+/** Makes a comparison of keys that orders them as the servers do. */
 export function compareKeys(columns: readonly KeyColumn[], direction: Direction): (a: Key, b: Key) => number {
   const sign = direction === 'asc' ? 1 : -1;
   return (a, b) => {
@@ -44,11 +46,12 @@ export function compareKeys(columns: readonly KeyColumn[], direction: Direction)
   };
 }
 
+/** The column that holds a row's key. */
 export const KEY = '~key';
 
 /**
- * One shard's part of a page: the rows behind `after`, in order. `parameters` are those of the query itself; the key's
- * values follow them, then the limit.
+ * Builds the statement that reads one shard's rows of a page: those after the key `after`, in order.
+ * @param parameters how many the query has itself; the key's values follow them, then the limit.
  */
 export function pageStatement(
   text: string,

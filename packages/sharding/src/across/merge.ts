@@ -1,6 +1,6 @@
 /**
- * Merges lists that are each in order into one, and stops after `limit`. Of equal elements those of the earlier list come
- * first. Looks at as few elements as it can: at most `limit` plus one of each list.
+ * Merges sorted lists into one of at most `limit` elements. Among equal elements, those of the earlier list come first.
+ * It reads at most `limit` elements plus one of each list.
  */
 export function mergeSorted<T>(
   lists: readonly (readonly T[])[],

@@ -7,19 +7,19 @@ import { AcrossUnavailable, ShardsFailed, stale } from './errors.js';
 
 export interface AcrossOptions {
   readonly map: MapClient;
-  /** The pools of the shards, named `<keyspace>@<shard>`: those of a ShardedDatabase. */
+  /** The shards' pools, named `<keyspace>@<shard>`: those of a ShardedDatabase. */
   readonly servers: () => readonly ShardServer[];
-  /** How long a query is tried again while buckets move or a shard can't be reached, in milliseconds. */
+  /** Milliseconds for which a query is retried while buckets move or a shard is unavailable; 5,000 by default. */
   readonly retryForMs?: number;
-  /** How long one attempt may take; the session's own time-outs if not given. */
+  /** Milliseconds for one attempt; by default the session's own timeouts apply. */
   readonly timeoutMs?: number;
-  /** Compares the server of a shard with the map that refuses what the map gives to it. */
+  /** Compares a shard's server with the map, when it refuses buckets that the map assigns to it. */
   readonly confirm?: (shard: string) => Promise<unknown>;
-  /** Transient errors of the servers, beside those of this package. */
+  /** Recognises transient errors of the servers, beside those of this package. */
   readonly isTransient?: (error: unknown) => boolean;
 }
 
-/** One shard, and the buckets that it must answer for. */
+/** One shard, and the buckets that it must read. */
 export interface ShardTarget {
   readonly shard: string;
   readonly server: ShardServer;
@@ -29,7 +29,10 @@ export interface ShardTarget {
 const MOVED_PAUSE_MS = 20;
 const UNREACHABLE_PAUSE_MS = 100;
 
-/** Runs an attempt with the newest map, again and again until it succeeds. @throws AcrossUnavailable; what can't pass. */
+/**
+ * Retries an attempt with the newest map until it succeeds.
+ * @throws AcrossUnavailable; errors that are not transient.
+ */
 export async function withRetries<T>(
   options: AcrossOptions,
   attempt: (targets: readonly ShardTarget[]) => Promise<T>,
@@ -68,13 +71,13 @@ function shardsOf(map: ShardMap, servers: readonly ShardServer[]): ShardTarget[]
   });
 }
 
-/** Asks all shards at once. All are waited for, also after a failure: no query is left running behind the caller's back. */
+/** Queries all shards at once. It waits for all of them, also after a failure, so that no query runs on unnoticed. */
 export async function queryAll<T>(
   targets: readonly ShardTarget[],
   timeoutMs: number | undefined,
-  ask: (one: ShardTarget) => Promise<T>,
+  query: (one: ShardTarget) => Promise<T>,
 ): Promise<T[]> {
-  const settled = await Promise.allSettled(targets.map((one) => withTimeout(timeoutMs, ask(one))));
+  const settled = await Promise.allSettled(targets.map((one) => withTimeout(timeoutMs, query(one))));
   const failures = settled.flatMap((one, index) =>
     one.status === 'rejected' ? [{ shard: targets[index]?.shard, reason: one.reason as unknown }] : [],
   );
@@ -83,8 +86,8 @@ export async function queryAll<T>(
 }
 
 /**
- * Runs reading work in a transaction whose first statement proves that the shard serves the buckets: both look through one
- * snapshot. What the work sends in its first turn goes out together with the proof, where the server pipelines.
+ * Runs reading work in a transaction whose first statement proves that the shard serves the buckets: both use one
+ * snapshot. Statements that the work sends at once travel together with the proof, where the server pipelines.
  */
 export async function withOwnershipProof<T>(
   tx: Sql,
@@ -104,7 +107,7 @@ async function begin(tx: Sql, timeoutMs: number | undefined): Promise<void> {
   if (timeoutMs !== undefined) {
     const ms = Math.max(1, Math.floor(timeoutMs));
     settings.push(tx.query(`SET LOCAL statement_timeout = ${ms}`));
-    // Where shards are read in step, a fast one waits for a slow one.
+    // Where shards are read in step, a fast shard waits for a slow one.
     settings.push(tx.query(`SET LOCAL idle_in_transaction_session_timeout = ${ms}`));
   }
   await Promise.all(settings);

@@ -8,24 +8,27 @@ import { expectShard } from '../installation/install.js';
 import { loadMap } from '../map/load-map.js';
 import type { ShardMap } from '../map/shard-map.js';
 
+/** A shard to be registered: its name and its URLs. */
 export interface Shard {
   readonly name: string;
-  /** For services. Holds a secret: never log it. */
+  /** The URL for services. It holds a secret: never log it. */
   readonly url: string;
-  /** For movers: a superuser's, or one that may replicate, subscribe and set session_replication_role. */
+  /** The URL for movers, as a superuser or a role that may replicate, subscribe and set session_replication_role. */
   readonly adminUrl: string;
 }
 
 const APPLICATION = 'sharding-directory';
 
-/** Makes a shard known, in a transaction of its own; see registerShard. */
+/** Registers a shard in a transaction of its own; see registerShard. */
 export async function addShard(directoryUrl: string, keyspace: string, shard: Shard): Promise<void> {
   await inDirectory(directoryUrl, (tx) => registerShard(tx, keyspace, shard));
 }
 
 /**
- * Makes a shard known, or changes its URLs. It owns nothing until a keyspace starts on it or a move brings it buckets.
- * @throws SessionLost when its database can't be reached; OperationRefused when that is another shard's, or must be reconciled.
+ * Registers a shard in the directory, or changes its URLs. It owns nothing until a keyspace starts on it or a move
+ * brings it buckets.
+ * @throws SessionLost when its database is unavailable; OperationRefused when the database is another shard's, or must
+ * be reconciled.
  */
 export async function registerShard(directory: Sql, keyspace: string, shard: Shard): Promise<void> {
   const { name, url, adminUrl } = shard;
@@ -33,7 +36,7 @@ export async function registerShard(directory: Sql, keyspace: string, shard: Sha
     keyspace,
     name,
   ]);
-  const map = known.rowCount === 0 ? nothingPlaced(keyspace) : await loadMap(directory, keyspace);
+  const map = known.rowCount === 0 ? emptyMap(keyspace) : await loadMap(directory, keyspace);
   await withSession({ url: adminUrl, server: `${keyspace}/${name}`, application: APPLICATION }, async (session) => {
     await expectShard(session, keyspace, name);
     const report = await readReport(session, keyspace, name);
@@ -51,9 +54,9 @@ export async function registerShard(directory: Sql, keyspace: string, shard: Sha
   });
 }
 
-const nothingPlaced = (keyspace: string): ShardMap => ({ keyspace, version: 0, shards: new Map(), placements: [] });
+const emptyMap = (keyspace: string): ShardMap => ({ keyspace, version: 0, shards: new Map(), placements: [] });
 
-/** The shards of a keyspace, with how many buckets the map gives to each; empty before the first was added. */
+/** Lists the shards of a keyspace with the number of their buckets; empty before the first shard is added. */
 export async function listShards(directoryUrl: string, keyspace: string): Promise<(Shard & { buckets: number })[]> {
   const { rows } = await inDirectory(directoryUrl, (tx) =>
     tx.query<Shard & { buckets: number }>(
@@ -66,7 +69,7 @@ export async function listShards(directoryUrl: string, keyspace: string): Promis
   return rows;
 }
 
-/** Takes a shard out that holds nothing. @throws Error while it holds buckets or a move names it. */
+/** Deletes an empty shard from the directory. @throws Error while it holds buckets or a move names it. */
 export async function removeShard(directory: Sql, keyspace: string, shard: string): Promise<void> {
   await directory.query(
     `DELETE FROM sharding.moves WHERE keyspace = $1 AND $2 IN (source, destination) AND phase IN ('done', 'aborted')`,
@@ -76,8 +79,8 @@ export async function removeShard(directory: Sql, keyspace: string, shard: strin
 }
 
 /**
- * Spreads all buckets of a new keyspace evenly over shards that were added. Doing it again changes nothing, and finishes
- * what an interrupted run left.
+ * Spreads all buckets of a new keyspace evenly over shards that were added. A repeated call changes nothing, except
+ * that it finishes an interrupted one.
  */
 export async function startKeyspace(directoryUrl: string, keyspace: string, shards: readonly string[]): Promise<void> {
   if (shards.length === 0) throw new Error(`The keyspace ${keyspace} needs a shard`);
@@ -106,7 +109,7 @@ export async function startKeyspace(directoryUrl: string, keyspace: string, shar
   });
 }
 
-/** Gives a shard its first buckets where it has not got them yet. Later ones are brought by moves. */
+/** Assigns a shard its first buckets if they are missing. Later ones are brought by moves. */
 async function assignFirstBuckets(directory: Sql, session: Session, map: ShardMap, shard: string): Promise<void> {
   const report = await readReport(session, map.keyspace, shard);
   const comparison = compareShard(map, shard, report);
@@ -117,7 +120,7 @@ async function assignFirstBuckets(directory: Sql, session: Session, map: ShardMa
   await recordIncarnation(directory, map, shard, { ...report, switches });
 }
 
-/** @returns how many switches the shard knows of: a copy of it from before has none of these buckets. */
+/** @returns how many switches the shard knows of: an older copy of it lacks the switch that is counted here. */
 async function assign(tx: Sql, buckets: readonly number[]): Promise<number> {
   await tx.query(
     `INSERT INTO sharding.bucket_owner (bucket, state, epoch) SELECT b, 'owned', 1 FROM unnest($1::smallint[]) AS b
@@ -134,7 +137,7 @@ export function inDirectory<T>(url: string, work: (tx: Sql) => Promise<T>): Prom
 
 /**
  * Runs work (a migration of all shards) while no move of the keyspace runs, and keeps moves from starting.
- * @param onWait called when a move, or another migration, has to end first.
+ * @param onWait called when a move, or another migration, must end first.
  */
 export async function withoutMoves<T>(
   directoryUrl: string,

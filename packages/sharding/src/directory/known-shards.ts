@@ -1,23 +1,23 @@
 import { codeOf, withSession, type Session, type Sql } from '@stoa/postgres';
 import { OperationRefused } from '../errors.js';
 
-/** A shard of one keyspace, as the directory knows it. */
+/** A shard of one keyspace, as recorded in the directory. */
 export interface KnownShard {
   readonly keyspace: string;
   readonly shard: string;
-  /** For services. A secret. */
+  /** The URL for services. It holds a secret. */
   readonly url: string;
-  /** For movers. A secret. */
+  /** The URL for movers. It holds a secret. */
   readonly adminUrl: string;
-  /** It is being emptied, or was: a rebalance brings it nothing. */
+  /** A rebalance moves nothing to it: it is being emptied, or is empty. */
   readonly draining: boolean;
-  /** How many buckets the map gives it. */
+  /** The number of its buckets by the map. */
   readonly buckets: number;
 }
 
 const APPLICATION = 'sharding-operator';
 
-/** Runs work on a session with the directory. @throws OperationRefused where there is none at that address. */
+/** Runs work on a session with the directory. @throws OperationRefused where no directory is at that address. */
 export async function onDirectory<T>(directoryUrl: string, work: (directory: Session) => Promise<T>): Promise<T> {
   try {
     return await withSession({ url: directoryUrl, server: 'the directory', application: APPLICATION }, work);
@@ -28,7 +28,7 @@ export async function onDirectory<T>(directoryUrl: string, work: (directory: Ses
   }
 }
 
-/** Runs work on a session with a shard, as its owner. @throws SessionLost that names it. */
+/** Runs work on a session with a shard, as its owner. @throws SessionLost that names the shard. */
 export function onShard<T>(
   { keyspace, shard, adminUrl }: Pick<KnownShard, 'keyspace' | 'shard' | 'adminUrl'>,
   work: (session: Session) => Promise<T>,
@@ -37,8 +37,8 @@ export function onShard<T>(
 }
 
 /**
- * The shards of some keyspaces, or of all, by keyspace and name.
- * @throws OperationRefused for a keyspace that there is not.
+ * Lists the shards of some keyspaces, or of all, by keyspace and name.
+ * @throws OperationRefused for an unknown keyspace.
  */
 export async function knownShards(directory: Sql, keyspaces?: readonly string[]): Promise<KnownShard[]> {
   const { rows: known } = await directory.query<{ keyspace: string }>(
@@ -58,7 +58,7 @@ export async function knownShards(directory: Sql, keyspaces?: readonly string[])
   return rows;
 }
 
-/** The names of some keyspaces, or of all. @throws OperationRefused for one that there is not. */
+/** Lists the keyspaces that have a shard: those of `only`, or all. @throws OperationRefused for an unknown keyspace. */
 export function knownKeyspaces(directoryUrl: string, only?: readonly string[]): Promise<string[]> {
   return onDirectory(directoryUrl, async (directory) => {
     const shards = await knownShards(directory, only);
@@ -66,7 +66,7 @@ export function knownKeyspaces(directoryUrl: string, only?: readonly string[]): 
   });
 }
 
-/** Those shards (one of each keyspace that has it) that a name means. @throws OperationRefused when nothing is called so. */
+/** Selects the shards of a name, one of each keyspace that has it. @throws OperationRefused for an unknown name. */
 export function shardsNamed(shards: readonly KnownShard[], name: string): KnownShard[] {
   const meant = shards.filter(({ shard }) => shard === name);
   if (meant.length > 0) return meant;
@@ -74,14 +74,14 @@ export function shardsNamed(shards: readonly KnownShard[], name: string): KnownS
   throw new OperationRefused(`There is no shard ${name}; there are ${names.join(', ') || 'none yet'}`);
 }
 
-/** Where a URL leads, without its secrets: `host:port/database`. */
+/** The address in a URL, without its secrets: `host:port/database`. */
 export function addressOf(url: string): string {
   if (!URL.canParse(url)) return 'an address that is no URL';
   const { hostname, port, pathname } = new URL(url);
   return `${hostname}:${port || '5432'}${pathname}`;
 }
 
-/** Why something failed, on one line. */
+/** The message of an error, on one line. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replaceAll(/\s+/g, ' ').trim();

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Session } from '@stoa/postgres';
 
+/** Options of pollDirectory. */
 export interface PollOptions {
   readonly directoryUrl: string;
   /** Shown in pg_stat_activity. */
   readonly application: string;
-  /** Ends it. */
+  /** Ends the polling. */
   readonly signal: AbortSignal;
   readonly onFailure?: (error: unknown) => void;
 }
@@ -13,8 +14,8 @@ export interface PollOptions {
 const POLL_MS = 500;
 
 /**
- * Looks for work in the directory twice a second, on one session; after a failure on a new one.
- * @param look tells whether it is done with the session, whose locks its end releases: then it looks again at once.
+ * Polls the directory for work twice a second, on one session; after a failure on a new one.
+ * @param poll returns true to close the session, which releases its locks: the next poll then follows at once.
  */
 export async function pollDirectory(
   { directoryUrl: url, application, signal, onFailure }: PollOptions,

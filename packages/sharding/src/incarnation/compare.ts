@@ -1,26 +1,26 @@
 import type { ShardMap } from '../map/shard-map.js';
 import type { ShardReport } from './report.js';
 
-/** How a shard and a map that is not older than the shard's last start disagree. */
+/** The differences between a shard and a map that is not older than the shard's last start. */
 export interface Comparison {
-  /** Its server is another one, or has begun another history: what it knows may be out of date in every respect. */
+  /** Set where the server is another one, or has begun another history: anything it knows may be out of date. */
   readonly history: string | undefined;
-  /** Switches that the directory knows of and it does not. */
+  /** The number of switches that the directory knows of and the shard does not. */
   readonly behind: number;
-  /** Buckets that the map gives it, and that it does not have, or had before they were elsewhere. */
+  /** Buckets that the map assigns to the shard, and that it lacks or knows by an older epoch. */
   readonly lost: readonly number[];
-  /** Buckets that it takes for its own, and that have moved away. */
+  /** Buckets that the shard claims, and that have moved to another shard. */
   readonly stale: readonly number[];
-  /** The first buckets of a shard that has not got any yet: whoever starts the keyspace is about to give it them. */
+  /** The first buckets of a new shard: startKeyspace is about to assign them. */
   readonly ungiven: readonly number[];
-  /** Fenced buckets whose switch has been committed: the mover was about to let go of them. */
+  /** Fenced buckets whose switch is committed: the mover was about to release them. */
   readonly letGo: readonly number[];
 }
 
 /**
- * Compares what a shard says with the map. Epochs and the number of switches only grow, and a shard learns of them before the
- * directory does: so a shard that knows more than the map disagrees with nothing, however old the map is, and one that
- * knows less has lost something.
+ * Compares a shard's report with the map. Epochs and the number of switches only grow, and a shard learns of them
+ * before the directory does. So a shard that knows more than the map agrees with it, however old the map is, and one
+ * that knows less has lost something.
  */
 export function compareShard(map: ShardMap, shard: string, report: ShardReport): Comparison {
   const owners = new Map(report.owners.map((owner) => [owner.bucket, owner]));
@@ -51,14 +51,14 @@ function historyOf({ incarnations }: ShardMap, shard: string, report: ShardRepor
   return past === undefined ? undefined : `its server began a new history (${past ?? '?'} → ${timelineNow})`;
 }
 
-/** What keeps a shard from being believed, in words; empty when it agrees with the map. */
+/** Describes the differences that keep a shard from being trusted; empty when it agrees with the map. */
 export function disagreements({ history, behind, lost, stale }: Omit<Comparison, 'ungiven' | 'letGo'>): string[] {
   const buckets = (numbers: readonly number[]): string =>
     `bucket ${numbers.slice(0, 20).join(', ')}${numbers.length > 20 ? ` and ${numbers.length - 20} more` : ''}`;
   return [
     ...(history === undefined ? [] : [history]),
     ...(behind > 0 ? [`it does not know of the last ${behind} of its switches`] : []),
-    ...(stale.length > 0 ? [`it takes ${buckets(stale)} for its own, which moved away`] : []),
+    ...(stale.length > 0 ? [`it claims ${buckets(stale)}, which moved to another shard`] : []),
     ...(lost.length > 0 ? [`the map gives it ${buckets(lost)}, which it does not have`] : []),
   ];
 }

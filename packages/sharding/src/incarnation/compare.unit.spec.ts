@@ -5,7 +5,7 @@ import type { Owner, ShardReport } from './report.js';
 const SERVER = '7/16384';
 const TIMELINE = '00000001';
 
-/** Shard a is asked; a placement is of bucket 0. */
+/** Compares shard a with a map of bucket 0. */
 const compare = (
   placed: Placement | undefined,
   owner?: Omit<Owner, 'bucket'>,
@@ -13,12 +13,22 @@ const compare = (
   known?: Partial<Incarnation>,
 ) => {
   const map: ShardMap = {
-    ...{ keyspace: 'shop', version: 1, shards: new Map(), placements: [placed] },
+    keyspace: 'shop',
+    version: 1,
+    shards: new Map(),
+    placements: [placed],
     incarnations: new Map([['a', { server: SERVER, timeline: TIMELINE, switches: 3, ...known }]]),
   };
   const report: ShardReport = {
-    ...{ server: SERVER, timeline: TIMELINE, serverNow: SERVER, timelineNow: TIMELINE, switches: 3 },
-    ...{ confirmed: false, run: 'now', owners: owner ? [{ bucket: 0, ...owner }] : [], ...over },
+    server: SERVER,
+    timeline: TIMELINE,
+    serverNow: SERVER,
+    timelineNow: TIMELINE,
+    switches: 3,
+    confirmed: false,
+    run: 'now',
+    owners: owner ? [{ bucket: 0, ...owner }] : [],
+    ...over,
   };
   return compareShard(map, 'a', report);
 };
@@ -27,10 +37,10 @@ const at = (shard: string, epoch: number): Placement => ({ shard, epoch });
 describe('a shard and the map', () => {
   it.each([
     ['it owns what the map gives it', at('a', 1), { state: 'owned', epoch: 1 }],
-    ['a move was switched to it, and has not told it yet', at('a', 2), { state: 'ready', epoch: 2 }],
-    ['the map is from before a move away', at('a', 1), { state: 'gone', epoch: 1 }],
+    ['a move was switched to it, and has not activated it yet', at('a', 2), { state: 'ready', epoch: 2 }],
+    ['the map is from before a move to another shard', at('a', 1), { state: 'gone', epoch: 1 }],
     ['the map is from before a move to it', at('b', 1), { state: 'owned', epoch: 2 }],
-    ['it let go of what moved away', at('b', 2), { state: 'gone', epoch: 1 }],
+    ['it released a bucket that moved to another shard', at('b', 2), { state: 'gone', epoch: 1 }],
     ['it never had the bucket', at('b', 1), undefined],
     ['a move brought everything, and was not switched', at('b', 1), { state: 'ready', epoch: 2 }],
   ])('agree: %s', (_, placed, owner) => {
@@ -40,7 +50,7 @@ describe('a shard and the map', () => {
   it.each([
     ['it never heard of a bucket', at('a', 1), undefined],
     ['it had it before it was elsewhere', at('a', 3), { state: 'owned', epoch: 1 }],
-    ['it gave it away before it came back', at('a', 3), { state: 'gone', epoch: 1 }],
+    ['it released it before it came back', at('a', 3), { state: 'gone', epoch: 1 }],
   ])('disagree, and it lacks something: %s', (_, placed, owner) => {
     expect(compare(placed, owner)).toMatchObject({ lost: [0], stale: [], letGo: [] });
     expect(disagreements(compare(placed, owner))).toEqual(['the map gives it bucket 0, which it does not have']);
@@ -52,7 +62,7 @@ describe('a shard and the map', () => {
     expect(disagreements(compare(at('a', 1), undefined, { switches: 0 }, { switches: 1 }))).toHaveLength(1);
   });
 
-  it('disagree where it owns what moved away, or what nobody has', () => {
+  it('disagree where it owns a bucket that moved to another shard, or that nobody has', () => {
     const owner = { state: 'owned', epoch: 1 };
     for (const placed of [at('b', 2), at('b', 1), undefined]) {
       expect(compare(placed, owner)).toMatchObject({ lost: [], stale: [0] });

@@ -5,21 +5,22 @@ import { OperationRefused } from '../errors.js';
 import { compareShard, disagreements, type Comparison } from './compare.js';
 import { readReport, type ShardReport } from './report.js';
 
-/** Why a shard's server serves nothing. */
+/** The message for a server that serves nothing until an operator reconciles it. */
 export const notReconciled = (keyspace: string, shard: string, reasons: readonly string[]): string =>
   `The server of ${keyspace}/${shard} was restored, or took over from another: it serves nothing until it is reconciled ` +
   `with the directory (${reasons.join('; ')})`;
 
-/** @throws OperationRefused when they disagree. */
+/** Accepts a comparison without differences. @throws OperationRefused that lists the differences. */
 export function expectAgreement(keyspace: string, shard: string, comparison: Comparison): void {
   const reasons = disagreements(comparison);
   if (reasons.length > 0) throw new OperationRefused(notReconciled(keyspace, shard, reasons));
 }
 
 /**
- * Compares a shard with the directory, and lets it serve if they agree. What the directory did not know of its server yet, it learns.
- * @param directory a session of the directory's owner; the shard must be known there.
- * @param session with the shard, as its owner; what it has committed before must be durable.
+ * Compares a shard with the directory, and lets it serve if they agree. The server's identity and switches are recorded
+ * in the directory.
+ * @param directory a session of the directory's owner; the shard must be registered there.
+ * @param session a session of the shard's owner; its earlier commits must be durable.
  * @throws OperationRefused when they disagree.
  */
 export async function confirmShard(directory: Sql, session: Sql, keyspace: string, shard: string): Promise<void> {
@@ -31,13 +32,13 @@ export async function confirmShard(directory: Sql, session: Sql, keyspace: strin
   await recordIncarnation(directory, map, shard, report);
 }
 
-/** Lets a shard serve that was found to agree, unless its server was started again meanwhile. @returns whether it does. */
+/** Lets a shard serve that agrees with the map. @returns false when its server was restarted meanwhile. */
 export async function letServe(session: Sql, { run }: ShardReport, letGo: readonly number[]): Promise<boolean> {
   const confirm = 'SELECT sharding.confirm($1, $2::smallint[]) AS confirmed';
   return (await oneRow<{ confirmed: boolean }>(session, confirm, [run, letGo])).confirmed;
 }
 
-/** Records in the directory what a shard that agrees knows. */
+/** Records in the directory the identity and switches of a shard that agrees with it. */
 export async function recordIncarnation(
   directory: Sql,
   { keyspace, incarnations }: ShardMap,
@@ -52,7 +53,7 @@ export async function recordIncarnation(
   );
 }
 
-/** Counts a switch that is about to be, on the shard. @returns how many it knows of. */
+/** Counts an imminent switch on the shard. @returns how many it knows of now. */
 export async function countSwitch(tx: Sql): Promise<number> {
   const count = 'UPDATE sharding.identity SET switches = switches + 1 RETURNING switches';
   return Number((await oneRow<{ switches: string }>(tx, count)).switches);

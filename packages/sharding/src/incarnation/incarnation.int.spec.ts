@@ -60,7 +60,7 @@ const reconcile = (dryRun = false) =>
 const problemOf = async (name: string): Promise<string | null | undefined> =>
   (await clusterStatus(cluster.directoryUrl)).shards.find(({ shard }) => shard === name)?.problem;
 
-/** As any code that knows of no map, under the service's role and under the owner's. */
+/** Reads and writes as code without a map does, under the service's role and under the owner's. */
 async function holdDirectly(bucket: number): Promise<void> {
   const { url = '', adminUrl = '' } = cluster.shards.get('b') ?? {};
   for (const connectionString of [url, adminUrl]) {
@@ -74,7 +74,7 @@ async function holdDirectly(bucket: number): Promise<void> {
   }
 }
 
-/** A pool may have to find first that its connections are gone. */
+/** Retries, because a pool may have to find first that its connections are lost. */
 const refuses = (name: string, work: () => Promise<unknown>): Promise<void> =>
   eventually(() => expect(work()).rejects.toMatchObject({ name }));
 
@@ -83,7 +83,7 @@ async function expectRefused(bucket: number, id: string): Promise<void> {
   await refuses('BucketUnavailable', () => read(bucket, id));
   await refuses('BucketUnavailable', () => rename(bucket, id, 'wrong'));
   await refuses('AcrossUnavailable', all);
-  // Asked by a client, and refused all the same.
+  // A client compares it, and it is refused all the same.
   await expect(holdDirectly(bucket)).rejects.toMatchObject({ code: 'SH002' });
   expect(await problemOf('b')).toContain(REFUSED);
   const { findings } = await verify(cluster.directoryUrl, KEYSPACE);
@@ -104,7 +104,7 @@ it('refuses a data folder that was copied before a move, and the one whose place
   const copy = await servers.copyOf(1);
   await move(MOVED, 'b', 'a');
   await rename(MOVED, moved, 'Ada, moved');
-  // Their clone hears of nothing any more: its map may be as old as the copy.
+  // Their clone gets no notifications any more: its map may be as old as the copy.
   await service.stopFollowingDirectory();
   await servers.exchange(1, copy);
   await expectRefused(STAYED, stayed);
@@ -229,7 +229,7 @@ it('serves from a server that started again under the fence of the release befor
   expect(await eventually(all)).toEqual([{ name: 'Bob' }]);
 });
 
-it('asks nobody for a server that only starts again, also while the directory is away', async () => {
+it('needs no other server for one that only restarts, also while the directory is unavailable', async () => {
   const stayed = await insert(STAYED, 'Bob');
   await servers.kill(1);
   await servers.startAgain(1);

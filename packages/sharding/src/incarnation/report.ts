@@ -2,25 +2,27 @@ import { codeOf, oneRow, type Sql } from '@stoa/postgres';
 import { OperationRefused } from '../errors.js';
 import type { Claim } from '../map/shard-map.js';
 
-/** What a shard says of itself and of its server, through one snapshot. */
+/** A shard's own account of its buckets and its server, from one snapshot. */
 export interface ShardReport {
-  /** The server and the history that agreed with the directory last; null before the first time. */
+  /** The server that agreed with the directory last; null before the first comparison. */
   readonly server: string | null;
+  /** The history of that server. */
   readonly timeline: string | null;
   readonly serverNow: string;
   readonly timelineNow: string;
-  /** How many switches it knows of. */
+  /** The number of switches that it knows of. */
   readonly switches: number;
-  /** It was compared with the directory in this run of its server. */
+  /** True when it was compared with the directory since its server was started. */
   readonly confirmed: boolean;
-  /** Names this run. */
+  /** The id of this run of the server. */
   readonly run: string;
   readonly owners: readonly Owner[];
 }
 
+/** A bucket's state and epoch on the shard. */
 export type Owner = Omit<Claim, 'shard'>;
 
-/** One statement, for whoever may read the owner table. */
+/** The report's statement; it needs the right to read the owner table. */
 export const REPORT = `SELECT i.server, i.timeline, i.switches::float8 AS switches,
     sharding.server_identity() AS "serverNow", sharding.server_timeline() AS "timelineNow",
     coalesce(sharding.was_compared(), false) AS confirmed, sharding.this_run() AS run,
@@ -28,7 +30,7 @@ export const REPORT = `SELECT i.server, i.timeline, i.switches::float8 AS switch
      FROM sharding.bucket_owner) AS owners
   FROM sharding.identity AS i`;
 
-/** @throws OperationRefused for a shard that the migrations of this release have not reached. */
+/** Reads a shard's report. @throws OperationRefused where this release's migrations have not run. */
 export async function readReport(sql: Sql, keyspace: string, shard: string): Promise<ShardReport> {
   try {
     return await oneRow<ShardReport>(sql, REPORT);

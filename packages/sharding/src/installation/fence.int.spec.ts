@@ -71,7 +71,7 @@ describe('the fence', () => {
       await expect((await begin()).query(remove, [id])).rejects.toMatchObject({ code: 'SH001' });
     });
 
-    it.each(['fenced', 'ready'])('asks for patience while a bucket is %s', async (state) => {
+    it.each(['fenced', 'ready'])('refuses writes for a moment while a bucket is %s', async (state) => {
       await setState(state);
       await expect((await begin()).query(INSERT, [idIn(HERE)])).rejects.toMatchObject({ code: 'SH002' });
       await expect((await begin()).query('SELECT sharding.hold($1)', [HERE])).rejects.toMatchObject({ code: 'SH002' });
@@ -81,8 +81,8 @@ describe('the fence', () => {
       const client = await begin();
       await client.query('SELECT count(*) FROM customers');
       await setState('fenced');
-      const refusal = level === 'READ COMMITTED' ? 'SH002' : '40001';
-      await expect(client.query(INSERT, [idIn(HERE)])).rejects.toMatchObject({ code: refusal });
+      const code = level === 'READ COMMITTED' ? 'SH002' : '40001';
+      await expect(client.query(INSERT, [idIn(HERE)])).rejects.toMatchObject({ code });
     });
 
     it('is closed only when transactions that were let through have ended', async () => {
@@ -101,7 +101,7 @@ describe('the fence', () => {
       await mover.query(drain);
     });
 
-    it('answers reads of what it serves, even when no row matches, and refuses all others', async () => {
+    it('allows reads of what it serves, even when no row matches, and refuses all others', async () => {
       const read = async (bucket: number) => {
         const client = await begin();
         const text = ownedRead('SELECT name FROM customers WHERE bucket = $1 AND id = $2;', 2);
@@ -129,7 +129,7 @@ describe('the fence', () => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await client.query('SELECT count(*) FROM customers');
     await setState('gone');
-    // The trap that sharding.locked_state() is there for.
+    // The trap that sharding.locked_state() exists for.
     const { rows } = await client.query('SELECT state FROM sharding.bucket_owner WHERE bucket = $1', [HERE]);
     expect(rows).toEqual([{ state: 'owned' }]);
   });

@@ -30,7 +30,7 @@ const waiting = (count: number): Promise<void> =>
 
 it('one service brings the directory up to date while another one fills the map', async () => {
   await installDirectory(directory.url);
-  // The map is made before any shard is asked.
+  // The map is written before any shard is read.
   await client.query(`INSERT INTO sharding.keyspaces VALUES ('notes')`);
   await client.query(
     `INSERT INTO sharding.shards (keyspace, shard, url, admin_url) VALUES ('notes', 'a', 'none', $1)`,

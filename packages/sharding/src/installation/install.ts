@@ -5,23 +5,26 @@ import { installing } from './install-lock.js';
 import { notReconciled } from '../incarnation/confirm.js';
 import { OperationRefused } from '../errors.js';
 
-/** A table that is sharded. `moved`: its rows go with their bucket. `drained`: a queue that must be empty before. */
+/**
+ * A sharded table. The rows of a `moved` table move with their bucket; a `drained` table is a queue that must be empty.
+ */
 export interface ShardedTable {
   readonly name: string;
   readonly kind: 'moved' | 'drained';
-  /** The column that `bucket` is computed from at every insert; left out where whoever inserts gives the bucket. */
+  /** The column from which `bucket` is computed at every insert; left out where the insert gives the bucket. */
   readonly keyColumn?: string;
 }
 
+/** A shard's database, and the tables that are to be fenced. */
 export interface ShardInstallation {
-  /** Of the tables' owner. */
+  /** The URL of the tables' owner. */
   readonly url: string;
   readonly keyspace: string;
   readonly shard: string;
   readonly tables: readonly ShardedTable[];
-  /** Tables that are the same on every shard, outside of the fence: the service may read and write them too. */
+  /** Tables that are the same on every shard. The service reads and writes them without the fence. */
   readonly reference?: readonly string[];
-  /** The role that services connect as. It must exist; what it needs is granted, what passes by the fence is refused. */
+  /** The existing role of services. Its rights are granted; a role that could bypass the fence is refused. */
   readonly serviceRole?: string;
 }
 
@@ -29,7 +32,7 @@ const APPLICATION = 'sharding-install';
 
 const sqlFile = (name: string): Promise<string> => readFile(new URL(`../../sql/${name}`, import.meta.url), 'utf8');
 
-/** Makes the directory's tables, or brings them up to date. Where they are, it locks none of them: movers and services use them. */
+/** Creates or updates the directory's tables. Where they are up to date it locks none: movers and services use them. */
 export async function installDirectory(url: string): Promise<void> {
   const sql = await sqlFile('directory.sql');
   const version = createHash('sha256').update(sql).digest('hex');
@@ -48,8 +51,8 @@ export async function installDirectory(url: string): Promise<void> {
 }
 
 /**
- * Lets a service's role read the map, and not the URLs of movers.
- * @param keyspace whose shards' URLs it may see; of all keyspaces if not given.
+ * Lets a service's role read the map, but not the URLs of movers.
+ * @param keyspace the keyspace whose shards' URLs the role may see; all keyspaces by default.
  */
 export async function grantDirectory(url: string, serviceRole: string, keyspace = '*'): Promise<void> {
   await withSession({ url, server: 'the directory', application: APPLICATION }, (session) =>
@@ -68,8 +71,9 @@ export async function grantDirectory(url: string, serviceRole: string, keyspace 
 }
 
 /**
- * Puts a database under the fence, after its migrations. A shard that was just installed owns no bucket.
- * @throws Error when the database is another shard already, a table can't be sharded, or the role could pass the fence.
+ * Installs the fence in a database, after its migrations. A new shard owns no bucket.
+ * @throws Error when the database is another shard already, a table can't be sharded, or the role could bypass the
+ * fence.
  */
 export async function installShard(options: ShardInstallation): Promise<void> {
   const { url, keyspace, shard, tables, reference = [], serviceRole } = options;
@@ -92,8 +96,8 @@ export async function installShard(options: ShardInstallation): Promise<void> {
 }
 
 /**
- * Brings the fence of a shard up to date that has one, and leaves its tables as they are: for what comes with the same release,
- * such as migrations. @returns whether there is one.
+ * Updates the fence of a shard to this release, before the migrations of the same release; its tables stay as they are.
+ * @returns false where the database has no fence.
  */
 export async function updateFence({
   url,
@@ -104,11 +108,7 @@ export async function updateFence({
   return withSession({ url, server: `${keyspace}/${shard}`, application: APPLICATION }, (session) =>
     session.transaction(async (tx) => {
       await installing(tx);
-      const { there } = await oneRow<{ there: boolean }>(
-        tx,
-        `SELECT to_regclass('sharding.identity') IS NOT NULL AS there`,
-      );
-      if (!there) return false;
+      if (!(await isShard(tx))) return false;
       await tx.query(objects);
       await tx.query(register);
       await identify(tx, keyspace, shard);
@@ -117,7 +117,10 @@ export async function updateFence({
   );
 }
 
-/** Whether installShard would change nothing, unless a migration made tables anew: it locks every table for a moment. */
+/**
+ * Returns true where installShard, which locks every table for a moment, would change nothing, unless a migration
+ * created tables again.
+ */
 export async function isShardInstalled(options: ShardInstallation): Promise<boolean> {
   const { url, keyspace, shard } = options;
   const { version } = await shardSql(options);
@@ -130,15 +133,19 @@ export async function isShardInstalled(options: ShardInstallation): Promise<bool
   });
 }
 
-async function shardSql({ url: _secret, ...what }: ShardInstallation) {
+async function shardSql({ url: _secret, ...installation }: ShardInstallation) {
   const [objects, register] = await Promise.all([sqlFile('shard.sql'), sqlFile('register.sql')]);
-  const version = createHash('sha256').update(objects).update(register).update(JSON.stringify(what)).digest('hex');
+  const version = createHash('sha256')
+    .update(objects)
+    .update(register)
+    .update(JSON.stringify(installation))
+    .digest('hex');
   return { objects, register, version };
 }
 
 /**
- * A new shard waits to be compared with the directory, as one that was started again. A shard of a release that only knew the
- * history goes on serving if that is still the same.
+ * Records which shard this is. A new shard waits to be compared with the directory, as a restarted one does. A shard of
+ * a release that knew only the history goes on serving if its history is the same.
  */
 async function identify(tx: Sql, keyspace: string, shard: string): Promise<void> {
   await tx.query(
@@ -155,13 +162,16 @@ async function identify(tx: Sql, keyspace: string, shard: string): Promise<void>
   throw new OperationRefused(notReconciled(keyspace, shard, ['its server is another one, or began a new history']));
 }
 
-/** @throws OperationRefused when a URL leads to another shard than it should, or to none. */
+/** Returns true where the database has a fence. */
+export async function isShard(sql: Sql): Promise<boolean> {
+  const text = `SELECT to_regclass('sharding.identity') IS NOT NULL AS installed`;
+  return (await oneRow<{ installed: boolean }>(sql, text)).installed;
+}
+
+/** Checks that a URL leads to the shard it should. @throws OperationRefused */
 export async function expectShard(sql: Sql, keyspace: string, shard: string): Promise<void> {
-  const { there } = await oneRow<{ there: boolean }>(
-    sql,
-    `SELECT to_regclass('sharding.identity') IS NOT NULL AS there`,
-  );
-  if (!there) throw new OperationRefused(`The URL of ${keyspace}/${shard} leads to a database that is no shard yet`);
+  if (!(await isShard(sql)))
+    throw new OperationRefused(`The URL of ${keyspace}/${shard} leads to a database that is no shard yet`);
   const is = await oneRow<{ keyspace: string; shard: string }>(sql, 'SELECT keyspace, shard FROM sharding.identity');
   if (is.keyspace === keyspace && is.shard === shard) return;
   throw new OperationRefused(`The URL of ${keyspace}/${shard} leads to ${is.keyspace}/${is.shard}`);

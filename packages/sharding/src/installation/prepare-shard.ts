@@ -6,9 +6,9 @@ import { confirmShard } from '../incarnation/confirm.js';
 const APPLICATION = 'sharding-install';
 
 /**
- * Gets a shard ready for migrations of the release that this is of: brings its fence up to date, and compares it with the
- * directory. On a server that serves nothing, a migration that writes rows would fail.
- * @throws OperationRefused when they disagree: it serves nothing then.
+ * Prepares a shard for this release's migrations: updates its fence, and compares it with the directory. On a server
+ * that serves nothing, a migration that writes rows would fail.
+ * @throws OperationRefused when they disagree; the shard then serves nothing.
  */
 export async function prepareShard(directoryUrl: string, shard: ShardInstallation): Promise<void> {
   if (!(await isShardInstalled(shard)) && !(await updateFence(shard))) return;
@@ -28,6 +28,6 @@ export async function prepareShard(directoryUrl: string, shard: ShardInstallatio
   });
 }
 
-/** A fence that was brought up to date goes on serving before anybody compared it: for a copy that was not noticed, that ends here. */
+/** Ends the serving of an unnoticed copy: an updated fence goes on serving before it is compared. */
 const stopServing = (session: Sql): Promise<unknown> =>
   session.query('UPDATE sharding.identity SET confirmed_start = NULL, confirmed_file = NULL');

@@ -1,9 +1,9 @@
 import type { Sql } from '@stoa/postgres';
 
-/** Tables whose rows move, as SQL names them. */
+/** Lists the tables whose rows move, as quoted SQL names. */
 export const movedTables = (sql: Sql): Promise<string[]> => tablesOf(sql, 'moved');
 
-/** Queues, which must be empty before a bucket may switch. */
+/** Lists the queues, which must be empty before a bucket may switch. */
 export const drainedTables = (sql: Sql): Promise<string[]> => tablesOf(sql, 'drained');
 
 async function tablesOf(sql: Sql, kind: 'moved' | 'drained'): Promise<string[]> {

@@ -3,7 +3,7 @@ import { BUCKETS, bucketOf } from './bucket.js';
 
 describe('bucketOf', () => {
   // As md5sum gives them.
-  it('never changes: rows of customers stand under these numbers', () => {
+  it('never changes: rows of customers have these numbers', () => {
     expect(bucketOf('0190b6f5-7d5c-7c3f-8000-000000000000')).toBe(377);
     expect(bucketOf('ada@example.com')).toBe(564);
     expect(bucketOf('')).toBe(29);

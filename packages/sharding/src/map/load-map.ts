@@ -9,7 +9,7 @@ interface MapRow {
   readonly incarnations: Record<string, Incarnation> | null;
 }
 
-/** Reads the map in one statement, so from one snapshot. @throws Error when the directory knows no such keyspace. */
+/** Reads the map in one statement, from one snapshot. @throws Error when the directory has no such keyspace. */
 export async function loadMap(directory: Sql, keyspace: string): Promise<ShardMap> {
   const { version, shards, placements, incarnations } = await oneRow<MapRow>(
     directory,
@@ -25,18 +25,21 @@ export async function loadMap(directory: Sql, keyspace: string): Promise<ShardMa
   for (const [bucket, shard, epoch] of placements ?? []) placed[bucket] = { shard, epoch };
   const mapOf = <T>(object: Record<string, T> | null): Map<string, T> => new Map(Object.entries(object ?? {}));
   return {
-    ...{ keyspace, version: Number(version), shards: mapOf(shards) },
-    ...{ placements: placed, incarnations: mapOf(incarnations) },
+    keyspace,
+    version: Number(version),
+    shards: mapOf(shards),
+    placements: placed,
+    incarnations: mapOf(incarnations),
   };
 }
 
-/** Milliseconds for a shard's answer where the last map can serve instead. */
+/** Milliseconds for a shard's reply where the last map can be used instead. */
 const ASK_MS = 500;
 
 /**
- * Puts the map together from what the shards say of themselves. Shards that give no answer keep what they hold in `last`: one
- * that is unavailable must not keep the others' moved buckets from being found.
- * @throws SessionLost when none of them can be asked, or without `last` one of them can't
+ * Rebuilds the map from the shards' own records. Shards that do not respond keep the buckets that they have in `last`:
+ * an unavailable shard must not keep moved buckets of the others from being found.
+ * @throws SessionLost when no shard responds, or, without `last`, when one does not.
  */
 export async function rebuildMap(
   keyspace: string,
@@ -45,11 +48,11 @@ export async function rebuildMap(
 ): Promise<ShardMap> {
   const names = [...shards.keys()];
   const asked = [...shards].map(([shard, url]) => withTimeout(last && ASK_MS, claimsOf(keyspace, shard, url)));
-  const answers = await Promise.allSettled(asked);
-  const missing = answers.filter((answer) => answer.status === 'rejected');
-  if (missing[0] && (!last || missing.length === answers.length)) throw missing[0].reason;
-  const claims = answers.flatMap((answer, n) =>
-    answer.status === 'fulfilled' ? answer.value : heldBy(names[n] ?? '', last),
+  const replies = await Promise.allSettled(asked);
+  const missing = replies.filter((reply) => reply.status === 'rejected');
+  if (missing[0] && (!last || missing.length === replies.length)) throw missing[0].reason;
+  const claims = replies.flatMap((reply, n) =>
+    reply.status === 'fulfilled' ? reply.value : heldBy(names[n] ?? '', last),
   );
   return { keyspace, version: 0, shards, placements: placementsFrom(claims) };
 }
@@ -64,7 +67,7 @@ async function claimsOf(keyspace: string, shard: string, url: string): Promise<C
   return rows.map(({ bucket, state, epoch }) => ({ bucket, state, shard, epoch: Number(epoch) }));
 }
 
-/** What a shard held by a map, as if it said so itself. */
+/** The buckets that a shard has in a map, in the form in which the shard itself reports them. */
 const heldBy = (shard: string, map: ShardMap | undefined): Claim[] =>
   (map?.placements ?? []).flatMap((placement, bucket) =>
     placement?.shard === shard ? [{ bucket, state: 'owned', ...placement }] : [],

@@ -3,27 +3,32 @@ import { withTimeout, Session } from '@stoa/postgres';
 import { loadMap, rebuildMap } from './load-map.js';
 import type { ShardMap } from './shard-map.js';
 
+/** Options of MapClient.open. */
 export interface MapClientOptions {
   readonly keyspace: string;
   readonly directoryUrl: string;
-  /** Shards to ask when the directory can't be reached at start, by name. Later those of the last map are asked. */
+  /** URLs by shard, for a start while the directory is unavailable. Later the last map's shards are used. */
   readonly knownShards?: ReadonlyMap<string, string>;
-  /** How often the map's version is compared, in case a notification was lost with its connection. */
+  /**
+   * Milliseconds between two reads of the map, in case a notification was lost with its connection; 10,000 by default.
+   */
   readonly pollMs?: number;
-  /** Told when the directory can't be reached, and of the first success after it. */
+  /** Called when the directory becomes unavailable, and when it is available again. */
   readonly onDirectory?: (reachable: boolean, error?: unknown) => void;
 }
 
 type Listener = (map: ShardMap) => void;
 
 const RECONNECT_MS = 1_000;
-/** Milliseconds for an answer of the directory while somebody waits for it, who then asks the shards; and while nobody does. */
+/** Milliseconds for the directory's reply while a caller waits, who then reads the shards instead. */
 const ASK_MS = 1_000;
+/** Milliseconds for its reply while nobody waits. */
 const FOLLOW_MS = 5_000;
 
 /**
- * Keeps a map of a keyspace in memory. The directory's notifications refresh it within milliseconds; while the directory
- * can't be reached the last map stays in force, and `refresh` asks the shards instead.
+ * MapClient exists to keep a keyspace's shard map in memory; it works by listening to the directory's notifications,
+ * which refresh the map within milliseconds. While the directory is unavailable the last map stays valid, and `refresh`
+ * reads the shards instead.
  */
 export class MapClient {
   private map: ShardMap | undefined;
@@ -35,7 +40,7 @@ export class MapClient {
 
   private constructor(private readonly options: MapClientOptions) {}
 
-  /** @throws when neither the directory nor all known shards can be reached. */
+  /** Opens a client with a map read. @throws SessionLost when neither the directory nor all known shards respond. */
   static async open(options: MapClientOptions): Promise<MapClient> {
     const client = new MapClient(options);
     await client.refresh();
@@ -43,18 +48,19 @@ export class MapClient {
     return client;
   }
 
+  /** The newest map. */
   get current(): ShardMap {
     if (!this.map) throw new Error('The shard map was not read yet');
     return this.map;
   }
 
-  /** Reads the map again; callers that come while it is being read share one answer. @returns the newest map. */
+  /** Reads the map again; concurrent callers share one read. @returns the newest map. */
   refresh(): Promise<ShardMap> {
     this.refreshing ??= this.read().finally(() => (this.refreshing = undefined));
     return this.refreshing;
   }
 
-  /** Calls the listener with each newer map. @returns what stops it. */
+  /** Calls the listener with each newer map. @returns a function that removes the listener. */
   onChange(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -68,6 +74,7 @@ export class MapClient {
     stop();
   }
 
+  /** Stops following the directory; the last map stays readable. */
   async close(): Promise<void> {
     this.stopping.abort();
     await this.watching;
@@ -76,7 +83,7 @@ export class MapClient {
   private async read(): Promise<ShardMap> {
     const { knownShards } = this.options;
     const shards = this.map?.shards ?? knownShards ?? new Map<string, string>();
-    // Callers must not wait for a directory that is known to be away: `watch` tells when it is back.
+    // Callers must not wait for a directory that is known to be unavailable: `watch` notices when it is back.
     if (!this.reachable && shards.size > 0) return this.adopt(await this.rebuild(shards));
     try {
       return this.adopt(await withTimeout(this.map && ASK_MS, this.readDirectory()));
@@ -96,7 +103,7 @@ export class MapClient {
     }
   }
 
-  /** What shards must know of at least stays true: it only grows. */
+  /** Keeps the known incarnations: the number of switches that a shard must know only grows. */
   private async rebuild(shards: ReadonlyMap<string, string>): Promise<ShardMap> {
     const map = await rebuildMap(this.options.keyspace, shards, this.map);
     const { incarnations } = this.map ?? {};
@@ -104,7 +111,7 @@ export class MapClient {
   }
 
   private adopt(map: ShardMap): ShardMap {
-    // A slow answer must not replace a newer one. A map from the shards has no version; it replaces any.
+    // A slow reply must not replace a newer map. A map built from the shards has no version and replaces any.
     if (this.map && map.version > 0 && map.version < this.map.version) return this.map;
     this.map = map;
     for (const listener of this.listeners) listener(map);
@@ -126,21 +133,21 @@ export class MapClient {
   private async follow(): Promise<void> {
     const { keyspace, pollMs = 10_000 } = this.options;
     const session = await this.openDirectory();
-    let woken = new AbortController();
-    session.onNotification((changed) => {
-      if (changed === keyspace) woken.abort();
+    let changed = new AbortController();
+    session.onNotification((payload) => {
+      if (payload === keyspace) changed.abort();
     });
-    session.onLost(() => woken.abort());
+    session.onLost(() => changed.abort());
     try {
       await withTimeout(FOLLOW_MS, session.query('LISTEN sharding'));
       while (!this.stopping.signal.aborted) {
-        const wake = woken.signal;
+        const { signal } = changed;
         this.adopt(await withTimeout(FOLLOW_MS, loadMap(session, keyspace)));
         this.report(true);
-        await delay(pollMs, undefined, { signal: AbortSignal.any([wake, this.stopping.signal]) }).catch(
+        await delay(pollMs, undefined, { signal: AbortSignal.any([signal, this.stopping.signal]) }).catch(
           () => undefined,
         );
-        if (wake.aborted) woken = new AbortController();
+        if (signal.aborted) changed = new AbortController();
       }
     } finally {
       await session.close();

@@ -1,34 +1,34 @@
 import { BUCKETS } from './bucket.js';
 
-/** Where one bucket lives. */
+/** The shard of one bucket, with the epoch that counts the bucket's moves. */
 export interface Placement {
   readonly shard: string;
   readonly epoch: number;
 }
 
-/** What a shard's server must be to be believed. */
+/** The identity and history that a shard's server must have to be trusted. */
 export interface Incarnation {
   /** The server and its database, as `sharding.server_identity()`. */
   readonly server: string;
   readonly timeline: string;
-  /** The least number of switches that it must know of. */
+  /** The number of switches that it must know of at least. */
   readonly switches: number;
 }
 
-/** Which shard holds which bucket, at one moment. */
+/** The shards of a keyspace and their buckets at one moment. */
 export interface ShardMap {
   readonly keyspace: string;
-  /** The directory's version; 0 when the map was put together from the shards. */
+  /** The directory's version; 0 for a map that was rebuilt from the shards. */
   readonly version: number;
   /** The URL of each shard, by its name. Secrets: never log them. */
   readonly shards: ReadonlyMap<string, string>;
-  /** By bucket. Undefined: nobody claims it. */
+  /** By bucket number; undefined where no shard claims the bucket. */
   readonly placements: readonly (Placement | undefined)[];
-  /** By the shard's name; none where the directory has not heard of its server yet. */
+  /** By shard; missing where the directory has no record of the server yet. */
   readonly incarnations?: ReadonlyMap<string, Incarnation>;
 }
 
-/** The buckets that each shard of a map holds; shards without any are left out. */
+/** Lists the buckets of each shard of a map; shards without any are left out. */
 export function bucketsByShard(map: ShardMap): Map<string, number[]> {
   const held = new Map<string, number[]>();
   map.placements.forEach((placement, bucket) => {
@@ -40,11 +40,11 @@ export function bucketsByShard(map: ShardMap): Map<string, number[]> {
   return held;
 }
 
-/** The buckets that no shard of a map holds. */
+/** Lists the buckets that no shard of a map has. */
 export const unplaced = (map: ShardMap): number[] =>
   Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter((bucket) => !map.placements[bucket]);
 
-/** What a shard says of one bucket. */
+/** A shard's own record of one bucket. */
 export interface Claim extends Placement {
   readonly bucket: number;
   readonly state: string;
@@ -53,9 +53,10 @@ export interface Claim extends Placement {
 const SERVES = new Set(['owned', 'fenced']);
 
 /**
- * The map as the shards themselves see it: of those that serve a bucket the one with the highest epoch. Within a switch
- * nobody serves for a moment (`gone` here, `ready` there): the bucket then goes to the one that is ready for it. Whoever let go of
- * it had it after all claims that are not newer: those are of a server that went back in time.
+ * Computes placements from the shards' claims: of the shards that serve a bucket, the one with the highest epoch has
+ * it. Within a switch no shard serves it for a moment (`gone` here, `ready` there): the bucket then belongs to the
+ * ready one. A `gone` record outranks claims of the same or a lower epoch: those come from a server that went back in
+ * time.
  */
 export function placementsFrom(claims: readonly Claim[]): (Placement | undefined)[] {
   const placements = new Array<Placement | undefined>(BUCKETS).fill(undefined);

@@ -2,21 +2,23 @@ import { oneRow } from '@stoa/postgres';
 import type { MoveContext } from './context.js';
 import { MoveStalled } from './errors.js';
 
-/** Hands the buckets over after the switch: the source lets go for good before the destination serves. */
+/**
+ * Activates the destination after the switch: the source releases the buckets for good before the destination serves.
+ */
 export async function activate(ctx: MoveContext): Promise<void> {
   const { move, fencedAt, fenceSteps, sessions } = ctx;
   await ctx.step('open snapshot', () => openSnapshot(ctx));
   await ctx.step('retire source', () => setState(ctx, 'source', 'gone', ['fenced', 'gone']));
   await ctx.step('activate destination', () => setState(ctx, 'destination', 'owned', ['ready', 'owned']));
-  // Clients that found the destination not ready yet try again at once: the record of it can come later.
+  // Clients that wait for the destination retry at once; the phase can be recorded later.
   await sessions.directory.query(`SELECT pg_notify('sharding', $1)`, [move.keyspace]);
   const closed = fencedAt === undefined ? {} : { fencedMs: Math.round(performance.now() - fencedAt), fenceSteps };
   await ctx.enter('active', closed);
 }
 
-/** Keeps the destination as it is before anybody can write to it, for the comparison with the frozen source. */
+/** Takes a snapshot of the destination before anybody can write to it, for the comparison with the frozen source. */
 async function openSnapshot(ctx: MoveContext): Promise<void> {
-  // Only who resumes a move may find that somebody has written there already.
+  // Only a mover that resumes the move may find rows written there already.
   if (ctx.fencedAt === undefined && (await isServed(ctx))) return;
   const snapshot = ctx.spare ?? (await ctx.openSpare());
   await snapshot.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT FROM sharding.identity');

@@ -7,16 +7,16 @@ import { keepEnabled, waitForCopy } from './replicate.js';
 import { drainedTables } from '../installation/sharded-tables.js';
 import { pollUntil } from './poll-until.js';
 
-const KNOWN_EVERY_MS = 50;
+const HOOK_POLL_MS = 50;
 
-/** Writes a marker at the source, in a transaction of the caller's. @returns what to look for at the destination. */
+/** Writes a marker at the source, in the caller's transaction. @returns the marker. */
 export async function writeMarker({ move }: MoveContext, source: Sql): Promise<string> {
   const marker = randomUUID();
   await source.query('INSERT INTO sharding.markers (move_id, marker) VALUES ($1, $2)', [move.id, marker]);
   return marker;
 }
 
-/** @returns whether a marker could be seen at the destination in time. */
+/** Waits for a marker at the destination. @returns false when it did not arrive in time. */
 export function markerArrives({ move, sessions }: MoveContext, marker: string, withinMs: number): Promise<boolean> {
   return pollUntil(withinMs, 3, async () => {
     const { rowCount } = await sessions.destination.query(
@@ -27,7 +27,7 @@ export function markerArrives({ move, sessions }: MoveContext, marker: string, w
   });
 }
 
-/** Rows of the move's buckets in the source's queues. */
+/** Counts the rows of the move's buckets in the source's queues. */
 export async function queuedRows({ sessions, move, queues }: MoveContext): Promise<number> {
   if (queues.length === 0) return 0;
   const counts = queues.map((name) => `(SELECT count(*) FROM ${name} WHERE bucket = ANY ($1))`);
@@ -38,8 +38,8 @@ export async function queuedRows({ sessions, move, queues }: MoveContext): Promi
 }
 
 /**
- * How long the marker may take after so much waiting: lagMs at first, half of markerMs in the end. On a machine that is
- * always busy, writes that wait longer are better than a move that never ends.
+ * Computes the replication lag that is accepted after `waitedMs`: lagMs at first, half of markerMs in the end. On a
+ * machine that is always busy, a longer wait of writes is better than a move that never ends.
  */
 export function allowedLagMs(
   { lagMs, markerMs, stallMs }: Pick<MoveLimits, 'lagMs' | 'markerMs' | 'stallMs'>,
@@ -50,9 +50,9 @@ export function allowedLagMs(
 }
 
 /**
- * Waits until a fence would be short: everything is copied (still, after a crash of the destination), replication comes
- * through quickly, queues are nearly empty, and the destination knows as much of other services as the source does.
- * @throws MoveStalled when that does not come about.
+ * Waits until a fence would be short: everything is copied (still, after a crash of the destination), replication is
+ * quick, queues are nearly empty, and the hook `caughtUp` returns true.
+ * @throws MoveStalled when that is not so within stallMs.
  */
 export async function catchUp(ctx: MoveContext): Promise<void> {
   const { limits, hooks, sessions, move } = ctx;
@@ -76,7 +76,7 @@ export async function catchUp(ctx: MoveContext): Promise<void> {
       ];
       throw new MoveStalled(`Move ${move.id} does not catch up: ${reasons.join('; ')}`);
     }
-    if (!known) await delay(KNOWN_EVERY_MS);
+    if (!known) await delay(HOOK_POLL_MS);
     await keepEnabled(ctx);
   }
 }

@@ -10,8 +10,8 @@ interface Sum {
 }
 
 /**
- * Compares every row of both sides by checksums: the destination as it was before it was activated, the source frozen.
- * @returns how many rows there are.
+ * Compares every row of both sides by checksums: the frozen source, and the destination before its activation.
+ * @returns the number of rows.
  * @throws RowsDiffer
  */
 export async function compareRows({ sessions, move, hooks }: MoveContext, snapshot: Sql): Promise<number> {
@@ -34,7 +34,7 @@ export async function compareRows({ sessions, move, hooks }: MoveContext, snapsh
   return rows;
 }
 
-/** By name: the order in which migrations added columns may differ. */
+/** Lists columns by name, because migrations may have added them in different orders. */
 async function columnsOf(sql: Sql, table: string): Promise<string> {
   const { rows } = await sql.query<{ name: string }>(
     `SELECT quote_ident(attname) AS name FROM pg_attribute
@@ -44,7 +44,7 @@ async function columnsOf(sql: Sql, table: string): Promise<string> {
   return rows.map(({ name }) => name).join();
 }
 
-/** A sum of hashes does not depend on the order of rows, so nothing needs to be sorted. */
+/** Computes a checksum per bucket. A sum of hashes does not depend on the order of rows, so nothing is sorted. */
 async function sums(sql: Sql, table: string, columns: string, buckets: readonly number[]): Promise<Sum[]> {
   const { rows } = await sql.query<Sum>(
     `SELECT bucket, count(*) AS rows, sum(hashtextextended(ROW(${columns})::text, 0)::numeric)::text AS hash
@@ -54,7 +54,7 @@ async function sums(sql: Sql, table: string, columns: string, buckets: readonly 
   return rows;
 }
 
-/** The buckets whose sums are not the same, or that only one side has. */
+/** Lists the buckets whose sums differ, or that only one side has. */
 export function differing(source: readonly Sum[], destination: readonly Sum[]): number[] {
   const key = ({ bucket, rows, hash }: Sum): string => `${bucket} ${rows} ${hash}`;
   const [left, right] = [new Set(source.map(key)), new Set(destination.map(key))];

@@ -2,50 +2,56 @@ import { type Session, oneRow, type Sql } from '@stoa/postgres';
 import { MovePaused, StaleMover } from './errors.js';
 import { canPause, type Move, type MoveInfo, type Phase, type Step } from './phases.js';
 
+/** The progress of a move, reported at each step and while rows are copied, compared or purged. */
 export interface MoveProgress {
   readonly move: string;
   readonly step: Step;
-  /** While rows are copied, compared or purged: how many so far. */
+  /** The number of rows copied, compared or purged so far. */
   readonly rows?: number;
-  /** About how many there are, from the planner's statistics. */
+  /** The approximate number of all rows, from the planner's statistics. */
   readonly ofRows?: number;
 }
 
+/** Functions of the service that a mover calls. */
 export interface MoveHooks {
-  /** Whether the destination's own copies of other services' data are as far as the source's. Asked until it says yes. */
+  /**
+   * Returns true when the destination's copies of other services' data are as new as the source's. Polled until true.
+   */
   readonly caughtUp?: (source: Sql, destination: Sql) => Promise<boolean>;
-  /** Called right before the fence closes and again under it: whoever empties the source's queues (an outbox's relay) is to hurry. */
+  /** Called right before the fence closes and again under it, to flush the source's queues (an outbox's relay). */
   readonly flushQueues?: (source: Sql) => Promise<void>;
   readonly onProgress?: (progress: MoveProgress) => void;
   /** Called around each step, and awaited. */
   readonly onStep?: (step: Step, when: 'before' | 'after') => void | Promise<void>;
 }
 
-/** Milliseconds where nothing else is said. */
+/** Limits of a move, in milliseconds unless noted. */
 export interface MoveLimits {
-  /** Waiting for the writers of one bucket under the fence. */
+  /** Wait for the writers of one bucket under the fence. */
   readonly lockMs: number;
-  /** Waiting for all writers together. */
+  /** Wait for all writers together. */
   readonly drainMs: number;
-  /** Waiting for queues (an outbox) to be empty, and for the marker, each. */
+  /** Wait for queues (an outbox) to be empty. */
   readonly queueMs: number;
+  /** Wait for the marker. */
   readonly markerMs: number;
-  /** Replication must come through this fast before the fence is tried; less fast when it never does. */
+  /** The replication lag that must be reached before the fence is tried. It grows while it is not reached. */
   readonly lagMs: number;
-  /** At most this many rows in queues before the fence is tried. */
+  /** The most rows in queues before the fence is tried. */
   readonly queueRows: number;
-  /** Between two tries of the fence, doubled with each up to ten times as long. */
+  /** The first pause between two attempts at the fence; it doubles up to ten times as long. */
   readonly pauseMs: number;
-  /** How often the fence is tried before the move stalls. */
+  /** The number of attempts at the fence before the move stalls. */
   readonly fenceTries: number;
-  /** Without progress for so long, the move stalls. */
+  /** The time without progress after which the move stalls. */
   readonly stallMs: number;
-  /** How long a mover waits for another one, whose process may just have died. */
+  /** Wait for another mover, whose process may just have died. */
   readonly busyMs: number;
-  /** Rows per transaction of the purge. */
+  /** The number of rows per transaction of the purge. */
   readonly purgeRows: number;
 }
 
+/** The limits of production. */
 export const DEFAULT_LIMITS: MoveLimits = {
   lockMs: 200,
   drainMs: 400,
@@ -60,20 +66,21 @@ export const DEFAULT_LIMITS: MoveLimits = {
   purgeRows: 5_000,
 };
 
-/** What the steps of a move work with. All three sessions hold the move's lock: whoever lost one is out. */
+/** The state and sessions of a move's steps. Each session holds the move's lock; a mover that lost one must stop. */
 export class MoveContext {
-  /** A session of its own that holds a snapshot of the destination from before its activation. */
+  /** A session that holds a snapshot of the destination from before its activation. */
   snapshot: Session | undefined;
-  /** Opened before the fence closes, for that snapshot: a connection takes longer than all that is asked through it then. */
+  /** The session for that snapshot, opened before the fence closes: a connection takes longer than the snapshot. */
   spare: Session | undefined;
   /** The source's queues, which must be empty before a switch. */
   queues: readonly string[] = [];
-  /** When this mover closed the fence, if it did, and how long the steps since then took. */
+  /** The time at which this mover closed the fence. */
   fencedAt: number | undefined;
+  /** Milliseconds of each step since then. */
   readonly fenceSteps: Partial<Record<Step, number>> = {};
-  /** When the subscription's worker was last seen, or woken. */
+  /** The time at which the subscription's worker was last seen, or was started. */
   workingAt = performance.now();
-  /** The source's rows may be purged although the comparison found a difference. */
+  /** Allows the purge of the source although the comparison found a difference. */
   acceptDifference = false;
 
   constructor(
@@ -90,6 +97,7 @@ export class MoveContext {
     return `stoa_move_${this.move.id.replaceAll('-', '')}`;
   }
 
+  /** Runs one step and reports it. */
   async step(step: Step, work: () => Promise<void>): Promise<void> {
     await this.hooks.onStep?.(step, 'before');
     this.hooks.onProgress?.({ move: this.move.id, step });
@@ -100,8 +108,8 @@ export class MoveContext {
   }
 
   /**
-   * One transaction on a shard, refused when another mover has taken over; durable before it returns.
-   * @param within time-outs in milliseconds: for one lock, and for one statement
+   * Runs one transaction on a shard. It fails when another mover has taken over, and is durable when it returns.
+   * @param within timeouts in milliseconds, for one lock and for one statement.
    */
   change<T>(
     where: 'source' | 'destination',
@@ -115,7 +123,7 @@ export class MoveContext {
     return this.sessions[where].transaction(work, `${timeouts} SELECT sharding.check_attempt('${id}', ${attempt})`);
   }
 
-  /** Records the next phase, with what else must change in the directory at that same moment. */
+  /** Records the next phase, in one transaction with `work` on the directory. @throws StaleMover */
   async enter(phase: Phase, info: MoveInfo = {}, work?: (tx: Sql) => Promise<void>): Promise<void> {
     const { id, attempt, phase: from } = this.move;
     await this.sessions.directory.transaction(async (tx) => {
@@ -130,7 +138,7 @@ export class MoveContext {
     this.move = { ...this.move, phase, info: { ...this.move.info, ...info } };
   }
 
-  /** Where a move may stand still, an operator's word stops it. @throws MovePaused */
+  /** Checks for an operator's pause in phases that can be paused. @throws MovePaused */
   async checkPaused(): Promise<void> {
     if (!canPause(this.move.phase)) return;
     const { paused } = await oneRow<{ paused: boolean }>(
@@ -141,7 +149,7 @@ export class MoveContext {
     if (paused) throw new MovePaused(this.move.id);
   }
 
-  /** Remembers something within the phase. */
+  /** Records information without a change of phase. */
   note(info: MoveInfo): Promise<void> {
     return this.enter(this.move.phase, info);
   }

@@ -1,9 +1,9 @@
-/** What was asked can't be done as things are; nothing was changed. */
+/** The request can't be done in the present state; nothing was changed. */
 export class MoveRefused extends Error {
   override readonly name = 'MoveRefused';
 }
 
-/** There is no such move. */
+/** The move does not exist. */
 export class MoveUnknown extends MoveRefused {
   constructor(id: string) {
     super(`There is no move ${id}`);
@@ -18,7 +18,7 @@ export class MoveBusy extends Error {
   }
 }
 
-/** Another mover has taken the move up since: this one must stop, and has changed nothing more. */
+/** Another mover has resumed the move: this one must stop, and has changed nothing more. */
 export class StaleMover extends Error {
   override readonly name = 'StaleMover';
   constructor(id: string, cause?: unknown) {
@@ -26,17 +26,17 @@ export class StaleMover extends Error {
   }
 }
 
-/** The move makes no progress; it can be resumed once the reason is gone. */
+/** The move makes no progress; it can be resumed once the cause is removed. */
 export class MoveStalled extends Error {
   override readonly name: string = 'MoveStalled';
 }
 
-/** What was copied so far is no good: the copy must begin anew. */
+/** The copy can't be finished and must begin again. */
 export class CopyLost extends MoveStalled {
   override readonly name = 'CopyLost';
 }
 
-/** An operator holds the move: it goes on once it is resumed. */
+/** An operator paused the move: it goes on once it is resumed. */
 export class MovePaused extends Error {
   override readonly name = 'MovePaused';
   constructor(id: string) {
@@ -44,12 +44,12 @@ export class MovePaused extends Error {
   }
 }
 
-/** Both sides differ after the switch. Nothing is purged: a person must look. */
+/** Both sides differ after the switch. Nothing is purged until a person accepts the difference. */
 export class RowsDiffer extends Error {
   override readonly name = 'RowsDiffer';
 }
 
-/** Writers, queues or replication did not drain in time under the fence. It is lifted, then tried again. */
+/** Writers, queues or replication did not drain in time under the fence, which is lifted and tried again. */
 export class FenceTimeout extends Error {
   override readonly name = 'FenceTimeout';
 }

@@ -10,12 +10,12 @@ import { pollUntil } from './poll-until.js';
 
 /** Class of the advisory locks on buckets, as in shard.sql. */
 const BUCKET_LOCK = 1_398_034_241;
-const QUEUES_EVERY_MS = 3;
+const QUEUE_POLL_MS = 3;
 
 /**
- * Refuses writes to the buckets at the source, waits until those under way have ended and all has reached the
- * destination, and switches the map. Writers wait meanwhile, so nothing that can be done before is done here.
- * @throws FenceTimeout when something does not come to its end in time; the fence must then be lifted.
+ * Refuses writes to the buckets at the source, waits until running writes have ended and have reached the destination,
+ * and switches the map. Writers wait meanwhile, so all that can be done before is done before.
+ * @throws FenceTimeout when a step does not end in time; the fence must then be lifted.
  */
 export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
   const { move, limits, hooks, sessions } = ctx;
@@ -29,7 +29,7 @@ export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
   await ctx.step('drain queues', async () => {
     if (await pollUntil(0, 0, () => areQueuesEmpty(ctx))) return;
     await hooks.flushQueues?.(sessions.source);
-    if (!(await pollUntil(limits.queueMs, QUEUES_EVERY_MS, () => areQueuesEmpty(ctx))))
+    if (!(await pollUntil(limits.queueMs, QUEUE_POLL_MS, () => areQueuesEmpty(ctx))))
       throw new FenceTimeout('the queues did not become empty');
   });
   await ctx.step('compare schemas', () => compareSchemas(ctx));
@@ -52,8 +52,8 @@ export async function fenceAndSwitch(ctx: MoveContext): Promise<void> {
 }
 
 /**
- * From the commit on, a copy of either side from before its fence is known by the switches that it lacks. Two moves never wait
- * for each other here: the map's change has locked the keyspace.
+ * Records the switches that both sides know of. From the commit on, a copy of either side from before the fence shows
+ * by the switches that it lacks. Two moves never deadlock here: the map's change has locked the keyspace.
  */
 async function expectSwitches(directory: Sql, move: Move, atSource: number, atDestination: number): Promise<void> {
   await directory.query(
@@ -71,9 +71,9 @@ interface Epoch {
 }
 
 interface Fenced {
-  /** Of the buckets, at the source. */
+  /** The buckets' epochs at the source. */
   readonly epochs: readonly Epoch[];
-  /** How many switches the source knows of, this one included. */
+  /** The number of switches that the source knows of, including this one. */
   readonly switches: number;
 }
 
@@ -89,13 +89,14 @@ async function setFence(ctx: MoveContext): Promise<Fenced> {
       throw new MoveStalled(`${move.source} does not own all buckets of ${move.id}`);
     return { epochs: rows, switches: await countSwitch(tx) };
   };
-  // Only writers under REPEATABLE READ hold these rows.
+  // Only writers under REPEATABLE READ lock these rows.
   return ctx.change('source', fence, { lockMs: limits.lockMs, statementMs: limits.drainMs });
 }
 
 /**
- * Each bucket's lock is had once every transaction that was let through has ended; whoever comes later sees the fence.
- * @returns the marker behind all writes of theirs.
+ * Waits for running writers. A bucket's lock is free once every transaction that passed the fence has ended; later ones
+ * see the fence.
+ * @returns the marker that follows all of their writes.
  */
 async function drainWriters(ctx: MoveContext): Promise<string> {
   const { move, limits } = ctx;
@@ -106,27 +107,28 @@ async function drainWriters(ctx: MoveContext): Promise<string> {
   return ctx.change('source', drain, { lockMs: limits.lockMs, statementMs: limits.drainMs });
 }
 
-async function asFenceTimeout(what: string, work: () => Promise<void>): Promise<void> {
+/** Turns Postgres's timeouts into a FenceTimeout. */
+async function asFenceTimeout(subject: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
     const code = codeOf(error);
     // lock_timeout, statement_timeout
-    if (code === '55P03' || code === '57014') throw new FenceTimeout(`${what} did not end`, { cause: error });
+    if (code === '55P03' || code === '57014') throw new FenceTimeout(`${subject} did not end`, { cause: error });
     throw error;
   }
 }
 
 /**
- * Whoever finds the map switched finds the destination knowing of it. The commit is durable, and with it all that was
- * committed before it.
+ * Makes the destination `ready` before the map is switched, so that clients find it prepared. The commit is durable,
+ * and with it all earlier commits.
  * @returns how many switches the destination knows of.
  */
 async function makeReady(ctx: MoveContext, epochs: readonly Epoch[]): Promise<number> {
   const { move } = ctx;
   return ctx.change('destination', async (tx) => {
-    // A marker tells only of tables that are followed. One that is copied again (a crash of the destination, a failover
-    // to a standby that lags) would be missed.
+    // A marker covers only tables that are followed. It would miss a table that is copied again after a crash of the
+    // destination or a failover to a standby that lags.
     if (!(await isCopied(tx, ctx.name))) throw new FenceTimeout('a table is being copied again');
     const { rowCount } = await tx.query(
       `INSERT INTO sharding.bucket_owner AS o (bucket, state, epoch, move_id)
@@ -142,8 +144,8 @@ async function makeReady(ctx: MoveContext, epochs: readonly Epoch[]): Promise<nu
 }
 
 /**
- * Lets writers through again, and goes back to catching up. The directory is asked first: once the map was switched,
- * the source must never serve these buckets again, and a commit whose answer was lost may have switched it.
+ * Lifts the fence, and goes back to catching up. The directory is read first: a commit whose reply was lost may have
+ * switched the map, and then the source must never serve these buckets again.
  * @throws StaleMover
  */
 export async function unfence(directory: Session, source: Session, move: Move): Promise<Move> {

@@ -1,15 +1,15 @@
 /**
- * How far a move has come. A phase is recorded before its work begins, so that whoever resumes knows what may be there:
+ * The phases of a move. A phase is recorded before its work begins, so that a mover that resumes knows what may exist:
  *
- *   planned       the buckets are reserved; nothing else has happened
- *   copying       the destination may hold rows, the source a publication and slots
- *   catching up   all rows were copied; changes follow
+ *   planned       the buckets are reserved; nothing else is done
+ *   copying       the destination may have rows, the source a publication and slots
+ *   catching up   all rows are copied; changes follow
  *   fencing       the source may refuse writes to these buckets
- *   switched      the map points to the destination: the one commit point. From here on there is only forward
+ *   switched      the map points to the destination: the commit point. From here on a move only goes forward
  *   active        the destination serves; the source still has its rows, for the comparison
  *   unsubscribed  nothing replicates any more; the source's rows are garbage
- *   purged        the source's rows are gone
- *   done          nothing of the move is left but its record
+ *   purged        the source's rows are deleted
+ *   done          only the record of the move is left
  *   aborting      the way back, from any phase before `switched`
  *   aborted       as before the move
  */
@@ -27,18 +27,20 @@ export const PHASES = [
   'aborted',
 ] as const;
 
+/** A phase of a move. */
 export type Phase = (typeof PHASES)[number];
 
+/** True for a move that is done or aborted. */
 export const isOver = (phase: Phase): boolean => phase === 'done' || phase === 'aborted';
 
-/** Phases in which a move can stand still for long without anybody's requests waiting for it. */
+/** True in phases in which a move can rest without requests waiting for it. */
 export const canPause = (phase: Phase): boolean => ['planned', 'copying', 'catching up'].includes(phase);
 
-/** Only before the commit point is there a way back. */
+/** True before the commit point. */
 export const canAbort = (phase: Phase): boolean =>
   ['planned', 'copying', 'catching up', 'fencing', 'aborting'].includes(phase);
 
-/** What a mover does, in order. Each can be done again by another mover that finds it half done. */
+/** The steps of a move, in order. Each can be repeated by another mover that finds it half done. */
 export const STEPS = [
   'check servers',
   'prepare destination',
@@ -65,9 +67,10 @@ export const STEPS = [
   'forget',
 ] as const;
 
+/** A step of a move. */
 export type Step = (typeof STEPS)[number];
 
-/** A move as the directory records it. */
+/** A move as recorded in the directory. */
 export interface Move {
   readonly id: string;
   readonly keyspace: string;
@@ -77,29 +80,30 @@ export interface Move {
   readonly phase: Phase;
   readonly attempt: number;
   readonly info: MoveInfo;
-  /** An operator holds it: no mover goes on with it before its switch. */
+  /** True while an operator's pause keeps it from its switch. */
   readonly paused: boolean;
   readonly requestedBy: string | null;
   readonly plannedAt: Date;
   readonly changedAt: Date;
 }
 
+/** Details of a move, recorded with its phase. */
 export interface MoveInfo {
-  /** A supervisor is to run it: nobody else will. */
+  /** A supervisor must run it, because its requester does not. */
   readonly supervised?: boolean;
-  /** An operator asked a supervisor to take it back. */
+  /** An operator requested its abortion from a supervisor. */
   readonly abort?: boolean;
-  /** The subscription's oid: table-sync slots are named after it. */
+  /** The subscription's oid, which is part of the names of table-sync slots. */
   readonly subscription?: string;
-  /** How often the fence had to be lifted again because writers or queues did not drain in time. */
+  /** The number of times the fence was lifted again because writers or queues did not drain in time. */
   readonly fenceRetries?: number;
   /** Milliseconds during which the source refused writes to these buckets, at the switch. */
   readonly fencedMs?: number;
-  /** Of which, in milliseconds. */
+  /** Milliseconds of each step of these. */
   readonly fenceSteps?: Partial<Record<Step, number>>;
-  /** What the comparison of both sides found. */
+  /** The result of the comparison of both sides. */
   readonly comparison?: 'equal' | 'different' | 'missed: a mover died between activation and comparison';
   readonly rows?: number;
-  /** Milliseconds that the copy took, where one mover made it from its beginning to its end. */
+  /** Milliseconds of the copy, where one mover made all of it. */
   readonly copyMs?: number;
 }

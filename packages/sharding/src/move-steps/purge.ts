@@ -6,7 +6,7 @@ import { movedTables } from '../installation/sharded-tables.js';
 /**
  * Deletes the buckets' rows on the side that does not serve them, in batches, so that no lock and no log record grows
  * large. It runs as `replica`, where the fence and foreign keys don't fire, and under a replication origin, so that a
- * subscription that skips replicated changes (`origin = none`) does not carry the deletes to the rows that live.
+ * subscription with `origin = none` does not send the deletes to the side that serves.
  */
 export async function purge(ctx: MoveContext, where: 'source' | 'destination'): Promise<void> {
   const session = ctx.sessions[where];
@@ -23,7 +23,7 @@ export async function purge(ctx: MoveContext, where: 'source' | 'destination'): 
       }
     }
   } finally {
-    // Fails only when the session is lost, and the origin is then free anyway.
+    // Fails only when the session is lost, which frees the origin anyway.
     await session.query('SELECT pg_replication_origin_session_reset()').catch(() => undefined);
   }
   await session.query('SELECT pg_replication_origin_drop($1)', [origin]);

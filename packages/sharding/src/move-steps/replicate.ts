@@ -15,20 +15,20 @@ const subscribed = async ({ sessions, name }: MoveContext): Promise<string | und
   return rows[0]?.oid;
 };
 
-/** Starts replication of the buckets' rows, or finds it started. @returns whether it was this call that started it. */
+/** Starts replication of the buckets' rows if it is not started. @returns true when this call started it. */
 export async function startReplication(ctx: MoveContext): Promise<boolean> {
   const { sessions, name, move } = ctx;
   const fresh = (await subscribed(ctx)) === undefined;
   if (fresh) {
-    // A mover may have died anywhere in here: rows of an earlier try would collide with those of the copy.
+    // A mover may have died anywhere in here, and rows of its attempt would collide with the copy.
     await ctx.step('prepare destination', async () => {
       await removeSubscription(ctx);
       await removePublication(ctx);
       await purge(ctx, 'destination');
     });
     await ctx.step('create publication', () => createPublication(ctx));
-    // The slot comes before the subscription and not with it: CREATE SUBSCRIPTION can then be part of a transaction,
-    // and both databases may be on one server.
+    // The slot is created before the subscription: CREATE SUBSCRIPTION can then be part of a transaction, and both
+    // databases may be on one server.
     await ctx.step('create slot', async () => {
       await sessions.source.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [name]);
     });
@@ -53,10 +53,11 @@ async function createPublication(ctx: MoveContext): Promise<void> {
 }
 
 /**
- * `origin = none`: what reached the source by replication is not sent on, so that opposite moves don't echo.
- * `disable_on_error`: else a row that can't be applied is tried for ever, and nobody hears of it.
- * `synchronous_commit`: it would be off. A table's copy ends by a commit, then its slot at the source is dropped: were the
- * commit lost in a crash, the copy would look unfinished and could never be finished, because its slot is gone.
+ * Creates the subscription at the destination.
+ * `origin = none`: changes that reached the source by replication are not sent on, so that opposite moves don't echo.
+ * `disable_on_error`: otherwise a row that can't be applied is retried for ever, unnoticed.
+ * `synchronous_commit`: it is off by default. A table's copy ends by a commit, then its slot at the source is dropped.
+ * If a crash lost the commit, the copy would look unfinished and could never be finished without its slot.
  */
 async function createSubscription(ctx: MoveContext): Promise<void> {
   const { name, sourceUrl } = ctx;
@@ -68,12 +69,12 @@ async function createSubscription(ctx: MoveContext): Promise<void> {
   });
 }
 
-/** A copy that stood still for so long is looked at: it may never go on. */
+/** Milliseconds without progress after which a copy is checked for a lost slot. */
 const CHECK_AFTER_MS = 2_000;
-/** A table's slot is dropped a moment before it is written that the table is done. */
+/** Milliseconds within which Postgres records a table as done after it dropped the table's slot. */
 const DONE_WITHIN_MS = 1_000;
 
-/** Waits until every table was copied. @throws CopyLost when one never will be, MoveStalled without progress for too long */
+/** Waits until every table is copied. @throws CopyLost when a table never can be; MoveStalled without progress. */
 export async function waitForCopy(ctx: MoveContext): Promise<void> {
   const { limits, hooks, move } = ctx;
   const copied = new Map<string, number>();
@@ -81,7 +82,7 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
   let movedAt = performance.now();
   for (;;) {
     const { left, tables } = await copyProgress(ctx);
-    // A table that is done is not told of any more: its last count stands.
+    // A finished table is not reported any more, so its last count is kept.
     for (const [table, rows] of tables) copied.set(table, Math.max(rows, copied.get(table) ?? 0));
     const rows = [...copied.values()].reduce((sum, count) => sum + count, 0);
     if (rows > 0) hooks.onProgress?.({ move: move.id, step: 'wait for copy', rows });
@@ -95,15 +96,15 @@ export async function waitForCopy(ctx: MoveContext): Promise<void> {
         `The copy of move ${move.id} can't be finished: its destination died when a table was nearly done`,
       );
     if (still > limits.stallMs)
-      throw new MoveStalled(`The copy of move ${move.id} stands still; its destination's log may say why`);
+      throw new MoveStalled(`The copy of move ${move.id} makes no progress; its destination's log may say why`);
     await keepEnabled(ctx);
     await pollUntil(50, 50, () => Promise.resolve(false));
   }
 }
 
 /**
- * Postgres drops the slot that a table was copied with before it commits that the table is done (process_syncing_tables_for_sync in
- * tablesync.c). A destination that dies in between goes on asking for the slot for ever.
+ * Returns true when a table's copy has lost its slot. Postgres drops the slot before it commits that the table is done
+ * (process_syncing_tables_for_sync in tablesync.c). A destination that dies in between requests the slot for ever.
  */
 async function isCopyLost(ctx: MoveContext): Promise<boolean> {
   const waiting = await nearlyDone(ctx);
@@ -119,7 +120,7 @@ async function isCopyLost(ctx: MoveContext): Promise<boolean> {
   return gone.some((name) => stillWaiting.includes(name));
 }
 
-/** The slots of tables whose rows are copied, and which are not known to be done. */
+/** Lists the slots of tables whose rows are copied and which are not recorded as done. */
 async function nearlyDone({ sessions, name }: MoveContext): Promise<string[]> {
   const { rows } = await sessions.destination.query<{ slot: string }>(
     `SELECT 'pg_' || s.oid || '_sync_' || r.srrelid || '_' || (SELECT system_identifier FROM pg_control_system()) AS slot
@@ -141,7 +142,7 @@ async function copyProgress({ sessions, name }: MoveContext): Promise<{ left: nu
   );
 }
 
-/** Whether all tables are copied, and followed in the order of commits. */
+/** Returns true when all tables are copied, and followed in commit order. */
 export async function isCopied(destination: Sql, name: string): Promise<boolean> {
   const { copied } = await oneRow<{ copied: boolean | null }>(
     destination,
@@ -152,13 +153,13 @@ export async function isCopied(destination: Sql, name: string): Promise<boolean>
   return copied === true;
 }
 
-/** Postgres starts a subscription's worker within a moment; one that is later than this was forgotten. */
+/** Milliseconds after which a subscription's worker counts as forgotten by Postgres's launcher. */
 const WORKER_LATE_MS = 1_000;
 
 /**
- * A publisher that restarts disables the subscription too, so it is enabled again: the callers' time limits bound it.
- * The same command wakes Postgres's launcher, which can miss that there is a worker to start while it starts another,
- * and would then sleep for up to three minutes.
+ * Enables the subscription again, which a restart of the publisher disables; the callers' limits bound the retries. The
+ * same command wakes Postgres's launcher, which can miss a worker while it starts another, and would then sleep for up
+ * to three minutes.
  */
 export async function keepEnabled(ctx: MoveContext): Promise<void> {
   const { sessions, name } = ctx;
@@ -176,25 +177,25 @@ export async function keepEnabled(ctx: MoveContext): Promise<void> {
   await sessions.destination.query(`ALTER SUBSCRIPTION ${name} ENABLE`);
 }
 
-/** Ends replication at the destination, if it runs. */
+/** Removes the subscription at the destination, if there is one. */
 export async function removeSubscription(ctx: MoveContext): Promise<void> {
   const { sessions, name, move } = ctx;
   const oid = await subscribed(ctx);
   if (oid === undefined) return;
   if (move.info.subscription !== oid) await ctx.note({ subscription: oid });
   await sessions.destination.query(`ALTER SUBSCRIPTION ${name} DISABLE`);
-  // Without a slot of its own, dropping it does not need the source, whose slots are dropped there.
+  // Without a slot, dropping it does not need the source, where the slots are dropped.
   await sessions.destination.query(`ALTER SUBSCRIPTION ${name} SET (slot_name = NONE)`);
   await sessions.destination.query(`DROP SUBSCRIPTION ${name}`);
 }
 
-/** Removes what replication needed at the source. */
+/** Removes the slots and the publication at the source. */
 export async function removePublication(ctx: MoveContext): Promise<void> {
   await dropSlots(ctx);
   await ctx.change('source', async (tx) => void (await tx.query(`DROP PUBLICATION IF EXISTS ${ctx.name}`)));
 }
 
-/** A slot that stays makes its server keep its log until the disk is full. */
+/** Drops the slots: a leftover slot makes its server keep its log until the disk is full. */
 async function dropSlots({ sessions, name, move, limits }: MoveContext): Promise<void> {
   const { system } = await oneRow<{ system: string }>(
     sessions.destination,

@@ -3,12 +3,12 @@ import type { MoveContext } from './context.js';
 import { MoveRefused } from './errors.js';
 import { movedTables } from '../installation/sharded-tables.js';
 
-/** @throws MoveRefused when the sharded tables of both sides are not the same. */
+/** Compares the sharded tables of both sides. @throws MoveRefused when they differ. */
 export async function compareSchemas({ sessions, move }: MoveContext): Promise<void> {
-  const ask = 'SELECT sharding.fingerprint() AS fingerprint';
+  const text = 'SELECT sharding.fingerprint() AS fingerprint';
   const [source, destination] = await Promise.all([
-    oneRow<{ fingerprint: string }>(sessions.source, ask),
-    oneRow<{ fingerprint: string }>(sessions.destination, ask),
+    oneRow<{ fingerprint: string }>(sessions.source, text),
+    oneRow<{ fingerprint: string }>(sessions.destination, text),
   ]);
   if (source.fingerprint === destination.fingerprint) return;
   throw new MoveRefused(
@@ -16,7 +16,7 @@ export async function compareSchemas({ sessions, move }: MoveContext): Promise<v
   );
 }
 
-/** Numbers that the destination gives out from now on are higher than those that the rows brought along. */
+/** Advances the destination's sequences beyond the numbers in the copied rows. */
 export async function advanceSequences(ctx: MoveContext): Promise<void> {
   const tables = await movedTables(ctx.sessions.source);
   const { rows } = await ctx.sessions.source.query<{ sequence: string; reached: string | null }>(
@@ -35,7 +35,7 @@ export async function advanceSequences(ctx: MoveContext): Promise<void> {
   });
 }
 
-/** What a server needs so that buckets can move from or to it. */
+/** Checks that both servers allow a move. @throws MoveRefused that lists the problems. */
 export async function checkServers(ctx: MoveContext): Promise<void> {
   const { sessions, move } = ctx;
   const problems: string[] = [];
@@ -43,7 +43,7 @@ export async function checkServers(ctx: MoveContext): Promise<void> {
   const destination = await abilities(ctx, 'destination');
   if (source.wal_level !== 'logical')
     problems.push(`${move.source} needs wal_level = logical, not ${source.wal_level}`);
-  // One for the move, and one for each table while it is copied.
+  // One slot for the move, and one for each of two tables that are copied at a time.
   if (source.free_slots < 3)
     problems.push(`${move.source} has ${source.free_slots} free replication slots, and needs 3`);
   for (const [shard, { replica }] of [

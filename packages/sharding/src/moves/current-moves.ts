@@ -3,14 +3,15 @@ import type { Move } from '../move-steps/phases.js';
 import { unfinishedMoves } from './plan.js';
 import { MOVE_LOCK } from './open-move.js';
 
-/** A move that is not over, and whether a mover works on it. */
+/** A move that is not over. */
 export interface CurrentMove extends Move {
+  /** True while a mover holds the move's lock. */
   readonly running: boolean;
-  /** Seconds since the directory last heard of it. */
+  /** Seconds since its last change in the directory. */
   readonly quietSeconds: number;
 }
 
-/** The moves that are not over, of one keyspace or all. */
+/** Lists the moves that are not over, of one keyspace or all. */
 export async function currentMoves(directory: Sql, keyspace: string | null = null): Promise<CurrentMove[]> {
   const moves = await unfinishedMoves(directory, keyspace);
   if (moves.length === 0) return [];

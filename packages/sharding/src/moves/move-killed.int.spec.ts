@@ -136,12 +136,12 @@ describe('a mover that sleeps', () => {
 
   const asleepAt = async (step: Step) => {
     const id = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: BUCKETS, from: 'a', to: 'b' });
-    const { promise: woken, resolve: wake } = Promise.withResolvers<void>();
+    const { promise: continued, resolve: goOn } = Promise.withResolvers<void>();
     const { promise: asleep, resolve: fallAsleep } = Promise.withResolvers<void>();
     const onStep = async (name: Step, when: Moment): Promise<void> => {
       if (name !== step || when !== 'before') return;
       fallAsleep();
-      await woken;
+      await continued;
     };
     const sleeper = mover(cluster, onStep, GENEROUS_LIMITS);
     const slept = sleeper.runMove(id).then(
@@ -149,23 +149,23 @@ describe('a mover that sleeps', () => {
       (error: unknown) => error,
     );
     await asleep;
-    return { id, wake, slept };
+    return { id, goOn, slept };
   };
 
   it('keeps others out, unless they take over', async () => {
-    const { id, wake, slept } = await asleepAt('catch up');
+    const { id, goOn, slept } = await asleepAt('catch up');
     await expect(mover(cluster, undefined, { busyMs: 100 }).runMove(id)).rejects.toMatchObject({ name: 'MoveBusy' });
-    wake();
+    goOn();
     expect(await slept).toBe('done');
   });
 
   it.each<Step>(['make destination ready', 'switch', 'retire source'])(
     'at "%s" changes nothing when it wakes up after another has finished',
     async (step) => {
-      const { id, wake, slept } = await asleepAt(step);
+      const { id, goOn, slept } = await asleepAt(step);
       expect(await mover(cluster).runMove(id, { takeOver: true })).toMatchObject({ phase: 'done', attempt: 2 });
       const before = await everything();
-      wake();
+      goOn();
       // It finds its sessions gone, asks for the move again, and sees that there is nothing to do.
       expect(await slept).toBe('done');
       expect(await everything()).toEqual(before);
@@ -174,17 +174,17 @@ describe('a mover that sleeps', () => {
   );
 
   it('at the switch changes nothing when it wakes up after another has aborted', async () => {
-    const { id, wake, slept } = await asleepAt('switch');
+    const { id, goOn, slept } = await asleepAt('switch');
     expect(await mover(cluster).abortMove(id, { takeOver: true })).toMatchObject({ phase: 'aborted' });
-    wake();
+    goOn();
     expect(await slept).toBe('aborted');
     expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ findings: [] });
   });
 
   it('is refused by its attempt even where it still has a session', async () => {
-    const { id, wake, slept } = await asleepAt('wait for marker');
+    const { id, goOn, slept } = await asleepAt('wait for marker');
     await cluster.admin('a', 'SELECT sharding.begin_attempt($1, 7)', [id]);
-    wake();
+    goOn();
     expect(await slept).toMatchObject({ name: 'StaleMover' });
     await expect(cluster.admin('a', 'SELECT sharding.begin_attempt($1, 6)', [id])).rejects.toMatchObject({
       code: 'SH003',

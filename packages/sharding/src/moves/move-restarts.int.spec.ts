@@ -17,7 +17,7 @@ describe('a move whose servers are killed and started again', () => {
   }, 180_000);
   afterAll(() => servers.stop());
 
-  // The directory stands on the first server, which has no part in the move otherwise.
+  // The directory is on the first server, which has no shard of the move.
   it.each([
     ['source', 1],
     ['destination', 2],
@@ -47,13 +47,14 @@ describe('a move whose servers are killed and started again', () => {
     300_000,
   );
 
-  it('copies anew what a destination can never finish, because it died between dropping a slot and saying so', async () => {
+  it('copies again where a destination can never finish, because it died between dropping a slot and recording it', async () => {
     const steps: Step[] = [];
     const report = await underLoad(cluster, { buckets: BUCKETS, writers: 3, pauseMs: 15 }, async () => {
       const watched = mover(cluster, async (step, when) => {
         if (when === 'before') steps.push(step);
         if (step !== 'wait for copy' || when !== 'before' || steps.filter((one) => one === step).length > 1) return;
-        // As such a death leaves it: the rows are there, the slot is gone, and that the table is done was not written.
+        // The state after such a death: the rows are copied, the slot is dropped, and the table is not recorded as
+        // done.
         const states = `SELECT srsubstate AS state FROM pg_subscription_rel`;
         await eventually(async () => {
           const tables = await cluster.admin<{ state: string }>('c', states);
@@ -71,14 +72,14 @@ describe('a move whose servers are killed and started again', () => {
     expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ findings: [] });
   }, 180_000);
 
-  it('is aborted cleanly after the destination was away', async () => {
+  it('is aborted cleanly after the destination was unavailable', async () => {
     const id = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: BUCKETS, from: 'b', to: 'c' });
     const dying = mover(cluster, (step, when) => {
       if (step === 'make destination ready' && when === 'before') throw new Error('killed');
     });
     await expect(dying.runMove(id)).rejects.toThrow('killed');
     await servers.kill(2);
-    // Writers don't wait for a destination that is away.
+    // Writers don't wait for an unavailable destination.
     const owners = `SELECT DISTINCT state FROM sharding.bucket_owner WHERE bucket = ANY ($1)`;
     expect(await cluster.admin('b', owners, [BUCKETS])).toEqual([{ state: 'owned' }]);
     const aborted = mover(cluster).abortMove(id);

@@ -9,8 +9,9 @@ import { canAbort, type Move, type Phase } from '../move-steps/phases.js';
 import { pause, planMove, readMove, unfinishedMoves, unpause, type MoveRequest } from './plan.js';
 import { run } from './run-phases.js';
 
+/** Options of a Mover. */
 export interface MoverOptions {
-  /** Of the directory's owner. */
+  /** The URL of the directory's owner. */
   readonly directoryUrl: string;
   readonly hooks?: MoveHooks;
   readonly limits?: Partial<MoveLimits>;
@@ -18,7 +19,10 @@ export interface MoverOptions {
 
 const RETRY_MS = 500;
 
-/** Moves buckets between shards while they are in use. */
+/**
+ * Mover exists to move buckets between shards while they are in use; it works through the phases of `PHASES`, each
+ * recorded in the directory before its work begins, so that another mover can resume from any of them.
+ */
 export class Mover {
   private readonly limits: MoveLimits;
 
@@ -32,10 +36,10 @@ export class Mover {
   }
 
   /**
-   * Brings a move to its end, from wherever it stands. Servers that restart are waited for. Whenever it throws, it can
-   * be called again, by this process or another.
-   * @param takeOver cut off a mover that still works on it, instead of MoveBusy.
-   * @param acceptDifference purge the source although the comparison found a difference: a person has looked.
+   * Runs a move from its recorded phase to its end. It waits for servers that restart. After any error it can be called
+   * again, by this process or another.
+   * @param takeOver cuts off a mover that still works on the move, instead of throwing MoveBusy.
+   * @param acceptDifference purges the source although the comparison found a difference: a person accepted it.
    * @throws MoveBusy, MoveStalled, StaleMover, RowsDiffer, MoveRefused
    */
   runMove(id: string, { takeOver = false, acceptDifference = false } = {}): Promise<Move> {
@@ -45,7 +49,7 @@ export class Mover {
     });
   }
 
-  /** Takes a move back. @throws MoveRefused once the map was switched: finish it, then reverse it. */
+  /** Aborts a move before its switch. @throws MoveRefused after the switch: finish the move, then reverse it. */
   async abortMove(id: string, { takeOver = false } = {}): Promise<Move> {
     const ended = await this.withRetries(id, takeOver, async (ctx) => {
       const { phase } = ctx.move;
@@ -57,28 +61,29 @@ export class Mover {
     return ended;
   }
 
-  /** Plans the way back of a move that is done. @returns the new move's id. @throws MoveRefused */
+  /** Plans the reverse of a move that is done. @returns the new move's id. @throws MoveRefused */
   async reverseMove(id: string): Promise<string> {
     const { phase, keyspace, buckets, source, destination } = await this.readMove(id);
     if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
     return this.planMove({ keyspace, buckets, from: destination, to: source });
   }
 
+  /** Reads a move. @throws MoveUnknown */
   readMove(id: string): Promise<Move> {
     return inDirectory(this.options.directoryUrl, (tx) => readMove(tx, id));
   }
 
-  /** Keeps a move from going on before its switch; what was copied stays. @throws MoveRefused once it can't wait. */
+  /** Pauses a move before its switch; copied rows stay. @throws MoveRefused when it is over. */
   pauseMove(id: string): Promise<Move> {
     return inDirectory(this.options.directoryUrl, (tx) => pause(tx, id));
   }
 
-  /** Takes a pause back; the move then waits for a mover. */
+  /** Ends a pause; the move then waits for a mover. */
   unpauseMove(id: string): Promise<Move> {
     return inDirectory(this.options.directoryUrl, (tx) => unpause(tx, id));
   }
 
-  /** What a supervisor resumes after a crash. Writes to buckets of a move in phase `fencing` wait for that. */
+  /** Lists moves that a supervisor resumes after a crash. Writes to buckets in phase `fencing` wait for that. */
   unfinishedMoves(keyspace: string | null): Promise<Move[]> {
     return inDirectory(this.options.directoryUrl, (tx) => unfinishedMoves(tx, keyspace));
   }

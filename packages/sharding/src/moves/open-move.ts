@@ -9,21 +9,24 @@ import { isOver, type Move } from '../move-steps/phases.js';
 import { readMove, beginAttempt } from './plan.js';
 import { pollUntil } from '../move-steps/poll-until.js';
 
-/** Class of the advisory locks on moves. Each of a mover's sessions holds one: whoever lost a session is out. */
+/**
+ * Class of the advisory locks on moves. Each of a mover's sessions holds one; a mover that lost a session must stop.
+ */
 export const MOVE_LOCK = 1_398_034_243;
 
-/** What a mover has done must outlive the server's next crash, whatever the server does otherwise. */
+/** A mover's commits must survive a crash of the server, whatever the server's default is. */
 const DURABLE = { synchronous_commit: 'on' };
 
+/** Options of withMove. */
 export interface OpenOptions {
   readonly directoryUrl: string;
   readonly limits: MoveLimits;
   readonly hooks: MoveHooks;
-  /** Cut off a mover that still works on the move. */
+  /** Cuts off a mover that still works on the move. */
   readonly takeOver: boolean;
 }
 
-/** Takes a move up for one run, and closes all sessions after it. A move that is over is only read. */
+/** Opens a move's sessions, runs work, and closes them. A move that is over is only read. */
 export async function withMove(
   options: OpenOptions,
   id: string,
@@ -53,7 +56,7 @@ async function openMove(options: OpenOptions, directory: Session, id: string, op
   const { limits, hooks } = options;
   let move = await beginAttempt(directory, id);
   const urls = await adminUrls(directory, move);
-  // The source first: a fence that a dead mover left is lifted even while the destination is away.
+  // The source comes first: a dead mover's fence is lifted even while the destination is unavailable.
   const source = await openShard(open, directory, move, move.source, urls.source, limits);
   if (move.phase === 'fencing') move = await unfence(directory, source, move);
   const destination = await openShard(open, directory, move, move.destination, urls.destination, limits);
@@ -72,13 +75,13 @@ async function openShard(
   const session = await open(url, `${move.keyspace}/${shard}`);
   await expectShard(session, move.keyspace, shard);
   await confirmShard(directory, session, move.keyspace, shard);
-  // This mover has the move in the directory: whoever still holds it here is an earlier one.
+  // This mover holds the move's lock in the directory, so another holder here is an earlier mover.
   await lockMove(session, move.id, limits.busyMs, true);
   await session.query('SELECT sharding.begin_attempt($1, $2)', [move.id, move.attempt]);
   return session;
 }
 
-/** @throws MoveBusy */
+/** Takes the move's lock, by ending the sessions of another mover if `cutOff` is set. @throws MoveBusy */
 async function lockMove(session: Session, id: string, waitMs: number, cutOff: boolean): Promise<void> {
   const lock = (): Promise<boolean> => tryLock(session, MOVE_LOCK, id);
   if (await lock()) return;
@@ -94,7 +97,7 @@ async function lockMove(session: Session, id: string, waitMs: number, cutOff: bo
   throw new MoveBusy(id);
 }
 
-/** @throws MoveRefused */
+/** Takes the keyspace's lock, which migrations take too. @throws MoveRefused */
 async function keepMigrationsOut(directory: Session, { keyspace }: Move): Promise<void> {
   if (!(await tryLockShared(directory, KEYSPACE_LOCK, keyspace)))
     throw new MoveRefused(`A migration of ${keyspace} runs or waits: no move may run beside it`);

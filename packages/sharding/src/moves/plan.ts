@@ -5,26 +5,27 @@ import { inDirectory } from '../directory/keyspace.js';
 import { MoveRefused, MoveUnknown } from '../move-steps/errors.js';
 import { isOver, type Move, type MoveInfo, type Phase } from '../move-steps/phases.js';
 
+/** A move to be planned. */
 export interface MoveRequest {
   readonly keyspace: string;
   readonly buckets: readonly number[];
   readonly from: string;
   readonly to: string;
-  /** For people: who asked for it. */
+  /** The requester's name, for people. */
   readonly requestedBy?: string;
 }
 
-/** A bucket as the directory has it. */
+/** A bucket as recorded in the directory. */
 export interface MappedBucket {
   readonly bucket: number;
   readonly shard: string;
   readonly move_id: string | null;
 }
 
-/** A publication's filter and the fence go through all buckets of a move: more of them are moved in groups. */
+/** The most buckets of a move: its publication's filter and its fence go through all of them. */
 export const MAX_BUCKETS = 256;
 
-/** Why a move can't be planned, or undefined. */
+/** Describes why a move can't be planned; undefined when it can. */
 export function problemWith({ buckets, from, to }: MoveRequest, mapped: readonly MappedBucket[]): string | undefined {
   if (from === to) return `source and destination are the same shard, ${from}`;
   if (buckets.length === 0) return 'it names no bucket';
@@ -41,16 +42,12 @@ export function problemWith({ buckets, from, to }: MoveRequest, mapped: readonly
   return undefined;
 }
 
-/**
- * Reserves buckets for a move. Nothing happens to them before it is run.
- * @returns the move's id.
- * @throws MoveRefused
- */
+/** Reserves buckets for a move, which changes nothing until it is run. @returns the move's id. @throws MoveRefused */
 export function planMove(directoryUrl: string, request: MoveRequest): Promise<string> {
   return inDirectory(directoryUrl, (tx) => reserve(tx, request));
 }
 
-/** The same within a transaction of the caller's on the directory. */
+/** Does the same in the caller's transaction on the directory. */
 export async function reserve(tx: Sql, request: MoveRequest, id = newMoveId()): Promise<string> {
   const { keyspace, from, to, requestedBy = null } = request;
   const buckets = [...request.buckets].toSorted((a, b) => a - b);
@@ -80,7 +77,7 @@ export async function reserve(tx: Sql, request: MoveRequest, id = newMoveId()): 
   return id;
 }
 
-/** A UUIDv7: moves sort by when they were planned. */
+/** Makes a UUIDv7, by which moves sort in the order of their planning. */
 export function newMoveId(): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(Date.now(), 0, 6);
@@ -109,14 +106,14 @@ const COLUMNS = `id, keyspace, source, destination, buckets, phase, attempt, inf
 
 const toMove = (row: MoveRow): Move => ({ ...row, attempt: Number(row.attempt) });
 
-/** @throws MoveRefused when there is no such move. */
+/** Reads a move. @throws MoveUnknown */
 export async function readMove(directory: Sql, id: string): Promise<Move> {
   const { rows } = await directory.query<MoveRow>(`SELECT ${COLUMNS} FROM sharding.moves WHERE id = $1`, [id]);
   if (!rows[0]) throw new MoveUnknown(id);
   return toMove(rows[0]);
 }
 
-/** Takes a move up: every earlier mover of it is refused from now on. */
+/** Begins a new attempt at a move: every earlier mover of it is refused from now on. @throws MoveUnknown */
 export async function beginAttempt(directory: Sql, id: string): Promise<Move> {
   const { rows } = await directory.query<MoveRow>(
     `UPDATE sharding.moves SET attempt = attempt + 1, changed_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
@@ -136,17 +133,17 @@ async function setPaused(directory: Sql, id: string, paused: boolean): Promise<M
   return toMove(rows[0]);
 }
 
-/** An operator's pause of a move. @throws MoveRefused when it is over, or there is no such move */
+/** Pauses a move. @throws MoveRefused when it is over; MoveUnknown */
 export async function pause(directory: Sql, id: string): Promise<Move> {
   const move = await setPaused(directory, id, true);
   if (isOver(move.phase)) throw new MoveRefused(`Move ${id} is ${move.phase}`);
   return move;
 }
 
-/** Takes a pause back. @throws MoveRefused when there is no such move */
+/** Ends a pause. @throws MoveUnknown */
 export const unpause = (directory: Sql, id: string): Promise<Move> => setPaused(directory, id, false);
 
-/** Moves that are planned or under way, of one keyspace or all: a supervisor resumes them after a crash. */
+/** Lists the moves that are not over, of one keyspace or all. */
 export async function unfinishedMoves(directory: Sql, keyspace: string | null): Promise<Move[]> {
   const { rows } = await directory.query<MoveRow>(
     `SELECT ${COLUMNS} FROM sharding.moves WHERE ($1::text IS NULL OR keyspace = $1)
@@ -156,7 +153,7 @@ export async function unfinishedMoves(directory: Sql, keyspace: string | null): 
   return rows.map(toMove);
 }
 
-/** The newest moves first, of one keyspace or all. */
+/** Lists moves from the newest on, of one keyspace or all. */
 export async function listMoves(directory: Sql, keyspace: string | null, limit: number): Promise<Move[]> {
   const { rows } = await directory.query<MoveRow>(
     `SELECT ${COLUMNS} FROM sharding.moves WHERE $1::text IS NULL OR keyspace = $1 ORDER BY id DESC LIMIT $2`,

@@ -6,8 +6,8 @@ const ask = (buckets: number[], mapped: MappedBucket[] = [], to = 'b') =>
   problemWith({ keyspace: 'shop', buckets, from: 'a', to }, mapped);
 const on = (shard: string, bucket: number, move_id: string | null = null): MappedBucket => ({ bucket, shard, move_id });
 
-describe('whyNot', () => {
-  it('lets buckets of the source go that no other move has', () => {
+describe('problemWith', () => {
+  it('allows buckets of the source that no other move has', () => {
     expect(ask([1, 2], [on('a', 1), on('a', 2)])).toBeUndefined();
   });
 
@@ -27,7 +27,7 @@ describe('whyNot', () => {
 });
 
 describe('phases', () => {
-  it('allow a way back only before the switch', () => {
+  it('allow an abort only before the switch', () => {
     const back = PHASES.filter(canAbort);
     expect(back).toEqual(['planned', 'copying', 'catching up', 'fencing', 'aborting']);
     expect(PHASES.filter(isOver)).toEqual(['done', 'aborted']);

@@ -4,24 +4,24 @@ import { canAbort, isOver, type Move, type MoveInfo } from '../move-steps/phases
 import { pause, readMove, reserve, unpause, type MoveRequest } from './plan.js';
 
 /*
- * What an operator asks a supervisor for, in a transaction on the directory: it is recorded or refused at once, and done
- * by whichever MoveSupervisor is first to see it.
+ * Requests exist so that an operator's command can end before the move does; they work by recording the request in a
+ * transaction on the directory, or refusing it at once. The first MoveSupervisor that polls it executes it.
  */
 
-/** Asks for a move. The id makes a repetition of the same request the same move. @throws MoveRefused */
+/** Requests a move. The id makes a repeated request the same move. @throws MoveRefused */
 export async function requestMove(directory: Sql, request: MoveRequest, id: string): Promise<Move> {
   await reserve(directory, request, id);
   return note(directory, id, { supervised: true });
 }
 
-/** Asks for the way back of a move that is done. @throws MoveRefused */
+/** Requests the reverse of a move that is done. @throws MoveRefused */
 export async function requestReverse(directory: Sql, id: string, newId: string, requestedBy: string): Promise<Move> {
   const { phase, keyspace, buckets, source, destination } = await readMove(directory, id);
   if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
   return requestMove(directory, { keyspace, buckets, from: destination, to: source, requestedBy }, newId);
 }
 
-/** Asks for a move to be taken back. @throws MoveRefused once it was switched */
+/** Requests the abortion of a move. @throws MoveRefused after its switch. */
 export async function requestAbort(directory: Sql, id: string): Promise<Move> {
   const { phase } = await readMove(directory, id);
   if (!canAbort(phase)) {
@@ -33,12 +33,12 @@ export async function requestAbort(directory: Sql, id: string): Promise<Move> {
   return note(directory, id, { abort: true });
 }
 
-/** Holds a move before its switch. @throws MoveRefused when it is over */
+/** Pauses a move before its switch. @throws MoveRefused when it is over. */
 export function requestPause(directory: Sql, id: string): Promise<Move> {
   return pause(directory, id);
 }
 
-/** Lets a move go on, by whichever mover is there. @throws MoveRefused when it is over */
+/** Lets any supervisor go on with a move. @throws MoveRefused when it is over. */
 export async function requestResume(directory: Sql, id: string): Promise<Move> {
   const { phase } = await unpause(directory, id);
   if (isOver(phase)) throw new MoveRefused(`Move ${id} is ${phase}`);

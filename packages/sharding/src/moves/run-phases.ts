@@ -11,7 +11,7 @@ import { purge } from '../move-steps/purge.js';
 import { removePublication, removeSubscription, startReplication, waitForCopy } from '../move-steps/replicate.js';
 import { checkServers } from '../move-steps/schema.js';
 
-/** The work of each phase; each ends by entering the next one. */
+/** The work of each phase. It ends by entering the next phase. */
 const WORK: Readonly<Partial<Record<Phase, (ctx: MoveContext) => Promise<void>>>> = {
   planned: async (ctx) => {
     await ctx.step('check servers', () => checkServers(ctx));
@@ -42,7 +42,7 @@ const WORK: Readonly<Partial<Record<Phase, (ctx: MoveContext) => Promise<void>>>
   aborting: abort,
 };
 
-/** Does the work of phase after phase until the move is over. */
+/** Runs phase after phase until the move is over. */
 export async function run(ctx: MoveContext): Promise<Move> {
   while (!isOver(ctx.move.phase)) {
     await ctx.checkPaused();
@@ -51,7 +51,7 @@ export async function run(ctx: MoveContext): Promise<Move> {
   return ctx.move;
 }
 
-/** One that can't be finished is begun anew: nobody has asked the destination for these rows yet. */
+/** Copies the rows. A copy that can't be finished begins again: the destination has not served these rows yet. */
 async function copy(ctx: MoveContext): Promise<void> {
   const began = performance.now();
   const fresh = await startReplication(ctx);
@@ -65,7 +65,7 @@ async function copy(ctx: MoveContext): Promise<void> {
   await ctx.enter('catching up', fresh ? { copyMs: Math.round(performance.now() - began) } : {});
 }
 
-/** A fence that can't be closed in time is lifted again before anybody waits for long. */
+/** Tries the fence. A fence that can't be closed in time is lifted again, so that writers wait only for a moment. */
 async function tryFence(ctx: MoveContext): Promise<void> {
   const { limits, sessions } = ctx;
   try {
@@ -73,7 +73,7 @@ async function tryFence(ctx: MoveContext): Promise<void> {
   } catch (error) {
     if (ctx.move.phase === 'fencing') {
       ctx.fencedAt = undefined;
-      // Whatever it was: as long as the map was not switched, nobody is to wait for this mover's recovery.
+      // After any error before the switch, writers must not wait for this mover's recovery.
       const lifted = await unfence(sessions.directory, sessions.source, ctx.move).catch(() => undefined);
       if (!lifted) throw error;
       const retries = (ctx.move.info.fenceRetries ?? 0) + 1;
@@ -86,7 +86,7 @@ async function tryFence(ctx: MoveContext): Promise<void> {
   }
 }
 
-/** Once they were found to differ, nothing but a person's word lets the source's rows be purged. */
+/** Compares both sides. After a difference, the source's rows are purged only when a person accepts it. */
 async function compare(ctx: MoveContext): Promise<void> {
   const { comparison } = ctx.move.info;
   if (comparison === 'equal' || (comparison === 'different' && ctx.acceptDifference)) return;
@@ -107,7 +107,7 @@ async function endReplication(ctx: MoveContext): Promise<void> {
 
 async function abort(ctx: MoveContext): Promise<void> {
   const { move } = ctx;
-  // First of all: writers may be waiting at the fence.
+  // This comes first: writers may be waiting at the fence.
   await ctx.change('source', async (tx) => {
     await tx.query(
       `UPDATE sharding.bucket_owner SET state = 'owned', move_id = NULL
@@ -124,7 +124,7 @@ async function abort(ctx: MoveContext): Promise<void> {
   await ctx.enter('aborted', {}, (directory) => release(ctx, directory));
 }
 
-/** Removes the move's own rows from both shards. An earlier mover that wakes up finds none, and is refused. */
+/** Deletes the move's own rows from both shards. An earlier mover that continues finds none, and is refused. */
 async function forget(ctx: MoveContext): Promise<void> {
   for (const where of ['source', 'destination'] as const) {
     await ctx.change(where, async (tx) => {

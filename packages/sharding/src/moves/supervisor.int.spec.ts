@@ -59,7 +59,7 @@ const write = (): Promise<unknown> =>
 it.each<[Step, 'before' | 'after']>([
   ['drain queues', 'before'],
   ['switch', 'after'],
-])('takes up a move whose mover was killed at "%s" (%s), at once', async (step, when) => {
+])('resumes a move whose mover was killed at "%s" (%s), at once', async (step, when) => {
   const id = await plan();
   const signal = await runUpTo('mover-child.mjs', { directoryUrl: cluster.directoryUrl, move: id, step, when });
   await keepFresh(cluster, id);
@@ -75,14 +75,16 @@ it.each<[Step, 'before' | 'after']>([
 it('takes a move from a mover that froze while writers wait', async () => {
   const id = await plan();
   const signal = await runUpTo('mover-child.mjs', {
-    ...{ directoryUrl: cluster.directoryUrl, move: id },
-    ...{ step: 'drain queues', when: 'before' },
+    directoryUrl: cluster.directoryUrl,
+    move: id,
+    step: 'drain queues',
+    when: 'before',
   });
   await signal('SIGSTOP');
   supervise();
   try {
     await write();
-    // Before its sessions were ended for their silence.
+    // Before its sessions were ended for being idle.
     expect(resumed[0]).toMatchObject({ id, running: true });
     await done(id);
     expect(failures).toEqual([]);
@@ -91,12 +93,12 @@ it('takes a move from a mover that froze while writers wait', async () => {
   }
 });
 
-it('takes up a move that nobody runs, and leaves alone what an operator holds', async () => {
+it('resumes a move that nobody runs, and leaves alone a paused one', async () => {
   const id = await plan();
   await mover(cluster).pauseMove(id);
   await expect(mover(cluster).runMove(id)).rejects.toMatchObject({ name: 'MovePaused' });
   supervise();
-  // Longer than it waits for whoever planned a move.
+  // Longer than it waits for the requester of a move.
   await eventually(
     async () => {
       const [now] = await onDirectory(cluster.directoryUrl, (directory) => currentMoves(directory));

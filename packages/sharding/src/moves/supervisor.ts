@@ -6,33 +6,35 @@ import { canAbort, canPause, type Move } from '../move-steps/phases.js';
 import { currentMoves, type CurrentMove } from './current-moves.js';
 import { pollDirectory } from '../directory/poll-directory.js';
 
-/** An operator asked for it, and it is not under way yet. */
+/** True when an operator requested the abortion and it has not begun. */
 const isToAbort = ({ phase, info }: CurrentMove): boolean =>
   info.abort === true && canAbort(phase) && phase !== 'aborting';
 
+/** Options of a MoveSupervisor. */
 export interface SupervisorOptions {
   readonly directoryUrl: string;
   readonly hooks?: MoveHooks;
   readonly limits?: Partial<MoveLimits>;
   readonly onResume?: (move: Move) => void;
   readonly onDone?: (move: Move) => void;
-  /** A move that failed is tried again later, less and less often. */
+  /** Called when a move failed; it is retried after 2 s, then less and less often. */
   readonly onFailure?: (error: unknown, move?: Move) => void;
 }
 
-/** A move whose mover is gone may be about to be taken up by whoever planned it. */
+/** Its requester may be about to run a move that has no mover. */
 const GRACE_SECONDS = 5;
-/** A mover that is about to end has let its lock go already. */
+/** A mover that is about to end has released its lock already. */
 const ENDING_SECONDS = 1;
-/** In these phases requests wait for the mover, and none of its steps takes longer. */
+/** Phases in which requests wait for the mover. Its steps in them are shorter than FROZEN_SECONDS. */
 const URGENT: readonly string[] = ['fencing', 'switched'];
 const FROZEN_SECONDS = 5;
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 
 /**
- * Takes up moves that nobody works on and that no operator holds, so that a dead mover leaves nobody waiting. In phases in
- * which requests wait, at once, and even from a mover that is there but does nothing. Any number of them may run.
+ * MoveSupervisor exists to finish moves whose mover died, so that no request waits for a dead process; it works by
+ * polling the directory for moves that have no mover and are not paused. In phases in which requests wait it resumes
+ * them at once, even from a mover that holds the lock but makes no progress. Any number of supervisors may run.
  */
 export class MoveSupervisor {
   private readonly stopping = new AbortController();
@@ -42,11 +44,12 @@ export class MoveSupervisor {
 
   constructor(private readonly options: SupervisorOptions) {}
 
+  /** Starts polling. */
   start(): void {
     this.polling ??= this.poll();
   }
 
-  /** Takes up nothing more. Moves under way end by themselves if they do so in time, and are left to others if not. */
+  /** Resumes no further move, and waits for running ones up to `withinMs`; others resume the rest. */
   async stop(withinMs: number): Promise<void> {
     this.stopping.abort();
     await this.polling;
@@ -84,7 +87,7 @@ export class MoveSupervisor {
 
   private async run(move: CurrentMove): Promise<void> {
     const { directoryUrl, hooks, limits } = this.options;
-    // Another supervisor may be quicker: that is no failure, and nothing to wait for.
+    // Another supervisor may be quicker, which is no failure and needs no wait.
     const mover = new Mover({ directoryUrl, ...(hooks && { hooks }), limits: { ...limits, busyMs: 0 } });
     try {
       const takeOver = move.running;

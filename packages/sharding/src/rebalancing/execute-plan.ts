@@ -8,28 +8,31 @@ import type { PlannedMove, RebalancePlan } from './plan-rebalance.js';
 import { PlanBusy } from '../errors.js';
 import { onDirectory } from '../directory/known-shards.js';
 
+/** Options of executePlan. */
 export interface ExecutePlanOptions {
   readonly directoryUrl: string;
-  /** Once it is aborted no further move begins; those under way are brought to their end. */
+  /** Once it is aborted, no further move begins; those under way are finished. */
   readonly signal?: AbortSignal;
-  /** How many moves may run side by side, never two from one shard; 2 if not given. */
+  /** The number of moves side by side, never two from one shard; 2 by default. */
   readonly parallel?: number;
   readonly limits?: Partial<MoveLimits>;
   readonly hooks?: MoveHooks;
-  /** For people: who asked for it. */
+  /** The requester's name, for people. */
   readonly requestedBy?: string;
   readonly onProgress?: (progress: PlanProgress) => void;
-  /** Told of each move that ended. */
+  /** Called with each move that ended. */
   readonly onMoved?: (move: Move) => void;
 }
 
+/** The progress of a plan. */
 export interface PlanProgress {
   readonly movesDone: number;
   readonly moves: number;
-  /** Copied so far, and about how many there are to copy. */
+  /** The number of rows copied so far. */
   readonly rows: number;
+  /** The approximate number of rows to copy. */
   readonly ofRows: number;
-  /** The move that this is told of. */
+  /** The move that made this progress. */
   readonly move: string;
   readonly keyspace: string;
   readonly from: string;
@@ -37,34 +40,35 @@ export interface PlanProgress {
   readonly step: Step;
 }
 
+/** The result of executePlan. */
 export interface PlanResult {
-  /** It was told to stop before all was done. */
+  /** True when it was stopped before all moves were done. */
   readonly stopped: boolean;
-  /** Those that ended. */
+  /** The moves that ended. */
   readonly moves: readonly Move[];
-  /** Moves that an operator paused meanwhile. */
+  /** The moves that an operator paused meanwhile. */
   readonly paused: readonly string[];
 }
 
-/** Class of the advisory locks that let one plan of a keyspace be carried out at a time. */
+/** Class of the advisory locks that let one plan of a keyspace be executed at a time. */
 export const PLAN_LOCK = 1_398_034_244;
-/** Nothing of a move is left to copy from here on. */
+/** Steps at which all rows of a move are copied. */
 const COPIED: ReadonlySet<Step> = new Set<Step>(['catch up', 'fence', 'switch', 'compare rows', 'purge', 'forget']);
 
-const BUSY_EVERY_MS = 250;
+const BUSY_POLL_MS = 250;
 
-/** What is done by one mover, in one go. */
+/** One move of a plan, which one mover runs. */
 interface Task extends Pick<PlannedMove, 'keyspace' | 'from' | 'to' | 'rows'> {
-  /** Known from the beginning for a move that is taken up. */
+  /** Set from the beginning for a move that is resumed. */
   id?: string;
   readonly buckets: readonly number[];
 }
 
 /**
- * Carries a plan out: first the moves that are under way already, then its own, one after the other from each shard.
- * Whenever it is stopped or dies, every bucket is where the map says, and at most the moves under way are unfinished:
- * the next plan begins with them.
- * @throws PlanBusy while another plan of one of its keyspaces is carried out; what a move fails with.
+ * Executes a plan: first the unfinished moves, then its own, one after the other from each shard. Whenever it is
+ * stopped or dies, every bucket is on the shard of the map, and at most the moves under way are unfinished; the next
+ * plan begins with them.
+ * @throws PlanBusy while another plan of one of its keyspaces is executed; the error of a move that fails.
  */
 export async function executePlan(
   plan: Pick<RebalancePlan, 'moves' | 'unfinished'>,
@@ -90,13 +94,14 @@ const taskOf = ({ id, keyspace, source, destination, buckets }: Move): Task => {
   return { id, keyspace, from: source, to: destination, buckets, rows: 0 };
 };
 
+/** Runs the moves of one plan, `parallel` at a time. */
 class PlanExecutor {
   private readonly waiting: Task[];
   private readonly busy = new Set<string>();
   private readonly copied = new Map<Task, number>();
   private readonly moved: Move[] = [];
   private readonly paused: string[] = [];
-  private left = false;
+  private leftOne = false;
   private readonly ofRows: number;
   private failure: { readonly error: unknown } | undefined;
 
@@ -112,10 +117,10 @@ class PlanExecutor {
     const { parallel = 2 } = this.options;
     await Promise.all(Array.from({ length: parallel }, () => this.work()));
     if (this.failure) throw this.failure.error;
-    return { stopped: this.left || this.waiting.length > 0, moves: this.moved, paused: this.paused };
+    return { stopped: this.leftOne || this.waiting.length > 0, moves: this.moved, paused: this.paused };
   }
 
-  /** A worker that finds all shards with work left busy ends: those who are busy go on with them. */
+  /** Runs moves until none is left whose source is free; the workers of busy sources go on with the others. */
   private async work(): Promise<void> {
     for (;;) {
       if (this.failure || this.options.signal?.aborted) return;
@@ -124,7 +129,7 @@ class PlanExecutor {
       if (!task) return;
       this.busy.add(task.from);
       try {
-        const move = await this.carry(task);
+        const move = await this.execute(task);
         if (move) this.moved.push(move);
         if (move) this.options.onMoved?.(move);
       } catch (error) {
@@ -135,7 +140,7 @@ class PlanExecutor {
     }
   }
 
-  private async carry(task: Task): Promise<Move | undefined> {
+  private async execute(task: Task): Promise<Move | undefined> {
     const { directoryUrl, limits, hooks, requestedBy } = this.options;
     const onProgress = (progress: MoveProgress): void => {
       hooks?.onProgress?.(progress);
@@ -155,7 +160,7 @@ class PlanExecutor {
     return move;
   }
 
-  /** A move that somebody else works on is waited for. @returns undefined when it is left as it is. */
+  /** Runs a move to its end; waits while another mover runs it. @returns undefined when the move was paused or left. */
   private async finish(mover: Mover, id: string): Promise<Move | undefined> {
     for (;;) {
       try {
@@ -167,10 +172,10 @@ class PlanExecutor {
         }
         if (!(error instanceof MoveBusy || error instanceof StaleMover)) throw error;
         if (this.options.signal?.aborted) {
-          this.left = true;
+          this.leftOne = true;
           return undefined;
         }
-        await delay(BUSY_EVERY_MS);
+        await delay(BUSY_POLL_MS);
       }
     }
   }
@@ -185,7 +190,11 @@ class PlanExecutor {
       moves: this.tasks.length,
       rows: [...this.copied.values()].reduce((sum, count) => sum + count, 0),
       ofRows: this.ofRows,
-      ...{ move, keyspace, from, to, step },
+      move,
+      keyspace,
+      from,
+      to,
+      step,
     });
   }
 }

@@ -4,15 +4,16 @@ import { planKeyspaceMoves, type RebalancePlan, type RebalanceRequest } from './
 import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, shardsNamed } from '../directory/known-shards.js';
 
-export interface BucketsRequest extends Pick<RebalanceRequest, 'directoryUrl' | 'group' | 'keepFreeBytes'> {
+/** A request to move certain buckets of a keyspace. */
+export interface BucketsRequest extends Pick<RebalanceRequest, 'directoryUrl' | 'moveSize' | 'keepFreeBytes'> {
   readonly keyspace: string;
   readonly buckets: readonly number[];
-  /** Where they must be now; anywhere if not given. */
+  /** The shard on which they must be now; any by default. */
   readonly from?: string;
   readonly to: string;
 }
 
-/** Plans how certain buckets go to a shard. Those that are there already stay. @throws OperationRefused, MoveRefused */
+/** Plans the moves of certain buckets to a shard. Those on it already stay. @throws OperationRefused, MoveRefused */
 export async function planBuckets(request: BucketsRequest): Promise<RebalancePlan> {
   const { directoryUrl, keyspace, buckets, from, to } = request;
   const wrong = buckets.find((bucket) => !Number.isInteger(bucket) || bucket < 0 || bucket >= BUCKETS);
@@ -22,14 +23,14 @@ export async function planBuckets(request: BucketsRequest): Promise<RebalancePla
     const shards = await knownShards(directory, [keyspace]);
     for (const name of from === undefined ? [to] : [from, to]) shardsNamed(shards, name);
     return planKeyspaceMoves(directory, keyspace, shards, request, (placed) => {
-      const theirs = placed.filter(({ bucket }) => wanted.has(bucket));
-      const moving = theirs.find((bucket) => bucket.moving);
+      const requested = placed.filter(({ bucket }) => wanted.has(bucket));
+      const moving = requested.find((bucket) => bucket.moving);
       if (moving) throw new MoveRefused(`Bucket ${moving.bucket} of ${keyspace} is in a move already`);
-      const elsewhere = theirs.find(({ shard }) => from !== undefined && shard !== from);
+      const elsewhere = requested.find(({ shard }) => from !== undefined && shard !== from);
       if (elsewhere) {
         throw new MoveRefused(`Bucket ${elsewhere.bucket} of ${keyspace} is on ${elsewhere.shard}, not on ${from}`);
       }
-      return theirs.filter(({ shard }) => shard !== to).map((bucket) => ({ bucket, to }));
+      return requested.filter(({ shard }) => shard !== to).map((bucket) => ({ bucket, to }));
     });
   });
 }

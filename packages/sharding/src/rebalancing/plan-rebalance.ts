@@ -14,25 +14,29 @@ import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, onShard, shardsNamed, type KnownShard } from '../directory/known-shards.js';
 import { sumOf, measureBuckets, type DataSize } from '../shards/measure-buckets.js';
 
+/** A request for a rebalance or a drain. */
 export interface RebalanceRequest extends PreflightOptions {
   readonly directoryUrl: string;
-  /** All if not given. */
+  /** All by default. */
   readonly keyspaces?: readonly string[];
+  /** The measure that is balanced; bytes by default. */
   readonly by?: BalanceBy;
-  /** Only empty this shard; the others' shares are made even by a rebalance. */
+  /** Only empties this shard; a rebalance evens the shares of the others. */
   readonly drain?: string;
-  readonly group?: Partial<MoveSize>;
+  /** The most that one move takes. */
+  readonly moveSize?: Partial<MoveSize>;
+  /** The share of the mean by which shards may differ. */
   readonly tolerance?: number;
 }
 
 /** One move of a plan. */
 export interface PlannedMove extends Transfer {
   readonly keyspace: string;
-  /** About how long it will take. */
+  /** The approximate duration. */
   readonly seconds: number;
 }
 
-/** What a shard holds before a plan, and what it will after it. */
+/** The data of a shard before and after a plan. */
 export interface ShardShare {
   readonly keyspace: string;
   readonly shard: string;
@@ -40,29 +44,30 @@ export interface ShardShare {
   readonly after: DataSize & { readonly buckets: number };
 }
 
+/** A plan: moves, their effect and their cost. It is never stored. */
 export interface RebalancePlan {
   readonly moves: readonly PlannedMove[];
   readonly shares: readonly ShardShare[];
   readonly buckets: number;
   readonly rows: number;
   readonly bytes: number;
-  /** With one move at a time from each shard. */
+  /** The approximate duration, with one move at a time from each shard. */
   readonly seconds: number;
-  /** Rows were counted in a part of large tables. */
+  /** True when rows were counted in samples of large tables. */
   readonly estimated: boolean;
   readonly warnings: readonly string[];
-  /** Moves that are under way already, and are finished first. */
+  /** Moves that are under way, and are finished first. */
   readonly unfinished: readonly string[];
 }
 
-/** What a move costs beside its rows: replication has to be set up and taken down. Measured on an idle 2-core machine. */
+/** Seconds of a move without rows, for setting up and removing replication. Measured on an idle 2-core machine. */
 const SECONDS_PER_MOVE = 2.5;
-/** Until there is a move to learn from. */
+/** The rate of a copy until a move has been measured. */
 const ROWS_PER_SECOND = 15_000;
 
 /**
- * Computes what to move so that shards hold equal shares (or one holds nothing), from what is there now. Every server
- * that takes part is looked at, and nothing is changed.
+ * Computes the moves after which shards hold equal shares (or one holds nothing), from a measurement of the present
+ * data. It inspects every server that takes part, and changes nothing.
  * @throws OperationRefused
  */
 export function planRebalance(request: RebalanceRequest): Promise<RebalancePlan> {
@@ -97,18 +102,18 @@ async function planKeyspace(
   );
 }
 
-/** Weighs what is there, lets `choose` say which buckets go where, and looks at the servers that this needs. */
+/** Measures a keyspace's buckets, lets `choose` assign them to shards, and checks the servers that take part. */
 export async function planKeyspaceMoves(
   directory: Sql,
   keyspace: string,
   shards: readonly KnownShard[],
-  { group, ...options }: Pick<RebalanceRequest, 'group' | 'keepFreeBytes'>,
+  { moveSize, ...options }: Pick<RebalanceRequest, 'moveSize' | 'keepFreeBytes'>,
   choose: (buckets: readonly PlacedBucket[]) => readonly Assignment[],
 ): Promise<RebalancePlan> {
   const states = await inspectShards(shards);
   const rate = await rowsPerSecond(directory);
   const { buckets, moves: unfinished, estimated } = await placedBuckets(directory, keyspace, shards);
-  const transfers = combineIntoMoves(choose(buckets), group);
+  const transfers = combineIntoMoves(choose(buckets), moveSize);
   const warnings = checkDiskSpace(states, transfers, options);
   const names = shards.map(({ shard }) => shard);
   const moves = transfers.map((transfer) => ({
@@ -119,16 +124,16 @@ export async function planKeyspaceMoves(
   return withTotals({ moves, shares: sharesOf(keyspace, names, buckets, transfers), estimated, warnings, unfinished });
 }
 
-/** All buckets with their weights; those in a move stand where they will be. */
+/** Lists all buckets with their sizes; those in a move count at their destination. */
 async function placedBuckets(directory: Sql, keyspace: string, shards: readonly KnownShard[]) {
   const { rows: map } = await directory.query<{ bucket: number; shard: string }>(
     'SELECT bucket, shard FROM sharding.bucket_map WHERE keyspace = $1 ORDER BY bucket',
     [keyspace],
   );
-  const weighed = await Promise.all(
+  const measured = await Promise.all(
     shards.map(async (shard) => [shard.shard, await onShard(shard, (session) => measureBuckets(session))] as const),
   );
-  const weights = new Map(weighed);
+  const sizes = new Map(measured);
   const moves = await currentMoves(directory, keyspace);
   const going = new Map(
     moves.flatMap(({ buckets, phase, source, destination }) =>
@@ -136,10 +141,10 @@ async function placedBuckets(directory: Sql, keyspace: string, shards: readonly 
     ),
   );
   const buckets = map.map(({ bucket, shard }): PlacedBucket => {
-    const weight = weights.get(shard)?.buckets.get(bucket) ?? { rows: 0, bytes: 0 };
-    return { bucket, ...weight, shard: going.get(bucket) ?? shard, moving: going.has(bucket) };
+    const size = sizes.get(shard)?.buckets.get(bucket) ?? { rows: 0, bytes: 0 };
+    return { bucket, ...size, shard: going.get(bucket) ?? shard, moving: going.has(bucket) };
   });
-  const estimated = weighed.some(([, weight]) => weight.estimated);
+  const estimated = measured.some(([, size]) => size.estimated);
   return { buckets, moves: moves.map(({ id }) => id), estimated };
 }
 
@@ -159,7 +164,7 @@ function sharesOf(
   }));
 }
 
-/** What the copies of earlier moves achieved here, all that their time went into included. */
+/** Computes the rate of earlier moves' copies, with all of their waiting. */
 async function rowsPerSecond(directory: Sql): Promise<number> {
   const { rows } = await directory.query<{ rows: string | null; ms: string | null }>(
     `SELECT sum((info->>'rows')::bigint) AS rows, sum((info->>'copyMs')::bigint) AS ms FROM (

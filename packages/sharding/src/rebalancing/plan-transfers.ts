@@ -1,35 +1,38 @@
-import type { DataSize } from '../shards/measure-buckets.js';
+import { sumOf, type DataSize } from '../shards/measure-buckets.js';
 
-/** What a rebalance makes even. */
+/** The measure that a rebalance evens out. */
 export type BalanceBy = 'bytes' | 'rows';
 
+/** A bucket with its shard and its size. */
 export interface PlacedBucket extends DataSize {
   readonly bucket: number;
   readonly shard: string;
-  /** A move has it already: it counts where it is going, and stays out of the plan. */
+  /** True in a move: the bucket counts at its destination, and stays out of the plan. */
   readonly moving?: boolean;
 }
 
+/** The state from which planTransfers plans. */
 export interface TransferInput {
   readonly shards: readonly string[];
-  /** Shards that are to give all their buckets away. */
+  /** Shards that lose all of their buckets. */
   readonly draining: readonly string[];
   readonly buckets: readonly PlacedBucket[];
   readonly by: BalanceBy;
-  /** Only draining shards give buckets away; the others' shares are left as they are. */
+  /** Only draining shards lose buckets; the others' shares stay as they are. */
   readonly drainOnly?: boolean;
-  /** Shards whose shares are this close to the mean are even enough. */
+  /** The share of the mean by which shards may differ; 0.05 by default. */
   readonly tolerance?: number;
   /** The most that one move takes. */
-  readonly group?: Partial<MoveSize>;
+  readonly moveSize?: Partial<MoveSize>;
 }
 
+/** The most buckets and rows of one move. */
 export interface MoveSize {
   readonly buckets: number;
   readonly rows: number;
 }
 
-/** A group of buckets that one move takes from one shard to another. */
+/** The buckets that one move takes from one shard to another. */
 export interface Transfer extends DataSize {
   readonly from: string;
   readonly to: string;
@@ -37,34 +40,35 @@ export interface Transfer extends DataSize {
 }
 
 /**
- * What a bucket weighs by itself. Customers to come spread over all buckets alike, so where there is little data the
- * number of buckets must count more than who happens to live in them.
+ * The load of an empty bucket. New customers spread evenly over all buckets, so with little data the number of buckets
+ * must count more than their present rows.
  */
-const EMPTY: Readonly<Record<BalanceBy, number>> = { bytes: 64 * 1024, rows: 100 };
+const EMPTY_LOAD: Readonly<Record<BalanceBy, number>> = { bytes: 64 * 1024, rows: 100 };
 const TOLERANCE = 0.05;
+/** The size of moves where none is requested. */
 export const DEFAULT_MOVE_SIZE: MoveSize = { buckets: 64, rows: 250_000 };
 
 /**
- * Which buckets to move so that shards hold equal shares, moving as little as possible. Shards above the mean give,
- * shards below it take, and neither crosses it: whatever has been moved, the same rule then finds only the rest to do.
- * @throws Error when no shard is left to take anything.
+ * Plans the moves after which shards hold equal shares, moving as little as possible. Shards above the mean give,
+ * shards below it take, and neither crosses it: after any number of the moves, a new plan holds only the rest.
+ * @throws Error when no shard is left to take buckets.
  */
 export function planTransfers(input: TransferInput): Transfer[] {
-  return combineIntoMoves(chooseBuckets(input), input.group);
+  return combineIntoMoves(chooseBuckets(input), input.moveSize);
 }
 
-/** A bucket, and where it is to go. */
+/** A bucket and its new shard. */
 export interface Assignment {
   readonly bucket: PlacedBucket;
   readonly to: string;
 }
 
-/** As planTransfers, bucket by bucket. */
+/** Does the same as planTransfers, bucket by bucket. */
 export function chooseBuckets(input: TransferInput): Assignment[] {
   const { shards, draining, buckets, by, drainOnly = false, tolerance = TOLERANCE } = input;
   const staying = shards.filter((shard) => !draining.includes(shard));
   if (staying.length === 0) throw new Error('No shard is left to take the buckets');
-  const weightOf = (bucket: DataSize): number => bucket[by] + EMPTY[by];
+  const weightOf = (bucket: DataSize): number => bucket[by] + EMPTY_LOAD[by];
   const loads = new Map(shards.map((shard) => [shard, 0]));
   for (const bucket of buckets) loads.set(bucket.shard, (loads.get(bucket.shard) ?? 0) + weightOf(bucket));
   const mean = [...loads.values()].reduce((sum, load) => sum + load, 0) / staying.length;
@@ -95,10 +99,10 @@ export function chooseBuckets(input: TransferInput): Assignment[] {
 }
 
 /**
- * A giving shard's buckets, so that what goes first is a mixture like what stays: heavy and light ones in the same proportion.
- * (The heaviest first would send all that has customers to a new shard, while there are few.) Then the rest, the heaviest
- * first, so that light ones fill what is left.
- * @param movable sorted by weight
+ * Orders a giving shard's buckets so that those moved first are a mixture like those that stay, with heavy and light
+ * ones in the same proportion. (The heaviest first would send all buckets with customers to a new shard, while
+ * customers are few.) The rest follows, the heaviest first, so that light ones fill the remaining space.
+ * @param movable sorted by weight.
  */
 function mixedFirst(
   movable: readonly PlacedBucket[],
@@ -117,34 +121,35 @@ function mixedFirst(
   return [...mixture, ...movable.filter((bucket) => !mixture.has(bucket))];
 }
 
-/** Puts buckets that go the same way into groups, and lets the ways take turns: what many sources give arrives evenly. */
+/**
+ * Combines buckets of one route into moves, and lets the routes take turns, so that buckets of many sources arrive
+ * evenly.
+ */
 export function combineIntoMoves(
   assigned: readonly Assignment[],
   { buckets: most = DEFAULT_MOVE_SIZE.buckets, rows: mostRows = DEFAULT_MOVE_SIZE.rows }: Partial<MoveSize> = {},
 ): Transfer[] {
-  const ways = Map.groupBy(assigned, ({ bucket, to }) => `${bucket.shard} ${to}`);
-  const turns = [...ways].map(([way, buckets]) => {
-    const [from = '', to = ''] = way.split(' ');
-    const groups: PlacedBucket[][] = [];
+  const routes = Map.groupBy(assigned, ({ bucket, to }) => `${bucket.shard} ${to}`);
+  const movesByRoute = [...routes].map(([route, buckets]) => {
+    const [from = '', to = ''] = route.split(' ');
+    const moves: PlacedBucket[][] = [];
     let rows = Infinity;
     for (const { bucket } of buckets.toSorted((a, b) => a.bucket.bucket - b.bucket.bucket)) {
-      const last = groups.at(-1);
+      const last = moves.at(-1);
       if (!last || last.length >= most || rows + bucket.rows > mostRows) {
-        groups.push([bucket]);
+        moves.push([bucket]);
         rows = bucket.rows;
       } else {
         last.push(bucket);
         rows += bucket.rows;
       }
     }
-    return groups.map((group) => toTransfer(from, to, group));
+    return moves.map((placed) => toTransfer(from, to, placed));
   });
-  const longest = Math.max(0, ...turns.map((groups) => groups.length));
-  return Array.from({ length: longest }, (_, turn) => turns.flatMap((groups) => groups[turn] ?? [])).flat();
+  const longest = Math.max(0, ...movesByRoute.map((moves) => moves.length));
+  return Array.from({ length: longest }, (_, turn) => movesByRoute.flatMap((moves) => moves[turn] ?? [])).flat();
 }
 
-function toTransfer(from: string, to: string, group: readonly PlacedBucket[]): Transfer {
-  const rows = group.reduce((sum, bucket) => sum + bucket.rows, 0);
-  const bytes = group.reduce((sum, bucket) => sum + bucket.bytes, 0);
-  return { from, to, buckets: group.map(({ bucket }) => bucket), rows, bytes };
+function toTransfer(from: string, to: string, placed: readonly PlacedBucket[]): Transfer {
+  return { from, to, buckets: placed.map(({ bucket }) => bucket), ...sumOf(placed) };
 }

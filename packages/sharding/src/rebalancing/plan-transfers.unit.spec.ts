@@ -97,11 +97,11 @@ describe('planTransfers', () => {
     );
   });
 
-  it('finds nothing more to do where it was carried out, wherever it was stopped before', () => {
+  it('finds nothing more to do after a plan was executed, wherever it was stopped before', () => {
     fc.assert(
       fc.property(input, fc.nat(1_000), (all, stop) => {
         const sample = { ...all, draining: [], tolerance: 0 };
-        const transfers = planTransfers({ ...sample, group: { buckets: 3 } });
+        const transfers = planTransfers({ ...sample, moveSize: { buckets: 3 } });
         const done = apply(sample.buckets, transfers);
         expect(planTransfers({ ...sample, buckets: done })).toEqual([]);
         const some = apply(sample.buckets, transfers.slice(0, stop % (transfers.length + 1)));
@@ -111,10 +111,10 @@ describe('planTransfers', () => {
     );
   });
 
-  it('moves in groups no larger than asked', () => {
+  it('makes moves no larger than requested', () => {
     fc.assert(
       fc.property(input, (sample) => {
-        for (const { buckets, rows } of planTransfers({ ...sample, group: { buckets: 5, rows: 150_000 } })) {
+        for (const { buckets, rows } of planTransfers({ ...sample, moveSize: { buckets: 5, rows: 150_000 } })) {
           expect(buckets.length).toBeLessThanOrEqual(5);
           expect(rows <= 150_000 || buckets.length === 1).toBe(true);
         }
@@ -145,7 +145,7 @@ describe('planTransfers', () => {
     expect(planTransfers({ shards: ['a', 'b'], draining: [], buckets, by: 'rows' })).toEqual([]);
   });
 
-  it('moves many small buckets away from a heavy one, which it can do nothing about', () => {
+  it('moves many small buckets from the shard of a heavy one, which fits nowhere', () => {
     const buckets = spread('ab', 1_000).map((bucket) => (bucket.bucket === 3 ? { ...bucket, rows: 200_000 } : bucket));
     const plan = planTransfers({ shards: ['a', 'b'], draining: [], buckets, by: 'rows' });
     expect(plan.every(({ from, to, buckets: moved }) => from === 'a' && to === 'b' && !moved.includes(3))).toBe(true);

@@ -19,7 +19,7 @@ const make = async (urls = [0, 1, 2].map((index) => servers.url(index))): Promis
   cluster = await makeCluster(urls, urls.length > 1 ? ['a', 'b'] : ['a']);
   return cluster.directoryUrl;
 };
-const refusal = async (request: RebalanceRequest): Promise<string> => {
+const messageOf = async (request: RebalanceRequest): Promise<string> => {
   const error = await planRebalance(request).then(
     () => new Error('it was not refused'),
     (thrown: unknown) => thrown as Error,
@@ -37,13 +37,13 @@ const refusal = async (request: RebalanceRequest): Promise<string> => {
 
 it('names a keyspace or a shard that there is not', async () => {
   const directoryUrl = await make();
-  expect(await refusal({ directoryUrl, keyspaces: ['shoop'] })).toBe('There is no keyspace shoop; there are shop');
-  expect(await refusal({ directoryUrl, drain: 'z' })).toBe('There is no shard z; there are a, b, c');
+  expect(await messageOf({ directoryUrl, keyspaces: ['shoop'] })).toBe('There is no keyspace shoop; there are shop');
+  expect(await messageOf({ directoryUrl, drain: 'z' })).toBe('There is no shard z; there are a, b, c');
 });
 
 it('says what a server lacks in its settings', async () => {
   const directoryUrl = await make([servers.url(0), servers.url(1), small.url(0)]);
-  const message = await refusal({ directoryUrl });
+  const message = await messageOf({ directoryUrl });
   expect(message).toContain('shop/c: wal_level is replica, and must be logical (needs a restart)');
   expect(message).toContain('shop/c: 2 free replication slots (max_replication_slots), and 3 are needed');
 });
@@ -60,7 +60,7 @@ it('says what a role lacks', async () => {
   await withSession({ url: directoryUrl, server: 'directory', application: 'test' }, (session) =>
     session.query(`UPDATE sharding.shards SET admin_url = $1 WHERE shard = 'c'`, [url.href]),
   );
-  const message = await refusal({ directoryUrl });
+  const message = await messageOf({ directoryUrl });
   expect(message).toContain('shop/c: the role may not replicate (REPLICATION)');
   expect(message).toContain('the role may not subscribe');
   expect(message).toContain('the role may not set session_replication_role');
@@ -71,7 +71,7 @@ it('says what a role lacks', async () => {
 it('says which disk is too full, by how much', async () => {
   const directoryUrl = await make();
   await fill(cluster, 200);
-  expect(await refusal({ directoryUrl, keepFreeBytes: 2 ** 60 })).toMatch(
+  expect(await messageOf({ directoryUrl, keepFreeBytes: 2 ** 60 })).toMatch(
     /shop\/c: not enough disk: [\d,]+ MB are free, and \d+ MB are needed beside the 1,099,511,627,776 MB that stay free/,
   );
 });
@@ -86,21 +86,23 @@ it('says which migration is missing where, and that tables differ', async () => 
       `INSERT INTO _prisma_migrations SELECT '000' || n, now() FROM (VALUES ${names}) AS m(n)`,
     );
   }
-  expect(await refusal({ directoryUrl })).toBe('shop/c: the migration 0002 is missing');
+  expect(await messageOf({ directoryUrl })).toBe('shop/c: the migration 0002 is missing');
   await cluster.admin('c', `INSERT INTO _prisma_migrations VALUES ('0002', now())`);
   await cluster.admin('c', 'ALTER TABLE customers ADD COLUMN nickname text');
-  expect(await refusal({ directoryUrl })).toContain('the sharded tables of shop/a and shop/b and shop/c differ');
+  expect(await messageOf({ directoryUrl })).toContain('the sharded tables of shop/a and shop/b and shop/c differ');
 });
 
 it('refuses to drain the only shard', async () => {
   const directoryUrl = await make([servers.url(0)]);
-  expect(await refusal({ directoryUrl, drain: 'a' })).toBe(`${KEYSPACE}: no other shard is left to take what a holds`);
+  expect(await messageOf({ directoryUrl, drain: 'a' })).toBe(
+    `${KEYSPACE}: no other shard is left to take what a holds`,
+  );
 });
 
 it('names a server that can not be reached', async () => {
   const directoryUrl = await make();
   await servers.kill(2);
-  expect(await refusal({ directoryUrl })).toMatch(/^shop\/c: no connection: .*ECONNREFUSED/);
+  expect(await messageOf({ directoryUrl })).toMatch(/^shop\/c: no connection: .*ECONNREFUSED/);
   await servers.startAgain(2);
   expect((await planRebalance({ directoryUrl })).moves.length).toBeGreaterThan(0);
 });

@@ -1,15 +1,17 @@
 import { oneRow, type Sql } from '@stoa/postgres';
+import { isShard } from '../installation/install.js';
 import { freeDisk, inspectServer, problemsOf, warningsOf, type ServerCapabilities } from '../shards/inspect-server.js';
 import type { Transfer } from './plan-transfers.js';
 import { OperationRefused } from '../errors.js';
 import { onShard, reasonOf, type KnownShard } from '../directory/known-shards.js';
 
+/** Options of checkDiskSpace. */
 export interface PreflightOptions {
   /** Bytes that must stay free on each destination's disk. */
   readonly keepFreeBytes?: number;
 }
 
-/** What one shard says of itself before buckets move. */
+/** The state of one shard before buckets move. */
 export interface ShardState {
   readonly shard: KnownShard;
   readonly problems: readonly string[];
@@ -20,24 +22,24 @@ export interface ShardState {
 }
 
 const KEEP_FREE_BYTES = 1024 ** 3;
-/** Rows that arrive are written to the log too, and their indexes grow less densely than those they come from. */
+/** Disk space per arriving byte: rows are written to the log too, and new indexes are less dense than the old. */
 const DISK_FACTOR = 2;
 
 /**
- * Looks at every server of a keyspace before anything is asked of it.
- * @throws OperationRefused that names what is missing, and where.
+ * Inspects every server of a keyspace before buckets move.
+ * @throws OperationRefused that lists the problems by shard.
  */
 export async function inspectShards(shards: readonly KnownShard[]): Promise<ShardState[]> {
   const states = await Promise.all(shards.map(stateOf));
   const problems = states.flatMap(({ shard, problems: found }) => found.map((what) => `${nameOf(shard)}: ${what}`));
-  if (problems.length === 0) problems.push(...different(states));
+  if (problems.length === 0) problems.push(...differences(states));
   if (problems.length > 0) throw new OperationRefused(problems.join('; '));
   return states;
 }
 
 /**
- * Whether there is room for what a plan brings.
- * @returns what is worth knowing of the servers that take part, and no reason to refuse.
+ * Checks the disks of the destinations of a plan.
+ * @returns warnings about the servers that take part.
  * @throws OperationRefused where a disk is too full.
  */
 export function checkDiskSpace(
@@ -62,12 +64,12 @@ export function checkDiskSpace(
 const nameOf = ({ keyspace, shard }: KnownShard): string => `${keyspace}/${shard}`;
 
 async function stateOf(shard: KnownShard): Promise<ShardState> {
-  const nothing = { shard, warnings: [], fingerprint: undefined, migrations: [], freeBytes: undefined };
+  const unknown = { shard, warnings: [], fingerprint: undefined, migrations: [], freeBytes: undefined };
   try {
     return await onShard(shard, async (session) => {
       const capabilities = await inspectServer(session);
       const problems = [...problemsOf(capabilities), ...(await identityProblems(session, shard, capabilities))];
-      if (problems.length > 0) return { ...nothing, problems };
+      if (problems.length > 0) return { ...unknown, problems };
       return {
         shard,
         problems,
@@ -79,21 +81,17 @@ async function stateOf(shard: KnownShard): Promise<ShardState> {
       };
     });
   } catch (error) {
-    return { ...nothing, problems: [reasonOf(error).replace(`No connection to ${nameOf(shard)}`, 'no connection')] };
+    return { ...unknown, problems: [reasonOf(error).replace(`No connection to ${nameOf(shard)}`, 'no connection')] };
   }
 }
 
-/** What a database lacks to be this shard, for the role that connects. */
+/** Checks that a database is this shard, and that the role owns its tables. @returns the problems. */
 async function identityProblems(
   session: Sql,
   { keyspace, shard }: KnownShard,
   capabilities: ServerCapabilities,
 ): Promise<string[]> {
-  const { installed } = await oneRow<{ installed: boolean }>(
-    session,
-    `SELECT to_regclass('sharding.identity') IS NOT NULL AS installed`,
-  );
-  if (!installed) return ['it is no shard yet'];
+  if (!(await isShard(session))) return ['it is no shard yet'];
   const { is } = await oneRow<{ is: string | null }>(
     session,
     `SELECT (SELECT keyspace || '/' || shard FROM sharding.identity) AS is`,
@@ -107,7 +105,7 @@ async function identityProblems(
   return rows.length === 0 ? [] : [`the role does not own ${rows.map(({ name }) => name).join(', ')}`];
 }
 
-/** Names of applied migrations, where they are recorded as Prisma does. */
+/** Lists applied migrations, where they are recorded in Prisma's table. */
 export async function migrationsOf(sql: Sql): Promise<string[]> {
   const { recorded } = await oneRow<{ recorded: boolean }>(
     sql,
@@ -120,8 +118,8 @@ export async function migrationsOf(sql: Sql): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Shards of one keyspace whose tables are not the same. */
-function different(states: readonly ShardState[]): string[] {
+/** Describes the differences between the migrations and tables of a keyspace's shards. */
+function differences(states: readonly ShardState[]): string[] {
   return [...Map.groupBy(states, ({ shard }) => shard.keyspace).values()].flatMap((those) => {
     const all = new Set(those.flatMap(({ migrations }) => migrations));
     const lacking = those.flatMap(({ shard, migrations }) => {

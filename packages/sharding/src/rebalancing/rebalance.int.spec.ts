@@ -31,14 +31,14 @@ afterEach(async () => {
 });
 afterAll(() => servers.stop());
 
-const GROUP = { buckets: 128 };
+const MOVE_SIZE = { buckets: 128 };
 const counts = async () => (await clusterStatus(directoryUrl)).shards.map(({ buckets }) => buckets);
 const rows = async () => (await clusterStatus(directoryUrl)).shards.map(({ health }) => health?.rows ?? -1);
 
-it('gives a new shard its share while writers write, tells how far it is, and then finds nothing left to do', async () => {
+it('gives a new shard its share while writers write, reports progress, and then finds nothing left to do', async () => {
   await fill(cluster, 3_000);
   const [before = 0] = [(await rows()).reduce((sum, count) => sum + count, 0)];
-  const plan = await planRebalance({ directoryUrl, group: GROUP });
+  const plan = await planRebalance({ directoryUrl, moveSize: MOVE_SIZE });
   expect(plan.shares.map(({ shard, before: held, after }) => [shard, held.buckets, after.buckets])).toEqual([
     ['a', 512, expect.any(Number)],
     ['b', 512, expect.any(Number)],
@@ -67,7 +67,7 @@ it('drains a shard, keeps it empty, and lets it be removed only then', async () 
   const remove = (dryRun = false): Promise<string[]> =>
     onDirectory(directoryUrl, (directory) => removeEverywhere(directory, { shard: 'a', dryRun }));
   await expect(remove()).rejects.toThrow('a holds 512 buckets of shop: drain it first');
-  const plan = await planRebalance({ directoryUrl, drain: 'a', group: { buckets: 256 } });
+  const plan = await planRebalance({ directoryUrl, drain: 'a', moveSize: { buckets: 256 } });
   expect(plan.buckets).toBe(512);
   await onDirectory(directoryUrl, (directory) => setDraining(directory, 'a', true));
   await executePlan(plan, { directoryUrl });
@@ -81,7 +81,7 @@ it('drains a shard, keeps it empty, and lets it be removed only then', async () 
 
 it('stops between two moves, and the next plan holds only the rest', async () => {
   const stop = new AbortController();
-  const plan = await planRebalance({ directoryUrl, group: { buckets: 64 } });
+  const plan = await planRebalance({ directoryUrl, moveSize: { buckets: 64 } });
   const first = await executePlan(plan, {
     directoryUrl,
     signal: stop.signal,
@@ -91,7 +91,7 @@ it('stops between two moves, and the next plan holds only the rest', async () =>
   expect(first).toMatchObject({ stopped: true });
   expect(first.moves).toHaveLength(1);
   expect(await verify(directoryUrl, KEYSPACE)).toMatchObject({ findings: [], moving: [] });
-  const rest = await planRebalance({ directoryUrl, group: { buckets: 256 } });
+  const rest = await planRebalance({ directoryUrl, moveSize: { buckets: 256 } });
   expect(rest.buckets).toBe(plan.buckets - 64);
   expect(await executePlan(rest, { directoryUrl })).toMatchObject({ stopped: false });
   expect(await counts()).toEqual(plan.shares.map(({ after }) => after.buckets));
@@ -102,10 +102,10 @@ it.each<[Step, 'before' | 'after']>([
   ['drain queues', 'before'],
   ['switch', 'after'],
   ['purge', 'before'],
-])('killed with SIGKILL at "%s" (%s), is taken up by the next one', async (step, when) => {
+])('killed with SIGKILL at "%s" (%s), is resumed by the next one', async (step, when) => {
   await fill(cluster, 300);
   await rebalanceKilledAt(cluster, step, when);
-  const plan = await planRebalance({ directoryUrl, group: GROUP });
+  const plan = await planRebalance({ directoryUrl, moveSize: MOVE_SIZE });
   expect(plan.unfinished.length).toBeGreaterThanOrEqual(1);
   expect(plan.moves.flatMap(({ buckets }) => buckets).length).toBeLessThan(300);
   const result = await executePlan(plan, { directoryUrl });
@@ -113,8 +113,8 @@ it.each<[Step, 'before' | 'after']>([
   expect((await planRebalance({ directoryUrl })).moves).toEqual([]);
 });
 
-it('lets one plan of a keyspace be carried out at a time', async () => {
-  const plan = await planRebalance({ directoryUrl, group: { buckets: 256 } });
+it('lets one plan of a keyspace be executed at a time', async () => {
+  const plan = await planRebalance({ directoryUrl, moveSize: { buckets: 256 } });
   const { promise: under, resolve: begun } = Promise.withResolvers<void>();
   const first = executePlan(plan, { directoryUrl, hooks: { onStep: () => begun() } });
   await under;

@@ -5,15 +5,16 @@ import { readReport } from '../incarnation/report.js';
 import type { MapClient } from '../map/map-client.js';
 import type { ShardServer } from '../shard-server.js';
 
-/** A server that disagrees is not asked again before: an operator's reconciliation takes longer. */
-const REFUSED_MS = 1_000;
+/** Milliseconds for which a difference is remembered: an operator's reconciliation takes longer. */
+const REMEMBERED_MS = 1_000;
 
 /**
- * Compares servers that were started anew with the map, and lets them serve: a server refuses everything until somebody did so. Which
- * of a service's clones does it first makes no difference.
+ * Confirmations exists to let restarted servers serve without an operator: a server refuses all requests until a client
+ * has compared it with the map. It works by comparing a server when it refuses; any clone of a service may be the
+ * first.
  */
 export class Confirmations {
-  private readonly asking = new Map<ShardServer, Promise<string | undefined>>();
+  private readonly comparing = new Map<ShardServer, Promise<string | undefined>>();
   private readonly refused = new WeakMap<ShardServer, { readonly reason: string; readonly until: number }>();
 
   constructor(
@@ -22,24 +23,25 @@ export class Confirmations {
   ) {}
 
   /**
-   * @param shard whose server it is, by the map.
-   * @returns why the server serves nothing until an operator reconciles it; undefined when it serves.
-   * @throws when it, or both the directory and another shard, can't be reached: then nothing is known.
+   * @param shard the server's shard by the map.
+   * @returns the reason why the server needs an operator's reconciliation; undefined when it serves.
+   * @throws when it, or both the directory and another shard, are unavailable: the result is unknown then.
    */
   confirm(shard: string, server: ShardServer): Promise<string | undefined> {
     const refused = this.refused.get(server);
     if (refused && performance.now() < refused.until) return Promise.resolve(refused.reason);
-    const asked = this.asking.get(server) ?? this.ask(shard, server).finally(() => this.asking.delete(server));
-    this.asking.set(server, asked);
-    return asked;
+    const comparing =
+      this.comparing.get(server) ?? this.compare(shard, server).finally(() => this.comparing.delete(server));
+    this.comparing.set(server, comparing);
+    return comparing;
   }
 
-  private async ask(shard: string, server: ShardServer): Promise<string | undefined> {
+  private async compare(shard: string, server: ShardServer): Promise<string | undefined> {
     const { confirmed } = await server.transaction((tx) =>
       oneRow<{ confirmed: boolean | null }>(tx, 'SELECT sharding.was_compared() AS confirmed'),
     );
     if (confirmed === true) return undefined;
-    // A map from before the server's start may be as old as the data that it was given, and so may one that is being read.
+    // A map from before the server's start may be as old as its data, and so may the one that is being read.
     await this.map.refresh();
     const map = await this.map.refresh();
     const reasons = await server.transaction(async (tx) => {
@@ -51,7 +53,7 @@ export class Confirmations {
     });
     if (reasons.length === 0) return undefined;
     const reason = notReconciled(map.keyspace, shard, reasons);
-    this.refused.set(server, { reason, until: performance.now() + REFUSED_MS });
+    this.refused.set(server, { reason, until: performance.now() + REMEMBERED_MS });
     this.onNotReconciled(reason);
     return reason;
   }

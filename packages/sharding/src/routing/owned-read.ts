@@ -1,12 +1,12 @@
-/** As sharding.was_compared(), which costs more because a function that reads can't be inlined. */
+/** The condition of sharding.was_compared(), inline: a function that reads tables can't be inlined by Postgres. */
 const CONFIRMED = `i.confirmed_start = pg_postmaster_start_time() AND i.confirmed_file = pg_relation_filepath('sharding.identity')`;
-/** Marks rows of the caller's own statement: without it, "owned, and no row" would look like "one row of nulls". */
+/** Marks the rows of the caller's statement: without it, "owned, and no row" would look like "one row of nulls". */
 const HIT = '~hit';
 
 /**
- * Wraps one reading statement so that it also proves, through the same snapshot, that the shard serves the bucket, which
- * comes as one more parameter behind `parameters` others. No row at all then means "not here"; `ownedRows` reads the rest.
- * The order of the statement's rows is kept: the other side of the join is a single row.
+ * Wraps a SELECT so that it also proves, through the same snapshot, that the shard serves the bucket, which is one more
+ * parameter after the `parameters` others. An empty result then means "not here"; `ownedRows` reads any other. The
+ * order of rows is kept, because the other side of the join is a single row.
  */
 export function ownedRead(text: string, parameters: number): string {
   const known = wrapped.get(text);
@@ -16,7 +16,7 @@ export function ownedRead(text: string, parameters: number): string {
   return owned;
 }
 
-/** One string for one text, so that looking its prepared statement up does not mean hashing it anew. */
+/** Keeps one string object per statement, so that the lookup of its prepared statement does not hash it again. */
 const wrapped = new Map<string, string>();
 const MOST_TEXTS = 500;
 
@@ -27,7 +27,7 @@ function wrap(text: string, parameters: number): string {
     WHERE o.bucket = $${parameters + 1}::smallint AND o.state IN ('owned', 'fenced')`;
 }
 
-/** The statement's own rows, or undefined when the shard does not serve the bucket. */
+/** Extracts the statement's rows; undefined when the shard does not serve the bucket. */
 export function ownedRows<Row>(rows: readonly object[]): Row[] | undefined {
   if (rows.length === 0) return undefined;
   const own: Row[] = [];

@@ -30,7 +30,7 @@ describe('routing', () => {
   beforeEach(async () => {
     ({ STOA_TEST_POSTGRES_URL: server } = testEnvironment());
     cluster = await makeCluster([server, server]);
-    // It does not look by itself: what it hears is notified.
+    // It does not poll: only a notification can reach it.
     const pollMs = 3_600_000;
     map = await MapClient.open({ keyspace: KEYSPACE, directoryUrl: cluster.serviceDirectoryUrl, pollMs });
     database = openDatabase();
@@ -52,7 +52,7 @@ describe('routing', () => {
 
   it('follows a bucket that moved, with a map that does not know of it yet', async () => {
     await insert(5);
-    await map.close(); // hears of nothing from now on
+    await map.close(); // gets no notification from now on
     const mover = new Mover({ directoryUrl: cluster.directoryUrl });
     const id = await mover.planMove({ keyspace: KEYSPACE, buckets: [5], from: 'a', to: 'b' });
     expect((await mover.runMove(id)).phase).toBe('done');
@@ -63,7 +63,7 @@ describe('routing', () => {
     expect(await cluster.admin('b', 'SELECT bucket FROM customers')).toHaveLength(2);
   });
 
-  it('hears of a move by notification', async () => {
+  it('learns of a move by notification', async () => {
     const mover = new Mover({ directoryUrl: cluster.directoryUrl });
     const id = await mover.planMove({ keyspace: KEYSPACE, buckets: [6], from: 'a', to: 'b' });
     await mover.runMove(id);
@@ -148,13 +148,13 @@ describe('routing', () => {
     await expect(seen).rejects.toMatchObject({ name: 'BucketUnavailable' });
   });
 
-  it('goes on without the directory, and finds moved buckets by asking the shards', async () => {
+  it('goes on without the directory, and finds moved buckets by reading the shards', async () => {
     const admin = new Client({ connectionString: server });
     await admin.connect();
     await admin.query(`DROP DATABASE ${new URL(cluster.directoryUrl).pathname.slice(1)} WITH (FORCE)`);
     await admin.end();
     await insert(11);
-    // What a switch leaves behind, seen by the shards only.
+    // A switch that only the shards have recorded.
     await setState('gone', 12);
     await cluster.admin('b', `INSERT INTO sharding.bucket_owner (bucket, state, epoch) VALUES (12, 'owned', 2)`);
     await insert(12);
@@ -169,7 +169,7 @@ describe('routing', () => {
     await late.close();
   });
 
-  it('finds a moved bucket while the directory is frozen and another shard gives no answer', async () => {
+  it('finds a moved bucket while the directory is frozen and another shard does not respond', async () => {
     const directory = await TestProxy.open(cluster.serviceDirectoryUrl);
     const silent = await TestProxy.open(server);
     const ways = await makeCluster([server, server, server], ['a', 'b', 'c']);

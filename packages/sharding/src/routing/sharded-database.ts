@@ -8,24 +8,25 @@ import { Confirmations } from './confirmations.js';
 import { ownedRead, ownedRows } from './owned-read.js';
 import type { ShardServer } from '../shard-server.js';
 
+/** Options of a ShardedDatabase. */
 export interface ShardedDatabaseOptions<Server> {
   readonly map: MapClient;
-  /** Makes the pool of one shard; `name` is `<keyspace>@<shard>`. */
+  /** Opens the pool of one shard; `name` is `<keyspace>@<shard>`. */
   readonly open: (shard: { readonly name: string; readonly url: string }) => Server;
-  /** How long a transaction or a read tries to get at a bucket that moves, in milliseconds. */
+  /** Milliseconds for which a transaction or read is retried while its bucket moves; 5,000 by default. */
   readonly retryForMs?: number;
-  /** Transient errors of the servers that `open` makes, beside those of this package. */
+  /** Recognises transient errors of the servers that `open` makes, beside those of this package. */
   readonly isTransient?: (error: unknown) => boolean;
-  /** Called when a server serves nothing until an operator reconciles it, at most once a second for each. */
+  /** Called when a server needs an operator's reconciliation, at most once a second for each server. */
   readonly onNotReconciled?: (reason: string) => void;
 }
 
-/** No shard would serve the bucket in time. Trying again later may help. */
+/** No shard served the bucket in time. The error is transient. */
 export class BucketUnavailable extends Error {
   readonly bucket: number;
 
   constructor(bucket: number, retryForMs: number, cause: unknown) {
-    super(`Bucket ${bucket} was not to be had within ${retryForMs} ms`, { cause });
+    super(`Bucket ${bucket} was unavailable for ${retryForMs} ms`, { cause });
     this.name = 'BucketUnavailable';
     this.bucket = bucket;
   }
@@ -34,7 +35,11 @@ export class BucketUnavailable extends Error {
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 100;
 
-/** A keyspace's data behind one routing rule. Has the shape of a service's `Database`, and of its `PgDatabase.read`. */
+/**
+ * ShardedDatabase exists to hide from a service which shard holds a bucket; it works by routing each transaction and
+ * read by the map, and by retrying those that a shard refuses because the bucket moves. It has the shape of a service's
+ * `Database`.
+ */
 export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   private readonly open = new Map<string, Server>();
   private readonly stopFollowing: () => void;
@@ -47,12 +52,12 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   }
 
   /**
-   * Runs work in one transaction on the shard that holds the bucket, which stays there until the end: whatever the
-   * transaction reads of the bucket, or does not find, is true. Work is run again when the bucket had moved, so it must
-   * change nothing but the database.
-   * @param insertsFirst the work's first statement inserts a row of the bucket, and its error is what the work throws: the
-   * fence then says what would have to be asked for otherwise, by a statement of its own.
-   * @throws what `work` throws, after a rollback; BucketUnavailable.
+   * Runs work in one transaction on the shard of the bucket. The bucket stays there until the end, so all that the
+   * transaction reads of it, or does not find, is true. Work is repeated when the bucket had moved, so it must have no
+   * effect outside the database.
+   * @param insertsFirst saves the statement that checks ownership: set it where the work's first statement inserts a
+   * row of the bucket and its error is thrown, so that the fence reports a moved bucket.
+   * @throws the error of `work`, after a rollback; BucketUnavailable.
    */
   transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>, { insertsFirst = false } = {}): Promise<T> {
     if (insertsFirst) return this.routed(bucket, (server) => server.transaction(work));
@@ -60,10 +65,10 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   }
 
   /**
-   * Runs work once in one transaction on the shard that holds the first of the buckets. All stay there until the end.
-   * @param buckets in ascending order, so that two such transactions never wait for each other
-   * @throws what `work` throws, after a rollback; the server's SH001 or SH002 when one of the buckets is not there, or is being
-   * moved: nothing is waited for or tried again.
+   * Runs work once in one transaction on the shard of the first bucket. All buckets stay there until the end.
+   * @param buckets in ascending order, so that two such transactions never deadlock.
+   * @throws the error of `work`, after a rollback; the server's SH001 or SH002 when a bucket is not there or is being
+   * moved: it neither waits nor retries.
    */
   transactionOver<T>(buckets: readonly number[], work: (tx: Tx) => Promise<T>): Promise<T> {
     const [first] = buckets;
@@ -72,8 +77,8 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   }
 
   /**
-   * The rows of one SELECT, which also proves that the shard serves the bucket: nothing is ever "not found" because it
-   * is elsewhere. While a bucket is switched its rows can still be read.
+   * Reads the rows of one SELECT, which also proves that the shard serves the bucket: a row is never "not found"
+   * because its bucket is on another shard. During a switch rows can still be read.
    * @throws the server's error; BucketUnavailable.
    */
   read<Row = Record<string, unknown>>(bucket: number, statement: Statement): Promise<Row[]> {
@@ -90,7 +95,7 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
     });
   }
 
-  /** Queries over all shards of the keyspace. */
+  /** Makes queries over all shards of the keyspace. */
   across(options: Pick<AcrossOptions, 'retryForMs' | 'timeoutMs'> = {}): Across {
     const { map, isTransient: ofServers } = this.options;
     const servers = (): readonly Server[] => this.servers();
@@ -98,12 +103,12 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
     return new Across({ ...options, map, servers, confirm, ...(ofServers && { isTransient: ofServers }) });
   }
 
-  /** All shards of the keyspace; they change when a shard is added or removed (`onServersChange`). */
+  /** The pools of all shards. They change when a shard is added or removed (`onServersChange`). */
   servers(): readonly Server[] {
     return [...this.open.values()];
   }
 
-  /** @returns what stops it. */
+  /** Calls the listener when a shard was added or removed. @returns a function that removes the listener. */
   onServersChange(listener: () => void): () => void {
     let known = [...this.open.keys()].join();
     return this.options.map.onChange(() => {
@@ -114,21 +119,23 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
     });
   }
 
+  /** Computes the bucket of a sharding key. */
   bucketOf(key: string): number {
     return bucketOf(key);
   }
 
+  /** Returns true for errors that a later retry may not have. */
   isTransient(error: unknown): boolean {
     return error instanceof BucketUnavailable || isTransient(error) || this.options.isTransient?.(error) === true;
   }
 
-  /** Waits for the work in progress, then closes all connections. The map client stays open. */
+  /** Waits for work in progress, then closes all connections. The map client stays open. */
   async close(): Promise<void> {
     this.stopFollowing();
     await Promise.all(this.servers().map((server) => server.close()));
   }
 
-  /** Each wait between two tries holds no connection. */
+  /** Retries work while its bucket moves. A wait between two attempts holds no connection. */
   private async routed<T>(bucket: number, work: (server: Server) => Promise<T>): Promise<T> {
     const { map, retryForMs = 5_000 } = this.options;
     const deadline = performance.now() + retryForMs;
@@ -144,15 +151,15 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
         const { shard, epoch } = map.current.placements[bucket] ?? {};
         const moved = shard !== placed?.shard || epoch !== placed?.epoch;
         if (!moved && (code === NOT_HERE || isUnconfirmed(error))) {
-          const refusal = await this.confirm(shard);
-          if (refusal !== undefined) throw new BucketUnavailable(bucket, retryForMs, new Error(refusal));
+          const reason = await this.confirm(shard);
+          if (reason !== undefined) throw new BucketUnavailable(bucket, retryForMs, new Error(reason));
         }
         if (!moved) await map.changeWithin(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
       }
     }
   }
 
-  /** The map gives a shard what its server refuses. @returns why that will last; undefined when it may pass. */
+  /** Compares a server that refuses its own buckets. @returns the reason if it needs an operator; else undefined. */
   private async confirm(shard: string | undefined): Promise<string | undefined> {
     const server = shard === undefined ? undefined : this.open.get(shard);
     if (shard === undefined || !server) return undefined;
@@ -166,7 +173,7 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
     return server;
   }
 
-  /** Opens pools for new shards, and closes those of shards that are gone or have another URL. */
+  /** Opens pools of new shards, and closes those of shards that were removed or have another URL. */
   private follow(): void {
     const { keyspace, shards } = this.options.map.current;
     for (const [shard, server] of this.open) {
@@ -183,12 +190,12 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
 function holding<T, Tx extends Sql>(
   server: ShardServer<Tx>,
   hold: string,
-  what: number | readonly number[],
+  buckets: number | readonly number[],
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   return server.transaction(async (tx) => {
     // Not awaited: a server that pipelines sends it along with the work's first statement.
-    const [held, done] = await Promise.allSettled([tx.query(hold, [what]), work(tx)]);
+    const [held, done] = await Promise.allSettled([tx.query(hold, [buckets]), work(tx)]);
     if (held.status === 'rejected') throw held.reason;
     if (done.status === 'rejected') throw done.reason;
     return done.value;

@@ -63,7 +63,7 @@ const over = (run: Run) =>
   );
 const counts = async () => (await clusterStatus(directoryUrl)).shards.map(({ buckets }) => buckets);
 
-it('does a rebalance, a drain and a verification that were asked for, once, whoever looks', async () => {
+it('executes a requested rebalance, drain and verification once, with any number of workers', async () => {
   work();
   work();
   const rebalance = await ask('rebalance', { groupBuckets: 256 });
@@ -103,7 +103,7 @@ it('says why a run failed, and what a verification found', async () => {
   );
 });
 
-it('ends after the moves under way when it is told to, and another run does the rest', async () => {
+it('ends after the moves under way when it is stopped, and another run does the rest', async () => {
   let run: Run | undefined;
   work(async (step, when) => {
     if (run && step === 'purge' && when === 'before')
@@ -120,7 +120,7 @@ it('ends after the moves under way when it is told to, and another run does the 
   expect(await counts()).toEqual([342, 342, 340]);
 });
 
-it('takes up a run whose worker was killed, and the move it was in', async () => {
+it('resumes a run whose worker was killed, and the move it was in', async () => {
   const run = await ask('rebalance', { groupBuckets: 100, parallel: 1 });
   const signal = await runUpTo('worker-child.mjs', { directoryUrl, step: 'wait for copy' });
   work();
@@ -132,10 +132,12 @@ it('takes up a run whose worker was killed, and the move it was in', async () =>
 
 it('waits for the plan of a worker whose death the directory has not noticed yet', async () => {
   const begun = Promise.withResolvers<void>();
-  const plan = await planRebalance({ directoryUrl, group: { buckets: 100 } });
+  const plan = await planRebalance({ directoryUrl, moveSize: { buckets: 100 } });
   const held = new AbortController();
   const first = executePlan(plan, {
-    ...{ directoryUrl, signal: held.signal, parallel: 1 },
+    directoryUrl,
+    signal: held.signal,
+    parallel: 1,
     hooks: {
       onStep: async (step, when) => {
         if (step !== 'purge' || when !== 'before') return;
@@ -156,7 +158,7 @@ it('waits for the plan of a worker whose death the directory has not noticed yet
   expect(failures).toEqual([]);
 });
 
-it('moves, takes back and reverses what was asked for', async () => {
+it('moves, aborts and reverses as requested', async () => {
   supervise();
   supervise();
   const id = randomUUID();
@@ -171,7 +173,7 @@ it('moves, takes back and reverses what was asked for', async () => {
   await inDirectory(directoryUrl, (tx) => requestReverse(tx, id, back, 'a test'));
   await reaches(back, 'done');
   await expect(inDirectory(directoryUrl, (tx) => requestAbort(tx, id))).rejects.toThrow('it can only be reversed');
-  // A mover of somebody else's is in the midst of it.
+  // Another mover is in the middle of it.
   const slow = await mover(cluster).planMove({ ...request, buckets: [4] });
   await keepFresh(cluster, slow);
   const signal = await runUpTo('mover-child.mjs', { directoryUrl, move: slow, step: 'catch up', when: 'before' });

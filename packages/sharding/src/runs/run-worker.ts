@@ -10,6 +10,7 @@ import { isRunOver, nextRun, noteRun, readRun, type Run, type RunProgress, type 
 import { knownShards, onDirectory, reasonOf } from '../directory/known-shards.js';
 import { pollDirectory } from '../directory/poll-directory.js';
 
+/** Options of a RunWorker. */
 export interface RunWorkerOptions {
   readonly directoryUrl: string;
   readonly hooks?: MoveHooks;
@@ -18,18 +19,21 @@ export interface RunWorkerOptions {
   readonly onFailure?: (error: unknown, run?: Run) => void;
 }
 
-/** Class of the advisory locks on runs: whoever holds one does the run. */
+/** Class of the advisory locks on runs: the holder executes the run. */
 const RUN_LOCK = 1_398_034_245;
 const POLL_MS = 500;
 const MOST_FINDINGS = 100;
-/** A worker that died holds what it had locked until the directory has noticed, and not every session of its at once. */
+/**
+ * Milliseconds for a dead worker's locks: the directory releases them only when it notices the death of each session.
+ */
 const PLAN_WITHIN_MS = 5_000;
 
 type Outcome = readonly [state: RunState | undefined, progress: RunProgress];
 
 /**
- * Does the runs that operators asked for, one at a time. Any number of workers may look for them; a run whose worker died
- * is taken up by another, which computes anew what is left to do.
+ * RunWorker exists to execute long operations outside of an operator's request; it works by polling the directory for
+ * runs, and executes one at a time. Any number of workers may run. A run whose worker died is resumed by another, which
+ * plans the remaining moves again.
  */
 export class RunWorker {
   private readonly stopping = new AbortController();
@@ -37,11 +41,12 @@ export class RunWorker {
 
   constructor(private readonly options: RunWorkerOptions) {}
 
+  /** Starts polling. */
   start(): void {
     this.polling ??= this.poll();
   }
 
-  /** Begins nothing more. What is under way ends between two moves if that is soon, and else goes to another worker. */
+  /** Starts no further run. The present one ends between two moves, or after `withinMs` is left to another worker. */
   async stop(withinMs: number): Promise<void> {
     this.stopping.abort();
     const late = new AbortController();
@@ -56,12 +61,12 @@ export class RunWorker {
     return pollDirectory({ ...watch, ...(onFailure && { onFailure }) }, async (session) => {
       const run = await nextRun(session, RUN_LOCK);
       if (!run || !(await tryLock(session, RUN_LOCK, run.id))) return false;
-      await this.do(session, run);
+      await this.execute(session, run);
       return true;
     });
   }
 
-  private async do(session: Session, { id }: Run): Promise<void> {
+  private async execute(session: Session, { id }: Run): Promise<void> {
     const run = await readRun(session, id);
     if (!run || isRunOver(run.state)) return;
     this.options.onRun?.(run);
@@ -84,7 +89,7 @@ export class RunWorker {
     await noteRun(session, id, { ...latest.progress, ...progress }, state);
   }
 
-  /** Writes progress down, and hears of an operator's stop, as long as a run is under way. */
+  /** Records progress, and polls for an operator's stop, while a run is executed. */
   private async watch(
     session: Session,
     id: string,
@@ -99,7 +104,7 @@ export class RunWorker {
         await noteRun(session, id, latest.progress);
         if ((await readRun(session, id))?.state === 'stopping') stop.abort();
       } catch {
-        // The directory is away: the movers wait for it, and the end of the run tells.
+        // The directory is unavailable: the movers wait for it, and the end of the run reports it.
       }
     }
   }
@@ -118,7 +123,7 @@ export class RunWorker {
     }
   }
 
-  /** Plans from what is there now, and does it. */
+  /** Plans from the present state, and executes the plan. */
   private async movesOf(run: Run, latest: { progress: RunProgress }, signal: AbortSignal): Promise<Outcome> {
     const { directoryUrl, hooks, limits } = this.options;
     const { keyspaces, by, shard, groupBuckets, parallel } = run.options;
@@ -126,7 +131,7 @@ export class RunWorker {
       directoryUrl,
       ...(keyspaces && { keyspaces }),
       ...(by && { by }),
-      ...(groupBuckets !== undefined && { group: { buckets: groupBuckets } }),
+      ...(groupBuckets !== undefined && { moveSize: { buckets: groupBuckets } }),
       ...(run.kind === 'drain' && shard !== undefined && { drain: shard }),
     });
     if (run.kind === 'drain' && shard !== undefined) {
@@ -134,7 +139,8 @@ export class RunWorker {
     }
     latest.progress = { moves: plan.moves.length + plan.unfinished.length, secondsPlanned: Math.round(plan.seconds) };
     const { stopped, paused } = await executePlan(plan, {
-      ...{ directoryUrl, signal },
+      directoryUrl,
+      signal,
       ...(hooks && { hooks }),
       ...(limits && { limits }),
       ...(parallel !== undefined && { parallel }),
@@ -143,7 +149,7 @@ export class RunWorker {
         latest.progress = { ...latest.progress, moves, movesDone, rows, ofRows };
       },
     });
-    // Told to end for a reason of its own: another worker goes on.
+    // This process is stopping: another worker goes on.
     if (stopped && this.stopping.signal.aborted) return [undefined, {}];
     const message = paused.length > 0 ? { message: `Paused moves are left: ${paused.join(', ')}` } : {};
     if (stopped) return ['stopped', message];

@@ -2,34 +2,35 @@ import { isHeld, type Sql } from '@stoa/postgres';
 import type { Finding } from '../verification/verify.js';
 import type { BalanceBy } from '../rebalancing/plan-transfers.js';
 
+/** The kinds of runs. */
 export type RunKind = 'rebalance' | 'drain' | 'verify';
 /** 'waiting' for a clone, 'running', 'stopping' after the moves under way, or over: 'stopped', 'done', 'failed'. */
 export type RunState = 'waiting' | 'running' | 'stopping' | 'stopped' | 'done' | 'failed';
 
-/** What was asked for. */
+/** The parameters of a run. */
 export interface RunOptions {
   readonly keyspaces?: readonly string[];
   readonly by?: BalanceBy;
-  /** Of a drain: the shard. */
+  /** The shard of a drain. */
   readonly shard?: string;
   readonly groupBuckets?: number;
   readonly parallel?: number;
 }
 
-/** What a run has come to. */
+/** The progress of a run. */
 export interface RunProgress {
   readonly moves?: number;
   readonly movesDone?: number;
   readonly rows?: number;
   readonly ofRows?: number;
   readonly secondsPlanned?: number;
-  /** Of a verification: what it found, at most so many as can be read. */
+  /** The findings of a verification, at most 100. */
   readonly findings?: readonly (Finding & { readonly keyspace: string })[];
-  /** Why it failed, or what is worth knowing. */
+  /** The reason of a failure, or a note. */
   readonly message?: string;
 }
 
-/** Long work on shards that a service's clone does for an operator. */
+/** A long operation on shards that a service's clone executes for an operator. */
 export interface Run {
   readonly id: string;
   readonly kind: RunKind;
@@ -41,12 +42,13 @@ export interface Run {
   readonly changedAt: Date;
 }
 
+/** True for a run that is stopped, done or failed. */
 export const isRunOver = (state: RunState): boolean => ['stopped', 'done', 'failed'].includes(state);
 
 const COLUMNS = `id, kind, options, state, requested_by AS "requestedBy", progress, created_at AS "createdAt",
   changed_at AS "changedAt"`;
 
-/** Records what is to be done; a RunWorker does it. Recording it twice under one id changes nothing. */
+/** Records a run, which a RunWorker executes. A second call with the same id changes nothing. */
 export async function createRun(
   directory: Sql,
   id: string,
@@ -63,12 +65,13 @@ export async function createRun(
   return rows[0] as Run;
 }
 
+/** Reads a run; undefined when there is none. */
 export async function readRun(directory: Sql, id: string): Promise<Run | undefined> {
   const { rows } = await directory.query<Run>(`SELECT ${COLUMNS} FROM sharding.runs WHERE id = $1`, [id]);
   return rows[0];
 }
 
-/** The newest first. */
+/** Lists runs from the newest on. */
 export async function listRuns(directory: Sql, limit: number): Promise<Run[]> {
   const { rows } = await directory.query<Run>(`SELECT ${COLUMNS} FROM sharding.runs ORDER BY id DESC LIMIT $1`, [
     limit,
@@ -76,7 +79,7 @@ export async function listRuns(directory: Sql, limit: number): Promise<Run[]> {
   return rows;
 }
 
-/** Lets a run end after the moves under way. One that is over stays as it is. */
+/** Stops a run after the moves under way. A run that is over stays as it is. */
 export async function stopRun(directory: Sql, id: string): Promise<Run | undefined> {
   await directory.query(
     `UPDATE sharding.runs SET changed_at = now(), state = CASE state WHEN 'waiting' THEN 'stopped' ELSE 'stopping' END
@@ -86,7 +89,7 @@ export async function stopRun(directory: Sql, id: string): Promise<Run | undefin
   return readRun(directory, id);
 }
 
-/** The oldest run that is not over and that no worker has. */
+/** Finds the oldest run that is not over and that no worker executes. */
 export async function nextRun(directory: Sql, lockClass: number): Promise<Run | undefined> {
   const { rows } = await directory.query<Run>(
     `SELECT ${COLUMNS} FROM sharding.runs AS r WHERE state IN ('waiting', 'running', 'stopping') AND NOT EXISTS (
@@ -97,7 +100,7 @@ export async function nextRun(directory: Sql, lockClass: number): Promise<Run | 
   return rows[0];
 }
 
-/** Writes down how far a run is; a state only when it is given. */
+/** Records the progress of a run, and its state if given. */
 export async function noteRun(directory: Sql, id: string, progress: RunProgress, state?: RunState): Promise<void> {
   await directory.query(
     `UPDATE sharding.runs SET progress = progress || $2, state = coalesce($3, state), changed_at = now() WHERE id = $1`,

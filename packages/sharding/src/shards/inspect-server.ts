@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { type Session, oneRow } from '@stoa/postgres';
 
-/** What a Postgres server and the role that connects can do. */
+/** The capabilities of a Postgres server and of the role that connects. */
 export interface ServerCapabilities {
-  /** 180004 for 18.4. */
+  /** The version as a number: 180004 for 18.4. */
   readonly version: number;
   readonly walLevel: string;
   readonly encoding: string;
@@ -27,7 +27,7 @@ export interface ServerCapabilities {
   readonly clockAheadMs: number;
 }
 
-/** Asks a server what it can do. */
+/** Reads the capabilities of a server. */
 export async function inspectServer(session: Session): Promise<ServerCapabilities> {
   const began = Date.now();
   const { now, ...capabilities } = await oneRow<Omit<ServerCapabilities, 'clockAheadMs'> & { now: string }>(
@@ -60,7 +60,7 @@ const CAPABILITIES = `WITH role AS (SELECT * FROM pg_roles WHERE rolname = curre
     extract(epoch FROM clock_timestamp()) * 1000 AS now
   FROM role`;
 
-/** What keeps a server from being a shard at all, from which buckets move and to which they come. */
+/** Lists the reasons why a server can't be a shard with moves. */
 export function problemsOf(capabilities: ServerCapabilities): string[] {
   const rights = [
     ...(capabilities.replicate ? [] : ['the role may not replicate (REPLICATION)']),
@@ -87,7 +87,7 @@ export function problemsOf(capabilities: ServerCapabilities): string[] {
   return [...settings, ...rights];
 }
 
-/** What works, but not well. */
+/** Lists settings that work, but slow moves down. */
 export function warningsOf(capabilities: ServerCapabilities): string[] {
   const slow = capabilities.retryMs > 1_000;
   const off = Math.abs(capabilities.clockAheadMs) > 5_000;
@@ -99,12 +99,12 @@ export function warningsOf(capabilities: ServerCapabilities): string[] {
   ];
 }
 
-const enough = (what: string, is: number, needed: number): string[] =>
-  is >= needed ? [] : [`${is} ${what}, and ${needed} are needed`];
+const enough = (resource: string, is: number, needed: number): string[] =>
+  is >= needed ? [] : [`${is} ${resource}, and ${needed} are needed`];
 
 /**
- * Bytes free where the server keeps its data: looked up where the server is on this machine, asked of the server where
- * the role may run `df` there; undefined elsewhere (most managed servers).
+ * Reads the free bytes of the server's data disk: from the file system where the server is on this machine, by `df`
+ * where the role may run programs there; undefined elsewhere (most managed servers).
  */
 export async function freeDisk(session: Session): Promise<number | undefined> {
   try {
@@ -127,7 +127,7 @@ export async function freeDisk(session: Session): Promise<number | undefined> {
       return Number.isFinite(kilobytes) ? kilobytes * 1024 : undefined;
     });
   } catch {
-    // Not allowed there: then it is not known.
+    // Not allowed there, so unknown.
     return undefined;
   }
 }

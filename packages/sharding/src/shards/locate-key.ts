@@ -3,20 +3,20 @@ import { bucketOf } from '../map/bucket.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, onShard, reasonOf, type KnownShard } from '../directory/known-shards.js';
 
-/** Where a keyspace has what belongs to a key. */
+/** The location of a key's data in one keyspace. */
 export interface KeyLocation {
   readonly keyspace: string;
   readonly bucket: number;
   readonly shard: string;
   readonly epoch: number;
-  /** As the shard itself says: owned, fenced, ready, gone; 'unknown' where it can't be asked. */
+  /** The bucket's state by the shard: owned, fenced, ready, gone; 'unknown' where it is unavailable. */
   readonly state: string;
   /** The move that has the bucket. */
   readonly move: string | null;
   readonly problem: string | null;
 }
 
-/** How a keyspace finds a key by a name: a table whose bucket is the name's. */
+/** The table by which a keyspace finds a key by a name; its rows are in the name's bucket. */
 export interface NameLookup {
   readonly keyspace: string;
   readonly table: string;
@@ -24,7 +24,7 @@ export interface NameLookup {
   readonly keyColumn: string;
 }
 
-/** Where each keyspace has the data of a sharding key. */
+/** Finds the data of a sharding key in each keyspace. */
 export function locateKey(directoryUrl: string, key: string, keyspaces?: readonly string[]): Promise<KeyLocation[]> {
   const bucket = bucketOf(key);
   return onDirectory(directoryUrl, async (directory) => {
@@ -43,7 +43,7 @@ export function locateKey(directoryUrl: string, key: string, keyspaces?: readonl
   });
 }
 
-/** The key that a keyspace knows under a name, or undefined. @throws OperationRefused when its shard can't be asked. */
+/** Finds the key of a name; undefined when there is none. @throws OperationRefused where no shard holds its bucket. */
 export function findKeyByName(directoryUrl: string, lookup: NameLookup, name: string): Promise<string | undefined> {
   const bucket = bucketOf(name);
   return onDirectory(directoryUrl, async (directory) => {

@@ -6,9 +6,8 @@ import { addressOf, reasonOf } from '../directory/known-shards.js';
 const APPLICATION = 'sharding-operator';
 
 /**
- * Makes the databases and roles of a new shard that are not there yet. What they are to hold comes with their migrations,
- * which also make the shard known.
- * @throws OperationRefused when a role that was there can't be used as the services use it.
+ * Creates the missing databases and roles of a new shard. Migrations create the tables later, and register the shard.
+ * @throws OperationRefused when services can't connect as an existing role.
  */
 export async function makeDatabases({ at, serverUrl, databases }: Addition): Promise<void> {
   await withSession({ url: serverUrl, server: at, application: APPLICATION }, async (session) => {
@@ -52,7 +51,7 @@ async function makeDatabase(session: Session, { database, role }: NewDatabase): 
   await session.query(`GRANT CONNECT ON DATABASE ${names.database} TO ${names.role}`);
 }
 
-/** Somebody else was quicker: duplicate_database, duplicate_object, or the same as a violated unique index. */
+/** Ignores that another process was quicker: duplicate_database, duplicate_object, or a violated unique index. */
 function unlessThere(error: unknown): void {
   if (!['42P04', '42710', '23505'].includes(codeOf(error) ?? '')) throw error;
 }

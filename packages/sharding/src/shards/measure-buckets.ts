@@ -1,29 +1,31 @@
 import { oneRow, type Sql } from '@stoa/postgres';
 import { movedTables } from '../installation/sharded-tables.js';
 
-/** How much there is of something. */
+/** An amount of data. */
 export interface DataSize {
   readonly rows: number;
   readonly bytes: number;
 }
 
+/** The sizes of a shard's buckets. */
 export interface BucketSizes {
-  /** Of each bucket that has rows here. */
+  /** By bucket; buckets without rows are left out. */
   readonly buckets: ReadonlyMap<number, DataSize>;
-  /** Rows were counted in a part of a large table only. */
+  /** True when rows were counted in a sample of a large table. */
   readonly estimated: boolean;
 }
 
-/** What is read of a table to know how its rows spread: with more, the rest is inferred from as much. */
+/** The most bytes that are read of a table; a larger table is estimated from a sample of this size. */
 const SAMPLE_BYTES = 64 * 1024 * 1024;
 
-/** What a row takes beside its columns: its place in a page, and an entry in each index. */
-const PLACE_BYTES = 4;
+/** Bytes of a row's pointer in its page. */
+const POINTER_BYTES = 4;
+/** Bytes of a row's entry in one index. */
 const ENTRY_BYTES = 40;
 
 /**
- * Weighs the rows of all moved tables by bucket, with their indexes. Free space is left out: where many rows were purged
- * lately the tables are as large as before, and a rebalance would never find shards even.
+ * Measures the rows of all moved tables by bucket, with their indexes. Free space is left out: after a purge the tables
+ * are as large as before, and a rebalance would never find shards even.
  */
 export async function measureBuckets(sql: Sql, sampleBytes = SAMPLE_BYTES): Promise<BucketSizes> {
   const buckets = new Map<number, { rows: number; bytes: number }>();
@@ -38,11 +40,11 @@ export async function measureBuckets(sql: Sql, sampleBytes = SAMPLE_BYTES): Prom
     const share = Math.min(1, sampleBytes / Math.max(1, Number(heap)));
     if (share < 1) estimated = true;
     for (const { bucket, rows, bytes } of await countBuckets(sql, table, share)) {
-      const weight = buckets.get(bucket) ?? { rows: 0, bytes: 0 };
-      const beside = Number(rows) * (PLACE_BYTES + ENTRY_BYTES * indexes);
-      weight.rows += Math.round(Number(rows) / share);
-      weight.bytes += Math.round((Number(bytes) + beside) / share);
-      buckets.set(bucket, weight);
+      const size = buckets.get(bucket) ?? { rows: 0, bytes: 0 };
+      const overhead = Number(rows) * (POINTER_BYTES + ENTRY_BYTES * indexes);
+      size.rows += Math.round(Number(rows) / share);
+      size.bytes += Math.round((Number(bytes) + overhead) / share);
+      buckets.set(bucket, size);
     }
   }
   return { buckets, estimated };
@@ -62,13 +64,13 @@ async function countBuckets(sql: Sql, table: string, share: number): Promise<Cou
   return rows;
 }
 
-/** The weight of several things together. */
-export function sumOf(weights: Iterable<DataSize>): DataSize {
+/** Adds sizes up. */
+export function sumOf(sizes: Iterable<DataSize>): DataSize {
   let rows = 0;
   let bytes = 0;
-  for (const weight of weights) {
-    rows += weight.rows;
-    bytes += weight.bytes;
+  for (const size of sizes) {
+    rows += size.rows;
+    bytes += size.bytes;
   }
   return { rows, bytes };
 }

@@ -3,43 +3,45 @@ import { inspectServer, problemsOf, warningsOf, type ServerCapabilities } from '
 import { OperationRefused } from '../errors.js';
 import { knownShards, onDirectory, addressOf, type KnownShard } from '../directory/known-shards.js';
 
+/** A request to make a server a shard. */
 export interface AdditionRequest {
   readonly directoryUrl: string;
-  /** Of the server's owner; its database is where roles and databases are made from, `postgres` if it names none. */
+  /** The URL of the server's owner. Its database, `postgres` by default, is used to create roles and databases. */
   readonly serverUrl: string;
-  /** The next free `shardN` if not given. */
+  /** By default the next free `shardN`. */
   readonly name?: string;
-  /** All if not given. */
+  /** All by default. */
   readonly keyspaces?: readonly string[];
 }
 
-/** A keyspace's database on a new server, called and used as those of the keyspace's other shards. */
+/** A keyspace's database on a new server, with the names that the keyspace's other shards use. */
 export interface NewDatabase {
   readonly keyspace: string;
   readonly database: string;
   readonly databaseExists: boolean;
-  /** The role that services connect as. */
+  /** The role of services. */
   readonly role: string;
   readonly roleExists: boolean;
-  /** For services. A secret. */
+  /** The URL for services. It holds a secret. */
   readonly url: string;
-  /** For movers. A secret. */
+  /** The URL for movers. It holds a secret. */
   readonly adminUrl: string;
-  /** The directory knows it already. */
+  /** True when the directory has this shard already. */
   readonly known: boolean;
 }
 
+/** A plan to make a server a shard. */
 export interface Addition {
   readonly shard: string;
-  /** `host:port` */
+  /** The address, `host:port`. */
   readonly at: string;
-  /** A secret. */
+  /** It holds a secret. */
   readonly serverUrl: string;
   readonly databases: readonly NewDatabase[];
   readonly warnings: readonly string[];
 }
 
-/** Looks at a server that is to become a shard, and changes nothing. @throws OperationRefused, SessionLost */
+/** Checks a server that is to become a shard, and changes nothing. @throws OperationRefused, SessionLost */
 export async function planAddition(request: AdditionRequest): Promise<Addition> {
   const serverUrl = checkedUrl(request.serverUrl);
   const shards = await onDirectory(request.directoryUrl, (directory) => knownShards(directory, request.keyspaces));
@@ -58,7 +60,7 @@ export async function planAddition(request: AdditionRequest): Promise<Addition> 
     const problems = [...problemsOf(capabilities), ...lackingRights(capabilities, databases)];
     if (problems.length > 0) throw new OperationRefused(`${at} can't be a shard: ${problems.join('; ')}`);
     for (const database of databases) if (database.databaseExists) await checkDatabase(database, shard);
-    const warnings = warningsOf(capabilities).map((what) => `${at}: ${what}`);
+    const warnings = warningsOf(capabilities).map((warning) => `${at}: ${warning}`);
     return { shard, at, serverUrl, databases, warnings };
   } finally {
     await session.close();
@@ -66,7 +68,7 @@ export async function planAddition(request: AdditionRequest): Promise<Addition> 
 }
 
 function checkedUrl(text: string): string {
-  // Not shown: it may hold a password.
+  // The text is not shown: it may hold a password.
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '') {
     throw new OperationRefused('The server is no URL such as postgres://owner:password@host:5432');
@@ -128,7 +130,7 @@ function lackingRights(capabilities: ServerCapabilities, databases: readonly New
   ];
 }
 
-/** A database that is there must be this shard, or empty. */
+/** Checks that an existing database is this shard, or empty. @throws OperationRefused */
 async function checkDatabase({ keyspace, adminUrl }: NewDatabase, shard: string): Promise<void> {
   const session = await Session.open({ url: adminUrl, server: addressOf(adminUrl), application: 'sharding-operator' });
   try {

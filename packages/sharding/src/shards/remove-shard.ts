@@ -4,18 +4,18 @@ import { currentMoves } from '../moves/current-moves.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, shardsNamed } from '../directory/known-shards.js';
 
+/** Options of removeEverywhere. */
 export interface RemoveRequest {
   readonly shard: string;
   readonly keyspaces?: readonly string[];
-  /** Only look whether it could be done. */
+  /** Only checks that it could be done. */
   readonly dryRun?: boolean;
 }
 
 /**
- * Forgets a shard that holds nothing, in all keyspaces that have it, in a transaction on the directory. Its databases
- * stay as they are.
+ * Removes an empty shard from all keyspaces that have it, in a transaction on the directory. Its databases stay.
  * @returns the keyspaces.
- * @throws OperationRefused while it holds buckets or a move names it, before anything is changed.
+ * @throws OperationRefused while it holds buckets or a move names it; nothing is changed then.
  */
 export async function removeEverywhere(tx: Sql, request: RemoveRequest): Promise<string[]> {
   const { shard, keyspaces, dryRun = false } = request;

@@ -2,8 +2,8 @@ import type { Sql } from '@stoa/postgres';
 import { knownShards, shardsNamed } from '../directory/known-shards.js';
 
 /**
- * Says that a shard is to be emptied, or takes that back: from then on a rebalance brings it nothing.
- * @returns the keyspaces in which there is such a shard.
+ * Marks a shard as draining, so that a rebalance moves nothing to it, or removes the mark.
+ * @returns the keyspaces that have such a shard.
  * @throws OperationRefused when there is none.
  */
 export async function setDraining(

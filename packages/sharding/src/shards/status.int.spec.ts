@@ -22,14 +22,14 @@ beforeEach(async () => {
 });
 afterAll(() => servers.stop());
 
-it('tells what each shard holds, and which moves are under way', async () => {
+it('reports the data of each shard, and the moves under way', async () => {
   await fill(cluster, 400);
   const id = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [1, 2], from: 'a', to: 'b' });
   const { keyspaces, shards, moves } = await clusterStatus(directoryUrl);
   expect(keyspaces).toEqual([{ keyspace: KEYSPACE, mapVersion: expect.any(Number), unplaced: 0 }]);
   expect(shards).toHaveLength(2);
   const health = { estimated: false, fenced: 0, maxConnections: 200, slots: [], rows: expect.any(Number) };
-  expect(shards[0]).toMatchObject({ ...{ keyspace: KEYSPACE, shard: 'a', draining: false, buckets: 512 }, health });
+  expect(shards[0]).toMatchObject({ keyspace: KEYSPACE, shard: 'a', draining: false, buckets: 512, health });
   expect(shards.reduce((sum, shard) => sum + (shard.health?.rows ?? 0), 0)).toBe(800);
   expect(shards[0]?.health?.bytes).toBeGreaterThan(30_000);
   expect(shards[0]?.health?.connections).toBeGreaterThanOrEqual(1);
@@ -37,7 +37,7 @@ it('tells what each shard holds, and which moves are under way', async () => {
   expect(JSON.stringify(shards)).not.toContain('postgres://');
 });
 
-it('tells which server can not be asked, and of the rest all the same', async () => {
+it('reports an unavailable server, and the rest all the same', async () => {
   await servers.kill(1);
   try {
     const { shards } = await clusterStatus(directoryUrl);
@@ -68,7 +68,7 @@ it('finds the shard of a key, and a key by a name', async () => {
   expect(await findKeyByName(directoryUrl, lookup, 'nobody')).toBeUndefined();
 });
 
-it('infers the weight of a large table from a part of it', async () => {
+it('estimates the size of a large table from a sample', async () => {
   await fill(cluster, 3_000);
   const url = cluster.shards.get('a')?.adminUrl ?? '';
   const [all, some] = await withSession({ url, server: 'a', application: 'test' }, async (session) => [
@@ -83,16 +83,16 @@ it('infers the weight of a large table from a part of it', async () => {
   expect(sum(some) / sum(all)).toBeLessThan(1.8);
 });
 
-it('weighs what rows take, and not the space that tables keep after a purge', async () => {
+it('measures the bytes of rows, and not the space that tables keep after a purge', async () => {
   const ids = await fill(cluster, 300);
   const url = cluster.shards.get('a')?.adminUrl ?? '';
-  const weigh = () => withSession({ url, server: 'a', application: 'test' }, (session) => measureBuckets(session));
-  const before = await weigh();
+  const measure = () => withSession({ url, server: 'a', application: 'test' }, (session) => measureBuckets(session));
+  const before = await measure();
   await fill(cluster, 2_000);
-  expect(await weigh()).not.toEqual(before);
+  expect(await measure()).not.toEqual(before);
   await cluster.admin('a', 'DELETE FROM orders WHERE NOT customer_id = ANY ($1)', [ids]);
   await cluster.admin('a', 'DELETE FROM customers WHERE NOT id = ANY ($1)', [ids]);
-  expect(await weigh()).toEqual(before);
+  expect(await measure()).toEqual(before);
 });
 
 describe('a server that is to become a shard', () => {

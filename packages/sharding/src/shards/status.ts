@@ -10,63 +10,68 @@ import { bucketsElsewhere, findOrphans, type Orphans } from '../verification/orp
 import { knownShards, onDirectory, onShard, addressOf, reasonOf, type KnownShard } from '../directory/known-shards.js';
 import { sumOf, measureBuckets } from './measure-buckets.js';
 
+/** A replication slot on a shard. */
 export interface ReplicationSlot {
   readonly name: string;
   readonly active: boolean;
-  /** Log that the server keeps for it. */
+  /** Bytes of log that the server keeps for it. */
   readonly keptBytes: number;
 }
 
+/** The status of one shard. */
 export interface ShardStatus {
   readonly keyspace: string;
   readonly shard: string;
-  /** `host:port/database` */
+  /** The address, `host:port/database`. */
   readonly at: string;
   readonly draining: boolean;
-  /** By the map. */
+  /** The number of its buckets by the map. */
   readonly buckets: number;
-  /** Null where the server can't be asked. */
+  /** Null where the server is unavailable. */
   readonly health: ShardHealth | null;
-  /** Why it can't, or serves nothing. */
+  /** The reason why it is unavailable or serves nothing. */
   readonly problem: string | null;
 }
 
+/** Measurements of one shard. */
 export interface ShardHealth {
   readonly serverVersion: string;
-  /** Of the buckets that it serves. */
+  /** Rows of the buckets that it serves. */
   readonly rows: number;
-  /** Of those rows with their indexes, without free space. */
+  /** Bytes of those rows with their indexes, without free space. */
   readonly bytes: number;
-  /** Rows and bytes were inferred from a part of a large table. */
+  /** True when rows and bytes were estimated from a sample of a large table. */
   readonly estimated: boolean;
-  /** Of buckets that are elsewhere and in no move: purgeOrphans deletes them. */
+  /** Rows of buckets that are on other shards and in no move: purgeOrphans deletes them. */
   readonly orphans: readonly Orphans[];
-  /** Buckets that refuse writes at the moment, because a move is about to switch them. */
+  /** The number of buckets that refuse writes, because a move is about to switch them. */
   readonly fenced: number;
-  /** To this database, of `maxConnections` to the whole server. */
+  /** Connections to this database, of `maxConnections` to the whole server. */
   readonly connections: number;
   readonly maxConnections: number;
   readonly slots: readonly ReplicationSlot[];
 }
 
+/** The status of one keyspace. */
 export interface KeyspaceStatus {
   readonly keyspace: string;
   readonly mapVersion: number;
-  /** Buckets that no shard holds. */
+  /** The number of buckets that no shard holds. */
   readonly unplaced: number;
 }
 
+/** The status of keyspaces, shards and moves. */
 export interface ClusterStatus {
   readonly keyspaces: readonly KeyspaceStatus[];
   readonly shards: readonly ShardStatus[];
-  /** Those that are not over. */
+  /** The moves that are not over. */
   readonly moves: readonly CurrentMove[];
 }
 
-/** Enough to tell shards apart, and read in a moment however much a shard holds. */
+/** A sample that is large enough to compare shards, and read within a moment on any shard. */
 const SAMPLE_BYTES = 8 * 1024 * 1024;
 
-/** What there is and what is under way. A server that can't be reached is told as such, and does not hold up the rest. */
+/** Reads the status of all shards and moves. An unavailable server is reported as such, and does not delay the rest. */
 export function clusterStatus(directoryUrl: string, keyspaces?: readonly string[]): Promise<ClusterStatus> {
   return onDirectory(directoryUrl, async (directory) => {
     const known = await knownShards(directory, keyspaces);

@@ -53,7 +53,7 @@ it('counts rows of buckets that are elsewhere, and deletes them and nothing else
 });
 
 it.each(['wait for copy', 'make destination ready', 'activate destination', 'purge'] satisfies Step[])(
-  'leaves the rows of a move alone that stands still before "%s"',
+  'leaves the rows of a move alone that stopped before "%s"',
   async (last) => {
     await insert('b', MOVING);
     await plant('a', ELSEWHERE, 1);

@@ -7,44 +7,46 @@ import { loadMap } from '../map/load-map.js';
 import { movedTables } from '../installation/sharded-tables.js';
 import { knownShards, onDirectory, onShard, shardsNamed, type KnownShard } from '../directory/known-shards.js';
 
-/** Rows of a table that belong to nobody here: their buckets are elsewhere, and no move has to do with them. */
+/** Orphaned rows of a table: their buckets are on another shard and in no move. */
 export interface Orphans {
   readonly table: string;
   readonly buckets: readonly number[];
   readonly rows: number;
 }
 
+/** Options of purgeOrphans. */
 export interface PurgeRequest {
-  /** All if not given. */
+  /** One shard; all by default. */
   readonly shard?: string;
   readonly keyspaces?: readonly string[];
-  /** Only count them. */
+  /** Only counts orphans. */
   readonly dryRun?: boolean;
-  /** At most so many rows on each shard; all if not given. */
+  /** The most rows to delete on each shard; all by default. */
   readonly mostRows?: number;
   readonly onProgress?: (keyspace: string, shard: string, rows: number) => void;
 }
 
+/** The orphans of a shard, and how many of them were deleted. */
 export interface OrphanPurge {
   readonly keyspace: string;
   readonly shard: string;
-  /** What there was, by table. */
+  /** The orphans found, by table. */
   readonly orphans: readonly Orphans[];
-  /** Rows that were deleted. */
+  /** The number of deleted rows. */
   readonly purged: number;
 }
 
 const BATCH_ROWS = 5_000;
 
 /**
- * Counts the orphans of a shard: a probe of an index for each bucket that the shard has nothing to do with.
- * @param others buckets that are placed elsewhere, and that no move has.
+ * Counts the orphans of a shard, by one index probe per bucket.
+ * @param others buckets that are on another shard and in no move.
  */
 export function findOrphans(session: Session, others: readonly number[]): Promise<Orphans[]> {
   return session.transaction(async (tx) => {
     // A scan would read the whole table to find that a bucket has no rows in it.
     await tx.query('SET LOCAL enable_seqscan = off');
-    const buckets = await leftBuckets(tx, others);
+    const buckets = await releasedOf(tx, others);
     const found: Orphans[] = [];
     for (const table of await movedTables(tx)) {
       const { rows } = await tx.query<{ bucket: number; rows: number }>(
@@ -61,8 +63,8 @@ export function findOrphans(session: Session, others: readonly number[]): Promis
   });
 }
 
-/** Of some buckets those that the shard itself has let go of, or never had. */
-async function leftBuckets(tx: Sql, buckets: readonly number[]): Promise<number[]> {
+/** Selects the buckets that the shard itself has released or never had. */
+async function releasedOf(tx: Sql, buckets: readonly number[]): Promise<number[]> {
   const { rows } = await tx.query<{ bucket: number }>(
     `SELECT b.bucket FROM unnest($1::smallint[]) AS b(bucket) LEFT JOIN sharding.bucket_owner AS o USING (bucket)
      WHERE coalesce(o.state, 'gone') = 'gone' AND sharding.same_server()`,
@@ -71,7 +73,7 @@ async function leftBuckets(tx: Sql, buckets: readonly number[]): Promise<number[
   return rows.map(({ bucket }) => bucket);
 }
 
-/** The buckets that a keyspace has elsewhere than on a shard, and that no move has reserved: not even one that waits. */
+/** Lists a keyspace's buckets that are on other shards and that no move has reserved, not even a planned one. */
 export async function bucketsElsewhere(directory: Sql, keyspace: string, shard: string): Promise<number[]> {
   const { rows } = await directory.query<{ bucket: number }>(
     'SELECT bucket FROM sharding.bucket_map WHERE keyspace = $1 AND shard <> $2 AND move_id IS NULL',
@@ -81,8 +83,8 @@ export async function bucketsElsewhere(directory: Sql, keyspace: string, shard: 
 }
 
 /**
- * Deletes rows that a shard holds of buckets that are elsewhere. It takes nothing of a bucket in a move, whose rows are on
- * both sides until it is over; what was moved can be moved back all the same, since it is where it was moved to.
+ * Deletes a shard's rows of buckets that are on other shards. It leaves out buckets in a move, whose rows are on both
+ * sides until the move is over. Moved buckets can still be moved back.
  * @throws OperationRefused when a server must be reconciled first: it may not know what it owns.
  */
 export function purgeOrphans(directoryUrl: string, request: PurgeRequest = {}): Promise<OrphanPurge[]> {
@@ -120,8 +122,8 @@ async function purgeShard(
 }
 
 /**
- * The map's rows are locked for as long: no move can reserve one of these buckets. It runs as `replica`, where the fence and
- * foreign keys don't fire.
+ * Deletes a batch of rows. The map's rows are locked meanwhile, so that no move can reserve these buckets. It runs as
+ * `replica`, where the fence and foreign keys don't fire.
  */
 function purgeBatch(
   directory: Session,
@@ -140,10 +142,10 @@ function purgeBatch(
     const others = rows.map(({ bucket }) => bucket);
     return session.transaction(async (tx) => {
       await tx.query('SET LOCAL session_replication_role = replica');
-      const left = await leftBuckets(tx, others);
+      const released = await releasedOf(tx, others);
       const { rowCount } = await tx.query(
         `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE bucket = ANY ($1) LIMIT $2))`,
-        [left, limit],
+        [released, limit],
       );
       return rowCount ?? 0;
     });

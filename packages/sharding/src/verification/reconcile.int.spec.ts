@@ -17,7 +17,7 @@ const [ON_A, ON_B] = [7, 700];
 const INSERT = `INSERT INTO customers (id, name) VALUES ($1, 'Ada')`;
 const READ = 'SELECT name FROM customers WHERE bucket = $1 AND id = $2';
 
-const SERVES_NOTHING = /was not to be had within/;
+const SERVES_NOTHING = /was unavailable for/;
 
 let servers: Servers;
 let cluster: Cluster;
@@ -56,16 +56,16 @@ it('serves nothing from a server that begins a new history, until it is reconcil
   await expect(writer.query(INSERT, [idIn(ON_B)])).rejects.toMatchObject({ code: 'SH002' });
   await writer.end();
 
-  const refusal = 'was restored, or took over from another';
+  const reason = 'was restored, or took over from another';
   const { findings } = await verify(cluster.directoryUrl, KEYSPACE);
   expect(findings).toEqual([expect.objectContaining({ kind: 'history', shard: 'b' })]);
   const { shards } = await clusterStatus(cluster.directoryUrl);
-  expect(shards.map(({ problem }) => problem)).toEqual([null, expect.stringContaining(refusal)]);
+  expect(shards.map(({ problem }) => problem)).toEqual([null, expect.stringContaining(reason)]);
   const move = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [ON_B], from: 'b', to: 'a' });
-  await expect(mover(cluster).runMove(move)).rejects.toThrow(refusal);
+  await expect(mover(cluster).runMove(move)).rejects.toThrow(reason);
   const { url = '', adminUrl = '' } = cluster.shards.get('b') ?? {};
   const enter = onDirectory(cluster.directoryUrl, (tx) => registerShard(tx, KEYSPACE, { name: 'b', url, adminUrl }));
-  await expect(enter).rejects.toThrow(refusal);
+  await expect(enter).rejects.toThrow(reason);
 
   const intended = await reconcile(true);
   expect(intended).toMatchObject({ before, released: [] });
@@ -78,12 +78,12 @@ it('serves nothing from a server that begins a new history, until it is reconcil
   expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ ok: true });
 });
 
-it('gives up a bucket that its server forgot to have given away', async () => {
+it('releases a bucket whose move its server has forgotten', async () => {
   const id = idIn(ON_B);
   await insert(ON_B, id);
-  const away = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [ON_B], from: 'b', to: 'a' });
-  await mover(cluster).runMove(away);
-  // As a standby that had not heard of the switch.
+  const there = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [ON_B], from: 'b', to: 'a' });
+  await mover(cluster).runMove(there);
+  // As a standby without the switch.
   await cluster.admin('b', `UPDATE sharding.bucket_owner SET state = 'owned', epoch = 1 WHERE bucket = $1`, [ON_B]);
   await servers.failOver(1);
   expect(await eventually(() => read(ON_B, id))).toEqual([{ name: 'Ada' }]);

@@ -8,30 +8,32 @@ import type { ShardMap } from '../map/shard-map.js';
 import { OperationRefused } from '../errors.js';
 import { knownShards, onShard, shardsNamed, type KnownShard } from '../directory/known-shards.js';
 
-/** What a shard's server was told. */
+/** The outcome of a reconciliation. */
 export interface Reconciliation {
   readonly keyspace: string;
   readonly shard: string;
-  /** The histories (timelines) of its server: when it last agreed with the directory, and now. */
+  /** The history (timeline) of its server when it last agreed with the directory. */
   readonly before: string | null;
+  /** The history of its server now. */
   readonly now: string;
-  /** Buckets that it took for its own although they have moved away. It serves them no more; their rows are orphans. */
+  /** Buckets that it claimed although they have moved to other shards. Their rows are orphans now. */
   readonly released: readonly number[];
-  /** In what they disagreed; left out where in nothing. */
+  /** The differences that were found; left out where there were none. */
   readonly found?: readonly string[];
 }
 
+/** Options of reconcileEverywhere. */
 export interface ReconcileRequest {
   readonly shard: string;
-  /** All that have it if not given. */
+  /** By default all keyspaces that have the shard. */
   readonly keyspaces?: readonly string[];
-  /** Only look what would be done. */
+  /** Only reports what would be done. */
   readonly dryRun?: boolean;
 }
 
 /**
- * Lets a shard serve again in all keyspaces that have it; each is looked at before one is changed.
- * @throws OperationRefused; SessionLost when its server can't be reached.
+ * Lets a shard serve again in all keyspaces that have it. All are checked before the first is changed.
+ * @throws OperationRefused; SessionLost when its server is unavailable.
  */
 export async function reconcileEverywhere(directory: Sql, request: ReconcileRequest): Promise<Reconciliation[]> {
   const { shard, keyspaces, dryRun = false } = request;
@@ -45,10 +47,10 @@ export async function reconcileEverywhere(directory: Sql, request: ReconcileRequ
 }
 
 /**
- * Compares what a shard believes to own with what the map says, after its server was restored, copied or replaced, and lets it
- * serve again. What the map has elsewhere is given up. Where they agree, nothing changes.
+ * Compares a shard with the map, after its server was restored, copied or replaced, and lets it serve again. It
+ * releases buckets that the map has on other shards. Where both agree, nothing changes.
  * @param directory a session with the directory.
- * @throws OperationRefused when the map gives it buckets that it does not know of: it has lost what was committed there.
+ * @throws OperationRefused when the map assigns it buckets that it does not know of: it has lost committed rows.
  */
 export async function reconcileShard(directory: Sql, known: KnownShard, dryRun = false): Promise<Reconciliation> {
   const { keyspace, shard } = known;
@@ -81,7 +83,7 @@ export async function reconcileShard(directory: Sql, known: KnownShard, dryRun =
 
 const releasedBuckets = ({ stale, letGo }: Comparison): number[] => [...stale, ...letGo].toSorted((a, b) => a - b);
 
-/** Buckets that a move brought whose end this server did not hear of: it lacks what was written to them since. */
+/** Buckets of a finished move that are still `ready` here: the server lacks all that was written to them since. */
 const unfinished = (map: ShardMap, shard: string, { owners }: ShardReport, moving: ReadonlySet<number>): number[] =>
   owners
     .filter(({ bucket, state }) => state === 'ready' && map.placements[bucket]?.shard === shard && !moving.has(bucket))
@@ -96,8 +98,8 @@ function refuseLoss({ keyspace, shard }: KnownShard, lost: readonly number[]): v
 }
 
 /**
- * Makes the shard what the map says it is. Where it was not, it counts one more switch: the server whose place it took may come
- * back, and is then the one that lacks something.
+ * Brings the shard in line with the map. Where they differed, it counts one more switch: the server that it replaces
+ * may come back, and then lacks that switch.
  */
 async function settle(
   tx: Sql,
@@ -105,7 +107,7 @@ async function settle(
   expected: number,
   running: readonly string[],
 ): Promise<number> {
-  // A move that is under way finds its own marks again; what is left of others means nothing any more.
+  // An unfinished move finds its own marks again; those of other moves are meaningless.
   await tx.query(
     `UPDATE sharding.bucket_owner SET state = 'gone', move_id = CASE WHEN move_id = ANY ($2) THEN move_id END
      WHERE bucket = ANY ($1)`,
@@ -121,7 +123,7 @@ async function settle(
   return switches;
 }
 
-/** After the shard itself: who is interrupted in between finds them to disagree, and reconciles once more. */
+/** Runs after the shard's own change: an interruption in between shows as a difference, which is reconciled again. */
 async function replaceIncarnation(directory: Sql, keyspace: string, shard: string, report: ShardReport): Promise<void> {
   await directory.query(
     `INSERT INTO sharding.incarnations AS i (keyspace, shard, server, timeline, switches) VALUES ($1, $2, $3, $4, $5)

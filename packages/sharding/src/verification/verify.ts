@@ -5,12 +5,13 @@ import { loadMap } from '../map/load-map.js';
 import { unplaced, type Claim, type ShardMap } from '../map/shard-map.js';
 import { movedTables } from '../installation/sharded-tables.js';
 
+/** One difference that `verify` found. */
 export interface Finding {
   readonly kind:
     | 'unplaced' // no shard holds the bucket
     | 'two owners' // more than one shard serves it
-    | 'no owner' // the shard that the map names does not serve it
-    | 'epoch' // map and owner disagree about how often it moved
+    | 'no owner' // the shard of the map does not serve it
+    | 'epoch' // map and owner differ in the number of its moves
     | 'history' // its server was restored, copied or took over from another, and must be reconciled
     | 'orphans' // rows of a bucket that their shard does not serve
     | 'left over' // a slot, publication, subscription, origin, marker or attempt of a move that is over
@@ -20,16 +21,17 @@ export interface Finding {
   readonly detail: string;
 }
 
+/** The result of `verify`. */
 export interface Verification {
   readonly ok: boolean;
   readonly findings: readonly Finding[];
-  /** Buckets in a move: what is said of them would be out of date, so they are left out. */
+  /** Buckets in a move. They are left out, because a finding about them would be out of date. */
   readonly moving: readonly number[];
-  /** Rows of the sharded tables that each shard serves. */
+  /** The number of rows that each shard serves. */
   readonly rows: Readonly<Record<string, number>>;
 }
 
-/** Tables that were read so far, of all, and their rows. */
+/** The progress of `verify`: tables read, of how many, and their rows. */
 export interface VerifyProgress {
   readonly tables: number;
   readonly ofTables: number;
@@ -51,13 +53,13 @@ class Counter {
   }
 }
 
-interface ShardReport {
+interface ShardFindings {
   readonly claims: readonly Claim[];
   readonly findings: readonly Finding[];
   readonly rows: number;
 }
 
-/** Compares what the map, the shards' owner tables and the rows say. It changes nothing and locks nothing. */
+/** Compares the map, the shards' owner tables and the rows of a keyspace. It changes nothing and locks nothing. */
 export async function verify(
   directoryUrl: string,
   keyspace: string,
@@ -115,12 +117,12 @@ async function inspect(
   busy: Set<number>,
   running: readonly string[],
   progress: Counter,
-): Promise<ShardReport> {
+): Promise<ShardFindings> {
   const options = { url, server: shard, application: 'sharding-verify' };
   try {
     return await withSession(options, (session) =>
       session.transaction(async (tx) => {
-        // Owners and rows through one snapshot: a switch in between must not look like orphans.
+        // Owners and rows are read from one snapshot: a switch in between must not look like orphans.
         await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
         const { rows: owners } = await tx.query<{ bucket: number; state: string; epoch: string }>(
           'SELECT bucket, state, epoch FROM sharding.bucket_owner',
@@ -174,17 +176,17 @@ async function historyOf(tx: Sql, map: ShardMap, shard: string): Promise<Finding
   return [{ kind: 'history', shard, detail: `${detail} (${reasons.join('; ')})` }];
 }
 
-/** What moves make and must remove. `running` are the ids of moves that are not over. */
+/** Finds objects that moves create and must remove. `running` are the ids of moves that are not over. */
 async function leftovers(tx: Sql, shard: string, running: readonly string[]): Promise<Finding[]> {
   const { rows } = await tx.query<{ what: string }>(
-    `WITH things AS (
+    `WITH objects AS (
        SELECT 'publication' AS kind, pubname::text AS name FROM pg_publication
        UNION ALL SELECT 'subscription', subname FROM pg_subscription
          WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
        UNION ALL SELECT 'slot', slot_name FROM pg_replication_slots WHERE database = current_database()
        UNION ALL SELECT 'marker', 'stoa_move_' || replace(move_id::text, '-', '') FROM sharding.markers
        UNION ALL SELECT 'attempt', 'stoa_move_' || replace(move_id::text, '-', '') FROM sharding.attempts)
-     SELECT DISTINCT concat(kind, ' ', name) AS what FROM things
+     SELECT DISTINCT concat(kind, ' ', name) AS what FROM objects
      WHERE (name LIKE 'stoa\\_move\\_%' AND NOT substr(name, 11, 32) = ANY ($1))
         OR (kind = 'slot' AND name ~ '^pg_[0-9]+_sync_' AND cardinality($1::text[]) = 0)
      ORDER BY 1`,

@@ -14,7 +14,7 @@ export const move: CommandRun = async (terminal) => {
   const plan = await planBuckets({
     ...{ directoryUrl, keyspace, buckets, to },
     ...(from !== undefined && { from }),
-    ...(group !== undefined && { group: { buckets: group } }),
+    ...(group !== undefined && { moveSize: { buckets: group } }),
     ...(keepFreeBytes !== undefined && { keepFreeBytes }),
   });
   return executeWithProgress(terminal, plan, 'The same command');

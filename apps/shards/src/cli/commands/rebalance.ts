@@ -47,7 +47,7 @@ function requestOf({ directoryUrl, options }: Terminal): RebalanceRequest {
     directoryUrl,
     by,
     ...(keyspaces && { keyspaces }),
-    ...(group !== undefined && { group: { buckets: group } }),
+    ...(group !== undefined && { moveSize: { buckets: group } }),
     ...(keepFreeBytes !== undefined && { keepFreeBytes }),
   };
 }

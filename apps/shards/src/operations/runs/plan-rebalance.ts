@@ -15,7 +15,7 @@ export class PlanRebalance implements Handler<typeof shards.planRebalance> {
       const plan = await planRebalance({
         directoryUrl: this.directory.url,
         by,
-        group: { buckets: groupBuckets },
+        moveSize: { buckets: groupBuckets },
         ...(keyspace !== undefined && { keyspaces: [keyspace] }),
         ...(drain !== undefined && { drain }),
       });
