@@ -1,5 +1,5 @@
 import { OperationError, type Command } from '@stoa/contract-kit';
-import { outputOf, refusalOf, type CommandReply, type FlowContext } from '@stoa/messaging';
+import { unwrapReply, businessErrorReply, type CommandReply, type FlowContext } from '@stoa/messaging';
 import * as fc from 'fast-check';
 import { namesOf, type HeldNames, type LoginName, type NameKind } from '../src/domain/login-name.js';
 import { reserve, type Claim, type NameRow } from '../src/domain/reservation.js';
@@ -47,14 +47,14 @@ export class NamesModel {
     const { saga, run } = this.process();
     const flow = {
       stepId: () => claim.token,
-      step: () => run(() => outputOf(this.decide(claim, effect))),
+      step: () => run(() => unwrapReply(this.decide(claim, effect))),
     } as unknown as FlowContext<Command>;
     const names = namesTouched(effect);
     try {
       const change = { customerId: claim.customerId, command: {} as Command, input: {} as never, names };
       return { ok: true, body: JSON.stringify(await saga.run(flow, change)) };
     } catch (error) {
-      if (error instanceof OperationError) return refusalOf(error);
+      if (error instanceof OperationError) return businessErrorReply(error);
       throw error;
     }
   }
@@ -101,10 +101,12 @@ export class NamesModel {
     };
     const customers = { heldNames: (customerId: string) => run(() => this.accounts.get(customerId)) };
     const decisions = {
-      refuse: (claim: Claim, refusal: OperationError) => run(() => outputOf(this.close(claim, refusalOf(refusal)))),
+      refuse: (claim: Claim, refusal: OperationError) =>
+        run(() => unwrapReply(this.close(claim, businessErrorReply(refusal)))),
       giveUp: (claim: Claim) =>
         run(() => {
-          if (this.options.without !== 'giving up') this.close(claim, refusalOf(new OperationError('ABANDONED')));
+          if (this.options.without !== 'giving up')
+            this.close(claim, businessErrorReply(new OperationError('ABANDONED')));
           return this.accounts.get(claim.customerId);
         }),
     };
@@ -162,14 +164,14 @@ export class NamesModel {
     const account = this.accounts.get(customerId);
     if (effect.do === 'create') this.accounts.set(customerId, effect.names);
     else if (effect.do === 'erase') return this.erase(account, customerId, effect.names);
-    else if (account?.[effect.kind] !== effect.from) return refusalOf(new OperationError('ABANDONED'));
+    else if (account?.[effect.kind] !== effect.from) return businessErrorReply(new OperationError('ABANDONED'));
     else if (account) this.accounts.set(customerId, { ...account, [effect.kind]: effect.to });
     return { ok: true, body: '{}' };
   }
 
   private erase(account: HeldNames | undefined, customerId: string, names: HeldNames): CommandReply {
     if (account?.email !== names.email || account.username !== names.username) {
-      return refusalOf(new OperationError('ABANDONED'));
+      return businessErrorReply(new OperationError('ABANDONED'));
     }
     this.accounts.delete(customerId);
     return { ok: true, body: '{}' };

@@ -9,12 +9,12 @@ import type { KafkaPort, Logger } from '@stoa/kafka';
 
 interface Inbox {
   claim(tx: Sql, key: InboxKey): Promise<boolean>;
-  finish(tx: Sql, key: InboxKey, reply: CommandReply, facts: readonly []): Promise<void>;
+  finish(tx: Sql, key: InboxKey, reply: CommandReply, messages: readonly []): Promise<void>;
   recordAll(tx: Sql, answers: readonly (readonly [InboxKey, CommandReply])[]): Promise<void>;
 }
 
-interface Housekeeping {
-  keepHouse(
+interface Purge {
+  purgeExpired(
     options: { readonly server: string; readonly logger: Logger; readonly everyMs: number },
     sql: Sql,
     signal: AbortSignal,
@@ -38,15 +38,15 @@ interface Relays {
 }
 
 const built = async <Module>(file: string): Promise<Module> =>
-  (await import(pathToFileURL(join(repoRoot, 'packages/messaging/dist/storage', file)).href)) as Module;
+  (await import(pathToFileURL(join(repoRoot, 'packages/messaging/dist', file)).href)) as Module;
 
-export const inbox = (): Promise<Inbox> => built('inbox.js');
-export const housekeeping = (): Promise<Housekeeping> => built('housekeeping.js');
-export const relays = (): Promise<Relays> => built('outbox-relay.js');
+export const inbox = (): Promise<Inbox> => built('inbox/inbox.js');
+export const purge = (): Promise<Purge> => built('background/purge-expired.js');
+export const relays = (): Promise<Relays> => built('outbox/outbox-relay.js');
 
 /** A session as a database's leader has one; the server never ends it for being silent. */
 export async function leaderSession(url: string): Promise<LockSession> {
-  const { LockSession } = await built<LockSessions>('lock-session.js');
+  const { LockSession } = await built<LockSessions>('background/lock-session.js');
   return LockSession.open({ url, applicationName: 'bench leader', idleTimeoutMs: 600_000 });
 }
 

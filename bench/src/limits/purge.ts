@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { cpuOfTree } from '../processes.js';
 import type { OpenKeyspace } from '../sharded/cluster.js';
-import { housekeeping, leaderSession, quiet } from './built.js';
+import { purge, leaderSession, quiet } from './built.js';
 import { EMPTY } from './replies.js';
 
 const REPLY = `'{"cart":"' || repeat(md5(n::text), 30) || '"}'`;
@@ -53,10 +53,10 @@ export async function measurePurge(carts: OpenKeyspace, postgres: number, replie
 }
 
 async function purgeAll(url: string, left: () => Promise<number>): Promise<void> {
-  const { keepHouse } = await housekeeping();
+  const { purgeExpired } = await purge();
   const session = await leaderSession(url);
   const stopping = new AbortController();
-  const running = keepHouse({ server: 'bench', logger: quiet, everyMs: 1 }, session, stopping.signal);
+  const running = purgeExpired({ server: 'bench', logger: quiet, everyMs: 1 }, session, stopping.signal);
   const deadline = performance.now() + WITHIN_MS;
   while ((await left()) > 0) {
     if (performance.now() > deadline) throw new Error(`${await left()} replies are left after ${WITHIN_MS / 1000} s`);

@@ -1,4 +1,4 @@
-import { keepHouse } from '@stoa/messaging';
+import { purgeExpired } from '@stoa/messaging';
 import { createLogger } from '@stoa/service';
 import { bucketOf } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
@@ -56,7 +56,7 @@ describe('rows of a bucket that a shard does not own', () => {
     };
     const stopping = new AbortController();
     const logger = createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' });
-    const keeping = keepHouse({ server: 'notes@shard1', logger, everyMs: 20 }, sql, stopping.signal);
+    const keeping = purgeExpired({ server: 'notes@shard1', logger, everyMs: 20 }, sql, stopping.signal);
     try {
       await eventually(async () => {
         const { rows } = await owner.query(

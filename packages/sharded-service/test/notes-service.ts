@@ -3,7 +3,7 @@ import {
   bindOperations,
   createBackground,
   ensureTopics,
-  type GroupHandler,
+  type BatchHandler,
   type Handler,
   newId,
   StoaClient,
@@ -37,8 +37,8 @@ const put: Handler<typeof notes.put>['handle'] = async (input, { tx, bucket }) =
   return input;
 };
 
-const putTogether: GroupHandler<typeof notes.putTogether>['decide'] = async (input, context) => {
-  context.put(PUT, { bucket: context.bucket, ...input });
+const putTogether: BatchHandler<typeof notes.putTogether>['decide'] = async (input, context) => {
+  context.write(PUT, { bucket: context.bucket, ...input });
   return input;
 };
 

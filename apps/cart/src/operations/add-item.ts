@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { cart } from '@stoa/cart-contract';
-import type { GroupHandler } from '@stoa/messaging';
+import type { BatchHandler } from '@stoa/messaging';
 import { addLine } from '../domain/change-lines.js';
 import { Carts } from '../storage/carts.js';
 import { changeCart } from './change-cart.js';
 
-type AddItemHandler = GroupHandler<typeof cart.addItem>;
+type AddItemHandler = BatchHandler<typeof cart.addItem>;
 
 @Injectable()
 export class AddItem implements AddItemHandler {

@@ -1,13 +1,13 @@
 import { cart as contract, type Cart } from '@stoa/cart-contract';
 import { OperationError } from '@stoa/contract-kit';
-import type { Caller, GroupContext } from '@stoa/messaging';
+import type { Caller, BatchContext } from '@stoa/messaging';
 import type { CartState, Line, Products } from '../domain/cart.js';
 import { priceCart } from '../domain/pricing.js';
 import type { Carts } from '../storage/carts.js';
 
 type Context = Pick<
-  GroupContext<typeof contract.addItem>,
-  'ask' | 'put' | 'bucket' | 'caller' | 'expectedVersion' | 'now' | 'publish'
+  BatchContext<typeof contract.addItem>,
+  'read' | 'write' | 'bucket' | 'caller' | 'expectedVersion' | 'now' | 'publish'
 > & { fail(code: 'STALE_VERSION', detail?: string): never };
 
 type Change = 'added' | 'changed' | 'removed' | 'closed' | 'merged';
@@ -24,7 +24,7 @@ export function customerIdOf(caller: Caller): string {
 /** Writes the cart's next version and its event. */
 export async function saveChange(
   carts: Carts,
-  context: Pick<Context, 'put' | 'bucket' | 'publish'>,
+  context: Pick<Context, 'write' | 'bucket' | 'publish'>,
   change: Change,
   next: CartState & { readonly updatedAt: Date },
 ): Promise<void> {

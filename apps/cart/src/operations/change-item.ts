@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { cart } from '@stoa/cart-contract';
-import type { GroupHandler } from '@stoa/messaging';
+import type { BatchHandler } from '@stoa/messaging';
 import { changeLine } from '../domain/change-lines.js';
 import { Carts } from '../storage/carts.js';
 import { changeCart } from './change-cart.js';
 
-type ChangeItemHandler = GroupHandler<typeof cart.changeItem>;
+type ChangeItemHandler = BatchHandler<typeof cart.changeItem>;
 
 @Injectable()
 export class ChangeItem implements ChangeItemHandler {

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { cart } from '@stoa/cart-contract';
-import type { GroupHandler } from '@stoa/messaging';
+import type { BatchHandler } from '@stoa/messaging';
 import { removeLine } from '../domain/change-lines.js';
 import { Carts } from '../storage/carts.js';
 import { changeCart } from './change-cart.js';
 
-type RemoveItemHandler = GroupHandler<typeof cart.removeItem>;
+type RemoveItemHandler = BatchHandler<typeof cart.removeItem>;
 
 @Injectable()
 export class RemoveItem implements RemoveItemHandler {

@@ -1,4 +1,4 @@
-import type { GroupContext } from '@stoa/messaging';
+import type { BatchContext } from '@stoa/messaging';
 import type { Sql, SqlDatabase } from '@stoa/postgres';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE } from '@stoa/messaging';
@@ -11,8 +11,8 @@ export interface CartAndProducts {
   readonly products: Products;
 }
 
-type Asks = Pick<GroupContext<never>, 'ask' | 'bucket'>;
-type Puts = Pick<GroupContext<never>, 'put' | 'bucket'>;
+type Reads = Pick<BatchContext<never>, 'read' | 'bucket'>;
+type Writes = Pick<BatchContext<never>, 'write' | 'bucket'>;
 
 export interface CartRow {
   readonly version: number | null;
@@ -90,16 +90,16 @@ export class Carts {
   }
 
   /** The cart, locked until the end of the transaction, and the products of its lines and of `skus`. */
-  async lock({ ask, bucket }: Asks, customerId: string, skus: readonly string[] = []): Promise<CartAndProducts> {
-    return resultOf(customerId, await ask<CartRow>(LOCK, { bucket, id: customerId, skus }));
+  async lock({ read, bucket }: Reads, customerId: string, skus: readonly string[] = []): Promise<CartAndProducts> {
+    return resultOf(customerId, await read<CartRow>(LOCK, { bucket, id: customerId, skus }));
   }
 
   /**
    * Writes a cart that `lock` gave, under its next version. Its first version is an insert: if another command made the cart
    * meanwhile, this one is tried again.
    */
-  save({ put, bucket }: Puts, { customerId, version, status, joinedBy, lines, updatedAt }: CartState): void {
-    put(version > 1 ? UPDATE : INSERT, {
+  save({ write, bucket }: Writes, { customerId, version, status, joinedBy, lines, updatedAt }: CartState): void {
+    write(version > 1 ? UPDATE : INSERT, {
       ...{ bucket, id: customerId, version, status, joined_by: joinedBy, at: updatedAt },
       ...{ skus: lines.map((line) => line.sku), quantities: lines.map((line) => line.quantity) },
     });

@@ -1,5 +1,5 @@
 import { catalog, type ImportProblem } from '@stoa/catalog-contract';
-import { factRow, newId, type OutboxRow, retractionRow, writeOutbox } from '@stoa/messaging';
+import { messageRow, newId, type OutboxRow, retractionRow, writeOutbox } from '@stoa/messaging';
 import { type Sql } from '@stoa/postgres';
 import { refusal, type Entry, type FileProduct } from '../domain/files/entry.js';
 import { contentHash } from '../domain/product.js';
@@ -94,10 +94,10 @@ function factsOf({ handle, version, states }: SavedProduct): OutboxRow[] {
   return [
     ...states.map(({ sku, version: stateVersion, state }) =>
       state
-        ? factRow(catalog.variant, stateVersion, state, origin())
+        ? messageRow(catalog.variant, stateVersion, state, origin())
         : retractionRow(catalog.variant, stateVersion, sku, origin()),
     ),
-    factRow(catalog.productChanged, version, { handle, version }, origin()),
+    messageRow(catalog.productChanged, version, { handle, version }, origin()),
   ];
 }
 

@@ -5,10 +5,10 @@ import {
   type CommandReply,
   DATABASE,
   deriveId,
-  factRow,
+  messageRow,
   findReply,
-  outputOf,
-  refusalOf,
+  unwrapReply,
+  businessErrorReply,
   writeOutbox,
 } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
@@ -34,7 +34,7 @@ export class Decisions {
   async find<Output>({ customerId, token }: Claim): Promise<Output | undefined> {
     const bucket = this.database.bucketOf(customerId);
     const reply = await this.database.transaction(bucket, (tx) => findReply(tx, { bucket, commandId: token }));
-    return reply && outputOf<Output>(reply);
+    return reply && unwrapReply<Output>(reply);
   }
 
   /**
@@ -46,23 +46,23 @@ export class Decisions {
     const { customerId, token } = claim;
     const bucket = this.database.bucketOf(customerId);
     const reply = await this.database.transaction(bucket, async (tx): Promise<CommandReply> => {
-      const closed = await closeCommand(tx, { bucket, commandId: token, key: customerId }, refusalOf(refusal));
+      const closed = await closeCommand(tx, { bucket, commandId: token, key: customerId }, businessErrorReply(refusal));
       if (closed.isNew) {
         const origin = { id: deriveId(token, 'refused'), traceparent: undefined };
         await writeOutbox(tx, bucket, [
-          factRow(profile.namesDecided, 1, { token, customerId, buckets: [...buckets] }, origin),
+          messageRow(profile.namesDecided, 1, { token, customerId, buckets: [...buckets] }, origin),
         ]);
       }
       return closed.reply;
     });
-    return outputOf<Output>(reply);
+    return unwrapReply<Output>(reply);
   }
 
   /** Refuses a command that has not been decided. @returns the names that its customer has; undefined: there is none. */
   giveUp({ customerId, token }: Claim): Promise<HeldNames | undefined> {
     const bucket = this.database.bucketOf(customerId);
     return this.database.transaction(bucket, async (tx) => {
-      await closeCommand(tx, { bucket, commandId: token, key: customerId }, refusalOf(ABANDONED));
+      await closeCommand(tx, { bucket, commandId: token, key: customerId }, businessErrorReply(ABANDONED));
       // Behind it: a command that was just committing has been waited for, and its customer is seen.
       return heldNames(tx, bucket, customerId);
     });

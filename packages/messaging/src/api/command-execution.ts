@@ -8,8 +8,8 @@ import type { Caller, Handler } from './types.js';
 export interface BoundCommand {
   readonly operation: Command;
   readonly handler: Handler<Command>;
-  /** The handler does nothing but ask, decide and put: it is a GroupHandler's `decide`. */
-  readonly sharesTransaction?: boolean;
+  /** The handler does nothing but read, decide and write: it is a BatchHandler's `decide`. */
+  readonly isBatched?: boolean;
 }
 
 /** One command as it came over Kafka, or as a step of a flow. */
@@ -33,7 +33,7 @@ export interface CommandRequest {
   budgetLeft(): number;
 }
 
-/** `body`: the JSON of the output, or (not ok) of an ErrorBody with a business refusal. */
+/** `body`: the JSON of the output, or (not ok) of an ErrorBody with a business error. */
 export interface CommandReply {
   readonly ok: boolean;
   readonly body: string;
@@ -56,7 +56,7 @@ export interface CommandExecutor {
   /**
    * Refuses a request whose id came before with another body, where the command's own inbox row does not tell: of a flow,
    * which has none, and of secrets, which the row's hash leaves out. Asked before the request runs.
-   * @returns the refusal; undefined: it may run. @throws what the database throws
+   * @returns the business error; undefined: it may run. @throws what the database throws
    */
   admit?(operation: Command, request: CommandRequest, isFlow: boolean): Promise<CommandReply | undefined>;
   /** True when commands are spread over several database servers, so that each is to have its share of a clone. */

@@ -41,19 +41,19 @@ export type StatementRecord = Readonly<Record<string, unknown>>;
 
 /**
  * What a command gets that reads, decides, and writes behind its decision, so that it can share its transaction with other
- * commands (see GroupHandler).
+ * commands (see BatchHandler).
  */
-export interface GroupContext<Op> extends BaseContext<Op> {
+export interface BatchContext<Op> extends BaseContext<Op> {
   /**
    * The rows that a reading statement has for this command. The statement takes a JSON array of records as `$1`
    * (`json_to_recordset`), one of each command that asks the same, and gives back each record's `n` with its rows.
    */
-  ask<Row>(statement: string, record: StatementRecord): Promise<Row[]>;
+  read<Row>(statement: string, record: StatementRecord): Promise<Row[]>;
   /**
-   * Writes when the command has decided: not if it refuses. The statement takes records as for `ask`, and writes a row for each.
+   * Writes when the command has decided: not if it refuses. The statement takes records as for `read`, and writes a row for each.
    * A row that is there already (unique_violation) was made by another command meanwhile: the command is tried again.
    */
-  put(statement: string, record: StatementRecord): void;
+  write(statement: string, record: StatementRecord): void;
   readonly bucket: number;
   /** The same for every delivery and retry of the command. */
   readonly commandId: string;
@@ -64,12 +64,12 @@ export interface GroupContext<Op> extends BaseContext<Op> {
   /** A UUIDv7 derived from the command id: a retry gets the same. `mintId()` of a command keyed by `command.id` is its record key. */
   mintId(n?: number): string;
   /** An outbox row in this transaction. `version` must have been taken by updating the key's row, and grow per key. */
-  publish<F extends Event | State>(fact: F, version: number, data: DataOf<F>): Promise<void>;
+  publish<F extends Event | State>(message: F, version: number, data: DataOf<F>): Promise<void>;
   /** A state that is gone (a null body). */
-  retract(fact: State, version: number, key: string): Promise<void>;
+  retract(message: State, version: number, key: string): Promise<void>;
 }
 
-export interface CommandContext<Op, Tx extends Sql = Sql> extends GroupContext<Op> {
+export interface CommandContext<Op, Tx extends Sql = Sql> extends BatchContext<Op> {
   /** Refuses like `fail`, but what the command wrote and published stays: a counter of failed sign-ins. `fail` undoes it. */
   failAndKeep(code: ErrorCodeOf<Op>, detail?: string): never;
   /** The command's transaction: the inbox row is its first statement. No other handle is in reach. */
@@ -78,7 +78,7 @@ export interface CommandContext<Op, Tx extends Sql = Sql> extends GroupContext<O
    * A statement whose answer the handler doesn't need, such as the update of a row that it has locked: sent at once, not
    * waited for, which saves a round trip. If it fails, nothing is committed and the command fails with its error.
    */
-  write(text: string, values: readonly unknown[]): void;
+  pipeline(text: string, values: readonly unknown[]): void;
 }
 
 /**
@@ -93,12 +93,12 @@ export interface Handler<Op, Tx extends Sql = Sql> {
 }
 
 /**
- * Runs a command that does nothing but ask, decide and put: many of those that come at the same time then share one transaction
+ * Runs a command that does nothing but read, decide and write: many of those that come at the same time then share one transaction
  * (a group commit), which costs a fraction of one for each. It is still done once, wholly or not at all, by itself: what
  * another command of the group does, or fails at, changes nothing for it.
  */
-export interface GroupHandler<Op> {
-  readonly decide: (input: InputOf<Op>, context: GroupContext<Op>) => Promise<OutputOf<Op>>;
+export interface BatchHandler<Op> {
+  readonly decide: (input: InputOf<Op>, context: BatchContext<Op>) => Promise<OutputOf<Op>>;
 }
 
 export interface StepRules {
@@ -129,7 +129,7 @@ export type Class<T> = new (...args: never[]) => T;
 /** The handler classes of a contract, by operation name: a missing, swapped or mistyped one does not compile. */
 export type Handlers<C extends ServiceContract, Tx extends Sql = Sql> = {
   [Name in keyof C as C[Name] extends Command | Query ? Name : never]: C[Name] extends Command
-    ? Class<Handler<C[Name], Tx>> | Class<GroupHandler<C[Name]>> | Class<Flow<C[Name]>>
+    ? Class<Handler<C[Name], Tx>> | Class<BatchHandler<C[Name]>> | Class<Flow<C[Name]>>
     : Class<Handler<C[Name], Tx>>;
 };
 
@@ -141,7 +141,7 @@ export interface EventContext<Tx extends Sql = Sql> {
   readonly version: number;
   readonly eventId: string;
   mintId(n?: number): string;
-  publish<F extends Event | State>(fact: F, version: number, data: DataOf<F>): Promise<void>;
+  publish<F extends Event | State>(message: F, version: number, data: DataOf<F>): Promise<void>;
 }
 
 /** An event before its transaction. */
@@ -184,12 +184,12 @@ export interface StateHandler<F extends State, Tx extends Sql = Sql> {
 export type Subscription =
   | {
       readonly kind: 'event';
-      readonly fact: Event;
+      readonly message: Event;
       readonly handler: Class<EventHandler<never>>;
       /** `earliest` if not given. */
       readonly from?: EventStart;
     }
-  | { readonly kind: 'state'; readonly fact: State; readonly handler: Class<StateHandler<never>> };
+  | { readonly kind: 'state'; readonly message: State; readonly handler: Class<StateHandler<never>> };
 
 /** A subscription with the object that the service's module made for it. */
 export interface BoundSubscription {
@@ -215,7 +215,7 @@ export interface OutgoingRequest {
   readonly traceparent?: string;
 }
 
-/** A reply as it came: the body is the output's JSON, or for a refusal that of ErrorBody. */
+/** A reply as it came: the body is the output's JSON, or for a business error that of ErrorBody. */
 export interface IncomingReply {
   readonly ok: boolean;
   readonly body: Buffer;
@@ -223,7 +223,7 @@ export interface IncomingReply {
   readonly servedBy: string;
 }
 
-/** The JSON body of a refusal. */
+/** The JSON body of a business error. */
 export interface ErrorBody {
   readonly code: string;
   readonly detail: string;

@@ -2,9 +2,9 @@ import { eventually } from '@stoa/testing';
 import { LockSession } from '@stoa/postgres';
 import { memoryLogger } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { keepHouse } from './purge-expired.js';
+import { purgeExpired } from './purge-expired.js';
 
-describe('keepHouse', () => {
+describe('purgeExpired', () => {
   let db: TestMessagingDatabase;
   let session: LockSession;
 
@@ -34,7 +34,7 @@ describe('keepHouse', () => {
     );
     const stopping = new AbortController();
     const options = { server: 'test', logger: memoryLogger(), everyMs: 10, batchSize: 2 };
-    const running = keepHouse(options, session, stopping.signal);
+    const running = purgeExpired(options, session, stopping.signal);
     const left = async (table: string) =>
       (await server.rows<{ key: number }>(`SELECT key::int FROM ${table} ORDER BY 1`)).map(({ key }) => key);
     await eventually(async () => {
@@ -69,7 +69,7 @@ describe('keepHouse', () => {
       const stopping = new AbortController();
       // After the first round: the next would find, and pass by, what the reader keeps.
       const logger = { ...memoryLogger(), info: (fields: object) => stopping.abort(fields) };
-      await keepHouse({ server: 'test', logger, everyMs: 10, batchSize: 50 }, leader, stopping.signal);
+      await purgeExpired({ server: 'test', logger, everyMs: 10, batchSize: 50 }, leader, stopping.signal);
       expect(stopping.signal.reason).toEqual({ server: 'test', replies: 2_000, versions: 2_000 });
       // What a session has read is known to all once it ends.
       await leader.close();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
 
-export interface HousekeepingOptions {
+export interface PurgeOptions {
   readonly server: string;
   readonly logger: Logger;
   /** Hours that a command's reply is kept; 48 if not given. Must be longer than an Idempotency-Key is valid (24). */
@@ -81,7 +81,7 @@ async function purge(sql: Sql, { text, from }: Purge, hours: number, batchSize: 
  * Deletes what nobody can ask for any more, in small batches: replies of commands that can't be repeated any more, versions of
  * events that Kafka has forgotten. Parked events stay until an operator decides. Run by the leader of a database.
  */
-export async function keepHouse(options: HousekeepingOptions, sql: Sql, signal: AbortSignal): Promise<void> {
+export async function purgeExpired(options: PurgeOptions, sql: Sql, signal: AbortSignal): Promise<void> {
   const { server, logger, inboxHours = 48, versionHours = 192, everyMs = 600_000, batchSize = 500 } = options;
   while (!signal.aborted) {
     // Not at once, and not in step with other databases' leaders.

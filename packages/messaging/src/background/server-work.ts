@@ -2,7 +2,7 @@ import type { KafkaPort } from '@stoa/kafka';
 import { type DatabaseServer, Leadership, type Duty, type LockSession } from '@stoa/postgres';
 import type { MessagingOptions } from '../api/options.js';
 import { caughtUp } from '../states/state-catch-up.js';
-import { keepHouse } from './purge-expired.js';
+import { purgeExpired } from './purge-expired.js';
 import { OutboxRelay } from '../outbox/outbox-relay.js';
 import { StateFollower } from '../states/state-follower.js';
 import { copyOf } from '../states/state-offsets.js';
@@ -27,7 +27,7 @@ const lockOf = (copy: string): string => `stoa.states ${copy}`;
  * `SELECT pg_notify('stoa_outbox', '')` makes the leader empty the outbox at once: for a mover that has fenced buckets and
  * waits. Commands don't notify: NOTIFY makes commits queue up behind each other.
  */
-const HURRY_CHANNEL = 'stoa_outbox';
+const FLUSH_CHANNEL = 'stoa_outbox';
 
 /** What one clone of a service does for one of its databases: relays its outbox and purges, keeps its copies of states. */
 export class ServerWork {
@@ -36,7 +36,7 @@ export class ServerWork {
   private readonly stopping = new AbortController();
   private isCaughtUp = false;
   /** Set while the database could not be asked how far its copy of states is. */
-  isAway = false;
+  isUnavailable = false;
 
   constructor(private readonly options: ServerWorkOptions) {
     const { port, messaging, server, states } = options;
@@ -63,15 +63,15 @@ export class ServerWork {
     return this.options.server;
   }
 
-  kick(): void {
-    this.relay.kick();
+  notify(): void {
+    this.relay.notify();
   }
 
   start(): void {
     this.leadership.start();
     const { port, messaging, server, states } = this.options;
-    const onAsked = (answers: boolean): void => void (this.isAway = !answers);
-    const copies = states.all.map(({ fact }) => copyOf(fact));
+    const onAsked = (answers: boolean): void => void (this.isUnavailable = !answers);
+    const copies = states.all.map(({ message }) => copyOf(message));
     const wanted = { port, messaging, server, topics: states.topics, copies, onAsked };
     void caughtUp(wanted, this.stopping.signal).then(() => {
       this.isCaughtUp = !this.stopping.signal.aborted;
@@ -89,11 +89,11 @@ export class ServerWork {
     const { messaging, server } = this.options;
     const failed = new AbortController();
     const together = AbortSignal.any([signal, failed.signal]);
-    await session.listen(HURRY_CHANNEL, () => this.relay.hurry());
+    await session.listen(FLUSH_CHANNEL, () => this.relay.flush());
     messaging.metrics?.leading?.(server.name, true);
     const parts = [
       this.relay.run(session, together),
-      keepHouse({ server: server.name, logger: messaging.logger }, session, together),
+      purgeExpired({ server: server.name, logger: messaging.logger }, session, together),
     ].map((part) => part.catch((error: unknown) => failed.abort(error)));
     await Promise.all(parts);
     messaging.metrics?.leading?.(server.name, false);
@@ -101,7 +101,7 @@ export class ServerWork {
   }
   private following(subscription: StateSubscription): Duty {
     const { messaging, server } = this.options;
-    const copy = copyOf(subscription.fact);
+    const copy = copyOf(subscription.message);
     const follower = new StateFollower({ ...this.options, subscriptions: new SubscriptionTable([subscription]) });
     const lead: Duty['lead'] = async (_session, signal) => {
       messaging.metrics?.following?.(server.name, copy, true);

@@ -1,6 +1,6 @@
 import type { Background, BackgroundSetup } from './background.js';
 import type { CommandExecutor } from '../api/command-execution.js';
-import { GroupExecutor } from '../commands/batch-executor.js';
+import { BatchExecutor } from '../commands/batch-executor.js';
 import { DeadLetters } from '../dead-letters/dead-letters.js';
 import { EventConsumer } from '../events/event-consumer.js';
 import { EventDelivery } from '../events/event-delivery.js';
@@ -29,13 +29,13 @@ export class StorageRuntime implements Background {
 
   constructor(private readonly setup: BackgroundSetup) {
     const { port, database, options, subscriptions } = setup;
-    const onPublished = (bucket: number): void => this.kick(database.serverNameOf?.(bucket));
+    const onPublished = (bucket: number): void => this.notify(database.serverNameOf?.(bucket));
     const table = new SubscriptionTable<EventSubscription>(eventsOf(subscriptions));
     const delivery = new EventDelivery({ database, subscriptions: table, onPublished });
     const validateOutput = process.env['NODE_ENV'] !== 'production';
-    this.executor = new GroupExecutor({
+    this.executor = new BatchExecutor({
       ...{ database, validateOutput, onPublished },
-      onGroupFailed: (err, members) =>
+      onBatchFailed: (err, members) =>
         options.logger.debug({ err, members }, 'a group of commands could not commit together: each runs by itself'),
     });
     this.deadLetters = new DeadLetters(database, delivery);
@@ -61,7 +61,7 @@ export class StorageRuntime implements Background {
     const present = new Set(this.works.values());
     const awaited = this.awaited.filter((work) => present.has(work));
     const late = awaited.filter((work) => !work.isReady);
-    const isCaughtUp = late.length === 0 || (late.length < awaited.length && late.every((work) => work.isAway));
+    const isCaughtUp = late.length === 0 || (late.length < awaited.length && late.every((work) => work.isUnavailable));
     return isCaughtUp && (this.events?.isJoined() ?? true);
   }
 
@@ -72,8 +72,8 @@ export class StorageRuntime implements Background {
   }
 
   /** The relay of one database; of all, where it is not known which. */
-  private kick(server: string | undefined): void {
-    for (const [name, work] of this.works) if (server === undefined || name === server) work.kick();
+  private notify(server: string | undefined): void {
+    for (const [name, work] of this.works) if (server === undefined || name === server) work.notify();
   }
 
   private followServers(): void {

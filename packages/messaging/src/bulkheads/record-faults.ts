@@ -1,7 +1,7 @@
 import { OperationError } from '@stoa/contract-kit';
 import { KafkaError } from '@stoa/kafka';
 import { causesOf, isOfTheWork, isUnavailable } from '@stoa/postgres';
-import { PASSING } from '../commands/command-executor.js';
+import { TRANSIENT_ERRORS } from '../protocol/business-errors.js';
 import { UnreadableRecord } from '../subscriptions/event-record.js';
 
 type IsTransient = (error: unknown) => boolean;
@@ -9,7 +9,7 @@ type IsTransient = (error: unknown) => boolean;
 /** Kafka, or another service, that could not be reached. */
 const isOfAnother = (error: unknown): boolean =>
   [...causesOf(error)].some(
-    (cause) => cause instanceof KafkaError || (cause instanceof OperationError && PASSING.has(cause.code)),
+    (cause) => cause instanceof KafkaError || (cause instanceof OperationError && TRANSIENT_ERRORS.has(cause.code)),
   );
 
 /**
@@ -34,7 +34,7 @@ const isBesideServer = (cause: unknown): boolean => cause instanceof KafkaError 
 
 /**
  * True when other work on the event's own database server fails as well. A server that is given no work says so by a
- * refusal, too.
+ * business error, too.
  */
-export const isServerAway = (error: unknown): boolean =>
+export const isServerUnavailable = (error: unknown): boolean =>
   isUnavailable(error) && ![...causesOf(error)].some(isBesideServer);

@@ -1,4 +1,4 @@
-import { isServerAway } from './record-faults.js';
+import { isServerUnavailable } from './record-faults.js';
 import { Circuit } from './circuit.js';
 
 /** Events of one server in work at once: one server's events never take the place of another's. */
@@ -69,7 +69,7 @@ export class ServerGate {
       this.circuit.close();
       return result;
     } catch (error) {
-      if (isServerAway(error)) this.circuit.failed(isProbe);
+      if (isServerUnavailable(error)) this.circuit.failed(isProbe);
       else this.circuit.close();
       throw error;
     }

@@ -53,8 +53,8 @@ export class RequestSender {
         const unwritten = error instanceof KafkaError && error.unwritten && new Set(error.unwritten);
         waiting = sendable.filter(({ record }) => !unwritten || unwritten.has(record)).map(({ item }) => item);
         if (await this.mayPass(error)) continue;
-        const refusal = this.refusal(error);
-        for (const item of waiting) item.failed(refusal);
+        const operationError = this.errorOf(error);
+        for (const item of waiting) item.failed(operationError);
         return;
       }
     }
@@ -68,7 +68,7 @@ export class RequestSender {
     return true;
   }
 
-  private refusal(error: unknown): OperationError {
+  private errorOf(error: unknown): OperationError {
     const code = error instanceof KafkaError ? error.code : 'OTHER';
     if (code === 'RECORD_TOO_LARGE')
       return new OperationError('PAYLOAD_TOO_LARGE', 'The request is too large for a message');

@@ -10,7 +10,7 @@ import { DEFAULT_BOUND, type BoundSettings } from './concurrency-limiter.js';
 import { PartBounds } from './shard-limiters.js';
 import { PendingRequest } from './pending-request.js';
 import { QuerySpread } from './query-spread.js';
-import { asError } from '../protocol/business-errors.js';
+import { operationErrorOf } from '../protocol/business-errors.js';
 import { isPart, ReplyParts, requestOf } from '../replies/reply-parts.js';
 import { ReplyTopic } from '../replies/reply-topic.js';
 import { RequestSender } from './request-sender.js';
@@ -29,7 +29,7 @@ interface Target {
 export type RequestPattern = Omit<OutgoingRequest, 'body'>;
 
 /** These speak of the way to the service, not of the request: callers get them thrown. */
-const OF_THE_WAY = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
+const TRANSPORT_ERRORS = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
 
 /**
  * Asks services over Kafka and gets their answers. One per process: it owns the process's reply topic.
@@ -91,7 +91,7 @@ export class StoaClient extends ClientProxy {
   }
 
   /**
-   * Sends a request and waits for the reply. A refusal is a reply too (`ok: false`), unless it speaks of the way there.
+   * Sends a request and waits for the reply. A business error is a reply too (`ok: false`), unless it speaks of the way there.
    * @throws OperationError OVERLOADED (too many requests to the service are in flight), UNAVAILABLE (no answer within the
    *   budget, the broker is away, or the service gave up), DEADLINE_EXCEEDED (the budget ran out in the service's queue),
    *   PAYLOAD_TOO_LARGE
@@ -229,7 +229,9 @@ export class StoaClient extends ClientProxy {
     try {
       const { ok, body } = await this.request({ ...(pattern as RequestPattern), body: JSON.stringify(data ?? {}) });
       const content: unknown = body.length > 0 ? JSON.parse(body.toString()) : null;
-      return ok ? { response: content, isDisposed: true } : { err: asError(content as ErrorBody), isDisposed: true };
+      return ok
+        ? { response: content, isDisposed: true }
+        : { err: operationErrorOf(content as ErrorBody), isDisposed: true };
     } catch (err) {
       return { err, isDisposed: true };
     }
@@ -247,11 +249,11 @@ function errorOf(body: Buffer): ErrorBody {
   try {
     return JSON.parse(body.toString()) as ErrorBody;
   } catch {
-    return { code: 'INTERNAL', detail: 'The service answered with a refusal that cannot be read' };
+    return { code: 'INTERNAL', detail: 'The service answered with a business error that cannot be read' };
   }
 }
 
 function refused(body: Buffer, servedBy: string): IncomingReply | OperationError {
   const error = errorOf(body);
-  return OF_THE_WAY.has(error.code) ? asError(error) : { ok: false, body, servedBy };
+  return TRANSPORT_ERRORS.has(error.code) ? operationErrorOf(error) : { ok: false, body, servedBy };
 }

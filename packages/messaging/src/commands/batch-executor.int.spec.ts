@@ -2,10 +2,10 @@ import { eventually } from '@stoa/testing';
 import { add, addRequest, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import type { BoundCommand, CommandRequest } from '../api/command-execution.js';
-import type { GroupHandler } from '../api/types.js';
-import { GroupExecutor } from './batch-executor.js';
+import type { BatchHandler } from '../api/types.js';
+import { BatchExecutor } from './batch-executor.js';
 
-type Decide = GroupHandler<typeof counter.add>['decide'];
+type Decide = BatchHandler<typeof counter.add>['decide'];
 
 const LOCK = `SELECT r.n, c.count, c.version FROM json_to_recordset($1) AS r(n integer, name text)
   JOIN counters c ON c.name = r.name ORDER BY c.name FOR UPDATE OF c`;
@@ -14,17 +14,17 @@ const INSERT = `INSERT INTO counters (name, count)
 const UPDATE = `UPDATE counters AS c SET count = r.count, version = c.version + 1
   FROM json_to_recordset($1) AS r(name text, count integer) WHERE c.name = r.name`;
 
-describe('GroupExecutor', () => {
+describe('BatchExecutor', () => {
   let db: TestMessagingDatabase;
-  let executor: GroupExecutor;
+  let executor: BatchExecutor;
   let failures: unknown[] = [];
 
   beforeAll(async () => {
     // Like the 1,024 buckets of a keyspace, some keys share one.
     db = await messagingDatabase({ tables: COUNTER_TABLES, bucketOf: (key) => key.length });
-    executor = new GroupExecutor({
+    executor = new BatchExecutor({
       ...{ database: db.database, validateOutput: true },
-      onGroupFailed: (error) => void failures.push(error),
+      onBatchFailed: (error) => void failures.push(error),
     });
   });
   beforeEach(() => void (failures = []));
@@ -53,14 +53,14 @@ describe('GroupExecutor', () => {
   const adding = (meanwhile: Decide = async () => ({ name: '', count: 0 })): BoundCommand => {
     const decide: Decide = async (input, context) => {
       const { name, by } = input;
-      const [row] = await context.ask<{ count: number; version: number }>(LOCK, { name });
+      const [row] = await context.read<{ count: number; version: number }>(LOCK, { name });
       await meanwhile(input, context);
       const count = (row?.count ?? 0) + by;
-      context.put(row ? UPDATE : INSERT, { name, count });
+      context.write(row ? UPDATE : INSERT, { name, count });
       await context.publish(counter.counted, (row?.version ?? 0) + 1, { name, count });
       return { name, count };
     };
-    return { operation: counter.add, handler: { handle: decide as never }, sharesTransaction: true };
+    return { operation: counter.add, handler: { handle: decide as never }, isBatched: true };
   };
   const all = (command: BoundCommand, requests: readonly CommandRequest[]) =>
     Promise.allSettled(requests.map((request) => executor.execute(command, request)));
@@ -108,10 +108,10 @@ describe('GroupExecutor', () => {
     expect(await counts('again')).toEqual({ again: 2 });
   });
 
-  it('keeps a refusal, which changes nothing for the others of its group', async () => {
-    const command = adding(async ({ by }, { put, fail }) => {
+  it('keeps a business error, which changes nothing for the others of its group', async () => {
+    const command = adding(async ({ by }, { write, fail }) => {
       if (by > 10) {
-        put(INSERT, { name: 'never', count: 1 });
+        write(INSERT, { name: 'never', count: 1 });
         fail('TOO_MUCH', 'more than ten');
       }
       return { name: '', count: 0 };
@@ -126,8 +126,8 @@ describe('GroupExecutor', () => {
   });
 
   it('runs each by itself when one breaks: that one fails with its own error, and the others are done', async () => {
-    const command = adding(async ({ name }, { put }) => {
-      if (name === 'f-broken') put(INSERT, { name, count: 'no number' });
+    const command = adding(async ({ name }, { write }) => {
+      if (name === 'f-broken') write(INSERT, { name, count: 'no number' });
       if (name === 'f-bug') throw new Error('a bug');
       return { name, count: 0 };
     });
@@ -176,7 +176,7 @@ describe('GroupExecutor', () => {
 
   it('is answered alike by a group and by another delivery that runs in its own transaction', async () => {
     const requests = Array.from({ length: 20 }, (_, n) => addRequest(`both-${n}`, 1));
-    const second = new GroupExecutor({ database: db.database, validateOutput: true });
+    const second = new BatchExecutor({ database: db.database, validateOutput: true });
     const alone: BoundCommand = { ...add };
     const [grouped, single] = await Promise.all([
       all(adding(), requests),

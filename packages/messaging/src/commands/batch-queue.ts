@@ -12,7 +12,7 @@ const sizeOf = ({ size = 0 }: { readonly size?: number }): number => size;
  * Makes groups of what comes while a group is in work: nobody waits for a group to fill, and the more comes, the larger groups
  * become. Members of one key are never in one group, nor in two side by side: they are in the order in which they came.
  */
-export class GroupLane<Member extends { readonly key: string; readonly size?: number }> {
+export class BatchQueue<Member extends { readonly key: string; readonly size?: number }> {
   private waiting: Member[] = [];
   private readonly busyKeys = new Set<string>();
   private running = 0;

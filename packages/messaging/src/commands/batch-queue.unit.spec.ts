@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { eventually } from '@stoa/testing';
-import { GroupLane } from './batch-queue.js';
+import { BatchQueue } from './batch-queue.js';
 
 interface Member {
   readonly key: string;
@@ -11,7 +11,7 @@ interface Member {
 /** A lane whose groups end when the test says so. */
 function lane() {
   const groups: { members: string[]; end: () => void }[] = [];
-  const made = new GroupLane<Member>((members) => {
+  const made = new BatchQueue<Member>((members) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     groups.push({ members: members.map(({ key, n }) => `${key}${n}`), end: resolve });
     return promise;
@@ -27,7 +27,7 @@ const turns = async (): Promise<void> => {
 
 const until = (isSo: () => boolean): Promise<void> => eventually(() => expect(isSo()).toBe(true));
 
-describe('GroupLane', () => {
+describe('BatchQueue', () => {
   afterEach(() => jest.restoreAllMocks());
 
   it('makes one group of what comes in one turn of the event loop', async () => {

@@ -1,7 +1,7 @@
 import type { Sql } from '@stoa/postgres';
 import type { CommandRequest } from '../api/command-execution.js';
 import type { StatementRecord } from '../api/types.js';
-import { DecidingRun, recordsValue } from './command-run.js';
+import { BaseRun, recordsValue } from './command-run.js';
 
 interface Asked {
   readonly record: StatementRecord;
@@ -10,13 +10,13 @@ interface Asked {
 }
 
 /** Puts together what the commands of a group ask in one turn of the event loop: a statement for all that ask the same. */
-export class SharedQuestions {
+export class SharedReads {
   private asked = new Map<string, Asked[]>();
   private isScheduled = false;
 
   constructor(private readonly tx: Sql) {}
 
-  readonly ask = <Row>(statement: string, record: StatementRecord): Promise<Row[]> =>
+  readonly read = <Row>(statement: string, record: StatementRecord): Promise<Row[]> =>
     new Promise<Row[]>((resolve, reject) => {
       const known = this.asked.get(statement);
       if (known) known.push({ record, resolve, reject });
@@ -50,17 +50,17 @@ export class SharedQuestions {
 }
 
 /** A run that shares its transaction with others. */
-export class GroupRun extends DecidingRun {
+export class BatchRun extends BaseRun {
   /** What it writes if it does not refuse. */
-  readonly puts: { readonly statement: string; readonly record: StatementRecord }[] = [];
-  readonly ask: SharedQuestions['ask'];
+  readonly writes: { readonly statement: string; readonly record: StatementRecord }[] = [];
+  readonly read: SharedReads['read'];
 
-  constructor(questions: SharedQuestions, bucket: number, request: CommandRequest) {
+  constructor(reads: SharedReads, bucket: number, request: CommandRequest) {
     super(bucket, request);
-    this.ask = questions.ask;
+    this.read = reads.read;
   }
 
-  readonly put = (statement: string, record: StatementRecord): void => {
-    this.puts.push({ statement, record });
+  readonly write = (statement: string, record: StatementRecord): void => {
+    this.writes.push({ statement, record });
   };
 }

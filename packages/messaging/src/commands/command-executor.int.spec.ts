@@ -121,7 +121,7 @@ describe('InboxExecutor', () => {
     expect(await outboxOf('failed')).toHaveLength(1);
   });
 
-  it('answers both alike when a delivery gets through between the undoing of another and its refusal', async () => {
+  it('answers both alike when a delivery gets through between the undoing of another and its business error', async () => {
     const { command, state } = held(async (_, { fail }) => fail('TOO_MUCH'));
     const request = addRequest('race', 1);
     const first = executor.execute(command, request);
@@ -135,23 +135,23 @@ describe('InboxExecutor', () => {
     expect(await inboxOf(request.id)).toMatchObject({ reply: passed.body });
   });
 
-  it('undoes a refused command, keeps its refusal, and gives a retry the same', async () => {
+  it('undoes a refused command, keeps its business error, and gives a retry the same', async () => {
     const refusing = boundAdd(async ({ name, by }, { tx, fail, publish }) => {
       const { count } = await addTo(tx, name, by);
       await publish(counter.counted, 1, { name, count });
       return fail('TOO_MUCH', 'no more than that', [{ pointer: '/by', detail: 'at most 1' }]);
     });
     const request = addRequest('refused', 9);
-    const refusal = {
+    const errorReply = {
       ok: false,
       body: '{"code":"TOO_MUCH","detail":"no more than that","problems":[{"pointer":"/by","detail":"at most 1"}]}',
     };
-    expect(await executor.execute(refusing, request)).toEqual(refusal);
-    expect(await executor.execute(refusing, request)).toEqual(refusal);
-    expect(await executor.execute(add, request)).toEqual(refusal);
+    expect(await executor.execute(refusing, request)).toEqual(errorReply);
+    expect(await executor.execute(refusing, request)).toEqual(errorReply);
+    expect(await executor.execute(add, request)).toEqual(errorReply);
     expect(await countOf('refused')).toBe(0);
     expect(await outboxOf('refused')).toHaveLength(0);
-    expect(await inboxOf(request.id)).toMatchObject({ status: 'error', reply: refusal.body });
+    expect(await inboxOf(request.id)).toMatchObject({ status: 'error', reply: errorReply.body });
   });
 
   it('refuses after a failed statement too', async () => {
@@ -172,9 +172,9 @@ describe('InboxExecutor', () => {
       return failAndKeep('LOCKED', 'too many tries');
     });
     const request = addRequest('kept', 1);
-    const refusal = { ok: false, body: '{"code":"LOCKED","detail":"too many tries"}' };
-    expect(await executor.execute(counting, request)).toEqual(refusal);
-    expect(await executor.execute(counting, request)).toEqual(refusal);
+    const errorReply = { ok: false, body: '{"code":"LOCKED","detail":"too many tries"}' };
+    expect(await executor.execute(counting, request)).toEqual(errorReply);
+    expect(await executor.execute(counting, request)).toEqual(errorReply);
     expect(await countOf('kept')).toBe(1);
     expect(await outboxOf('kept')).toHaveLength(1);
   });
@@ -211,7 +211,7 @@ describe('InboxExecutor', () => {
     expect(await outboxOf('secret')).toHaveLength(2);
   });
 
-  it('keeps no refusal that may pass', async () => {
+  it('keeps no business error that may pass', async () => {
     const request = addRequest('passing', 1);
     let open = false;
     const sometimes = boundAdd(async (input, context) => {

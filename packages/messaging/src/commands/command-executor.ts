@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError, type Command } from '@stoa/contract-kit';
 import type { Database, Sql } from '@stoa/postgres';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../api/command-execution.js';
-import { isDeclared, refusalOf } from '../protocol/business-errors.js';
+import { businessErrorReply, isDeclared, TRANSIENT_ERRORS } from '../protocol/business-errors.js';
 import { bodyOf } from '../replies/reply-parts.js';
 import { bodyHash } from '../inbox/body-hash.js';
-import { CommandRun, KeptRefusal } from './command-run.js';
+import { CommandRun, KeptBusinessError } from './command-run.js';
 import { claim, finish, isLate, readReply, record, type InboxKey } from '../inbox/inbox.js';
 import { writeOutbox } from '../outbox/outbox.js';
 import { NOT_DONE, NOT_KNOWN, REUSED } from '../protocol/fixed-replies.js';
@@ -19,7 +19,7 @@ export interface InboxExecutorOptions {
   /** Told after a commit that wrote to the outbox, so that the relay needn't wait for its next look. */
   readonly onPublished?: (bucket: number) => void;
   /** Told why a group's transaction failed; its commands are run by themselves then. */
-  readonly onGroupFailed?: (error: unknown, members: number) => void;
+  readonly onBatchFailed?: (error: unknown, members: number) => void;
 }
 
 /** A reply, and whether the transaction wrote to the outbox. */
@@ -31,22 +31,12 @@ interface Answer {
 /** An earlier delivery was answered: whatever this one did is rolled back. */
 class AnsweredBefore extends Error {}
 
-/** A refusal on its way out of the transaction, which its being thrown rolls back. */
+/** A business error on its way out of the transaction, which its being thrown rolls back. */
 class RolledBack extends Error {
-  constructor(readonly refusal: OperationError) {
-    super(refusal.message);
+  constructor(readonly businessError: OperationError) {
+    super(businessError.message);
   }
 }
-
-/** These say that the same command may be answered otherwise in a moment, so they are no reply to keep. */
-export const PASSING: ReadonlySet<string> = new Set<string>([
-  'UNAVAILABLE',
-  'OVERLOADED',
-  'DEADLINE_EXCEEDED',
-  'RATE_LIMITED',
-  'INTERNAL',
-  'UNSUPPORTED_CONTRACT_VERSION',
-]);
 
 /** A command's deadline passed before it could be recorded: what it did is rolled back. */
 class Late extends Error {}
@@ -68,7 +58,7 @@ const CLOCKS_APART_MS = 100;
  * together with the COMMIT. The handler starts without waiting for the row's answer, so that its first statement travels
  * along (a round trip less); what it did for nothing, because the command was answered before, is rolled back.
  *
- * A refusal (`fail`) rolls the transaction back; its reply is then kept by one statement in a transaction of its own. That
+ * A business error (`fail`) rolls the transaction back; its reply is then kept by one statement in a transaction of its own. That
  * is what a savepoint would do, but without two more statements in every command that succeeds (5% of its CPU, measured).
  * Between the two another delivery may get through: whichever is recorded first is the answer to both.
  *
@@ -143,8 +133,8 @@ export class InboxExecutor implements CommandExecutor {
     } catch (error) {
       if (error instanceof AnsweredBefore) return database.transaction(key.bucket, (tx) => answerAgain(tx, key));
       if (!(error instanceof RolledBack)) throw error;
-      const reply = refusalOf(error.refusal);
-      if (secret || PASSING.has(error.refusal.code)) return reply;
+      const reply = businessErrorReply(error.businessError);
+      if (secret || TRANSIENT_ERRORS.has(error.businessError.code)) return reply;
       return await database.transaction(key.bucket, async (tx) =>
         (await record(tx, key, reply, until)) ? reply : answerAgain(tx, key),
       );
@@ -175,8 +165,8 @@ export class InboxExecutor implements CommandExecutor {
     if (claimed.status === 'rejected') throw claimed.reason;
     if (!claimed.value) throw new AnsweredBefore();
     if (handled.status === 'rejected') throw handled.reason;
-    const value = { reply: handled.value, published: run.facts.length > 0 };
-    return { value, lastStatement: run.written(finish(tx, key, handled.value, run.facts, until)) };
+    const value = { reply: handled.value, published: run.messages.length > 0 };
+    return { value, lastStatement: run.written(finish(tx, key, handled.value, run.messages, until)) };
   }
 
   private async runUnrecorded(
@@ -189,18 +179,18 @@ export class InboxExecutor implements CommandExecutor {
     const run = new CommandRun(tx, bucket, request);
     const reply = await this.handle(command, request, run);
     await checkTime(tx, until);
-    const value = { reply, published: run.facts.length > 0 };
-    return { value, lastStatement: run.written(writeOutbox(tx, bucket, run.facts)) };
+    const value = { reply, published: run.messages.length > 0 };
+    return { value, lastStatement: run.written(writeOutbox(tx, bucket, run.messages)) };
   }
 
-  /** @throws RolledBack for a refusal that undoes what was written. */
+  /** @throws RolledBack for a business error that undoes what was written. */
   private async handle({ operation, handler }: BoundCommand, request: CommandRequest, run: CommandRun) {
     try {
       return replyOf(operation, await handler.handle(request.input, run), this.options.validateOutput);
     } catch (error) {
       if (!isDeclared(operation, error)) throw error;
-      if (!(error instanceof KeptRefusal)) throw new RolledBack(error);
-      return refusalOf(error);
+      if (!(error instanceof KeptBusinessError)) throw new RolledBack(error);
+      return businessErrorReply(error);
     }
   }
 }

@@ -9,13 +9,13 @@ import {
 import type { Sql } from '@stoa/postgres';
 import type { CommandRequest } from '../api/command-execution.js';
 import { deriveId } from '../protocol/ids.js';
-import type { CommandContext, GroupContext, StatementRecord } from '../api/types.js';
-import { factRow, retractionRow, type FactOrigin, type OutboxRow } from '../outbox/outbox.js';
+import type { CommandContext, BatchContext, StatementRecord } from '../api/types.js';
+import { messageRow, retractionRow, type MessageOrigin, type OutboxRow } from '../outbox/outbox.js';
 
 /** Thrown by `failAndKeep`: an answer that is an error, and a transaction that commits. */
-export class KeptRefusal extends OperationError {}
+export class KeptBusinessError extends OperationError {}
 
-/** The only value of a statement that takes records: see GroupContext.ask. */
+/** The only value of a statement that takes records: see BatchContext.read. */
 export const recordsValue = (records: readonly StatementRecord[]): readonly [string] => [
   JSON.stringify(records.map((record, n) => ({ n, ...record }))),
 ];
@@ -24,8 +24,8 @@ export const recordsValue = (records: readonly StatementRecord[]): readonly [str
  * One run of a command's handler: what the handler gets to know of the command, and the events it published, which are written
  * with the reply. Fields are functions, because handlers take the context apart.
  */
-export abstract class DecidingRun implements GroupContext<Command> {
-  readonly facts: OutboxRow[] = [];
+export abstract class BaseRun implements BatchContext<Command> {
+  readonly messages: OutboxRow[] = [];
 
   constructor(
     readonly bucket: number,
@@ -48,9 +48,9 @@ export abstract class DecidingRun implements GroupContext<Command> {
     return this.request.expectedVersion;
   }
 
-  abstract readonly ask: <Row>(statement: string, record: StatementRecord) => Promise<Row[]>;
+  abstract readonly read: <Row>(statement: string, record: StatementRecord) => Promise<Row[]>;
 
-  abstract readonly put: (statement: string, record: StatementRecord) => void;
+  abstract readonly write: (statement: string, record: StatementRecord) => void;
 
   readonly fail = (code: string, detail?: string, details?: RefusalDetails): never => {
     throw new OperationError(code, detail, details);
@@ -58,32 +58,32 @@ export abstract class DecidingRun implements GroupContext<Command> {
 
   readonly mintId = (n = 0): string => deriveId(this.request.id, 'mint', String(n));
 
-  readonly publish = async <F extends Event | State>(fact: F, version: number, data: DataOf<F>): Promise<void> => {
-    this.facts.push(factRow(fact, version, data, this.nextOrigin()));
+  readonly publish = async <F extends Event | State>(message: F, version: number, data: DataOf<F>): Promise<void> => {
+    this.messages.push(messageRow(message, version, data, this.nextOrigin()));
   };
 
-  readonly retract = async (fact: State, version: number, key: string): Promise<void> => {
-    this.facts.push(retractionRow(fact, version, key, this.nextOrigin()));
+  readonly retract = async (message: State, version: number, key: string): Promise<void> => {
+    this.messages.push(retractionRow(message, version, key, this.nextOrigin()));
   };
 
-  private nextOrigin(): FactOrigin {
+  private nextOrigin(): MessageOrigin {
     return {
-      id: deriveId(this.request.id, 'fact', String(this.facts.length)),
+      id: deriveId(this.request.id, 'fact', String(this.messages.length)),
       traceparent: this.request.traceparent,
     };
   }
 }
 
-const askAlone =
-  (tx: Sql): GroupContext<never>['ask'] =>
+const readAlone =
+  (tx: Sql): BatchContext<never>['read'] =>
   async <Row>(statement: string, record: StatementRecord) =>
     (await tx.query<Row>(statement, recordsValue([record]))).rows;
 
-/** `ask` and `put` for storage classes outside of a command, in a transaction of pipelined statements. */
-export const inTransaction = (tx: Sql, bucket: number): Pick<GroupContext<never>, 'ask' | 'put' | 'bucket'> => ({
+/** `read` and `write` for storage classes outside of a command, in a transaction of pipelined statements. */
+export const inTransaction = (tx: Sql, bucket: number): Pick<BatchContext<never>, 'read' | 'write' | 'bucket'> => ({
   bucket,
-  ask: askAlone(tx),
-  put: (statement, record) => void tx.query(statement, recordsValue([record])),
+  read: readAlone(tx),
+  write: (statement, record) => void tx.query(statement, recordsValue([record])),
 });
 
 /** A row that a command meant to make is there already. Trying again finds it. */
@@ -94,9 +94,9 @@ class MadeMeanwhile extends Error {
 const UNIQUE_VIOLATION = '23505';
 
 /** A run in a transaction of its own. */
-export class CommandRun extends DecidingRun implements CommandContext<Command> {
-  private readonly writes: Promise<unknown>[] = [];
-  readonly ask: GroupContext<never>['ask'];
+export class CommandRun extends BaseRun implements CommandContext<Command> {
+  private readonly pending: Promise<unknown>[] = [];
+  readonly read: BatchContext<never>['read'];
 
   constructor(
     readonly tx: Sql,
@@ -104,10 +104,10 @@ export class CommandRun extends DecidingRun implements CommandContext<Command> {
     request: CommandRequest,
   ) {
     super(bucket, request);
-    this.ask = askAlone(tx);
+    this.read = readAlone(tx);
   }
 
-  readonly put = (statement: string, record: StatementRecord): void => {
+  readonly write = (statement: string, record: StatementRecord): void => {
     const answer = this.tx.query(statement, recordsValue([record])).catch((error: unknown) => {
       const isThere = error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
       throw isThere ? new MadeMeanwhile(error.message, { cause: error }) : error;
@@ -115,19 +115,19 @@ export class CommandRun extends DecidingRun implements CommandContext<Command> {
     this.await(answer);
   };
 
-  readonly write = (text: string, values: readonly unknown[]): void => this.await(this.tx.query(text, values));
+  readonly pipeline = (text: string, values: readonly unknown[]): void => this.await(this.tx.query(text, values));
 
   private await(answer: Promise<unknown>): void {
     answer.catch(() => undefined); // awaited by `written`, or of no interest any more: the handler failed
-    this.writes.push(answer);
+    this.pending.push(answer);
   }
 
   /** The transaction's last statement, once all writes were answered. @throws the error of the first that failed */
   async written(lastStatement: Promise<void>): Promise<void> {
-    await Promise.all([...this.writes, lastStatement]);
+    await Promise.all([...this.pending, lastStatement]);
   }
 
   readonly failAndKeep = (code: string, detail?: string): never => {
-    throw new KeptRefusal(code, detail);
+    throw new KeptBusinessError(code, detail);
   };
 }

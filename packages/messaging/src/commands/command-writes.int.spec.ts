@@ -18,8 +18,8 @@ describe('statements that a handler does not wait for', () => {
 
   /** Writes a count without looking at the answer, then what `then` does. */
   const writer = (count: unknown, then: 'answer' | 'fail' | 'failAndKeep' | 'throw') =>
-    boundAdd(async ({ name }, { write, publish, fail, failAndKeep }) => {
-      write(UPDATE, [name, count]);
+    boundAdd(async ({ name }, { pipeline, publish, fail, failAndKeep }) => {
+      pipeline(UPDATE, [name, count]);
       if (then === 'fail') return fail('TOO_MUCH');
       if (then === 'failAndKeep') return failAndKeep('LOCKED');
       if (then === 'throw') throw new Error('broken');
@@ -36,7 +36,7 @@ describe('statements that a handler does not wait for', () => {
     expect(await kept()).toBe(8);
   });
 
-  it('are undone by a refusal and by a fault of the handler', async () => {
+  it('are undone by a business error and by a fault of the handler', async () => {
     const before = await kept();
     await executor.execute(writer(100, 'fail'), addRequest('kept', 0));
     await expect(executor.execute(writer(100, 'throw'), addRequest('kept', 0))).rejects.toThrow('broken');

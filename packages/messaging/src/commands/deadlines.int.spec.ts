@@ -11,7 +11,7 @@ import {
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { SimplePgDatabase } from '../../test/storage/pg-database.js';
 import type { BoundCommand, CommandReply, CommandRequest } from '../api/command-execution.js';
-import { GroupExecutor } from './batch-executor.js';
+import { BatchExecutor } from './batch-executor.js';
 
 const SET = `INSERT INTO counters (name, count) VALUES ($1, $2)
   ON CONFLICT (name) DO UPDATE SET count = excluded.count, version = counters.version + 1`;
@@ -28,11 +28,11 @@ const setting = (before: () => Promise<void> = async () => undefined): BoundComm
 
 /** The same, sharing transactions. */
 const settingTogether = (): BoundCommand => {
-  const handle = async ({ name, by }: AddInput, { put }: AddContext) => {
-    put(SET_MANY, { name, count: by });
+  const handle = async ({ name, by }: AddInput, { write }: AddContext) => {
+    write(SET_MANY, { name, count: by });
     return { name, count: by };
   };
-  return { operation: counter.add, handler: { handle } as never, sharesTransaction: true };
+  return { operation: counter.add, handler: { handle } as never, isBatched: true };
 };
 
 const LATE = { ok: false, body: expect.stringContaining('"DEADLINE_EXCEEDED"') };
@@ -40,15 +40,15 @@ const LATE = { ok: false, body: expect.stringContaining('"DEADLINE_EXCEEDED"') }
 describe('the deadline of a command', () => {
   let db: TestMessagingDatabase;
   /** Two clones, each with connections of its own. */
-  let first: GroupExecutor;
-  let second: GroupExecutor;
+  let first: BatchExecutor;
+  let second: BatchExecutor;
   let others: SimplePgDatabase;
 
   beforeAll(async () => {
     db = await messagingDatabase({ tables: COUNTER_TABLES });
     others = new SimplePgDatabase([db.database.server(0).url]);
-    first = new GroupExecutor({ database: db.database, validateOutput: true });
-    second = new GroupExecutor({ database: others, validateOutput: true });
+    first = new BatchExecutor({ database: db.database, validateOutput: true });
+    second = new BatchExecutor({ database: others, validateOutput: true });
     // Both know their server's clock from now on.
     await first.execute(setting(), addRequest('warm', 1));
     await second.execute(setting(), addRequest('warm', 2));
@@ -107,7 +107,7 @@ describe('the deadline of a command', () => {
     expect(await countOf('unstored')).toBeUndefined();
   });
 
-  it('keeps no refusal of a late command', async () => {
+  it('keeps no business error of a late command', async () => {
     const { request, isOver } = within(300, 'refused', 1);
     const refusing = boundAdd(async (_input, { fail }) => {
       await isOver();

@@ -98,10 +98,16 @@ export async function ensureTopics(port: KafkaPort, where: Where, contract?: Ser
 }
 
 /**
- * Makes the topics of facts of services that this one follows: they may never have run here yet. Those that exist stay as their owners
+ * Makes the topics of messages of services that this one follows: they may never have run here yet. Those that exist stay as their owners
  * want them. @throws KafkaError
  */
-export async function ensureFollowed(port: KafkaPort, where: Where, facts: readonly (Event | State)[]): Promise<void> {
-  const specs = facts.map(({ service, kind }) => (kind === 'event' ? eventsSpec : statesSpec)({ ...where, service }));
+export async function ensureFollowed(
+  port: KafkaPort,
+  where: Where,
+  messages: readonly (Event | State)[],
+): Promise<void> {
+  const specs = messages.map(({ service, kind }) =>
+    (kind === 'event' ? eventsSpec : statesSpec)({ ...where, service }),
+  );
   await create(port, [...new Map(specs.map((each) => [each.topic, each])).values()]);
 }

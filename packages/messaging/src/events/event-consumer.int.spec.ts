@@ -33,8 +33,8 @@ describe('EventConsumer', () => {
 
   function newConsumer(): EventConsumer {
     const subscriptions = new SubscriptionTable<EventSubscription>([
-      { fact: counter.counted, handler: { on } },
-      { fact: counter.doubled, handler: { on } },
+      { message: counter.counted, handler: { on } },
+      { message: counter.doubled, handler: { on } },
     ]);
     const delivery = new EventDelivery({ database: db.database, subscriptions });
     deadLetters = new DeadLetters(db.database, delivery);

@@ -163,7 +163,7 @@ export class EventConsumer {
     const context = {
       traceparent: record.headers['traceparent'],
       messageId: record.headers['id'] ?? '',
-      operation: `${subscription.fact.service}.${subscription.fact.name}`,
+      operation: `${subscription.message.service}.${subscription.message.name}`,
     };
     const { runWith } = this.options.messaging;
     const gate = this.gates.of(at.bucket);

@@ -4,9 +4,9 @@ import { deriveId } from '../protocol/ids.js';
 import type { KafkaRecord } from '@stoa/kafka';
 import type { EventAbout, EventContext } from '../api/types.js';
 import { BeforeFailed } from '../bulkheads/record-faults.js';
-import { parseFact, type FactRecord, type ParsedFact } from '../subscriptions/event-record.js';
+import { parseMessage, type MessageRecord, type ParsedMessage } from '../subscriptions/event-record.js';
 import { admit, takeVersion } from './event-versions.js';
-import { factRow, writeOutbox, type OutboxRow } from '../outbox/outbox.js';
+import { messageRow, writeOutbox, type OutboxRow } from '../outbox/outbox.js';
 import {
   firstParked,
   lockFirstParked,
@@ -21,12 +21,12 @@ import { NOTHING_LEFT, transact, type Outcome } from '../commands/transact.js';
 
 /** The context that a handler gets, and the events that it published itself. */
 class EventRun implements EventContext {
-  readonly facts: OutboxRow[] = [];
+  readonly messages: OutboxRow[] = [];
 
   constructor(
     readonly tx: Sql,
     private readonly at: EventKey,
-    private readonly event: ParsedFact,
+    private readonly event: ParsedMessage,
     private readonly traceparent: string | undefined,
   ) {}
 
@@ -48,13 +48,13 @@ class EventRun implements EventContext {
 
   readonly mintId = (n = 0): string => deriveId(this.event.id, 'mint', String(n));
 
-  readonly publish = async <F extends Event | State>(fact: F, version: number, data: DataOf<F>): Promise<void> => {
-    const id = deriveId(this.event.id, 'fact', String(this.facts.length));
-    this.facts.push(factRow(fact, version, data, { id, traceparent: this.traceparent }));
+  readonly publish = async <F extends Event | State>(message: F, version: number, data: DataOf<F>): Promise<void> => {
+    const id = deriveId(this.event.id, 'fact', String(this.messages.length));
+    this.messages.push(messageRow(message, version, data, { id, traceparent: this.traceparent }));
   };
 }
 
-const aboutOf = ({ key }: EventKey, { version, id: eventId }: ParsedFact): EventAbout => ({ key, version, eventId });
+const aboutOf = ({ key }: EventKey, { version, id: eventId }: ParsedMessage): EventAbout => ({ key, version, eventId });
 
 /**
  * What became of an event: handled, ignored as known, parked behind others of its key, or found parked for its own sake
@@ -77,18 +77,18 @@ export class EventDelivery {
    * then.
    */
   async deliver(at: EventKey, subscription: EventSubscription, record: KafkaRecord): Promise<Delivered> {
-    const event = parseFact(subscription.fact, record);
+    const event = parseMessage(subscription.message, record);
     for (;;) {
       const delivered = await this.attempt(at, subscription, record, event);
       if (delivered !== 'unparked') return delivered;
     }
   }
 
-  private async attempt(at: EventKey, subscription: EventSubscription, record: KafkaRecord, event: ParsedFact) {
+  private async attempt(at: EventKey, subscription: EventSubscription, record: KafkaRecord, event: ParsedMessage) {
     await this.prepare(at, subscription, event);
     let published = false;
     const delivered = await transact<Delivered | 'unparked'>(this.options.database, at.bucket, async (tx) => {
-      const admission = await admit(tx, at, subscription.fact.name, event.version);
+      const admission = await admit(tx, at, subscription.message.name, event.version);
       if (admission === 'parked') {
         // An operator may have emptied the parking place since: then the event's turn is now.
         if (!(await lockParked(tx, at))) return { value: 'unparked', lastStatement: NOTHING_LEFT };
@@ -105,7 +105,7 @@ export class EventDelivery {
   }
 
   /** What a handler does before the event's transaction: not while the event has to wait behind others of its key. */
-  private async prepare(at: EventKey, { handler }: EventSubscription, event: ParsedFact): Promise<void> {
+  private async prepare(at: EventKey, { handler }: EventSubscription, event: ParsedMessage): Promise<void> {
     if (!handler.before) return;
     const isBehind = await this.options.database.transaction(at.bucket, (tx) => firstParked(tx, at));
     if (isBehind) return;
@@ -145,7 +145,7 @@ export class EventDelivery {
     const subscription = this.options.subscriptions.find(at.topic, type);
     if (!subscription) throw new Error(`nothing here listens to '${type}' of ${at.topic} any more: drop it`);
     const record = { headers, value: body };
-    return { subscription, record, event: parseFact(subscription.fact, record) };
+    return { subscription, record, event: parseMessage(subscription.message, record) };
   }
 
   private async handleParked(tx: Sql, at: EventKey, parked: ParkedEvent): Promise<Outcome<boolean>> {
@@ -160,11 +160,11 @@ export class EventDelivery {
     tx: Sql,
     at: EventKey,
     { handler }: EventSubscription,
-    { headers }: FactRecord,
-    event: ParsedFact,
+    { headers }: MessageRecord,
+    event: ParsedMessage,
   ): Promise<Outcome<boolean>> {
     const run = new EventRun(tx, at, event, headers['traceparent']);
     await handler.on(event.data as never, run);
-    return { value: run.facts.length > 0, lastStatement: writeOutbox(tx, at.bucket, run.facts) };
+    return { value: run.messages.length > 0, lastStatement: writeOutbox(tx, at.bucket, run.messages) };
   }
 }

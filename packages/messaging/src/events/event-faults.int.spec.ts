@@ -50,7 +50,7 @@ describe('whom a failure counts against', () => {
   };
 
   function newConsumer(port: KafkaPort = kafka.port): EventConsumer {
-    const subscriptions = new SubscriptionTable<EventSubscription>([{ fact: counter.counted, handler: { on } }]);
+    const subscriptions = new SubscriptionTable<EventSubscription>([{ message: counter.counted, handler: { on } }]);
     const delivery = new EventDelivery({ database: db.database, subscriptions });
     deadLetters = new DeadLetters(db.database, delivery);
     const messaging = kafka.optionsOf('listener');

@@ -1,7 +1,7 @@
 import { eventually } from '@stoa/testing';
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { facts, recordOf } from '../../test/storage/versions.js';
+import { messages, recordOf } from '../../test/storage/versions.js';
 import type { KafkaRecord } from '@stoa/kafka';
 import type { EventStart } from '../api/types.js';
 import { EventPositions } from './event-positions.js';
@@ -27,7 +27,7 @@ describe('EventPositions', () => {
   function positionsOf(...types: (Type | [Type, EventStart])[]): EventPositions {
     const subscriptions = types.map((type): EventSubscription => {
       const [name, from] = Array.isArray(type) ? type : [type, 'earliest' as const];
-      return { fact: facts[name], handler: { on: async () => undefined }, from };
+      return { message: messages[name], handler: { on: async () => undefined }, from };
     });
     const { port } = kafka;
     const messaging = kafka.optionsOf('listener');

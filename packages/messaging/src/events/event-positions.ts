@@ -38,7 +38,7 @@ export class EventPositions {
   constructor(private readonly options: EventPositionsOptions) {
     const { topicPrefix, service } = options.messaging;
     this.groups = new EventGroups(topicNames(topicPrefix, service).eventsGroup);
-    this.groupId = this.groups.idOf(options.subscriptions.all.map(({ fact }) => eventName(fact)));
+    this.groupId = this.groups.idOf(options.subscriptions.all.map(({ message }) => eventName(message)));
   }
 
   /**
@@ -49,7 +49,7 @@ export class EventPositions {
     const { subscriptions, port, database } = this.options;
     for (const topic of subscriptions.topics) {
       for (const subscription of subscriptions.of(topic).filter(({ from }) => from === 'now')) {
-        const { name } = subscription.fact;
+        const { name } = subscription.message;
         const known = await readStarts(database, topic, name);
         const starts =
           known ??
@@ -104,7 +104,7 @@ export class EventPositions {
           const start = within(partition, this.starts.get(subscription)?.[partition]);
           return Math.max(handled(subscription, partition) ?? oldest[partition] ?? 0, start ?? 0);
         };
-        return [subscription.fact.name, position];
+        return [subscription.message.name, position];
       }),
     );
   }
@@ -119,7 +119,7 @@ export class EventPositions {
     const found = new Map<EventSubscription, Offsets>();
     for (const groupId of groups) {
       const events = this.groups.eventsOf(groupId);
-      const handled = subscriptions.filter(({ fact }) => events.includes(eventName(fact)));
+      const handled = subscriptions.filter(({ message }) => events.includes(eventName(message)));
       if (handled.length === 0) continue;
       const offsets = await admin.committedOffsets(groupId, topic);
       for (const each of handled) found.set(each, highest(found.get(each) ?? [], offsets));

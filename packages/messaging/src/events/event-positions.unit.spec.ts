@@ -22,7 +22,7 @@ const startOf = async (committed: readonly (number | null)[]): Promise<number[]>
     port: { admin: admin(committed) } as unknown as KafkaPort,
     messaging: { topicPrefix: '', service: 'listener' },
     database: {} as never,
-    subscriptions: new SubscriptionTable<EventSubscription>([{ fact: counter.counted, handler }]),
+    subscriptions: new SubscriptionTable<EventSubscription>([{ message: counter.counted, handler }]),
   });
   const partitions = [0, 1, 2].map((partition) => ({ topic: 'counter.events', partition }));
   return (await positions.startFrom(partitions)).map(({ offset }) => offset);

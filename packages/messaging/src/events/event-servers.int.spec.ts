@@ -37,7 +37,7 @@ describe('the events of one server', () => {
 
   function newConsumer(): EventConsumer {
     const subscriptions = new SubscriptionTable<EventSubscription>([
-      { fact: counter.counted, handler: { before, on } },
+      { message: counter.counted, handler: { before, on } },
     ]);
     const delivery = new EventDelivery({ database, subscriptions });
     const messaging = kafka.optionsOf('listener');

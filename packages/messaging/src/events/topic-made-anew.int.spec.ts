@@ -42,7 +42,7 @@ describe('a topic that was made anew', () => {
     const config = { 'message.timestamp.type': 'LogAppendTime' };
     await kafka.port.admin.createTopics([{ topic: name, partitions: 3, replicationFactor: 1, config }]);
   };
-  const fact = (topic: string, type: string, name: string, version: number, count: number): OutgoingRecord => ({
+  const message = (topic: string, type: string, name: string, version: number, count: number): OutgoingRecord => ({
     ...{ topic: `${kafka.prefix}counter.${topic}`, key: name, value: JSON.stringify({ name, count }) },
     headers: { id: newId(), type, version: String(version), v: '1' },
   });
@@ -56,7 +56,7 @@ describe('a topic that was made anew', () => {
       if (count < 0) throw new Error('poison');
       await tx.query('INSERT INTO seen (name, count, version) VALUES ($1, $2, $3)', [name, count, version]);
     };
-    const subscriptions = new SubscriptionTable<EventSubscription>([{ fact: counter.counted, handler: { on } }]);
+    const subscriptions = new SubscriptionTable<EventSubscription>([{ message: counter.counted, handler: { on } }]);
     const consumer = new EventConsumer({
       ...{ port: kafka.port, database: db.database, messaging: kafka.optionsOf('listener'), subscriptions },
       ...{ delivery: new EventDelivery({ database: db.database, subscriptions }), retryMs: 10 },
@@ -72,7 +72,7 @@ describe('a topic that was made anew', () => {
         ({ key, version }) => `${key}:${version}`,
       );
     consume();
-    await send(...names.map((name) => fact('events', 'counted', name, 1, -1)));
+    await send(...names.map((name) => message('events', 'counted', name, 1, -1)));
     await eventually(
       async () => expect((await parked()).toSorted()).toEqual(names.map((n) => `${n}:1`).toSorted()),
       SLOW,
@@ -80,9 +80,9 @@ describe('a topic that was made anew', () => {
 
     await made('counter.events');
     const others = names.map((name) => `other-${name}`);
-    await send(...others.map((name) => fact('events', 'counted', name, 1, -1)));
-    await send(...others.map((name) => fact('events', 'counted', name, 2, 2)));
-    await send(...names.map((name) => fact('events', 'counted', name, 2, 2)));
+    await send(...others.map((name) => message('events', 'counted', name, 1, -1)));
+    await send(...others.map((name) => message('events', 'counted', name, 2, 2)));
+    await send(...names.map((name) => message('events', 'counted', name, 2, 2)));
     const all = [...names, ...others].flatMap((name) => [`${name}:1`, `${name}:2`]);
     await eventually(async () => expect((await parked()).toSorted()).toEqual(all.toSorted()), SLOW);
   }, 180_000);
@@ -92,11 +92,11 @@ describe('a topic that was made anew', () => {
       for (const { key, data, version } of states)
         await tx.query('INSERT INTO copy (name, count, version) VALUES ($1, $2, $3)', [key, data?.count, version]);
     };
-    const subscriptions = new SubscriptionTable<StateSubscription>([{ fact: counter.current, handler: { apply } }]);
+    const subscriptions = new SubscriptionTable<StateSubscription>([{ message: counter.current, handler: { apply } }]);
     await rows(`INSERT INTO state_offsets (topic, kafka_partition, next_offset)
       SELECT 'counter.states', n, 1000 FROM generate_series(0, 2) AS n`);
     const names = Array.from({ length: 12 }, (_, n) => `key-${n}`);
-    await send(...names.map((name) => fact('states', 'current', name, 1, 1)));
+    await send(...names.map((name) => message('states', 'current', name, 1, 1)));
     const parts = { port: kafka.port, messaging: kafka.optionsOf('listener'), server: db.database.server(0) };
     let isCaughtUp = false;
     const stopping = new AbortController();

@@ -7,7 +7,7 @@ import { newId } from '../protocol/ids.js';
 import { bindOperations } from '../server/binding.js';
 import { Dispatcher } from '../server/dispatcher.js';
 import type { Flow, Handler } from '../api/types.js';
-import { GroupExecutor } from '../commands/batch-executor.js';
+import { BatchExecutor } from '../commands/batch-executor.js';
 
 const input = z.object({ name: z.string(), by: z.int(), password: z.string().meta({ writeOnly: true }).optional() });
 const adder = service(
@@ -46,7 +46,7 @@ describe('a request that comes again with another body', () => {
     const binding = {
       contract: adder,
       operations: bindOperations(adder, new Map(Object.entries(handlers))),
-      executor: new GroupExecutor({ database: db.database, validateOutput: true }),
+      executor: new BatchExecutor({ database: db.database, validateOutput: true }),
       isTransient: () => false,
     };
     dispatcher = new Dispatcher(binding, memoryLogger());

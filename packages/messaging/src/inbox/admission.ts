@@ -14,7 +14,7 @@ import { REUSED } from '../protocol/fixed-replies.js';
 export class Admission {
   constructor(private readonly database: Database) {}
 
-  /** @returns a refusal; undefined: the request may run. @throws what the database throws */
+  /** @returns a business error; undefined: the request may run. @throws what the database throws */
   async admit(operation: Command, request: CommandRequest, isFlow: boolean): Promise<CommandReply | undefined> {
     const hasSecretReply = operation.secretReply === true;
     if (!isFlow && !hasSecretReply && !hasSecrets(operation)) return undefined;

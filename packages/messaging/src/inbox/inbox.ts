@@ -72,15 +72,15 @@ export async function finish(
   tx: Sql,
   { bucket, commandId }: InboxKey,
   reply: CommandReply,
-  facts: readonly OutboxRow[],
+  messages: readonly OutboxRow[],
   until: Deadline,
 ): Promise<void> {
   const outcome = [commandId, statusOf(reply), reply.body, until];
-  if (facts.length === 0) {
+  if (messages.length === 0) {
     await tx.query(FINISH, [bucket, ...outcome]);
     return;
   }
-  const insert = outboxInsert(facts);
+  const insert = outboxInsert(messages);
   await tx.query(`${FINISH_AND} ${insert.text}`, [bucket, ...insert.values, ...outcome]);
 }
 

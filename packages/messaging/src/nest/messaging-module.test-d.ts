@@ -122,7 +122,7 @@ export const unknownError: Handler<typeof shop.price>['handle'] = async (_input,
   // @ts-expect-error an error that the contract does not name
   fail('SOLD_OUT');
 
-export const wrongFact: Handler<typeof shop.order>['handle'] = async (_input, { publish }) => {
+export const wrongMessage: Handler<typeof shop.order>['handle'] = async (_input, { publish }) => {
   // @ts-expect-error the event's data lacks quantity
   await publish(shop.ordered, 1, { orderId: '1' });
   return { orderId: '1' };

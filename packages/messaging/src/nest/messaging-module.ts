@@ -96,8 +96,8 @@ function serverOf(
   modules: ModulesContainer,
 ): StoaServer {
   const bind = async (): Promise<{ binding: Binding; background: Background }> => {
-    const facts = served.subscriptions.map(({ fact }) => fact);
-    await ensureFollowed(port, messaging, facts);
+    const messages = served.subscriptions.map(({ message }) => message);
+    await ensureFollowed(port, messaging, messages);
     const database = own.get<Database>(DATABASE, { strict: false });
     const make = makerOf(modules, own);
     const background = createBackground({

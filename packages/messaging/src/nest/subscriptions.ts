@@ -12,22 +12,22 @@ export interface EventOptions {
 
 /** Subscribes a class to an event of any service. */
 export const onEvent = <F extends Event, Tx extends Sql = Sql>(
-  fact: F,
+  message: F,
   handler: Class<EventHandler<F, Tx>>,
   { from = 'earliest' }: EventOptions = {},
 ): Subscription => ({
   kind: 'event',
-  fact,
+  message,
   from,
   handler: handler as Class<EventHandler<never>>,
 });
 
 /** Keeps a copy of another service's states by way of a class. */
 export const onState = <F extends State, Tx extends Sql = Sql>(
-  fact: F,
+  message: F,
   handler: Class<StateHandler<F, Tx>>,
 ): Subscription => ({
   kind: 'state',
-  fact,
+  message,
   handler: handler as Class<StateHandler<never>>,
 });

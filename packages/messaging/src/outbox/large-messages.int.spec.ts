@@ -14,9 +14,9 @@ import type { KeyState } from '../api/types.js';
 import { InboxExecutor } from '../commands/command-executor.js';
 import { EventConsumer } from '../events/event-consumer.js';
 import { EventDelivery } from '../events/event-delivery.js';
-import { GroupExecutor } from '../commands/batch-executor.js';
+import { BatchExecutor } from '../commands/batch-executor.js';
 import { OutboxRelay } from './outbox-relay.js';
-import { factRow, writeOutbox } from './outbox.js';
+import { messageRow, writeOutbox } from './outbox.js';
 import { StateFollower } from '../states/state-follower.js';
 import {
   SubscriptionTable,
@@ -27,7 +27,7 @@ import {
 /** What a record costs besides the text of a note called `n`. */
 const AROUND = 450;
 
-describe('facts and replies that are large', () => {
+describe('messages and replies that are large', () => {
   let kafka: TestKafka;
   let db: TestMessagingDatabase;
   const stops: (() => Promise<unknown>)[] = [];
@@ -48,7 +48,7 @@ describe('facts and replies that are large', () => {
   describe('of a command', () => {
     const executors = () => {
       const options = { database: db.database, validateOutput: true };
-      return [new InboxExecutor(options), new GroupExecutor(options)];
+      return [new InboxExecutor(options), new BatchExecutor(options)];
     };
 
     /** Adds to a counter, publishes and answers texts of these lengths. */
@@ -89,13 +89,13 @@ describe('facts and replies that are large', () => {
     });
 
     it('commit together with others of a group', async () => {
-      const executor = new GroupExecutor({ database: db.database, validateOutput: true });
+      const executor = new BatchExecutor({ database: db.database, validateOutput: true });
       const command = {
         ...boundWrite(async ({ name, by }, { publish }) => {
           await publish(notes.written, 1, { name, text: 'x'.repeat(by) });
           return { name, text: 'x'.repeat(by) };
         }),
-        sharesTransaction: true,
+        isBatched: true,
       };
       const requests = [900_000, 1, 2, 1_000_000, 3].map((by) => addRequest(`name-${by}`, by));
       const replies = await Promise.all(requests.map((request) => executor.execute(command, request)));
@@ -124,7 +124,7 @@ describe('facts and replies that are large', () => {
       db.database.transaction(0, async (tx) => {
         for (const [n, length] of lengths.entries()) {
           const data = { name: 'n', text: 'x'.repeat(length) };
-          await writeOutbox(tx, 0, [factRow(notes.written, n + 1, data, { id: newId(), traceparent: undefined })]);
+          await writeOutbox(tx, 0, [messageRow(notes.written, n + 1, data, { id: newId(), traceparent: undefined })]);
         }
       });
 
@@ -183,7 +183,7 @@ describe('facts and replies that are large', () => {
       const seen: string[] = [];
       const on = async ({ name }: { name: string }): Promise<void> => void seen.push(name);
       const subscriptions = new SubscriptionTable<EventSubscription>([
-        { fact: notes.written, handler: { on: on as never } },
+        { message: notes.written, handler: { on: on as never } },
       ]);
       const delivery = new EventDelivery({ database: db.database, subscriptions });
       const messaging = kafka.optionsOf('listener');
@@ -220,7 +220,7 @@ describe('facts and replies that are large', () => {
         applied.push(states.reduce((sum, { data }) => sum + (data?.text.length ?? 0), 0));
       };
       const subscriptions = new SubscriptionTable<StateSubscription>([
-        { fact: notes.text, handler: { apply: apply as never } },
+        { message: notes.text, handler: { apply: apply as never } },
       ]);
       const messaging = kafka.optionsOf('listener');
       const lengths = Array<number>(20).fill(1_000_000);

@@ -111,16 +111,16 @@ describe('OutboxRelay', () => {
     await Promise.all([follower.close(), stop()]);
   });
 
-  it('looks again when it is kicked, and makes no pause between transactions for whoever is in a hurry', async () => {
+  it('looks again when it is notified, and makes no pause between transactions for whoever is in a flush', async () => {
     const relay = relayOf(kafka.port, { idleMs: 3_600_000, intervalMs: 3_600_000 });
     const { stop } = run(relay);
-    await executor.execute(add, addRequest('kicked', 1));
-    relay.kick();
+    await executor.execute(add, addRequest('notified', 1));
+    relay.notify();
     await empty();
-    await executor.execute(add, addRequest('kicked', 1));
-    relay.kick();
+    await executor.execute(add, addRequest('notified', 1));
+    relay.notify();
     expect(await outbox()).toHaveLength(1);
-    relay.hurry();
+    relay.flush();
     await empty();
     await stop();
   });

@@ -2,7 +2,7 @@ import { FencedError, type Headers, KafkaError, type KafkaPort, type Transaction
 import type { Logger } from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
 import { recordOf } from './outbox.js';
-import { Wake } from './signal.js';
+import { Signal } from './signal.js';
 
 export interface OutboxRelayOptions {
   readonly port: KafkaPort;
@@ -49,7 +49,7 @@ const READ_BYTES = 8_000_000;
 const EMPTY_MS = 10;
 /** What was promised is neither left out nor overtaken: only an operator gets it over this. */
 const TOO_LARGE = 'The outbox waits until max.message.bytes of its topic is 1 MiB (1048588)';
-const HURRY_MS = 1_000;
+const FLUSH_MS = 1_000;
 const RETRY_MS = 250;
 
 /**
@@ -62,22 +62,22 @@ const RETRY_MS = 250;
  * busy 2-core machine), so sending each command's event at once would cost more than the command.
  */
 export class OutboxRelay {
-  private readonly wake = new Wake();
-  private readonly spacing = new Wake();
-  private hurryUntil = 0;
+  private readonly rowsWritten = new Signal();
+  private readonly spacing = new Signal();
+  private flushUntil = 0;
 
   constructor(private readonly options: OutboxRelayOptions) {}
 
   /** There is something in the outbox: don't wait for the next look. */
-  kick(): void {
-    this.wake.kick();
+  notify(): void {
+    this.rowsWritten.notify();
   }
 
   /** Somebody waits for the outbox to be empty: no pauses between transactions for the next second. */
-  hurry(): void {
-    this.hurryUntil = performance.now() + HURRY_MS;
-    this.spacing.kick();
-    this.wake.kick();
+  flush(): void {
+    this.flushUntil = performance.now() + FLUSH_MS;
+    this.spacing.notify();
+    this.rowsWritten.notify();
   }
 
   /**
@@ -97,7 +97,7 @@ export class OutboxRelay {
         // Whether the last transaction was committed is unknown. A new producer finishes or aborts it; the rows are sent again.
         if (error.code === 'RECORD_TOO_LARGE') logger.error({ err: error, server }, TOO_LARGE);
         else logger.warn({ err: error, server }, 'The outbox waits for Kafka');
-        await new Wake().wait(RETRY_MS, signal);
+        await new Signal().wait(RETRY_MS, signal);
       } finally {
         await producer?.close().catch(() => undefined);
       }
@@ -114,9 +114,9 @@ export class OutboxRelay {
       onRelayed?.(rows.length, rows[0]?.age_ms ?? 0);
       const found = rows[0]?.found ?? 0;
       if (found === batchSize || found > rows.length) continue;
-      if (rows.length === 0) await this.wake.wait(idleMs, signal);
-      const isHurried = performance.now() < this.hurryUntil;
-      const pause = (rows.length === 0 || isHurried ? EMPTY_MS : intervalMs) - (performance.now() - started);
+      if (rows.length === 0) await this.rowsWritten.wait(idleMs, signal);
+      const isFlushing = performance.now() < this.flushUntil;
+      const pause = (rows.length === 0 || isFlushing ? EMPTY_MS : intervalMs) - (performance.now() - started);
       if (pause > 0) await this.spacing.wait(pause, signal);
     }
   }

@@ -16,22 +16,22 @@ export interface OutboxRow {
 /** Consumers keep keys in indexes, of which Postgres takes entries up to 2,704 bytes. */
 export const MAX_KEY_BYTES = 2_000;
 
-export const topicOf = (fact: Event | State): string =>
-  `${fact.service}.${fact.kind === 'event' ? 'events' : 'states'}`;
+export const topicOf = (message: Event | State): string =>
+  `${message.service}.${message.kind === 'event' ? 'events' : 'states'}`;
 
-/** Where a fact stands: its id (the same for every retry of what publishes it), its trace. */
-export interface FactOrigin {
+/** Where a message stands: its id (the same for every retry of what publishes it), its trace. */
+export interface MessageOrigin {
   readonly id: string;
   readonly traceparent: string | undefined;
 }
 
-function headersOf(fact: Event | State, { id, traceparent }: FactOrigin): string {
-  return JSON.stringify({ id, type: fact.name, v: String(fact.since ?? 1), ...(traceparent && { traceparent }) });
+function headersOf(message: Event | State, { id, traceparent }: MessageOrigin): string {
+  return JSON.stringify({ id, type: message.name, v: String(message.since ?? 1), ...(traceparent && { traceparent }) });
 }
 
-function checkVersion(fact: Event | State, version: number): void {
+function checkVersion(message: Event | State, version: number): void {
   if (Number.isSafeInteger(version) && version > 0) return;
-  throw new Error(`${fact.service}.${fact.name}: the version must be a positive integer, not ${version}`);
+  throw new Error(`${message.service}.${message.name}: the version must be a positive integer, not ${version}`);
 }
 
 /** What the relay sends of a row, but for its topic. */
@@ -45,10 +45,13 @@ export const recordOf = (
 });
 
 /** A row that is too large for a record would stop the relay for good: it must not be committed. @throws OperationError */
-function checkSize(fact: Event | State, row: OutboxRow): OutboxRow {
-  const name = `${fact.service}.${fact.name}`;
+function checkSize(message: Event | State, row: OutboxRow): OutboxRow {
+  const name = `${message.service}.${message.name}`;
   if (isLonger(row.key, MAX_KEY_BYTES)) {
-    throw new OperationError('PAYLOAD_TOO_LARGE', `The ${fact.key} of ${name} is longer than ${MAX_KEY_BYTES} bytes`);
+    throw new OperationError(
+      'PAYLOAD_TOO_LARGE',
+      `The ${message.key} of ${name} is longer than ${MAX_KEY_BYTES} bytes`,
+    );
   }
   if (row.body === null || row.body.length < MAX_RECORD_BYTES / 4) return row;
   const bytes = sizeOf(recordOf(row, JSON.parse(row.headers) as Headers));
@@ -60,32 +63,32 @@ function checkSize(fact: Event | State, row: OutboxRow): OutboxRow {
 }
 
 /**
- * The row of an event or state. Data is always checked against the contract: what goes to a topic stays there, and a fact that no
+ * The row of an event or state. Data is always checked against the contract: what goes to a topic stays there, and a message that no
  * consumer can read ends among everybody's dead letters (checking costs 3 µs for an event of five lines).
  * @throws Error when the data breaks the contract; OperationError PAYLOAD_TOO_LARGE, which refuses the command that would publish it
  */
-export function factRow<F extends Event | State>(
-  fact: F,
+export function messageRow<F extends Event | State>(
+  message: F,
   version: number,
   data: DataOf<F>,
-  origin: FactOrigin,
+  origin: MessageOrigin,
 ): OutboxRow {
-  checkVersion(fact, version);
-  const checked = fact.data.safeParse(data);
+  checkVersion(message, version);
+  const checked = message.data.safeParse(data);
   if (!checked.success) {
-    throw new Error(`${fact.service}.${fact.name} was to be published with data that break its contract`, {
+    throw new Error(`${message.service}.${message.name} was to be published with data that break its contract`, {
       cause: checked.error,
     });
   }
   const body = JSON.stringify(data);
-  const key = String((data as Record<string, unknown>)[fact.key]);
-  return checkSize(fact, { topic: topicOf(fact), key, version, headers: headersOf(fact, origin), body });
+  const key = String((data as Record<string, unknown>)[message.key]);
+  return checkSize(message, { topic: topicOf(message), key, version, headers: headersOf(message, origin), body });
 }
 
 /** The row that says that a key's state is gone. */
-export function retractionRow(fact: State, version: number, key: string, origin: FactOrigin): OutboxRow {
-  checkVersion(fact, version);
-  return checkSize(fact, { topic: topicOf(fact), key, version, headers: headersOf(fact, origin), body: null });
+export function retractionRow(message: State, version: number, key: string, origin: MessageOrigin): OutboxRow {
+  checkVersion(message, version);
+  return checkSize(message, { topic: topicOf(message), key, version, headers: headersOf(message, origin), body: null });
 }
 
 const COLUMNS = 'INSERT INTO outbox (bucket, topic, key, version, headers, body)';

@@ -1,15 +1,15 @@
 /** A sleep that others may cut short. */
-export class Wake {
+export class Signal {
   private woken = false;
   private ring: (() => void) | undefined;
 
   /** Ends the wait in progress, or else the next one. */
-  kick(): void {
+  notify(): void {
     this.woken = true;
     this.ring?.();
   }
 
-  /** Waits until kicked, but no longer than `ms`, and not at all once `signal` is aborted. */
+  /** Waits until notified, but no longer than `ms`, and not at all once `signal` is aborted. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     if (!this.woken && !signal.aborted) await this.sleep(ms, signal);
     this.woken = false;

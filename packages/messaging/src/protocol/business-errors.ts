@@ -3,25 +3,39 @@ import type { z } from 'zod';
 import type { CommandReply } from '../api/command-execution.js';
 import type { ErrorBody } from '../api/types.js';
 
-/** A refusal as a reply. */
-export function refusal(code: keyof typeof commonErrors, detail: string, problems?: readonly Problem[]): CommandReply {
-  return refusalOf(new OperationError(code, detail, problems));
+/** Codes that are no reply to keep: the same command may succeed in a moment. */
+export const TRANSIENT_ERRORS: ReadonlySet<string> = new Set<string>([
+  'UNAVAILABLE',
+  'OVERLOADED',
+  'DEADLINE_EXCEEDED',
+  'RATE_LIMITED',
+  'INTERNAL',
+  'UNSUPPORTED_CONTRACT_VERSION',
+]);
+
+/** A common error as a reply. */
+export function commonErrorReply(
+  code: keyof typeof commonErrors,
+  detail: string,
+  problems?: readonly Problem[],
+): CommandReply {
+  return businessErrorReply(new OperationError(code, detail, problems));
 }
 
-/** The refusal of an input: what is wrong with its first wrong field is said without a look at the list. */
-export function invalid(problems: readonly Problem[]): CommandReply {
+/** The INVALID_INPUT reply: its detail names the first wrong field, `problems` list all of them. */
+export function invalidInputReply(problems: readonly Problem[]): CommandReply {
   const [first] = problems;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more, see errors)` : '';
   const where = first?.pointer ? `${first.pointer.slice(1)}: ` : '';
-  return refusal('INVALID_INPUT', `${where}${first?.detail ?? 'The input is not valid'}${more}`, problems);
+  return commonErrorReply('INVALID_INPUT', `${where}${first?.detail ?? 'The input is not valid'}${more}`, problems);
 }
 
-/** Characters of a refusal: each wrong field of a large input may have a long name. */
+/** Characters of a business error: each wrong field of a large input may have a long name. */
 const MOST_REFUSAL = 250_000;
 const MOST_DETAIL = 10_000;
 
-/** A refusal as a reply. The problems of one that would be too large to be read are left out. */
-export function refusalOf({ code, message, problems, retryAfterSeconds }: OperationError): CommandReply {
+/** A business error as a reply. The problems of one that would be too large to be read are left out. */
+export function businessErrorReply({ code, message, problems, retryAfterSeconds }: OperationError): CommandReply {
   const all: ErrorBody = {
     code,
     detail: message,
@@ -34,15 +48,15 @@ export function refusalOf({ code, message, problems, retryAfterSeconds }: Operat
   return { ok: false, body: JSON.stringify({ ...short, detail: message.slice(0, MOST_DETAIL) }) };
 }
 
-/** What `refusalOf` made its body of. */
-export function asError({ code, detail, problems, retryAfterSeconds }: ErrorBody): OperationError {
+/** What `businessErrorReply` made its body of. */
+export function operationErrorOf({ code, detail, problems, retryAfterSeconds }: ErrorBody): OperationError {
   return new OperationError(code, detail, retryAfterSeconds === undefined ? problems : { retryAfterSeconds });
 }
 
-/** What a reply says. @throws OperationError for a refusal */
-export function outputOf<Output>({ ok, body }: CommandReply): Output {
+/** What a reply says. @throws OperationError for a business error */
+export function unwrapReply<Output>({ ok, body }: CommandReply): Output {
   if (ok) return JSON.parse(body) as Output;
-  throw asError(JSON.parse(body) as ErrorBody);
+  throw operationErrorOf(JSON.parse(body) as ErrorBody);
 }
 
 /** True for an error that callers of the operation are told of: its contract's own, or a common one. */

@@ -10,7 +10,7 @@ import {
 } from '@stoa/kafka';
 import type { Logger } from '@stoa/kafka';
 import { Coalescer } from './coalescer.js';
-import { refusal, refusalOf } from '../protocol/business-errors.js';
+import { commonErrorReply, businessErrorReply } from '../protocol/business-errors.js';
 import { MAX_REPLY_BYTES, PART_BYTES, partsOf, requestOf, tooLargeReply } from './reply-parts.js';
 
 export interface ServedReply extends CommandReply {
@@ -35,7 +35,10 @@ const MOST_SENDERS = 64;
 
 const NONE: ReadonlySet<string> = new Set();
 
-const NOT_TAKEN = refusal('INTERNAL', 'The answer is larger than the message broker takes (max.message.bytes)');
+const NOT_TAKEN = commonErrorReply(
+  'INTERNAL',
+  'The answer is larger than the message broker takes (max.message.bytes)',
+);
 
 type Sendable = Pick<OutgoingReply, 'correlation' | 'reply' | 'waitMs'>;
 
@@ -108,7 +111,7 @@ export class ReplySender {
     if (!isLonger(reply.body, PART_BYTES)) return [{ topic, key: null, value: reply.body, headers, partition: 0 }];
     const body = Buffer.from(reply.body);
     if (body.length > MAX_REPLY_BYTES) {
-      const refused = { ...reply, ...refusalOf(tooLargeReply(body.length)) };
+      const refused = { ...reply, ...businessErrorReply(tooLargeReply(body.length)) };
       return this.recordsOf(topic, { correlation, reply: refused, waitMs });
     }
     const parts = partsOf(body, headers, randomBytes(9).toString('base64url'));

@@ -8,7 +8,7 @@ import {
 } from '@stoa/contract-kit';
 import { z } from 'zod';
 import type { CommandExecutor } from '../api/command-execution.js';
-import type { Flow, GroupHandler, Handler } from '../api/types.js';
+import type { Flow, BatchHandler, Handler } from '../api/types.js';
 
 /** An operation with what runs it, as its service's module bound it. */
 export type BoundOperation =
@@ -18,7 +18,7 @@ export type BoundOperation =
       readonly operation: Command;
       readonly input: z.ZodType;
       readonly handler: Handler<Command>;
-      readonly sharesTransaction: boolean;
+      readonly isBatched: boolean;
     }
   | { readonly kind: 'flow'; readonly operation: Command; readonly input: z.ZodType; readonly flow: Flow<Command> };
 
@@ -36,7 +36,7 @@ const closed = (schema: z.ZodType): z.ZodType =>
   schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema;
 
 const isFlow = (handler: object): handler is Flow<Command> => 'run' in handler && typeof handler.run === 'function';
-const isGroupHandler = (handler: object): handler is GroupHandler<Command> =>
+const isGroupHandler = (handler: object): handler is BatchHandler<Command> =>
   'decide' in handler && typeof handler.decide === 'function';
 const isHandler = (handler: object): handler is Handler<Command> & Handler<Query> =>
   'handle' in handler && typeof handler.handle === 'function';
@@ -46,14 +46,14 @@ function bindOne(operation: Operation, handler: object): BoundOperation {
   const input = closed(operation.input);
   if (operation.kind === 'command' && isFlow(handler)) return { kind: 'flow', operation, input, flow: handler };
   if (operation.kind === 'command' && isGroupHandler(handler)) {
-    return { kind: 'command', operation, input, handler: { handle: handler.decide }, sharesTransaction: true };
+    return { kind: 'command', operation, input, handler: { handle: handler.decide }, isBatched: true };
   }
   if (!isHandler(handler))
     throw new Error(
       `the handler of ${where} has no property 'handle'${operation.kind === 'command' ? ", 'decide' or 'run'" : ''}`,
     );
   return operation.kind === 'command'
-    ? { kind: 'command', operation, input, handler, sharesTransaction: false }
+    ? { kind: 'command', operation, input, handler, isBatched: false }
     : { kind: 'query', operation, input, handler };
 }
 

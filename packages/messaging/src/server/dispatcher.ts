@@ -9,7 +9,14 @@ import { Unreadable, type Envelope } from '../protocol/envelope.js';
 import { keyOf } from '../protocol/key-of.js';
 import { NOT_KNOWN } from '../protocol/fixed-replies.js';
 import { bodyOf } from '../replies/reply-parts.js';
-import { invalid, isDeclared, outputOf, problemsOf, refusal, refusalOf } from '../protocol/business-errors.js';
+import {
+  invalidInputReply,
+  isDeclared,
+  unwrapReply,
+  problemsOf,
+  commonErrorReply,
+  businessErrorReply,
+} from '../protocol/business-errors.js';
 
 const RETRY_FIRST_MS = 15;
 const RETRY_MOST_MS = 250;
@@ -45,7 +52,7 @@ export class Dispatcher {
     if ('body' in found) return found;
     const bodyText = envelope.body.toString();
     const parsed = found.input.safeParse(parseJson(bodyText));
-    if (!parsed.success) return invalid(problemsOf(parsed.error));
+    if (!parsed.success) return invalidInputReply(problemsOf(parsed.error));
     const attempt =
       found.kind === 'query'
         ? () => this.ask(found, envelope, parsed.data, budgetLeft)
@@ -58,7 +65,7 @@ export class Dispatcher {
    * @param waitMs how long it waited
    */
   async runLate(envelope: Envelope, budgetLeft: () => number, waitMs: number): Promise<CommandReply> {
-    const late = refusal(
+    const late = commonErrorReply(
       'DEADLINE_EXCEEDED',
       `The request waited for ${Math.round(waitMs)} ms, longer than its budget`,
     );
@@ -80,16 +87,16 @@ export class Dispatcher {
     const { contract, operations } = this.binding;
     const { name, version } = contract.$about;
     if (contractVersion > version) {
-      return refusal(
+      return commonErrorReply(
         'UNSUPPORTED_CONTRACT_VERSION',
         `This clone of ${name} knows its contract up to version ${version}, not ${contractVersion}`,
       );
     }
     const bound = operations.get(operation);
-    if (!bound) return refusal('UNKNOWN_OPERATION', `${name} has no operation ${operation}`);
+    if (!bound) return commonErrorReply('UNKNOWN_OPERATION', `${name} has no operation ${operation}`);
     const isQuery = bound.kind === 'query';
     if (isQuery === (key === null)) return bound;
-    return refusal('UNKNOWN_OPERATION', `${name}.${operation} is a ${isQuery ? 'query' : 'command'}`);
+    return commonErrorReply('UNKNOWN_OPERATION', `${name}.${operation} is a ${isQuery ? 'query' : 'command'}`);
   }
 
   private async ask(
@@ -139,7 +146,7 @@ export class Dispatcher {
   /** @param onDone called when a step was done */
   private flowContext(request: CommandRequest, onDone: () => void): FlowContext<Command> {
     const step = async <C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules) => {
-      const output = outputOf<OutputOf<C>>(await this.step(request, name, command, input, rules));
+      const output = unwrapReply<OutputOf<C>>(await this.step(request, name, command, input, rules));
       onDone();
       return output;
     };
@@ -185,11 +192,11 @@ export class Dispatcher {
       try {
         return await attempt();
       } catch (error) {
-        if (isDeclared(operation, error)) return refusalOf(error);
+        if (isDeclared(operation, error)) return businessErrorReply(error);
         const fields = { err: error, operation: operation.name, messageId: id };
         if (!this.binding.isTransient(error)) {
           this.logger.error(fields, 'a handler failed');
-          return refusal('INTERNAL', 'The service failed; the failure was logged');
+          return commonErrorReply('INTERNAL', 'The service failed; the failure was logged');
         }
         const pauseMs = wait * (0.5 + Math.random());
         if (budgetLeft() > pauseMs) {
@@ -198,7 +205,7 @@ export class Dispatcher {
           if (budgetLeft() > 0) continue;
         }
         this.logger.warn(fields, 'a fault that may pass did not, within the budget');
-        return refusal('UNAVAILABLE', 'The service could not reach its data in time');
+        return commonErrorReply('UNAVAILABLE', 'The service could not reach its data in time');
       }
     }
   }

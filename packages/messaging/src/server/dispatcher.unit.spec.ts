@@ -6,7 +6,7 @@ import type { FlowContext } from '../api/types.js';
 import type { Binding } from './binding.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Envelope } from '../protocol/envelope.js';
-import { refusalOf } from '../protocol/business-errors.js';
+import { businessErrorReply } from '../protocol/business-errors.js';
 
 describe('a request whose budget is over', () => {
   const binding = {
@@ -42,7 +42,7 @@ describe('a request whose budget is over', () => {
 });
 
 describe('a flow with a step that is too late', () => {
-  const late = refusalOf(new OperationError('DEADLINE_EXCEEDED', 'Not done'));
+  const late = businessErrorReply(new OperationError('DEADLINE_EXCEEDED', 'Not done'));
   const add = { service: 'counter', name: 'add', kind: 'command', key: 'input.name', errors: {}, caller: 'anyone' };
   const input = z.object({ name: z.string() });
 

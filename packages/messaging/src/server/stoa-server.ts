@@ -15,7 +15,7 @@ import { Dispatcher } from './dispatcher.js';
 import { readEnvelope, type Envelope } from '../protocol/envelope.js';
 import { Intake, type Work } from '../intake/intake.js';
 import type { Slot } from '../intake/keyed-executor.js';
-import { faultOf, outcomeOf, refusal } from '../protocol/business-errors.js';
+import { faultOf, outcomeOf, commonErrorReply } from '../protocol/business-errors.js';
 import { DEFAULT_HEARTBEAT_MS } from '../replies/reply-topic.js';
 import { ReplySender, type ServedReply } from '../replies/reply-sender.js';
 import { UnreadableRequests } from './unreadable-requests.js';
@@ -195,7 +195,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     try {
       const envelope = readEnvelope(work.record, this.names.commands);
       const waitMs = this.clock.age(envelope.appendedAt);
-      const reply = refusal('UNAVAILABLE', 'Too many requests wait for the same data');
+      const reply = commonErrorReply('UNAVAILABLE', 'Too many requests wait for the same data');
       this.options.metrics?.requestHandled?.(envelope.operation, 'UNAVAILABLE', waitMs, 0);
       this.answer(work, envelope, reply, waitMs, performance.now() + envelope.budgetMs - waitMs);
     } catch (error) {
@@ -224,7 +224,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       this.answer(
         { ...work, done: () => undefined },
         envelope,
-        refusal('INVALID_INPUT', 'The request could not be read'),
+        commonErrorReply('INVALID_INPUT', 'The request could not be read'),
         waitMs,
         deadline,
       );

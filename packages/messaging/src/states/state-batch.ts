@@ -1,7 +1,7 @@
 import type { KafkaRecord } from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
 import type { KeyState } from '../api/types.js';
-import { parseFact, UnreadableRecord } from '../subscriptions/event-record.js';
+import { parseMessage, UnreadableRecord } from '../subscriptions/event-record.js';
 import type { StateSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
 
 export interface UnreadableState {
@@ -35,7 +35,7 @@ export class StateBatch {
     try {
       if (record.key === null) throw new UnreadableRecord('a state without a key');
       const key = record.key.toString();
-      const { version, data } = parseFact(subscription.fact, record);
+      const { version, data } = parseMessage(subscription.message, record);
       const byKey = this.states.get(subscription) ?? new Map<string, KeyState<never>>();
       const known = byKey.get(key);
       // A relay that crashed sends an older version again, behind a newer one.

@@ -51,7 +51,7 @@ describe('StateFollower', () => {
       there.map(({ version }) => version),
     ]);
   };
-  const subscriptions = new SubscriptionTable<StateSubscription>([{ fact: counter.current, handler: { apply } }]);
+  const subscriptions = new SubscriptionTable<StateSubscription>([{ message: counter.current, handler: { apply } }]);
 
   /** Follows into one of the databases until the returned function is called, or the test ends. */
   function follow(server = 0, more: Partial<StateFollowerOptions> = {}) {
@@ -195,7 +195,7 @@ describe('StateFollower', () => {
         const { rowCount } = await tx.query('DELETE FROM copy WHERE name IN (SELECT name FROM copy LIMIT 1)');
         return rowCount === 1;
       };
-      return new SubscriptionTable<StateSubscription>([{ fact: counter.current, handler: { apply, clear } }]);
+      return new SubscriptionTable<StateSubscription>([{ message: counter.current, handler: { apply, clear } }]);
     };
     // The first leader freezes between two steps of its clearing.
     const freezing = Object.assign(Object.create(server) as typeof server, {

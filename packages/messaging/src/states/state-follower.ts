@@ -21,7 +21,7 @@ import {
 } from './state-offsets.js';
 import { StateQueue, type StateSlice } from './state-queue.js';
 import { SubscriptionTable, type StateSubscription } from '../subscriptions/subscription-table.js';
-import { Wake } from '../outbox/signal.js';
+import { Signal } from '../outbox/signal.js';
 
 export interface StateFollowerOptions {
   readonly port: KafkaPort;
@@ -85,7 +85,7 @@ export class StateFollower {
       } catch (error) {
         if (error instanceof CopyTakenOver || isRecordsFault(error, isTransient)) throw error;
         messaging.logger.warn({ err: error, server: server.name }, 'The copy of states waits');
-        await new Wake().wait(Math.min(RETRY_FIRST_MS * 2 ** failures++, RETRY_MOST_MS), signal);
+        await new Signal().wait(Math.min(RETRY_FIRST_MS * 2 ** failures++, RETRY_MOST_MS), signal);
       }
     }
   }
@@ -99,8 +99,8 @@ export class StateFollower {
     try {
       let checked = performance.now();
       while (!signal.aborted) {
-        // Also without a kick: control records move the position, but bring no records.
-        await queue.wake.wait(Math.min(CONTROL_RECORDS_MS, checkMs), signal);
+        // Also without a notify: control records move the position, but bring no records.
+        await queue.arrivals.wait(Math.min(CONTROL_RECORDS_MS, checkMs), signal);
         for (const slice of queue.take()) {
           if (signal.aborted) return;
           await this.apply(slice, queue, signal);
@@ -108,7 +108,7 @@ export class StateFollower {
         onProgress();
         if (performance.now() - checked < checkMs) continue;
         checked = performance.now();
-        await this.options.server.transaction((tx) => touchOffsets(tx, copyOf(this.subscription.fact)));
+        await this.options.server.transaction((tx) => touchOffsets(tx, copyOf(this.subscription.message)));
         await this.reportLag(queue);
         if (!sameCounts(counts, await this.partitionCounts())) return;
       }
@@ -129,7 +129,7 @@ export class StateFollower {
   private async loadOffsets(counts: ReadonlyMap<string, number>): Promise<StateOffset[]> {
     const [[topic, count] = ['', 0]] = counts;
     const { server } = this.options;
-    const copy = copyOf(this.subscription.fact);
+    const copy = copyOf(this.subscription.message);
     const read = async (tx: Sql): Promise<StateOffset[]> => {
       const offsets = await readOffsets(tx, [copy]);
       return offsets.filter(({ partition }) => partition < count).map((offset) => ({ ...offset, topic }));
@@ -164,7 +164,7 @@ export class StateFollower {
 
   /** In the transaction of what is applied: moves the copy's offsets. */
   private advance(tx: Sql, steps: readonly Advance[]): Promise<void> {
-    const topic = copyOf(this.subscription.fact);
+    const topic = copyOf(this.subscription.message);
     return advance(
       tx,
       steps.map((step) => ({ ...step, topic })),
@@ -202,7 +202,7 @@ export class StateFollower {
         messaging.logger.warn({ err: error, states: slice.records.length }, 'States could not be applied');
         const records = slice.records.filter((each) => !batch.unreadable.some((bad) => bad.record === each));
         if (records.length > 1) return this.applyHalves({ records, next: slice.next }, queue, signal);
-        if (failures + 1 < ATTEMPTS) await new Wake().wait(RETRY_FIRST_MS * 2 ** failures, signal);
+        if (failures + 1 < ATTEMPTS) await new Signal().wait(RETRY_FIRST_MS * 2 ** failures, signal);
         else return this.skip(slice, records, error, queue);
       }
     }
@@ -253,12 +253,12 @@ export class StateFollower {
   private async reportLag(queue: StateQueue): Promise<void> {
     const { port, messaging, server } = this.options;
     if (!messaging.metrics?.stateLag) return;
-    const { fact } = this.subscription;
-    const ends = await port.admin.endOffsets(messaging.topicPrefix + topicOf(fact));
+    const { message } = this.subscription;
+    const ends = await port.admin.endOffsets(messaging.topicPrefix + topicOf(message));
     const behind = queue.offsets.map(({ partition, next }) => Math.max(0, (ends[partition] ?? 0) - next));
     messaging.metrics.stateLag(
       server.name,
-      copyOf(fact),
+      copyOf(message),
       behind.reduce((sum, records) => sum + records, 0),
     );
   }

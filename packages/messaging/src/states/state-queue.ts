@@ -1,7 +1,7 @@
 import type { Follower, KafkaRecord, TopicPartition } from '@stoa/kafka';
 import { cutByBytes, memoryOf } from '@stoa/kafka';
 import type { Advance, StateOffset } from './state-offsets.js';
-import { Wake } from '../outbox/signal.js';
+import { Signal } from '../outbox/signal.js';
 
 /** Records that are applied in one transaction, and the offsets that follow them, by Kafka partition. */
 export interface StateSlice {
@@ -19,7 +19,7 @@ const nameOf = (topic: string, partition: number): string => `${topic}:${partiti
 
 /** What was fetched and is not applied yet, and how far the copy has come. */
 export class StateQueue {
-  readonly wake = new Wake();
+  readonly arrivals = new Signal();
   private readonly applied: Map<string, StateOffset>;
   private records: KafkaRecord[] = [];
   private bytes = 0;
@@ -43,7 +43,7 @@ export class StateQueue {
   control(follower: Follower, topicPrefix: string): void {
     this.follower = follower;
     this.prefix = topicPrefix;
-    this.wake.kick();
+    this.arrivals.notify();
   }
 
   push(records: readonly KafkaRecord[]): void {
@@ -52,7 +52,7 @@ export class StateQueue {
       this.bytes += memoryOf(record);
     }
     if (this.records.length > MOST_RECORDS || this.bytes > MOST_BYTES) this.setPaused(true);
-    this.wake.kick();
+    this.arrivals.notify();
   }
 
   /** All that is there, in slices of bounded size. Must be applied before it is called again. */

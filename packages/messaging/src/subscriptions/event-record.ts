@@ -2,7 +2,7 @@ import type { DataOf, Event, State } from '@stoa/contract-kit';
 import type { Headers } from '@stoa/kafka';
 
 /** What parsing needs of a record, whether it comes from Kafka or was parked. */
-export interface FactRecord {
+export interface MessageRecord {
   readonly headers: Headers;
   readonly value: Buffer | null;
 }
@@ -13,7 +13,7 @@ const MOST_ISSUES = 20;
 /** A record that breaks what its topic's owner promised: no retry mends it. */
 export class UnreadableRecord extends Error {}
 
-export interface ParsedFact {
+export interface ParsedMessage {
   readonly id: string;
   readonly version: number;
   /** Null for a state that is gone. */
@@ -21,7 +21,7 @@ export interface ParsedFact {
 }
 
 /** @returns the version header, or null when there is none that can be read. */
-export function versionOf({ headers }: FactRecord): number | null {
+export function versionOf({ headers }: MessageRecord): number | null {
   const version = Number(headers['version']);
   return Number.isSafeInteger(version) && version > 0 ? version : null;
 }
@@ -35,18 +35,20 @@ function jsonOf(value: Buffer): unknown {
 }
 
 /** @throws UnreadableRecord, with the reason. */
-export function parseFact(fact: Event | State, record: FactRecord): ParsedFact {
+export function parseMessage(message: Event | State, record: MessageRecord): ParsedMessage {
   const version = versionOf(record);
   if (version === null) throw new UnreadableRecord(`its version is '${record.headers['version'] ?? ''}'`);
   const { id = '' } = record.headers;
   if (record.value === null) {
-    if (fact.kind === 'event') throw new UnreadableRecord('an event without a body');
+    if (message.kind === 'event') throw new UnreadableRecord('an event without a body');
     return { id, version, data: null };
   }
-  const parsed = fact.data.safeParse(jsonOf(record.value));
+  const parsed = message.data.safeParse(jsonOf(record.value));
   if (parsed.success) return { id, version, data: parsed.data as DataOf<Event> };
   const { issues } = parsed.error;
-  const where = issues.slice(0, MOST_ISSUES).map(({ path, message }) => `/${path.map(String).join('/')}: ${message}`);
+  const where = issues.slice(0, MOST_ISSUES).map((issue) => `/${issue.path.map(String).join('/')}: ${issue.message}`);
   const more = issues.length > MOST_ISSUES ? `; and ${issues.length - MOST_ISSUES} more` : '';
-  throw new UnreadableRecord(`its data break the contract of ${fact.service}.${fact.name}: ${where.join('; ')}${more}`);
+  throw new UnreadableRecord(
+    `its data break the contract of ${message.service}.${message.name}: ${where.join('; ')}${more}`,
+  );
 }

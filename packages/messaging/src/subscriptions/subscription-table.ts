@@ -3,14 +3,14 @@ import type { BoundSubscription, EventHandler, EventStart, StateHandler } from '
 import { topicOf } from '../outbox/outbox.js';
 
 export interface EventSubscription {
-  readonly fact: Event;
+  readonly message: Event;
   readonly handler: EventHandler<never>;
   /** `earliest` if not given. */
   readonly from?: EventStart;
 }
 
 export interface StateSubscription {
-  readonly fact: State;
+  readonly message: State;
   readonly handler: StateHandler<never>;
 }
 
@@ -21,21 +21,21 @@ export const eventsOf = (all: readonly BoundSubscription[]): EventSubscription[]
 
 export const statesOf = (all: readonly BoundSubscription[]): StateSubscription[] =>
   all.flatMap(({ subscription, handler }) =>
-    subscription.kind === 'state' ? [{ fact: subscription.fact, handler: handler as StateHandler<never> }] : [],
+    subscription.kind === 'state' ? [{ message: subscription.message, handler: handler as StateHandler<never> }] : [],
   );
 
 /** Subscriptions by the topic (without prefix) and name of what they listen to. */
 export class SubscriptionTable<S extends EventSubscription | StateSubscription> {
   private readonly byTopic = new Map<string, Map<string, S>>();
 
-  /** @throws Error for two subscriptions to one fact: which of them has handled a version could not be told apart. */
+  /** @throws Error for two subscriptions to one message: which of them has handled a version could not be told apart. */
   constructor(subscriptions: readonly S[]) {
     for (const subscription of subscriptions) {
-      const { fact } = subscription;
-      const topic = topicOf(fact);
+      const { message } = subscription;
+      const topic = topicOf(message);
       const types = this.byTopic.get(topic) ?? new Map<string, S>();
-      if (types.has(fact.name)) throw new Error(`Two subscriptions to ${fact.service}.${fact.name}`);
-      this.byTopic.set(topic, types.set(fact.name, subscription));
+      if (types.has(message.name)) throw new Error(`Two subscriptions to ${message.service}.${message.name}`);
+      this.byTopic.set(topic, types.set(message.name, subscription));
     }
   }
 
@@ -47,7 +47,7 @@ export class SubscriptionTable<S extends EventSubscription | StateSubscription> 
     return this.topics.flatMap((topic) => this.of(topic));
   }
 
-  /** Those to facts of one topic. */
+  /** Those to messages of one topic. */
   of(topic: string): S[] {
     return [...(this.byTopic.get(topic)?.values() ?? [])];
   }

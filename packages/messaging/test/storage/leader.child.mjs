@@ -1,7 +1,8 @@
 // A process of its own that tests freeze and kill: `MODE=relay|listen|command node leader.child.mjs`, settings in the environment.
 // Tells its parent what it does by lines on stdout.
 import { Client } from 'pg';
-import { InboxExecutor, onEvent, openKafka } from '../../dist/index.js';
+import { openKafka } from '@stoa/kafka';
+import { InboxExecutor, onEvent } from '../../dist/index.js';
 import { createBackground } from '../../dist/background/storage-runtime.js';
 import { service, command, event } from '@stoa/contract-kit';
 import { z } from 'zod';
@@ -51,7 +52,7 @@ async function background(name, subscriptions) {
 /** Hears `counted` and `doubled`, slowly. */
 async function listen() {
   const data = z.object({ name: z.string(), count: z.int() });
-  const facts = service(
+  const messages = service(
     'counter',
     { version: 1, title: 'Counter', description: 'Counts.' },
     {
@@ -70,7 +71,7 @@ async function listen() {
       say('handled');
     }
   }
-  const hears = (type) => ({ subscription: onEvent(facts[type], Hear), handler: new Hear(type) });
+  const hears = (type) => ({ subscription: onEvent(messages[type], Hear), handler: new Hear(type) });
   await background('listener', [hears('counted'), hears('doubled')]);
 }
 

@@ -58,8 +58,8 @@ const database = {
 
 const SET = `INSERT INTO counters (name, count) SELECT name, count FROM json_to_recordset($1) AS r(name text, count integer)
   ON CONFLICT (name) DO UPDATE SET count = excluded.count`;
-const write = async ({ name, by }, { put }) => {
-  put(SET, { name, count: by });
+const set = async ({ name, by }, { write }) => {
+  write(SET, { name, count: by });
   return { name, by };
 };
 
@@ -71,8 +71,8 @@ const messaging = {
 };
 const background = createBackground({ port, options: messaging, database, contract: setter, subscriptions: [] });
 const handlers = new Map([
-  ['set', { handle: write }],
-  ['setTogether', { decide: write }],
+  ['set', { handle: set }],
+  ['setTogether', { decide: set }],
 ]);
 const { executor } = background;
 const binding = {

@@ -10,7 +10,7 @@ import { counter } from './counter.js';
 const Count = z.object({ name: z.string(), count: z.int() });
 
 /** What `counter` publishes, and what a later version of it publishes besides. */
-export const facts = {
+export const messages = {
   counted: counter.counted,
   doubled: counter.doubled,
   current: counter.current,
@@ -31,17 +31,17 @@ export const VERSIONS_TABLES = `
 type EventType = 'counted' | 'doubled' | 'tripled';
 type StateType = 'current' | 'highest';
 
-class Hear implements EventHandler<typeof facts.counted> {
+class Hear implements EventHandler<typeof messages.counted> {
   constructor(private readonly type: EventType) {}
 
-  readonly on: EventHandler<typeof facts.counted>['on'] = async ({ name }, { tx, version }) => {
+  readonly on: EventHandler<typeof messages.counted>['on'] = async ({ name }, { tx, version }) => {
     await tx.query('INSERT INTO heard (type, name, version) VALUES ($1, $2, $3)', [this.type, name, version]);
   };
 }
 
 /** Notes in `heard` what comes. */
 export const hears = (type: EventType, options?: EventOptions): BoundSubscription => ({
-  subscription: onEvent(facts[type], Hear as never, options),
+  subscription: onEvent(messages[type], Hear as never, options),
   handler: new Hear(type),
 });
 
@@ -50,13 +50,13 @@ const UPSERT = `INSERT INTO copies (type, name, count, version) VALUES ($1, $2, 
   WHERE copies.version < excluded.version`;
 const DELETE = 'DELETE FROM copies WHERE type = $1 AND name = $2 AND version < $3';
 
-class Copy implements StateHandler<typeof facts.current> {
+class Copy implements StateHandler<typeof messages.current> {
   constructor(
     private readonly type: StateType,
     private readonly beforeApply: () => Promise<void>,
   ) {}
 
-  readonly apply: StateHandler<typeof facts.current>['apply'] = async (tx, states) => {
+  readonly apply: StateHandler<typeof messages.current>['apply'] = async (tx, states) => {
     await this.beforeApply();
     for (const { key, version, data } of states) {
       if (data) await tx.query(UPSERT, [this.type, key, data.count, version]);
@@ -72,7 +72,7 @@ class Copy implements StateHandler<typeof facts.current> {
 
 /** Keeps a copy in `copies`. */
 export const copies = (type: StateType, beforeApply = async (): Promise<void> => undefined): BoundSubscription => ({
-  subscription: onState(facts[type], Copy as never),
+  subscription: onState(messages[type], Copy as never),
   handler: new Copy(type, beforeApply),
 });
 

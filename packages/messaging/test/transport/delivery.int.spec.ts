@@ -117,7 +117,7 @@ describe('delivery', () => {
 
   it('hands a DEADLINE_EXCEEDED of the service to the caller', async () => {
     const kit = newKit();
-    // The refusal of a request that queued for too long, but without a race against the caller's own budget.
+    // The business error of a request that queued for too long, but without a race against the caller's own budget.
     await kit.server({ say: () => Promise.reject(new OperationError('DEADLINE_EXCEEDED', 'it queued')) });
     const client = await kit.client();
     await expect(client.request(sayRequest('late'))).rejects.toMatchObject({

@@ -11,7 +11,7 @@ import type { CommandContext, Handler, OutgoingRequest } from '../../src/api/typ
 import { bindOperations } from '../../src/server/binding.js';
 import { echo } from './echo.suite.js';
 import type { BoundSettings } from '../../src/client/concurrency-limiter.js';
-import { refusalOf } from '../../src/protocol/business-errors.js';
+import { businessErrorReply } from '../../src/protocol/business-errors.js';
 import { StoaClient } from '../../src/client/stoa-client.js';
 import { StoaServer } from '../../src/server/stoa-server.js';
 
@@ -49,7 +49,7 @@ class DirectExecutor implements CommandExecutor {
       const context = { request, caller: request.caller } as unknown as CommandContext<Command>;
       return { ok: true, body: JSON.stringify(await handler.handle(request.input, context)) };
     } catch (error) {
-      if (error instanceof OperationError) return refusalOf(error);
+      if (error instanceof OperationError) return businessErrorReply(error);
       throw error;
     }
   }

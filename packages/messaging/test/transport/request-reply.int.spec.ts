@@ -179,7 +179,7 @@ describe('request and reply', () => {
     expect(new Set(steps.map((step) => (step as { id: string }).id)).size).toBe(2);
   });
 
-  it('answers a flow with the refusal of its step', async () => {
+  it('answers a flow with the business error of its step', async () => {
     add = () => {
       throw new OperationError('TOO_MANY', 'enough');
     };
