@@ -1,10 +1,20 @@
+import { MAX_EMAIL_LENGTH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '@stoa/profile-contract';
 import { shardedVariables } from '@stoa/sharded-service';
 import { z } from 'zod';
 
 /** The profile service's environment. */
 export const profileVariables = shardedVariables.extend({
-  STOA_OPERATOR_EMAIL: z.email().max(254).optional().describe('the operator whose account is made at start'),
-  STOA_OPERATOR_PASSWORD: z.string().min(10).max(200).optional().describe('at least 10 characters'),
+  STOA_OPERATOR_EMAIL: z
+    .email()
+    .max(MAX_EMAIL_LENGTH)
+    .optional()
+    .describe('the operator whose account is made at start'),
+  STOA_OPERATOR_PASSWORD: z
+    .string()
+    .min(MIN_PASSWORD_LENGTH)
+    .max(MAX_PASSWORD_LENGTH)
+    .optional()
+    .describe(`at least ${MIN_PASSWORD_LENGTH} characters`),
   STOA_RESERVATION_SECONDS: z.coerce
     .number()
     .int()

@@ -4,3 +4,4 @@ export * from './declarations/declare.js';
 export * from './document/to-document.js';
 export { placeholdersOf } from './declarations/placeholders.js';
 export * from './documents.js';
+export { withoutLimits } from './declarations/without-limits.js';

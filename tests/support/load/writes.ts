@@ -1,3 +1,4 @@
+import { MAX_QUANTITY } from '@stoa/cart-contract';
 import { randomUUID } from 'node:crypto';
 import type { Answer, Body } from '../shop.js';
 import { ask, GaveUp, type Request } from './client.js';
@@ -25,8 +26,8 @@ interface Refusal {
 
 /** Each shopper keeps so many answered writes to send again later. */
 const KEPT_ANSWERS = 12;
-/** Below the largest quantity of a line, 999. */
-const FULL = 900;
+/** Below the largest quantity of a line. */
+const FULL = MAX_QUANTITY - 99;
 
 /** Changes profiles and carts, one write of a shopper at a time, and holds every answer against the model. */
 export class Writes {
@@ -109,7 +110,7 @@ export class Writes {
     ];
     const [full] = shopper.lines;
     if (full) {
-      const body = { sku: full[0], quantity: 999 };
+      const body = { sku: full[0], quantity: MAX_QUANTITY };
       refusals.push({ request: { method: 'POST', path, body, key }, status: 409, code: 'QUANTITY_TOO_LARGE' });
     }
     if (shopper.profile) {

@@ -4,8 +4,8 @@ import { currencyOf } from './pricing.js';
 
 /**
  * The lines of a cart after another's were added, as far as they fit: quantities stop at the most that a cart holds of one
- * SKU, new SKUs at the most that it holds at all. SKUs that are not sold any more, or in another currency, stay behind.
- * Nobody is there to answer a refusal, so nothing is refused.
+ * SKU, new SKUs at the most that it holds at all. What is there stays, also where a clone with a larger limit put it in.
+ * SKUs that are not sold any more, or in another currency, are left out. Nobody could act on an error, so there is none.
  */
 export function mergeLines(
   lines: readonly Line[],
@@ -21,7 +21,7 @@ export function mergeLines(
     const before = quantities.get(sku) ?? 0;
     if (before === 0 && quantities.size >= MAX_LINES) continue;
     const after = Math.min(MAX_QUANTITY, before + quantity);
-    if (after === before) continue;
+    if (after <= before) continue;
     quantities.set(sku, after);
     merged += 1;
   }

@@ -53,6 +53,11 @@ describe('mergeLines', () => {
     expect(merge.lines[0]).toEqual({ sku: 'S0', quantity: MAX_QUANTITY });
   });
 
+  it('leaves what a clone with a larger limit put in, and adds nothing to it', () => {
+    const mine = [{ sku: 'SKU-1', quantity: MAX_QUANTITY + 7 }];
+    expect(mergeLines(mine, [{ sku: 'SKU-1', quantity: 1 }], sold)).toEqual({ lines: mine, merged: 0 });
+  });
+
   it('takes nothing from what was there, and keeps to the limits', () => {
     fc.assert(
       fc.property(lines(), lines(), products, (mine, guests, known) => {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { cart as contract } from '@stoa/cart-contract';
+import { cart as contract, MAX_QUANTITY } from '@stoa/cart-contract';
+import { MAX_AMOUNT } from '@stoa/contract-kit';
 import { aCart, aProduct, lines, products, productsOf } from '../../test/arbitraries.js';
 import { priceCart } from './pricing.js';
 
@@ -87,5 +88,9 @@ describe('priceCart', () => {
     const priced = priceCart(aCart(many), productsOf(...dear));
     expect(priced.lines.filter((line) => line.available)).toHaveLength(9);
     expect(priced.total).toEqual({ amount: 999_999_999_999 * 999 * 9, currency: 'EUR' });
+  });
+
+  it('stays exact for the largest line that the limits allow', () => {
+    expect(MAX_QUANTITY * MAX_AMOUNT).toBeLessThanOrEqual(Number.MAX_SAFE_INTEGER);
   });
 });

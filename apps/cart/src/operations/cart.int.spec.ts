@@ -41,6 +41,27 @@ describe('the cart service', () => {
     expect(events.at(-1)?.data.lines).toEqual([{ sku: 'MUG', quantity: 1 }]);
   });
 
+  it('serves a cart that a clone of the next version filled, whose limit is larger', async () => {
+    const [guest, caller] = [newGuest(), newCustomer()];
+    const large = MAX_QUANTITY + 1_000;
+    for (const each of [guest, caller]) {
+      await carts.ask('addItem', { sku: 'MUG', quantity: 1 }, each);
+      await carts.ask('addItem', { sku: 'LAMP', quantity: 1 }, each);
+      const text = 'UPDATE carts SET quantities = ARRAY[$2::integer, 1] WHERE customer_id = $1';
+      await carts.rows(text, [each.customerId, large]);
+    }
+    expect((await carts.ask('getCart', {}, guest)).body).toMatchObject({ itemCount: large + 1 });
+    const more = await carts.ask('addItem', { sku: 'MUG', quantity: 1 }, guest);
+    expect(more.body.code).toBe('QUANTITY_TOO_LARGE');
+    expect((await carts.ask('removeItem', { sku: 'LAMP' }, guest)).body).toMatchObject({ itemCount: large });
+    expect((await carts.events(guest.customerId, 3)).at(-1)?.data.lines).toEqual([{ sku: 'MUG', quantity: large }]);
+
+    const joined = await carts.ask('joinGuestCart', { guestId: guest.customerId }, caller);
+    expect(joined.body).toEqual({ merged: 0 });
+    expect((await carts.ask('getCart', {}, caller)).body).toMatchObject({ itemCount: large + 1 });
+    expect((await carts.ask('changeItem', { sku: 'MUG', quantity: 1 }, caller)).body).toMatchObject({ itemCount: 2 });
+  });
+
   it('changes nothing when a command comes again, and answers the same', async () => {
     const caller = newCustomer();
     const id = newId();

@@ -1,4 +1,4 @@
-import type { Price } from '@stoa/contract-kit';
+import { MAX_AMOUNT, type Price } from '@stoa/contract-kit';
 
 // ISO 4217's minor units where they are not 2. Intl knows other digits for some currencies (CLDR's, those of daily use).
 const EXPONENTS: ReadonlyMap<string, number> = new Map([
@@ -7,8 +7,6 @@ const EXPONENTS: ReadonlyMap<string, number> = new Map([
   ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
 ]);
 const CURRENCIES: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('currency'), ...EXPONENTS.keys()]);
-
-export const MAX_AMOUNT = 999_999_999_999;
 
 export const isCurrency = (code: string): boolean => CURRENCIES.has(code);
 

@@ -1,5 +1,6 @@
+import { MAX_AMOUNT } from '@stoa/contract-kit';
 import * as fc from 'fast-check';
-import { exponentOf, formatPrice, isCurrency, MAX_AMOUNT, parsePrice } from './money.js';
+import { exponentOf, formatPrice, isCurrency, parsePrice } from './money.js';
 
 const amountOf = (text: string, currency = 'USD'): number | string => {
   const price = parsePrice(text, currency);

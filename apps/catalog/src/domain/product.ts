@@ -1,4 +1,11 @@
-import { MAX_IMAGES, MAX_VARIANTS, type ProductInput, type Variant } from '@stoa/catalog-contract';
+import {
+  MAX_DESCRIPTION_LENGTH,
+  MAX_IMAGES,
+  MAX_VARIANT_TITLE_LENGTH,
+  MAX_VARIANTS,
+  type ProductInput,
+  type Variant,
+} from '@stoa/catalog-contract';
 import type { Problem } from '@stoa/contract-kit';
 import { createHash } from 'node:crypto';
 import { sanitise, type HtmlLibrary } from './html.js';
@@ -9,16 +16,14 @@ import { slug, textFault } from './text.js';
 export type Content = ProductInput;
 
 export const DEFAULT_VARIANT_TITLE = 'Default Title';
-const MAX_DESCRIPTION = 100_000;
 /** Bytes of a product's JSON: what a line of NDJSON may have, and half of what the largest answer may. */
 const MAX_BYTES = 4 * 1024 * 1024;
-const MAX_TITLE = 500;
 
 const orNull = (text: string | null): string | null => text?.trim() || null;
 
 /** A variant's title as its options say it: "Red / Large". */
 export const titleOf = (options: readonly string[]): string =>
-  options.join(' / ').slice(0, MAX_TITLE) || DEFAULT_VARIANT_TITLE;
+  options.join(' / ').slice(0, MAX_VARIANT_TITLE_LENGTH) || DEFAULT_VARIANT_TITLE;
 
 function normalVariant(variant: Variant, options: readonly string[]): Variant {
   const price = (money: Variant['price']) => ({ amount: money.amount, currency: money.currency });
@@ -128,8 +133,11 @@ function* variantsFaults({ variants, optionNames }: Content): Generator<Problem>
 /** Faults of the product's own fields, those of its variants apart. */
 export function* productFaults(content: Omit<Content, 'variants'>): Generator<Problem> {
   yield* textFaults(content, '');
-  if (content.description.length > MAX_DESCRIPTION) {
-    yield { pointer: '/description', detail: `is longer than ${MAX_DESCRIPTION} characters once it is sanitised` };
+  if (content.description.length > MAX_DESCRIPTION_LENGTH) {
+    yield {
+      pointer: '/description',
+      detail: `is longer than ${MAX_DESCRIPTION_LENGTH} characters once it is sanitised`,
+    };
   }
   if (content.category !== '' && slug(content.category) === '') {
     yield { pointer: '/category', detail: 'needs a letter or a digit, which its handle is made of' };

@@ -1,7 +1,7 @@
+import { MAX_SKU_LENGTH } from '@stoa/contract-kit';
 import { createHash } from 'node:crypto';
 import { slug } from './text.js';
 
-const MAX_LENGTH = 120;
 const HASH_LENGTH = 8;
 
 /**
@@ -12,10 +12,10 @@ export function generatedSku(handle: string, options: readonly string[]): string
   const readable = [handle, ...options.map((option) => slug(option))].join('.');
   // "S/M" and "S M" have one slug: what a slug can't give back is told apart by a hash.
   const lossless = options.every((option) => slug(option) === option.toLowerCase().replaceAll(' ', '-'));
-  if (lossless && readable.length <= MAX_LENGTH) return readable;
+  if (lossless && readable.length <= MAX_SKU_LENGTH) return readable;
   const hash = createHash('sha256')
     .update(JSON.stringify([handle, ...options]))
     .digest('hex')
     .slice(0, HASH_LENGTH);
-  return `${readable.slice(0, MAX_LENGTH - HASH_LENGTH - 1).replace(/[\s.]+$/, '')}~${hash}`;
+  return `${readable.slice(0, MAX_SKU_LENGTH - HASH_LENGTH - 1).replace(/[\s.]+$/, '')}~${hash}`;
 }

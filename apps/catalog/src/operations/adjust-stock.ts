@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { catalog } from '@stoa/catalog-contract';
+import { catalog, MAX_STOCK, MIN_STOCK } from '@stoa/catalog-contract';
 import type { Caller, Handler } from '@stoa/messaging';
 import { stateOf } from '../domain/variant-state.js';
 import { lockVariant, recordAdjustment, saveStock } from '../storage/stock.js';
-
-const MAX_STOCK = 1_000_000_000;
 
 const nameOf = (caller: Caller): string => (caller.kind === 'service' ? caller.name : caller.customerId);
 
@@ -18,7 +16,7 @@ export class AdjustStock implements Handler<typeof catalog.adjustStock> {
     if (delta < 0 && stock < 0 && variant.whenOutOfStock === 'deny') {
       fail('NOT_ENOUGH_STOCK', `There are ${variant.stock} of ${sku}`);
     }
-    if (Math.abs(stock) > MAX_STOCK)
+    if (stock > MAX_STOCK || stock < MIN_STOCK)
       fail('INVALID_INPUT', 'The stock would pass a billion', [{ pointer: '/delta', detail: 'too large' }]);
     const state = stateOf(product, { ...variant, stock });
     // Others know only whether there is any: most adjustments change nothing for them.

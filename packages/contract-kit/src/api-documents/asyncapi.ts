@@ -1,4 +1,9 @@
-import type { ContractDocument, FactDocument, JsonSchema, OperationDocument } from '../document/to-document.js';
+import type {
+  ContractDocument,
+  MessageDocument,
+  JsonSchema,
+  OperationDocument,
+} from '../document/contract-document.js';
 import { SchemaPool } from './schema-pool.js';
 
 type Json = Record<string, unknown>;
@@ -120,7 +125,7 @@ function addOperation(parts: Parts, service: string, name: string, operation: Op
   };
 }
 
-function addFact(parts: Parts, service: string, name: string, kind: 'events' | 'states', fact: FactDocument): void {
+function addFact(parts: Parts, service: string, name: string, kind: 'events' | 'states', fact: MessageDocument): void {
   const id = `${service}.${name}`;
   const description =
     kind === 'events'

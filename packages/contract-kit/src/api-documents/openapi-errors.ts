@@ -1,4 +1,4 @@
-import type { OperationDocument } from '../document/to-document.js';
+import type { OperationDocument } from '../document/contract-document.js';
 import { commonErrors, type CommonErrorCode } from '../declarations/errors.js';
 
 export type Json = Record<string, unknown>;

@@ -1,4 +1,4 @@
-import type { ContractDocument, JsonSchema, OperationDocument } from '../document/to-document.js';
+import type { ContractDocument, JsonSchema, OperationDocument } from '../document/contract-document.js';
 import { placeholdersOf } from '../declarations/placeholders.js';
 import { security } from './openapi-components.js';
 import { errorResponses, type Json } from './openapi-errors.js';

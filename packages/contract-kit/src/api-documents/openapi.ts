@@ -1,4 +1,4 @@
-import type { ContractDocument } from '../document/to-document.js';
+import type { ContractDocument } from '../document/contract-document.js';
 import { headers, parameters, problemSchema, securitySchemes } from './openapi-components.js';
 import type { Json } from './openapi-errors.js';
 import { openApiOperation, type Shared } from './openapi-operation.js';

@@ -1,5 +1,5 @@
 import { canonical } from '../schemas/meaning.js';
-import type { JsonSchema } from '../document/to-document.js';
+import type { JsonSchema } from '../document/contract-document.js';
 
 /** Rewrites a schema's references to itself so that they hold where the schema now stands. */
 function rebase(node: unknown, base: string): unknown {

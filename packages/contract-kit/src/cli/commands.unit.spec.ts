@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,14 +11,14 @@ let made = 0;
 async function write(name: string, version: number, rules: string): Promise<void> {
   const folder = join(root, 'packages/contracts', name);
   await mkdir(join(folder, 'dist'), { recursive: true });
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await writeFile(join(folder, 'package.json'), `{"name":"@stoa/${name}-contract","type":"module"}`);
   const kit = pathToFileURL(join(import.meta.dirname, '../../dist/index.js')).href;
   const zod = import.meta.resolve('zod');
   // A new name for each version: Node keeps modules that it has imported.
   made += 1;
   await writeFile(
     join(folder, 'dist', `contract-${made}.js`),
-    `import { command, service } from '${kit}';
+    `import { command, event, service } from '${kit}';
      import { z } from '${zod}';
      export const it = service('${name}', { version: ${version}, title: 'It', description: 'It' }, {
        put: command({ summary: 'Put', caller: 'anyone', key: 'command.id', ${rules} }),
@@ -99,4 +99,67 @@ it('refuses the route of another service', async () => {
   expect((await check(root)).lines).toEqual([
     'basket.put (PUT /v1/things) and cart.put (PUT /v1/things) have the same route',
   ]);
+});
+
+describe('a change that is compatible', () => {
+  /** The thing with an operation and an event, which a shop's package uses. */
+  const writeThings = (version: number, bound: string, since = 1): Promise<void> =>
+    write(
+      'things',
+      version,
+      `since: ${since}, http: 'POST /v1/things', input: z.object({ quantity: z.int()${bound} }), output: z.object({}) }),
+       moved: event({ summary: 'It', key: 'id', data: z.object({ id: z.string()${version === 1 ? '.max(5)' : ''} })`,
+    );
+
+  beforeEach(async () => {
+    const shop = join(root, 'apps/shop');
+    await mkdir(join(shop, 'src'), { recursive: true });
+    const manifest = { name: '@stoa/shop', dependencies: { '@stoa/things-contract': '0.1.0' } };
+    await writeFile(join(root, 'package.json'), JSON.stringify({ workspaces: ['apps/*', 'packages/contracts/*'] }));
+    await writeFile(join(shop, 'package.json'), JSON.stringify(manifest));
+    await writeFile(
+      join(shop, 'src/shop.module.ts'),
+      `import { it as things, other } from '@stoa/things-contract';
+       const subscriptions = [onEvent(things.moved, Moving)];
+       publish(things.moved, 1, {} satisfies DataOf<typeof things.moved>);`,
+    );
+    await writeFile(
+      join(shop, 'src/typed.ts'),
+      `import type { it } from '@stoa/things-contract'; type Put = typeof it.put;`,
+    );
+  });
+
+  it('is said to be minor, with what consumers must tolerate and who they are', async () => {
+    await writeThings(1, '.max(9)');
+    await snapshot(root);
+    const released = await readFile(join(root, 'packages/contracts/things/contract.json'), 'utf8');
+    await mkdir(join(root, 'packages/contracts/things/released'));
+    await writeFile(join(root, 'packages/contracts/things/released/1.json'), released);
+    const files = ['package.json', 'apps'];
+    const fresh = await mkdtemp(join(tmpdir(), 'stoa-contracts-'));
+    for (const file of [...files, 'packages/contracts/things/released']) {
+      await cp(join(root, file), join(fresh, file), { recursive: true });
+    }
+    await rm(root, { recursive: true });
+    root = fresh;
+    await writeThings(2, '', 2);
+    await snapshot(root);
+    expect(await check(root)).toEqual({
+      ok: true,
+      lines: [
+        'things: version 2 is compatible, a minor change of version 1',
+        `  things.put input /quantity: maximum rose from 9 to ${Number.MAX_SAFE_INTEGER}: safe, clones of version 1 refuse such \
+requests as UNSUPPORTED_CONTRACT_VERSION`,
+        '  things.moved data /id: maxLength 5 was dropped: consumers of version 1 must tolerate it (@stoa/shop: src/shop.module.ts)',
+      ],
+    });
+  });
+
+  it('is refused with an upper limit in what consumers read', async () => {
+    await writeThings(1, '.max(9)');
+    await snapshot(root);
+    expect((await check(root)).lines).toEqual([
+      'things.moved data /id: maxLength 5 could never be changed: declare it withoutLimits(…), and keep the limit in inputs and in the domain',
+    ]);
+  });
 });

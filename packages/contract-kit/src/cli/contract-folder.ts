@@ -3,20 +3,23 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ServiceContract } from '../declarations/declare.js';
-import { toDocument, type ContractDocument } from '../document/to-document.js';
+import type { ContractDocument } from '../document/contract-document.js';
+import { toDocument } from '../document/to-document.js';
+import type { ContractImport } from './find-consumers.js';
 
 const isContract = (value: unknown): value is ServiceContract =>
   typeof value === 'object' && value !== null && '$about' in value;
 
-async function readDocument(file: string): Promise<ContractDocument> {
-  return JSON.parse(await readFile(file, 'utf8')) as ContractDocument;
+async function readJson<T>(file: string): Promise<T> {
+  return JSON.parse(await readFile(file, 'utf8')) as T;
 }
 
-/** Where a contract package keeps what was published of it: `contract.json` as it is now, `released/<version>.json` as it was. */
+/** A contract's package, with what is kept of it: `contract.json` as it is now, `released/<version>.json` as it was. */
 export class ContractFolder {
   constructor(
     readonly folder: string,
     readonly document: ContractDocument,
+    readonly imported: ContractImport,
   ) {}
 
   /**
@@ -26,10 +29,11 @@ export class ContractFolder {
   static async open(folder: string): Promise<ContractFolder> {
     const main = join(folder, 'dist/index.js');
     if (!existsSync(main)) throw new Error(`${folder} is not built: run "npm run build" first`);
-    const exported = Object.values((await import(pathToFileURL(main).href)) as object);
-    const contract = exported.find(isContract);
-    if (!contract) throw new Error(`${folder} exports no contract (what service(...) returns)`);
-    return new ContractFolder(folder, toDocument(contract));
+    const exported = Object.entries((await import(pathToFileURL(main).href)) as object);
+    const found = exported.find((entry): entry is [string, ServiceContract] => isContract(entry[1]));
+    if (!found) throw new Error(`${folder} exports no contract (what service(...) returns)`);
+    const { name: packageName = '' } = await readJson<{ name?: string }>(join(folder, 'package.json'));
+    return new ContractFolder(folder, toDocument(found[1]), { packageName, exportName: found[0] });
   }
 
   /** The text that `contract.json` should have. */
@@ -55,7 +59,7 @@ export class ContractFolder {
     const folder = join(this.folder, 'released');
     if (!existsSync(folder)) return [];
     const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-    const documents = await Promise.all(files.map((name) => readDocument(join(folder, name))));
+    const documents = await Promise.all(files.map((name) => readJson<ContractDocument>(join(folder, name))));
     return documents.toSorted((a, b) => b.version - a.version);
   }
 

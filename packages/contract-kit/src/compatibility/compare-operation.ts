@@ -1,7 +1,7 @@
-import type { ContractDocument, OperationDocument } from '../document/to-document.js';
-import type { BreakingChange } from './contract-change.js';
+import type { ContractDocument, OperationDocument } from '../document/contract-document.js';
 import { whyNotIncluded } from '../schemas/inclusion.js';
 import { canonical } from '../schemas/meaning.js';
+import { type ContractChange, pathOf } from './contract-change.js';
 
 /** Versions of the same contract, and an operation of it in both. */
 interface Versions {
@@ -14,61 +14,62 @@ interface Versions {
 
 const routeOf = ({ http }: OperationDocument): string | undefined => http && `${http.method} ${http.path}`;
 
+/** One that breaks somebody. */
+const breaking = (where: string, path: string, reason: string): ContractChange => ({
+  where,
+  path,
+  reason,
+  effect: 'breaking',
+});
+
 /** Properties whose every change breaks someone, with whom. */
-function compareRules({ where, before, after }: Versions): BreakingChange[] {
+function compareRules({ where, before, after }: Versions): ContractChange[] {
   const rules: readonly (readonly [string, unknown, unknown, string])[] = [
     ['kind', before.kind, after.kind, 'requests in flight go to the other topic'],
     ['caller', before.caller, after.caller, 'who could call may be refused, or who must not may get in'],
     ['key', before.key, after.key, 'clones of both versions would look for the same data in different buckets'],
     ['status', before.status, after.status, 'clients look for the status that was promised'],
     ['upload types', before.upload && true, after.upload && true, 'requests would be read in another way'],
-    ['download', before.download && true, after.download && true, 'answers would be read in another way'],
+    ['download', before.download && true, after.download && true, 'replies would be read in another way'],
   ];
   const changed = rules.filter(([, old, now]) => old !== now);
-  return changed.map(([what, old, now, why]) => ({
-    where,
-    path: what,
-    reason: `changed from ${old ?? 'none'} to ${now ?? 'none'}: ${why}`,
-  }));
+  return changed.map(([rule, old, now, why]) =>
+    breaking(where, rule, `changed from ${old ?? 'none'} to ${now ?? 'none'}: ${why}`),
+  );
 }
 
 /** What was promised to clients over HTTP and may be promised anew, but not taken back. */
-function comparePromises({ where, before, after }: Versions): BreakingChange[] {
-  const taken = (path: string, old: string | undefined, now: string | undefined, why: string): BreakingChange[] =>
+function comparePromises({ where, before, after }: Versions): ContractChange[] {
+  const taken = (path: string, old: string | undefined, now: string | undefined, why: string): ContractChange[] =>
     old === undefined || old === now
       ? []
-      : [{ where, path, reason: `${now === undefined ? 'was removed' : `changed from ${old} to ${now}`}: ${why}` }];
-  const types = before.upload?.contentTypes.filter((type) => after.upload && !after.upload.contentTypes.includes(type));
-  const shrunk = before.upload && after.upload && after.upload.maxBytes < before.upload.maxBytes;
+      : [breaking(where, path, `${now === undefined ? 'was removed' : `changed from ${old} to ${now}`}: ${why}`)];
+  const ifMatch = ({ ifMatch: is }: OperationDocument): string | undefined => (is ? 'honoured' : undefined);
   return [
     ...taken('route', routeOf(before), routeOf(after), 'clients call the route that was promised'),
     ...taken('etag', before.etag, after.etag, 'clients that kept a version would not find it again'),
     ...taken('location', before.location, after.location, 'clients follow it'),
-    ...taken(
-      'ifMatch',
-      before.ifMatch ? 'honoured' : undefined,
-      after.ifMatch ? 'honoured' : undefined,
-      'writes would pass over changes that the client never saw',
-    ),
-    ...(types ?? []).map((type) => ({
-      where,
-      path: 'upload',
-      reason: `${type} was removed: uploads that were right would be refused`,
-    })),
-    ...(shrunk ? [{ where, path: 'upload', reason: 'maxBytes fell: uploads that were right would be refused' }] : []),
+    ...taken('ifMatch', ifMatch(before), ifMatch(after), 'writes would pass over changes that the client never saw'),
   ];
 }
 
-function compareErrors({ where, before, after }: Versions): BreakingChange[] {
+function compareUploads({ where, before: { upload: old }, after: { upload: now } }: Versions): ContractChange[] {
+  if (!old || !now) return [];
+  const refused = old.contentTypes.filter((type) => !now.contentTypes.includes(type));
+  const changes = refused.map((type) => `${type} was removed`);
+  if (now.maxBytes < old.maxBytes) changes.push('maxBytes fell');
+  return changes.map((change) => breaking(where, 'upload', `${change}: uploads that were right would be refused`));
+}
+
+function compareErrors({ where, before, after }: Versions): ContractChange[] {
   return Object.entries(before.errors).flatMap(([code, status]) => {
     const now = after.errors[code];
     if (now === status) return [];
-    const what = now === undefined ? 'was removed' : `its status changed from ${status} to ${now}`;
-    const why =
+    const reason =
       now === undefined
-        ? 'clones of the version before still answer it'
-        : 'clients look for the status that was promised';
-    return [{ where, path: `error ${code}`, reason: `${what}: ${why}` }];
+        ? 'was removed: clones of the version before still answer it'
+        : `its status changed from ${status} to ${now}: clients look for the status that was promised`;
+    return [breaking(where, `error ${code}`, reason)];
   });
 }
 
@@ -76,53 +77,61 @@ function compareErrors({ where, before, after }: Versions): BreakingChange[] {
  * New clones must take what old senders send. New senders may use what only new clones take, if the operation's `since`
  * grows: clones of the version before then refuse it as UNSUPPORTED_CONTRACT_VERSION instead of misreading it.
  */
-function compareInput({ where, released, next, before, after }: Versions): BreakingChange[] {
-  const backward = whyNotIncluded({ inner: before.input, outer: after.input, newer: 'outer' }).map(
-    ({ path, what }) => ({
+function compareInput({ where, released, next, before, after }: Versions): ContractChange[] {
+  const backward = whyNotIncluded({ inner: before.input, outer: after.input, newer: 'outer' }).map(({ path, what }) =>
+    breaking(where, pathOf('input', path), `${what}: requests that were right would be refused`),
+  );
+  const isRaised = after.since > released.version && after.since <= next.version;
+  const older = `clones of version ${released.version}`;
+  const forward = whyNotIncluded({ inner: after.input, outer: before.input, newer: 'inner' }).map(
+    ({ path, what }): ContractChange => ({
       where,
-      path: `input ${path}`.trim(),
-      reason: `${what}: requests that were right would be refused`,
+      path: pathOf('input', path),
+      reason: isRaised
+        ? `${what}: safe, ${older} refuse such requests as UNSUPPORTED_CONTRACT_VERSION`
+        : `${what}: ${older} would refuse such requests as wrong; raise its \`since\` to ${next.version}`,
+      effect: isRaised ? 'safe' : 'breaking',
     }),
   );
-  if (after.since > released.version && after.since <= next.version) return backward;
-  const forward = whyNotIncluded({ inner: after.input, outer: before.input, newer: 'inner' }).map(({ path, what }) => ({
-    where,
-    path: `input ${path}`.trim(),
-    reason: `${what}: clones of version ${released.version} would refuse such requests as wrong; raise its \`since\` to ${next.version}`,
-  }));
   return [...backward, ...forward];
 }
 
-function compareOutput({ where, released, next, before, after }: Versions): BreakingChange[] {
-  const change = (path: string, reason: string): BreakingChange => ({ where, path: `output ${path}`.trim(), reason });
-  const forward = whyNotIncluded({ inner: after.output, outer: before.output, newer: 'inner' });
-  const backward = whyNotIncluded({ inner: before.output, outer: after.output, newer: 'outer' });
-  return [
-    ...forward.map(({ path, what }) =>
-      change(path, `${what}: callers of version ${released.version} would get what they don't expect`),
-    ),
-    ...backward.map(({ path, what }) =>
-      change(
-        path,
-        `${what}: callers of version ${next.version} would not get it from clones of version ${released.version}`,
-      ),
-    ),
-  ];
+function compareOutput({ where, released, next, before, after }: Versions): ContractChange[] {
+  const callers = `callers of version ${released.version}`;
+  const forward = whyNotIncluded({ inner: after.output, outer: before.output, newer: 'inner' }).map(
+    ({ path, what, isLimit }): ContractChange => ({
+      where,
+      path: pathOf('output', path),
+      reason: isLimit ? `${what}: ${callers} must tolerate it` : `${what}: ${callers} would get what they don't expect`,
+      effect: isLimit ? 'tolerate' : 'breaking',
+    }),
+  );
+  const missing = `callers of version ${next.version} would not get it from clones of version ${released.version}`;
+  const backward = whyNotIncluded({ inner: before.output, outer: after.output, newer: 'outer' }).map(({ path, what }) =>
+    breaking(where, pathOf('output', path), `${what}: ${missing}`),
+  );
+  return [...forward, ...backward];
 }
 
-function compareSince({ where, before, after, next }: Versions): BreakingChange[] {
+function compareSince({ where, before, after, next }: Versions): ContractChange[] {
   if (after.since >= before.since && after.since <= next.version) return [];
   const limit =
     after.since < before.since ? `fell from ${before.since}` : `is above the contract's version ${next.version}`;
-  return [
-    { where, path: 'since', reason: `${after.since} ${limit}: no clone could tell whether it knows the request` },
-  ];
+  return [breaking(where, 'since', `${after.since} ${limit}: no clone could say whether it knows the request`)];
 }
 
-/** What of an operation's change breaks senders or clones one version away. */
-export function compareOperation(versions: Versions): BreakingChange[] {
+const COMPARISONS = [
+  compareRules,
+  comparePromises,
+  compareUploads,
+  compareErrors,
+  compareSince,
+  compareInput,
+  compareOutput,
+];
+
+/** How an operation's change concerns senders and clones one version away. */
+export function compareOperation(versions: Versions): ContractChange[] {
   if (canonical(versions.before) === canonical(versions.after)) return [];
-  return [compareRules, comparePromises, compareErrors, compareSince, compareInput, compareOutput].flatMap((compare) =>
-    compare(versions),
-  );
+  return COMPARISONS.flatMap((compare) => compare(versions));
 }

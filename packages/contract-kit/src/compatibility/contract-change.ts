@@ -1,12 +1,23 @@
-/** Something that would break a consumer or a provider one version away. */
-export interface BreakingChange {
+/**
+ * - `breaking`: it would break a consumer or a provider one version away, and must not be made.
+ * - `tolerate`: a reply, event or state may hold more than before; consumers of the version before must tolerate it.
+ * - `safe`: nobody needs to do anything.
+ */
+export type Effect = 'breaking' | 'tolerate' | 'safe';
+
+/** A difference between two versions of a contract. */
+export interface ContractChange {
   /** `cart.addItem`, or `cart` for the contract as a whole. */
   readonly where: string;
-  /** What of it: `input /quantity`, `error NOT_FOUND`, `route` … */
+  /** The part of it: `input /quantity`, `error NOT_FOUND`, `route` … */
   readonly path: string;
-  /** What changed, and whom it would hurt. */
+  /** The change, and whom it concerns. */
   readonly reason: string;
+  readonly effect: Effect;
 }
 
 /** As one line: `cart.addItem input /quantity: maximum fell from 999 to 99: requests that were right would be refused`. */
-export const describeChange = ({ where, path, reason }: BreakingChange): string => `${where} ${path}: ${reason}`;
+export const describeChange = ({ where, path, reason }: ContractChange): string => `${where} ${path}: ${reason}`;
+
+/** What of a declaration a change is about, where it names a field: `output /total/amount`. */
+export const pathOf = (schema: 'input' | 'output' | 'data', pointer: string): string => `${schema} ${pointer}`.trim();

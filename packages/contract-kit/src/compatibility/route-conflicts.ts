@@ -1,4 +1,4 @@
-import type { ContractDocument } from '../document/to-document.js';
+import type { ContractDocument } from '../document/contract-document.js';
 
 /** Paths that differ only in the names of their fields are the same to a router. */
 const shapeOf = (path: string): string => path.replaceAll(/\{[^}]+\}/g, '{}');

@@ -29,7 +29,7 @@ export interface Problem {
 }
 
 /** What else a caller is told: what is wrong with the input, or in how many seconds the same may be answered otherwise. */
-export type RefusalDetails = readonly Problem[] | { readonly retryAfterSeconds: number };
+export type BusinessErrorDetails = readonly Problem[] | { readonly retryAfterSeconds: number };
 
 /**
  * A refusal that a contract names, or one of the common errors. Carried over Kafka as code, detail and details; the
@@ -42,7 +42,7 @@ export class OperationError extends Error {
   constructor(
     readonly code: string,
     detail?: string,
-    details: RefusalDetails = [],
+    details: BusinessErrorDetails = [],
   ) {
     super(detail ?? code);
     const waits = 'retryAfterSeconds' in details;

@@ -7,22 +7,31 @@ export const Money = z.object({
 });
 export type Money = z.infer<typeof Money>;
 
-/** A price: money that is not negative and fits the shop's arithmetic (below 10^12 minor units). */
-export const Price = Money.extend({ amount: z.int().min(0).max(999_999_999_999) });
+/** The dearest price, in minor units: what people count in a shop stays an exact number (below 10^12). */
+export const MAX_AMOUNT = 999_999_999_999;
+
+/** A price: money that is not negative and fits the shop's arithmetic. */
+export const Price = Money.extend({ amount: z.int().min(0).max(MAX_AMOUNT) });
 export type Price = z.infer<typeof Price>;
+
+/** In characters. */
+export const MAX_SKU_LENGTH = 120;
 
 /** Stock keeping unit: what is sold, one per variant. Printable, no white space at the ends. */
 export const Sku = z
   .string()
   .min(1)
-  .max(120)
+  .max(MAX_SKU_LENGTH)
   .regex(/^[^\s/](?:[^/]*[^\s/])?$/, 'without a slash, and without white space at its ends');
+
+/** In characters. */
+export const MAX_HANDLE_LENGTH = 255;
 
 /** A product's name in URLs: lower case letters, digits and dashes. */
 export const Handle = z
   .string()
   .min(1)
-  .max(255)
+  .max(MAX_HANDLE_LENGTH)
   .regex(/^[\p{Ll}\p{Lo}\p{N}]+(?:[-_][\p{Ll}\p{Lo}\p{N}]+)*$/u, 'lower case letters, digits and dashes');
 
 /** Customer id, of guests too: a UUIDv7. */

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import {
   declarationsOf,
   isOperation,
-  type CallerRule,
   type Declaration,
   type Event,
   type Method,
@@ -10,60 +9,7 @@ import {
   type ServiceContract,
   type State,
 } from '../declarations/declare.js';
-
-export type JsonSchema = Record<string, unknown>;
-
-/** One operation as published: everything the gateway needs to know of it. */
-export interface OperationDocument {
-  readonly kind: 'command' | 'query';
-  readonly summary: string;
-  readonly description?: string;
-  readonly http?: { readonly method: Method; readonly path: string };
-  readonly caller: CallerRule;
-  /** Commands only. */
-  readonly key?: string;
-  readonly input: JsonSchema;
-  readonly output: JsonSchema;
-  /** Code → HTTP status. */
-  readonly errors: Readonly<Record<string, number>>;
-  readonly status: number;
-  readonly since: number;
-  readonly budgetMs: number;
-  readonly etag?: string;
-  readonly ifMatch?: boolean;
-  readonly location?: string;
-  readonly runsAt?: 'sign-in' | 'sign-out';
-  readonly upload?: { readonly contentTypes: readonly string[]; readonly maxBytes: number };
-  readonly download?: { readonly filename: string };
-  readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
-  readonly rateLimit?: { readonly points: number; readonly seconds: number };
-}
-
-export interface FactDocument {
-  readonly summary: string;
-  readonly key: string;
-  readonly data: JsonSchema;
-  readonly since: number;
-  /** Events only. */
-  readonly invalidates?: readonly string[];
-  /** Events only: the key is a customer whose sessions the gateway ends. */
-  readonly endsSessions?: true;
-}
-
-/**
- * A contract as published on the compacted topic `stoa.contracts` (key: the service's name) and committed as
- * `contract.json` beside its source. `format` is the version of this document's own layout.
- */
-export interface ContractDocument {
-  readonly format: 1;
-  readonly service: string;
-  readonly version: number;
-  readonly title: string;
-  readonly description: string;
-  readonly operations: Readonly<Record<string, OperationDocument>>;
-  readonly events: Readonly<Record<string, FactDocument>>;
-  readonly states: Readonly<Record<string, FactDocument>>;
-}
+import type { ContractDocument, JsonSchema, MessageDocument, OperationDocument } from './contract-document.js';
 
 export const DEFAULT_BUDGET_MS = 5_000;
 
@@ -128,7 +74,7 @@ const queryOnly = (operation: Operation) =>
     ? { cache: operation.cache, download: operation.download }
     : { cache: undefined, download: undefined };
 
-function factDocument(fact: Event | State): FactDocument {
+function messageDocument(fact: Event | State): MessageDocument {
   return defined({
     summary: fact.summary,
     key: fact.key,
@@ -136,7 +82,7 @@ function factDocument(fact: Event | State): FactDocument {
     since: fact.since ?? 1,
     invalidates: fact.kind === 'event' ? fact.invalidates : undefined,
     endsSessions: fact.kind === 'event' ? fact.endsSessions : undefined,
-  }) as FactDocument;
+  }) as MessageDocument;
 }
 
 /** The contract as data: what is published, compared and documented. */
@@ -152,7 +98,7 @@ export function toDocument(contract: ServiceContract): ContractDocument {
     title,
     description,
     operations: select(isOperation, operationDocument),
-    events: select((d): d is Event => d.kind === 'event', factDocument),
-    states: select((d): d is State => d.kind === 'state', factDocument),
+    events: select((d): d is Event => d.kind === 'event', messageDocument),
+    states: select((d): d is State => d.kind === 'state', messageDocument),
   };
 }

@@ -32,7 +32,7 @@ function compareLimits(inner: Branch, outer: Branch, path: string, newer: Newer)
     const name = sign === 1 ? 'minimum' : 'maximum';
     const show = (bound: Bound | undefined): number | string | undefined =>
       bound?.open ? `${bound.value} (itself out)` : bound?.value;
-    return [{ path, what: `${name} ${wording(newer, show(mine), show(theirs))}` }];
+    return [{ path, what: `${name} ${wording(newer, show(mine), show(theirs))}`, isLimit: sign === -1 }];
   });
 }
 
@@ -50,7 +50,7 @@ function compareLengths(inner: Branch, outer: Branch, path: string, newer: Newer
     const [mine, theirs] = [number(inner.rules[name]), number(outer.rules[name])];
     if (theirs === undefined || (sign === 1 && theirs <= 0)) return [];
     if (mine !== undefined && sign * (mine - theirs) >= 0) return [];
-    return [{ path, what: `${name} ${wording(newer, mine, theirs)}` }];
+    return [{ path, what: `${name} ${wording(newer, mine, theirs)}`, isLimit: sign === -1 }];
   });
 }
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../document/to-document.js';
+import type { JsonSchema } from '../document/contract-document.js';
 
 /**
  * One way for a value to be right: of one type, without alternatives inside. A schema is right for a value when one of its

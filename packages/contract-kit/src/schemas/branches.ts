@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../document/to-document.js';
+import type { JsonSchema } from '../document/contract-document.js';
 import { asSchema, type Branch, isOfType, jsonType, listOf } from './branch.js';
 import { canonical } from './meaning.js';
 import { meet, possible } from './meet.js';

@@ -2,8 +2,10 @@
 export interface Finding {
   /** JSON pointer of the field, `*` standing for any item of a list or any name of a map; empty for the whole. */
   readonly path: string;
-  /** What changed, told from the older schema to the newer. */
+  /** The difference, described from the older schema to the newer. */
   readonly what: string;
+  /** True: the value is of the right type and above the lower bounds; it passes an upper limit, or breaks a pattern. */
+  readonly isLimit?: boolean;
 }
 
 /** Which of two compared schemas is the newer one. */
@@ -11,7 +13,7 @@ export type Newer = 'inner' | 'outer';
 
 const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** Tells the values that two schemas have for a keyword from the older to the newer: `fell from 999 to 99`. */
+/** Describes the values that two schemas have for a keyword, from the older to the newer: `fell from 999 to 99`. */
 export function wording(newer: Newer, inner: unknown, outer: unknown): string {
   const [before, after] = newer === 'inner' ? [outer, inner] : [inner, outer];
   if (before === undefined) return `${show(after)} was added`;

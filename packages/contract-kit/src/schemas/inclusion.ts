@@ -1,11 +1,11 @@
-import type { JsonSchema } from '../document/to-document.js';
+import type { JsonSchema } from '../document/contract-document.js';
 import { compareBounds, fits } from './bounds.js';
 import { asSchema, type Branch, listOf } from './branch.js';
 import { branchesOf } from './branches.js';
 import { type Finding, type Newer, wording } from './finding.js';
 import { equal } from './meaning.js';
 
-/** Two schemas: is whatever is right for `inner` right for `outer`? `newer` tells how to word what is found. */
+/** Two schemas: is whatever is right for `inner` right for `outer`? `newer` decides how findings are worded. */
 export interface Pair {
   readonly inner: JsonSchema;
   readonly outer: JsonSchema;
@@ -78,13 +78,12 @@ function comparePatterns(inner: Branch, outer: Branch, path: string, { newer }: 
   const [mine, theirs] = [inner.rules['format'], outer.rules['format']];
   if (theirs !== undefined && !equal(mine, theirs)) return [{ path, what: `format ${wording(newer, mine, theirs)}` }];
   const unmatched = outer.patterns.filter((pattern) => !inner.patterns.includes(pattern));
+  const other = inner.patterns.find((own) => !outer.patterns.includes(own));
   return unmatched.map((pattern) => ({
     path,
-    what: `pattern ${wording(
-      newer,
-      inner.patterns.find((own) => !outer.patterns.includes(own)),
-      pattern,
-    )}`,
+    what: `pattern ${wording(newer, other, pattern)}`,
+    // Another pattern instead may be another kind of text.
+    isLimit: other === undefined,
   }));
 }
 
@@ -138,13 +137,17 @@ function candidatesFor(inner: Branch, outers: readonly Branch[]): Branch[] {
   return alike.filter((outer) => !outer.values || outer.values.some((value) => equal(value, values[0])));
 }
 
+/** How far an alternative is off: its type counts for more than its limits. */
+const distance = (findings: readonly Finding[]): number =>
+  findings.length + findings.filter(({ isLimit }) => !isLimit).length * 1_000;
+
 /** The findings of the alternative that comes nearest: none when one takes all of `inner`. */
 function compareWithAny(inner: Branch, outers: readonly Branch[], path: string, comparison: Comparison): Finding[] {
   let best: Finding[] | undefined;
   for (const outer of candidatesFor(inner, outers)) {
     const findings = compareBranches(inner, outer, path, comparison);
     if (findings.length === 0) return [];
-    if (!best || findings.length < best.length) best = findings;
+    if (!best || distance(findings) < distance(best)) best = findings;
   }
   return best ?? [{ path, what: noneTakes(inner, outers, comparison) }];
 }

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
-import type { JsonSchema } from '../document/to-document.js';
+import type { JsonSchema } from '../document/contract-document.js';
 import { whyNotIncluded } from './inclusion.js';
 
 /** Schemas and values are drawn from few names and small numbers, so that pairs often nearly fit. */
@@ -115,6 +115,7 @@ describe('whyNotIncluded', () => {
     expect(whyNotIncluded({ inner: wide, outer: narrow, newer: 'outer' })[0]).toEqual({
       path: '/leaf',
       what: 'maximum fell from 9 to 5',
+      isLimit: true,
     });
   });
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../document/to-document.js';
+import type { JsonSchema } from '../document/contract-document.js';
 
 /** Keywords that say something to readers only. */
 const ANNOTATIONS = new Set(['title', 'description', 'examples', 'deprecated', 'readOnly', '$comment', 'summary']);

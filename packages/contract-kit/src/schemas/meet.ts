@@ -1,6 +1,6 @@
 import { fits, refuses } from './bounds.js';
 import { asSchema, type Branch, listOf } from './branch.js';
-import type { JsonSchema } from '../document/to-document.js';
+import type { JsonSchema } from '../document/contract-document.js';
 import { equal } from './meaning.js';
 
 const LOWER = new Set(['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties']);

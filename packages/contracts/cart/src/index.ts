@@ -11,8 +11,10 @@ import {
   service,
   Sku,
   Timestamp,
+  withoutLimits,
 } from '@stoa/contract-kit';
 import { z } from 'zod';
+import { MAX_QUANTITY } from './limits.js';
 import {
   ABANDONED_DESCRIPTION,
   AbandonedCart,
@@ -23,29 +25,27 @@ import {
   TopProduct,
 } from './reports.js';
 
+export { MAX_LINES, MAX_QUANTITY } from './limits.js';
 export type { AbandonedCart, CartFigures, TopProduct } from './reports.js';
 
-/** How many of one SKU a cart may hold. */
-export const MAX_QUANTITY = 999;
-/** How many different SKUs a cart may hold. */
-export const MAX_LINES = 100;
-
 const Quantity = z.int().min(1).max(MAX_QUANTITY);
+/** A line as it is stored and passed on: it may be from before a limit was lowered. */
+const StoredLine = withoutLimits(z.object({ sku: Sku, quantity: Quantity }));
 
-export const CartLine = z.object({
-  sku: Sku,
-  quantity: Quantity,
-  product: Handle.nullable().describe('Null when the SKU is not sold any more'),
-  title: z.string().describe('As last known; the SKU where nothing is known of it any more'),
-  imageUrl: z.string().nullable(),
-  unitPrice: Price.nullable().describe('Null when the SKU is not sold any more'),
-  total: Money.nullable().describe('Null when the SKU is not sold any more'),
-  available: z
-    .boolean()
-    .describe(
-      'False when the SKU is not sold any more, is out of stock, or came to be priced in another currency than the cart: it counts in no total',
-    ),
-});
+export const CartLine = withoutLimits(
+  StoredLine.extend({
+    product: Handle.nullable().describe('Null when the SKU is not sold any more'),
+    title: z.string().describe('As last known; the SKU where nothing is known of it any more'),
+    imageUrl: z.string().nullable(),
+    unitPrice: Price.nullable().describe('Null when the SKU is not sold any more'),
+    total: Money.nullable().describe('Null when the SKU is not sold any more'),
+    available: z
+      .boolean()
+      .describe(
+        'False when the SKU is not sold any more, is out of stock, or came to be priced in another currency than the cart: it counts in no total',
+      ),
+  }),
+);
 export type CartLine = z.infer<typeof CartLine>;
 
 export const Cart = z.object({
@@ -63,7 +63,7 @@ const lineErrors = { UNKNOWN_SKU: 404, CART_CLOSED: 409 } as const;
 /** Carts of guests and customers. */
 export const cart = service(
   'cart',
-  { version: 2, title: 'Cart', description: 'Carts of guests and customers, priced from a copy of the catalog.' },
+  { version: 3, title: 'Cart', description: 'Carts of guests and customers, priced from a copy of the catalog.' },
   {
     getCart: query({
       http: 'GET /v1/cart',
@@ -123,14 +123,16 @@ export const cart = service(
       key: 'input.guestId',
       // Answers the lines to this customer again, whatever sign-in asks, and to nobody else: a merge that died can be finished.
       input: z.object({ guestId: CustomerId }),
-      output: z.object({ lines: z.array(z.object({ sku: Sku, quantity: Quantity })) }),
+      output: z.object({ lines: z.array(StoredLine) }),
     }),
     mergeLines: command({
       summary: "Add the lines of a guest's closed cart to mine, as far as they fit, once per guest",
       caller: 'customer',
       key: 'caller.customerId',
-      input: z.object({ guestId: CustomerId, lines: z.array(z.object({ sku: Sku, quantity: Quantity })) }),
+      // Takes what closeGuestCart gave, whatever the limits are: the merge itself keeps to them.
+      input: z.object({ guestId: CustomerId, lines: z.array(StoredLine) }),
       output: z.object({ merged: z.int().min(0) }),
+      since: 3,
     }),
 
     cartStatistics: query({
@@ -171,7 +173,7 @@ export const cart = service(
       data: z.object({
         customerId: CustomerId,
         change: z.enum(['added', 'changed', 'removed', 'closed', 'merged']),
-        lines: z.array(z.object({ sku: Sku, quantity: Quantity })).describe('All lines after the change'),
+        lines: z.array(StoredLine).describe('All lines after the change'),
         changedAt: Timestamp,
       }),
     }),

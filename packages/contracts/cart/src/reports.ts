@@ -1,4 +1,14 @@
-import { Cursor, CustomerId, Handle, Money, pageLimit, Sku, Timestamp, WholeNumber } from '@stoa/contract-kit';
+import {
+  Cursor,
+  CustomerId,
+  Handle,
+  Money,
+  pageLimit,
+  Sku,
+  Timestamp,
+  WholeNumber,
+  withoutLimits,
+} from '@stoa/contract-kit';
 import { z } from 'zod';
 
 /** What every answer over all shards promises; part of each operation's description. */
@@ -55,11 +65,13 @@ export const AbandonedCart = z.object({
 });
 export type AbandonedCart = z.infer<typeof AbandonedCart>;
 
-export const TopProduct = z.object({
-  sku: Sku,
-  product: Handle.nullable().describe('Null when the SKU is not sold any more'),
-  title: z.string().describe('As last known; the SKU where nothing is known of it any more'),
-  quantity: z.int().min(1).describe('The sum over all open carts'),
-  carts: z.int().min(1).describe('How many open carts hold it'),
-});
+export const TopProduct = withoutLimits(
+  z.object({
+    sku: Sku,
+    product: Handle.nullable().describe('Null when the SKU is not sold any more'),
+    title: z.string().describe('As last known; the SKU where nothing is known of it any more'),
+    quantity: z.int().min(1).describe('The sum over all open carts'),
+    carts: z.int().min(1).describe('How many open carts hold it'),
+  }),
+);
 export type TopProduct = z.infer<typeof TopProduct>;

@@ -12,28 +12,32 @@ import {
   Sku,
   state,
   UploadFrame,
+  withoutLimits,
 } from '@stoa/contract-kit';
 import { z } from 'zod';
+import { MAX_NAME_LENGTH, MAX_STOCK_ADJUSTMENT } from './limits.js';
 import { Category, ImportJob, ImportProblem, Product, ProductInput, ProductSummary } from './product.js';
 
+export * from './limits.js';
 export * from './product.js';
 
-const Stock = z.object({ sku: Sku, stock: z.int(), version: z.int().positive() });
+const Stock = withoutLimits(z.object({ sku: Sku, stock: z.int(), version: z.int().positive() }));
+const ProductVersion = withoutLimits(z.object({ handle: Handle, version: z.int().positive() }));
 const Currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as EUR');
 const FileFormat = z.enum(['shopify', 'ndjson']);
 
 /** What is sold: products, their variants, prices and stock. */
 export const catalog = service(
   'catalog',
-  { version: 1, title: 'Catalog', description: 'What is sold: products, their variants, prices and stock.' },
+  { version: 2, title: 'Catalog', description: 'What is sold: products, their variants, prices and stock.' },
   {
     listProducts: query({
       http: 'GET /v1/products',
       summary: 'Browse and search products',
       caller: 'anyone',
       input: z.object({
-        category: z.string().max(255).optional().describe("A category's handle"),
-        tag: z.string().max(255).optional(),
+        category: z.string().max(MAX_NAME_LENGTH).optional().describe("A category's handle"),
+        tag: z.string().max(MAX_NAME_LENGTH).optional(),
         minPrice: z.int().min(0).optional().describe('Minor units'),
         maxPrice: z.int().min(0).optional().describe('Minor units'),
         q: z.string().trim().min(1).max(200).optional().describe('Words to look for in title, vendor, tags and text'),
@@ -130,8 +134,8 @@ export const catalog = service(
         sku: Sku,
         delta: z
           .int()
-          .min(-1_000_000)
-          .max(1_000_000)
+          .min(-MAX_STOCK_ADJUSTMENT)
+          .max(MAX_STOCK_ADJUSTMENT)
           .refine((delta) => delta !== 0, 'not 0'),
         reason: z.string().max(200).optional(),
       }),
@@ -187,28 +191,30 @@ export const catalog = service(
     productChanged: event({
       summary: 'A product was created or changed: its text, prices, stock or variants',
       key: 'handle',
-      data: z.object({ handle: Handle, version: z.int().positive() }),
+      data: ProductVersion,
       invalidates: ['product:{handle}', 'products'],
     }),
     productRemoved: event({
       summary: 'A product was removed for good',
       key: 'handle',
-      data: z.object({ handle: Handle, version: z.int().positive() }),
+      data: ProductVersion,
       invalidates: ['product:{handle}', 'products'],
     }),
 
     variant: state({
       summary: 'A variant as other services need it; gone when it is not sold any more',
       key: 'sku',
-      data: z.object({
-        sku: Sku,
-        product: Handle,
-        title: z.string().describe("The product's title, with the variant's where there are several"),
-        imageUrl: z.string().nullable(),
-        price: Price,
-        /** In stock, or sold without. */
-        available: z.boolean(),
-      }),
+      data: withoutLimits(
+        z.object({
+          sku: Sku,
+          product: Handle,
+          title: z.string().describe("The product's title, with the variant's where there are several"),
+          imageUrl: z.string().nullable(),
+          price: Price,
+          /** In stock, or sold without. */
+          available: z.boolean(),
+        }),
+      ),
     }),
   },
 );

@@ -1,54 +1,70 @@
-import { Handle, Price, Sku, Timestamp } from '@stoa/contract-kit';
+import { Handle, Price, Sku, Timestamp, withoutLimits } from '@stoa/contract-kit';
 import { z } from 'zod';
+import {
+  MAX_BARCODE_LENGTH,
+  MAX_DESCRIPTION_LENGTH,
+  MAX_GRAMS,
+  MAX_IMAGES,
+  MAX_NAME_LENGTH,
+  MAX_OPTIONS,
+  MAX_SEO_DESCRIPTION_LENGTH,
+  MAX_STOCK,
+  MAX_TAGS,
+  MAX_TEXT_LENGTH,
+  MAX_URL_LENGTH,
+  MAX_VARIANT_TITLE_LENGTH,
+  MAX_VARIANTS,
+  MIN_STOCK,
+} from './limits.js';
 
-const Text = z.string().max(500);
-
-export const MAX_VARIANTS = 2000;
-export const MAX_IMAGES = 250;
+const Name = z.string().min(1).max(MAX_NAME_LENGTH);
+const Text = z.string().max(MAX_TEXT_LENGTH);
+const Url = z.string().min(1).max(MAX_URL_LENGTH);
 
 export const Image = z.object({
-  url: z.string().min(1).max(2000).describe('Absolute, or a path below the shop such as /pictures/mug.svg'),
-  alt: z.string().max(500).nullable().default(null),
+  url: Url.describe('Absolute, or a path below the shop such as /pictures/mug.svg'),
+  alt: Text.nullable().default(null),
 });
 
 /** One value per option of the product, in their order. */
 export const Variant = z.object({
   sku: Sku,
-  title: z.string().min(1).max(500).describe('Its option values, such as "Red / Large"'),
-  options: z.array(z.string().min(1).max(255)).max(3),
+  title: z.string().min(1).max(MAX_VARIANT_TITLE_LENGTH).describe('Its option values, such as "Red / Large"'),
+  options: z.array(Name).max(MAX_OPTIONS),
   price: Price,
   compareAtPrice: Price.nullable().default(null),
-  stock: z.int().min(-1_000_000_000).max(1_000_000_000),
+  stock: z.int().min(MIN_STOCK).max(MAX_STOCK),
   /** What happens when the stock is used up. */
   whenOutOfStock: z.enum(['deny', 'continue']).default('deny'),
-  barcode: z.string().max(100).nullable().default(null),
-  grams: z.int().min(0).max(1_000_000_000).default(0),
+  barcode: z.string().max(MAX_BARCODE_LENGTH).nullable().default(null),
+  grams: z.int().min(0).max(MAX_GRAMS).default(0),
   taxable: z.boolean().default(true),
   requiresShipping: z.boolean().default(true),
-  imageUrl: z.string().min(1).max(2000).nullable().default(null),
+  imageUrl: Url.nullable().default(null),
 });
 export type Variant = z.infer<typeof Variant>;
 
 /** A product as operators write it, and as NDJSON imports and exports hold it, one a line. */
 export const ProductInput = z.object({
   handle: Handle,
-  title: z.string().trim().min(1).max(255),
-  description: z.string().max(100_000).default('').describe('HTML; sanitised when it comes in'),
+  title: z.string().trim().min(1).max(MAX_NAME_LENGTH),
+  description: z.string().max(MAX_DESCRIPTION_LENGTH).default('').describe('HTML; sanitised when it comes in'),
   vendor: Text.default(''),
-  category: z.string().trim().max(255).default('').describe('Empty: in no category'),
-  tags: z.array(z.string().trim().min(1).max(255)).max(250).default([]),
+  category: z.string().trim().max(MAX_NAME_LENGTH).default('').describe('Empty: in no category'),
+  tags: z.array(z.string().trim().min(1).max(MAX_NAME_LENGTH)).max(MAX_TAGS).default([]),
   active: z.boolean().default(true).describe('False: not shown and not sold'),
-  optionNames: z.array(z.string().min(1).max(255)).max(3).default([]),
+  optionNames: z.array(Name).max(MAX_OPTIONS).default([]),
   variants: z.array(Variant).min(1).max(MAX_VARIANTS),
   images: z.array(Image).max(MAX_IMAGES).default([]),
   seo: z
-    .object({ title: Text, description: z.string().max(5000) })
+    .object({ title: Text, description: z.string().max(MAX_SEO_DESCRIPTION_LENGTH) })
     .nullable()
     .default(null),
 });
 export type ProductInput = z.infer<typeof ProductInput>;
 
-export const Product = ProductInput.extend({
+/** A product as it is stored: an input's fields, which may be from before a limit was lowered. */
+export const Product = withoutLimits(ProductInput).extend({
   id: z.uuid(),
   version: z.int().positive(),
   createdAt: Timestamp,
@@ -57,19 +73,21 @@ export const Product = ProductInput.extend({
 export type Product = z.infer<typeof Product>;
 
 /** A product in a list: without its description and with the range of its prices. */
-export const ProductSummary = z.object({
-  id: z.uuid(),
-  handle: Handle,
-  title: z.string(),
-  vendor: z.string(),
-  category: z.string(),
-  tags: z.array(z.string()),
-  imageUrl: z.string().nullable(),
-  minPrice: Price,
-  maxPrice: Price,
-  available: z.boolean(),
-  skus: z.array(Sku).describe('The SKUs of its variants, in their order'),
-});
+export const ProductSummary = withoutLimits(
+  z.object({
+    id: z.uuid(),
+    handle: Handle,
+    title: z.string(),
+    vendor: z.string(),
+    category: z.string(),
+    tags: z.array(z.string()),
+    imageUrl: z.string().nullable(),
+    minPrice: Price,
+    maxPrice: Price,
+    available: z.boolean(),
+    skus: z.array(Sku).describe('The SKUs of its variants, in their order'),
+  }),
+);
 export type ProductSummary = z.infer<typeof ProductSummary>;
 
 export const Category = z.object({ handle: z.string(), name: z.string(), products: z.int().min(0) });

@@ -1,5 +1,6 @@
 import { Cursor, pageLimit, Timestamp } from '@stoa/contract-kit';
 import { z } from 'zod';
+import { MAX_EMAIL_LENGTH } from './limits.js';
 
 const YEAR = [/^2\d{3}-/, 'from the year 2000 on'] as const;
 const Day = z.iso.date().regex(...YEAR);
@@ -31,7 +32,7 @@ export const ListCustomers = z.object({
   prefix: z
     .string()
     .min(1)
-    .max(254)
+    .max(MAX_EMAIL_LENGTH)
     .regex(/^\P{Cc}+$/u, 'without control characters')
     .optional()
     .describe(

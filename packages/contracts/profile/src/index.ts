@@ -1,4 +1,4 @@
-import { command, CustomerId, event, pageBothWays, query, service, Timestamp } from '@stoa/contract-kit';
+import { command, CustomerId, event, pageBothWays, query, service, Timestamp, withoutLimits } from '@stoa/contract-kit';
 import { z } from 'zod';
 import {
   CustomerFigures,
@@ -8,13 +8,16 @@ import {
   ListCustomers,
   STATISTICS_DESCRIPTION,
 } from './customers.js';
+import { MAX_DISPLAY_NAME_LENGTH, MAX_EMAIL_LENGTH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './limits.js';
+
+export * from './limits.js';
 
 export const Email = z
   .email('an e-mail address such as ada@example.com')
-  .max(254)
+  .max(MAX_EMAIL_LENGTH)
   .describe('Compared without regard to case');
-/** 10 to 200 characters; writeOnly keeps it out of logs and of the inbox's body hash. */
-const NewPassword = z.string().min(10).max(200).meta({ writeOnly: true });
+/** `writeOnly` keeps it out of logs and of the inbox's body hash. */
+const NewPassword = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH).meta({ writeOnly: true });
 /** Has no @, so that it can't be taken for an e-mail address. */
 export const Username = z
   .string()
@@ -23,24 +26,31 @@ export const Username = z
     '3 to 30 letters, digits, dots, dashes or underscores, beginning with a letter',
   )
   .describe('Compared without regard to case');
-const Password = z.string().max(200).meta({ writeOnly: true });
-const DisplayName = z.string().trim().min(1).max(100);
+const Password = z.string().max(MAX_PASSWORD_LENGTH).meta({ writeOnly: true });
+/** An e-mail address or a username, as it was typed or stored. */
+const LoginName = z.string().max(MAX_EMAIL_LENGTH);
+const DisplayName = z.string().trim().min(1).max(MAX_DISPLAY_NAME_LENGTH);
 const Locale = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'a language tag such as de or de-CH');
 const Phone = z.string().regex(/^\+[1-9]\d{4,14}$/, 'E.164, such as +41446681800');
 
 export const Role = z.enum(['customer', 'operator']);
 
-export const Profile = z.object({
-  customerId: CustomerId,
-  email: Email,
-  displayName: DisplayName,
-  locale: Locale.nullable(),
-  phone: Phone.nullable(),
-  username: Username.nullable().optional().describe('Another name to sign in with; null when there is none'),
-  version: z.int().positive(),
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
-});
+/** Takes no part in the rules for new names: one that was given before they changed is still in use. */
+const StoredUsername = z.string();
+
+export const Profile = withoutLimits(
+  z.object({
+    customerId: CustomerId,
+    email: Email,
+    displayName: DisplayName,
+    locale: Locale.nullable(),
+    phone: Phone.nullable(),
+    username: StoredUsername.nullable().optional().describe('Another name to sign in with; null when there is none'),
+    version: z.int().positive(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  }),
+);
 export type Profile = z.infer<typeof Profile>;
 
 /** A customer as operators see them. */
@@ -50,7 +60,7 @@ export type Customer = z.infer<typeof Customer>;
 /** Customers, their credentials and what they say about themselves. */
 export const profile = service(
   'profile',
-  { version: 2, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
+  { version: 3, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
   {
     register: command({
       http: 'POST /v1/customers',
@@ -94,8 +104,8 @@ export const profile = service(
       description: 'The field `email` takes an e-mail address or a username: only addresses have an @.',
       caller: 'anyone',
       key: 'input.email',
-      input: z.object({ email: z.string().max(254), password: Password }),
-      output: z.object({ customerId: CustomerId, role: Role, displayName: DisplayName }),
+      input: z.object({ email: LoginName, password: Password }),
+      output: withoutLimits(z.object({ customerId: CustomerId, role: Role, displayName: DisplayName })),
       errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
       // Every attempt is a new command: a stored answer would let a lock-out be bypassed.
       secretReply: true,
@@ -194,8 +204,8 @@ export const profile = service(
       key: 'caller.customerId',
       input: z.object({
         kind: z.enum(['email', 'username']),
-        from: z.string().max(254).nullable(),
-        to: z.string().max(254).nullable(),
+        from: LoginName.nullable(),
+        to: LoginName.nullable(),
       }),
       output: Profile,
       errors: { NOT_FOUND: 404, ABANDONED: 409 },
@@ -220,7 +230,7 @@ export const profile = service(
       summary: 'Erase a customer, if these are still the names that they sign in with',
       caller: 'customer',
       key: 'caller.customerId',
-      input: z.object({ email: z.string().max(254), username: z.string().max(254).nullable() }),
+      input: z.object({ email: LoginName, username: LoginName.nullable() }),
       output: z.object({}),
       errors: { NOT_FOUND: 404, ABANDONED: 409 },
       since: 2,
@@ -229,12 +239,12 @@ export const profile = service(
     customerRegistered: event({
       summary: 'A customer registered',
       key: 'customerId',
-      data: z.object({ customerId: CustomerId, displayName: DisplayName, registeredAt: Timestamp }),
+      data: withoutLimits(z.object({ customerId: CustomerId, displayName: DisplayName, registeredAt: Timestamp })),
     }),
     profileChanged: event({
       summary: 'A customer changed their profile',
       key: 'customerId',
-      data: z.object({ customerId: CustomerId, displayName: DisplayName, changedAt: Timestamp }),
+      data: withoutLimits(z.object({ customerId: CustomerId, displayName: DisplayName, changedAt: Timestamp })),
     }),
     /** Whoever keeps anything about a customer deletes it now. Holds nothing about them but the id. */
     customerErased: event({

@@ -32,7 +32,7 @@ const ASKING_MS = 10_000;
 export const shards = service(
   'shards',
   {
-    version: 2,
+    version: 3,
     title: 'Shards',
     description: 'Which Postgres server holds which customers, and moving them while they are in use.',
   },

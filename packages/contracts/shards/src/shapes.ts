@@ -1,14 +1,15 @@
-import { CustomerId, Timestamp } from '@stoa/contract-kit';
+import { CustomerId, Timestamp, withoutLimits } from '@stoa/contract-kit';
 import { z } from 'zod';
 
 /** A keyspace's name: a service's sharded data. */
 export const KeyspaceName = z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'lower case letters, digits, _ and -');
 export const ShardName = z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'lower case letters, digits, _ and -');
 export const Bucket = z.int().min(0).max(1023);
+const BucketNumber = withoutLimits(Bucket);
 const Count = z.int().min(0);
 
 const Orphans = z
-  .array(z.object({ table: z.string(), buckets: z.array(Bucket), rows: Count }))
+  .array(z.object({ table: z.string(), buckets: z.array(BucketNumber), rows: Count }))
   .describe('Rows of buckets that are elsewhere and in no move, by table');
 
 /** Null where the server can't be asked. */
@@ -47,7 +48,7 @@ export const Move = z.object({
   keyspace: KeyspaceName,
   from: ShardName,
   to: ShardName,
-  buckets: z.array(Bucket),
+  buckets: z.array(BucketNumber),
   phase: z
     .enum(MOVE_PHASES)
     .describe("Up to 'fencing' it can be aborted; behind 'switched' it can only be finished, then reversed"),
@@ -75,7 +76,7 @@ export const KeyLocation = z.object({
   places: z.array(
     z.object({
       keyspace: KeyspaceName,
-      bucket: Bucket,
+      bucket: BucketNumber,
       shard: ShardName,
       epoch: Count.describe('Grows by one whenever the bucket moves'),
       state: z.string().describe("As the shard says: owned, fenced, ready or gone; unknown where it can't be asked"),
@@ -93,7 +94,7 @@ export const Plan = z.object({
       keyspace: KeyspaceName,
       from: ShardName,
       to: ShardName,
-      buckets: z.array(Bucket),
+      buckets: z.array(BucketNumber),
       rows: Count,
       bytes: Count,
       seconds: z.number(),
@@ -113,7 +114,9 @@ export const Reconciled = z.object({
   keyspace: KeyspaceName,
   before: z.string().nullable().describe('The history (timeline) of its server when it last agreed with the directory'),
   now: z.string().describe('The history that it writes now; the same: there was nothing to do'),
-  released: z.array(Bucket).describe('That it took for its own although they have moved away; it serves them no more'),
+  released: z
+    .array(BucketNumber)
+    .describe('That it took for its own although they have moved away; it serves them no more'),
   found: z.array(z.string()).optional().describe('In what it disagreed with the shard map'),
 });
 
@@ -127,7 +130,7 @@ const Finding = z.object({
   keyspace: KeyspaceName,
   kind: z.string(),
   shard: ShardName.optional(),
-  buckets: z.array(Bucket).optional(),
+  buckets: z.array(BucketNumber).optional(),
   detail: z.string(),
 });
 

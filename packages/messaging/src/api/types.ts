@@ -8,7 +8,7 @@ import type {
   OutputOf,
   Problem,
   Query,
-  RefusalDetails,
+  BusinessErrorDetails,
   ServiceContract,
   State,
 } from '@stoa/contract-kit';
@@ -28,7 +28,11 @@ export const DATABASE = Symbol('stoa.database');
 interface BaseContext<Op> {
   readonly caller: Caller;
   /** Refuses with one of the contract's errors. */
-  fail(code: ErrorCodeOf<Op> | 'INVALID_INPUT' | 'STALE_VERSION', detail?: string, details?: RefusalDetails): never;
+  fail(
+    code: ErrorCodeOf<Op> | 'INVALID_INPUT' | 'STALE_VERSION',
+    detail?: string,
+    details?: BusinessErrorDetails,
+  ): never;
 }
 
 export interface QueryContext<Op> extends BaseContext<Op> {

@@ -3,7 +3,7 @@ import {
   type Command,
   type DataOf,
   type Event,
-  type RefusalDetails,
+  type BusinessErrorDetails,
   type State,
 } from '@stoa/contract-kit';
 import type { Sql } from '@stoa/postgres';
@@ -52,7 +52,7 @@ export abstract class BaseRun implements BatchContext<Command> {
 
   abstract readonly write: (statement: string, record: StatementRecord) => void;
 
-  readonly fail = (code: string, detail?: string, details?: RefusalDetails): never => {
+  readonly fail = (code: string, detail?: string, details?: BusinessErrorDetails): never => {
     throw new OperationError(code, detail, details);
   };
 

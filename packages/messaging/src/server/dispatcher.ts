@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OperationError, type Command, type InputOf, type OutputOf, type RefusalDetails } from '@stoa/contract-kit';
+import {
+  OperationError,
+  type Command,
+  type InputOf,
+  type OutputOf,
+  type BusinessErrorDetails,
+} from '@stoa/contract-kit';
 import type { CommandReply, CommandRequest } from '../api/command-execution.js';
 import { deriveId } from '../protocol/ids.js';
 import type { Logger } from '@stoa/kafka';
@@ -27,7 +33,7 @@ type BoundCommandOrFlow = Exclude<BoundOperation, BoundQuery>;
 
 const stepId = (flowId: string, name: string): string => deriveId(flowId, 'step', name);
 
-const fail = (code: string, detail?: string, details?: RefusalDetails): never => {
+const fail = (code: string, detail?: string, details?: BusinessErrorDetails): never => {
   throw new OperationError(code, detail, details);
 };
 

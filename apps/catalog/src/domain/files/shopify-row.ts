@@ -1,4 +1,4 @@
-import { Variant } from '@stoa/catalog-contract';
+import { MAX_GRAMS, Variant } from '@stoa/catalog-contract';
 import type { Price } from '@stoa/contract-kit';
 import { exponentOf, isCurrency, parsePrice, quoted } from '../money.js';
 import { DEFAULT_VARIANT_TITLE, titleOf } from '../product.js';
@@ -10,8 +10,6 @@ export interface Fault {
   readonly column: Column | null;
   readonly reason: string;
 }
-
-const MAX_GRAMS = 1_000_000_000;
 
 /** One row's cells by column, trimmed. Cells that are empty, and columns that are not in the file, read as ''. */
 export type Cells = (column: Column) => string;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { command, event, query, service, state, type Declaration } from '../declarations/declare.js';
-import { toDocument, type ContractDocument } from '../document/to-document.js';
+import type { ContractDocument } from '../document/contract-document.js';
+import { toDocument } from '../document/to-document.js';
 import { describeChange } from './contract-change.js';
-import { findBreakingChanges } from './find-breaking-changes.js';
+import { compareContracts, findBreakingChanges } from './compare-contracts.js';
 
 const documentOf = (version: number, declarations: Record<string, Declaration>): ContractDocument =>
   toDocument(service('cart', { version, title: 'Cart', description: 'Carts' }, declarations));
@@ -214,6 +215,22 @@ describe('requests', () => {
   );
 });
 
+describe('a loosened input', () => {
+  it('is safe once its `since` is raised', () => {
+    const released = documentOf(1, { addItem: addItem() });
+    const next = documentOf(2, { addItem: addItem({ since: 2, ...input({ quantity: z.int().min(1).max(9999) }) }) });
+    expect(compareContracts(released, next)).toEqual([
+      {
+        where: 'cart.addItem',
+        path: 'input /quantity',
+        reason:
+          'maximum rose from 999 to 9999: safe, clones of version 1 refuse such requests as UNSUPPORTED_CONTRACT_VERSION',
+        effect: 'safe',
+      },
+    ]);
+  });
+});
+
 describe('replies', () => {
   it.each<[string, object, object, string[]]>([
     ['a field that is gone', {}, output({}), ['/total: a required field was removed']],
@@ -236,12 +253,7 @@ describe('replies', () => {
       output({ a: z.enum(['x', 'y']) }),
       ['/a: the value "y" came to be possible'],
     ],
-    [
-      'a larger maximum',
-      output({ a: z.int().max(5) }),
-      output({ a: z.int().max(6) }),
-      ['/a: maximum rose from 5 to 6'],
-    ],
+    ['a lower minimum', output({ a: z.int().min(1) }), output({ a: z.int().min(0) }), ['/a: minimum fell from 1 to 0']],
   ])('refuses %s: callers of the version before', (_what, before, after, expected) => {
     expect(changes(before, after)).toEqual(
       expected.map((what) => `cart.addItem output ${what}: callers of version 1 would get what they don't expect`),
@@ -251,10 +263,54 @@ describe('replies', () => {
   it.each<[string, object, object, string]>([
     ['a new required field', {}, output({ total: z.int(), note: z.string() }), '/note: a required field was added'],
     ['a smaller maximum', output({ a: z.int().max(6) }), output({ a: z.int().max(5) }), '/a: maximum fell from 6 to 5'],
+    ['a new maximum', output({ a: z.string() }), output({ a: z.string().max(5) }), '/a: maxLength 5 was added'],
   ])('refuses %s: clones of the version before', (_what, before, after, expected) => {
     expect(changes(before, after)).toEqual([
       `cart.addItem output ${expected}: callers of version 2 would not get it from clones of version 1`,
     ]);
+  });
+
+  it('refuses another pattern, which may be another kind of text', () => {
+    const [before, after] = [/^a/, /^b/].map((pattern) => output({ a: z.string().regex(pattern) }));
+    expect(changes(before ?? {}, after ?? {})).toHaveLength(2);
+  });
+
+  it.each<[string, object, object, string]>([
+    ['a larger maximum', output({ a: z.int().max(5) }), output({ a: z.int().max(6) }), '/a: maximum rose from 5 to 6'],
+    [
+      'a maximum that is gone',
+      output({ a: z.number().max(5) }),
+      output({ a: z.number() }),
+      '/a: maximum 5 was dropped',
+    ],
+    [
+      'longer texts',
+      output({ a: z.string().max(5) }),
+      output({ a: z.string().max(6) }),
+      '/a: maxLength rose from 5 to 6',
+    ],
+    [
+      'longer lists',
+      output({ a: z.array(z.int()).max(5) }),
+      output({ a: z.array(z.int()) }),
+      '/a: maxItems 5 was dropped',
+    ],
+    [
+      'any text instead of a pattern',
+      output({ a: z.string().regex(/^a/).nullable() }),
+      output({ a: z.string().nullable() }),
+      '/a: pattern ^a was dropped',
+    ],
+  ])('lets %s pass, which callers must tolerate', (_what, before, after, expected) => {
+    const [released, next] = [before, after].map((rules, index) =>
+      documentOf(index + 1, { addItem: addItem(rules) }),
+    ) as [ContractDocument, ContractDocument];
+    expect(findBreakingChanges(released, next)).toEqual([]);
+    const found = compareContracts(released, next);
+    expect(found.map(describeChange)).toEqual([
+      `cart.addItem output ${expected}: callers of version 1 must tolerate it`,
+    ]);
+    expect(found.map(({ effect }) => effect)).toEqual(['tolerate']);
   });
 });
 
@@ -311,8 +367,8 @@ describe('an operation', () => {
 
 describe('a contract', () => {
   it('must not lose an operation, an event or a state', () => {
-    const fact = { summary: 'It', key: 'id', data: z.object({ id: z.string() }) };
-    expect(findTwo({ addItem: addItem(), changed: event(fact), item: state(fact) }, {})).toEqual([
+    const rules = { summary: 'It', key: 'id', data: z.object({ id: z.string() }) };
+    expect(findTwo({ addItem: addItem(), changed: event(rules), item: state(rules) }, {})).toEqual([
       'cart.addItem the operation: was removed: its callers would be refused',
       'cart.changed the event: was removed: its consumers would wait for it in vain',
       'cart.item the state: was removed: its consumers would keep a copy that is never updated',
@@ -338,20 +394,35 @@ describe('a contract', () => {
 });
 
 describe('events and states', () => {
-  const facts = (shape: z.ZodRawShape, key = 'id') => ({
+  const messages = (shape: z.ZodRawShape, key = 'id') => ({
     changed: event({ summary: 'It', key, data: z.object({ id: z.string(), sku: z.string(), ...shape }) }),
   });
 
   it('must fit consumers of the version before, and records that are in the topic', () => {
-    expect(findTwo(facts({}), facts({ note: z.string().optional() }))).toEqual([]);
-    expect(findTwo(facts({ note: z.string() }), facts({}))).toEqual([
+    expect(findTwo(messages({}), messages({ note: z.string().optional() }))).toEqual([]);
+    expect(findTwo(messages({ note: z.string() }), messages({}))).toEqual([
       "cart.changed data /note: a required field was removed: consumers of version 1 would get what they don't expect",
     ]);
-    expect(findTwo(facts({}), facts({ note: z.string() }))).toEqual([
+    expect(findTwo(messages({}), messages({ note: z.string() }))).toEqual([
       'cart.changed data /note: a required field was added: records of version 1 in the topic would be wrong for consumers of version 2',
     ]);
-    expect(findTwo(facts({}), facts({}, 'sku'))).toEqual([
+    expect(findTwo(messages({}), messages({}, 'sku'))).toEqual([
       expect.stringMatching(/^cart.changed key: changed from id to sku/),
+    ]);
+  });
+
+  it('may pass upper limits that they had, which consumers must tolerate', () => {
+    const limited = messages({ quantity: z.int().min(1).max(999) });
+    const [released, next] = [documentOf(1, limited), documentOf(2, messages({ quantity: z.int().min(1) }))];
+    expect(findBreakingChanges(released, next)).toEqual([]);
+    const { MAX_SAFE_INTEGER: most } = Number;
+    expect(compareContracts(released, next).map(describeChange)).toEqual([
+      `cart.changed data /quantity: maximum rose from 999 to ${most}: consumers of version 1 must tolerate it`,
+    ]);
+    expect(findBreakingChanges(next, documentOf(3, limited)).map(describeChange)).toEqual([
+      expect.stringMatching(
+        /^cart.changed data \/quantity: maximum fell .*: records of version 2 in the topic would be/,
+      ),
     ]);
   });
 

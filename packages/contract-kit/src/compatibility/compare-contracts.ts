@@ -1,15 +1,18 @@
-import type { ContractDocument, FactDocument, OperationDocument } from '../document/to-document.js';
-import type { BreakingChange } from './contract-change.js';
-import { compareFact } from './compare-message.js';
-import { compareOperation } from './compare-operation.js';
+import type { ContractDocument, MessageDocument, OperationDocument } from '../document/contract-document.js';
 import { canonical, withoutAnnotations } from '../schemas/meaning.js';
+import { compareMessage } from './compare-message.js';
+import { compareOperation } from './compare-operation.js';
+import type { ContractChange } from './contract-change.js';
 
 const meaningOfOperation = ({ summary: _s, description: _d, input, output, ...rules }: OperationDocument) => ({
   ...rules,
   input: withoutAnnotations(input),
   output: withoutAnnotations(output),
 });
-const meaningOfFact = ({ summary: _s, data, ...rules }: FactDocument) => ({ ...rules, data: withoutAnnotations(data) });
+const meaningOfMessage = ({ summary: _s, data, ...rules }: MessageDocument) => ({
+  ...rules,
+  data: withoutAnnotations(data),
+});
 
 const mapValues = <A, B>(map: Readonly<Record<string, A>>, to: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(map).map(([name, value]) => [name, to(value)]));
@@ -20,13 +23,13 @@ const meaningOf = ({ operations, events, states, service, format }: ContractDocu
     service,
     format,
     operations: mapValues(operations, meaningOfOperation),
-    events: mapValues(events, meaningOfFact),
-    states: mapValues(states, meaningOfFact),
+    events: mapValues(events, meaningOfMessage),
+    states: mapValues(states, meaningOfMessage),
   });
 
-function compareWhole(released: ContractDocument, next: ContractDocument): BreakingChange[] {
+function compareWhole(released: ContractDocument, next: ContractDocument): ContractChange[] {
   const where = released.service;
-  const change = (path: string, reason: string): BreakingChange[] => [{ where, path, reason }];
+  const change = (path: string, reason: string): ContractChange[] => [{ where, path, reason, effect: 'breaking' }];
   if (next.service !== released.service)
     return change('service', `changed to ${next.service}: its topics are named after it`);
   if (next.format !== released.format) return change('format', `${String(next.format)} is not known here`);
@@ -40,7 +43,7 @@ function compareWhole(released: ContractDocument, next: ContractDocument): Break
   );
 }
 
-function removed(released: ContractDocument, next: ContractDocument): BreakingChange[] {
+function removed(released: ContractDocument, next: ContractDocument): ContractChange[] {
   const kinds = [
     ['operations', 'the operation', 'its callers would be refused'],
     ['events', 'the event', 'its consumers would wait for it in vain'],
@@ -49,35 +52,44 @@ function removed(released: ContractDocument, next: ContractDocument): BreakingCh
   return kinds.flatMap(([kind, what, why]) =>
     Object.keys(released[kind])
       .filter((name) => !(name in next[kind]))
-      .map((name) => ({ where: `${released.service}.${name}`, path: what, reason: `was removed: ${why}` })),
+      .map((name) => ({
+        where: `${released.service}.${name}`,
+        path: what,
+        reason: `was removed: ${why}`,
+        effect: 'breaking',
+      })),
   );
 }
 
-function compareOperations(released: ContractDocument, next: ContractDocument): BreakingChange[] {
+function compareOperations(released: ContractDocument, next: ContractDocument): ContractChange[] {
   return Object.entries(released.operations).flatMap(([name, before]) => {
     const after = next.operations[name];
     return after ? compareOperation({ where: `${released.service}.${name}`, released, next, before, after }) : [];
   });
 }
 
-function compareFacts(kind: 'events' | 'states', released: ContractDocument, next: ContractDocument): BreakingChange[] {
+function compareMessages(
+  kind: 'events' | 'states',
+  released: ContractDocument,
+  next: ContractDocument,
+): ContractChange[] {
   return Object.entries(released[kind]).flatMap(([name, before]) => {
     const after = next[kind][name];
     const where = `${released.service}.${name}`;
-    return after ? compareFact({ where, before, after, from: released.version, to: next.version }) : [];
+    return after ? compareMessage({ where, before, after, from: released.version, to: next.version }) : [];
   });
 }
 
 /**
- * What of `next` would break consumers or providers that still have the `released` contract. Requests, replies and events
- * must be compatible in both directions with the version before (FULL); states stay in their topic for good, so they must
- * be with all of `older` too (FULL_TRANSITIVE). Empty when `next` may take the place of `released`.
+ * The differences between `released` and `next` that concern anybody. Requests, replies and events must be compatible in
+ * both directions with the version before (FULL); states stay in their topic for good, so they must be with all of `older`
+ * too (FULL_TRANSITIVE). One rule is looser: replies, events and states may pass upper limits that they had.
  */
-export function findBreakingChanges(
+export function compareContracts(
   released: ContractDocument,
   next: ContractDocument,
   older: readonly ContractDocument[] = [],
-): BreakingChange[] {
+): ContractChange[] {
   const whole = compareWhole(released, next);
   if (whole.some(({ path }) => path !== 'version')) return whole;
   const history = older.filter(({ version }) => version < released.version);
@@ -85,7 +97,14 @@ export function findBreakingChanges(
     ...whole,
     ...removed(released, next),
     ...compareOperations(released, next),
-    ...compareFacts('events', released, next),
-    ...[released, ...history].flatMap((version) => compareFacts('states', version, next)),
+    ...compareMessages('events', released, next),
+    ...[released, ...history].flatMap((version) => compareMessages('states', version, next)),
   ];
 }
+
+/** Those of `compareContracts` that would break somebody: empty when `next` may take the place of `released`. */
+export const findBreakingChanges = (
+  released: ContractDocument,
+  next: ContractDocument,
+  older: readonly ContractDocument[] = [],
+): ContractChange[] => compareContracts(released, next, older).filter(({ effect }) => effect === 'breaking');

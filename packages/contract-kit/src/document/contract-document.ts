@@ -1,0 +1,55 @@
+import type { CallerRule, Method } from '../declarations/declare.js';
+
+export type JsonSchema = Record<string, unknown>;
+
+/** One operation as published: everything the gateway needs to know of it. */
+export interface OperationDocument {
+  readonly kind: 'command' | 'query';
+  readonly summary: string;
+  readonly description?: string;
+  readonly http?: { readonly method: Method; readonly path: string };
+  readonly caller: CallerRule;
+  /** Commands only. */
+  readonly key?: string;
+  readonly input: JsonSchema;
+  readonly output: JsonSchema;
+  /** Code → HTTP status. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly status: number;
+  readonly since: number;
+  readonly budgetMs: number;
+  readonly etag?: string;
+  readonly ifMatch?: boolean;
+  readonly location?: string;
+  readonly runsAt?: 'sign-in' | 'sign-out';
+  readonly upload?: { readonly contentTypes: readonly string[]; readonly maxBytes: number };
+  readonly download?: { readonly filename: string };
+  readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
+  readonly rateLimit?: { readonly points: number; readonly seconds: number };
+}
+
+export interface MessageDocument {
+  readonly summary: string;
+  readonly key: string;
+  readonly data: JsonSchema;
+  readonly since: number;
+  /** Events only. */
+  readonly invalidates?: readonly string[];
+  /** Events only: the key is a customer whose sessions the gateway ends. */
+  readonly endsSessions?: true;
+}
+
+/**
+ * A contract as published on the compacted topic `stoa.contracts` (key: the service's name) and committed as
+ * `contract.json` beside its source. `format` is the version of this document's own layout.
+ */
+export interface ContractDocument {
+  readonly format: 1;
+  readonly service: string;
+  readonly version: number;
+  readonly title: string;
+  readonly description: string;
+  readonly operations: Readonly<Record<string, OperationDocument>>;
+  readonly events: Readonly<Record<string, MessageDocument>>;
+  readonly states: Readonly<Record<string, MessageDocument>>;
+}

@@ -1,0 +1,10 @@
+/**
+ * The business limits of customers, each written once. Inputs, the service's rules and its settings import them; outputs and
+ * events carry none, so that a limit can be changed (README, "Change a limit"). Lengths are in characters.
+ */
+
+/** The longest address that SMTP carries (RFC 5321). */
+export const MAX_EMAIL_LENGTH = 254;
+export const MIN_PASSWORD_LENGTH = 10;
+export const MAX_PASSWORD_LENGTH = 200;
+export const MAX_DISPLAY_NAME_LENGTH = 100;
