@@ -237,7 +237,7 @@ const handlers = {
 
 @Global()
 @Module({})
-class Surroundings {}
+class Dependencies {}
 
 @Module({})
 class ThingsModule {}
@@ -295,7 +295,7 @@ export class ThingsHost {
       { provide: DATABASE, useValue: this.database },
       { provide: World, useValue: this.world },
     ];
-    const surroundings = { module: Surroundings, providers, exports: [MESSAGING_OPTIONS, DATABASE, World] };
+    const surroundings = { module: Dependencies, providers, exports: [MESSAGING_OPTIONS, DATABASE, World] };
     const served = { ...handlers, ...('getColor' in contract && { getColor: GetColor }) };
     return { module: ThingsModule, imports: [surroundings, MessagingModule.serve(contract as typeof things, served)] };
   }

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '@stoa/messaging';
-import type { Operation } from '../services/operation.js';
-import { HttpProblem, problem } from '../http/problem.js';
 import { LOGGER, type Logger } from '@stoa/service';
-import type { Answer } from '../requests/operation-response.js';
-import type { Fields } from '../input/build-input.js';
 import type { Exchange } from '../http/exchange.js';
+import { HttpProblem, problem } from '../http/problem.js';
+import type { HttpResponse } from '../http/response.js';
+import type { Fields, Operation } from '../services/operation.js';
 import { GatewayDatabase } from '../storage/gateway-database.js';
 import { redactInput } from './redact-input.js';
 
+/** A command of an operator that is about to run. */
 export interface OperatorAction {
   readonly exchange: Exchange;
   readonly operation: Operation;
@@ -16,7 +16,7 @@ export interface OperatorAction {
   readonly operatorId: string;
 }
 
-/** The trail of what operators did: who, what, with which input, from where, how it ended. */
+/** Audit keeps the trail of operators' commands: who, which operation, its input, the address, and the outcome. */
 @Injectable()
 export class Audit {
   constructor(
@@ -25,21 +25,21 @@ export class Audit {
   ) {}
 
   /**
-   * Writes down what is about to be done, does it, and writes down how it ended.
-   * @throws HttpProblem 503 when it can't be written down: then it isn't done either; and what `work` throws.
+   * Records the command, runs it, and records its outcome.
+   * @throws HttpProblem 503 when the command can't be recorded: then it doesn't run; and the errors of `work`
    */
-  async record(action: OperatorAction, work: () => Promise<Answer>): Promise<Answer> {
+  async record(action: OperatorAction, work: () => Promise<HttpResponse>): Promise<HttpResponse> {
     const id = await this.begin(action).catch((error: unknown) => {
-      this.logger.error({ err: error }, 'the audit trail cannot be written');
+      this.logger.error({ err: error }, 'audit trail cannot be written');
       throw problem(
         'UNAVAILABLE',
         'What operators do must be recorded, and that is not possible at the moment; try again',
       );
     });
     try {
-      const answer = await work();
-      await this.end(id, answer.status, null);
-      return answer;
+      const response = await work();
+      await this.end(id, response.status, null);
+      return response;
     } catch (error) {
       if (error instanceof HttpProblem) await this.end(id, error.status, error.code);
       else await this.end(id, 500, 'INTERNAL');
@@ -64,13 +64,13 @@ export class Audit {
     return id;
   }
 
-  /** What was done can't be undone: that its end isn't written down is told to the log only. */
+  /** The command can't be undone: a failure to record its outcome is only logged. */
   private async end(id: string, status: number, errorCode: string | null): Promise<void> {
     try {
       const prisma = await this.database.prisma();
       await prisma.auditEntry.update({ where: { id }, data: { status, errorCode, finishedAt: new Date() } });
     } catch (error) {
-      this.logger.error({ err: error, auditEntry: id, status }, 'the end of an audit entry cannot be written');
+      this.logger.error({ err: error, auditEntry: id, status }, 'outcome of an audit entry cannot be written');
     }
   }
 }

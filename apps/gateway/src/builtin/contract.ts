@@ -1,6 +1,8 @@
 import { command, CustomerId, query, service, Timestamp } from '@stoa/contract-kit';
 import { z } from 'zod';
-import { OWN_SERVICE } from '../services/contract-book.js';
+
+/** The service name of the builtin operations. */
+export const BUILTIN_SERVICE = 'gateway';
 
 const Secret = (description: string) => z.string().min(1).max(4_000).meta({ writeOnly: true, description });
 
@@ -29,11 +31,11 @@ const RefusedContract = z.object({
 });
 
 /**
- * What the gateway does itself, declared as every service declares its operations: routes, validation, caller rules,
- * rate limits and documentation come from here too. These are answered by this process, not over Kafka.
+ * The builtin operations: those that the gateway runs itself, not over Kafka. They are declared as every service declares its
+ * operations, so that routes, validation, caller rules, rate limits and documentation follow from the contract too.
  */
-export const ownContract = service(
-  OWN_SERVICE,
+export const builtinContract = service(
+  BUILTIN_SERVICE,
   { version: 1, title: 'Gateway', description: 'Guests, sessions, and what the gateway knows of the services.' },
   {
     startGuest: command({

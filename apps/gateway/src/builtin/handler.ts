@@ -1,21 +1,21 @@
 import type { TraceContext } from '@stoa/service';
 import type { Identity } from '../identity/identity.js';
-import type { ownContract } from './contract.js';
+import type { builtinContract } from './contract.js';
 import type { InputOf, Operation, OutputOf } from '@stoa/contract-kit';
 
-/** What one of the gateway's own operations is told besides its input. */
-export interface OwnContext {
-  /** Of the token that was sent along; undefined when none was, or for sign-in and refresh when it wasn't valid. */
+/** The context of a builtin operation, besides its input. */
+export interface BuiltinContext {
+  /** Of the token that came along; undefined when there was none, or for sign-in and refresh when it wasn't valid. */
   readonly identity: Identity | undefined;
   readonly trace: TraceContext;
 }
 
-/** Answers one of the gateway's own operations. `handle` is a property, so that swapped handlers don't compile. */
-export interface OwnHandler<Op extends Operation> {
-  readonly handle: (input: InputOf<Op>, context: OwnContext) => Promise<OutputOf<Op>>;
+/** Runs a builtin operation. `handle` is a property, so that swapped handlers don't compile. */
+export interface BuiltinHandler<Op extends Operation> {
+  readonly handle: (input: InputOf<Op>, context: BuiltinContext) => Promise<OutputOf<Op>>;
 }
 
-type OwnOperations = Omit<typeof ownContract, '$about'>;
+type BuiltinOperations = Omit<typeof builtinContract, '$about'>;
 
-/** A handler for each of the gateway's own operations. */
-export type OwnHandlers = { readonly [Name in keyof OwnOperations]: OwnHandler<OwnOperations[Name]> };
+/** A handler for each builtin operation. */
+export type BuiltinHandlers = { readonly [Name in keyof BuiltinOperations]: BuiltinHandler<BuiltinOperations[Name]> };

@@ -9,10 +9,10 @@ import { Sessions, type Role } from '../identity/sessions.js';
 import { Tokens } from '../identity/tokens.js';
 import { problem } from '../http/problem.js';
 import { CallOperation } from '../calls/call-operation.js';
-import type { ownContract } from './contract.js';
-import type { OwnContext, OwnHandler } from './handler.js';
-import { RunAtMoment } from './sign-in-hooks.js';
-import { sessionAnswer } from './session-tokens.js';
+import type { builtinContract } from './contract.js';
+import type { BuiltinContext, BuiltinHandler } from './handler.js';
+import { sessionTokens } from './session-tokens.js';
+import { SignInHooks } from './sign-in-hooks.js';
 
 interface Credentials {
   readonly customerId: string;
@@ -22,29 +22,32 @@ interface Credentials {
 
 /** Has the credentials checked, lets the services take over what the guest had, and starts a session. */
 @Injectable()
-export class SignIn implements OwnHandler<typeof ownContract.signIn> {
+export class SignIn implements BuiltinHandler<typeof builtinContract.signIn> {
   constructor(
     private readonly contracts: Contracts,
     private readonly call: CallOperation,
-    private readonly moments: RunAtMoment,
+    private readonly hooks: SignInHooks,
     private readonly sessions: Sessions,
     private readonly tokens: Tokens,
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'CREDENTIALS_SERVICE'>,
   ) {}
 
   readonly handle = async (
-    input: InputOf<typeof ownContract.signIn>,
-    { identity, trace }: OwnContext,
-  ): Promise<OutputOf<typeof ownContract.signIn>> => {
+    input: InputOf<typeof builtinContract.signIn>,
+    { identity, trace }: BuiltinContext,
+  ): Promise<OutputOf<typeof builtinContract.signIn>> => {
     const { customerId, role, displayName } = await this.check(input, trace);
     const caller: Caller = { kind: role, customerId };
     const guestId = identity?.kind === 'guest' ? identity.customerId : null;
-    await this.moments.run('sign-in', caller, { guestId }, trace);
-    return sessionAnswer(this.tokens, await this.sessions.start(customerId, role, displayName));
+    await this.hooks.run('sign-in', caller, { guestId }, trace);
+    return sessionTokens(this.tokens, await this.sessions.start(customerId, role, displayName));
   };
 
-  /** The one operation that the gateway knows by name. @throws HttpProblem with the contract's status. */
-  private async check(input: InputOf<typeof ownContract.signIn>, trace: OwnContext['trace']): Promise<Credentials> {
+  /** Calls the one operation that the gateway knows by name. @throws HttpProblem with the contract's status */
+  private async check(
+    input: InputOf<typeof builtinContract.signIn>,
+    trace: BuiltinContext['trace'],
+  ): Promise<Credentials> {
     const service = this.config.CREDENTIALS_SERVICE;
     const operation = this.contracts.table.operation(`${service}.checkCredentials`);
     if (!operation) throw problem('UNAVAILABLE', `Nobody can sign in while no contract of ${service} is known`);

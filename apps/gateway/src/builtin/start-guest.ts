@@ -2,15 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { OutputOf } from '@stoa/contract-kit';
 import { newId } from '@stoa/messaging';
 import { Tokens } from '../identity/tokens.js';
-import type { ownContract } from './contract.js';
-import type { OwnHandler } from './handler.js';
+import type { builtinContract } from './contract.js';
+import type { BuiltinHandler } from './handler.js';
 
-/** Makes up a guest. Nothing is stored: the token says all. */
+/** Creates a guest. Nothing is stored: the token holds all there is. */
 @Injectable()
-export class StartGuest implements OwnHandler<typeof ownContract.startGuest> {
+export class StartGuest implements BuiltinHandler<typeof builtinContract.startGuest> {
   constructor(private readonly tokens: Tokens) {}
 
-  readonly handle = async (): Promise<OutputOf<typeof ownContract.startGuest>> => {
+  readonly handle = async (): Promise<OutputOf<typeof builtinContract.startGuest>> => {
     const guestId = newId();
     const { token, expiresAt } = await this.tokens.issue({ kind: 'guest', customerId: guestId });
     return { guestId, token, expiresAt: new Date(expiresAt).toISOString() };

@@ -2,52 +2,49 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '@stoa/messaging';
 import { CONFIG, type TraceContext } from '@stoa/service';
-import type { GatewayConfig } from '../config.js';
-import { canonicalJson } from '../services/canonical-json.js';
-import { fillIn, type Operation } from '../services/operation.js';
-import { HttpProblem } from '../http/problem.js';
-import { NOBODY } from '../identity/identity.js';
-import type { Fields } from '../input/build-input.js';
 import { CallOperation } from '../calls/call-operation.js';
-import { isFresh, mayStandIn, newer, type CachedAnswer } from './cached-response.js';
+import type { GatewayConfig } from '../config.js';
+import { HttpProblem, isTransientProblem } from '../http/problem.js';
+import { NOBODY } from '../identity/identity.js';
+import { canonicalJson } from '../services/canonical-json.js';
+import { fillIn, type Fields, type Operation } from '../services/operation.js';
+import { isFresh, mayServeStale, newer, type CachedResponse, type CacheOutcome } from './cached-response.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';
-import { ServiceReach } from './service-availability.js';
+import { ServiceAvailability } from './service-availability.js';
 
-export interface Question {
+export interface CacheableQuery {
   readonly operation: Operation;
   readonly input: Fields;
-  /** Path and query string as they came, where they say all of the input. */
+  /** Path and query string as they came, where they hold all of the input. */
   readonly target: string | undefined;
   /** When the request came, by performance.now(). */
   readonly arrival: number;
   readonly trace: TraceContext;
 }
 
-export interface Found {
-  readonly answer: CachedAnswer;
-  readonly how: 'hit' | 'fetched' | 'stale';
+export interface CacheResult {
+  readonly response: CachedResponse;
+  readonly outcome: CacheOutcome;
 }
 
-interface Flight {
+/** A query on its way to the service, shared by the requests that mean the same. */
+interface InFlightQuery {
   readonly startedAt: number;
-  readonly found: Promise<Found>;
+  readonly result: Promise<CacheResult>;
 }
 
-/** A stale answer is at hand: longer than this nobody waits to learn that the service is away. */
-const PATIENCE_MS = 2_000;
+/** With a stale response at hand, nobody waits longer than this to learn that the service is unavailable. */
+const TIMEOUT_MS = 2_000;
 
-const isAway = (error: unknown): error is HttpProblem =>
-  error instanceof HttpProblem && (error.status === 503 || error.status === 504);
-
-/** A clone of the service said it: of itself, or when to come again. */
+/** A clone of the service sent it: about itself, or with a time for a retry. */
 const isReply = ({ headers }: HttpProblem): boolean => 'stoa-served-by' in headers || 'retry-after' in headers;
 
-/** Answers cacheable queries from memory, then Redis, then the service; one question of many callers is asked once. */
+/** CachedQuery serves cacheable queries from memory, then Redis, then the service. Callers that mean the same share a query. */
 @Injectable()
 export class CachedQuery {
-  private readonly flights = new Map<string, Flight>();
-  private readonly reach = new ServiceReach();
+  private readonly inFlight = new Map<string, InFlightQuery>();
+  private readonly availability = new ServiceAvailability();
 
   constructor(
     private readonly memory: MemoryCache,
@@ -56,112 +53,113 @@ export class CachedQuery {
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'CACHE_MAX_AGE_MS' | 'CACHE_STALE_MS'>,
   ) {}
 
-  /** The answer in memory, if it may be given to a request that came at `arrival`. */
-  inMemory(target: string, arrival: number): CachedAnswer | undefined {
-    return this.memory.fresh(target, arrival)?.answer;
+  /** The response in memory, if it may be served to a request that came at `arrival`. */
+  inMemory(target: string, arrival: number): CachedResponse | undefined {
+    return this.memory.fresh(target, arrival)?.response;
   }
 
-  /** @throws HttpProblem the service's refusal, or 503/504 when it can't be reached and nothing may stand in. */
-  async answer(question: Question): Promise<Found> {
+  /** @throws HttpProblem the service's error, or 503/504 when it is unavailable and no stale response may be served */
+  async run(query: CacheableQuery): Promise<CacheResult> {
     // Of the input as it was understood, not as it was spelled.
-    const key = this.shared.keyOf(question.operation, canonicalJson(question.input));
-    const found = await this.find(key, question);
-    if (question.target !== undefined) this.memory.spell(question.target, key);
-    return found;
+    const key = this.shared.keyOf(query.operation, canonicalJson(query.input));
+    const result = await this.find(key, query);
+    if (query.target !== undefined) this.memory.spell(query.target, key);
+    return result;
   }
 
-  private async find(key: string, question: Question): Promise<Found> {
-    const known = this.memory.fresh(key, question.arrival);
-    if (known) return { answer: known.answer, how: 'hit' };
+  private async find(key: string, query: CacheableQuery): Promise<CacheResult> {
+    const known = this.memory.fresh(key, query.arrival);
+    if (known) return { response: known.response, outcome: 'hit' };
     for (;;) {
-      const joined = this.flights.get(key);
-      if (!joined || !this.serves(joined, question)) return this.start(key, question);
-      const found = await joined.found;
-      // An answer from Redis may have been too old already when this request came.
-      if (found.how === 'stale' || isFresh(found.answer, question.arrival, this.memory)) return found;
+      const joined = this.inFlight.get(key);
+      if (!joined || !this.suits(joined, query)) return this.start(key, query);
+      const result = await joined.result;
+      // A response from Redis may have been too old already when this request came.
+      if (result.outcome === 'stale' || isFresh(result.response, query.arrival, this.memory)) return result;
     }
   }
 
-  /** What a flight finds is fresh for a request unless that came too long after its start, or an event came between. */
-  private serves({ startedAt }: Flight, { operation, input, arrival }: Question): boolean {
+  /** The result will be fresh for a request unless that came too long after the start, or an event came between. */
+  private suits({ startedAt }: InFlightQuery, { operation, input, arrival }: CacheableQuery): boolean {
     if (arrival >= startedAt + this.maxAge(operation)) return false;
     return tagsOf(operation, input).every((tag) => (this.memory.lastOf(tag) ?? -Infinity) < startedAt);
   }
 
-  private start(key: string, question: Question): Promise<Found> {
-    const found = this.load(key, question);
-    const flight = { startedAt: question.arrival, found };
-    this.flights.set(key, flight);
-    const land = (): void => {
-      if (this.flights.get(key) === flight) this.flights.delete(key);
+  private start(key: string, query: CacheableQuery): Promise<CacheResult> {
+    const result = this.load(key, query);
+    const started = { startedAt: query.arrival, result };
+    this.inFlight.set(key, started);
+    const end = (): void => {
+      if (this.inFlight.get(key) === started) this.inFlight.delete(key);
     };
-    found.then(land, land);
-    return found;
+    result.then(end, end);
+    return result;
   }
 
-  private async load(key: string, question: Question): Promise<Found> {
-    const { operation } = question;
-    const tags = tagsOf(operation, question.input);
-    const looked = await this.shared.look(key, tags, this.maxAge(operation));
-    if (looked.answer && isFresh(looked.answer, performance.now(), this.memory)) {
-      this.memory.put(key, operation.id, looked.answer);
-      return { answer: looked.answer, how: 'hit' };
+  private async load(key: string, query: CacheableQuery): Promise<CacheResult> {
+    const { operation } = query;
+    const tags = tagsOf(operation, query.input);
+    const stored = await this.shared.lookUp(key, tags, this.maxAge(operation));
+    if (stored.response && isFresh(stored.response, performance.now(), this.memory)) {
+      this.memory.put(key, operation.id, stored.response);
+      return { response: stored.response, outcome: 'hit' };
     }
-    const last = this.standIn(newer(this.memory.get(key)?.answer, looked.answer));
+    const last = this.usable(newer(this.memory.get(key)?.response, stored.response));
     const queriedAt = performance.now();
-    if (last && !this.reach.mayAsk(operation.service, queriedAt, key)) return { answer: last, how: 'stale' };
+    if (last && !this.availability.mayTry(operation.service, queriedAt, key))
+      return { response: last, outcome: 'stale' };
     try {
-      const answer = await this.fetch(question, { tags, queriedAt }, last);
-      this.reach.answered(operation.service, key);
-      this.memory.put(key, operation.id, answer);
-      if (looked.redisTime !== undefined) this.shared.store(key, answer, looked.redisTime);
-      return { answer, how: 'fetched' };
+      const response = await this.fetch(query, { tags, queriedAt }, last);
+      this.availability.replied(operation.service, key);
+      this.memory.put(key, operation.id, response);
+      if (stored.redisTime !== undefined) this.shared.store(key, response, stored.redisTime);
+      return { response, outcome: 'fetched' };
     } catch (error) {
-      this.learn(error, operation.service, key, queriedAt);
-      if (last && isAway(error)) return { answer: last, how: 'stale' };
+      this.recordFailure(error, operation.service, key, queriedAt);
+      if (last && isTransientProblem(error)) return { response: last, outcome: 'stale' };
       if (error instanceof HttpProblem && error.status < 500) this.forget(key);
       throw error;
     }
   }
 
-  /** @param last what was answered before: its bytes are kept where nothing changed. */
+  /** @param last the response before this one: its bytes are kept where nothing changed */
   private async fetch(
-    { operation, input, trace }: Question,
-    about: Pick<CachedAnswer, 'tags' | 'queriedAt'>,
-    last: CachedAnswer | undefined,
-  ): Promise<CachedAnswer> {
-    const budgetMs = last ? Math.min(PATIENCE_MS, operation.document.budgetMs) : operation.document.budgetMs;
+    { operation, input, trace }: CacheableQuery,
+    origin: Pick<CachedResponse, 'tags' | 'queriedAt'>,
+    last: CachedResponse | undefined,
+  ): Promise<CachedResponse> {
+    const budgetMs = last ? Math.min(TIMEOUT_MS, operation.document.budgetMs) : operation.document.budgetMs;
     const reply = await this.call.run({ operation, input, caller: NOBODY, id: newId(), trace, budgetMs });
     const same = last?.body.equals(reply.body);
     const body = same ? last!.body : reply.body;
     const etag = same ? last!.etag : etagOf(operation, body);
-    return { body, etag, servedBy: reply.servedBy, maxAgeMs: this.maxAge(operation), ...about };
+    return { body, etag, servedBy: reply.servedBy, maxAgeMs: this.maxAge(operation), ...origin };
   }
 
-  private learn(error: unknown, service: string, key: string, queriedAt: number): void {
+  private recordFailure(error: unknown, service: string, key: string, queriedAt: number): void {
     const now = performance.now();
-    if (!isAway(error) || isReply(error)) this.reach.answered(service, key, now);
-    if (!isAway(error)) return;
-    if (isReply(error) || error.code === 'OVERLOADED') this.reach.setAside(service, now, key);
-    else this.reach.failed(service, now, key, queriedAt);
+    if (!isTransientProblem(error) || isReply(error)) this.availability.replied(service, key, now);
+    if (!isTransientProblem(error)) return;
+    if (isReply(error) || error.code === 'OVERLOADED') this.availability.queryFailed(service, now, key);
+    else this.availability.noReply(service, now, key, queriedAt);
   }
 
   private maxAge({ document }: Operation): number {
     return Math.min(document.cache?.maxAgeMs ?? 0, this.config.CACHE_MAX_AGE_MS);
   }
 
-  private standIn(answer: CachedAnswer | undefined): CachedAnswer | undefined {
-    return answer && mayStandIn(answer, performance.now(), this.config.CACHE_STALE_MS) ? answer : undefined;
+  private usable(response: CachedResponse | undefined): CachedResponse | undefined {
+    return response && mayServeStale(response, performance.now(), this.config.CACHE_STALE_MS) ? response : undefined;
   }
 
-  /** The service says that it isn't there (any more): no clone shall stand in for that with what was. */
+  /** The service's error says that the subject is not there (any more): no clone may serve it from a cache. */
   private forget(key: string): void {
     this.memory.drop(key);
     this.shared.drop(key);
   }
 }
 
-/** Templates with a field that wasn't given have no tag: such an answer isn't about that field. */
+/** A template with a field that wasn't given yields no tag: such a response isn't about that field. */
 function tagsOf({ document }: Operation, input: Fields): string[] {
   return (document.cache?.tags ?? []).map((tag) => fillIn(tag, input)).filter((tag) => tag !== undefined);
 }

@@ -21,44 +21,46 @@ const find = operationOf(
 );
 const context = trace.start();
 
-/** A cache without Redis, before a service that answers with `answer`. */
-function cacheBefore(answer: (call: Call) => Buffer) {
+/** A cache without Redis, of a service that replies with `reply`. */
+function cacheOf(reply: (call: Call) => Buffer) {
   const calls: Call[] = [];
-  const run = async (call: Call) => {
-    calls.push(call);
-    return { ok: true, body: answer(call), servedBy: 'test-1' };
+  const service = {
+    run: async (call: Call) => {
+      calls.push(call);
+      return { ok: true, body: reply(call), servedBy: 'test-1' };
+    },
   };
   const config = { CACHE_MEMORY_BYTES: 1_000_000, CACHE_MAX_AGE_MS: 60_000, CACHE_STALE_MS: 300_000 };
-  const memory = new MemoryCache({ ...config, STOA_CLONE: 'gateway-1', STOA_SERVED_BY: true });
+  const memory = new MemoryCache({ ...config, STOA_SERVED_BY: true });
   const noRedis = { attempt: async () => undefined } as unknown as RedisConnection;
   const shared = new RedisCache(noRedis, { ...config, KAFKA_TOPIC_PREFIX: '' });
-  const cached = new CachedQuery(memory, shared, { run } as unknown as CallOperation, config);
-  const ask = (target: string, input: Record<string, unknown>) =>
-    cached.answer({ operation: find, input, target, arrival: performance.now(), trace: context });
-  return { calls, memory, ask };
+  const cached = new CachedQuery(memory, shared, service as unknown as CallOperation, config);
+  const run = (target: string, input: Record<string, unknown>) =>
+    cached.run({ operation: find, input, target, arrival: performance.now(), trace: context });
+  return { calls, memory, run };
 }
 
 describe('CachedQuery', () => {
   it('keeps one answer for all spellings of a question', async () => {
-    const { calls, memory, ask } = cacheBefore(() => Buffer.from('{"found":1}'));
-    expect((await ask('/v1/things?a=x&b=y', { a: 'x', b: 'y' })).how).toBe('fetched');
+    const { calls, memory, run } = cacheOf(() => Buffer.from('{"found":1}'));
+    expect((await run('/v1/things?a=x&b=y', { a: 'x', b: 'y' })).outcome).toBe('fetched');
     const bytes = memory.bytes;
-    expect((await ask('/v1/things?b=y&a=x', { b: 'y', a: 'x' })).how).toBe('hit');
-    expect((await ask('/v1/things?a=%78&b=y', { a: 'x', b: 'y' })).how).toBe('hit');
+    expect((await run('/v1/things?b=y&a=x', { b: 'y', a: 'x' })).outcome).toBe('hit');
+    expect((await run('/v1/things?a=%78&b=y', { a: 'x', b: 'y' })).outcome).toBe('hit');
     expect(calls).toHaveLength(1);
     // Spellings that were seen are found without being read.
     for (const target of ['/v1/things?a=x&b=y', '/v1/things?b=y&a=x', '/v1/things?a=%78&b=y'])
-      expect(memory.fresh(target, performance.now())?.answer.body.toString()).toBe('{"found":1}');
+      expect(memory.fresh(target, performance.now())?.response.body.toString()).toBe('{"found":1}');
     expect(memory.bytes - bytes).toBeLessThan(2_000);
-    expect((await ask('/v1/things?a=xy', { a: 'xy' })).how).toBe('fetched');
+    expect((await run('/v1/things?a=xy', { a: 'xy' })).outcome).toBe('fetched');
     expect(calls).toHaveLength(2);
   });
 
   it('holds what it says that it holds, whatever is asked and however it arrives', async () => {
-    const { memory, ask } = cacheBefore(() => Buffer.alloc(65_536, ' ').subarray(7, 407));
-    for (let n = 0; n < 2_000; n++) await ask(`/v1/things?a=${'x'.repeat(900)}&n=${n}`, { a: 'x'.repeat(900), n });
+    const { memory, run } = cacheOf(() => Buffer.alloc(65_536, ' ').subarray(7, 407));
+    for (let n = 0; n < 2_000; n++) await run(`/v1/things?a=${'x'.repeat(900)}&n=${n}`, { a: 'x'.repeat(900), n });
     expect(memory.bytes).toBeLessThanOrEqual(1_000_000);
-    const last = memory.get(`/v1/things?a=${'x'.repeat(900)}&n=1999`)!.answer;
+    const last = memory.get(`/v1/things?a=${'x'.repeat(900)}&n=1999`)!.response;
     expect(last.body.buffer.byteLength).toBe(400);
   });
 
@@ -68,18 +70,18 @@ describe('CachedQuery', () => {
     ['is refused', new HttpProblem(503, 'UNAVAILABLE', 'one shard', undefined, { 'retry-after': '5' })],
   ])('asks for others while one question %s', async (_what, refusal) => {
     let isBroken = false;
-    const { memory, ask } = cacheBefore(({ input }) => {
+    const { memory, run } = cacheOf(({ input }) => {
       if (isBroken && input['a'] === 'bad') throw refusal;
       return Buffer.from('{}');
     });
-    await ask('/v1/things?a=bad', { a: 'bad' });
-    await ask('/v1/things?a=good', { a: 'good' });
+    await run('/v1/things?a=bad', { a: 'bad' });
+    await run('/v1/things?a=good', { a: 'good' });
     isBroken = true;
     memory.invalidate('things', performance.now());
     for (let n = 0; n < 3; n++) {
-      expect((await ask('/v1/things?a=bad', { a: 'bad' })).how).toBe('stale');
+      expect((await run('/v1/things?a=bad', { a: 'bad' })).outcome).toBe('stale');
       memory.invalidate('things', performance.now());
-      expect((await ask('/v1/things?a=good', { a: 'good' })).how).toBe('fetched');
+      expect((await run('/v1/things?a=good', { a: 'good' })).outcome).toBe('fetched');
     }
   });
 });

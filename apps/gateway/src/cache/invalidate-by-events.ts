@@ -3,12 +3,12 @@ import { CONFIG, LOGGER, type Logger } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
 import { Contracts } from '../services/contracts.js';
 import { fillIn } from '../services/operation.js';
-import { FACTS, type FactsPort, type TailedEvent } from '../messages/messages-port.js';
+import { MESSAGES, type MessagesPort, type TailedEvent } from '../messages/messages-port.js';
 import { MemoryCache } from './memory-cache.js';
 
 /**
- * Drops cached answers when events say that what they tell has changed. Nothing depends on it: an answer that no event
- * drops ends by its age.
+ * InvalidateByEvents makes cached responses stale when an event reports that their data changed. Nothing depends on it: a
+ * response that no event reaches ends by its age.
  */
 @Injectable()
 export class InvalidateByEvents {
@@ -17,12 +17,12 @@ export class InvalidateByEvents {
   constructor(
     private readonly contracts: Contracts,
     private readonly memory: MemoryCache,
-    @Inject(FACTS) private readonly facts: FactsPort,
+    @Inject(MESSAGES) private readonly messages: MessagesPort,
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'CACHE_EVENTS'>,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Follows the events of the services whose contracts say that they make something stale, also of those learned later. */
+  /** Follows the events of the services whose contracts have any that `invalidates`, also of those learned later. */
   start(): void {
     const follow = (): void => {
       this.memory.clear();
@@ -36,11 +36,11 @@ export class InvalidateByEvents {
     const services = [...this.contracts.table.invalidatingServices].filter((service) => !this.tailed.has(service));
     if (services.length === 0) return;
     for (const service of services) this.tailed.add(service);
-    this.facts
+    this.messages
       .tailEvents(services, (event) => this.onEvent(event))
       .catch((error: unknown) => {
         for (const service of services) this.tailed.delete(service);
-        this.logger.warn({ err: error, services }, 'events cannot be followed: cached answers end by their age');
+        this.logger.warn({ err: error, services }, 'events cannot be followed: cached responses end by their age');
       });
   }
 

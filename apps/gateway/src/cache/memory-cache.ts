@@ -2,26 +2,28 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { CONFIG } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
-import { isFresh, type CachedAnswer, type Invalidations } from './cached-response.js';
+import { prepareHeaders } from '../http/response-sender.js';
+import { cachedHeaders, isFresh, type CachedResponse, type Invalidations } from './cached-response.js';
 
-/** An answer in memory with the headers that it is sent with, name after value, as Node writes them fastest. */
+/** A response in memory, with the headers that it is sent with. */
 export interface Entry {
-  readonly answer: CachedAnswer;
+  readonly response: CachedResponse;
+  /** Of 200, prepared. */
   readonly headers: readonly string[];
-  /** Of 304 Not Modified. */
-  readonly shortHeaders: readonly string[];
+  /** Of 304 Not Modified, prepared. */
+  readonly notModifiedHeaders: readonly string[];
   /** Counts the hits of the operation; read when metrics are scraped, because a counter with labels costs 1 µs. */
   readonly hits: { count: number };
 }
 
-/** What an entry costs besides its texts and its body: objects, headers, the list's nodes. Measured: 1,180, and 430. */
+/** Bytes of an entry besides its texts and its body: objects, headers, the list's nodes. Measured: 1,180, and 430. */
 const OVERHEAD_BYTES = 1_200;
 const SPELLING_OVERHEAD_BYTES = 430;
-/** Requests with longer targets go the long way, in which their input is read. */
+/** Requests with longer targets go on to Fastify, and their input is read. */
 const LONGEST_SPELLING = 1_024;
-/** This part of the bound is for spellings. */
+/** The share of the bound that is for spellings. */
 const SPELLINGS_SHARE = 1 / 8;
-/** Older invalidations than the longest life of an answer change nothing. */
+/** Invalidations that are older than any response in memory can be have no effect. */
 const KEEP_INVALIDATIONS_MS = 60_000;
 const MANY_INVALIDATIONS = 10_000;
 const MANY_INVALIDATION_BYTES = 2_000_000;
@@ -29,10 +31,10 @@ const MANY_INVALIDATION_BYTES = 2_000_000;
 /** A text's bytes in memory, at most. */
 const bytesOf = (text: string): number => 2 * text.length;
 
-const sizeOf = ({ answer: { body, etag, servedBy, tags } }: Entry, key: string): number =>
+const sizeOf = ({ response: { body, etag, servedBy, tags } }: Entry, key: string): number =>
   [key, etag, servedBy, ...tags].reduce((sum, text) => sum + bytesOf(text), body.length + OVERHEAD_BYTES);
 
-/** The same bytes in memory of their own: what arrives is a slice of a chunk, all of which it would keep. */
+/** The same bytes in memory of their own: a body arrives as a slice of a chunk, all of which it would keep. */
 function ownCopy(bytes: Buffer): Buffer {
   if (bytes.buffer.byteLength === bytes.length) return bytes;
   const copy = Buffer.allocUnsafeSlow(bytes.length);
@@ -41,8 +43,9 @@ function ownCopy(bytes: Buffer): Buffer {
 }
 
 /**
- * Ready answers by the key of what was asked, within a bound of bytes. One key has many spellings, request targets (path and
- * query string as they came) that ask the same; those seen last are remembered, so that they need not be read again.
+ * MemoryCache holds responses by their cache key, within a bound of bytes. One key has many spellings: request targets (path
+ * and query string as they came) that mean the same query. Those seen last are remembered, so that they need not be read
+ * again.
  */
 @Injectable()
 export class MemoryCache implements Invalidations {
@@ -53,12 +56,7 @@ export class MemoryCache implements Invalidations {
   private invalidatedBytes = 0;
   private readonly hitsByOperation = new Map<string, { count: number }>();
 
-  constructor(
-    @Inject(CONFIG) private readonly config: Pick<
-      GatewayConfig,
-      'CACHE_MEMORY_BYTES' | 'STOA_CLONE' | 'STOA_SERVED_BY'
-    >,
-  ) {
+  constructor(@Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'CACHE_MEMORY_BYTES' | 'STOA_SERVED_BY'>) {
     const ofSpellings = Math.ceil(config.CACHE_MEMORY_BYTES * SPELLINGS_SHARE);
     const maxSize = Math.max(1, config.CACHE_MEMORY_BYTES - ofSpellings);
     this.entries = new LRUCache({ maxSize, maxEntrySize: Math.ceil(maxSize / 4), sizeCalculation: sizeOf });
@@ -78,19 +76,20 @@ export class MemoryCache implements Invalidations {
     return this.entries.get(this.spellings.get(name) ?? name);
   }
 
-  /** The entry, if it may be given to a request that came at `arrival`. */
+  /** The entry, if it may be served to a request that came at `arrival`. */
   fresh(name: string, arrival: number): Entry | undefined {
     const entry = this.get(name);
-    return entry && isFresh(entry.answer, arrival, this) ? entry : undefined;
+    return entry && isFresh(entry.response, arrival, this) ? entry : undefined;
   }
 
-  put(key: string, operation: string, from: CachedAnswer): Entry {
+  put(key: string, operation: string, from: CachedResponse): Entry {
     let hits = this.hitsByOperation.get(operation);
     if (!hits) this.hitsByOperation.set(operation, (hits = { count: 0 }));
-    const answer = { ...from, body: ownCopy(from.body) };
-    const shortHeaders = this.shortHeaders(answer);
-    const headers = ['Content-Type', 'application/json', 'Content-Length', String(answer.body.length), ...shortHeaders];
-    const entry = { answer, headers, shortHeaders, hits };
+    const response = { ...from, body: ownCopy(from.body) };
+    const notModifiedHeaders = prepareHeaders(cachedHeaders(response, 'hit', 0), this.config);
+    const length = String(response.body.length);
+    const headers = ['content-type', 'application/json', 'content-length', length, ...notModifiedHeaders];
+    const entry = { response, headers, notModifiedHeaders, hits };
     this.entries.set(key, entry);
     return entry;
   }
@@ -104,13 +103,13 @@ export class MemoryCache implements Invalidations {
     this.entries.delete(key);
   }
 
-  /** Contracts changed: what was answered under the old ones is gone, and targets may mean something else. */
+  /** Contracts changed: responses under the old ones are dropped, and targets may mean something else. */
   clear(): void {
     this.entries.clear();
     this.spellings.clear();
   }
 
-  /** An event said that what bears the tag changed before `now`. */
+  /** An event reported that data with this tag changed before `now`. */
   invalidate(tag: string, now: number): void {
     if (this.invalidated.size >= MANY_INVALIDATIONS || this.invalidatedBytes >= MANY_INVALIDATION_BYTES)
       this.forgetOld(now);
@@ -129,12 +128,6 @@ export class MemoryCache implements Invalidations {
     return taken;
   }
 
-  private shortHeaders({ etag, servedBy }: CachedAnswer): string[] {
-    const { STOA_CLONE, STOA_SERVED_BY } = this.config;
-    const servers = STOA_SERVED_BY ? ['Stoa-Gateway', STOA_CLONE, 'Stoa-Served-By', servedBy] : [];
-    return ['ETag', etag, 'Cache-Control', 'no-cache', 'Cache-Status', 'Stoa; hit', ...servers];
-  }
-
   private forgetOld(now: number): void {
     for (const [tag, at] of this.invalidated) {
       if (at >= now - KEEP_INVALIDATIONS_MS) continue;
@@ -142,7 +135,7 @@ export class MemoryCache implements Invalidations {
       this.invalidatedBytes -= bytesOf(tag);
     }
     if (this.invalidated.size < MANY_INVALIDATIONS && this.invalidatedBytes < MANY_INVALIDATION_BYTES) return;
-    // So many within a minute: forgetting them all would be wrong, taking everything as stale for a moment is not.
+    // Too many within a minute: dropping only the invalidations would serve stale responses, so both are dropped.
     this.entries.clear();
     this.invalidated.clear();
     this.invalidatedBytes = 0;

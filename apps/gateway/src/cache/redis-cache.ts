@@ -4,12 +4,11 @@ import { CONFIG } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
 import type { Operation } from '../services/operation.js';
 import { RedisConnection } from '../storage/redis-connection.js';
-import type { CachedAnswer } from './cached-response.js';
+import type { CachedResponse } from './cached-response.js';
 
-/** What a look into Redis found. */
-export interface Looked {
-  readonly answer: CachedAnswer | undefined;
-  /** Redis's clock at the look, in ms since the epoch: the time that a query sent after it counts from. */
+export interface RedisLookup {
+  readonly response: CachedResponse | undefined;
+  /** Redis's clock at the lookup, in ms since the epoch: a query that is sent after it counts from there. */
   readonly redisTime: number | undefined;
 }
 
@@ -22,13 +21,13 @@ interface Stored {
 
 const NEWLINE = 0x0a;
 
-/** `[seconds, microseconds]` as TIME answers them. */
+/** Milliseconds of `[seconds, microseconds]`, Redis's reply to TIME. */
 const millisOf = ([seconds, micros]: readonly unknown[]): number =>
   Number(String(seconds)) * 1000 + Number(String(micros)) / 1000;
 
 /**
- * The cache that the clones share. The age of an answer is told by Redis's own clock, read before the query was sent and
- * again when it is looked up, so that neither a slow write nor clones whose clocks disagree make it live longer.
+ * RedisCache is the cache that the clones share. The age of a response is measured by Redis's own clock, read before the
+ * query was sent and again at the lookup, so that neither a slow write nor clones whose clocks disagree make it live longer.
  */
 @Injectable()
 export class RedisCache {
@@ -41,27 +40,27 @@ export class RedisCache {
     this.prefix = `stoa:${config.KAFKA_TOPIC_PREFIX}cache:`;
   }
 
-  /** @param input the operation's input as JSON; together with the operation's version it names the answer. */
+  /** The cache key of a query, in memory and in Redis. @param input the operation's input as canonical JSON */
   keyOf({ id, document }: Operation, input: string): string {
     const hash = createHash('sha256').update(input).digest('base64url');
     return `${this.prefix}${id}:${document.since}:${hash}`;
   }
 
   /** Never throws: without Redis nothing is found. */
-  async look(key: string, tags: readonly string[], maxAgeMs: number): Promise<Looked> {
-    const asked = performance.now();
-    // In this order on one connection: the clock is read after the value, so that an age is never told too small.
+  async lookUp(key: string, tags: readonly string[], maxAgeMs: number): Promise<RedisLookup> {
+    const startedAt = performance.now();
+    // In this order on one connection: the clock is read after the value, so that an age never comes out too small.
     const found = await this.redis.attempt((client) =>
       Promise.all([client.get(key), client.sendCommand<unknown[]>(['TIME'])]),
     );
-    if (!found) return { answer: undefined, redisTime: undefined };
+    if (!found) return { response: undefined, redisTime: undefined };
     const [value, time] = found;
     const redisTime = millisOf(time);
-    return { answer: value ? read(value, { asked, redisTime, tags, maxAgeMs }) : undefined, redisTime };
+    return { response: value ? read(value, { startedAt, redisTime, tags, maxAgeMs }) : undefined, redisTime };
   }
 
-  /** Stores in the background. @param redisTime what `look` told before the query was sent */
-  store(key: string, { body, etag, servedBy }: CachedAnswer, redisTime: number): void {
+  /** Stores in the background. @param redisTime of the lookup before the query was sent */
+  store(key: string, { body, etag, servedBy }: CachedResponse, redisTime: number): void {
     const head = JSON.stringify({ time: redisTime, etag, servedBy } satisfies Stored);
     const value = Buffer.concat([Buffer.from(head), Buffer.of(NEWLINE), body]);
     void this.redis.attempt((client) => client.set(key, value, { PX: this.config.CACHE_STALE_MS }));
@@ -72,18 +71,18 @@ export class RedisCache {
   }
 }
 
-interface Lookup {
-  readonly asked: number;
+interface ReadContext {
+  readonly startedAt: number;
   readonly redisTime: number;
   readonly tags: readonly string[];
   readonly maxAgeMs: number;
 }
 
-function read(value: Buffer, { asked, redisTime, tags, maxAgeMs }: Lookup): CachedAnswer | undefined {
+function read(value: Buffer, { startedAt, redisTime, tags, maxAgeMs }: ReadContext): CachedResponse | undefined {
   const end = value.indexOf(NEWLINE);
   const { time, etag, servedBy } = JSON.parse(value.toString('utf8', 0, end)) as Stored;
   const age = redisTime - time;
-  // Redis's clock was set back: what it says about ages before that is worth nothing.
+  // Redis's clock was set back: ages before that are unknown.
   if (age < 0) return undefined;
-  return { body: value.subarray(end + 1), etag, servedBy, tags, maxAgeMs, queriedAt: asked - age };
+  return { body: value.subarray(end + 1), etag, servedBy, tags, maxAgeMs, queriedAt: startedAt - age };
 }

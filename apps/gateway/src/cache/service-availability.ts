@@ -2,64 +2,65 @@ import { LRUCache } from 'lru-cache';
 
 /** After a failure, one request tries again each time this has passed; the others needn't wait for it. */
 const RETRY_MS = 1_000;
-/** So many different questions in a row without any answer are not one question's, nor one shard's, own trouble. */
+/** So many different queries in a row without any reply are not one query's, nor one shard's, own trouble. */
 const EVIDENCE = 3;
-/** Questions known to fail; one that is forgotten is only asked again. */
-const MOST_QUESTIONS = 1_000;
+/** Queries that are known to fail. One that is forgotten is only tried again. */
+const MOST_QUERIES = 1_000;
 
-interface State {
+interface Failure {
   readonly retryAt: number;
   probing: boolean;
 }
 
-const failedAt = (now: number): State => ({ retryAt: now + RETRY_MS, probing: false });
-const mayProbe = (state: State | undefined, now: number): boolean =>
-  state === undefined || (!state.probing && now >= state.retryAt);
+const failedAt = (now: number): Failure => ({ retryAt: now + RETRY_MS, probing: false });
+const mayProbe = (failure: Failure | undefined, now: number): boolean =>
+  failure === undefined || (!failure.probing && now >= failure.retryAt);
 
 /**
- * Which questions get no answer, and which services give none at all. While that is so, a single request at a time finds
- * out whether it has passed; all others learn it at once, so that they can be given a stale answer without a wait. One
- * question may fail for reasons of its own, or of one shard: only several in a row without any answer meanwhile say
- * something about their service. Times: performance.now().
+ * ServiceAvailability knows which queries get no reply, and which services send none at all. During a failure a single
+ * request at a time probes whether it has passed; all others learn of it at once, so that they can get a stale response
+ * without a wait. One query may fail for reasons of its own, or of one shard: only several in a row without any reply
+ * in between are evidence about their service. Times: performance.now().
  */
-export class ServiceReach {
-  private readonly services = new Map<string, State>();
-  private readonly questions = new LRUCache<string, State>({ max: MOST_QUESTIONS });
-  private readonly answeredAt = new Map<string, number>();
-  /** The questions that a service left without an answer since its last one. */
-  private readonly unanswered = new Map<string, Set<string>>();
+export class ServiceAvailability {
+  private readonly services = new Map<string, Failure>();
+  private readonly queries = new LRUCache<string, Failure>({ max: MOST_QUERIES });
+  private readonly repliedAt = new Map<string, number>();
+  /** Queries that got no reply since the service's last one. */
+  private readonly withoutReply = new Map<string, Set<string>>();
 
-  /** True when the caller should ask; it must then call `answered`, `setAside` or `failed`. */
-  mayAsk(service: string, now: number, question = ''): boolean {
-    const [ofService, ofQuestion] = [this.services.get(service), this.questions.get(question)];
-    if (!mayProbe(ofService, now) || !mayProbe(ofQuestion, now)) return false;
+  /** True when the caller should query; it must then call `replied`, `queryFailed` or `noReply`. */
+  mayTry(service: string, now: number, query = ''): boolean {
+    const ofService = this.services.get(service);
+    const ofQuery = this.queries.get(query);
+    if (!mayProbe(ofService, now) || !mayProbe(ofQuery, now)) return false;
     if (ofService) ofService.probing = true;
-    if (ofQuestion) ofQuestion.probing = true;
+    if (ofQuery) ofQuery.probing = true;
     return true;
   }
 
-  /** The service replied, whatever it said. */
-  answered(service: string, question = '', now = performance.now()): void {
+  /** The service replied, with an output or an error. */
+  replied(service: string, query = '', now = performance.now()): void {
     this.services.delete(service);
-    this.unanswered.delete(service);
-    this.questions.delete(question);
-    this.answeredAt.set(service, now);
+    this.withoutReply.delete(service);
+    this.queries.delete(query);
+    this.repliedAt.set(service, now);
   }
 
-  /** This question can't be answered for now, which says nothing of the service. */
-  setAside(service: string, now: number, question: string): void {
-    this.questions.set(question, failedAt(now));
+  /** This query fails for now, which is no evidence about the service. */
+  queryFailed(service: string, now: number, query: string): void {
+    this.queries.set(query, failedAt(now));
     if (this.services.has(service)) this.services.set(service, failedAt(now));
   }
 
-  /** No answer to what was asked at `askedAt`. Without a question: the service as a whole is known to give none. */
-  failed(service: string, now: number, question?: string, askedAt = now): void {
-    if (question === undefined) return void this.services.set(service, failedAt(now));
-    this.setAside(service, now, question);
-    if ((this.answeredAt.get(service) ?? -Infinity) >= askedAt) return;
-    const unanswered = this.unanswered.get(service) ?? new Set<string>();
-    this.unanswered.set(service, unanswered);
-    if (unanswered.size < EVIDENCE) unanswered.add(question);
-    if (unanswered.size >= EVIDENCE) this.services.set(service, failedAt(now));
+  /** A query sent at `queriedAt` got no reply. Without a query: the service as a whole is known to send none. */
+  noReply(service: string, now: number, query?: string, queriedAt = now): void {
+    if (query === undefined) return void this.services.set(service, failedAt(now));
+    this.queryFailed(service, now, query);
+    if ((this.repliedAt.get(service) ?? -Infinity) >= queriedAt) return;
+    const withoutReply = this.withoutReply.get(service) ?? new Set<string>();
+    this.withoutReply.set(service, withoutReply);
+    if (withoutReply.size < EVIDENCE) withoutReply.add(query);
+    if (withoutReply.size >= EVIDENCE) this.services.set(service, failedAt(now));
   }
 }

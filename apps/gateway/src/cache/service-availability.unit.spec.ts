@@ -1,55 +1,55 @@
-import { ServiceReach } from './service-availability.js';
+import { ServiceAvailability } from './service-availability.js';
 
-describe('ServiceReach', () => {
-  it('lets one request at a time find out whether a service is back', () => {
-    const reach = new ServiceReach();
-    expect(reach.mayAsk('things', 0)).toBe(true);
-    reach.failed('things', 0);
-    expect(reach.mayAsk('things', 500)).toBe(false);
-    expect(reach.mayAsk('others', 500)).toBe(true);
-    expect(reach.mayAsk('things', 1_000)).toBe(true);
-    expect(reach.mayAsk('things', 5_000)).toBe(false);
-    reach.failed('things', 5_000);
-    expect(reach.mayAsk('things', 5_999)).toBe(false);
-    expect(reach.mayAsk('things', 6_000)).toBe(true);
-    reach.answered('things');
-    expect(reach.mayAsk('things', 6_001)).toBe(true);
-    expect(reach.mayAsk('things', 6_001)).toBe(true);
+describe('ServiceAvailability', () => {
+  it('lets one request at a time probe whether a service is available again', () => {
+    const availability = new ServiceAvailability();
+    expect(availability.mayTry('things', 0)).toBe(true);
+    availability.noReply('things', 0);
+    expect(availability.mayTry('things', 500)).toBe(false);
+    expect(availability.mayTry('others', 500)).toBe(true);
+    expect(availability.mayTry('things', 1_000)).toBe(true);
+    expect(availability.mayTry('things', 5_000)).toBe(false);
+    availability.noReply('things', 5_000);
+    expect(availability.mayTry('things', 5_999)).toBe(false);
+    expect(availability.mayTry('things', 6_000)).toBe(true);
+    availability.replied('things');
+    expect(availability.mayTry('things', 6_001)).toBe(true);
+    expect(availability.mayTry('things', 6_001)).toBe(true);
   });
 
-  it('takes a question that fails alone for that question, not for its service', () => {
-    const reach = new ServiceReach();
-    for (let n = 0; n < 10; n++) reach.failed('things', n, 'one');
-    expect(reach.mayAsk('things', 500, 'one')).toBe(false);
-    expect(reach.mayAsk('things', 500, 'two')).toBe(true);
-    expect(reach.mayAsk('things', 1_100, 'one')).toBe(true);
-    expect(reach.mayAsk('things', 1_100, 'one')).toBe(false);
+  it('takes a query that fails alone as a failure of that query, not of its service', () => {
+    const availability = new ServiceAvailability();
+    for (let n = 0; n < 10; n++) availability.noReply('things', n, 'one');
+    expect(availability.mayTry('things', 500, 'one')).toBe(false);
+    expect(availability.mayTry('things', 500, 'two')).toBe(true);
+    expect(availability.mayTry('things', 1_100, 'one')).toBe(true);
+    expect(availability.mayTry('things', 1_100, 'one')).toBe(false);
   });
 
-  it('takes a service for unreachable when several questions in a row got no answer, and none did meanwhile', () => {
-    const reach = new ServiceReach();
-    for (const question of ['one', 'two', 'three']) reach.failed('things', 10, question, 0);
-    expect(reach.mayAsk('things', 500, 'four')).toBe(false);
-    expect(reach.mayAsk('things', 1_010, 'four')).toBe(true);
-    expect(reach.mayAsk('things', 1_010, 'five')).toBe(false);
-    reach.failed('things', 1_020, 'four', 1_010);
-    expect(reach.mayAsk('things', 1_500, 'five')).toBe(false);
-    reach.answered('things', 'four', 2_030);
-    expect(reach.mayAsk('things', 2_031, 'five')).toBe(true);
-    // Asked before that answer came: whatever they wait for, the service is there.
-    for (const question of ['one', 'two', 'three', 'six']) reach.failed('things', 2_040, question, 2_000);
-    expect(reach.mayAsk('things', 2_050, 'five')).toBe(true);
+  it('takes a service as unavailable when several queries in a row got no reply, and none did in between', () => {
+    const availability = new ServiceAvailability();
+    for (const query of ['one', 'two', 'three']) availability.noReply('things', 10, query, 0);
+    expect(availability.mayTry('things', 500, 'four')).toBe(false);
+    expect(availability.mayTry('things', 1_010, 'four')).toBe(true);
+    expect(availability.mayTry('things', 1_010, 'five')).toBe(false);
+    availability.noReply('things', 1_020, 'four', 1_010);
+    expect(availability.mayTry('things', 1_500, 'five')).toBe(false);
+    availability.replied('things', 'four', 2_030);
+    expect(availability.mayTry('things', 2_031, 'five')).toBe(true);
+    // Sent before that reply came: whatever they wait for, the service is available.
+    for (const query of ['one', 'two', 'three', 'six']) availability.noReply('things', 2_040, query, 2_000);
+    expect(availability.mayTry('things', 2_050, 'five')).toBe(true);
   });
 
-  it('learns nothing of a service from what is refused on the way there', () => {
-    const reach = new ServiceReach();
-    for (const question of ['one', 'two', 'three', 'four']) reach.setAside('things', 0, question);
-    expect(reach.mayAsk('things', 500, 'one')).toBe(false);
-    expect(reach.mayAsk('things', 500, 'five')).toBe(true);
-    // A probe that was refused leaves the next one to others.
-    reach.failed('things', 0);
-    expect(reach.mayAsk('things', 1_000, 'five')).toBe(true);
-    reach.setAside('things', 1_000, 'five');
-    expect(reach.mayAsk('things', 2_000, 'six')).toBe(true);
+  it('learns nothing of a service from requests that are refused on the way', () => {
+    const availability = new ServiceAvailability();
+    for (const query of ['one', 'two', 'three', 'four']) availability.queryFailed('things', 0, query);
+    expect(availability.mayTry('things', 500, 'one')).toBe(false);
+    expect(availability.mayTry('things', 500, 'five')).toBe(true);
+    // After a probe that was refused, the next one is up to others.
+    availability.noReply('things', 0);
+    expect(availability.mayTry('things', 1_000, 'five')).toBe(true);
+    availability.queryFailed('things', 1_000, 'five');
+    expect(availability.mayTry('things', 2_000, 'six')).toBe(true);
   });
 });

@@ -2,16 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { OperationError } from '@stoa/contract-kit';
 import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '@stoa/messaging';
 import { spans, trace as tracing, type Step, type TraceContext } from '@stoa/service';
-import type { Operation } from '../services/operation.js';
-import { HttpProblem, statusOf, type Headers } from '../http/problem.js';
-import { REQUESTS, type RequestPort } from '../messages/messages-port.js';
-import type { Fields } from '../input/build-input.js';
-import { recordKey } from '../requests/command-id.js';
+import type { Fields, Operation } from '../services/operation.js';
+import { HttpProblem, statusOf } from '../http/problem.js';
+import type { Headers } from '../http/response.js';
+import { REQUESTS, type RequestPort } from './request-port.js';
+import { recordKey } from './record-key.js';
 
 export interface Call {
   readonly operation: Operation;
   readonly input: Fields;
-  /** The input as it travels, where it was made into bytes already. */
+  /** The input as it travels, where there are bytes of it already. */
   readonly body?: Buffer | string;
   readonly caller: Caller;
   /** Commands: the command id. Queries: any unique id. */
@@ -22,58 +22,58 @@ export interface Call {
   readonly budgetMs?: number;
   /** The version that a clone must know at least; the operation's `since` if not given. */
   readonly contractVersion?: number;
-  /** Commands of one record key stay in order; worked out from the contract if not given. */
+  /** The record key of a command; see `recordKey`, which is used if not given. */
   readonly key?: string;
 }
 
-/** What a clone says to a request that its own version of the contract does not have. */
-const NOT_KNOWN_THERE = new Set(['INVALID_INPUT', 'UNKNOWN_OPERATION', 'UNSUPPORTED_CONTRACT_VERSION']);
-/** With less time left there is no use in asking once more. */
+/** Error codes of a clone whose own version of the contract does not have the request. */
+const NOT_IN_OLDER_VERSION = new Set(['INVALID_INPUT', 'UNKNOWN_OPERATION', 'UNSUPPORTED_CONTRACT_VERSION']);
+/** With less time left another request is of no use. */
 const LEAST_BUDGET_MS = 50;
 
 const budgetOf = ({ budgetMs, operation }: Call): number => budgetMs ?? operation.document.budgetMs;
 
-/** Sends operations to the services that own them. */
+/** CallOperation sends operations to the services that own them, over Kafka. */
 @Injectable()
 export class CallOperation {
   constructor(@Inject(REQUESTS) private readonly requests: RequestPort) {}
 
-  /** @throws HttpProblem: the service's refusal with the contract's status, or 503/504 when there was no answer. */
+  /** @throws HttpProblem: the service's error with the contract's status, or 503/504 when there was no reply */
   async run(call: Call): Promise<IncomingReply> {
     const started = performance.now();
     const { operation } = call;
-    const reply = await this.ask(call);
+    const reply = await this.send(call);
     if (reply.ok) return reply;
-    const problem = refusal(operation, reply);
+    const problem = businessError(operation, reply);
     if (problem.code !== 'UNSUPPORTED_CONTRACT_VERSION') throw problem;
-    return this.askOlder({ ...call, budgetMs: Math.floor(budgetOf(call) - (performance.now() - started)) }, problem);
+    return this.callOlder({ ...call, budgetMs: Math.floor(budgetOf(call) - (performance.now() - started)) }, problem);
   }
 
-  private ask(call: Call): Promise<IncomingReply> {
-    return spans.areOn ? this.sendAsStep(call) : this.send(outgoing(call), call.operation);
+  private send(call: Call): Promise<IncomingReply> {
+    return spans.areOn ? this.requestAsStep(call) : this.request(outgoing(call), call.operation);
   }
 
   /**
-   * Asks a clone of the version before as gateways did that had not learned the newer contract yet. Such a clone takes what
-   * its own contract has and refuses what came with the newer one: then its first refusal is the answer. Without this,
-   * an operation whose `since` grew could not be called any more once its service was taken back to the version before.
+   * Calls a clone of the version before as gateways did that had not learned the newer contract yet. Such a clone takes
+   * requests of its own contract and refuses those of the newer one: then its first error is the result. Without this, an
+   * operation whose `since` grew could not be called any more once its service was taken back to the version before.
    */
-  private async askOlder(call: Call, before: HttpProblem): Promise<IncomingReply> {
+  private async callOlder(call: Call, before: HttpProblem): Promise<IncomingReply> {
     const contractVersion = call.operation.document.since - 1;
     if (contractVersion < 1 || (call.budgetMs ?? 0) < LEAST_BUDGET_MS) throw before;
-    const reply = await this.ask({ ...call, contractVersion });
+    const reply = await this.send({ ...call, contractVersion });
     if (reply.ok) return reply;
-    const problem = refusal(call.operation, reply);
-    throw NOT_KNOWN_THERE.has(problem.code) ? before : problem;
+    const problem = businessError(call.operation, reply);
+    throw NOT_IN_OLDER_VERSION.has(problem.code) ? before : problem;
   }
 
-  /** The service's work is a part of this step, as far as the trace shows. */
-  private sendAsStep(call: Call): Promise<IncomingReply> {
+  /** The trace shows the service's work as a part of this step. */
+  private requestAsStep(call: Call): Promise<IncomingReply> {
     const trace = tracing.child(call.trace);
-    return spans.follow(trace, asking(call), () => this.send(outgoing({ ...call, trace }), call.operation));
+    return spans.follow(trace, stepOf(call), () => this.request(outgoing({ ...call, trace }), call.operation));
   }
 
-  private async send(request: OutgoingRequest, { id, document }: Operation): Promise<IncomingReply> {
+  private async request(request: OutgoingRequest, { id, document }: Operation): Promise<IncomingReply> {
     try {
       return await this.requests.request(request);
     } catch (error) {
@@ -85,7 +85,7 @@ export class CallOperation {
   }
 }
 
-const asking = ({ operation: { id, service, isCommand }, id: messageId }: Call): Step => ({
+const stepOf = ({ operation: { id, service, isCommand }, id: messageId }: Call): Step => ({
   name: `ask ${id}`,
   kind: 'client',
   attributes: {
@@ -116,12 +116,12 @@ function outgoing(call: Call): OutgoingRequest {
   };
 }
 
-/** The service's own word for when to come again; without it, the status decides. */
+/** The service's own time for a retry; without it, the status decides. */
 const retryAfter = (seconds: number | undefined): Headers =>
   typeof seconds === 'number' && seconds >= 0 ? { 'retry-after': String(Math.ceil(seconds)) } : {};
 
-/** Names the clone that refused, so that its log can be found. */
-function refusal({ id, document }: Operation, { body, servedBy }: IncomingReply): HttpProblem {
+/** The service's error. It names the clone, so that its log can be found. */
+function businessError({ id, document }: Operation, { body, servedBy }: IncomingReply): HttpProblem {
   const headers = { 'stoa-served-by': servedBy };
   try {
     const { code, detail, problems, retryAfterSeconds } = JSON.parse(body.toString('utf8')) as ErrorBody;

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { toAsyncApi, toOpenApi } from '@stoa/contract-kit/documents';
-import { OWN_SERVICE } from '../services/contract-book.js';
+import { BUILTIN_SERVICE } from '../builtin/contract.js';
 import { Contracts } from '../services/contracts.js';
 
-/** The API descriptions that follow from the contracts in force: made when first asked for, anew after a change. */
+/** The API descriptions that follow from the contracts in force: made at the first request, anew after a change. */
 @Injectable()
 export class Documents {
   private openApiText: string | undefined;
@@ -20,9 +20,9 @@ export class Documents {
     return (this.openApiText ??= JSON.stringify(toOpenApi(this.contracts.table.documents)));
   }
 
-  /** Without the gateway's own operations: no message carries them. */
+  /** Without the builtin operations: no message carries them. */
   asyncApi(): string {
-    const documents = this.contracts.table.documents.filter(({ service }) => service !== OWN_SERVICE);
+    const documents = this.contracts.table.documents.filter(({ service }) => service !== BUILTIN_SERVICE);
     return (this.asyncApiText ??= JSON.stringify(toAsyncApi(documents)));
   }
 }

@@ -1,22 +1,36 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import type { HttpResponse } from '../http/response.js';
 
-/** Only what this server itself gives: a page that loads anything from elsewhere shows it at once. */
+/** Only resources of this server: a page that loads any from elsewhere fails visibly. */
 const POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'";
 
+/** Headers of a connection, which the page's Fastify does not have. */
+const OF_CONNECTION = new Set(['connection', 'date', 'keep-alive', 'transfer-encoding']);
+
 /**
- * The reference page of the API. Its package is one text of 5 MB, so it is loaded when somebody first looks; and because
- * a listening Fastify takes no more plugins, it lives in one of its own that never listens.
+ * ReferencePage is the page at /docs. Its package is one text of 5 MB, so it is loaded at the first request; and because a
+ * listening Fastify takes no more plugins, it has a Fastify of its own that never listens.
  */
 @Injectable()
 export class ReferencePage implements OnApplicationShutdown {
   private page: Promise<FastifyInstance> | undefined;
 
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** The response to a request for a path below /docs. */
+  async respond({ url = '/', headers }: IncomingMessage): Promise<HttpResponse> {
     const page = await (this.page ??= open());
-    page.routing(request, response);
+    const { statusCode, headers: own, rawPayload } = await page.inject({ method: 'GET', url, headers });
+    const kept = Object.entries(own).filter(([name]) => !OF_CONNECTION.has(name));
+    return {
+      status: statusCode,
+      headers: {
+        ...Object.fromEntries(kept.map(([name, value]) => [name, String(value)])),
+        'content-security-policy': POLICY,
+      },
+      body: rawPayload,
+    };
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -30,10 +44,6 @@ async function open(): Promise<FastifyInstance> {
     import('@scalar/fastify-api-reference'),
   ]);
   const page = fastify({ logger: false });
-  page.addHook('onSend', (_request, reply, payload, done) => {
-    void reply.header('content-security-policy', POLICY);
-    done(null, payload);
-  });
   await page.register(reference, {
     routePrefix: '/docs',
     configuration: {

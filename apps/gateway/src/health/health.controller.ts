@@ -1,22 +1,30 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { Readiness } from '@stoa/service';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { contextOf } from '../http/exchange.js';
+import { ResponseSender } from '../http/response-sender.js';
+import { jsonResponse } from '../http/response.js';
 
-/** For the balancer and for people: `live` says that the process answers, `ready` that it should be given work. */
+const HEADERS = { 'cache-control': 'no-store' };
+
+/** For the load balancer and for people: `live` says that the process works, `ready` that it may get requests. */
 @Controller('health')
 export class HealthController {
-  constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
+  constructor(
+    @Inject(Readiness) private readonly readiness: Readiness,
+    private readonly responses: ResponseSender,
+  ) {}
 
   @Get('live')
-  live(@Res() reply: FastifyReply): void {
-    void reply.header('cache-control', 'no-store').send({ status: 'live' });
+  live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    this.responses.send(reply, jsonResponse(JSON.stringify({ status: 'live' }), HEADERS), contextOf(request));
   }
 
   @Get('ready')
-  ready(@Res() reply: FastifyReply): void {
+  ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const missing = this.readiness.missing();
     const ready = missing.length === 0;
-    void reply.code(ready ? 200 : 503).header('cache-control', 'no-store');
-    void reply.send({ status: ready ? 'ready' : 'not ready', ...(!ready && { missing }) });
+    const body = JSON.stringify(ready ? { status: 'ready' } : { status: 'not ready', missing });
+    this.responses.send(reply, jsonResponse(body, HEADERS, ready ? 200 : 503), contextOf(request));
   }
 }

@@ -1,6 +1,9 @@
 import { commonErrors, type Problem } from '@stoa/contract-kit';
+import { isTransient } from '@stoa/postgres';
+import { pathOf, type ResponseContext } from './exchange.js';
+import type { Headers, HttpResponse } from './response.js';
 
-/** Refusals of the gateway itself that no contract and no service knows: they are about HTTP. */
+/** Errors of the gateway itself that no contract and no service knows: they are about HTTP. */
 const httpErrors = {
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -9,12 +12,10 @@ const httpErrors = {
   HEADERS_TOO_LARGE: 431,
 } as const;
 
-/** Seconds after which a refusal may be gone, by its status; sent as Retry-After where nothing knows better. */
+/** Seconds after which a retry may succeed, by status; sent as Retry-After where the error names none. */
 const RETRY_AFTER: Readonly<Record<number, number>> = { 429: 30, 503: 1, 504: 1 };
 
-export type Headers = Readonly<Record<string, string>>;
-
-/** A refusal as HTTP answers it. */
+/** An error with all that its response says. Thrown anywhere in the gateway, sent by `ResponseSender`. */
 export class HttpProblem extends Error {
   override readonly name = 'HttpProblem';
   constructor(
@@ -30,7 +31,7 @@ export class HttpProblem extends Error {
 
 export type GatewayErrorCode = keyof typeof commonErrors | keyof typeof httpErrors;
 
-/** A refusal by the gateway. `detail` says what is wrong and what to do. */
+/** An error of the gateway itself. @param detail says what is wrong and what to do */
 export function problem(
   code: GatewayErrorCode,
   detail: string,
@@ -45,19 +46,23 @@ export function statusOf(code: string, declared: Readonly<Record<string, number>
   return known[code] ?? 500;
 }
 
+/** Whether the service, or a shard of it, is unavailable (503) or too slow (504): the same request may succeed later. */
+export const isTransientProblem = (error: unknown): error is HttpProblem =>
+  error instanceof HttpProblem && (error.status === 503 || error.status === 504);
+
 /** `UNKNOWN_SKU` → `Unknown sku`. */
 function titleOf(code: string): string {
   const words = code.toLowerCase().replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** What the problem is about: the path asked for (without the query string, which may hold what is nobody's business). */
+/** The request of a problem: its path (without the query string, which may hold secrets) and its trace. */
 export interface ProblemContext {
   readonly instance: string;
   readonly traceId: string;
 }
 
-/** The body of an RFC 9457 answer. */
+/** The body of a problem as RFC 9457 has it. */
 export function problemBody({ status, code, detail, problems }: HttpProblem, context: ProblemContext): string {
   return JSON.stringify({
     type: `https://stoa.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
@@ -71,7 +76,7 @@ export function problemBody({ status, code, detail, problems }: HttpProblem, con
   });
 }
 
-/** The headers of a problem: its own, and Retry-After where trying again may help. */
+/** The headers of a problem: its own, and Retry-After where a retry may help. */
 export function problemHeaders({ status, headers }: HttpProblem): Headers {
   const seconds = RETRY_AFTER[status];
   return {
@@ -80,4 +85,20 @@ export function problemHeaders({ status, headers }: HttpProblem): Headers {
     ...(seconds !== undefined && { 'retry-after': String(seconds) }),
     ...headers,
   };
+}
+
+/** An unforeseen fault as callers see it: its cause is for the log only. */
+const faultOf = (error: unknown): HttpProblem =>
+  isTransient(error)
+    ? problem('UNAVAILABLE', 'What this needs cannot be reached; try again')
+    : new HttpProblem(500, 'INTERNAL', 'Something went wrong here; the log has it under the trace id');
+
+/** The response of an error, whatever was thrown. */
+export function problemResponse(
+  error: unknown,
+  { target, trace }: Pick<ResponseContext, 'target' | 'trace'>,
+): HttpResponse {
+  const thrown = error instanceof HttpProblem ? error : faultOf(error);
+  const body = problemBody(thrown, { instance: pathOf(target), traceId: trace.traceId });
+  return { status: thrown.status, headers: problemHeaders(thrown), body };
 }

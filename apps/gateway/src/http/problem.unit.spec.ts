@@ -1,5 +1,4 @@
-import { HttpProblem, problem, problemBody, problemHeaders, statusOf } from './problem.js';
-import { problemAnswer } from './response-sender.js';
+import { HttpProblem, problem, problemBody, problemHeaders, problemResponse, statusOf } from './problem.js';
 
 const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', flags: '01' };
 
@@ -44,14 +43,14 @@ describe('problems', () => {
       Object.assign(new Error('cannot execute INSERT in a read-only transaction'), { code: '25006' }),
     ];
     for (const fault of faults) {
-      const answer = problemAnswer(fault, { target: '/v1/x', trace });
+      const answer = problemResponse(fault, { target: '/v1/x', trace });
       expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
       expect(String(answer.body)).not.toContain(fault.message);
     }
   });
 
   it('tell nobody what went wrong inside, and no query string', () => {
-    const answer = problemAnswer(new Error('password authentication failed for user stoa'), {
+    const answer = problemResponse(new Error('password authentication failed for user stoa'), {
       target: '/v1/x?token=a',
       trace,
     });

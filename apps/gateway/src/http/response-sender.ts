@@ -1,58 +1,102 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isTransient } from '@stoa/postgres';
+import type { Socket } from 'node:net';
+import { trace } from '@stoa/service';
 import type { FastifyReply } from 'fastify';
 import type { GatewayConfig } from '../config.js';
-import type { Answer } from '../requests/operation-response.js';
-import type { Exchange } from './exchange.js';
-import { pathOf } from './exchange.js';
-import { HttpProblem, problem, problemBody, problemHeaders } from './problem.js';
+import type { ResponseContext } from './exchange.js';
+import { problemResponse, type HttpProblem } from './problem.js';
+import type { Headers, HttpResponse } from './response.js';
 
-/** Milliseconds that the rest of a refused body may take, before the connection is cut. */
-const REST_MS = 5_000;
+/** The rest of a refused body may take this many milliseconds, before the connection is cut. */
+const REST_OF_BODY_MS = 5_000;
 
-/** A fault of ours as callers are told of it: what it was is for the log. */
-const faultOf = (error: unknown): HttpProblem =>
-  isTransient(error)
-    ? problem('UNAVAILABLE', 'What this needs cannot be reached; try again')
-    : new HttpProblem(500, 'INTERNAL', 'Something went wrong here; the log has it under the trace id');
+/** The name of this clone, and whether responses say who served them. */
+export type ServerNames = Pick<GatewayConfig, 'STOA_CLONE' | 'STOA_SERVED_BY'>;
 
-/** The answer that tells of a refusal, or of a fault. */
-export function problemAnswer(error: unknown, { target, trace }: Pick<Exchange, 'target' | 'trace'>): Answer {
-  const refusal = error instanceof HttpProblem ? error : faultOf(error);
-  const body = problemBody(refusal, { instance: pathOf(target), traceId: trace.traceId });
-  return { status: refusal.status, headers: problemHeaders(refusal), body };
+/** A response whose headers were prepared once, to be sent many times. */
+export interface PreparedResponse {
+  readonly status: number;
+  /** Of `prepareHeaders`. */
+  readonly headers: readonly string[];
+  readonly body: Buffer | undefined;
+}
+
+/** A response's own headers, names and values in turn as Node writes them fastest, without those that are to be hidden. */
+export function prepareHeaders(headers: Headers, { STOA_SERVED_BY }: Pick<ServerNames, 'STOA_SERVED_BY'>): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => STOA_SERVED_BY || name !== 'stoa-served-by')
+    .flat();
 }
 
 /**
- * A client that is still sending what was refused must get to read why: the rest is read and thrown away, for a while.
- * Cutting the connection at once would make its system drop the answer.
+ * A client that is still sending a refused body must get to read the response: the rest is read and thrown away, for a
+ * while. If the connection were cut at once, the client's system would drop the response.
  */
-function takeTheRest(request: IncomingMessage, response: ServerResponse): void {
+function discardRestOfBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete || request.destroyed) return;
   request.resume();
-  const timer = setTimeout(() => request.destroy(), REST_MS);
+  const timer = setTimeout(() => request.destroy(), REST_OF_BODY_MS);
   request.once('close', () => clearTimeout(timer));
   response.once('close', () => clearTimeout(timer));
 }
 
-/** Who we are, and whether answers say so. */
-export type Servers = Pick<GatewayConfig, 'STOA_CLONE' | 'STOA_SERVED_BY'>;
+/**
+ * ResponseSender exists so that every response has the same headers. Each leaves by one of its three methods, by what there
+ * is to write to: a Fastify reply, Node's response (memory hits), or only a socket (no request could be read). A header for
+ * all responses belongs into `constant`, or into `withCommon` where it differs from response to response.
+ */
+export class ResponseSender {
+  private readonly constant: readonly string[];
+  private draining = false;
 
-/** Sends an answer, with the headers that every answer has. */
-export function sendAnswer(
-  reply: FastifyReply,
-  answer: Answer,
-  exchange: Pick<Exchange, 'request' | 'trace'>,
-  servers: Servers,
-): void {
-  const { 'stoa-served-by': servedBy, ...headers } = answer.headers;
-  void reply.code(answer.status).headers(headers);
-  void reply.header('trace-id', exchange.trace.traceId).header('x-content-type-options', 'nosniff');
-  if (servers.STOA_SERVED_BY) {
-    void reply.header('stoa-gateway', servers.STOA_CLONE);
-    if (servedBy) void reply.header('stoa-served-by', servedBy);
+  constructor(private readonly names: ServerNames) {
+    this.constant = ['x-content-type-options', 'nosniff'];
+    if (names.STOA_SERVED_BY) this.constant = [...this.constant, 'stoa-gateway', names.STOA_CLONE];
   }
-  // Fastify adds a charset to the media type of strings; JSON has none.
-  void reply.send(typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body);
-  takeTheRest(exchange.request, reply.raw);
+
+  /** From now on responses demand that clients close their connections. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  /** Sends a response by Fastify. */
+  send(reply: FastifyReply, { status, headers, body }: HttpResponse, context: ResponseContext): void {
+    void reply.code(status);
+    for (const name in headers)
+      if (this.names.STOA_SERVED_BY || name !== 'stoa-served-by') void reply.header(name, headers[name]);
+    const common = this.withCommon(context.trace.traceId, []);
+    for (let i = 0; i < common.length; i += 2) void reply.header(common[i]!, common[i + 1]);
+    // Fastify adds a charset to the media type of strings; JSON has none.
+    void reply.send(typeof body === 'string' ? Buffer.from(body) : body);
+    discardRestOfBody(context.request, reply.raw);
+  }
+
+  /** Sends the problem that an error is to callers. */
+  sendProblem(reply: FastifyReply, error: unknown, context: ResponseContext): void {
+    this.send(reply, problemResponse(error, context), context);
+  }
+
+  /** Sends a prepared response without Fastify. */
+  sendPrepared(response: ServerResponse, traceId: string, { status, headers, body }: PreparedResponse): void {
+    response.writeHead(status, this.withCommon(traceId, headers));
+    response.end(body);
+  }
+
+  /** Sends a problem on the socket of something that is no request, and closes it. */
+  sendOnSocket(socket: Socket, problem: HttpProblem): void {
+    const context = { target: '/', trace: trace.start() };
+    const { status, headers, body } = problemResponse(problem, context);
+    const lines = this.withCommon(context.trace.traceId, prepareHeaders(headers, this.names), true);
+    const head = lines.reduce((text, part, i) => text + part + (i % 2 === 0 ? ': ' : '\r\n'), '');
+    socket.end(
+      `HTTP/1.1 ${status} ${problem.code}\r\n${head}content-length: ${Buffer.byteLength(String(body))}\r\n\r\n${String(body)}`,
+    );
+  }
+
+  /** The headers of every response, with a response's own behind them: names and values in turn. */
+  private withCommon(traceId: string, own: readonly string[], closes = this.draining): string[] {
+    const headers = ['trace-id', traceId, ...this.constant, ...own];
+    if (closes) headers.push('connection', 'close');
+    return headers;
+  }
 }

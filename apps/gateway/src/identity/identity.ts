@@ -2,7 +2,7 @@ import type { CallerRule } from '@stoa/contract-kit';
 import type { Caller } from '@stoa/messaging';
 import { problem } from '../http/problem.js';
 
-/** Who a verified token says that the caller is. */
+/** The caller of a verified token. */
 export type Identity =
   | { readonly kind: 'guest'; readonly customerId: string }
   | {
@@ -12,13 +12,16 @@ export type Identity =
       readonly sessionId: string;
     };
 
-/** The caller as services are told. */
+/** The caller as services see it. */
 export const callerOf = ({ kind, customerId }: Identity): Caller => ({ kind, customerId });
 
-/** Of answers that are the same for everybody: no service can make them personal. */
-export const NOBODY: Caller = { kind: 'guest', customerId: '00000000-0000-7000-8000-000000000000' };
+/** The customer id of no customer. Ids of commands without a caller follow from it. */
+export const NOBODY_ID = '00000000-0000-7000-8000-000000000000';
 
-/** @throws HttpProblem 401 for guests where one must be signed in, 403 for customers where operators are asked for. */
+/** The caller of queries whose response is the same for everybody: no service can make it personal. */
+export const NOBODY: Caller = { kind: 'guest', customerId: NOBODY_ID };
+
+/** @throws HttpProblem 401 for guests where one must be signed in, 403 for customers where one must be an operator */
 export function checkCaller(rule: CallerRule, identity: Identity | undefined): void {
   if (rule === 'anyone') return;
   if (identity === undefined || identity.kind === 'guest') {

@@ -7,7 +7,7 @@ export const GUEST_TOKEN_SECONDS = (30 * DAY) / 1000;
 
 /** A new key each day. */
 const ROTATE_MS = DAY;
-/** A key is published this long before it signs, so that every clone has it when it is first met. */
+/** A key is published this long before it signs, so that every clone has it before the first token comes. */
 const LEAD_MS = HOUR;
 /** A key stays published until the longest-lived token that it signed has expired, and a day more. */
 const LONGEST_TOKEN_MS = GUEST_TOKEN_SECONDS * 1000 + DAY;

@@ -7,26 +7,26 @@ import { ACCESS_TOKEN_SECONDS } from './key-schedule.js';
 
 /** Read each second, so that with the read itself every clone that reaches the database knows a revocation within 2 s. */
 const POLL_MS = 1_000;
-/** A request whose token can't be believed yet waits so long for a read of its own, in milliseconds. */
+/** A request whose token can't be trusted yet waits so many milliseconds for a read of its own. */
 const WAIT_MS = 1_000;
 
 type SignedIn = Exclude<Identity['kind'], 'guest'>;
 
 /**
- * How old this clone's knowledge of revocations may be for a token to be believed, in milliseconds. An operator's token can
- * change the shop, so the promise of 2 s holds for it without exception. A customer's is about one customer's own data: it
- * is believed without the database for as long as it lives, or the whole shop would sign out with that one server.
+ * How old this clone's knowledge of revocations may be for a token to be trusted, in milliseconds. An operator's token can
+ * change the shop, so the promise of 2 s holds for it without exception. A customer's is about one customer's own data: it is
+ * trusted without the database until it expires, or the whole shop would be signed out by that one server's outage.
  */
-export const BELIEVED_FOR_MS: Readonly<Record<SignedIn, number>> = {
+export const TRUSTED_FOR_MS: Readonly<Record<SignedIn, number>> = {
   operator: 2_000,
   customer: ACCESS_TOKEN_SECONDS * 1_000,
 };
 
 /** Where the last read ended. */
 interface Watermark {
-  /** When the server that was read was started: another start may be another server, whose transactions count anew. */
+  /** When the server was started: another start may be another server, whose transactions count anew. */
   readonly server: string;
-  /** Transactions below it were finished at the read: what they revoked was seen. */
+  /** Transactions below it were finished at the read: their revocations were seen. */
   readonly xmin: string;
 }
 
@@ -45,8 +45,9 @@ const age = metrics.gauge({
 });
 
 /**
- * Sessions whose access tokens are refused, though they haven't expired yet. Each read goes on where the last successful one
- * ended, by the database's own order of transactions: nothing is missed, however long the database was unreachable.
+ * Revocations knows the sessions whose access tokens are refused, though they haven't expired yet. Each read goes on where the
+ * last successful one ended, by the database's own order of transactions: no revocation is missed, however long the database
+ * was unreachable.
  */
 @Injectable()
 export class Revocations implements OnApplicationShutdown {
@@ -57,7 +58,7 @@ export class Revocations implements OnApplicationShutdown {
   private failing = false;
   private reading: Promise<void> | undefined;
   private watermark = FROM_THE_BEGINNING;
-  /** What was revoked before this moment, by performance.now(), is known. */
+  /** Revocations before this moment, by performance.now(), are known. */
   private knownUntil = -Infinity;
 
   constructor(
@@ -65,7 +66,7 @@ export class Revocations implements OnApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Reads all that matter now, then the new ones each second. */
+  /** Reads all that have not expired, then the new ones each second. */
   start(): void {
     const tick = async (): Promise<void> => {
       const started = performance.now();
@@ -92,14 +93,14 @@ export class Revocations implements OnApplicationShutdown {
     this.revoked.set(sessionId, expiresAt.getTime());
   }
 
-  /** Whether enough is known to believe a token of that kind. */
+  /** Whether enough is known to trust a token of that kind. */
   suffices(kind: SignedIn): boolean {
-    return performance.now() - this.knownUntil <= BELIEVED_FOR_MS[kind];
+    return performance.now() - this.knownUntil <= TRUSTED_FOR_MS[kind];
   }
 
   /**
    * Reads on at once, for a request that came after this clone was frozen, or while the database is unreachable.
-   * @throws HttpProblem 503 when what was revoked can't be known now.
+   * @throws HttpProblem 503 when the revocations can't be read now
    */
   async catchUp(kind: SignedIn): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -110,7 +111,7 @@ export class Revocations implements OnApplicationShutdown {
       throw problem('UNAVAILABLE', 'Whether the session was ended cannot be known at the moment; try again');
   }
 
-  /** A read that was under way may have begun before this clone was frozen: then it says too little, and the next one enough. */
+  /** A read in flight may have begun before this clone was frozen: then it isn't enough, and the next one is. */
   private async refreshFor(kind: SignedIn): Promise<void> {
     await this.refresh();
     if (!this.failing && !this.suffices(kind)) await this.refresh();
@@ -121,13 +122,13 @@ export class Revocations implements OnApplicationShutdown {
     return (this.reading ??= this.read()
       .then(
         () => void (this.failing = false),
-        (error: unknown) => this.complain(error),
+        (error: unknown) => this.logFailure(error),
       )
       .finally(() => (this.reading = undefined)));
   }
 
   /** Once per outage, not each second. */
-  private complain(error: unknown): void {
+  private logFailure(error: unknown): void {
     if (!this.failing)
       this.logger.warn({ err: error }, 'revocations cannot be read: operators are refused until they can');
     this.failing = true;

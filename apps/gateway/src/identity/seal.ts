@@ -5,7 +5,7 @@ const SEALED = 'sealed:';
 
 const keyOf = (secret: string): Buffer => createHash('sha256').update(`stoa signing keys ${secret}`).digest();
 
-/** Seals a text with AES-256-GCM; without a secret it stays readable. */
+/** Seals a text with AES-256-GCM; without a secret it stays readable. The reverse of `unseal`. */
 export function seal(text: string, secret: string | undefined): string {
   if (secret === undefined) return `${PLAIN}${text}`;
   const nonce = randomBytes(12);

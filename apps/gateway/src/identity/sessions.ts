@@ -18,7 +18,7 @@ export interface SessionState {
 
 /** A session ends this long after its last refresh. */
 const IDLE_DAYS = 30;
-/** A refresh whose answer was lost may be repeated for this long. */
+/** A refresh whose response was lost may be repeated for this long. */
 const REPEAT_SECONDS = 10;
 
 interface TokenRow {
@@ -35,7 +35,7 @@ interface TokenRow {
 const unknownCustomer = () => new HttpProblem(401, 'WRONG_CREDENTIALS', 'The name or the password is wrong');
 const endedSession = () => problem('UNAUTHENTICATED', 'The refresh token is not valid (any more): sign in again');
 
-/** Sign-ins, and the refresh tokens that keep them alive: each is used once, and its reuse ends the session. */
+/** Sessions holds sign-ins, and the refresh tokens that keep them alive: each is used once, and its reuse ends the session. */
 @Injectable()
 export class Sessions {
   constructor(
@@ -43,7 +43,7 @@ export class Sessions {
     private readonly revocations: Revocations,
   ) {}
 
-  /** Starts a session. @throws HttpProblem 401 when the customer's sessions were ended for good in the midst of the sign-in. */
+  /** Starts a session. @throws HttpProblem 401 when all of the customer's sessions were ended during the sign-in */
   async start(customerId: string, role: Role, displayName: string): Promise<SessionState> {
     const state = { sessionId: newId(), customerId, role, displayName, refreshToken: newRefreshToken() };
     await this.database.transaction(async (tx) => {
@@ -60,7 +60,7 @@ export class Sessions {
 
   /**
    * Uses up a refresh token for its successor.
-   * @throws HttpProblem 401; a token used before ends its session, unless it is a repeat whose answer was lost.
+   * @throws HttpProblem 401; a token used before ends its session, unless its response may have been lost
    */
   async refresh(token: string): Promise<SessionState> {
     const outcome = await this.database.transaction((tx) => rotate(tx, token));
@@ -84,8 +84,8 @@ export class Sessions {
   }
 
   /**
-   * Ends all sessions of a customer who is no more, those of a sign-in under way too, and forgets them: their refresh tokens
-   * are unknown at once, their access tokens are refused within 2 s on all clones. Doing it again does no harm.
+   * Ends and deletes all sessions of a customer who was erased, those of a sign-in in flight too: their refresh tokens are
+   * unknown at once, their access tokens are refused within 2 s on all clones. A second call does no harm.
    */
   async endAll(customerId: string): Promise<void> {
     const expiresAt = lastAccessExpires();
@@ -94,7 +94,7 @@ export class Sessions {
       await tx.$executeRaw`INSERT INTO ended_customers (customer_id) VALUES (${customerId}::uuid) ON CONFLICT DO NOTHING`;
       return tx.$queryRaw<{ id: string }[]>`
         WITH ended AS (DELETE FROM sessions WHERE customer_id = ${customerId}::uuid RETURNING id),
-          told AS (INSERT INTO revocations (session_id, expires_at) SELECT id, ${expiresAt} FROM ended ON CONFLICT DO NOTHING)
+          revoked AS (INSERT INTO revocations (session_id, expires_at) SELECT id, ${expiresAt} FROM ended ON CONFLICT DO NOTHING)
         SELECT id::text FROM ended`;
     });
     for (const { id } of ended) this.revocations.add(id, expiresAt);
@@ -103,7 +103,7 @@ export class Sessions {
 
 const lastAccessExpires = (): Date => new Date(Date.now() + (ACCESS_TOKEN_SECONDS + 60) * 1000);
 
-/** One at a time: a sign-in that began before its customer was erased either sees that, or leaves a session that is ended. */
+/** One at a time: a sign-in that began before its customer was erased either sees that, or its session is ended. */
 async function lockCustomer(tx: Transaction, customerId: string): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${customerId}, 0))`;
 }
@@ -141,7 +141,7 @@ async function rotate(tx: Transaction, token: string): Promise<Outcome> {
   return { kind: 'rotated', state: stateOf(row, successor) };
 }
 
-/** A lost answer is not theft: the successor is given again as long as nobody has used it. */
+/** A lost response is not theft: the successor is given again as long as nobody has used it. */
 async function repeat(tx: Transaction, token: string, row: TokenRow): Promise<Outcome> {
   const reused: Outcome = { kind: 'reused', sessionId: row.session_id };
   if (!row.repeatable || !row.nonce) return reused;

@@ -17,12 +17,12 @@ interface LoadedKey extends KeyTimes {
 /** Any number: no two clones make a key at the same time. */
 const ROTATION_LOCK = 7_311_001;
 const RELOAD_MS = 60_000;
-/** A token with an unknown key id makes us look for new keys, but not more often than this. */
+/** A token with an unknown key id leads to another read of the keys, but not more often than this. */
 const UNKNOWN_KEY_RELOAD_MS = 1_000;
 
 const importKey = async (jwk: JWK): Promise<CryptoKey> => (await importJWK(jwk, 'EdDSA')) as CryptoKey;
 
-/** The Ed25519 keys that sign tokens, shared by all clones through the gateway's Postgres. */
+/** SigningKeys holds the Ed25519 keys that sign tokens, shared by all clones through the gateway's Postgres. */
 @Injectable()
 export class SigningKeys implements OnApplicationShutdown {
   private keys = new Map<string, LoadedKey>();
@@ -36,10 +36,10 @@ export class SigningKeys implements OnApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Loads the keys and goes on doing so. A database that is away is tried again. */
+  /** Loads the keys now and each minute; each second until there are any. */
   start(): void {
     const tick = async (): Promise<void> => {
-      await this.load().catch((error: unknown) => this.logger.warn({ err: error }, 'cannot read the signing keys'));
+      await this.load().catch((error: unknown) => this.logger.warn({ err: error }, 'signing keys cannot be read'));
       const wait = this.keys.size === 0 ? 1_000 : RELOAD_MS;
       this.timer = setTimeout(() => void tick(), wait).unref();
     };
@@ -68,7 +68,7 @@ export class SigningKeys implements OnApplicationShutdown {
 
   /**
    * The public key of that id; undefined when there is none, also after another read of the database.
-   * @throws HttpProblem 503 when the database can't be read: another clone may have made that key.
+   * @throws HttpProblem 503 when the database can't be read: another clone may have made that key
    */
   async publicKey(kid: string): Promise<CryptoKey | undefined> {
     const known = this.keys.get(kid);
@@ -112,7 +112,7 @@ export class SigningKeys implements OnApplicationShutdown {
     const [row] = await tx.$queryRaw<{ now: Date }[]>`
       SELECT now() AS now FROM (SELECT pg_advisory_xact_lock(${ROTATION_LOCK}::bigint)) AS locked`;
     const now = row?.now ?? new Date();
-    // Looked at again under the lock: another clone may have been first.
+    // Read again under the lock: another clone may have been first.
     const before = await tx.signingKey.findMany();
     const times = dueKey(before, now);
     if (!times) return;
@@ -122,13 +122,13 @@ export class SigningKeys implements OnApplicationShutdown {
     const stored = seal(JSON.stringify(await exportJWK(privateKey)), this.config.TOKEN_KEY_SECRET);
     const publicJwk = { ...jwk, kid, alg: 'EdDSA', use: 'sig' };
     await tx.signingKey.deleteMany({ where: { publishedUntil: { lt: now } } });
-    // The key before this one signs until this takes over, however late that is.
+    // The key before this one signs until this one becomes active, however late that is.
     await tx.signingKey.updateMany({
       where: { kid: signerOf(before, now)?.kid ?? '', publishedUntil: { lt: lastUse(times.activatesAt) } },
       data: { publishedUntil: lastUse(times.activatesAt) },
     });
     await tx.signingKey.create({ data: { kid, publicJwk, privateKey: stored, ...times } });
-    this.logger.info({ kid, activatesAt: times.activatesAt }, 'made a signing key');
+    this.logger.info({ kid, activatesAt: times.activatesAt }, 'signing key created');
   }
 }
 

@@ -9,7 +9,7 @@ import { ACCESS_TOKEN_SECONDS, GUEST_TOKEN_SECONDS } from './key-schedule.js';
 import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
 
-/** RFC 9068: says that it is an access token, so that no other kind of JWT passes for one. */
+/** The type of access tokens (RFC 9068), so that no other kind of JWT passes for one. */
 const TYPE = 'at+jwt';
 const ALGORITHM = 'EdDSA';
 /** Seconds that the clones' clocks may disagree. */
@@ -22,14 +22,14 @@ interface Verified {
   readonly expires: number;
 }
 
-/** 401 whose detail says what is wrong with the token and what to do. */
+/** A 401 whose detail says what is wrong with the token and what to do. */
 function refused(detail: string) {
   return problem('UNAUTHENTICATED', detail, {
     headers: { 'www-authenticate': `Bearer error="invalid_token", error_description="${detail.replaceAll('"', "'")}"` },
   });
 }
 
-/** What to tell about a token that jose refused; undefined when the fault is ours. */
+/** The reason why jose refused a token; undefined when the fault is the gateway's. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof errors.JWTExpired) return 'The access token has expired: refresh it (POST /v1/sessions/refresh)';
   if (error instanceof errors.JWTClaimValidationFailed)
@@ -48,10 +48,10 @@ function identityOf({ sub, kind, sid }: JWTPayload): Identity | undefined {
   return undefined;
 }
 
-/** Issues and verifies the tokens that say who a caller is: JWTs signed with Ed25519. */
+/** Tokens issues and verifies the access tokens of callers: JWTs signed with Ed25519. */
 @Injectable()
 export class Tokens {
-  /** Verifying a signature costs more than all else about a request; the same token comes again and again. */
+  /** To verify a signature costs more than all else about a request, and the same token comes again and again. */
   private readonly verified = new LRUCache<string, Verified>({ max: MOST_REMEMBERED });
 
   constructor(
@@ -74,13 +74,13 @@ export class Tokens {
       .setIssuedAt(now)
       .setExpirationTime(expires)
       .sign(privateKey);
-    this.verified.set(token, { identity, expires }); // what was signed here need not be verified here
+    this.verified.set(token, { identity, expires }); // This clone signed it, and need not verify it.
     return { token, expiresAt: expires * 1000 };
   }
 
   /**
-   * Who the `Authorization` header says that the caller is; undefined without one.
-   * @throws HttpProblem 401 that says what is wrong with it; 503 when that can't be known at the moment.
+   * The caller of the `Authorization` header; undefined without one.
+   * @throws HttpProblem 401 that says what is wrong with it; 503 when that can't be known at the moment
    */
   async identify(authorization: string | undefined): Promise<Identity | undefined> {
     if (authorization === undefined) return undefined;

@@ -9,14 +9,14 @@ const inMemory = metrics.gauge({
   help: 'JSON bodies of requests under way; at most BODY_MEMORY_BYTES',
 });
 
-/** Bounds what the JSON bodies of all requests take together, from their first byte until they are answered. */
+/** BodyMemory bounds the bytes of all requests' JSON bodies together, from their first byte until their response. */
 @Injectable()
 export class BodyMemory {
   private held = 0;
 
   constructor(@Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'BODY_MEMORY_BYTES' | 'BODY_LIMIT_BYTES'>) {}
 
-  /** Counts bytes of the exchange's body that have come. @throws HttpProblem 503 when there is no room for them. */
+  /** Counts bytes of the exchange's body that have come. @throws HttpProblem 503 when there is no room for them */
   take(exchange: Exchange, bytes: number): void {
     const { BODY_MEMORY_BYTES, BODY_LIMIT_BYTES } = this.config;
     if (this.held + bytes > Math.max(BODY_MEMORY_BYTES, BODY_LIMIT_BYTES))
@@ -25,7 +25,7 @@ export class BodyMemory {
     this.hold(bytes);
   }
 
-  /** The exchange is answered: its body is no longer needed. */
+  /** The exchange has its response: its body is no longer needed. */
   giveBack(exchange: Exchange): void {
     if (exchange.bodyBytes === 0) return;
     this.hold(-exchange.bodyBytes);

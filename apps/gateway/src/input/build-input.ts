@@ -1,13 +1,13 @@
 import type { Problem } from '@stoa/contract-kit';
-import type { Operation } from '../services/operation.js';
 import { problem } from '../http/problem.js';
+import type { Fields, Operation } from '../services/operation.js';
 import { coerceText } from './coerce-text.js';
 
-export type Fields = Readonly<Record<string, unknown>>;
 type Params = Readonly<Record<string, string | undefined>>;
 type Query = Readonly<Record<string, string | readonly string[]>>;
 
-export interface Parts {
+/** A request's input as it came, before it is put together. */
+export interface InputParts {
   readonly params: Params;
   readonly query: Query;
   /** The JSON body, parsed; empty where the operation takes none. */
@@ -20,7 +20,7 @@ function pathInput({ pathFields, properties }: Operation, params: Params): Field
   return Object.fromEntries(pathFields.map((name) => [name, coerceText(properties[name], params[name] ?? '')]));
 }
 
-/** Fields that are the path's, or the gateway's own (`upload`), may not be given a second time. */
+/** Fields of the path, and `upload`, which the gateway adds, may not be given a second time. */
 function givenTwice(operation: Operation, given: Iterable<string>): Problem[] {
   const problems: Problem[] = [];
   for (const name of given) {
@@ -48,7 +48,7 @@ function invalidInput(problems: readonly Problem[]) {
   return problem('INVALID_INPUT', `${where} ${first?.detail ?? 'is wrong'}${more}`, { problems });
 }
 
-/** Postgres can hold neither U+0000 nor half of a surrogate pair in a text, so no service could store them. */
+/** Postgres takes neither U+0000 nor half of a surrogate pair in a text, so no service could store them. */
 function isStorable(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
   if (typeof value !== 'object' || value === null) return true;
@@ -63,10 +63,11 @@ function refuseUnstorable(fields: Fields): void {
 }
 
 /**
- * The flat input of an operation: path fields, then those of the query string (GET, DELETE, uploads) or of the body.
- * Not validated yet. @throws HttpProblem 400 for a field given twice, or given in the wrong place.
+ * The flat input of an operation: path fields, then those of the query string (GET, DELETE, uploads) or of the body. It is
+ * not validated yet.
+ * @throws HttpProblem 400 for a field that is given twice, or in the wrong place
  */
-export function buildInput(operation: Operation, { params, query, body }: Parts): Fields {
+export function buildInput(operation: Operation, { params, query, body }: InputParts): Fields {
   if (operation.takesQueryString) {
     refuse(givenTwice(operation, Object.keys(query)));
     const input = { ...queryInput(operation, query), ...pathInput(operation, params) };
@@ -83,20 +84,20 @@ export function buildInput(operation: Operation, { params, query, body }: Parts)
   return operation.pathFields.length === 0 ? body : { ...body, ...pathInput(operation, params) };
 }
 
-/** The input as the bytes that travel: those of the body as they came where nothing was added. */
+/** The input as it travels: the bytes of the body as they came where nothing was added. */
 export function inputBytes(operation: Operation, input: Fields, body: Buffer | undefined): Buffer | string {
   const asCame = body && body.length > 0 && !operation.takesQueryString && operation.pathFields.length === 0;
   return asCame ? body : JSON.stringify(input);
 }
 
-/** How JSON has to write what can't be stored. */
+/** The escapes in which JSON writes what can't be stored. */
 const ESCAPES = ['\\u0000', '\\ud', '\\uD'];
 
-/** @throws HttpProblem 400 with a pointer to each wrong field. */
+/** @throws HttpProblem 400 with a pointer to each wrong field */
 export function validateInput(operation: Operation, input: Fields, bytes: Buffer | string): void {
   const text = typeof bytes === 'string' ? bytes : undefined;
   const size = text?.length ?? bytes.length;
   refuse(operation.validate(input, size));
-  // The escapes are looked for first: they are all but never there, and going through every text costs.
+  // Escapes are looked for first: they are very rare, and a walk through every text costs CPU.
   if (!operation.takesQueryString && ESCAPES.some((escape) => bytes.includes(escape))) refuseUnstorable(input);
 }

@@ -1,13 +1,13 @@
 import type { JsonSchema } from '@stoa/contract-kit';
 
-/** A number has one spelling, the one that JSON writes: else each would be asked, and cached, under as many names as there are. */
+/** A number has one spelling, the one that JSON writes: else one query would be cached under as many keys as it has. */
 function numberOf(types: ReadonlySet<string>, text: string): number | undefined {
   const number = Number(text);
   if (String(number) !== text || !Number.isFinite(number)) return undefined;
   return types.has('number') || Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** The JSON types that a schema allows, through its branches; none when it says nothing of types. */
+/** The JSON types that a schema allows, through its branches; none when it doesn't name any. */
 function typesOf(schema: JsonSchema): Set<string> {
   const types = new Set<string>();
   const { type, anyOf, oneOf, allOf } = schema;
@@ -30,8 +30,8 @@ function coerceOne(types: ReadonlySet<string>, text: string): unknown {
 }
 
 /**
- * A value of the path or query string, which is text, as its schema's type. Text that has no such meaning stays as it
- * is, so that validation tells what was given. A field given several times is a list where the schema takes one.
+ * A value of the path or query string, which is text, as its schema's type. Text that doesn't fit the type stays as it is, so
+ * that validation can show it. A field that is given several times is a list where the schema takes one.
  */
 export function coerceText(schema: JsonSchema | undefined, value: string | readonly string[]): unknown {
   if (!schema) return value;

@@ -6,7 +6,7 @@ const SPACE = /[\t\n\r ]*/y;
 
 type Expected = 'value' | 'value or end' | 'name' | 'name or end' | 'colon' | 'comma or end' | 'nothing';
 
-/** What may come after a token; undefined when it may not stand there. */
+/** The tokens that may follow a token; undefined when the token itself may not occur there. */
 function after(token: string, expected: Expected, open: string[]): Expected | undefined {
   const ended = (): Expected => (open.length > 0 ? 'comma or end' : 'nothing');
   const closes = (bracket: string): boolean => open.at(-1) === bracket && expected.endsWith('or end');
@@ -27,8 +27,8 @@ function after(token: string, expected: Expected, open: string[]): Expected | un
 }
 
 /**
- * The index at which a text stops being JSON; its length when it only ends too early. V8 tells a position for some faults
- * and none for others. Only called for texts that JSON.parse refused.
+ * The index at which a text stops being JSON; its length when it only ends too early. It exists because V8 reports a position
+ * for some faults and none for others. Only for texts that JSON.parse refused.
  */
 export function jsonErrorIndex(text: string): number {
   const open: string[] = [];

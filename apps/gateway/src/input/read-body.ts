@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { problem } from '../http/problem.js';
+import { HttpProblem, problem } from '../http/problem.js';
 import { jsonErrorIndex } from './json-error-index.js';
 
 /** Milliseconds within which a JSON body must have come in full. */
@@ -9,7 +9,7 @@ const BODY_TIMEOUT_MS = 15_000;
 const tooLarge = (limit: number) =>
   problem('PAYLOAD_TOO_LARGE', `The body is larger than the ${limit} bytes that are taken here`);
 
-/** True when the request has a body: then it has one of two headers. */
+/** Whether the request has a body: then it has one of two headers. */
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
@@ -17,7 +17,7 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 const isJson = (mediaType: string): boolean =>
   /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i.test(mediaType);
 
-/** @throws HttpProblem 415 when the body isn't said to be JSON, as it is. */
+/** @throws HttpProblem 415 unless the headers say that the body is JSON, without a content encoding */
 export function requireJson({ headers }: IncomingMessage): void {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
@@ -28,7 +28,7 @@ export function requireJson({ headers }: IncomingMessage): void {
   throw problem('UNSUPPORTED_MEDIA_TYPE', `The body ${given}: send application/json in UTF-8`);
 }
 
-/** Chunks may be of a byte each, and an object for each would take a hundred times its memory: they are joined as they come. */
+/** Chunks may have a byte each, and an object for each would take a hundred times its memory: they are joined as they come. */
 function append(body: Buffer, size: number, chunk: Buffer): Buffer {
   let joined = body;
   if (size + chunk.length > body.length) {
@@ -40,9 +40,9 @@ function append(body: Buffer, size: number, chunk: Buffer): Buffer {
 }
 
 /**
- * The whole body in memory, bounded in size and time.
- * @param take counts the bytes of each chunk, and refuses by throwing an HttpProblem
- * @throws HttpProblem 413, 408, or 400 when the client went away half-way.
+ * Reads the whole body into memory, bounded in size (bytes) and time.
+ * @param take counts the bytes of each chunk, and throws an HttpProblem to refuse them
+ * @throws HttpProblem 413, or 408 when the body is too slow or the client left half-way
  */
 export async function readBody(
   request: IncomingMessage,
@@ -54,7 +54,7 @@ export async function readBody(
   let size = 0;
   const timer = setTimeout(() => request.destroy(new Error('slow body')), BODY_TIMEOUT_MS);
   try {
-    // Ending the loop early must not destroy the request, and with it the connection that the answer goes out on.
+    // An early end of the loop must not destroy the request, and with it the connection that the response needs.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (size + chunk.length > limit) throw tooLarge(limit);
       take(chunk.length);
@@ -62,7 +62,7 @@ export async function readBody(
       size += chunk.length;
     }
   } catch (error) {
-    if (error instanceof Error && error.name === 'HttpProblem') throw error;
+    if (error instanceof HttpProblem) throw error;
     throw problem('REQUEST_TIMEOUT', 'The body did not come in full', { headers: { connection: 'close' } });
   } finally {
     clearTimeout(timer);
@@ -79,8 +79,9 @@ function placeOf(text: string, index: number): string {
 
 function brokenJson(text: string) {
   const index = jsonErrorIndex(text);
-  const what = index >= text.length ? 'it ends too early' : `${JSON.stringify(text.charAt(index))} may not stand there`;
-  return problem('INVALID_INPUT', `The body is not JSON at ${placeOf(text, index)}: ${what}`);
+  const fault =
+    index >= text.length ? 'it ends too early' : `${JSON.stringify(text.charAt(index))} may not stand there`;
+  return problem('INVALID_INPUT', `The body is not JSON at ${placeOf(text, index)}: ${fault}`);
 }
 
 /** @throws HttpProblem 400 that says where the text stops being a JSON object. */

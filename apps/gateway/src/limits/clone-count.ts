@@ -3,7 +3,7 @@ import { CONFIG, metrics } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
 import { RedisConnection } from '../storage/redis-connection.js';
 
-const BEAT_MS = 5_000;
+const HEARTBEAT_MS = 5_000;
 /** In one step and by Redis's own clock: adds this clone, drops those that were silent for 15 s, counts the rest. */
 const COUNT_SCRIPT = `
 local now = tonumber(redis.call('TIME')[1])
@@ -14,7 +14,7 @@ return redis.call('ZCARD', KEYS[1])`;
 
 const seen = metrics.gauge({ name: 'stoa_gateway_clones', help: 'Clones of the gateway, as last seen in Redis' });
 
-/** How many clones of the gateway there are, as last seen in Redis: local limits are a share of the common ones. */
+/** CloneCount counts the gateway's clones by their heartbeats in Redis: local limits are a share of the common ones. */
 @Injectable()
 export class CloneCount implements OnApplicationShutdown {
   private clones = 1;
@@ -30,18 +30,18 @@ export class CloneCount implements OnApplicationShutdown {
   }
 
   start(): void {
-    const beat = async (): Promise<void> => {
+    const heartbeat = async (): Promise<void> => {
       const known = await this.count();
-      this.timer = setTimeout(() => void beat(), known ? BEAT_MS : 500).unref();
+      this.timer = setTimeout(() => void heartbeat(), known ? HEARTBEAT_MS : 500).unref();
     };
-    void beat();
+    void heartbeat();
   }
 
   onApplicationShutdown(): void {
     clearTimeout(this.timer);
   }
 
-  /** @returns false when Redis wasn't there: the last count stays. */
+  /** @returns false when Redis is unavailable: the last count stays */
   private async count(): Promise<boolean> {
     const key = `stoa:${this.config.KAFKA_TOPIC_PREFIX}gateways`;
     const count = await this.redis.attempt((client) =>

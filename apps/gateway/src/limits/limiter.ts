@@ -9,7 +9,7 @@ export type { Taken } from './local-windows.js';
 const require = createRequire(import.meta.url);
 const Redis = require('rate-limiter-flexible/lib/RateLimiterRedis.js') as typeof RateLimiterRedis;
 
-/** So many calls in so many seconds. */
+/** A number of calls (`points`) in a number of seconds. */
 export interface Limit {
   /** Names what is limited; counters of different names don't meet. */
   readonly name: string;
@@ -24,10 +24,10 @@ const takenOf = (limit: number, allowed: boolean, result: RateLimiterRes): Taken
   resetMs: Math.max(0, result.msBeforeNext),
 });
 
-const isRefusal = (error: unknown): error is RateLimiterRes =>
+const isOverLimit = (error: unknown): error is RateLimiterRes =>
   typeof error === 'object' && error !== null && 'msBeforeNext' in error;
 
-/** Counts in Redis, the same for all clones; while Redis is away, in this clone's memory with its share of the limit. */
+/** Limiter counts in Redis for all clones; while Redis is unavailable, in this clone's memory with its share of the limit. */
 export class Limiter {
   private shared: RateLimiterRedis | undefined;
 
@@ -40,19 +40,19 @@ export class Limiter {
     private readonly local = new LocalWindows(),
   ) {}
 
-  /** One call by `who`. */
-  async take(who: string): Promise<Taken> {
+  /** Counts one call. @param counter the caller or address */
+  async take(counter: string): Promise<Taken> {
     const { name, points, seconds } = this.limit;
-    const shared = await this.redis.attempt((client) => this.consume(this.sharedBy(client), who));
+    const shared = await this.redis.attempt((client) => this.consume(this.sharedBy(client), counter));
     if (shared) return shared;
-    return this.local.take(`${name} ${who}`, Math.max(1, Math.ceil(points / this.clones())), seconds);
+    return this.local.take(`${name} ${counter}`, Math.max(1, Math.ceil(points / this.clones())), seconds);
   }
 
-  private async consume(limiter: RateLimiterRedis, who: string): Promise<Taken> {
+  private async consume(limiter: RateLimiterRedis, counter: string): Promise<Taken> {
     try {
-      return takenOf(this.limit.points, true, await limiter.consume(who));
+      return takenOf(this.limit.points, true, await limiter.consume(counter));
     } catch (error) {
-      if (isRefusal(error)) return takenOf(this.limit.points, false, error);
+      if (isOverLimit(error)) return takenOf(this.limit.points, false, error);
       throw error;
     }
   }
@@ -65,7 +65,7 @@ export class Limiter {
       keyPrefix: `${this.prefix}${name}`,
       points,
       duration: seconds,
-      // Whoever is over the limit is refused without asking Redis again.
+      // A counter over its limit is refused without another request to Redis.
       inMemoryBlockOnConsumed: points + 1,
     }));
   }

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache';
 
-/** What is left of a limit. */
+/** The state of a limit after a call. */
 export interface Taken {
   readonly allowed: boolean;
   readonly limit: number;
   readonly remaining: number;
-  /** Until the window ends. */
+  /** Milliseconds until the window ends. */
   readonly resetMs: number;
 }
 
@@ -14,10 +14,10 @@ interface Window {
   readonly endsAt: number;
 }
 
-/** Some 15 MB. Whoever has called least recently is forgotten first: many addresses must not fill a clone's memory. */
+/** Some 15 MB. The least recently used counter is dropped first: many addresses must not fill a clone's memory. */
 const MOST_WINDOWS = 50_000;
 
-/** Counts calls in this clone's memory, each caller's in windows that begin with a call. */
+/** LocalWindows counts calls in this clone's memory, in windows that begin with a call. */
 export class LocalWindows {
   private readonly windows: LRUCache<string, Window>;
 
@@ -28,11 +28,12 @@ export class LocalWindows {
     this.windows = new LRUCache({ max: most });
   }
 
-  /** One call by `who`. @param limit calls in `seconds`. */
-  take(who: string, limit: number, seconds: number): Taken {
+  /** Counts one call. @param limit calls in `seconds` */
+  take(counter: string, limit: number, seconds: number): Taken {
     const now = this.now();
-    let window = this.windows.get(who);
-    if (!window || window.endsAt <= now) this.windows.set(who, (window = { calls: 0, endsAt: now + seconds * 1_000 }));
+    let window = this.windows.get(counter);
+    if (!window || window.endsAt <= now)
+      this.windows.set(counter, (window = { calls: 0, endsAt: now + seconds * 1_000 }));
     window.calls += 1;
     const { calls, endsAt } = window;
     return { allowed: calls <= limit, limit, remaining: Math.max(0, limit - calls), resetMs: endsAt - now };

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
 import type { Operation } from '../services/operation.js';
-import { problem, type Headers } from '../http/problem.js';
+import { problem } from '../http/problem.js';
+import type { Headers } from '../http/response.js';
 import type { Identity } from '../identity/identity.js';
 import { RedisConnection } from '../storage/redis-connection.js';
 import { CloneCount } from './clone-count.js';
@@ -15,11 +16,11 @@ const headersOf = ({ limit, remaining, resetMs }: Taken): Headers => ({
   'ratelimit-reset': String(Math.ceil(resetMs / 1000)),
 });
 
-/** Of an address that is none, as a proxy that is believed may send, no more is held. */
+/** Characters kept of an address: a trusted proxy may send one that is none. */
 const LONGEST_NETWORK = 64;
 
-/** Whose calls are counted together: a caller's with a token, else those of one address. */
-const whoOf = (identity: Identity | undefined, address: string): string =>
+/** The counter of a call: one for each caller with a token, else one for each address. */
+const counterOf = (identity: Identity | undefined, address: string): string =>
   identity ? `c:${identity.customerId}` : `a:${networkOf(address).slice(0, LONGEST_NETWORK)}`;
 
 /** One household or host has a whole /64 of IPv6: its addresses are counted as one. */
@@ -32,7 +33,7 @@ export function networkOf(address: string): string {
   return [...left, ...(tail === undefined ? [] : zeros), ...right].slice(0, 4).join(':');
 }
 
-/** The limits on calls: the contract's per operation, and general ones for writes and for reads that no cache had. */
+/** RateLimits applies the contract's limit of an operation, and general ones for writes and reads that no cache served. */
 @Injectable()
 export class RateLimits {
   private readonly limiters = new Map<string, Limiter>();
@@ -46,13 +47,13 @@ export class RateLimits {
 
   /**
    * Counts a call.
-   * @returns the headers that tell how much is left of the limit that is closest.
+   * @returns headers that report the limit that is closest to its end
    * @throws HttpProblem 429
    */
   async take(operation: Operation, identity: Identity | undefined, address: string): Promise<Headers> {
     if (!this.config.RATE_LIMITS) return {};
-    const who = whoOf(identity, address);
-    const taken = await Promise.all(this.limitsOf(operation).map((limit) => this.limiter(limit).take(who)));
+    const counter = counterOf(identity, address);
+    const taken = await Promise.all(this.limitsOf(operation).map((limit) => this.limiter(limit).take(counter)));
     const closest = taken.toSorted((a, b) => a.remaining / a.limit - b.remaining / b.limit)[0];
     const refused = taken.filter(({ allowed }) => !allowed).toSorted((a, b) => b.resetMs - a.resetMs)[0];
     if (!refused) return closest ? headersOf(closest) : {};
@@ -62,6 +63,7 @@ export class RateLimits {
     });
   }
 
+  /** All limits of an operation. Limits that hold for many operations belong here, their settings into config.ts. */
   private limitsOf({ id, isCommand, document }: Operation): Limit[] {
     const { RATE_LIMIT_WRITES_PER_MINUTE, RATE_LIMIT_READS_PER_MINUTE, RATE_LIMIT_GUESTS_PER_MINUTE } = this.config;
     const general: Limit =

@@ -1,20 +1,20 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ContractDocument } from '@stoa/contract-kit';
+import type { KafkaPort } from '@stoa/kafka';
 import {
   KAFKA_PORT,
   MESSAGING_OPTIONS,
-  type MessagingOptions,
   tailEvents,
   topicNames,
   watchContracts,
+  type MessagingOptions,
 } from '@stoa/messaging';
-import { type KafkaPort } from '@stoa/kafka';
-import type { FactsPort, TailedEvent } from './messages-port.js';
+import type { MessagesPort, TailedEvent } from './messages-port.js';
 import { SharedEvents } from './shared-events.js';
 
-/** Contracts and events, read from Kafka: without a group every clone gets all of them, in a group one does. */
+/** Reads contracts and events from Kafka: without a consumer group every clone gets all of them, in a group one does. */
 @Injectable()
-export class KafkaFacts implements FactsPort, OnApplicationShutdown {
+export class KafkaMessages implements MessagesPort, OnApplicationShutdown {
   private readonly readers: { close(): Promise<void> }[] = [];
 
   constructor(
@@ -33,18 +33,19 @@ export class KafkaFacts implements FactsPort, OnApplicationShutdown {
     const serviceOf = new Map(
       services.map((service) => [topicNames(this.options.topicPrefix, service).events, service]),
     );
-    const hand = ({ topic, type, data }: { topic: string; type: string; data: unknown }): void =>
+    const receive = ({ topic, type, data }: { topic: string; type: string; data: unknown }): void =>
       onEvent({ service: serviceOf.get(topic) ?? '', type, data });
-    this.readers.push(await tailEvents(this.port, [...serviceOf.keys()], hand, this.options.logger));
+    this.readers.push(await tailEvents(this.port, [...serviceOf.keys()], receive, this.options.logger));
   }
 
   shareEvents(service: string, wants: (type: string) => boolean, onEvent: (key: string) => Promise<void>): void {
-    const { topicPrefix, service: own, logger } = this.options;
-    const topic = topicNames(topicPrefix, service).events;
-    // A group for each service: members of one group should all read the same topics.
-    const groupId = `${topicNames(topicPrefix, own).eventsGroup}.${service}`;
+    const { topicPrefix, service: gateway, logger } = this.options;
     const reader = new SharedEvents(this.port, {
-      ...{ groupId, topic, logger, onEvent },
+      // A group for each service: members of one group should all read the same topics.
+      groupId: `${topicNames(topicPrefix, gateway).eventsGroup}.${service}`,
+      topic: topicNames(topicPrefix, service).events,
+      logger,
+      onEvent,
       wants: ({ headers }) => wants(headers['type'] ?? ''),
     });
     this.readers.push(reader);

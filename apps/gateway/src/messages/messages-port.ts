@@ -1,33 +1,21 @@
 import type { ContractDocument } from '@stoa/contract-kit';
-import type { IncomingReply, OutgoingRequest } from '@stoa/messaging';
 
-/** What the gateway needs of messaging to ask a service. */
-export interface RequestPort {
-  /** @throws OperationError OVERLOADED, UNAVAILABLE or DEADLINE_EXCEEDED when there is no answer. */
-  request(outgoing: OutgoingRequest): Promise<IncomingReply>;
-  /** False while a request to the service would be refused as OVERLOADED. */
-  hasRoom(service: string): boolean;
-}
-
-/** Injection token of RequestPort. */
-export const REQUESTS = Symbol('stoa.gateway.requests');
-
-/** What the gateway reads of Kafka besides replies. What reads goes on by itself when the broker was away. */
-export interface FactsPort {
+/** Messages that the gateway reads from Kafka besides replies. A reader goes on by itself after an outage of the broker. */
+export interface MessagesPort {
   /**
-   * Calls back with the last contract of each service, then with each new one as it is published. `onWithdrawn`: a service
-   * is no more.
-   * @returns once it reads. @throws KafkaError while the broker is away
+   * Calls `onDocument` with the last contract of each service, then with each new one as it is published, and `onWithdrawn`
+   * with each service whose contract is withdrawn.
+   * @returns once it reads. @throws KafkaError while the broker is unavailable
    */
   watchContracts(
     onDocument: (document: ContractDocument) => void,
     onWithdrawn: (service: string) => void,
   ): Promise<void>;
-  /** Calls back with each event of these services from now on. */
+  /** Calls `onEvent` on this clone with each event of these services from now on. */
   tailEvents(services: readonly string[], onEvent: (event: TailedEvent) => void): Promise<void>;
   /**
-   * Calls back with each event of a service that is wanted, those kept from before too: on one of all clones, and again until
-   * `onEvent` has succeeded, also when a clone dies over it.
+   * Calls `onEvent` with the key of each wanted event of a service, older ones included: on one of all clones, and again
+   * until `onEvent` has succeeded, also when a clone dies during the call.
    */
   shareEvents(service: string, wants: (type: string) => boolean, onEvent: (key: string) => Promise<void>): void;
 }
@@ -38,5 +26,5 @@ export interface TailedEvent {
   readonly data: unknown;
 }
 
-/** Injection token of FactsPort. */
-export const FACTS = Symbol('stoa.gateway.facts');
+/** Injection token of MessagesPort. */
+export const MESSAGES = Symbol('stoa.gateway.messages');

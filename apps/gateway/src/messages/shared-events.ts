@@ -1,20 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { GroupConsumer, KafkaPort, KafkaRecord, Logger, TopicOffset } from '@stoa/kafka';
+import { untilSuccess } from '../until-success.js';
 
 export interface SharedEventsOptions {
   readonly groupId: string;
   readonly topic: string;
   readonly logger: Logger;
   readonly wants: (record: KafkaRecord) => boolean;
-  /** Gets the record's key. Doing the same again must do no harm. */
+  /** Gets the record's key. It may be called again for the same event, and that must do no harm. */
   readonly onEvent: (key: string) => Promise<void>;
 }
 
-const RETRY_MS = 1_000;
+const WAITS_FOR_KAFKA = 'events that end sessions wait for Kafka';
 
 /**
- * Hands each wanted event of a topic to one of the clones, at least once: offsets are committed behind the work, so what a
- * clone had not finished when it died comes to another. Events are few, and done one after the other.
+ * SharedEvents hands each wanted event of a topic to one of the clones, at least once: offsets are committed behind the work,
+ * so that events which a clone had not finished when it died come to another. Events are few, and handled one by one.
  */
 export class SharedEvents {
   private readonly stopping = new AbortController();
@@ -41,18 +41,21 @@ export class SharedEvents {
 
   private async join(): Promise<void> {
     const { groupId, topic, logger } = this.options;
-    await this.until('events that end sessions wait for Kafka', async () => {
+    await this.until(WAITS_FOR_KAFKA, async () => {
       this.consumer = await this.port.consumeGroup({
-        ...{ groupId, topics: [topic], isolation: 'committed', startAt: 'beginning' },
-        onRecords: (records) => this.take(records),
-        onFault: (err) => logger.warn({ err }, 'events that end sessions wait for Kafka'),
+        groupId,
+        topics: [topic],
+        isolation: 'committed',
+        startAt: 'beginning',
+        onRecords: (records) => this.enqueue(records),
+        onFault: (err) => logger.warn({ err }, WAITS_FOR_KAFKA),
       });
     });
     if (this.stopping.signal.aborted) await this.consumer?.close();
   }
 
-  /** Keeps of each batch only what is to be done, whatever its size. */
-  private take(records: readonly KafkaRecord[]): void {
+  /** Keeps only the keys of wanted events, however large the batch is. */
+  private enqueue(records: readonly KafkaRecord[]): void {
     const keys = records.filter((record) => this.options.wants(record)).map(({ key }) => key?.toString() ?? '');
     const ends = new Map<string, TopicOffset>();
     for (const { topic, partition, offset } of records)
@@ -62,20 +65,13 @@ export class SharedEvents {
 
   private async work(keys: readonly string[], ends: readonly TopicOffset[]): Promise<void> {
     const { logger, onEvent } = this.options;
-    for (const key of keys) await this.until('an event that ends sessions waits', () => onEvent(key));
+    for (const key of keys) await this.until('event that ends sessions waits', () => onEvent(key));
     if (this.stopping.signal.aborted) return;
     await this.joining;
     await this.consumer?.commit(ends).catch((err: unknown) => logger.debug({ err }, 'offsets will be committed later'));
   }
 
-  private async until(complaint: string, work: () => Promise<void>): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        return await work();
-      } catch (err) {
-        this.options.logger.warn({ err }, complaint);
-        await delay(RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-      }
-    }
+  private until(complaint: string, work: () => Promise<void>): Promise<void> {
+    return untilSuccess({ work, complaint, signal: this.stopping.signal, logger: this.options.logger });
   }
 }

@@ -1,22 +1,20 @@
 import { command } from '@stoa/contract-kit';
-import { deriveId } from '@stoa/messaging';
 import { z } from 'zod';
 import { operationOf } from '../../test/operations.js';
-import { commandId, expectedVersion, idempotencyKey, recordKey } from './command-id.js';
+import { commandId, idempotencyKey } from './command-id.js';
 
 const CALLER = '01890a5d-ac96-774b-bcce-b302099a8057';
 const OTHER = '01890a5d-ac96-774b-bcce-b302099a8058';
 
-const write = (key: 'caller.customerId' | 'command.id' | 'input.email', ifMatch = true) =>
+const write = (key: 'caller.customerId' | 'command.id') =>
   operationOf(
     command({
       http: 'POST /v1/things',
       summary: 'Add',
       caller: 'anyone',
       key,
-      input: z.object({ email: z.string().optional() }),
+      input: z.object({}),
       output: z.object({}),
-      ifMatch,
     }),
   );
 
@@ -53,15 +51,6 @@ describe('commandId', () => {
   });
 });
 
-describe('recordKey', () => {
-  const id = commandId(attempt);
-  it('follows the contract', () => {
-    expect(recordKey(write('caller.customerId'), {}, CALLER, id)).toBe(CALLER);
-    expect(recordKey(write('command.id'), {}, CALLER, id)).toBe(deriveId(id, 'mint', '0'));
-    expect(recordKey(write('input.email'), { email: 'Ada@Example.com' }, CALLER, id)).toBe('ada@example.com');
-  });
-});
-
 describe('idempotencyKey', () => {
   it('takes 1 to 255 visible characters', () => {
     expect(idempotencyKey(undefined)).toBeUndefined();
@@ -71,26 +60,5 @@ describe('idempotencyKey', () => {
 
   it.each([[''], ['a b'], ['ä'], ['a'.repeat(256)]])('refuses %j', (key) => {
     expect(() => idempotencyKey(key)).toThrow('Idempotency-Key');
-  });
-});
-
-describe('expectedVersion', () => {
-  it('is the version in quotes', () => {
-    expect(expectedVersion(write('command.id'), '"3"')).toBe(3);
-    expect(expectedVersion(write('command.id'), undefined)).toBeUndefined();
-    expect(expectedVersion(write('command.id'), '*')).toBeUndefined();
-  });
-
-  it.each([
-    ['3', 400],
-    ['"1", "2"', 400],
-    ['W/"3"', 412],
-    ['"abc"', 412],
-  ])('refuses %s', (header, status) => {
-    expect(() => expectedVersion(write('command.id'), header)).toThrow(expect.objectContaining({ status }));
-  });
-
-  it('refuses If-Match where it would be ignored', () => {
-    expect(() => expectedVersion(write('command.id', false), '"3"')).toThrow(expect.objectContaining({ status: 400 }));
   });
 });

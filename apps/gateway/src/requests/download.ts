@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream';
 import type { DownloadPart } from '@stoa/contract-kit';
 import { newId, type IncomingReply } from '@stoa/messaging';
-import type { Operation } from '../services/operation.js';
-import type { Answer } from './operation-response.js';
-import type { Fields } from '../input/build-input.js';
+import type { HttpResponse } from '../http/response.js';
+import type { Fields, Operation } from '../services/operation.js';
 import type { Call, CallOperation } from '../calls/call-operation.js';
 
 export interface Download {
@@ -27,17 +26,19 @@ function nameOf({ document }: Operation, contentType: string): string {
 }
 
 /**
- * Asks for part after part, each when the client has taken the one before, so that one part is in memory at a time.
- * A refusal of the first part is the answer; after that the connection is cut, which a client can tell from an end.
+ * Queries part after part, each when the client has taken the one before, so that one part is in memory at a time. An error
+ * of the first part is the response; after that the connection is cut, which a client can tell from an end.
+ * @throws HttpProblem the error of the first part
  */
-export async function download(call: CallOperation, { operation, input, base }: Download): Promise<Answer> {
-  const ask = (fields: Fields): Promise<IncomingReply> => call.run({ ...base, operation, input: fields, id: newId() });
-  const reply = await ask(input);
+export async function download(call: CallOperation, { operation, input, base }: Download): Promise<HttpResponse> {
+  const queryPart = (fields: Fields): Promise<IncomingReply> =>
+    call.run({ ...base, operation, input: fields, id: newId() });
+  const reply = await queryPart(input);
   const first = partOf(reply);
   async function* chunks(): AsyncGenerator<string> {
     yield first.chunk;
     for (let { next } = first; next !== null;) {
-      const part = partOf(await ask({ ...input, cursor: next }));
+      const part = partOf(await queryPart({ ...input, cursor: next }));
       yield part.chunk;
       next = part.next;
     }

@@ -1,22 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CachedQuery } from '../cache/cached-query.js';
 import { CONFIG } from '@stoa/service';
+import { BuiltinOperations, TAKES_ANY_TOKEN } from '../builtin/builtin-operations.js';
+import { BUILTIN_SERVICE } from '../builtin/contract.js';
+import { CachedQuery } from '../cache/cached-query.js';
+import { cachedHttpResponse } from '../cache/cached-response.js';
+import { REQUESTS, type RequestPort } from '../calls/request-port.js';
 import type { GatewayConfig } from '../config.js';
-import { OWN_SERVICE } from '../services/contract-book.js';
-import { Contracts } from '../services/contracts.js';
-import type { Operation } from '../services/operation.js';
-import type { Match } from '../services/route-table.js';
-import { problem, type Headers } from '../http/problem.js';
+import { headerOf, pathOf, type Exchange } from '../http/exchange.js';
+import { problem } from '../http/problem.js';
+import { jsonResponse, withHeaders, type HttpResponse } from '../http/response.js';
 import { checkCaller, type Identity } from '../identity/identity.js';
 import { Tokens } from '../identity/tokens.js';
-import { RateLimits } from '../limits/rate-limits.js';
-import { OwnOperations, TAKES_ANY_TOKEN } from '../builtin/builtin-operations.js';
-import { REQUESTS, type RequestPort } from '../messages/messages-port.js';
-import { cachedAnswerOf, type Answer } from './operation-response.js';
 import { BodyMemory } from '../input/body-memory.js';
-import { buildInput, inputBytes, validateInput, type Fields } from '../input/build-input.js';
-import { headerOf, pathOf, type Exchange } from '../http/exchange.js';
+import { buildInput, inputBytes, validateInput } from '../input/build-input.js';
 import { hasBody, parseJsonObject, readBody, requireJson } from '../input/read-body.js';
+import { RateLimits } from '../limits/rate-limits.js';
+import { Contracts } from '../services/contracts.js';
+import type { Fields, Operation } from '../services/operation.js';
+import type { Match } from '../services/route-table.js';
 import { RunForCaller } from './run-for-caller.js';
 
 type Found = Extract<Match, { outcome: 'found' }>;
@@ -26,7 +27,7 @@ interface ReadInput {
   readonly bytes: Buffer | string;
 }
 
-/** Takes a request from its route to its answer: who asks, may they, how often, with which input, and then the operation. */
+/** HandleRequest takes a request from its route to its response: identity, caller rule, limits, input, operation. */
 @Injectable()
 export class HandleRequest {
   constructor(
@@ -35,27 +36,27 @@ export class HandleRequest {
     private readonly limits: RateLimits,
     private readonly cached: CachedQuery,
     private readonly forCaller: RunForCaller,
-    private readonly own: OwnOperations,
+    private readonly builtin: BuiltinOperations,
     private readonly bodies: BodyMemory,
     @Inject(REQUESTS) private readonly requests: RequestPort,
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'BODY_LIMIT_BYTES'>,
   ) {}
 
-  /** @throws HttpProblem for whatever is refused */
-  async handle(exchange: Exchange): Promise<Answer> {
+  /** @throws HttpProblem of every refusal */
+  async handle(exchange: Exchange): Promise<HttpResponse> {
     try {
-      return await this.answer(exchange);
+      return await this.respond(exchange);
     } finally {
       this.bodies.giveBack(exchange);
     }
   }
 
-  private async answer(exchange: Exchange): Promise<Answer> {
+  private async respond(exchange: Exchange): Promise<HttpResponse> {
     const found = this.route(exchange);
     const { operation } = found;
     exchange.operation = operation.id;
-    if (operation.service === OWN_SERVICE) return this.runOwn(exchange, found);
-    // At once: what it takes to find out who asks and what for would cost as much as what is served.
+    if (operation.service === BUILTIN_SERVICE) return this.runBuiltin(exchange, found);
+    // First of all: to verify a token and read an input would cost as much as the requests that are served.
     if (!operation.isCached && !this.requests.hasRoom(operation.service))
       throw problem('OVERLOADED', `Too many requests to ${operation.service} are in flight`);
     const identity = await this.tokens.identify(headerOf(exchange, 'authorization'));
@@ -85,34 +86,35 @@ export class HandleRequest {
     }
   }
 
-  private async runCached(exchange: Exchange, found: Found, identity: Identity | undefined): Promise<Answer> {
+  private async runCached(exchange: Exchange, found: Found, identity: Identity | undefined): Promise<HttpResponse> {
     const { operation } = found;
     const ifNoneMatch = headerOf(exchange, 'if-none-match');
     const { arrival, trace } = exchange;
     const target = operation.takesQueryString ? exchange.target : undefined;
     const known = target === undefined ? undefined : this.cached.inMemory(target, arrival);
-    if (known) return cachedAnswerOf({ answer: known, how: 'hit' }, arrival, ifNoneMatch);
+    if (known) return cachedHttpResponse(known, 'hit', arrival, ifNoneMatch);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
     const { input } = await this.readInput(exchange, found);
-    const answer = await this.cached.answer({ operation, input, target, arrival, trace });
-    return withHeaders(cachedAnswerOf(answer, performance.now(), ifNoneMatch), limitHeaders);
+    const { response, outcome } = await this.cached.run({ operation, input, target, arrival, trace });
+    return withHeaders(cachedHttpResponse(response, outcome, performance.now(), ifNoneMatch), limitHeaders);
   }
 
-  private async runOwn(exchange: Exchange, found: Found): Promise<Answer> {
+  private async runBuiltin(exchange: Exchange, found: Found): Promise<HttpResponse> {
     const { operation } = found;
-    const identity = await this.identifyForOwn(exchange, operation);
+    const identity = await this.identifyForBuiltin(exchange, operation);
     checkCaller(operation.document.caller, identity);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
     const { input } = await this.readInput(exchange, found);
-    const output = await this.own.run(operation.name, input, { identity, trace: exchange.trace });
+    const output = await this.builtin.run(operation.name, input, { identity, trace: exchange.trace });
     const { status } = operation.document;
     const headers = { 'cache-control': 'no-store', ...limitHeaders };
-    if (status === 204) return { status, headers, body: undefined };
-    return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(output) };
+    return status === 204
+      ? { status, headers, body: undefined }
+      : jsonResponse(JSON.stringify(output), headers, status);
   }
 
   /** At sign-in and refresh an expired token is no reason to refuse: clients send it along until they have a new one. */
-  private async identifyForOwn(exchange: Exchange, operation: Operation): Promise<Identity | undefined> {
+  private async identifyForBuiltin(exchange: Exchange, operation: Operation): Promise<Identity | undefined> {
     const identity = this.tokens.identify(headerOf(exchange, 'authorization'));
     return TAKES_ANY_TOKEN.has(operation.name) ? identity.catch(() => undefined) : identity;
   }
@@ -135,5 +137,3 @@ export class HandleRequest {
     return { input, bytes };
   }
 }
-
-const withHeaders = (answer: Answer, more: Headers): Answer => ({ ...answer, headers: { ...answer.headers, ...more } });

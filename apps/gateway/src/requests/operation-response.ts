@@ -1,26 +1,7 @@
-import type { Readable } from 'node:stream';
 import type { IncomingReply } from '@stoa/messaging';
-import type { CachedAnswer } from '../cache/cached-response.js';
-import type { Found } from '../cache/cached-query.js';
-import { fillIn, type Operation } from '../services/operation.js';
-import type { Headers } from '../http/problem.js';
-import type { Fields } from '../input/build-input.js';
-
-/** What HTTP answers. Header names are in lower case. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Buffer | string | Readable | undefined;
-}
-
-const JSON_TYPE = { 'content-type': 'application/json' };
-
-/** Whether the client has that ETag already. Weak comparison, as RFC 9110 asks of If-None-Match. */
-export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
-  if (ifNoneMatch === undefined) return false;
-  if (ifNoneMatch === etag || ifNoneMatch.trim() === '*') return true;
-  return ifNoneMatch.split(',').some((known) => known.trim().replace(/^W\//, '') === etag);
-}
+import { matchesEtag } from '../http/etag.js';
+import { jsonResponse, type HttpResponse } from '../http/response.js';
+import { fillIn, type Fields, type Operation } from '../services/operation.js';
 
 /** `ETag` and `Location` are fields of the output: only where the contract names one is the output parsed. */
 function outputHeaders({ document }: Operation, body: Buffer): { etag?: string; location?: string } {
@@ -40,39 +21,19 @@ function outputHeaders({ document }: Operation, body: Buffer): { etag?: string; 
   };
 }
 
-/** The answer to an operation that succeeded. The body is passed on as it came. */
-export function answerOf(
+/** The response of an operation that succeeded. The body is passed on as it came. */
+export function responseOf(
   operation: Operation,
   { body, servedBy }: IncomingReply,
   ifNoneMatch: string | undefined,
-): Answer {
+): HttpResponse {
   const { status } = operation.document;
   const headers = { 'cache-control': 'no-store', 'stoa-served-by': servedBy, ...outputHeaders(operation, body) };
   if (headers.etag !== undefined && !operation.isCommand) {
-    // The client may keep it for itself, and ask whether it still holds.
+    // The client may keep it for itself, and revalidate it.
     headers['cache-control'] = 'private, no-cache';
-    if (isKnown(headers.etag, ifNoneMatch)) return { status: 304, headers, body: undefined };
+    if (matchesEtag(headers.etag, ifNoneMatch)) return { status: 304, headers, body: undefined };
   }
   if (status === 204) return { status, headers, body: undefined };
-  return { status, headers: { ...JSON_TYPE, ...headers }, body };
-}
-
-/** The answer to a cacheable query, with how it was come by (RFC 9211) and, if it stands in for one, its age. */
-export function cachedAnswerOf({ answer, how }: Found, now: number, ifNoneMatch: string | undefined): Answer {
-  const headers = {
-    etag: answer.etag,
-    'cache-control': 'no-cache',
-    'stoa-served-by': answer.servedBy,
-    ...statusHeaders(answer, how, now),
-  };
-  if (isKnown(answer.etag, ifNoneMatch)) return { status: 304, headers, body: undefined };
-  return { status: 200, headers: { ...JSON_TYPE, ...headers }, body: answer.body };
-}
-
-function statusHeaders({ queriedAt, maxAgeMs }: CachedAnswer, how: Found['how'], now: number): Headers {
-  if (how === 'fetched') return { 'cache-status': 'Stoa; fwd=miss' };
-  if (how === 'hit') return { 'cache-status': 'Stoa; hit' };
-  const left = Math.floor((queriedAt + maxAgeMs - now) / 1000);
-  const age = Math.ceil((now - queriedAt) / 1000);
-  return { 'cache-status': `Stoa; hit; ttl=${left}; detail=stale`, age: String(age) };
+  return jsonResponse(body, headers, status);
 }

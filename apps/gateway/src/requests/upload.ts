@@ -1,18 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deriveId, type IncomingReply } from '@stoa/messaging';
-import type { Operation } from '../services/operation.js';
-import { HttpProblem, problem } from '../http/problem.js';
-import type { Fields } from '../input/build-input.js';
+import type { Fields, Operation } from '../services/operation.js';
+import { HttpProblem, isTransientProblem, problem } from '../http/problem.js';
 import type { Call, CallOperation } from '../calls/call-operation.js';
 
 /** Bytes of a frame: with base64 well under the 1 MB that Kafka takes in one record. */
 export const FRAME_BYTES = 256 * 1024;
-/** Frames under way at once: what an upload holds in memory, and no more. */
+/** Frames in flight at once: an upload holds no more in memory. */
 const IN_FLIGHT = 4;
 /** A client that sends nothing for so long has gone away. */
 const IDLE_MS = 60_000;
-/** A frame is tried again with its id while the service is away, so that a restart doesn't cost an upload of an hour. */
+/** A frame is sent again with its id while the service is unavailable, so that a restart doesn't cost an upload of an hour. */
 const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000];
 
 export interface Upload {
@@ -26,7 +25,7 @@ export interface Upload {
   readonly key: string;
 }
 
-/** @throws HttpProblem 415 or 413 before a byte is read. */
+/** @returns the media type. @throws HttpProblem 415 or 413 before a byte is read */
 export function checkUpload({ headers }: IncomingMessage, { document }: Operation): string {
   const { contentTypes, maxBytes } = document.upload!;
   const type = (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
@@ -51,7 +50,7 @@ async function* framesOf(request: IncomingMessage, maxBytes: number): AsyncGener
       if (total > maxBytes) throw tooLarge(maxBytes);
       pending.push(chunk);
       size += chunk.length;
-      // One byte more than a frame: the last frame is told by nothing coming after it.
+      // One byte more than a frame: a frame is the last one only if nothing comes after it.
       while (size > FRAME_BYTES) {
         const all = pending.length === 1 ? pending[0]! : Buffer.concat(pending, size);
         yield { data: all.subarray(0, FRAME_BYTES), last: false };
@@ -69,40 +68,37 @@ async function* framesOf(request: IncomingMessage, maxBytes: number): AsyncGener
 }
 
 /**
- * Streams the body to the service frame by frame. The first frame is answered before others are sent, the last one is
- * sent after all others were answered; in between a few are under way at once, in order.
- * @returns the reply to the last frame.
- * @throws HttpProblem the first refusal; what was sent until then stays with the service, as an upload that never ends.
+ * Streams the body to the service frame by frame. The first frame's reply comes before others are sent, the last frame is
+ * sent after all other replies; in between a few are in flight at once, in order.
+ * @returns the reply to the last frame
+ * @throws HttpProblem the first error; frames sent until then stay with the service, as an upload that never ends
  */
 export async function upload(call: CallOperation, contentType: string, task: Upload): Promise<IncomingReply> {
   const { operation, request, commandId } = task;
-  const underWay = new Set<Promise<IncomingReply>>();
+  const inFlight = new Set<Promise<IncomingReply>>();
   let sequence = 0;
   let failed: unknown;
   const send = (data: Buffer, last: boolean): Promise<IncomingReply> => {
     const frame = { id: commandId, sequence: sequence++, last, contentType, data: data.toString('base64') };
     const sent = sendFrame(call, task, frame);
-    underWay.add(sent);
-    sent.catch((error: unknown) => (failed ??= error)).finally(() => underWay.delete(sent));
+    inFlight.add(sent);
+    sent.catch((error: unknown) => (failed ??= error)).finally(() => inFlight.delete(sent));
     return sent;
   };
   try {
     for await (const { data, last } of framesOf(request, operation.document.upload!.maxBytes)) {
-      if (last) await Promise.all(underWay);
+      if (last) await Promise.all(inFlight);
       if (failed !== undefined) throw failed;
       const sent = send(data, last);
       if (last) return await sent;
       if (sequence === 1) await sent;
-      else if (underWay.size >= IN_FLIGHT) await Promise.race(underWay);
+      else if (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight);
     }
     throw new Error('an upload has a last frame');
   } finally {
-    await Promise.allSettled(underWay);
+    await Promise.allSettled(inFlight);
   }
 }
-
-const isPassing = (error: unknown): boolean =>
-  error instanceof HttpProblem && (error.status === 503 || error.status === 504);
 
 async function sendFrame(call: CallOperation, task: Upload, frame: { sequence: number }): Promise<IncomingReply> {
   const { operation, input, base, commandId, key } = task;
@@ -113,7 +109,7 @@ async function sendFrame(call: CallOperation, task: Upload, frame: { sequence: n
       return await call.run({ ...base, operation, input, body, id, key });
     } catch (error) {
       const wait = RETRY_DELAYS_MS[tries];
-      if (wait === undefined || !isPassing(error)) throw error;
+      if (wait === undefined || !isTransientProblem(error)) throw error;
       await delay(wait);
     }
   }

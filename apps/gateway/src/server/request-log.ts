@@ -7,7 +7,7 @@ import { HttpProblem } from '../http/problem.js';
 
 const seconds = metrics.histogram<'operation' | 'status'>({
   name: 'stoa_http_request_seconds',
-  help: 'Time from a request to the end of its answer; answers from memory are only counted',
+  help: 'Time from a request to the end of its response; memory hits are only counted',
   labelNames: ['operation', 'status'],
 });
 
@@ -26,7 +26,7 @@ function recordSpan({ method, target, trace, arrival }: Exchange, operation: str
   spans.ended(trace, { name: `${method} ${operation}`, kind: 'server', attributes }, arrival, error);
 }
 
-/** Counts and logs requests: one line each at debug, faults at error. */
+/** RequestLog counts and logs requests: one line each at debug, faults at error. Memory hits are counted only. */
 @Injectable()
 export class RequestLog {
   constructor(
@@ -46,12 +46,12 @@ export class RequestLog {
     });
     const cached = metrics.counter<'operation'>({
       name: 'stoa_http_memory_hits_total',
-      help: 'Requests answered from memory before the framework saw them',
+      help: 'Requests served from memory before the framework saw them',
       labelNames: ['operation'],
     });
     metrics.gauge({
       name: 'stoa_gateway_cache_bytes',
-      help: 'What cached answers take in memory, with their keys; at most CACHE_MEMORY_BYTES',
+      help: 'Bytes of cached responses in memory, with their keys; at most CACHE_MEMORY_BYTES',
       collect() {
         this.set(memory.bytes);
       },
@@ -61,7 +61,7 @@ export class RequestLog {
 
   private readonly count: (operation: string, status: number) => void;
 
-  /** Follows a request to the end of its answer, or to the client's going away. */
+  /** Follows a request to the end of its response, or until the client leaves. */
   watch(exchange: Exchange, response: ServerResponse): void {
     response.once('close', () => {
       const operation = exchange.operation ?? 'none';
@@ -79,11 +79,11 @@ export class RequestLog {
     });
   }
 
-  /** A fault of ours, or of a service's, is an error in the log; a refusal is the caller's business. */
+  /** Logs a fault of the gateway or of a service. A refusal is the caller's business and is not logged. */
   refused({ method, target, operation }: Exchange, error: unknown): void {
-    const about = { method, path: pathOf(target), operation };
-    if (!(error instanceof HttpProblem)) this.logger.error({ ...about, err: error }, 'a request failed');
+    const fields = { method, path: pathOf(target), operation };
+    if (!(error instanceof HttpProblem)) this.logger.error({ ...fields, err: error }, 'request failed');
     else if (error.status >= 500)
-      this.logger.warn({ ...about, code: error.code, detail: error.detail }, 'a request was not answered');
+      this.logger.warn({ ...fields, code: error.code, detail: error.detail }, 'request got no response of its service');
   }
 }

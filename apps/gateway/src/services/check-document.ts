@@ -35,7 +35,7 @@ const OperationShape = z.looseObject({
   rateLimit: z.object({ points: z.int().positive(), seconds: z.int().positive() }).optional(),
 });
 
-const FactShape = z.looseObject({
+const MessageShape = z.looseObject({
   summary: z.string(),
   key: z.string(),
   data: Schema,
@@ -51,13 +51,13 @@ const DocumentShape = z.looseObject({
   title: z.string(),
   description: z.string(),
   operations: z.record(Name, OperationShape),
-  events: z.record(z.string(), FactShape),
-  states: z.record(z.string(), FactShape),
+  events: z.record(z.string(), MessageShape),
+  states: z.record(z.string(), MessageShape),
 });
 
 /**
- * A contract document is written by another team, perhaps in another language: its shape is checked before it is used.
- * @returns the document, or what is wrong with it.
+ * Checks the shape of a contract document, which another team wrote, perhaps in another language.
+ * @returns the document, or the problems as text
  */
 export function checkDocument(value: unknown): ContractDocument | string {
   const result = DocumentShape.safeParse(value);

@@ -3,11 +3,8 @@ import { findRouteConflicts } from '@stoa/contract-kit/documents';
 import { canonicalJson } from './canonical-json.js';
 import { checkDocument } from './check-document.js';
 
-/** The service name under which the gateway declares its own operations. */
-export const OWN_SERVICE = 'gateway';
-
-/** A document that was not taken over, for operators to see. */
-export interface Refusal {
+/** A document that was refused, for operators to see. */
+export interface RefusedContract {
   readonly service: string;
   readonly version: number | null;
   readonly reasons: readonly string[];
@@ -19,22 +16,22 @@ export type Decision =
   | { readonly outcome: 'accepted'; readonly document: ContractDocument }
   | { readonly outcome: 'known' }
   | { readonly outcome: 'older'; readonly inForce: number }
-  | { readonly outcome: 'refused'; readonly refusal: Refusal };
+  | { readonly outcome: 'refused'; readonly refused: RefusedContract };
 
-/** What would break for consumers of `before` when `after` takes its place; empty when nothing. */
+/** The changes that would break consumers of `before` when `after` replaces it. */
 export type BreakingChanges = (before: ContractDocument, after: ContractDocument) => readonly string[];
 
 /**
- * The contracts in force. A document takes the place of an older one only if no consumer of the older one breaks; what
- * is refused changes nothing, is kept for operators to see, and may be offered again.
+ * ContractBook holds the contracts in force. A document replaces an older one only if no consumer of the older one breaks. A
+ * refused document changes nothing, is kept for operators to see, and may be offered again.
  */
 export class ContractBook {
   private readonly inForce = new Map<string, ContractDocument>();
-  private readonly refused = new Map<string, Refusal>();
+  private readonly refused = new Map<string, RefusedContract>();
 
-  /** @param own the gateway's own operations, whose routes no service may take. */
+  /** @param builtin the gateway's builtin operations, whose routes no service may take */
   constructor(
-    private readonly own: ContractDocument,
+    private readonly builtin: ContractDocument,
     private readonly breakingChanges: BreakingChanges,
     private readonly now: () => Date = () => new Date(),
   ) {}
@@ -65,12 +62,13 @@ export class ContractBook {
     return this.inForce.delete(service);
   }
 
-  /** The contracts in force, with the gateway's own first. */
+  /** The contracts in force, with the builtin one first. */
   documents(): readonly ContractDocument[] {
-    return [this.own, ...[...this.inForce.values()].toSorted((a, b) => (a.service < b.service ? -1 : 1))];
+    return [this.builtin, ...[...this.inForce.values()].toSorted((a, b) => (a.service < b.service ? -1 : 1))];
   }
 
-  refusals(): readonly Refusal[] {
+  /** The refused documents that services published last. */
+  refusedContracts(): readonly RefusedContract[] {
     return [...this.refused.values()];
   }
 
@@ -80,13 +78,14 @@ export class ContractBook {
   }
 
   private conflicts(document: ContractDocument): readonly string[] {
-    if (document.service === OWN_SERVICE) return [`the name '${OWN_SERVICE}' is the gateway's own`];
+    const { service: builtin } = this.builtin;
+    if (document.service === builtin) return [`the name '${builtin}' is the gateway's own`];
     return findRouteConflicts([...this.documents().filter(({ service }) => service !== document.service), document]);
   }
 
   private refuse(service: string, version: number | null, reasons: readonly string[]): Decision {
-    const refusal = { service, version, reasons, at: this.now().toISOString() };
-    this.refused.set(service, refusal);
-    return { outcome: 'refused', refusal };
+    const refused = { service, version, reasons, at: this.now().toISOString() };
+    this.refused.set(service, refused);
+    return { outcome: 'refused', refused };
   }
 }

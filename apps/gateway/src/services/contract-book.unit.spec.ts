@@ -48,8 +48,8 @@ describe('ContractBook', () => {
     const stricter = { getThing: getThing(z.object({ id: z.string(), color: z.string() })) };
     const decision = contracts.offer('things', things(2, stricter));
     expect(decision.outcome).toBe('refused');
-    expect(contracts.refusals()).toMatchObject([{ service: 'things', version: 2 }]);
-    expect(contracts.refusals()[0]?.reasons.join()).toContain('color');
+    expect(contracts.refusedContracts()).toMatchObject([{ service: 'things', version: 2 }]);
+    expect(contracts.refusedContracts()[0]?.reasons.join()).toContain('color');
     expect(contracts.documents()[1]?.version).toBe(1);
   });
 
@@ -57,9 +57,9 @@ describe('ContractBook', () => {
     const contracts = book();
     contracts.offer('things', things(1));
     contracts.offer('things', { ...things(2), operations: {} });
-    expect(contracts.refusals()).toHaveLength(1);
+    expect(contracts.refusedContracts()).toHaveLength(1);
     expect(contracts.offer('things', things(3)).outcome).toBe('accepted');
-    expect(contracts.refusals()).toHaveLength(0);
+    expect(contracts.refusedContracts()).toHaveLength(0);
     expect(contracts.offer('things', things(2)).outcome).toBe('older');
   });
 
@@ -104,7 +104,7 @@ describe('ContractBook', () => {
     contracts.offer('things', { ...things(3), operations: {} });
     expect(contracts.withdraw('things')).toBe(true);
     expect(contracts.documents().map((document) => document.service)).toEqual(['gateway']);
-    expect(contracts.refusals()).toEqual([]);
+    expect(contracts.refusedContracts()).toEqual([]);
     expect(contracts.offer('things', { ...things(1), operations: {} }).outcome).toBe('accepted');
   });
 

@@ -1,14 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { describeChange, findBreakingChanges, toDocument } from '@stoa/contract-kit';
+import { describeChange, findBreakingChanges, type ContractDocument } from '@stoa/contract-kit';
 import { LOGGER, type Logger, metrics } from '@stoa/service';
-import { ownContract } from '../builtin/contract.js';
-import { FACTS, type FactsPort } from '../messages/messages-port.js';
-import { ContractBook, type Refusal } from './contract-book.js';
+import { MESSAGES, type MessagesPort } from '../messages/messages-port.js';
+import { untilSuccess } from '../until-success.js';
+import { ContractBook, type RefusedContract } from './contract-book.js';
 import { ContractStore } from './contract-store.js';
 import { RouteTable } from './route-table.js';
 
-const RETRY_MS = 1_000;
+/** Injection token of the builtin operations' ContractDocument. */
+export const BUILTIN_DOCUMENT = Symbol('stoa.gateway.builtin-document');
 
 const inForce = metrics.gauge<'service'>({
   name: 'stoa_contract_version',
@@ -21,26 +21,27 @@ const refused = metrics.gauge<'service'>({
   labelNames: ['service'],
 });
 
-/** Learns the services' contracts and keeps the route table that follows from them. */
+/** Contracts learns the services' contracts and keeps the route table that follows from them. */
 @Injectable()
 export class Contracts implements OnApplicationShutdown {
-  private readonly own = toDocument(ownContract);
-  private readonly book = new ContractBook(this.own, (before, after) =>
-    findBreakingChanges(before, after).map(describeChange),
-  );
-  private current = new RouteTable(this.book.documents());
+  private readonly book: ContractBook;
+  private current: RouteTable;
   private readonly listeners: (() => void)[] = [];
-  /** Services whose withdrawal was read: what is stored of them may still be on its way. */
+  /** Services whose withdrawal was read: their stored contract may still be on its way. */
   private readonly withdrawn = new Set<string>();
-  private stopped = false;
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly store: ContractStore,
-    @Inject(FACTS) private readonly facts: FactsPort,
+    @Inject(BUILTIN_DOCUMENT) builtin: ContractDocument,
+    @Inject(MESSAGES) private readonly messages: MessagesPort,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.book = new ContractBook(builtin, (before, after) => findBreakingChanges(before, after).map(describeChange));
+    this.current = new RouteTable(this.book.documents());
+  }
 
-  /** What is in force now. Ask once per request: the next call may give another. */
+  /** The contracts in force now. Read it once per request: the next read may return another. */
   get table(): RouteTable {
     return this.current;
   }
@@ -50,12 +51,13 @@ export class Contracts implements OnApplicationShutdown {
     return this.book.size > 0;
   }
 
-  refusals(): readonly Refusal[] {
-    return this.book.refusals();
+  /** The refused documents that services published last. */
+  refusedContracts(): readonly RefusedContract[] {
+    return this.book.refusedContracts();
   }
 
   onApplicationShutdown(): void {
-    this.stopped = true;
+    this.stopping.abort();
   }
 
   /** Called after each change, with the new table in place. */
@@ -63,63 +65,64 @@ export class Contracts implements OnApplicationShutdown {
     this.listeners.push(listener);
   }
 
-  /** Takes the stored contracts, then those on Kafka. Either may be away: both are tried until they are there. */
+  /** Takes the stored contracts, then those on Kafka. Each may be unavailable: it is tried until it succeeds. */
   start(): void {
-    void this.until('the stored contracts cannot be read', async () => {
+    void this.until('stored contracts cannot be read', async () => {
       for (const { service, document } of await this.store.load()) this.offer(service, document, 'stored');
     });
-    void this.until('the contracts topic cannot be read', () =>
-      this.facts.watchContracts(
+    void this.until('contracts topic cannot be read', () =>
+      this.messages.watchContracts(
         (document) => this.offer(document.service, document, 'published'),
         (service) => this.withdraw(service),
       ),
     );
   }
 
-  /** Decides about a contract, and puts the table that follows from it in the old one's place in one step. */
+  /** Decides about a contract, and replaces the route table in one step. */
   offer(service: string, value: unknown, origin: 'stored' | 'published'): void {
     if (origin === 'published') this.withdrawn.delete(service);
     else if (this.withdrawn.has(service)) return;
     const decision = this.book.offer(service, value);
     refused.set({ service }, decision.outcome === 'refused' ? 1 : 0);
     switch (decision.outcome) {
-      case 'accepted': {
-        const { version } = decision.document;
-        inForce.set({ service }, version);
-        this.swap();
-        this.logger.info({ contract: service, version, origin }, 'a contract is in force');
-        if (origin === 'published')
-          void this.until('a contract cannot be stored', () => this.store.save(decision.document));
-        return;
-      }
+      case 'accepted':
+        return this.accept(decision.document, origin);
       case 'refused': {
-        const { version, reasons } = decision.refusal;
+        const { version, reasons } = decision.refused;
         this.logger.error(
           { contract: service, version, reasons },
-          'a contract was refused; the one before stays in force',
+          'contract was refused; the one before stays in force',
         );
         return;
       }
       case 'older':
-        this.logger.debug({ contract: service, inForce: decision.inForce }, 'an older contract was ignored');
+        this.logger.debug({ contract: service, inForce: decision.inForce }, 'older contract was ignored');
         return;
       case 'known':
         return;
     }
   }
 
-  /** Drops the routes of a service that is no more, here and in what is stored. */
+  /** Drops the routes of a service whose contract was withdrawn, here and in the database. */
   withdraw(service: string): void {
     this.withdrawn.add(service);
-    void this.until('a withdrawn contract cannot be removed', async () => {
-      // It may have been published anew since the database was away.
+    void this.until('withdrawn contract cannot be removed', async () => {
+      // It may have been published anew since the database was unavailable.
       if (this.withdrawn.has(service)) await this.store.remove(service);
     });
     if (!this.book.withdraw(service)) return;
     inForce.remove({ service });
     refused.remove({ service });
     this.swap();
-    this.logger.warn({ contract: service }, 'a contract was withdrawn: its routes are gone');
+    this.logger.warn({ contract: service }, 'contract was withdrawn: its routes are gone');
+  }
+
+  private accept(document: ContractDocument, origin: 'stored' | 'published'): void {
+    const { service, version } = document;
+    inForce.set({ service }, version);
+    this.swap();
+    this.logger.info({ contract: service, version, origin }, 'contract is in force');
+    if (origin === 'published') void this.until('contract cannot be stored', () => this.store.save(document));
   }
 
   private swap(): void {
@@ -127,14 +130,7 @@ export class Contracts implements OnApplicationShutdown {
     for (const listener of this.listeners) listener();
   }
 
-  private async until(complaint: string, work: () => Promise<void>): Promise<void> {
-    while (!this.stopped) {
-      try {
-        return await work();
-      } catch (error) {
-        this.logger.warn({ err: error }, complaint);
-        await delay(RETRY_MS, undefined, { ref: false });
-      }
-    }
+  private until(complaint: string, work: () => Promise<void>): Promise<void> {
+    return untilSuccess({ work, complaint, signal: this.stopping.signal, logger: this.logger });
   }
 }

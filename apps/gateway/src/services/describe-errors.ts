@@ -57,7 +57,7 @@ function typeWords(type: unknown): string {
   return alternatives(types.map((name) => TYPES[name] ?? name));
 }
 
-/** What to write instead of a number of the path or query string that is not in its one spelling. */
+/** The one spelling of a number of the path or query string that was given in another. */
 function rightSpelling({ data, params, parentSchema }: ErrorObject): string {
   if (typeof data !== 'string' || parentSchema?.['writeOnly'] === true || !/^-?\d/.test(data)) return '';
   const number = Number(data);
@@ -107,7 +107,7 @@ function describe(error: ErrorObject): Problem {
   return { pointer: instancePath, detail: sentence ? sentence(error) : (error.message ?? 'is not allowed') };
 }
 
-/** A choice of "this or null" is told as "this"; of a choice of several, which branch failed how helps nobody. */
+/** "This or null" is described as "this"; of a choice of several, the errors of each branch would help nobody. */
 function withoutNoise(errors: readonly ErrorObject[]): ErrorObject[] {
   let kept = [...errors];
   for (const choice of errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')) {
@@ -123,7 +123,7 @@ function withoutNoise(errors: readonly ErrorObject[]): ErrorObject[] {
   return kept.filter(({ keyword, instancePath }) => keyword !== 'pattern' || !formats.has(instancePath));
 }
 
-/** Each thing that is wrong: where (a JSON pointer into the input) and what to do about it. */
+/** Ajv's errors as problems, each with its place (a JSON pointer into the input) and what to do about it. */
 export function describeErrors(errors: readonly ErrorObject[]): Problem[] {
   const problems = withoutNoise(errors).map(describe);
   const seen = new Set<string>();

@@ -1,11 +1,14 @@
 import type { JsonSchema, OperationDocument } from '@stoa/contract-kit';
 import type { SchemaCompiler, Validate } from './schema-compiler.js';
 
+/** The flat input of an operation. */
+export type Fields = Readonly<Record<string, unknown>>;
+
 /** The fields in braces: `/v1/products/{handle}` gives `handle`. */
 const fieldsIn = (template: string): string[] => [...template.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
 
-/** `product:{handle}` with the fields of `values`; undefined when one of them isn't there. */
-export function fillIn(template: string, values: Readonly<Record<string, unknown>>): string | undefined {
+/** `product:{handle}` with the fields of `values`; undefined when one of them is missing. */
+export function fillIn(template: string, values: Fields): string | undefined {
   let complete = true;
   const filled = template.replaceAll(/\{([^}]+)\}/g, (_match, field: string) => {
     const value = values[field];
@@ -15,7 +18,7 @@ export function fillIn(template: string, values: Readonly<Record<string, unknown
   return complete ? filled : undefined;
 }
 
-/** One operation of a contract in force, with what is worked out from its document once. */
+/** One operation of a contract in force, with everything that follows from its document computed once. */
 export class Operation {
   /** `cart.addItem`: names it in metrics, logs and command ids. */
   readonly id: string;
@@ -24,7 +27,7 @@ export class Operation {
   readonly takesQueryString: boolean;
   readonly pathFields: readonly string[];
   readonly properties: Readonly<Record<string, JsonSchema>>;
-  /** Answers may be cached: the same for all callers. */
+  /** Its output may be cached: it is the same for all callers. */
   readonly isCached: boolean;
   readonly validate: Validate;
 

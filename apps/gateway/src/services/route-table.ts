@@ -18,7 +18,7 @@ export type Match =
 
 const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const noHandler = (): undefined => undefined;
-/** The path was decoded already where this is asked: so it does no harm that a target without a query string comes as a whole. */
+/** The path was decoded before: so a target without a query string may come as a whole. */
 function isEncoded(query: string): boolean {
   if (!query.includes('%')) return true;
   try {
@@ -32,8 +32,8 @@ const servicesOf = (names: Iterable<string>): ReadonlySet<string> =>
   new Set([...names].map((name) => name.slice(0, name.indexOf('.'))));
 
 /**
- * All that is worked out from the contracts in force. Built anew and put in the place of the one before in one step when
- * a contract changes, so that no request sees half of a change.
+ * RouteTable holds everything that follows from the contracts in force. When a contract changes, a new one replaces it in one
+ * step, so that no request sees half of a change.
  */
 export class RouteTable {
   private readonly router = FindMyWay({ maxParamLength: 4_000, onBadUrl: noHandler });
@@ -53,14 +53,14 @@ export class RouteTable {
     }
   }
 
-  /** @param url the request's target: path and query string. HEAD finds what answers GET. */
+  /** @param url the request's target: path and query string. HEAD finds the operation of GET. */
   find(method: string, url: string): Match {
     const found = this.router.find(method === 'HEAD' ? 'GET' : (method as Method), url);
-    // What `add` stored; nothing is stored with the handler for a malformed URL.
+    // The operation that `add` stored; nothing is stored with the handler for a malformed URL.
     if (found?.store instanceof Operation) {
       // `/v1/things/` is no thing with an empty name.
       if (Object.values(found.params).includes('')) return { outcome: 'unknown' };
-      // The router reads what is malformed there as something else, U+FFFD say: searched for, it would find nothing.
+      // The router turns malformed parts of it into something else, such as U+FFFD: a search for that would find nothing.
       if (!isEncoded(url.slice(url.indexOf('?') + 1))) return { outcome: 'malformed' };
       return {
         outcome: 'found',
@@ -79,7 +79,7 @@ export class RouteTable {
     return this.operations.get(id);
   }
 
-  /** Commands that the gateway runs when a customer signs in or out. */
+  /** Sign-in hooks: commands that the gateway runs when a customer signs in or out. */
   operationsAt(moment: 'sign-in' | 'sign-out'): Operation[] {
     return [...this.operations.values()].filter(({ document }) => document.runsAt === moment);
   }
@@ -89,12 +89,12 @@ export class RouteTable {
     return this.invalidations.get(`${service}.${event}`) ?? [];
   }
 
-  /** The services whose events make something stale. */
+  /** The services whose events make cached responses stale. */
   get invalidatingServices(): ReadonlySet<string> {
     return servicesOf(this.invalidations.keys());
   }
 
-  /** Whether an event says that the customer who is its key is no more. */
+  /** Whether an event reports that the customer who is its key was erased. */
   endsSessions(service: string, event: string): boolean {
     return this.sessionEnds.has(`${service}.${event}`);
   }

@@ -5,15 +5,15 @@ import type { GatewayConfig } from '../config.js';
 import { problem } from '../http/problem.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
-/** What runs in one of Prisma's interactive transactions. */
+/** The client of one of Prisma's interactive transactions. */
 export type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
 
-/** Milliseconds that any statement may take: a database that hangs must not hang the shop. */
+/** Milliseconds that any statement may take: a database that hangs must not stop the shop. */
 const STATEMENT_TIMEOUT_MS = 3_000;
 
 const MOST_CONNECTIONS = 5;
 
-/** The gateway's own Postgres. Prisma is loaded at the first use: its query compiler takes 28 MB (measured). */
+/** The gateway's own Postgres, by Prisma, which is loaded at the first use: its query compiler takes 28 MB (measured). */
 @Injectable()
 export class GatewayDatabase implements OnApplicationShutdown {
   private opened: Promise<PrismaClient> | undefined;
@@ -29,7 +29,7 @@ export class GatewayDatabase implements OnApplicationShutdown {
     return (this.opened ??= this.open());
   }
 
-  /** @throws what `work` throws, after a rollback; HttpProblem 503 while the database can't be reached. */
+  /** @throws the error of `work`, after a rollback; HttpProblem 503 while the database can't be reached */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const prisma = await this.prisma();
     try {

@@ -2,7 +2,7 @@ import { createLogger } from '@stoa/service';
 import { tablesOfDatabase, tablesOfPrismaSchema, testDatabase, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import { GatewayDatabase } from './gateway-database.js';
-import { Housekeeping } from './purge-expired.js';
+import { PurgeExpired } from './purge-expired.js';
 
 const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
 
@@ -25,7 +25,7 @@ describe("the gateway's database", () => {
 
   const count = async (from: string): Promise<number> =>
     Number((await client.query<{ count: string }>(`SELECT count(*) FROM ${from}`)).rows[0]?.count);
-  const clean = () => new Housekeeping(database, logger).clean();
+  const clean = () => new PurgeExpired(database, logger).purgeAll();
 
   it('is described by the Prisma schema', async () => {
     expect(await tablesOfPrismaSchema('apps/gateway/prisma/schema.prisma')).toEqual(await tablesOfDatabase(own.url));

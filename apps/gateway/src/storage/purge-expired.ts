@@ -8,8 +8,8 @@ const HOUR_MS = 3_600_000;
 const BATCH = 1_000;
 
 /**
- * What has expired, each as a statement that deletes a batch of it. Clones that purge at the same time pass by each other's
- * rows. Refresh tokens go before sessions, whose deletion takes their tokens along.
+ * Table → a statement that deletes a batch of its expired rows. Clones that purge at the same time skip each other's rows.
+ * Refresh tokens go before sessions, whose deletion takes their tokens along.
  */
 const EXPIRED: Readonly<Record<string, string>> = {
   refresh_tokens: `DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens
@@ -23,9 +23,9 @@ const EXPIRED: Readonly<Record<string, string>> = {
     WHERE ended_at < now() - interval '1 day' ORDER BY ended_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
 };
 
-/** Deletes all that has expired, once an hour: sessions a week after their end, revocations at once. The audit trail stays. */
+/** PurgeExpired deletes expired rows each hour: sessions a week after their end, revocations at once. The audit trail stays. */
 @Injectable()
-export class Housekeeping implements OnApplicationShutdown {
+export class PurgeExpired implements OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private readonly stopping = new AbortController();
 
@@ -37,7 +37,9 @@ export class Housekeeping implements OnApplicationShutdown {
   /** The first time within the hour, at a moment of this clone's own: not all clones at once. */
   start(): void {
     const tick = async (): Promise<void> => {
-      await this.clean().catch((error: unknown) => this.logger.warn({ err: error }, 'cannot delete what has expired'));
+      await this.purgeAll().catch((error: unknown) =>
+        this.logger.warn({ err: error }, 'expired rows cannot be deleted'),
+      );
       if (!this.stopping.signal.aborted) this.timer = setTimeout(() => void tick(), HOUR_MS).unref();
     };
     this.timer = setTimeout(() => void tick(), Math.random() * HOUR_MS).unref();
@@ -49,10 +51,10 @@ export class Housekeeping implements OnApplicationShutdown {
   }
 
   /**
-   * Deletes until nothing is left: more may have expired than one batch, however seldom this runs.
-   * @throws what the first failure was, after what could be deleted is gone.
+   * Deletes until nothing is left: more rows may have expired than one batch has, however seldom this runs.
+   * @throws the first failure, after all tables were tried
    */
-  async clean(): Promise<void> {
+  async purgeAll(): Promise<void> {
     const failures: unknown[] = [];
     for (const statement of Object.values(EXPIRED))
       await this.purge(statement).catch((error: unknown) => failures.push(error));
@@ -65,7 +67,7 @@ export class Housekeeping implements OnApplicationShutdown {
     while (!signal.aborted) {
       const started = performance.now();
       if ((await prisma.$executeRawUnsafe(statement)) < BATCH) return;
-      // Half of the time is for others.
+      // Half of the time is left to other statements.
       await delay(performance.now() - started, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }

@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../config.js';
 const connect = (url: string) =>
   createClient({
     url,
-    // Commands for a Redis that is away fail at once: everything here works without it.
+    // Commands fail at once while Redis is unavailable: everything here works without it.
     disableOfflineQueue: true,
     socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1_000) },
     commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
@@ -14,12 +14,12 @@ const connect = (url: string) =>
 
 export type RedisClient = ReturnType<typeof connect>;
 
-/** A Redis on the same network answers within one: one that takes longer than this costs more than it saves. */
-const PATIENCE_MS = 150;
-/** After a late answer Redis is left alone for this long. */
+/** A Redis on the same network replies within one: one that takes longer than this costs more than it saves. */
+const TIMEOUT_MS = 150;
+/** After a late reply Redis is not used for this long. */
 const PAUSE_MS = 1_000;
 
-/** The Redis that all clones share. Everything goes on without it. */
+/** RedisConnection is the Redis that all clones share. Everything goes on without it. */
 @Injectable()
 export class RedisConnection implements OnApplicationShutdown {
   private readonly client: RedisClient;
@@ -34,7 +34,7 @@ export class RedisConnection implements OnApplicationShutdown {
     this.client.on('error', (error: unknown) => this.wentDown(error));
     this.client.on('ready', () => {
       this.isDown = false;
-      this.logger.info({}, 'Redis is there');
+      this.logger.info({}, 'Redis is available');
     });
   }
 
@@ -43,21 +43,21 @@ export class RedisConnection implements OnApplicationShutdown {
     this.client.connect().catch((error: unknown) => this.wentDown(error));
   }
 
-  /** False while it is away, or left alone because it was too slow. */
-  get isThere(): boolean {
+  /** False while it is unavailable, or not used because it was too slow. */
+  get isAvailable(): boolean {
     return this.client.isReady && performance.now() >= this.pausedUntil;
   }
 
-  /** What `work` answers; undefined when Redis isn't there or is too slow. Never throws. */
+  /** The result of `work`; undefined when Redis is unavailable or too slow. Never throws. */
   async attempt<T>(work: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
-    if (!this.isThere) return undefined;
+    if (!this.isAvailable) return undefined;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
         this.pausedUntil = performance.now() + PAUSE_MS;
-        this.wentDown(new Error(`Redis gave no answer within ${PATIENCE_MS} ms`));
+        this.wentDown(new Error(`Redis gave no reply within ${TIMEOUT_MS} ms`));
         resolve(undefined);
-      }, PATIENCE_MS);
+      }, TIMEOUT_MS);
     });
     try {
       return await Promise.race([work(this.client), late]);
@@ -74,7 +74,7 @@ export class RedisConnection implements OnApplicationShutdown {
   }
 
   private wentDown(error: unknown): void {
-    if (!this.isDown) this.logger.warn({ err: error }, 'Redis is away: going on without it');
+    if (!this.isDown) this.logger.warn({ err: error }, 'Redis is unavailable: going on without it');
     this.isDown = true;
   }
 }
