@@ -10,7 +10,7 @@ interface Option extends ParseArgsOptionDescriptor {
 
 type Options = Readonly<Record<string, Option>>;
 
-/** What a command takes. */
+/** The options and words of a command. */
 export interface Syntax<O extends Options> {
   /** The command as people type it, such as `npm run audit`; its `--help` explains its words. */
   readonly command: string;

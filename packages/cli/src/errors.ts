@@ -1,6 +1,6 @@
 /**
- * Something that whoever typed the command can put right. Its message says what is wrong and what to do; commands print it
- * without a stack.
+ * Something that whoever typed the command can put right. Its message says what is wrong and what to do; commands print
+ * it without a stack.
  */
 export class CliError extends Error {
   override readonly name = 'CliError';

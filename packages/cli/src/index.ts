@@ -1,4 +1,4 @@
-/** What the command lines of this repository share: words, values, errors, tables and progress. */
+/** The parts that all command lines of this repository share: words, values, errors, tables and progress. */
 export { oneOf, parseArguments, type Syntax, wholeNumber } from './arguments.js';
 export { duration, seconds } from './duration.js';
 export { CliError, reason } from './errors.js';

@@ -12,7 +12,7 @@ const WINDOW_MS = 10_000;
 export interface ProgressStep {
   readonly done: number;
   readonly total: number;
-  /** The amount so far of what the rate is given in, such as rows. */
+  /** The amount so far in the unit of the rate. */
   readonly counted: number;
   /** The part of the work that runs now. */
   readonly label?: string;
@@ -20,7 +20,7 @@ export interface ProgressStep {
 
 interface ProgressBarOptions {
   readonly out: Output;
-  /** What the rate is given in, such as "rows". */
+  /** The unit of the rate, such as "rows". */
   readonly unit: string;
   /** Shown before the bar. */
   readonly title?: string;

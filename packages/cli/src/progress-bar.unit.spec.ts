@@ -2,7 +2,7 @@ import { ProgressBar, type ProgressStep } from './progress-bar.js';
 
 type Options = Omit<ConstructorParameters<typeof ProgressBar>[0], 'out' | 'now'>;
 
-/** What is written when the steps are shown at their times, in milliseconds. */
+/** The texts that are written when the steps are shown at their times, in milliseconds. */
 function written(isTTY: boolean, options: Options, steps: readonly (readonly [at: number, step: ProgressStep])[]) {
   const texts: string[] = [];
   let now = 0;

@@ -8,7 +8,9 @@ export interface Output {
   write(text: string): unknown;
 }
 
-/** The last line of a terminal, which is drawn again and again. Elsewhere there is none: only whole lines are written. */
+/**
+ * The last line of a terminal, which is drawn again and again. Elsewhere there is none: only whole lines are written.
+ */
 export class StatusLine {
   readonly isLive: boolean;
 

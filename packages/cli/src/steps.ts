@@ -4,7 +4,10 @@ import { type Output, StatusLine } from './status-line.js';
 const REDRAW_MS = 200;
 const NAME_WIDTH = 56;
 
-/** Shows steps that may overlap: a line for each finished step with its time; on a terminal, the steps under way as well. */
+/**
+ * Shows steps that may overlap: a line for each finished step with its time; on a terminal, the steps under way as
+ * well.
+ */
 export class Steps {
   private readonly underWay = new Map<string, number>();
   private readonly began = performance.now();

@@ -86,7 +86,7 @@ async function run(args: string[], env: Record<string, string | undefined> = {})
     env: { ...own, ...OPERATOR, STOA_URL: url, ...env },
   });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  // What takes more than five seconds says how far it is.
+  // A step that takes more than five seconds says how far it is.
   return { code: code as number | null, out, err: err.replaceAll(/^.*: (sending|importing) \d+ %.*\n/gm, '') };
 }
 
@@ -105,8 +105,8 @@ it('imports files, and again without changing anything', async () => {
   expect(first.out).toMatch(/catalog\.ndjson: 68 created, 0 changed, 0 unchanged; 0 rows refused/);
   const again = await run(['import', fixture]);
   expect(again.out).toMatch(/0 created, 0 changed, 20 unchanged/);
-  const answer = await fetch(`${url}/v1/products/clay-plant-pot`);
-  expect(await answer.json()).toMatchObject({ title: 'Clay Plant Pot', category: 'Outdoor' });
+  const response = await fetch(`${url}/v1/products/clay-plant-pot`);
+  expect(await response.json()).toMatchObject({ title: 'Clay Plant Pot', category: 'Outdoor' });
 });
 
 it('names refused rows by file, line and column, lets the rest in, and exits with 1', async () => {

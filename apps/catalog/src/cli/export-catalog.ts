@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ShopClient } from './shop-client.js';
 
 async function save(content: Readable, file: string): Promise<void> {
-  // Under another name until it is whole: half an export must not pass for one.
+  // It has another name until it is whole: half an export must not be taken for one.
   const unfinished = `${file}.part`;
   try {
     await pipeline(content, createWriteStream(unfinished));

@@ -1,4 +1,4 @@
-import { CliError, grouped, ProgressBar } from '@stoa/cli';
+import { CliError, counted, grouped, ProgressBar, seconds } from '@stoa/cli';
 import type { ImportJob, ImportProblem } from '@stoa/catalog-contract';
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -21,7 +21,7 @@ export interface Output {
   readonly err: NodeJS.WriteStream;
 }
 
-const LOOK_EVERY_MS = 300;
+const POLL_EVERY_MS = 300;
 const PAGE = 500;
 const MIB = 1024 ** 2;
 
@@ -34,7 +34,7 @@ interface Source {
   readonly bytes: number;
 }
 
-/** Looks at a file before anything is sent. @throws CliError */
+/** Checks a file before anything is sent. @throws CliError */
 async function sourceOf(file: string, given: Format | undefined): Promise<Source> {
   const format = given ?? FORMATS[extname(file).toLowerCase()];
   if (!format) throw new CliError(`${file}: say what it is with --format shopify or --format ndjson.`);
@@ -66,13 +66,13 @@ async function send(client: ShopClient, source: Source, currency: string, { err 
   input.once('error', (error) => body.destroy(error));
   input.pipe(body);
   try {
-    const answer = await client.stream({
+    const response = await client.stream({
       method: 'POST',
       path: `/v1/imports?${query}`,
       headers: { 'content-type': CONTENT_TYPES[format], 'idempotency-key': randomUUID() },
       body,
     });
-    return JSON.parse(await text(answer)) as ImportJob;
+    return JSON.parse(await text(response)) as ImportJob;
   } finally {
     input.destroy();
     progress.clear();
@@ -86,7 +86,7 @@ async function watch(client: ShopClient, file: string, first: ImportJob, { err }
   let job = first;
   while (job.status === 'receiving' || job.status === 'running') {
     progress.show({ done: job.bytesProcessed, total: job.bytesReceived, counted: productsOf(job) });
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_EVERY_MS);
     job = await client.json<ImportJob>({ method: 'GET', path: `/v1/imports/${encodeURIComponent(job.id)}` });
   }
   progress.clear();
@@ -115,15 +115,15 @@ async function importFile(client: ShopClient, source: Source, currency: string, 
   const started = performance.now();
   const job = await watch(client, file, await send(client, source, currency, output), output);
   for await (const problem of problemsOf(client, job.id)) output.err.write(lineOf(file, problem));
-  const seconds = (performance.now() - started) / 1000;
-  const counts = `${grouped(job.productsCreated)} created, ${grouped(job.productsChanged)} changed, ${grouped(job.productsUnchanged)} unchanged`;
-  const refused = `${grouped(job.rowsRefused)} ${job.rowsRefused === 1 ? 'row' : 'rows'} refused`;
-  output.out.write(`${file}: ${counts}; ${refused} (${seconds.toFixed(1)} s)\n`);
+  const { productsCreated: created, productsChanged: changed, productsUnchanged: unchanged } = job;
+  const counts = `${grouped(created)} created, ${grouped(changed)} changed, ${grouped(unchanged)} unchanged`;
+  const refused = `${counted(job.rowsRefused, 'row')} refused`;
+  output.out.write(`${file}: ${counts}; ${refused} (${seconds(performance.now() - started)})\n`);
   if (job.status === 'failed') throw new CliError(`${file}: ${job.failure}`);
   return job.rowsRefused > 0 ? 'partly' : 'whole';
 }
 
-/** Imports files one after the other. @returns the exit code: 0 all is in, 1 not all of it, 2 no file could be imported. */
+/** Imports files one after the other. @returns the exit code: 0 all is in, 1 not all, 2 no file could be imported */
 export async function importFiles(
   client: ShopClient,
   files: readonly string[],

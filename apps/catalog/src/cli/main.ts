@@ -7,7 +7,7 @@ import { ShopClient } from './shop-client.js';
 const USAGE = `npm run catalog -- import FILE... [--format shopify|ndjson] [--currency USD] [--url URL]
 npm run catalog -- export [--format ndjson|shopify] [--output FILE] [--url URL]
 
-  --format    of the files; told by .csv (shopify), .ndjson and .jsonl if not given
+  --format    of the files; follows from .csv (shopify), .ndjson and .jsonl if not given
   --currency  of the prices in a CSV that names none (USD)
   --url       of the shop (STOA_URL, else this machine's at STOA_PORT, 4000)
 

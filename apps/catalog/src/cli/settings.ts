@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const DEFAULT_PORT = '4000';
 const OperatorFile = z.object({ email: z.string(), password: z.string() });
 
-/** Where the shop is: `--url`, else STOA_URL, else this machine. @throws CliError */
+/** The shop's URL: `--url`, else STOA_URL, else this machine's. @throws CliError */
 export function shopUrl(given: string | undefined, env: Environment): URL {
   const url = given ?? env['STOA_URL'] ?? `http://127.0.0.1:${env['STOA_PORT'] ?? DEFAULT_PORT}`;
   const parsed = URL.parse(url);
@@ -17,7 +17,10 @@ export function shopUrl(given: string | undefined, env: Environment): URL {
   return parsed;
 }
 
-/** Who may change the catalog: from the environment, else the operator of the stack that runs on this machine. @throws CliError */
+/**
+ * The operator who may change the catalog: the environment's, else that of the stack on this machine.
+ * @throws CliError
+ */
 export function operatorOf(env: Environment): Operator {
   const { STOA_OPERATOR_EMAIL: email, STOA_OPERATOR_PASSWORD: password } = env;
   if (email && password) return { email, password };

@@ -23,8 +23,8 @@ interface Call {
   readonly body?: string | Readable;
 }
 
-/** Refusals that pass by themselves: too many requests, a service that is starting. */
-const PASSING = new Set([429, 503, 504]);
+/** Statuses of errors that are transient: too many requests, a service that is starting. */
+const TRANSIENT = new Set([429, 503, 504]);
 const MAX_TRIES = 30;
 
 /** Talks to the shop over HTTP as its operator. */
@@ -36,21 +36,23 @@ export class ShopClient {
     private readonly operator: Operator,
   ) {}
 
-  /** The JSON answer of a request that can be sent again. @throws CliError */
+  /** The JSON body of the response to a request that can be sent again. @throws CliError */
   async json<T>(call: Call & { readonly body?: string }): Promise<T> {
     for (let tries = 1; ; tries++) {
-      const answer = await this.reach(call, tries);
-      const status = answer?.statusCode ?? 0;
-      if (answer && status < 300) return JSON.parse(await text(answer)) as T;
-      const error = answer && (await refusalOf(answer));
+      const response = await this.reach(call, tries);
+      const status = response?.statusCode ?? 0;
+      if (response && status < 300) return JSON.parse(await text(response)) as T;
+      const error = response && (await errorOf(response));
       // Tokens live for minutes, imports for longer.
       if (status === 401 && tries === 1) this.token = undefined;
-      else if (error && (!PASSING.has(status) || tries >= MAX_TRIES)) throw error;
-      else await sleep(1_000 * Number(answer?.headers['retry-after'] ?? 1));
+      else if (error && (!TRANSIENT.has(status) || tries >= MAX_TRIES)) throw error;
+      else await sleep(1_000 * Number(response?.headers['retry-after'] ?? 1));
     }
   }
 
-  /** Null when a shop that was there before is away for a moment: an import goes on without us, and so should the watching. */
+  /**
+   * Null when a shop that was reached before is unavailable: an import goes on without us, and so should the polling.
+   */
   private async reach(call: Call, tries: number): Promise<IncomingMessage | null> {
     const wasThere = this.token !== undefined;
     try {
@@ -61,11 +63,14 @@ export class ShopClient {
     }
   }
 
-  /** The answer to a request with a long body or answer; sent once. @throws CliError when it is refused. */
+  /**
+   * The response to a request with a long body, or to one with a long response; sent once.
+   * @throws CliError for an error
+   */
   async stream(call: Call): Promise<IncomingMessage> {
-    const answer = await this.send(call);
-    if ((answer.statusCode ?? 0) < 300) return answer;
-    throw await refusalOf(answer);
+    const response = await this.send(call);
+    if ((response.statusCode ?? 0) < 300) return response;
+    throw await errorOf(response);
   }
 
   private async send(call: Call): Promise<IncomingMessage> {
@@ -76,13 +81,15 @@ export class ShopClient {
   private async signIn(): Promise<string> {
     const body = JSON.stringify(this.operator);
     const headers = { 'content-type': 'application/json' };
-    const answer = await this.exchange({ method: 'POST', path: '/v1/sessions', headers, body });
-    if (answer.statusCode !== 201)
-      throw new CliError(`Signing in as ${this.operator.email} failed: ${(await refusalOf(answer)).message}`);
-    return (JSON.parse(await text(answer)) as { accessToken: string }).accessToken;
+    const response = await this.exchange({ method: 'POST', path: '/v1/sessions', headers, body });
+    if (response.statusCode !== 201)
+      throw new CliError(`Signing in as ${this.operator.email} failed: ${(await errorOf(response)).message}`);
+    return (JSON.parse(await text(response)) as { accessToken: string }).accessToken;
   }
 
-  /** Not fetch: it loses an answer that comes before the body is sent, and a bad file is refused by its first bytes. */
+  /**
+   * Not fetch: it loses a response that comes before the body is sent, and a bad file is refused by its first bytes.
+   */
   private exchange({ method, path, headers = {}, body }: Call): Promise<IncomingMessage> {
     const open = this.url.protocol === 'https:' ? httpsRequest : httpRequest;
     const options: RequestOptions = { method, headers };
@@ -100,13 +107,13 @@ export class ShopClient {
   }
 }
 
-/** What the shop said, from its problem details. */
-async function refusalOf(answer: IncomingMessage): Promise<CliError> {
-  const body = await text(answer).catch(() => '');
+/** The shop's problem details as an error. */
+async function errorOf(response: IncomingMessage): Promise<CliError> {
+  const body = await text(response).catch(() => '');
   try {
     const { detail, title } = JSON.parse(body) as { detail?: string; title?: string };
-    return new CliError(detail ?? title ?? `HTTP ${answer.statusCode}`);
+    return new CliError(detail ?? title ?? `HTTP ${response.statusCode}`);
   } catch {
-    return new CliError(`The shop answered with HTTP ${answer.statusCode}`);
+    return new CliError(`The shop responded with HTTP ${response.statusCode}`);
   }
 }

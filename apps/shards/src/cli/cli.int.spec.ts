@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 const ROWS = 400;
-/** What a command answers with --json; it writes nothing else. */
+/** The result of a command with --json; it writes nothing else. */
 const json = async <T>(line: string): Promise<T> => {
   const { code, out, err } = await stack.shards(`${line} --json`);
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -33,9 +33,9 @@ const verified = async (): Promise<void> => {
 
 it.each([
   ['rebalanse', 'there is no command "rebalanse"'],
-  ['drain', 'drain needs to be told of what: npm run shards -- drain SHARD'],
+  ['drain', 'drain needs an argument: npm run shards -- drain SHARD'],
   ['move --to shard2', 'move needs all of these'],
-  ['add', 'add needs to be told of what'],
+  ['add', 'add needs an argument'],
   ['add nonsense', 'The server is no URL such as postgres://'],
   ['add postgres://x:secret@127.0.0.1:1', 'No connection to 127.0.0.1:1: connect ECONNREFUSED'],
   ['add --local', 'no stack runs on this machine'],
@@ -64,9 +64,11 @@ it('says where the directory should be', async () => {
   expect(unset).toMatchObject({ code: 2, out: '', err: expect.stringContaining('DIRECTORY_ADMIN_URL is not set') });
   const wrong = await stack.shards('status', { DIRECTORY_ADMIN_URL: 'localhost' });
   expect(wrong).toMatchObject({ code: 2, out: '', err: expect.stringContaining('DIRECTORY_ADMIN_URL is no URL') });
-  const away = await stack.shards('status', { DIRECTORY_ADMIN_URL: 'postgres://a:secret@127.0.0.1:1/directory' });
-  expect(away.code).toBe(2);
-  expect(away.err).toMatch(/^shards: No connection to the directory: connect ECONNREFUSED 127\.0\.0\.1:1\n$/);
+  const unavailable = await stack.shards('status', {
+    DIRECTORY_ADMIN_URL: 'postgres://a:secret@127.0.0.1:1/directory',
+  });
+  expect(unavailable.code).toBe(2);
+  expect(unavailable.err).toMatch(/^shards: No connection to the directory: connect ECONNREFUSED 127\.0\.0\.1:1\n$/);
   const other = await stack.shards('status', { DIRECTORY_ADMIN_URL: stack.serverUrl(2) });
   expect(other.err).toMatch(/^shards: There is no shard directory at 127\.0\.0\.1:\d+\/postgres\n$/);
 });
@@ -110,7 +112,7 @@ it('finds nothing to reconcile on a server that is in the history it was in', as
   expect(err).toBe('shards: There is no shard shard9; there are shard1, shard2\n');
 });
 
-it('shows orphaned rows, and deletes them only when told yes', async () => {
+it('shows orphaned rows, and deletes them only with --yes', async () => {
   const table = 'public.carts';
   const [cart = ''] = customers.filter((id) => bucketOf(id) > 511);
   await stack.plantOrphan(0, cart);

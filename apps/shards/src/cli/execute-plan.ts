@@ -3,7 +3,7 @@ import { moveHooks } from '@stoa/messaging/moves';
 import { executePlan, type Move, type PlanProgress, type RebalancePlan } from '@stoa/sharding';
 import type { Terminal } from './terminal.js';
 
-/** What a move costs beside its rows, in rows that could be copied instead: the bar goes by the time that is left. */
+/** The cost of a move beside its rows, in rows that could be copied instead: the bar goes by the time that is left. */
 const ROWS_PER_MOVE = 30_000;
 
 /** Says what a plan is about to do. */
@@ -40,10 +40,10 @@ export function sayPlan({ say, options }: Terminal, plan: RebalancePlan): void {
 
 /** Carries a plan out, or only says what it would do. `again` is the command that goes on with it. */
 export async function executeWithProgress(terminal: Terminal, plan: RebalancePlan, again: string): Promise<number> {
-  const { directoryUrl, options, say, answer, progress, stopSignal } = terminal;
+  const { directoryUrl, options, say, printJson, progress, stopSignal } = terminal;
   sayPlan(terminal, plan);
   if (options.dryRun) {
-    answer({ dryRun: true, plan });
+    printJson({ dryRun: true, plan });
     return 0;
   }
   let done = 0;
@@ -61,7 +61,7 @@ export async function executeWithProgress(terminal: Terminal, plan: RebalancePla
       say(moveResultLine(move, done, total));
     },
   }).finally(() => progress.clear());
-  answer({ dryRun: false, plan, stopped: result.stopped, paused: result.paused, moves: result.moves });
+  printJson({ dryRun: false, plan, stopped: result.stopped, paused: result.paused, moves: result.moves });
   if (result.stopped) say(`Stopped: ${done} of ${counted(total, 'move')} are done. ${again} goes on with the rest.`);
   for (const id of result.paused) say(`Move ${id} is paused: npm run shards -- resume ${id} goes on with it.`);
   if (total > 0 && !result.stopped && result.paused.length === 0) say('Done.');
@@ -77,7 +77,7 @@ function progressOf({ movesDone, moves, rows, ofRows, keyspace, from, to, step }
   };
 }
 
-/** What became of a move, on one line. */
+/** The outcome of a move, on one line. */
 export function moveResultLine(
   { keyspace, source, destination, buckets, phase, info }: Move,
   index: number,

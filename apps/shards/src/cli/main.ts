@@ -16,13 +16,25 @@ import { stopSignal } from './stop-signal.js';
 import type { CommandRun } from './terminal.js';
 
 const COMMANDS: Readonly<Record<string, CommandRun>> = {
-  ...{ status, where, add, move, rebalance, drain, remove, abort, reverse, pause, resume, reconcile, verify },
+  status,
+  where,
+  add,
+  move,
+  rebalance,
+  drain,
+  remove,
+  abort,
+  reverse,
+  pause,
+  resume,
+  reconcile,
+  verify,
   'purge-orphans': purge,
 };
 const NOTHING_DONE = 2;
 const NOT_ALL_DONE = 1;
-const REFUSALS = ['OperationRefused', 'MoveRefused'];
-/** What the library says to people; anything else is a fault, and shown with where it comes from. */
+const BUSINESS_ERRORS = ['OperationRefused', 'MoveRefused'];
+/** Errors whose message is written for people; any other is a fault, and shown with its stack. */
 const TROUBLES = ['MoveBusy', 'MovePaused', 'MoveStalled', 'RowsDiffer', 'StaleMover', 'SessionLost'];
 
 async function run(args: readonly string[]): Promise<number> {
@@ -51,12 +63,12 @@ async function run(args: readonly string[]): Promise<number> {
     options,
     progress,
     say: (line) => void (options.json || process.stdout.write(`${line}\n`)),
-    answer: (value) => void (options.json && process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)),
+    printJson: (value) => void (options.json && process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)),
     stopSignal: () => stopSignal(progress),
   });
 }
 
-/** A directory that is away is found before anything is begun. @throws CliError */
+/** Finds out that the directory is unavailable before anything is begun. @throws CliError */
 async function reach(directoryUrl: string): Promise<void> {
   try {
     await onDirectory(directoryUrl, async () => undefined);
@@ -68,7 +80,7 @@ async function reach(directoryUrl: string): Promise<void> {
 /** One line for whoever typed the command. @returns the exit code. */
 function explain(error: unknown): number {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const refused = error instanceof CliError || REFUSALS.includes(name);
+  const refused = error instanceof CliError || BUSINESS_ERRORS.includes(name);
   const plain = refused || TROUBLES.includes(name);
   const goOn =
     TROUBLES.includes(name) && name.includes('Move')

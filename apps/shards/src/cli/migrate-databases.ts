@@ -6,7 +6,7 @@ import { CliError } from '@stoa/cli';
 import type { Addition, NewDatabase } from '@stoa/sharding';
 import type { Terminal } from './terminal.js';
 
-/** Whose migrations a keyspace's tables come from, where the app is called otherwise than the keyspace. */
+/** The app whose migrations make a keyspace's tables, where it is not called as the keyspace. */
 const APP_OF: Readonly<Record<string, string>> = { lookup: 'profile' };
 const LINES_KEPT = 200;
 
@@ -16,9 +16,9 @@ const apps = (env: Terminal['env']): string => env['STOA_APPS_DIR'] ?? join(impo
 const variableOf = (keyspace: string): string => `${keyspace.toUpperCase().replaceAll('-', '_')}_SHARDS`;
 
 /**
- * Lets each app bring its new databases to the state of its other shards, and make them known: the app's own
- * `migrate.js` does both, as it does wherever the app is deployed.
- * @throws CliError with what the migration said.
+ * Brings each app's new databases to the state of its other shards, and makes them known. The app's own `migrate.js`
+ * does both, as wherever the app is deployed.
+ * @throws CliError with the migration's last line
  */
 export async function migrateDatabases(terminal: Terminal, { shard, databases }: Addition): Promise<void> {
   const { env, say } = terminal;

@@ -1,6 +1,6 @@
 import { CliError, oneOf, parseArguments, wholeNumber } from '@stoa/cli';
 
-/** What was typed after `npm run shards --`, checked as far as words go. */
+/** The words after `npm run shards --`, checked as far as words go. */
 export interface Options {
   readonly command: string;
   readonly words: readonly string[];
@@ -70,7 +70,7 @@ export const USAGE = `npm run shards -- COMMAND [--json] [--keyspace NAME ...]
   add URL [--name SHARD]                   make a Postgres server (its owner's URL) a shard of all keyspaces
   add --local [--name SHARD]               the same with one more Postgres of the stack that runs on this machine
   rebalance [--by bytes|rows]              make the shards' shares even
-  drain SHARD [--undo]                     move everything away from a shard, and bring it nothing any more
+  drain SHARD [--undo]                     move everything off a shard, and bring it nothing any more
   remove SHARD                             forget a shard that holds nothing
   move --keyspace NAME --buckets 0-63,70 --to SHARD [--from SHARD]
   abort MOVE | all                         take a move back, before its switch
@@ -138,7 +138,7 @@ function checkUse(command: string, words: readonly string[], args: readonly stri
   const [least, most] = use.words;
   const line = USAGE.split('\n').find((each) => each.startsWith(`  ${command} `) || each === `  ${command}`) ?? '';
   const how = `npm run shards -- ${line.trim().split(/ {3,}/)[0] ?? command}`;
-  if (words.length < least) throw new CliError(`${command} needs to be told of what: ${how}`);
+  if (words.length < least) throw new CliError(`${command} needs an argument: ${how}`);
   if (words.length > most) throw new CliError(`"${words[most]}" is too much: ${how}`);
   const given = args.filter((arg) => arg.startsWith('--')).map((arg) => arg.slice(2).split('=')[0] ?? '');
   const wrong = given.find((option) => option !== '' && ![...COMMON, ...use.options].includes(option));

@@ -4,7 +4,13 @@ const parse = (line: string) => parseOptions(line.split(' '));
 
 it('reads commands with their options', () => {
   expect(parse('rebalance --by rows --group 16 --dry-run --json --keyspace cart,profile')).toMatchObject({
-    ...{ command: 'rebalance', words: [], by: 'rows', group: 16, parallel: 2, dryRun: true, json: true },
+    command: 'rebalance',
+    words: [],
+    by: 'rows',
+    group: 16,
+    parallel: 2,
+    dryRun: true,
+    json: true,
     keyspaces: ['cart', 'profile'],
   });
   expect(parse('move --keyspace cart --buckets 0-3,7,7 --to shard2')).toMatchObject({
@@ -19,7 +25,7 @@ it('reads commands with their options', () => {
 it.each([
   ['rebalanse', 'there is no command "rebalanse"'],
   ['toString', 'there is no command "toString"'],
-  ['where', 'where needs to be told of what: npm run shards -- where ID | E-MAIL'],
+  ['where', 'where needs an argument: npm run shards -- where ID | E-MAIL'],
   ['status now', '"now" is too much: npm run shards -- status'],
   ['status --dry-run', 'status knows no --dry-run'],
   ['verify --by rows', 'verify knows no --by'],
@@ -31,7 +37,7 @@ it.each([
   ['move --buckets 1024 --to b', '--buckets takes numbers from 0 to 1023'],
   ['add postgres://x --name Shard', '"Shard" can\'t name a shard'],
 ])('refuses "%s" with one line', (line, message) => {
-  const refusal = () => parse(line);
-  expect(refusal).toThrow(message);
-  expect(refusal).toThrow(/^[^\n]*$/);
+  const refused = () => parse(line);
+  expect(refused).toThrow(message);
+  expect(refused).toThrow(/^[^\n]*$/);
 });

@@ -3,8 +3,8 @@ import { onInterrupt, type ProgressBar } from '@stoa/cli';
 const INTERRUPTED = 130;
 
 /**
- * Aborted by the first Ctrl-C: the command then ends where it can. The second one ends the process at once, which breaks
- * nothing either.
+ * Aborted by the first Ctrl-C: the command then ends where it can.
+ * The second one ends the process at once, which breaks nothing either.
  */
 export function stopSignal(progress: ProgressBar): AbortSignal {
   const stopping = new AbortController();

@@ -5,7 +5,7 @@ import type { CommandRun, Terminal } from '../terminal.js';
 
 /** Makes a Postgres server a shard of all keyspaces. It holds nothing until something is moved to it. */
 export const add: CommandRun = async (terminal) => {
-  const { directoryUrl, options, say, answer } = terminal;
+  const { directoryUrl, options, say, printJson } = terminal;
   const { name, keyspaces, dryRun } = options;
   const server = await serverOf(terminal);
   if (server === undefined) return 0;
@@ -20,13 +20,13 @@ export const add: CommandRun = async (terminal) => {
   for (const warning of addition.warnings) say(`! ${warning}`);
   const summary = summaryOf(addition);
   if (dryRun) {
-    answer({ dryRun: true, ...summary });
+    printJson({ dryRun: true, ...summary });
     for (const line of intended(addition)) say(line);
     return 0;
   }
   await makeDatabases(addition);
   await migrateDatabases(terminal, addition);
-  answer({ dryRun: false, ...summary });
+  printJson({ dryRun: false, ...summary });
   const those = addition.databases.map(({ keyspace }) => keyspace).join(', ');
   say(
     `${addition.shard} at ${addition.at} is a shard of ${those}, and holds nothing yet: npm run shards -- rebalance fills it.`,
@@ -39,22 +39,22 @@ async function serverOf({
   directoryUrl,
   options,
   say,
-  answer,
+  printJson,
   env,
 }: Terminal): Promise<{ url: string; shard?: string } | undefined> {
   const [given] = options.words;
   if (!options.local) {
     if (given !== undefined) return { url: given };
-    throw new CliError('add needs to be told of what: npm run shards -- add postgres://owner:password@host:5432');
+    throw new CliError('add needs an argument: npm run shards -- add postgres://owner:password@host:5432');
   }
   if (given !== undefined) throw new CliError('--local takes no URL');
   if (options.dryRun) {
     const names = await knownKeyspaces(directoryUrl, options.keyspaces);
-    answer({ dryRun: true, shard: options.name ?? null, keyspaces: names });
+    printJson({ dryRun: true, shard: options.name ?? null, keyspaces: names });
     say(`One more Postgres server would be started on this machine, and become a shard of ${names.join(', ')}.`);
     return undefined;
   }
-  // The command that started this one has started the server, and tells where it is.
+  // The command that started this one has started the server, and passes its URL.
   const { STOA_LOCAL_SHARD_URL: url, STOA_LOCAL_SHARD: shard } = env;
   if (url === undefined || shard === undefined)
     throw new CliError('no stack runs on this machine: npm start brings one up');
@@ -63,7 +63,9 @@ async function serverOf({
 
 /** Without secrets. */
 const summaryOf = ({ shard, at, databases, warnings }: Addition) => ({
-  ...{ shard, at, warnings },
+  shard,
+  at,
+  warnings,
   databases: databases.map(({ keyspace, database, databaseExists, role, roleExists, known }) => {
     return { keyspace, database, databaseExists, role, roleExists, known };
   }),

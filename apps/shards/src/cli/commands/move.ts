@@ -12,7 +12,10 @@ export const move: CommandRun = async (terminal) => {
     throw new CliError('move needs all of these: npm run shards -- move --keyspace cart --buckets 0-63 --to shard2');
   }
   const plan = await planBuckets({
-    ...{ directoryUrl, keyspace, buckets, to },
+    directoryUrl,
+    keyspace,
+    buckets,
+    to,
     ...(from !== undefined && { from }),
     ...(group !== undefined && { moveSize: { buckets: group } }),
     ...(keepFreeBytes !== undefined && { keepFreeBytes }),

@@ -18,7 +18,7 @@ const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** Takes moves back before their switch. */
 export const abort: CommandRun = async (terminal) => {
-  const { options, say, answer, progress } = terminal;
+  const { options, say, printJson, progress } = terminal;
   const meant = await unfinished(terminal);
   const late = meant.find(({ phase }) => !canAbort(phase));
   if (late) throw new MoveRefused(`Move ${late.id} is ${late.phase}: it can only be finished, then reversed`);
@@ -30,34 +30,34 @@ export const abort: CommandRun = async (terminal) => {
     progress.clear();
     say(`Move ${id} is aborted: its buckets are where they were.`);
   }
-  answer({ dryRun: false, moves });
+  printJson({ dryRun: false, moves });
   return 0;
 };
 
 /** Moves the buckets of a finished move back. */
 export const reverse: CommandRun = async (terminal) => {
-  const { options, say, answer, progress } = terminal;
+  const { options, say, printJson, progress } = terminal;
   const [id = ''] = options.words;
   const mover = moverOf(terminal);
   const done = await mover.readMove(checkedId(id));
   const { phase, keyspace, source, destination, buckets } = done;
   if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
   if (options.dryRun) {
-    answer({ dryRun: true, keyspace, from: destination, to: source, buckets });
+    printJson({ dryRun: true, keyspace, from: destination, to: source, buckets });
     say(
       `${keyspace}: ${counted(buckets.length, 'bucket')} (${ranges(buckets)}) would go back from ${destination} to ${source}.`,
     );
     return 0;
   }
   const back = await mover.runMove(await mover.reverseMove(id)).finally(() => progress.clear());
-  answer({ dryRun: false, move: back });
+  printJson({ dryRun: false, move: back });
   say(moveResultLine(back, 1, 1));
   return 0;
 };
 
 /** Keeps moves from going on. */
 export const pause: CommandRun = async (terminal) => {
-  const { options, say, answer } = terminal;
+  const { options, say, printJson } = terminal;
   const meant = await unfinished(terminal);
   const late = meant.find(({ phase }) => !canPause(phase));
   if (late) throw new MoveRefused(`Move ${late.id} is ${late.phase}, and can't wait any more`);
@@ -65,7 +65,7 @@ export const pause: CommandRun = async (terminal) => {
   const mover = moverOf(terminal);
   const moves: Move[] = [];
   for (const { id } of meant) moves.push(await mover.pauseMove(id));
-  answer({ dryRun: false, moves });
+  printJson({ dryRun: false, moves });
   for (const { id, phase } of moves)
     say(`Move ${id} (${phase}) is paused. What it has copied stays, and keeps being followed.`);
   return 0;
@@ -124,8 +124,8 @@ async function unfinished(terminal: Terminal): Promise<readonly CurrentMove[]> {
   throw new MoveRefused(`Move ${word} is ${phase}`);
 }
 
-function sayOnly({ say, answer }: Terminal, moves: readonly CurrentMove[], what: string): number {
-  answer({ dryRun: true, moves });
+function sayOnly({ say, printJson }: Terminal, moves: readonly CurrentMove[], what: string): number {
+  printJson({ dryRun: true, moves });
   for (const { id, keyspace, source, destination, phase } of moves) {
     say(`Move ${id} (${keyspace} ${source} → ${destination}, ${phase}) ${what}.`);
   }

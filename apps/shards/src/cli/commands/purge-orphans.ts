@@ -2,8 +2,8 @@ import { counted, grouped, ranges } from '@stoa/cli';
 import { purgeOrphans, type OrphanPurge } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
 
-/** Deletes rows of buckets that are elsewhere and in no move; counts them only, unless told `--yes`. */
-export const purge: CommandRun = async ({ directoryUrl, options, say, answer, progress }) => {
+/** Deletes rows of buckets that are elsewhere and in no move; only counts them without `--yes`. */
+export const purge: CommandRun = async ({ directoryUrl, options, say, printJson, progress }) => {
   const [shard] = options.words;
   const { keyspaces } = options;
   const dryRun = options.dryRun || !options.yes;
@@ -14,7 +14,7 @@ export const purge: CommandRun = async ({ directoryUrl, options, say, answer, pr
     onProgress: (keyspace, of, rows) => progress.show({ label: `${keyspace}/${of}`, done: 0, total: 1, counted: rows }),
   });
   progress.clear();
-  answer({ dryRun, shards });
+  printJson({ dryRun, shards });
   const some = shards.filter(({ orphans }) => orphans.length > 0);
   for (const line of some.flatMap((each) => linesOf(each, dryRun))) say(line);
   if (some.length === 0) say('There are no orphaned rows.');

@@ -17,14 +17,14 @@ export const rebalance: CommandRun = async (terminal) => {
 
 /** Empties a shard, or lets rebalances bring it something again. */
 export const drain: CommandRun = async (terminal) => {
-  const { directoryUrl, options, say, answer } = terminal;
+  const { directoryUrl, options, say, printJson } = terminal;
   const [shard = ''] = options.words;
   const setTo = (draining: boolean): Promise<string[]> =>
     onDirectory(directoryUrl, (directory) => setDraining(directory, shard, draining, options.keyspaces));
   if (options.undo) {
     const { dryRun } = options;
     const keyspaces = dryRun ? await namesOf(terminal, shard) : await setTo(false);
-    answer({ dryRun, shard, draining: false, keyspaces });
+    printJson({ dryRun, shard, draining: false, keyspaces });
     say(`Rebalances ${dryRun ? 'could' : 'may'} bring ${shard} buckets again (${keyspaces.join(', ')}).`);
     return 0;
   }

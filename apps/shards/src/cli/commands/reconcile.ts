@@ -3,12 +3,12 @@ import { onDirectory, reconcileEverywhere, type Reconciliation } from '@stoa/sha
 import type { CommandRun } from '../terminal.js';
 
 /** Lets a server serve again that was restored from a backup, copied, or is a standby that took over. */
-export const reconcile: CommandRun = async ({ directoryUrl, options, say, answer }) => {
+export const reconcile: CommandRun = async ({ directoryUrl, options, say, printJson }) => {
   const [shard = ''] = options.words;
   const { dryRun, keyspaces } = options;
   const request = { shard, dryRun, ...(keyspaces && { keyspaces }) };
   const done = await onDirectory(directoryUrl, (directory) => reconcileEverywhere(directory, request));
-  answer({ dryRun, shard, keyspaces: done });
+  printJson({ dryRun, shard, keyspaces: done });
   for (const each of done) say(lineOf(each, dryRun));
   return 0;
 };
@@ -20,5 +20,5 @@ function lineOf({ keyspace, shard, now, released, found }: Reconciliation, dryRu
   const why = `Found: ${found.join('; ')}.`;
   if (released.length === 0) return `${at} has all that the map gives it, and ${serves} again. ${why}`;
   const gives = dryRun ? 'would give' : 'gives';
-  return `${at} ${gives} up ${counted(released.length, 'bucket')} that moved away (${ranges(released)}), and ${serves} the others. ${why}`;
+  return `${at} ${gives} up ${counted(released.length, 'bucket')} that moved to other shards (${ranges(released)}), and ${serves} the others. ${why}`;
 }

@@ -3,9 +3,9 @@ import { clusterStatus, type ClusterStatus, type CurrentMove, type Orphans, type
 import type { CommandRun } from '../terminal.js';
 
 /** Shards, what they hold, and the moves under way. */
-export const status: CommandRun = async ({ directoryUrl, options, say, answer }) => {
+export const status: CommandRun = async ({ directoryUrl, options, say, printJson }) => {
   const found = await clusterStatus(directoryUrl, options.keyspaces);
-  answer(found);
+  printJson(found);
   for (const line of linesOf(found)) say(line);
   return found.shards.every(({ health }) => health !== null) ? 0 : 1;
 };

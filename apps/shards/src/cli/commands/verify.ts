@@ -3,7 +3,7 @@ import { knownKeyspaces, verify as verifyKeyspace } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
 
 /** Compares the map, the owners and the rows on all shards. */
-export const verify: CommandRun = async ({ directoryUrl, options, say, answer, progress }) => {
+export const verify: CommandRun = async ({ directoryUrl, options, say, printJson, progress }) => {
   const keyspaces = await knownKeyspaces(directoryUrl, options.keyspaces);
   const results = [];
   for (const keyspace of keyspaces) {
@@ -22,6 +22,6 @@ export const verify: CommandRun = async ({ directoryUrl, options, say, answer, p
     }
   }
   const ok = results.every((result) => result.ok);
-  answer({ ok, keyspaces: results });
+  printJson({ ok, keyspaces: results });
   return ok ? 0 : 1;
 };

@@ -4,7 +4,7 @@ import { findCustomer } from '../../customers/find-customer.js';
 import type { CommandRun } from '../terminal.js';
 
 /** Where each keyspace has a customer's data. */
-export const where: CommandRun = async ({ directoryUrl, options, say, answer }) => {
+export const where: CommandRun = async ({ directoryUrl, options, say, printJson }) => {
   const [asked = ''] = options.words;
   const found = await findCustomer(directoryUrl, asked, options.keyspaces);
   if (!found) {
@@ -14,7 +14,7 @@ export const where: CommandRun = async ({ directoryUrl, options, say, answer }) 
     throw new OperationRefused(`No customer "${asked}": ${why}`);
   }
   const { customerId, places } = found;
-  answer({ customerId, places });
+  printJson({ customerId, places });
   say(`Customer ${customerId}`);
   const rows = places.map(({ keyspace, bucket, shard, epoch, state, move, problem }) => {
     const more = [...(move === null ? [] : [`in move ${move}`]), ...(problem === null ? [] : [problem])];
