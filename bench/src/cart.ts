@@ -5,7 +5,7 @@ const ITEMS_PER_CART = 5;
 
 export interface Guest {
   readonly token: string;
-  /** How many items this cart was told to hold so far. */
+  /** The number of items that were put into this cart so far. */
   items: number;
 }
 
@@ -23,8 +23,8 @@ export async function skusOf(stack: Stack): Promise<string[]> {
 }
 
 /**
- * Puts items into carts, durably: each connection holds a guest cart of its own, adds five different products, then goes on
- * with its next fresh cart. Every answer's item count is checked against what that cart was told.
+ * Puts items into carts, durably: each connection adds five different products to a guest's cart, then goes on with its
+ * next fresh cart. The item count of each response is checked against the number of items put into that cart.
  */
 export async function benchCart({ connections, requests }: { connections: number; requests: number }): Promise<void> {
   const stack = await startStack();

@@ -7,11 +7,11 @@ export interface Step {
   readonly path: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** Says what is wrong with an answer, or undefined when it is right. */
+  /** The fault of a response, in words; undefined when it is right. */
   readonly check: (status: number, body: string, headers: Headers) => string | undefined;
 }
 
-/** Of an answer; names as they came. */
+/** The headers of a response; names as they came. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface Load {
@@ -26,7 +26,7 @@ export interface Load {
 export interface Figures {
   readonly requests: number;
   readonly errors: number;
-  /** The first wrong answers, in words. */
+  /** The first wrong responses, in words. */
   readonly complaints: readonly string[];
   readonly perSecond: number;
   readonly p50: number;
@@ -36,7 +36,7 @@ export interface Figures {
   readonly cpu: ReadonlyMap<string, number>;
 }
 
-/** Sends requests over keep-alive connections, checks each answer, and measures each role's CPU. */
+/** Sends requests over keep-alive connections, checks each response, and measures each role's CPU. */
 export async function measure(load: Load, roles: readonly Role[]): Promise<Figures> {
   const complaints: string[] = [];
   let wrong = 0;
@@ -54,16 +54,16 @@ export async function measure(load: Load, roles: readonly Role[]): Promise<Figur
     setupClient: (client) => scriptOf(client as unknown as Client, load.next, connections++, complain),
   });
   const cpu = cpuBetween(before, cpuByRole(roles));
-  const answered = result['2xx'] + result.non2xx;
+  const responded = result['2xx'] + result.non2xx;
   return {
-    requests: answered,
+    requests: responded,
     errors: wrong + result.errors,
     complaints,
-    perSecond: answered / result.duration,
+    perSecond: responded / result.duration,
     p50: result.latency.p50,
     p99: result.latency.p99,
     max: result.latency.max,
-    cpu: new Map([...cpu].map(([role, ms]) => [role, ms / answered])),
+    cpu: new Map([...cpu].map(([role, ms]) => [role, ms / responded])),
   };
 }
 
@@ -72,7 +72,7 @@ interface Client {
   setRequests(requests: readonly object[]): void;
 }
 
-/** Makes one connection follow its script: each answer is checked, then the next request is made. */
+/** Makes one connection follow its script: each response is checked, then the next request is made. */
 function scriptOf(client: Client, next: Load['next'], connection: number, complain: (message: string) => void): void {
   let step: Step;
   client.setRequests([

@@ -50,7 +50,7 @@ npm run bench -- limits [--requests N]
   move     how fast rows are copied, and how long writes to the moving buckets wait (connections: writers)
   limits   what a kept reply takes, how fast replies are purged and an outbox is relayed (requests: replies, records)
 
-Prints p50 and p99, CPU milliseconds an operation by process, and errors; every answer is checked.`;
+Prints p50 and p99, CPU milliseconds an operation by process, and errors; all responses are checked.`;
 
 const SYNTAX = {
   command: 'npm run bench',

@@ -1,18 +1,18 @@
 import { Agent, request } from 'node:http';
 import type { Headers, Step } from './load.js';
 
-/** What became of one request. */
+/** The outcome of one request. */
 export interface Outcome {
-  /** Of performance.now(), when it was due. */
+  /** The time at which it was due, of performance.now(). */
   readonly at: number;
-  /** From then to the end of its answer. */
+  /** From then to the end of the response. */
   readonly ms: number;
-  /** How long after it was due it was sent: what the sender itself is slow by. */
+  /** From then to its sending: the sender's own delay. */
   readonly lateMs: number;
-  /** 0 without an answer. */
+  /** 0 without a response. */
   readonly status: number;
   readonly hasRetryAfter: boolean;
-  /** What is wrong with it, in words. */
+  /** The fault of the response, in words. */
   readonly problem: string | undefined;
 }
 
@@ -20,18 +20,18 @@ export interface Offer {
   readonly url: string;
   readonly perSecond: number;
   readonly seconds: number;
-  /** The next request. Its check hears of status 0 when no answer came. */
+  /** The next request. Its check gets the status 0 where no response came. */
   readonly next: () => Step;
 }
 
 const TICK_MS = 5;
-/** Longer than any budget: what is not answered by then never is. */
+/** Longer than any budget: a request without a response by then gets none. */
 const TIMEOUT_MS = 15_000;
 
 /**
- * Sends requests at a rate, whatever becomes of those before: as the world does, and other than connections that wait for their
- * answers and so slow down with whom they ask.
- * @returns what became of each, once all have ended
+ * Sends requests at a rate, whatever the outcome of those before, as the world does. Connections that wait for
+ * responses would slow down with the server.
+ * @returns the outcome of each, once all have ended
  */
 export async function offer({ url, perSecond, seconds, next }: Offer): Promise<Outcome[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity, scheduling: 'lifo' });
@@ -70,23 +70,17 @@ function send(agent: Agent, url: string, step: Step, at: number): Promise<Outcom
     });
   };
   const headers = { ...step.headers, ...(step.body === undefined ? {} : { 'content-type': 'application/json' }) };
-  const sent = request(url + step.path, { method: step.method, agent, headers, timeout: TIMEOUT_MS }, (answer) => {
+  const sent = request(url + step.path, { method: step.method, agent, headers, timeout: TIMEOUT_MS }, (response) => {
     const chunks: Buffer[] = [];
-    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-    answer.on('end', () => {
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.on('end', () => {
       const body = Buffer.concat(chunks).toString();
-      ended(answer.statusCode ?? 0, body, answer.headers);
+      ended(response.statusCode ?? 0, body, response.headers);
     });
-    answer.on('error', (error) => ended(0, error.message));
+    response.on('error', (error) => ended(0, error.message));
   });
-  sent.on('timeout', () => sent.destroy(new Error('no answer in 15 s')));
+  sent.on('timeout', () => sent.destroy(new Error('no response in 15 s')));
   sent.on('error', (error) => ended(0, error.message));
   sent.end(step.body);
   return promise;
-}
-
-/** The value below which `share` of them are; 0 of none. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

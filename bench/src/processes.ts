@@ -5,14 +5,14 @@ import { lowerPriority } from '@stoa/local';
 const MS_PER_TICK = 10;
 const MORE_NICE = 10;
 
-/** The time of one process, and of its children that have ended, in milliseconds; 0 when it is gone. */
+/** CPU milliseconds of one process and of its children that have ended; 0 when it is gone. */
 function ownCpuMs(pid: number): number {
   const stat = fieldsOfStat(pid);
   // utime, stime, and both for children that ended and were waited for
   return [11, 12, 13, 14].reduce((sum, field) => sum + Number(stat?.[field] ?? 0), 0) * MS_PER_TICK;
 }
 
-/** The fields of /proc/PID/stat that follow the command's name (which may hold spaces): state is 0, ppid 1, utime 11. */
+/** The fields of /proc/PID/stat after the command's name (which may hold spaces): state is 0, ppid 1, utime 11. */
 function fieldsOfStat(pid: number): string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -44,14 +44,14 @@ function treeOf(root: number): number[] {
 export const cpuOfTree = (root: number): number => treeOf(root).reduce((sum, pid) => sum + ownCpuMs(pid), 0);
 
 /**
- * Lets whoever measures have the CPU before a process and its descendants, as if it ran on a machine of its own: a sender that
- * waits for what it measures would see its own delays. Among each other they keep their order.
+ * Gives this process the CPU before another one and its descendants, as if it ran on a machine of its own: a sender
+ * that waits for the CPU would measure its own delays. Among each other they keep their order.
  */
 export function comeBefore(root: number): void {
   for (const pid of treeOf(root)) lowerPriority(pid, MORE_NICE);
 }
 
-/** What ran in one role, such as `gateway` or `Postgres`. */
+/** The processes of one role, such as `gateway` or `Postgres`. */
 export interface Role {
   readonly name: string;
   readonly pids: readonly number[];

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { measure, report, type Figures, type Step } from './load.js';
 import { startStack } from './stack.js';
 
-/** Reads one product: from the gateways' cache through HAProxy, straight from a gateway, and the same bytes from bare Fastify. */
+/**
+ * Reads one product: from the gateways' cache through HAProxy, straight from a gateway, and the same bytes from bare
+ * Fastify.
+ */
 export async function benchProduct({
   connections,
   requests,
@@ -33,7 +36,8 @@ export async function benchProduct({
     report('The same, straight from one gateway', straight);
     const bare = await bareFastify(path, bytes, step, connections, requests);
     report('The same bytes from bare Fastify', bare);
-    // One process each, asked the same way: behind HAProxy two gateways get the load in smaller sips, which costs more a request.
+    // One process each, with the same load: behind HAProxy two gateways get it in smaller sips, which costs more a
+    // request.
     const ratio = (straight.cpu.get('gateway') ?? 0) / (bare.cpu.get('Fastify') ?? 1);
     console.log(`\n  one gateway : bare Fastify = ${ratio.toFixed(2)} (to reach: 1.4)`);
     if (cached.errors + straight.errors + bare.errors > 0) process.exitCode = 1;

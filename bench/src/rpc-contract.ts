@@ -6,11 +6,11 @@ import { z } from 'zod';
 const Line = z.object({ sku: z.string(), title: z.string(), quantity: z.int(), price: z.int() });
 const Document = z.object({ id: z.uuid(), lines: z.array(Line) });
 
-/** A service whose one query answers what it was asked with: about 480 bytes of JSON each way. */
+/** A service whose one query replies with its input: about 480 bytes of JSON each way. */
 export const echo = service(
   'echo',
   { version: 1, title: 'Echo', description: 'For measurements' },
-  { read: query({ summary: 'Answer the same', caller: 'anyone', input: Document, output: Document }) },
+  { read: query({ summary: 'Reply with the input', caller: 'anyone', input: Document, output: Document }) },
 );
 
 export const document = {

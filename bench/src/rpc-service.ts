@@ -1,4 +1,4 @@
-/** One clone of a service that only answers a query, to measure the transport with: validation, traces and all. */
+/** One clone of a service with one query, to measure the transport with validation, traces and all. */
 import { bindOperations, StoaServer } from '@stoa/messaging';
 import { openKafka } from '@stoa/kafka';
 import { echo, rpcOptions } from './rpc-contract.js';

@@ -6,7 +6,7 @@ import { startKafka } from '@stoa/local';
 import { report } from './load.js';
 import { cpuBetween, cpuByRole, type Role } from './processes.js';
 
-interface Told {
+interface ClientFigures {
   readonly requests: number;
   readonly errors: number;
   readonly complaints: readonly string[];
@@ -20,9 +20,9 @@ const message = <T>(child: ChildProcess): Promise<T> =>
   new Promise((resolve, reject) => {
     const fail = (code: number | null): void => reject(new Error(`a process of the benchmark ended with ${code}`));
     child.once('exit', fail);
-    child.once('message', (told) => {
+    child.once('message', (received) => {
       child.off('exit', fail);
-      resolve(told as T);
+      resolve(received as T);
     });
   });
 
@@ -51,16 +51,16 @@ export async function benchRpc({ connections, requests }: { connections: number;
     await message(client);
     const before = cpuByRole(roles);
     client.send('measure');
-    const told = await message<Told>(client);
+    const figures = await message<ClientFigures>(client);
     const cpu = cpuBetween(before, cpuByRole(roles));
     report(`Request/reply over Kafka, ${connections} in flight`, {
-      ...told,
-      perSecond: told.requests / told.seconds,
-      p50: Number(told.p50.toFixed(1)),
-      p99: Number(told.p99.toFixed(1)),
-      cpu: new Map([...cpu].map(([role, ms]) => [role, ms / told.requests])),
+      ...figures,
+      perSecond: figures.requests / figures.seconds,
+      p50: Number(figures.p50.toFixed(1)),
+      p99: Number(figures.p99.toFixed(1)),
+      cpu: new Map([...cpu].map(([role, ms]) => [role, ms / figures.requests])),
     });
-    if (told.errors > 0) process.exitCode = 1;
+    if (figures.errors > 0) process.exitCode = 1;
     client.send('stop');
   } finally {
     await Promise.all(children.map((child) => ended(child)));

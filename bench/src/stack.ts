@@ -4,17 +4,17 @@ import { promisify } from 'node:util';
 import { cacheDir, freePort, repoRoot } from '@stoa/local';
 import type { Role } from './processes.js';
 
-/** A running stack to measure: with data and port of its own, and without rate limits, which would measure themselves. */
+/** A running stack to measure, with data and port of its own. It has no rate limits: they would measure themselves. */
 export interface Stack {
   readonly url: string;
   readonly stateDir: string;
   readonly roles: readonly Role[];
-  /** One of the gateway's clones, to ask it without the load balancer. */
+  /** One of the gateway's clones, for requests without the load balancer. */
   readonly gateway: { readonly url: string; readonly role: Role };
   /** The process that has started all others. */
   readonly supervisor: number;
   readonly operator: { readonly email: string; readonly password: string };
-  /** What runs now. */
+  /** The processes that run now. */
   processes(): Promise<Process[]>;
   /** Sets how many clones of an app run, as `npm run clones` does. */
   setClones(app: string, count: number): Promise<void>;

@@ -1,6 +1,7 @@
 import { newGuest, skusOf } from '../cart.js';
 import type { Step } from '../load.js';
-import { offer, quantile, type Outcome } from '../open-load.js';
+import { offer, type Outcome } from '../open-load.js';
+import { quantile } from '../quantile.js';
 import { startStack, type Stack } from '../stack.js';
 import { wayTo, type Way } from './way.js';
 
@@ -30,11 +31,13 @@ const loadsOf = (perSecond: number): Load[] => [
 
 const TROUBLES: readonly (readonly [string, (way: Way) => Promise<void> | void])[] = [
   ['dead: nothing listens', ({ proxy }) => proxy.close()],
-  ['frozen: connections are accepted, and nothing is answered', ({ proxy }) => proxy.freeze()],
+  ['frozen: connections are accepted, and nothing responds', ({ proxy }) => proxy.freeze()],
   [`slow: ${SLOW_MS} ms each way`, ({ proxy }) => proxy.slow(SLOW_MS)],
 ];
 
-/** Asks for carts on two shards while one of them is well, dead, frozen, slow, and shows what each shard's customers see. */
+/**
+ * Requests carts of two shards while one of them is well, dead, frozen, slow; shows what each shard's customers see.
+ */
 export async function benchBulkheads({ requests }: { requests: number }): Promise<void> {
   const stack = await startStack(['--shards', '2']);
   try {
@@ -75,8 +78,8 @@ async function stepsOf(stack: Stack): Promise<Steps> {
   let turn = 0;
   return (shard, what) => {
     const headers = { authorization: `Bearer ${tokens.get(shard)?.[turn++ % GUESTS]}` };
-    const isRight = (status: number, answer: string): string | undefined =>
-      status === (what === 'add' ? 201 : 200) ? undefined : `${status} ${answer.slice(0, 200)}`;
+    const isRight = (status: number, text: string): string | undefined =>
+      status === (what === 'add' ? 201 : 200) ? undefined : `${status} ${text.slice(0, 200)}`;
     return what === 'add'
       ? { method: 'POST', path: '/v1/cart/items', headers, body, check: isRight }
       : { method: 'GET', path: '/v1/cart', headers, check: isRight };
@@ -125,4 +128,4 @@ const times = (outcomes: readonly Outcome[]): string =>
 
 /** Status and code. */
 const reasonOf = ({ status, problem = '' }: Outcome): string =>
-  `${status || 'no answer'} ${/"code":"(\w+)"/.exec(problem)?.[1] ?? problem}`;
+  `${status || 'no response'} ${/"code":"(\w+)"/.exec(problem)?.[1] ?? problem}`;

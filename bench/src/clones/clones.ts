@@ -17,17 +17,17 @@ const FREEZE_AFTER_MS = 2_000;
 interface Subject {
   readonly app: 'catalog' | 'cart' | 'gateway';
   readonly next: (shop: Shop) => Step;
-  /** Names the clone that answered. */
+  /** The header that names the clone which responded. */
   readonly header: 'Stoa-Served-By' | 'Stoa-Gateway';
 }
 
 const SUBJECTS: readonly Subject[] = [
-  { app: 'catalog', next: ({ look }) => look(), header: 'Stoa-Served-By' },
+  { app: 'catalog', next: ({ read }) => read(), header: 'Stoa-Served-By' },
   { app: 'cart', next: ({ add }) => add(), header: 'Stoa-Served-By' },
   { app: 'gateway', next: ({ cached }) => cached(), header: 'Stoa-Gateway' },
 ];
 
-/** Answers by clone. */
+/** Responses by clone. */
 type Tally = Map<string, number>;
 
 interface Run {
@@ -36,8 +36,8 @@ interface Run {
 }
 
 /**
- * Each clone of one service after the other is held to a small share of a core: what more of them do, how evenly they are asked, what a slower
- * one gets, and what becomes of a frozen one's work.
+ * Holds each clone of one service after the other to a small share of a core. Shows the throughput of more of them, how
+ * evenly they get requests, how many a slower one gets, and the outcome of a frozen one's work.
  */
 export async function benchClones({ connections }: { connections: number }): Promise<void> {
   const stack = await startStack();
@@ -81,7 +81,7 @@ async function slowed(clones: readonly Process[], run: (seconds: number) => Prom
   console.log(`  ${clones[0]?.name} slowed to half of that: ${numbers(figures)}; shares ${shares(tally)}`);
 }
 
-/** No cap: what is asked is whether the work is done, not how much of it. */
+/** No cap: it matters whether the work is done, not how much of it. */
 async function frozen(clones: readonly Process[], run: (seconds: number) => Promise<Run>): Promise<void> {
   const [victim] = clones;
   if (!victim) return;

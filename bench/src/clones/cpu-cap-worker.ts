@@ -4,15 +4,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 interface Capped {
   readonly pid: number;
   readonly share: number;
-  /** Nanoseconds of CPU that it has had, when it was last looked at. */
+  /** Nanoseconds of CPU that it had had at the last reading. */
   used: number;
-  /** What it may have before it has to stand still. */
+  /** Nanoseconds of CPU that it may have before it is stopped. */
   credit: number;
-  stands: boolean;
+  isStopped: boolean;
 }
 
 const EVERY_MS = 4;
-/** What was not used is kept for this long: a server that waited may do a short piece of work at full speed. */
+/** An unused share is kept for this long: a server that waited may do a short piece of work at full speed. */
 const BURST_MS = 40;
 const NS_PER_MS = 1_000_000;
 
@@ -25,11 +25,11 @@ function usedNs(pid: number): number | undefined {
   }
 }
 
-function signal(capped: Capped, stands: boolean): void {
-  if (capped.stands === stands) return;
-  capped.stands = stands;
+function signal(capped: Capped, isStopped: boolean): void {
+  if (capped.isStopped === isStopped) return;
+  capped.isStopped = isStopped;
   try {
-    process.kill(capped.pid, stands ? 'SIGSTOP' : 'SIGCONT');
+    process.kill(capped.pid, isStopped ? 'SIGSTOP' : 'SIGCONT');
   } catch {
     // It is gone.
   }
@@ -40,14 +40,14 @@ const all = (workerData as [number, number][]).map(([pid, share]): Capped => ({
   share,
   used: usedNs(pid) ?? 0,
   credit: 0,
-  stands: false,
+  isStopped: false,
 }));
-let lookedAt = performance.now();
+let readAt = performance.now();
 
 const timer = setInterval(() => {
   const now = performance.now();
-  const passed = now - lookedAt;
-  lookedAt = now;
+  const passed = now - readAt;
+  readAt = now;
   for (const capped of all) {
     const used = usedNs(capped.pid) ?? capped.used;
     const most = BURST_MS * capped.share * NS_PER_MS;

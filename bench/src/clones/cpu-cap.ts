@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Lets processes have no more than a share of a core each, as on a machine of their own that is so much slower: one that has had its
- * share stands still (SIGSTOP) until it is due again. What counts is the CPU time that the kernel gives it, so it does not matter how
- * busy this machine is. By signals, because they need no rights that a developer lacks. A worker does it: this thread has a load to send.
+ * Holds processes to a share of a core each, as on a machine of their own that is so much slower. One that has had its
+ * share is stopped (SIGSTOP) until it is due again. Only the CPU time that the kernel gives it counts, so it does not
+ * matter how busy this machine is. It works by signals, which need no rights that a developer lacks, in a worker: this
+ * thread has a load to send.
  */
 export class CpuCap {
   private constructor(private readonly worker: Worker) {}

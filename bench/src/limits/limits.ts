@@ -7,7 +7,7 @@ import { measureReplies } from './replies.js';
 
 const COMMANDS = 2_100;
 
-/** What docs/scaling-limits.md rests on, of what can be measured on one machine. */
+/** The figures of docs/scaling-limits.md that can be measured on one machine. */
 export async function benchLimits({ requests }: { requests: number }): Promise<void> {
   const cluster = await startCluster(1);
   try {

@@ -1,15 +1,15 @@
 import type { PostgresServer, Sql } from '@stoa/postgres';
 import { cpuOfTree } from '../processes.js';
 import type { OpenKeyspace } from '../sharded/cluster.js';
-import { answered } from './carts.js';
+import { commandWithReply } from './carts.js';
 
-// What a command would pay for an inbox in partitions by time. Each has a unique key of its own, so a claim must look into the
-// others as well: a retry on the next day has to find yesterday's row.
+// The cost of an inbox in partitions by time for a command. Each partition has a unique key of its own, so a claim must
+// search the others as well: a retry on the next day has to find yesterday's row.
 
 const COLUMNS = `bucket smallint NOT NULL, command_id uuid NOT NULL, key text NOT NULL, body_hash bytea NOT NULL,
   status text NOT NULL DEFAULT 'working', reply text, created_at timestamptz NOT NULL DEFAULT now()`;
 const ROUNDS = 16;
-const GROUP = 7;
+const BATCH = 7;
 const LINES = 3;
 
 interface Layout {
@@ -52,7 +52,7 @@ const finishOf = ({ table, days }: Layout): string =>
   `UPDATE ${table} SET status = $3, reply = $4 WHERE bucket = $1 AND command_id = $2
    ${days === undefined ? '' : 'AND created_at = now()'}`;
 
-const answeredOf = ({ table }: Layout): string =>
+const knownOf = ({ table }: Layout): string =>
   `SELECT r.n FROM json_to_recordset($1) AS r(n integer, bucket smallint, id uuid)
    CROSS JOIN LATERAL (SELECT FROM ${table} WHERE bucket = r.bucket AND command_id = r.id LIMIT 1) AS known`;
 
@@ -62,25 +62,29 @@ const recordOf = ({ table }: Layout): string =>
    FROM json_to_recordset($1) AS r(bucket smallint, id uuid, key text, hash text, reply text)`;
 
 async function alone(tx: Sql, layout: Layout, seed: number): Promise<void> {
-  const [key, { body }] = answered(seed, LINES);
+  const [key, { body }] = commandWithReply(seed, LINES);
   const { rowCount } = await tx.query(claimOf(layout), [key.bucket, key.commandId, key.key, key.bodyHash]);
   if (rowCount !== 1) throw new Error('a fresh command was not claimed');
   await tx.query(finishOf(layout), [key.bucket, key.commandId, 'ok', body]);
 }
 
-async function group(tx: Sql, layout: Layout, seed: number): Promise<void> {
-  const members = Array.from({ length: GROUP }, (_, n) => answered(seed + n, LINES));
+async function batch(tx: Sql, layout: Layout, seed: number): Promise<void> {
+  const members = Array.from({ length: BATCH }, (_, n) => commandWithReply(seed + n, LINES));
   const asked = members.map(([{ bucket, commandId }], n) => ({ n, bucket, id: commandId }));
-  await tx.query(answeredOf(layout), [JSON.stringify(asked)]);
+  await tx.query(knownOf(layout), [JSON.stringify(asked)]);
   const records = members.map(([{ bucket, commandId: id, key, bodyHash }, { body: reply }]) => ({
-    ...{ bucket, id, key, hash: bodyHash.toString('hex'), reply },
+    bucket,
+    id,
+    key,
+    hash: bodyHash.toString('hex'),
+    reply,
   }));
   await tx.query(recordOf(layout), [JSON.stringify(records)]);
 }
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-/** The inbox's statements on one table and on partitions, in turn, so that other work on the machine disturbs all alike. */
+/** The inbox's statements on one table and on partitions, in turn: other work on the machine disturbs all alike. */
 export async function measurePartitions(carts: OpenKeyspace, postgres: number, commands: number): Promise<void> {
   const [server] = carts.database.servers();
   if (!server) throw new Error('there is no shard');
@@ -91,7 +95,7 @@ export async function measurePartitions(carts: OpenKeyspace, postgres: number, c
   console.log('\nThe inbox in partitions: CPU µs a command (this process and Postgres), times what one table costs');
   for (const [name, work, members] of [
     ['alone', alone, 1],
-    ['in groups', group, GROUP],
+    ['in batches', batch, BATCH],
   ] as const) {
     const costs = LAYOUTS.map((): number[] => []);
     for (let round = -1; round < ROUNDS; round += 1) {
@@ -103,7 +107,7 @@ export async function measurePartitions(carts: OpenKeyspace, postgres: number, c
     LAYOUTS.forEach(({ table }, n) => {
       const times = median((costs[n] ?? []).map((cost, round) => cost / (costs[0]?.[round] ?? cost)));
       const cost = median(costs[n] ?? []).toFixed(0);
-      console.log(`  ${name.padEnd(9)} ${table.padEnd(18)} ${cost.padStart(5)} ${times.toFixed(2)}`);
+      console.log(`  ${name.padEnd(10)} ${table.padEnd(18)} ${cost.padStart(5)} ${times.toFixed(2)}`);
     });
   }
 }

@@ -1,14 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { purgeExpired } from '@stoa/messaging/benchmarks';
 import { Client } from 'pg';
 import { cpuOfTree } from '../processes.js';
 import type { OpenKeyspace } from '../sharded/cluster.js';
-import { purge, leaderSession, quiet } from './built.js';
+import { leaderSession, quiet } from './leader-session.js';
 import { EMPTY } from './replies.js';
 
 const REPLY = `'{"cart":"' || repeat(md5(n::text), 30) || '"}'`;
 const WITHIN_MS = 120_000;
 
-/** Expired replies of 1 kB in the order of time, as a day of commands leaves them. Bulk loading as the owner, without triggers. */
+/**
+ * Loads expired replies of 1 kB in the order of time, as a day of commands leaves them: as the owner, without triggers.
+ */
 async function fill({ everywhere }: OpenKeyspace, replies: number): Promise<void> {
   await everywhere(EMPTY);
   await everywhere(`SET session_replication_role = replica;
@@ -18,7 +21,7 @@ async function fill({ everywhere }: OpenKeyspace, replies: number): Promise<void
   await everywhere('VACUUM (ANALYZE) inbox');
 }
 
-/** Somebody who reads for long (a report, a dump, a move's copy): nothing that is deleted meanwhile can be cleaned up. */
+/** A long read (a report, a dump, a move's copy): rows that are deleted meanwhile can't be cleaned up. */
 async function holdSnapshot(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -53,7 +56,6 @@ export async function measurePurge(carts: OpenKeyspace, postgres: number, replie
 }
 
 async function purgeAll(url: string, left: () => Promise<number>): Promise<void> {
-  const { purgeExpired } = await purge();
   const session = await leaderSession(url);
   const stopping = new AbortController();
   const running = purgeExpired({ server: 'bench', logger: quiet, everyMs: 1 }, session, stopping.signal);

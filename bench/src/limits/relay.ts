@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { repoRoot, startKafka, startPostgres } from '@stoa/local';
 import { openKafka } from '@stoa/kafka';
+import { OutboxRelay } from '@stoa/messaging/benchmarks';
 import { Client } from 'pg';
 import { cpuOfTree } from '../processes.js';
-import { leaderSession, quiet, relays } from './built.js';
+import { leaderSession, quiet } from './leader-session.js';
 
 const TOPIC = { topic: 'bench.events', partitions: 12, replicationFactor: 1, config: {} };
 
@@ -43,7 +44,6 @@ async function drain({ brokers, url, records }: Full, [kafka = 0, postgres = 0]:
   );
   const port = await openKafka({ brokers: [brokers], client: 'platformatic', clientId: 'bench', logger: quiet });
   await port.admin.createTopics([TOPIC]);
-  const { OutboxRelay } = await relays();
   const session = await leaderSession(url);
   const stopping = new AbortController();
   const [own, theirs, began] = [process.cpuUsage(), [cpuOfTree(kafka), cpuOfTree(postgres)], performance.now()];

@@ -1,6 +1,7 @@
 import { measure } from '../load.js';
-import { offer, quantile, type Outcome } from '../open-load.js';
+import { offer, type Outcome } from '../open-load.js';
 import { comeBefore } from '../processes.js';
+import { quantile } from '../quantile.js';
 import { startStack, type Stack } from '../stack.js';
 import { Shop } from './shop.js';
 import { Watch } from './watch.js';
@@ -8,10 +9,10 @@ import { Watch } from './watch.js';
 const CALM_SECONDS = 10;
 const OVERLOAD_SECONDS = 20;
 const AFTER_SECONDS = 12;
-/** Of the capacity: what the shop is asked for before and after. */
+/** The load before and after, as a share of the capacity. */
 const CALM_SHARE = 0.4;
-/** Questions to the catalog a second, all the time. */
-const LOOKS = 20;
+/** Reads of the catalog a second, all the time. */
+const READS = 20;
 
 interface Options {
   readonly connections: number;
@@ -22,12 +23,13 @@ interface Options {
 interface Phase {
   readonly seconds: number;
   readonly writes: readonly Outcome[];
-  readonly looks: readonly Outcome[];
+  readonly reads: readonly Outcome[];
 }
 
 /**
- * Offers the cart several times what it can do while others ask the catalog, and looks at how long the accepted waited, how soon the
- * rest was refused, what memory it took, when all was well again, and whether every accepted write was done and no refused one.
+ * Offers the cart several times its capacity while others read the catalog. Shows how long accepted writes waited, how
+ * soon the others were refused, the memory it took and when all was well again; checks that accepted writes were done,
+ * and refused ones were not.
  */
 export async function benchOverload({ connections, requests, times }: Options): Promise<void> {
   const stack = await startStack(['--clones', 'cart=2']);
@@ -52,7 +54,7 @@ export async function benchOverload({ connections, requests, times }: Options): 
   }
 }
 
-/** Writes a second when each connection waits for its answer. */
+/** Writes a second when each connection waits for its response. */
 async function capacityOf(stack: Stack, shop: Shop, connections: number, requests: number): Promise<number> {
   const load = { url: stack.url, connections, next: shop.add };
   await measure({ ...load, amount: { requests: Math.ceil(requests / 2) } }, []);
@@ -61,20 +63,20 @@ async function capacityOf(stack: Stack, shop: Shop, connections: number, request
   return perSecond;
 }
 
-async function phase({ url }: Stack, { add, look }: Shop, perSecond: number, seconds: number): Promise<Phase> {
-  const [writes, looks] = await Promise.all([
+async function phase({ url }: Stack, { add, read }: Shop, perSecond: number, seconds: number): Promise<Phase> {
+  const [writes, reads] = await Promise.all([
     offer({ url, perSecond, seconds, next: add }),
-    offer({ url, perSecond: LOOKS, seconds, next: look }),
+    offer({ url, perSecond: READS, seconds, next: read }),
   ]);
-  return { seconds, writes, looks };
+  return { seconds, writes, reads };
 }
 
-function report(title: string, { seconds, writes, looks }: Phase): void {
+function report(title: string, { seconds, writes, reads }: Phase): void {
   const isRefused = ({ status }: Outcome): boolean => status === 503 || status === 429;
   const refused = writes.filter(isRefused);
   const others = writes.filter((write) => write.status !== 201 && !isRefused(write));
-  const isFound = ({ status }: Outcome): boolean => status === 404; // the answer about a product that was never there
-  const failed = looks.filter((look) => !isFound(look));
+  const isFound = ({ status }: Outcome): boolean => status === 404; // the product was never there
+  const failed = reads.filter((read) => !isFound(read));
   console.log(`\n${title}: ${Math.round(writes.length / seconds)} writes a second`);
   line(
     'accepted',
@@ -89,7 +91,7 @@ function report(title: string, { seconds, writes, looks }: Phase): void {
     0.99,
   );
   console.log(`  sent late by up to ${Math.round(late)} ms (p99): counted in all of these times`);
-  line(`meanwhile, of the catalog (${failed.length} failed)`, looks.filter(isFound), seconds);
+  line(`meanwhile, of the catalog (${failed.length} failed)`, reads.filter(isFound), seconds);
   reasons(failed);
 }
 
@@ -99,7 +101,7 @@ function reasons(outcomes: readonly Outcome[]): void {
 
 /** Status and code. */
 const reasonOf = ({ status, problem = '' }: Outcome): string =>
-  `${status || 'no answer'} ${/"code":"(\w+)"/.exec(problem)?.[1] ?? problem}`;
+  `${status || 'no response'} ${/"code":"(\w+)"/.exec(problem)?.[1] ?? problem}`;
 
 function line(what: string, outcomes: readonly Outcome[], seconds: number): void {
   const times = outcomes.map(({ ms }) => ms);

@@ -6,7 +6,7 @@ import type { Stack } from '../stack.js';
 const GUESTS = 400;
 const SKUS = 5;
 
-/** A guest, and what became of the items that were put into the cart. */
+/** A guest, and the outcomes of the items that were put into the cart. */
 interface Account {
   readonly token: string;
   accepted: number;
@@ -15,10 +15,12 @@ interface Account {
 }
 
 /** The gateway says so before it sends anything on, HAProxy before a gateway gets it: nothing was done. */
-const isRefusal = (status: number, body: string): boolean =>
+const isRefused = (status: number, body: string): boolean =>
   status === 429 || (status === 503 && /"code":"OVERLOADED"|No clone of the gateway/.test(body));
 
-/** What is asked of the shop: writes to guests' carts, with a count of those that were accepted, and and questions to the catalog. */
+/**
+ * The load on the shop: writes to guests' carts, with a count of those that were accepted, and reads of the catalog.
+ */
 export class Shop {
   private turn = 0;
 
@@ -36,8 +38,8 @@ export class Shop {
       const { token } = await newGuest(stack.url);
       accounts.push({ token, accepted: 0, unknown: 0 });
     }
-    const answer = await fetch(`${stack.url}/v1/products?limit=1`);
-    const { items } = (await answer.json()) as { items: { handle: string }[] };
+    const response = await fetch(`${stack.url}/v1/products?limit=1`);
+    const { items } = (await response.json()) as { items: { handle: string }[] };
     return new Shop(stack.url, accounts, skus, `/v1/products/${items[0]?.handle}`);
   }
 
@@ -54,14 +56,14 @@ export class Shop {
       body: JSON.stringify({ sku: this.skus[n % this.skus.length], quantity: 1 }),
       check: (status, body) => {
         if (status === 201) account.accepted += 1;
-        if (status === 201 || isRefusal(status, body)) account.unknown -= 1;
+        if (status === 201 || isRefused(status, body)) account.unknown -= 1;
         return status === 201 ? undefined : `${status} ${body.slice(0, 200)}`;
       },
     };
   };
 
-  /** Somebody looks for a product that was never there: a small question that no cache can answer. */
-  readonly look = (): Step => ({
+  /** Somebody reads for a product that was never there: a small question that no cache can answer. */
+  readonly read = (): Step => ({
     method: 'GET',
     path: `/v1/products/never-sold-${this.turn++}`,
     check: (status, body) => (status === 404 ? undefined : `${status} ${body.slice(0, 200)}`),
@@ -79,8 +81,8 @@ export class Shop {
     let [accepted, held, unknown, wrong] = [0, 0, 0, 0];
     for (const account of this.accounts) {
       const headers = { authorization: `Bearer ${account.token}` };
-      const answer = await fetch(`${this.url}/v1/cart`, { headers });
-      const { itemCount = -1 } = (await answer.json()) as { itemCount?: number };
+      const response = await fetch(`${this.url}/v1/cart`, { headers });
+      const { itemCount = -1 } = (await response.json()) as { itemCount?: number };
       accepted += account.accepted;
       unknown += account.unknown;
       held += itemCount;

@@ -15,7 +15,7 @@ function residentMb(pid: number): number {
   }
 }
 
-/** Looks at what an overload does to processes: how their memory grows, and whether a clone was taken for dead. */
+/** Watches processes during an overload: how their memory grows, and whether a clone was taken for dead. */
 export class Watch {
   private readonly peaks = new Map<string, number>();
   private readonly before = new Map<string, number>();

@@ -2,7 +2,7 @@ import type { Role } from '../processes.js';
 import { cartStorage, profileStorage, type CartReports, type CustomerList, type CustomerLists } from './apps.js';
 import { startCluster } from './cluster.js';
 import { fillCarts, fillCustomers } from './fill.js';
-import { table, timed, type Cost } from './timed.js';
+import { printCosts, timed, type Cost } from './timed.js';
 
 const PAGE = 50;
 const BUDGET_MS = 30_000;
@@ -14,7 +14,7 @@ interface Listed {
   readonly next: string | undefined;
 }
 
-/** Reads pages one behind the other; begins anew at the end. Each page must be full, and none the same as the one before. */
+/** Reads page after page, and begins anew at the end. Each page must be full, and none the same as the one before. */
 function pager(read: (cursor: string | undefined) => Promise<Listed>): () => Promise<void> {
   let cursor: string | undefined;
   return async () => {
@@ -44,7 +44,9 @@ async function middleOf(lists: CustomerLists): Promise<string> {
   return cursor ?? '';
 }
 
-/** Queries over all shards, as the services' storage runs them: pages of 50, and aggregates. Every answer is checked. */
+/**
+ * Queries over all shards, as the services' storage runs them: pages of 50, and aggregates. All results are checked.
+ */
 export async function benchAcross(options: { shards: number; customers: number; requests: number }): Promise<void> {
   const { shards, customers, requests } = options;
   const cluster = await startCluster(shards);
@@ -54,14 +56,14 @@ export async function benchAcross(options: { shards: number; customers: number; 
     await fillCustomers(profiles, 1, customers);
     const lists = new profile.CustomerLists(profiles.database);
     const about = `${customers.toLocaleString('en')} customers on ${shards} shards`;
-    table(`Pages of ${PAGE} of ${about}`, await customerCosts(lists, cluster.postgres, requests));
-    table(`Aggregates over ${about}`, await figureCosts(lists, cluster.postgres, customers));
+    printCosts(`Pages of ${PAGE} of ${about}`, await customerCosts(lists, cluster.postgres, requests));
+    printCosts(`Aggregates over ${about}`, await figureCosts(lists, cluster.postgres, customers));
     const cart = await cartStorage();
     const carts = Math.floor(customers / CART_SHARE);
     const open = await cluster.open(cart.keyspace);
     await fillCarts(open, carts, SKUS);
     const reports = new cart.CartReports(open.database);
-    table(
+    printCosts(
       `${carts.toLocaleString('en')} carts of 3 lines, ${SKUS.toLocaleString('en')} SKUs, on ${shards} shards`,
       await cartCosts(reports, cluster.postgres, requests, carts),
     );

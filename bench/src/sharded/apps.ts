@@ -5,7 +5,8 @@ import type { Keyspace, KeyspaceDatabase } from '@stoa/sharded-service';
 import type { inTransaction } from '@stoa/messaging';
 import type { Sql } from '@stoa/postgres';
 
-// The services' own storage classes, as they are built: what is measured is what runs. Only what is used of them is typed.
+// The services' own storage classes, as they are built, so that the code that runs is measured. Only the used parts are
+// typed here.
 
 export interface Customer {
   readonly customerId: string;

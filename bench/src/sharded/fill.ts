@@ -1,6 +1,6 @@
 import type { OpenKeyspace } from './cluster.js';
 
-/** What every generated id follows from: all shards generate all of them, and keep those of their own buckets. */
+/** The buckets of a shard: all shards generate all ids, and keep those of their own buckets. */
 const OWN = `SELECT array_agg(bucket) AS own FROM sharding.bucket_owner WHERE state = 'owned'`;
 
 // Bulk loading as the owner: the fence's triggers are for services.

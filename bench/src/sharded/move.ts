@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Mover, STEPS, type Step } from '@stoa/sharding';
+import { quantile } from '../quantile.js';
 import { profileStorage, type Customers } from './apps.js';
 import { startCluster, type Cluster, type OpenKeyspace } from './cluster.js';
 import { fillCustomers } from './fill.js';
@@ -15,7 +16,7 @@ interface Write {
   readonly ms: number;
 }
 
-/** Writes to the buckets that move, one customer per writer at a time, each with its own pause; versions must never go back. */
+/** Writes to the buckets that move: one customer per writer at a time, with a pause; versions must never go back. */
 class Writers {
   readonly writes: Write[] = [];
   private readonly stopping = new AbortController();
@@ -46,14 +47,10 @@ class Writers {
   }
 }
 
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-
 function waits(name: string, ms: readonly number[]): void {
-  const sorted = ms.toSorted((a, b) => a - b);
-  const [p50, p99, max] = [at(sorted, 0.5), at(sorted, 0.99), at(sorted, 1)].map((one) => one.toFixed(1));
+  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => quantile(ms, share).toFixed(1));
   console.log(
-    `  ${name.padEnd(42)} ${String(sorted.length).padStart(7)} writes, p50 ${p50} ms, p99 ${p99} ms, max ${max} ms`,
+    `  ${name.padEnd(42)} ${String(ms.length).padStart(7)} writes, p50 ${p50} ms, p99 ${p99} ms, max ${max} ms`,
   );
 }
 
@@ -115,8 +112,8 @@ interface Times {
 
 const median = (moves: readonly Times[], step: Step): number =>
   Math.round(
-    at(
-      moves.map(({ steps }) => steps.get(step) ?? 0).toSorted((a, b) => a - b),
+    quantile(
+      moves.map(({ steps }) => steps.get(step) ?? 0),
       0.5,
     ),
   );

@@ -6,7 +6,7 @@ import type { KeyspaceDatabase } from '@stoa/sharded-service';
 import { cartStorage, profileStorage, type Carts, type Customer, type Customers } from './apps.js';
 import { startCluster, type Cluster } from './cluster.js';
 import { fillCarts, fillCustomers } from './fill.js';
-import { table, timed, type Cost } from './timed.js';
+import { printCosts, timed, type Cost } from './timed.js';
 
 const IN_FLIGHT = 16;
 const SKUS = 1_000;
@@ -22,7 +22,7 @@ function idOf(n: number): string {
 /** Spreads over all customers, and visits none twice in a row. */
 export const someone = (n: number, customers: number): string => idOf(1 + ((n * 7_919) % customers));
 
-/** How a transaction gets at its bucket: through the map and the fence, or straight. */
+/** A transaction on a bucket: through the map and the fence, or straight. */
 type Transact = <T>(bucket: number, work: (tx: Sql) => Promise<T>) => Promise<T>;
 
 export const through =
@@ -35,7 +35,7 @@ async function readOne(customers: Customers, id: string): Promise<void> {
   if (found?.customerId !== id) throw new Error(`customer ${id} was not found`);
 }
 
-/** What a command does to a profile, without its inbox and outbox: lock the row, write the row. @returns its version. */
+/** A command's work on a profile, without inbox and outbox: locks the row, writes the row. @returns its version */
 export async function changeOne(customers: Customers, transact: Transact, id: string): Promise<number> {
   const bucket = bucketOf(id);
   return transact(bucket, async (tx) => {
@@ -52,8 +52,15 @@ async function registerOne(customers: Customers, transact: Transact, n: number):
   const bucket = bucketOf(customerId);
   const now = new Date();
   const customer: Customer = {
-    ...{ customerId, role: 'customer', email: `new${n}@example.com`, displayName: `Newcomer ${n}`, locale: null },
-    ...{ phone: null, version: 1, createdAt: now, updatedAt: now },
+    customerId,
+    role: 'customer',
+    email: `new${n}@example.com`,
+    displayName: `Newcomer ${n}`,
+    locale: null,
+    phone: null,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
   };
   await transact(bucket, (tx) => customers.insert(tx, bucket, customer));
 }
@@ -81,12 +88,12 @@ async function median(cluster: Cluster, operations: number, work: (n: number) =>
   return sorted[1] ?? sorted[0] ?? { operations: 0, p50: 0, p99: 0, service: 0, postgres: 0 };
 }
 
-/** What reading and changing one profile costs, with ever more shards (or so many) and customers. */
+/** The cost of reading and changing one profile, with ever more shards (or so many) and customers. */
 export async function benchShards(options: { shards: number; customers: number; requests: number }): Promise<void> {
   for (const shards of options.shards > 0 ? [options.shards] : [1, 2, 4, 8]) {
     const cluster = await startCluster(shards);
     try {
-      table(`${shards} shards, ${IN_FLIGHT} in flight`, await pointCosts(cluster, options));
+      printCosts(`${shards} shards, ${IN_FLIGHT} in flight`, await pointCosts(cluster, options));
     } finally {
       await cluster.stop();
     }
@@ -120,7 +127,7 @@ const withoutFence = (name: string): string =>
     .map((trigger) => `ALTER TABLE ${name} DISABLE TRIGGER ${trigger}`)
     .join('; ');
 
-/** What the fence and the operators' indexes cost a write, on one shard, where nothing else differs. */
+/** The cost of the fence and of the operators' indexes for a write, on one shard, where nothing else differs. */
 export async function benchFence(options: { customers: number; requests: number }): Promise<void> {
   const { customers, requests } = options;
   const cluster = await startCluster(1);
@@ -148,13 +155,13 @@ export async function benchFence(options: { customers: number; requests: number 
     await profiles.everywhere(withoutFence('customers'));
     await carts.everywhere(withoutFence('carts'));
     await measureAll('nor fence', straight(profiles.database), straight(carts.database));
-    table(`One write, ${IN_FLIGHT} in flight, ${customers.toLocaleString('en')} customers and carts`, costs);
+    printCosts(`One write, ${IN_FLIGHT} in flight, ${customers.toLocaleString('en')} customers and carts`, costs);
   } finally {
     await cluster.stop();
   }
 }
 
-/** No map, and no look whether the bucket is here. */
+/** No map, and no check whether the bucket is here. */
 function straight(database: KeyspaceDatabase): Transact {
   const [server] = database.servers();
   if (!server) throw new Error('there is no shard');

@@ -1,4 +1,6 @@
+import { table } from '@stoa/cli';
 import { cpuBetween, cpuByRole, type Role } from '../processes.js';
+import { quantile } from '../quantile.js';
 
 export interface Cost {
   readonly operations: number;
@@ -10,8 +12,8 @@ export interface Cost {
 }
 
 /**
- * Runs operations with so many in flight, and measures what they cost.
- * @param operation gets the number of the operation. @throws what it throws: a wrong answer ends the measurement.
+ * Runs operations with so many in flight, and measures their cost.
+ * @param operation gets the number of the operation; an error of it ends the measurement
  */
 export async function timed(
   postgres: Role,
@@ -32,31 +34,26 @@ export async function timed(
   await Promise.all(Array.from({ length: inFlight }, worker));
   const { user, system } = process.cpuUsage(own);
   const cpu = cpuBetween(servers, cpuByRole([postgres]));
-  const sorted = Float64Array.from(ms).toSorted();
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   return {
-    ...{ operations, p50: at(0.5), p99: at(0.99) },
+    operations,
+    p50: quantile(ms, 0.5),
+    p99: quantile(ms, 0.99),
     service: (user + system) / 1000 / operations,
     postgres: (cpu.get('Postgres') ?? 0) / operations,
   };
 }
 
-/** One line per cost, under a heading. */
-export function table(title: string, costs: ReadonlyMap<string, Cost>): void {
-  const width = Math.max(...[...costs.keys()].map((name) => name.length));
-  console.log(`\n${title}`);
-  console.log(
-    `  ${''.padEnd(width)}  ${['p50 ms', 'p99 ms', 'CPU ms: service', 'Postgres', 'all', 'times'].join('  ')}`,
-  );
-  for (const [name, { operations, p50, p99, service, postgres }] of costs) {
-    const figures = [
-      p50.toFixed(2).padStart(6),
-      p99.toFixed(2).padStart(6),
-      service.toFixed(3).padStart(15),
-      postgres.toFixed(3).padStart(8),
-      (service + postgres).toFixed(3).padStart(7),
-      String(operations).padStart(6),
-    ];
-    console.log(`  ${name.padEnd(width)}  ${figures.join('  ')}`);
-  }
+/** Prints one line per cost, under a heading. */
+export function printCosts(title: string, costs: ReadonlyMap<string, Cost>): void {
+  const rows = [...costs].map(([name, { operations, p50, p99, service, postgres }]) => [
+    name,
+    p50.toFixed(2),
+    p99.toFixed(2),
+    service.toFixed(3),
+    postgres.toFixed(3),
+    (service + postgres).toFixed(3),
+    String(operations),
+  ]);
+  const head = ['', 'p50 ms', 'p99 ms', 'CPU ms: service', 'Postgres', 'all', 'times'];
+  console.log(`\n${title}\n${table([head, ...rows], { right: [1, 2, 3, 4, 5, 6] })}`);
 }

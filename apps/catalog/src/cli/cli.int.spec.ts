@@ -156,7 +156,7 @@ it('says in one line why nothing was done, and exits with 2', async () => {
     [['import', odd], /^odd\.txt: say what it is with --format/],
     [['import', 'none.csv'], /^none\.csv can't be read/],
     [['import'], /^npm run catalog -- import/],
-    [['import', columns, '--colour', 'red'], /^Unknown option '--colour'/],
+    [['import', columns, '--colour', 'red'], /^"--colour" is not understood/],
     [['export', '--format', 'pdf'], /^--format needs shopify or ndjson/],
     [
       ['import', columns, '--url', 'http://127.0.0.1:1'],
