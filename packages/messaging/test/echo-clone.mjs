@@ -39,8 +39,14 @@ const operations = bindOperations(echo, new Map([['add', { handle }]]));
 const server = new StoaServer({
   port,
   messaging: {
-    ...{ brokers, client: 'platformatic', topicPrefix: PREFIX, service: 'echo', clone: CLONE, replicationFactor: 1 },
-    ...{ partitions: 4, logger },
+    brokers,
+    client: 'platformatic',
+    topicPrefix: PREFIX,
+    service: 'echo',
+    clone: CLONE,
+    replicationFactor: 1,
+    partitions: 4,
+    logger,
   },
   bind: async () => ({ binding: { contract: echo, operations, executor, isTransient: () => false } }),
 });

@@ -87,9 +87,17 @@ export class KafkaJsPort implements KafkaPort {
       this.options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
     );
     return this.kafka.consumer({
-      ...{ groupId, sessionTimeout, rebalanceTimeout: 10_000, heartbeatInterval: MEMBER_WAIT_MS },
-      ...{ maxWaitTimeInMs, minBytes: 1, maxBytes, maxBytesPerPartition: Math.ceil(maxBytes / 2) },
-      ...{ readUncommitted: isolation === 'uncommitted', allowAutoTopicCreation: false, metadataMaxAge: 120_000 },
+      groupId,
+      sessionTimeout,
+      rebalanceTimeout: 10_000,
+      heartbeatInterval: MEMBER_WAIT_MS,
+      maxWaitTimeInMs,
+      minBytes: 1,
+      maxBytes,
+      maxBytesPerPartition: Math.ceil(maxBytes / 2),
+      readUncommitted: isolation === 'uncommitted',
+      allowAutoTopicCreation: false,
+      metadataMaxAge: 120_000,
       retry: { initialRetryTime: 25, maxRetryTime: 400, retries: 6 },
     });
   }
@@ -141,8 +149,12 @@ export class KafkaJsPort implements KafkaPort {
 
   async transactional(transactionalId: string): Promise<TransactionalProducer> {
     const library = this.kafka.producer({
-      ...{ transactionalId, idempotent: true, maxInFlightRequests: 1, transactionTimeout: 10_000 },
-      ...{ createPartitioner: byGivenNumber, allowAutoTopicCreation: false },
+      transactionalId,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      transactionTimeout: 10_000,
+      createPartitioner: byGivenNumber,
+      allowAutoTopicCreation: false,
       retry: { initialRetryTime: 10, maxRetryTime: 400, retries: 12 },
     });
     return this.opened.keepOnce(new KafkaJsTransactions(library), (producer) => producer.register());

@@ -34,7 +34,12 @@ export function readBatch({ topic, partition, messages }: Batch, from: number): 
   return messages
     .filter((message) => Number(message.offset) >= from)
     .map(({ offset, timestamp, key, value, headers }) => ({
-      ...{ topic, partition, offset: Number(offset), timestamp: Number(timestamp) },
-      ...{ key, value, headers: fromHeaders(headers) },
+      topic,
+      partition,
+      offset: Number(offset),
+      timestamp: Number(timestamp),
+      key,
+      value,
+      headers: fromHeaders(headers),
     }));
 }

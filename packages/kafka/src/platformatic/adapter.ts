@@ -52,7 +52,9 @@ export class PlatformaticPort implements KafkaPort {
       lenient(
         new Consumer({
           ...this.settings,
-          ...{ groupId, groupProtocol: 'consumer', autocommit: false },
+          groupId,
+          groupProtocol: 'consumer',
+          autocommit: false,
           // Its operations retry within each other, so few are many; what is given up is tried again by the group.
           retries: 2,
           // Shares each topic evenly. The broker's default (uniform) counts over all topics: of two clones it would give one
@@ -86,8 +88,13 @@ export class PlatformaticPort implements KafkaPort {
     );
     const { isolation, onRecords, onFault = () => undefined, maxWaitMs = 5_000, maxBytes = 8 * 1024 * 1024 } = options;
     const fetcher = new Fetcher(consumer, {
-      ...{ isolation, onRecords, onFault, maxWaitMs, maxBytes },
-      ...{ resetTo: 'beginning', newPool: this.newPool },
+      isolation,
+      onRecords,
+      onFault,
+      maxWaitMs,
+      maxBytes,
+      resetTo: 'beginning',
+      newPool: this.newPool,
     });
     const follower: Follower = {
       pause: (partition) => fetcher.pause(partition),

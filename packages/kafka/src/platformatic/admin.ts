@@ -73,7 +73,8 @@ export class PlatformaticAdmin implements KafkaAdmin {
   ): Promise<void> {
     const configOperation = IncrementalAlterConfigOperationTypes.SET;
     const altered = resources.map(({ name: resourceName, config }) => ({
-      ...{ resourceType, resourceName },
+      resourceType,
+      resourceName,
       configs: Object.entries(config).map(([name, value]) => ({ name, configOperation, value })),
     }));
     await translated(() => this.admin.incrementalAlterConfigs({ resources: altered }));

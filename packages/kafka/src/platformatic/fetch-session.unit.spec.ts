@@ -4,7 +4,10 @@ describe('FetchSession', () => {
   const wanted = (partition: number, offset: number, topicId = 'a'): Wanted => ({
     topicId,
     asked: {
-      ...{ partition, fetchOffset: BigInt(offset), currentLeaderEpoch: -1, lastFetchedEpoch: -1 },
+      partition,
+      fetchOffset: BigInt(offset),
+      currentLeaderEpoch: -1,
+      lastFetchedEpoch: -1,
       partitionMaxBytes: 1_000,
     },
   });

@@ -21,7 +21,10 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('a broker that has j
     const seen = new Set<string>();
     const join = (topic: string) =>
       port.consumeGroup({
-        ...{ groupId: `group-${topic}`, topics: [topic], isolation: 'uncommitted', startAt: 'beginning' },
+        groupId: `group-${topic}`,
+        topics: [topic],
+        isolation: 'uncommitted',
+        startAt: 'beginning',
         onRecords: (records) => records.forEach(({ value }) => seen.add(`${topic} ${value?.toString()}`)),
       });
     await Promise.all(topics.map(join));

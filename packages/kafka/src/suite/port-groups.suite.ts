@@ -244,7 +244,10 @@ export function describeGroups(kit: PortKit): void {
       const away = await kit.open({ brokers: '127.0.0.1:9' });
       const faults: string[] = [];
       const joining = away.consumeGroup({
-        ...{ groupId: 'any', topics: ['any'], isolation: 'uncommitted', startAt: 'end' },
+        groupId: 'any',
+        topics: ['any'],
+        isolation: 'uncommitted',
+        startAt: 'end',
         onRecords: () => undefined,
         onFault: ({ code }) => faults.push(code),
       });

@@ -108,7 +108,10 @@ export class PortKit {
     const revocations: TopicPartition[][] = [];
     const nameOf = (of: TopicPartition): string => `${of.topic}:${of.partition}`;
     const consumer = await on.consumeGroup({
-      ...{ groupId, topics: [topic], isolation: 'uncommitted', startAt: 'beginning' },
+      groupId,
+      topics: [topic],
+      isolation: 'uncommitted',
+      startAt: 'beginning',
       onRecords: (some) => records.push(...some),
       ...options,
       onAssigned: (partitions) => {

@@ -141,10 +141,13 @@ export function describeRecords(kit: PortKit): void {
     it('sends what a broker of a smaller bound takes, and names what it does not', async () => {
       const made = await kit.topic(1, { 'max.message.bytes': '2000' });
       const records = [900, 900, 900, 3_000, 900, 900].map((bytes) => ({
-        ...{ topic: made, key: null, value: randomBytes(bytes) },
+        topic: made,
+        key: null,
+        value: randomBytes(bytes),
       }));
       await expect(kit.port.produce(records, 'leader')).rejects.toMatchObject({
-        ...{ code: 'RECORD_TOO_LARGE', records: [records[3]] },
+        code: 'RECORD_TOO_LARGE',
+        records: [records[3]],
       });
       expect(await kit.port.admin.endOffsets(made)).toEqual([5]);
     });

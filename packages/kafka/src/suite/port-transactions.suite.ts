@@ -57,11 +57,9 @@ export function describeTransactions(kit: PortKit): void {
       await kit.port.produce([{ topic: made, key: 'k', value: 'seen' }], 'all');
       const records: KafkaRecord[] = [];
       const follower = await kit.port.follow({
-        ...{
-          partitions: [{ topic: made, partition: 0, from: 'beginning' }],
-          isolation: 'committed',
-          maxBytes: 50_000,
-        },
+        partitions: [{ topic: made, partition: 0, from: 'beginning' }],
+        isolation: 'committed',
+        maxBytes: 50_000,
         onRecords: (some) => records.push(...some),
       });
       await eventually(() => expect(values(records)).toContain('seen'));

@@ -137,7 +137,9 @@ describe('contracts on Kafka', () => {
   it('tails events from now on, of topics that appear later too', async () => {
     const [now, later] = [topicNames(kit.prefix, 'shop').events, topicNames(kit.prefix, 'later').events];
     const event = (topic: string, n: number) => ({
-      ...{ topic, key: 'k', value: JSON.stringify({ n }) },
+      topic,
+      key: 'k',
+      value: JSON.stringify({ n }),
       headers: { id: `id-${n}`, type: 'counted', version: String(n), v: '1' },
     });
     await port.produce([event(now, 1)], 'all');

@@ -3,8 +3,13 @@ import type { KafkaRecord, TopicOffset } from '@stoa/kafka';
 import { Intake, type Work } from './intake.js';
 
 const record = (offset: number): KafkaRecord => ({
-  ...{ topic: 'events', partition: 0, offset, timestamp: 0, headers: {} },
-  ...{ key: null, value: Buffer.from('{}') },
+  topic: 'events',
+  partition: 0,
+  offset,
+  timestamp: 0,
+  headers: {},
+  key: null,
+  value: Buffer.from('{}'),
 });
 
 describe('the commits of an intake', () => {

@@ -101,7 +101,12 @@ describe('MessagingModule', () => {
   const add = (name: string, by: number, id = newId()) =>
     client.request({
       ...sayRequest(''),
-      ...{ service: 'counter', operation: 'add', kind: 'command', key: name, id, body: JSON.stringify({ name, by }) },
+      service: 'counter',
+      operation: 'add',
+      kind: 'command',
+      key: name,
+      id,
+      body: JSON.stringify({ name, by }),
     });
   const seen = (name: string) =>
     db.database

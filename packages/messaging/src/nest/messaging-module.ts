@@ -101,7 +101,10 @@ function serverOf(
     const database = own.get<Database>(DATABASE, { strict: false });
     const make = makerOf(modules, own);
     const background = createBackground({
-      ...{ port, options: messaging, database, contract: served.contract },
+      port,
+      options: messaging,
+      database,
+      contract: served.contract,
       subscriptions: await Promise.all(
         served.subscriptions.map(async (subscription) => ({
           subscription,

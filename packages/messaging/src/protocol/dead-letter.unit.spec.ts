@@ -10,8 +10,13 @@ import {
 } from '@stoa/kafka';
 
 const record = (more: Partial<KafkaRecord> = {}): KafkaRecord => ({
-  ...{ topic: 'cart.commands', partition: 3, offset: 42, timestamp: 0 },
-  ...{ key: Buffer.from('key'), value: Buffer.from('value'), headers: { op: 'addItem' } },
+  topic: 'cart.commands',
+  partition: 3,
+  offset: 42,
+  timestamp: 0,
+  key: Buffer.from('key'),
+  value: Buffer.from('value'),
+  headers: { op: 'addItem' },
   ...more,
 });
 const letterOf = (more: Partial<KafkaRecord>, reason = 'no JSON') => deadLetter('dead', record(more), reason, 'cart-1');
@@ -19,7 +24,9 @@ const letterOf = (more: Partial<KafkaRecord>, reason = 'no JSON') => deadLetter(
 describe('a dead letter', () => {
   it('is the record as it came, where that fits', () => {
     expect(letterOf({})).toEqual({
-      ...{ topic: 'dead', key: Buffer.from('key'), value: Buffer.from('value') },
+      topic: 'dead',
+      key: Buffer.from('key'),
+      value: Buffer.from('value'),
       headers: { op: 'addItem', 'dead-origin': 'cart.commands:3:42', 'dead-reason': 'no JSON', 'dead-by': 'cart-1' },
     });
   });

@@ -10,20 +10,27 @@ import { z } from 'zod';
 const id = '018f4d2e-7b3a-7c10-8d5e-0123456789ab';
 const caller: Caller = { kind: 'customer', customerId: id };
 const request: OutgoingRequest = {
-  ...{ service: 'cart', operation: 'addItem', kind: 'command', key: 'k', body: '{}', id, caller, budgetMs: 900 },
-  ...{ contractVersion: 2, expectedVersion: 4, traceparent: '00-a-b-01' },
+  service: 'cart',
+  operation: 'addItem',
+  kind: 'command',
+  key: 'k',
+  body: '{}',
+  id,
+  caller,
+  budgetMs: 900,
+  contractVersion: 2,
+  expectedVersion: 4,
+  traceparent: '00-a-b-01',
 };
 const headers = requestHeaders(request, 'c1', 'gateway.replies.g-1', 899.6);
 
 const record = (over: Partial<KafkaRecord> = {}): KafkaRecord => ({
-  ...{
-    topic: 'cart.commands',
-    partition: 0,
-    offset: 5,
-    timestamp: 1_000,
-    key: Buffer.from('k'),
-    value: Buffer.from('{}'),
-  },
+  topic: 'cart.commands',
+  partition: 0,
+  offset: 5,
+  timestamp: 1_000,
+  key: Buffer.from('k'),
+  value: Buffer.from('{}'),
   headers,
   ...over,
 });
@@ -33,15 +40,18 @@ describe('envelope', () => {
   it('reads what was written', () => {
     expect(headers['budget']).toBe('899');
     expect(read()).toEqual({
-      ...{
-        id,
-        operation: 'addItem',
-        correlation: 'c1',
-        replyTopic: 'gateway.replies.g-1',
-        budgetMs: 899,
-        contractVersion: 2,
-      },
-      ...{ caller, traceparent: '00-a-b-01', expectedVersion: 4, key: 'k', body: Buffer.from('{}'), appendedAt: 1_000 },
+      id,
+      operation: 'addItem',
+      correlation: 'c1',
+      replyTopic: 'gateway.replies.g-1',
+      budgetMs: 899,
+      contractVersion: 2,
+      caller,
+      traceparent: '00-a-b-01',
+      expectedVersion: 4,
+      key: 'k',
+      body: Buffer.from('{}'),
+      appendedAt: 1_000,
     });
     expect(read({ topic: 'cart.queries' }).key).toBeNull();
   });

@@ -144,8 +144,15 @@ export class Dispatcher {
   private request(envelope: Envelope, bodyText: string, input: unknown, budgetLeft: () => number): CommandRequest {
     const { id, key, caller, expectedVersion, traceparent, appendedAt } = envelope;
     return {
-      ...{ id, key: key ?? '', bodyText, input, caller, expectedVersion, traceparent },
-      ...{ sentAt: new Date(appendedAt), budgetLeft },
+      id,
+      key: key ?? '',
+      bodyText,
+      input,
+      caller,
+      expectedVersion,
+      traceparent,
+      sentAt: new Date(appendedAt),
+      budgetLeft,
     };
   }
 
@@ -173,15 +180,16 @@ export class Dispatcher {
     const id = stepId(flow.id, name);
     const bodyText = JSON.stringify(input);
     const request: CommandRequest = {
-      ...{ id, key: keyOf(command, id, input, flow.caller), bodyText, input: bound.input.parse(input) },
-      ...{
-        caller: flow.caller,
-        expectedVersion: undefined,
-        traceparent: flow.traceparent,
-        sentAt: flow.sentAt,
-        until: rules?.until,
-        budgetLeft: flow.budgetLeft,
-      },
+      id,
+      key: keyOf(command, id, input, flow.caller),
+      bodyText,
+      input: bound.input.parse(input),
+      caller: flow.caller,
+      expectedVersion: undefined,
+      traceparent: flow.traceparent,
+      sentAt: flow.sentAt,
+      until: rules?.until,
+      budgetLeft: flow.budgetLeft,
     };
     return this.binding.executor.execute(bound, request);
   }

@@ -16,17 +16,18 @@ describe('a request whose budget is over', () => {
   } as unknown as Binding;
   const dispatcher = new Dispatcher(binding, { warn: () => undefined } as never);
   const envelope = (key: string | null, contractVersion: number): Envelope => ({
-    ...{
-      id: 'id',
-      operation: 'added',
-      correlation: '1',
-      replyTopic: 'x.replies.y',
-      budgetMs: 100,
-      contractVersion,
-      key,
-    },
-    ...{ caller: { kind: 'service', name: 'test' }, traceparent: undefined, expectedVersion: undefined },
-    ...{ body: Buffer.from('{}'), appendedAt: 0 },
+    id: 'id',
+    operation: 'added',
+    correlation: '1',
+    replyTopic: 'x.replies.y',
+    budgetMs: 100,
+    contractVersion,
+    key,
+    caller: { kind: 'service', name: 'test' },
+    traceparent: undefined,
+    expectedVersion: undefined,
+    body: Buffer.from('{}'),
+    appendedAt: 0,
   });
   const codeOf = async (key: string | null, version: number): Promise<unknown> =>
     JSON.parse((await dispatcher.runLate(envelope(key, version), () => -1, 200)).body).code;
@@ -61,9 +62,18 @@ describe('a flow with a step that is too late', () => {
     const dispatcher = new Dispatcher(binding, { error: () => undefined } as never);
     const reply = await dispatcher.run(
       {
-        ...{ id: newId(), operation: 'addTwice', correlation: '1', replyTopic: 'x.replies.y', budgetMs: 100 },
-        ...{ contractVersion: 1, key: 'one', caller: { kind: 'service', name: 'test' }, traceparent: undefined },
-        ...{ expectedVersion: undefined, body: Buffer.from('{"name":"one"}'), appendedAt: 0 },
+        id: newId(),
+        operation: 'addTwice',
+        correlation: '1',
+        replyTopic: 'x.replies.y',
+        budgetMs: 100,
+        contractVersion: 1,
+        key: 'one',
+        caller: { kind: 'service', name: 'test' },
+        traceparent: undefined,
+        expectedVersion: undefined,
+        body: Buffer.from('{"name":"one"}'),
+        appendedAt: 0,
       },
       () => 100,
     );

@@ -47,8 +47,14 @@ export class ServiceUnderTest<C extends ServiceContract> {
     const brokers = [testKafkaBrokers()];
     const port = await openKafka({ brokers, client: 'platformatic', clientId: 'test', logger });
     const options: MessagingOptions = {
-      ...{ brokers, client: 'platformatic', topicPrefix, service: plays, clone: 'test', logger },
-      ...{ replicationFactor: 1, partitions: 3 },
+      brokers,
+      client: 'platformatic',
+      topicPrefix,
+      service: plays,
+      clone: 'test',
+      logger,
+      replicationFactor: 1,
+      partitions: 3,
     };
     await ensureTopics(port, options);
     const client = new StoaClient(port, options);
@@ -91,7 +97,12 @@ export class ServiceUnderTest<C extends ServiceContract> {
   ): Promise<IncomingReply> {
     const declared = this.contract[operation] as Command | Query;
     return this.client.request({
-      ...{ service: this.name, operation, kind: declared.kind, id, caller, budgetMs },
+      service: this.name,
+      operation,
+      kind: declared.kind,
+      id,
+      caller,
+      budgetMs,
       contractVersion: declared.since ?? 1,
       key: declared.kind === 'command' ? keyOf(declared, id, input, caller) : null,
       body: JSON.stringify(input),

@@ -46,7 +46,9 @@ describe('a broker whose clock is set to another time', () => {
     const released = new Promise<void>((resolve) => (release = resolve));
     const done: number[] = [];
     await kit.server({
-      ...{ port, clone: 'echo-2', messaging: { heartbeatMs: HOUR_MS, topicPrefix: `${kit.prefix}late.` } },
+      port,
+      clone: 'echo-2',
+      messaging: { heartbeatMs: HOUR_MS, topicPrefix: `${kit.prefix}late.` },
       add: async ({ n }) => {
         isHandling();
         if (n === 1) await released;

@@ -35,7 +35,10 @@ describe('a clone that is dead', () => {
     const elsewhere = `${names.eventsGroup}.other`;
     for (const groupId of [...ids, elsewhere]) {
       await dead.consumeGroup({
-        ...{ groupId, topics: [names.queries], isolation: 'committed', startAt: 'end' },
+        groupId,
+        topics: [names.queries],
+        isolation: 'committed',
+        startAt: 'end',
         onRecords: () => undefined,
       });
     }

@@ -180,7 +180,9 @@ describe('delivery', () => {
     let [queued, most] = [0, 0];
     await kit.server({
       messaging: {
-        ...{ partitions: 2, maxConcurrency: 2, maxQueued: 8 },
+        partitions: 2,
+        maxConcurrency: 2,
+        maxQueued: 8,
         metrics: {
           paused: (_topic, _partition, isPaused) => pauses.push(isPaused),
           queued: (messages) => {

@@ -79,14 +79,15 @@ export class Kit {
 
   options(of: string, clone: string, rest: Partial<MessagingOptions> = {}): MessagingOptions {
     return {
-      ...{
-        brokers: this.brokers,
-        client: this.clientName,
-        topicPrefix: this.prefix,
-        service: of,
-        clone,
-      },
-      ...{ replicationFactor: 1, partitions: 4, logger: this.logger, sessionTimeoutMs: SESSION_TIMEOUT_MS },
+      brokers: this.brokers,
+      client: this.clientName,
+      topicPrefix: this.prefix,
+      service: of,
+      clone,
+      replicationFactor: 1,
+      partitions: 4,
+      logger: this.logger,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
       ...rest,
     };
   }
@@ -167,14 +168,24 @@ export class Kit {
 }
 
 export const sayRequest = (text: string, rest: Partial<OutgoingRequest> = {}): OutgoingRequest => ({
-  ...{ service: 'echo', operation: 'say', kind: 'query', key: null, body: JSON.stringify({ text }), id: newId() },
-  ...{ caller: { kind: 'guest', customerId: newId() }, budgetMs: 20_000, contractVersion: 1 },
+  service: 'echo',
+  operation: 'say',
+  kind: 'query',
+  key: null,
+  body: JSON.stringify({ text }),
+  id: newId(),
+  caller: { kind: 'guest', customerId: newId() },
+  budgetMs: 20_000,
+  contractVersion: 1,
   ...rest,
 });
 
 export const addRequest = (name: string, n: number, rest: Partial<OutgoingRequest> = {}): OutgoingRequest => ({
   ...sayRequest(''),
-  ...{ operation: 'add', kind: 'command', key: name, body: JSON.stringify({ name, n }) },
+  operation: 'add',
+  kind: 'command',
+  key: name,
+  body: JSON.stringify({ name, n }),
   ...rest,
 });
 

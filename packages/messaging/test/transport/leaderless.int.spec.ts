@@ -53,14 +53,19 @@ describe('Kafka partitions whose only broker is gone', () => {
   };
   const toAll = (topic: string, name: string): OutgoingRecord[] =>
     Array.from({ length: PARTITIONS }, (_, partition) => ({
-      ...{ topic, key: null, value: `${name}${partition}`, partition },
+      topic,
+      key: null,
+      value: `${name}${partition}`,
+      partition,
     }));
   const named = (name: string, partitions: readonly number[]): string[] => partitions.map((n) => `${name}${n}`);
 
   const follow = async (on: KafkaPort, topic: string): Promise<KafkaRecord[]> => {
     const records: KafkaRecord[] = [];
     const partitions = Array.from({ length: PARTITIONS }, (_, partition) => ({
-      ...{ topic, partition, from: 'beginning' as const },
+      topic,
+      partition,
+      from: 'beginning' as const,
     }));
     await on.follow({ partitions, isolation: 'committed', onRecords: (some) => records.push(...some) });
     return records;
@@ -69,7 +74,10 @@ describe('Kafka partitions whose only broker is gone', () => {
     const records: KafkaRecord[] = [];
     const assigned: TopicPartition[] = [];
     const consumer = await on.consumeGroup({
-      ...{ groupId, topics: [topic], isolation: 'uncommitted', startAt: 'beginning' },
+      groupId,
+      topics: [topic],
+      isolation: 'uncommitted',
+      startAt: 'beginning',
       onAssigned: (partitions) => assigned.push(...partitions),
       onRecords: (some) => records.push(...some),
     });

@@ -118,7 +118,8 @@ describe('request and reply', () => {
   it('answers the errors of the contract as the handler gave them', async () => {
     say = async (_input, { fail }) => fail('RUDE', 'Mind your language', [{ pointer: '/text', detail: 'rude' }]);
     expect(bodyOf(await client.request(sayRequest('x')))).toEqual({
-      ...{ code: 'RUDE', detail: 'Mind your language' },
+      code: 'RUDE',
+      detail: 'Mind your language',
       problems: [{ pointer: '/text', detail: 'rude' }],
     });
   });
