@@ -58,6 +58,6 @@ export const REFUSED_IN_NAMES = {
 export const REFUSED_PHRASES = [
   [/\bsigns? of life\b/gi, '"heartbeat"'],
   [/\bwhat (came|comes) of (it|them|that)\b/gi, '"the outcome"'],
-  [/\b(an|the|its|their|every|no|this|cached|first|last) answer\b/gi, '"reply" (over Kafka) or "response" (over HTTP)'],
+  [/\b(an|the|its|their|every|this|cached|first|last) answer\b/gi, '"reply" (over Kafka) or "response" (over HTTP)'],
   [/\bkeeps? house\b/gi, '"purge"'],
 ];

@@ -5,7 +5,9 @@ import { build } from 'esbuild';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** What is left out or stands in for something; a path that no longer exists in the library is an error, not a bigger bundle. */
+/**
+ * Modules that are left out or replaced. A path that no longer exists in the library is an error, not a bigger bundle.
+ */
 const replaced = new Set();
 const leaner = {
   name: 'leaner',

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 
 /**
- * Stands in for Ajv in the bundle: a schema is compiled when something is first checked by it. The library compiles some sixty
- * when it is loaded, and checks by none of them unless a client is made with `strict`.
+ * Replaces Ajv in the bundle: a schema is compiled when something is first checked by it. The library compiles some
+ * sixty when it is loaded, and checks by none of them unless a client is made with `strict`.
  */
 export class Ajv2020 {
   #options;

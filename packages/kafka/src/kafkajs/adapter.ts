@@ -26,7 +26,8 @@ import { LastingProducer } from './lasting-producer.js';
 import { byGivenNumber, toBatch } from './records.js';
 import { KafkaJsTransactions } from './transactions.js';
 
-// The library sends heartbeats between fetches only, and notices a rebalance by a heartbeat: a member's fetches must be short.
+// The library sends heartbeats between fetches only, and notices a rebalance by a heartbeat: a member's fetches must be
+// short.
 const MEMBER_WAIT_MS = 300;
 // A consumer that ends waits for its running fetch.
 const FOLLOWER_WAIT_MS = 1_000;
@@ -36,9 +37,10 @@ const LONGEST_WAIT_MS = 3_200;
 const LEAST_SESSION_TIMEOUT_MS = 6_000;
 
 /**
- * The port on kafkajs. What it can't do: keep a group's other members at work while one joins or leaves; notice a dead member within two
- * seconds; take one Kafka partition's fault for that one's: while one of a topic has no leader, the library reads and writes
- * none of the topic's others; say which records of a batch were written; know a topic that was made anew from the former of its name.
+ * The port on kafkajs. What it can't do: keep a group's other members at work while one joins or leaves; notice a dead
+ * member within two seconds; take one Kafka partition's fault for that one's: while one of a topic has no leader, the
+ * library reads and writes none of the topic's others; say which records of a batch were written; know a topic that was
+ * made anew from the former of its name.
  */
 export class KafkaJsPort implements KafkaPort {
   readonly client = 'kafkajs';
@@ -166,7 +168,7 @@ export class KafkaJsPort implements KafkaPort {
   }
 }
 
-/** The library logs as errors what it goes on to retry: they are told by exceptions and onFault where they matter. */
+/** The library logs as errors what it goes on to retry. Exceptions and onFault report those that matter. */
 const quietly =
   (logger: Logger) =>
   ({ namespace, log }: { namespace: string; log: { message: string } }): void =>

@@ -27,8 +27,8 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 
   /**
-   * One after the other: a call for another topic makes the library load its metadata anew, and one that reads offsets in the
-   * meantime finds none.
+   * One after the other: a call for another topic makes the library load its metadata anew, and one that reads offsets
+   * in the meantime finds none.
    */
   private offsets<T>(call: (admin: Admin) => Promise<T>): Promise<T> {
     const mine = this.lastOffsets.then(() => this.run(call));
@@ -40,7 +40,8 @@ export class KafkaJsAdmin implements KafkaAdmin {
     for (const { topic, partitions, replicationFactor, config = {} } of topics) {
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
       const spec = { topic, numPartitions: partitions, replicationFactor, configEntries };
-      // Answers false for a topic that exists. Its own way to wait gives up when a broker has not heard of the topic yet.
+      // Answers false for a topic that exists. Its own way to wait gives up when a broker has not heard of the topic
+      // yet.
       await this.run((admin) => admin.createTopics({ topics: [spec], waitForLeaders: false }));
     }
     await untilLed(

@@ -1,6 +1,6 @@
 import { FencedError, KafkaError, type KafkaErrorCode } from '../port/port.js';
 
-/** What the library's errors have in common; they nest by `cause`. */
+/** The common part of the library's errors, which nest by `cause`. */
 interface LibraryError extends Error {
   readonly type?: string;
   readonly code?: unknown;

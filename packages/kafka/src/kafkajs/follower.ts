@@ -11,8 +11,8 @@ interface Cursor extends TopicPartition {
 }
 
 /**
- * Reads Kafka partitions from given offsets. The library reads in groups only: this is the one member of a group of a random name,
- * which never commits, and goes to its own offsets each time it has joined.
+ * Reads Kafka partitions from given offsets. The library reads in groups only: this is the one member of a group of a
+ * random name, which never commits, and goes to its own offsets each time it has joined.
  */
 export class KafkaJsFollower implements Follower {
   private readonly cursors: Map<string, Cursor>;

@@ -65,8 +65,8 @@ export class KafkaJsGroup implements GroupConsumer {
     consumer.on(consumer.events.REBALANCING, () => this.revokeAll());
     consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
       this.revokeAll();
-      // Before it was a member, `join` sees to it. Were both to try, two members would share the Kafka partitions, and the
-      // records of those that the second doesn't own would go unread.
+      // Before it was a member, `join` sees to it. Were both to try, two members would share the Kafka partitions, and
+      // the records of those that the second doesn't own would go unread.
       if (!isMember) return joined.reject(error);
       if (this.isClosed) return;
       this.options.onFault?.(kafkaError(error));

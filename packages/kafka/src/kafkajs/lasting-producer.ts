@@ -5,9 +5,9 @@ import { kafkaError } from './errors.js';
 const OTHERS_TAKE_MS = 15_000;
 
 /**
- * A producer that outlives the topics it has written to. The library asks for all of them whenever it looks for a new one,
- * and gives up if any is gone: after one process's reply topic was deleted, none of another process could be written to.
- * So a producer that met a topic which is gone is replaced by a fresh one, which knows of none.
+ * A producer that outlives the topics it has written to. The library asks for all of them whenever it looks for a new
+ * one, and gives up if any is gone: after one process's reply topic was deleted, none of another process could be
+ * written to. So a producer that met a topic which is gone is replaced by a fresh one, which knows of none.
  */
 export class LastingProducer {
   private current: { readonly producer: Producer; readonly connected: Promise<void> } | undefined;

@@ -57,8 +57,8 @@ export class PlatformaticPort implements KafkaPort {
           autocommit: false,
           // Its operations retry within each other, so few are many; what is given up is tried again by the group.
           retries: 2,
-          // Shares each topic evenly. The broker's default (uniform) counts over all topics: of two clones it would give one
-          // all commands and the other all queries.
+          // Shares each topic evenly. The broker's default (uniform) counts over all topics: of two clones it would
+          // give one all commands and the other all queries.
           groupRemoteAssignor: 'range',
         }),
         idOf,
@@ -70,14 +70,14 @@ export class PlatformaticPort implements KafkaPort {
     return group;
   }
 
-  /** @throws KafkaError when the broker is away; one that does not allow it is lived with */
+  /** @throws KafkaError when the broker is unavailable; one that does not allow the setting keeps its default */
   private readonly setSessionTimeout = async (groupId: string): Promise<void> => {
     try {
       await this.admin.setSessionTimeout(groupId, this.options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS);
     } catch (error) {
       const { code } = kafkaError(error);
       if (code !== 'OTHER') throw error;
-      this.options.logger.warn({ err: error, groupId }, "the broker's default session time-out stands for the group");
+      this.options.logger.warn({ err: error, groupId }, "the group keeps the broker's default session timeout");
     }
   };
 

@@ -118,8 +118,8 @@ export class PlatformaticAdmin implements KafkaAdmin {
   private async offsets(topic: string, timestamp: bigint): Promise<(number | null | KafkaError)[]> {
     const count = await this.partitionCount(topic);
     const partitions = Array.from({ length: count }, (_, partition) => ({ topic, partition }));
-    const question = { timestamp, isolation: FetchIsolationLevels.READ_UNCOMMITTED };
-    const found = await offsetsOf(this.admin, partitions, question, false);
+    const query = { timestamp, isolation: FetchIsolationLevels.READ_UNCOMMITTED };
+    const found = await offsetsOf(this.admin, partitions, query, false);
     return partitions.map((partition) => found.get(nameOf(partition)) ?? null);
   }
 
@@ -184,9 +184,9 @@ export class PlatformaticAdmin implements KafkaAdmin {
   }
 
   /**
-   * Makes the broker notice a dead member of this group after `sessionTimeoutMs`. Under KIP-848 that is the group's setting,
-   * not the member's. The others learn by their next heartbeat what is theirs now: these are as frequent as a fifth of
-   * it, so that a clone may miss four of them. @throws KafkaError when the broker's bounds do not allow it
+   * Makes the broker notice a dead member of this group after `sessionTimeoutMs`. Under KIP-848 that is the group's
+   * setting, not the member's. The others learn by their next heartbeat what is theirs now: these are as frequent as a
+   * fifth of it, so that a clone may miss four of them. @throws KafkaError when the broker's bounds do not allow it
    */
   async setSessionTimeout(groupId: string, sessionTimeoutMs: number): Promise<void> {
     const config = {

@@ -6,7 +6,7 @@ export interface Wanted {
   readonly asked: FetchRequestPartition;
 }
 
-/** What one fetch says to the broker. */
+/** The contents of one fetch request. */
 export interface SessionRequest {
   readonly id: number;
   readonly epoch: number;
@@ -19,8 +19,8 @@ const LAST_EPOCH = 0x7fffffff;
 const placeOf = ({ topicId, asked }: Wanted): string => `${topicId}:${asked.partition}`;
 
 /**
- * A fetch session at one broker (KIP-227), which remembers what is fetched: a request names what changed since the last one, and its
- * answer only Kafka partitions that have something to say.
+ * A fetch session at one broker (KIP-227), which remembers what is fetched: a request names what changed since the last
+ * one, and its response only Kafka partitions that have something to say.
  */
 export class FetchSession {
   private id = 0;
@@ -45,7 +45,7 @@ export class FetchSession {
   }
 
   /** @param sessionId 0: the broker keeps no session */
-  answered(sessionId: number): void {
+  replied(sessionId: number): void {
     if (sessionId === 0) return this.restart();
     this.epoch = this.id === sessionId && this.epoch < LAST_EPOCH ? this.epoch + 1 : 1;
     this.id = sessionId;

@@ -26,9 +26,9 @@ describe('FetchSession', () => {
     const session = new FetchSession();
     const first = [wanted(0, 5), wanted(1, 5), wanted(0, 5, 'b')];
     expect(named(session, first)).toEqual({ at: [0, 0], asked: ['a0', 'a1', 'b0'], forgotten: [] });
-    session.answered(77);
+    session.replied(77);
     expect(named(session, first)).toEqual({ at: [77, 1], asked: [], forgotten: [] });
-    session.answered(77);
+    session.replied(77);
     const second = [wanted(0, 6), wanted(0, 5, 'b'), wanted(2, 0)];
     expect(named(session, second)).toEqual({ at: [77, 2], asked: ['a0', 'a2'], forgotten: ['a1'] });
   });
@@ -36,7 +36,7 @@ describe('FetchSession', () => {
   it('takes a topic that was made anew for another', () => {
     const session = new FetchSession();
     named(session, [wanted(0, 5)]);
-    session.answered(77);
+    session.replied(77);
     expect(named(session, [wanted(0, 5, 'c')])).toEqual({ at: [77, 1], asked: ['c0'], forgotten: ['a0'] });
   });
 
@@ -44,10 +44,10 @@ describe('FetchSession', () => {
     const session = new FetchSession();
     for (let n = 0; n < 2; n += 1) {
       expect(named(session, [wanted(0, 5)])).toEqual({ at: [0, 0], asked: ['a0'], forgotten: [] });
-      session.answered(0);
+      session.replied(0);
     }
     named(session, [wanted(0, 5)]);
-    session.answered(77);
+    session.replied(77);
     session.restart();
     expect(named(session, [wanted(0, 5)])).toEqual({ at: [0, 0], asked: ['a0'], forgotten: [] });
   });

@@ -8,7 +8,7 @@ import {
   type TopicPartition,
 } from '../port/port.js';
 import { isProtocolError } from './errors.js';
-import { FetchLane, type Cursor } from './fetch-lane.js';
+import { LeaderFetcher, type Cursor } from './leader-fetcher.js';
 import { leaderOf, Leaders, nameOf, type Topic } from './leaders.js';
 import { offsetsOf } from './offset-bounds.js';
 import { backoff } from './settings.js';
@@ -28,15 +28,16 @@ export interface FetcherOptions {
 }
 
 /**
- * Fetches Kafka partitions over the library's low-level calls: one waiting request per broker (a lane). The library's own
- * stream can't pause a single Kafka partition, makes a new assignment wait for the running fetch to end, and does not know
- * LogAppendTime.
+ * Fetches Kafka partitions over the library's low-level calls: one waiting request per broker (a fetcher). The
+ * library's own stream can't pause a single Kafka partition, makes a new assignment wait for the running fetch to end,
+ * and does not know LogAppendTime.
  *
- * A Kafka partition is on the lane of the broker that leads it, or it is lost: nobody leads it, its broker does not answer, its next
- * offset is gone. The lost are looked for again and again, each by itself; the lanes go on meanwhile.
+ * A Kafka partition is on the fetcher of the broker that leads it, or it is lost: nobody leads it, its broker does not
+ * response, its next offset is gone. The lost are looked for again and again, each by itself; the fetchers go on
+ * meanwhile.
  */
 export class Fetcher {
-  private readonly lanes = new Map<number, FetchLane>();
+  private readonly fetchers = new Map<number, LeaderFetcher>();
   /** When each is looked for next, by performance.now. */
   private readonly lost = new Map<Cursor, number>();
   private readonly topicIds = new Map<string, string>();
@@ -61,7 +62,7 @@ export class Fetcher {
     this.search();
   }
 
-  /** What a running fetch brings of these is dropped. */
+  /** Records of these that a running fetch brings are dropped. */
   remove(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) {
       const cursor = this.cursor(partition);
@@ -78,7 +79,7 @@ export class Fetcher {
     const cursor = this.cursor(partition);
     if (!cursor?.paused) return;
     cursor.paused = false;
-    for (const lane of this.lanes.values()) if (lane.cursors.has(nameOf(cursor))) lane.wake();
+    for (const fetcher of this.fetchers.values()) if (fetcher.cursors.has(nameOf(cursor))) fetcher.notify();
   }
 
   seek(partition: TopicPartition, offset: number): void {
@@ -101,13 +102,13 @@ export class Fetcher {
   async stop(): Promise<void> {
     this.isStopped = true;
     this.pausing.abort();
-    for (const lane of this.lanes.values()) lane.end();
-    this.lanes.clear();
+    for (const fetcher of this.fetchers.values()) fetcher.end();
+    this.fetchers.clear();
   }
 
   private cursor(partition: TopicPartition): Cursor | undefined {
     const name = nameOf(partition);
-    for (const { cursors } of this.lanes.values()) {
+    for (const { cursors } of this.fetchers.values()) {
       const cursor = cursors.get(name);
       if (cursor) return cursor;
     }
@@ -116,14 +117,14 @@ export class Fetcher {
 
   private takeOff(cursor: Cursor): void {
     this.lost.delete(cursor);
-    for (const [node, { cursors }] of this.lanes) if (cursors.delete(nameOf(cursor))) this.endIfEmpty(node);
+    for (const [node, { cursors }] of this.fetchers) if (cursors.delete(nameOf(cursor))) this.endIfEmpty(node);
   }
 
   private endIfEmpty(node: number): void {
-    const lane = this.lanes.get(node);
-    if (!lane || lane.cursors.size > 0) return;
-    lane.end();
-    this.lanes.delete(node);
+    const fetcher = this.fetchers.get(node);
+    if (!fetcher || fetcher.cursors.size > 0) return;
+    fetcher.end();
+    this.fetchers.delete(node);
   }
 
   /** This one is looked for a little later, the later the more often that was in vain. */
@@ -169,7 +170,7 @@ export class Fetcher {
       else found.set(recognized(cursor, topic as Topic), node);
     }
     for (const from of ['beginning', 'end'] as const) faults.push(...(await this.lookUp(found, from)));
-    // One says enough: they are told again with each look.
+    // One fault says enough: they are reported again with each poll.
     if (faults[0] && !this.isStopped) this.options.onFault(faults[0]);
     return found;
   }
@@ -221,25 +222,28 @@ export class Fetcher {
     for (const [node, cursors] of byNode) this.open(node, cursors);
   }
 
-  /** A lane for what is fetched from a broker already, and these. The fetch that waits does not know of them: it is cut off. */
+  /**
+   * A fetcher for what is fetched from a broker already, and these. The fetch that waits does not know of them: it is
+   * cut off.
+   */
   private open(node: number, cursors: readonly Cursor[]): void {
-    const former = this.lanes.get(node);
-    const lane: FetchLane = new FetchLane({
+    const former = this.fetchers.get(node);
+    const fetcher: LeaderFetcher = new LeaderFetcher({
       ...this.options,
       pool: this.options.newPool(),
       connect: (pool) => this.leaders.connection(node, pool),
       onLost: (cursor, error) => {
-        if (this.lanes.get(node) === lane) this.lostOne(node, cursor, error);
+        if (this.fetchers.get(node) === fetcher) this.lostOne(node, cursor, error);
       },
       onFailed: (error) => {
-        if (this.lanes.get(node) === lane) this.lostAll(node, lane, error);
+        if (this.fetchers.get(node) === fetcher) this.lostAll(node, fetcher, error);
       },
     });
-    for (const cursor of [...(former?.cursors.values() ?? []), ...cursors]) lane.cursors.set(nameOf(cursor), cursor);
+    for (const cursor of [...(former?.cursors.values() ?? []), ...cursors]) fetcher.cursors.set(nameOf(cursor), cursor);
     for (const { topicId = '', ...partition } of cursors) this.topicIds.set(nameOf(partition), topicId);
     former?.end();
-    this.lanes.set(node, lane);
-    lane.run();
+    this.fetchers.set(node, fetcher);
+    fetcher.run();
   }
 
   private lostOne(node: number, cursor: Cursor, error: KafkaError): void {
@@ -250,8 +254,8 @@ export class Fetcher {
     this.search();
   }
 
-  private lostAll(node: number, { cursors }: FetchLane, error: KafkaError): void {
-    this.lanes.delete(node);
+  private lostAll(node: number, { cursors }: LeaderFetcher, error: KafkaError): void {
+    this.fetchers.delete(node);
     this.options.onFault(error);
     for (const cursor of cursors.values()) this.lose(cursor);
     this.search();

@@ -15,7 +15,7 @@ import { Membership } from './membership.js';
 import { byTopic, startsOf, type Start } from './offset-bounds.js';
 import { backoff } from './settings.js';
 
-export interface GroupSurroundings {
+export interface GroupDependencies {
   readonly newConsumer: (groupId: string, idOf: TopicIds) => Consumer;
   readonly newPool: () => ConnectionPool;
   /** Done before each join. */
@@ -24,8 +24,8 @@ export interface GroupSurroundings {
 
 /**
  * A member of a group under Kafka's new protocol (KIP-848): others come and go without stopping this one. A membership
- * that the coordinator no longer knows (this process stood still for too long) is replaced by a new one; until then its Kafka partitions
- * count as revoked.
+ * that the coordinator no longer knows (this process was suspended for too long) is replaced by a new one; until then
+ * its Kafka partitions count as revoked.
  */
 export class PlatformaticGroup implements GroupConsumer {
   private readonly owned = new Map<string, TopicPartition>();
@@ -39,7 +39,7 @@ export class PlatformaticGroup implements GroupConsumer {
 
   constructor(
     private readonly options: GroupOptions,
-    private readonly surroundings: GroupSurroundings,
+    private readonly dependencies: GroupDependencies,
   ) {}
 
   /** Tries until this is a member. @throws KafkaError CLOSED */
@@ -57,9 +57,9 @@ export class PlatformaticGroup implements GroupConsumer {
   }
 
   private async joinOnce(): Promise<void> {
-    await this.surroundings.prepare(this.options.groupId);
+    await this.dependencies.prepare(this.options.groupId);
     if (this.closed) return;
-    const consumer = this.surroundings.newConsumer(this.options.groupId, (topic, partition) =>
+    const consumer = this.dependencies.newConsumer(this.options.groupId, (topic, partition) =>
       this.fetcher?.topicIdOf({ topic, partition }),
     );
     const membership = new Membership(consumer, {
@@ -68,7 +68,7 @@ export class PlatformaticGroup implements GroupConsumer {
       onLost: (error) => void this.rejoin(membership, error),
     });
     const { isolation, onRecords, maxWaitMs = 5_000, maxBytes = 8 * 1024 * 1024, startAt: resetTo } = this.options;
-    const { newPool } = this.surroundings;
+    const { newPool } = this.dependencies;
     this.membership = membership;
     this.fetcher = new Fetcher(consumer, {
       isolation,
@@ -141,7 +141,10 @@ export class PlatformaticGroup implements GroupConsumer {
     }
   }
 
-  /** Where each partition goes on: where the options say, or what the group committed, or the start that the options name. */
+  /**
+   * Where each partition goes on: where the options say, or what the group committed, or the start that the options
+   * name.
+   */
   private async positions(consumer: Consumer, wanted: readonly TopicPartition[]): Promise<readonly Start[]> {
     if (this.options.startFrom) {
       const starts = await this.options.startFrom(wanted);

@@ -40,7 +40,7 @@ export class Leaders {
     return this.client.currentMetadata?.topics.get(name);
   }
 
-  /** What is asked for by name: each with its topic, or the reason why that is not known. */
+  /** Kafka partitions by name: each with its topic, or the reason why that is not known. */
   async topics(names: Iterable<string>, refresh: boolean): Promise<Map<string, Topic | KafkaError>> {
     const asked = [...new Set(names)].map(
       async (name) => [name, await this.topic(name, refresh).catch(kafkaError)] as const,
@@ -76,7 +76,7 @@ export class Leaders {
   }
 }
 
-/** A Kafka partition that nobody leads: all its replicas are away. */
+/** A Kafka partition that nobody leads: all its replicas are unavailable. */
 export class Leaderless extends KafkaError {
   constructor(partition: TopicPartition) {
     super('RETRIABLE', `Kafka partition ${nameOf(partition)} has no leader`);
@@ -89,12 +89,12 @@ export function leaderOf(topic: Topic | undefined, partition: TopicPartition): n
   return known.leader < 0 ? new Leaderless(partition) : known.leader;
 }
 
-/** An answer of which parts may be errors: the library throws it. @throws any other error */
-export async function answerOf<Answer>(asked: Promise<Answer>): Promise<Answer> {
+/** A response of which parts may be errors: the library throws it. @throws any other error */
+export async function responseOf<Response>(asked: Promise<Response>): Promise<Response> {
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof ResponseError && 'response' in error) return error.response as Answer;
+    if (error instanceof ResponseError && 'response' in error) return error.response as Response;
     throw error;
   }
 }

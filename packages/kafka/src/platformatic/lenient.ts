@@ -12,30 +12,30 @@ import {
 
 type Callback = (error: Error | null, response?: unknown) => void;
 type AnyApi = API<unknown[], unknown>;
-type Call = (connection: Connection, given: unknown[], answer: Callback) => void;
+type Call = (connection: Connection, given: unknown[], callback: Callback) => void;
 
 /** A broker that takes longer to say who leads what is passed over for the next one. */
 const METADATA_WITHIN_MS = 3_000;
 
-/** True when an answer is good but for single Kafka partitions, which say so themselves. */
+/** True when a response is good but for single Kafka partitions, which say so themselves. */
 const isOfPartitions = (error: Error): error is ResponseError & { readonly response: unknown } =>
   error instanceof ResponseError &&
   error.errors.every((one: { readonly path?: string }) => one.path?.includes('/partitions/'));
 
 /**
- * The library throws a topic's metadata away when one Kafka partition has no leader, and with it the group's heartbeats and
+ * The library drops a topic's metadata when one Kafka partition has no leader, and with it the group's heartbeats and
  * commits, which look at metadata before. Here such a partition has the leader −1, and the others stay as they are.
  */
 function metadata(api: AnyApi, onFailed: () => void): Call {
-  return (connection, given, answer) => {
-    let isAnswered = false;
+  return (connection, given, callback) => {
+    let isCalled = false;
     const settle: Callback = (error, response) => {
-      if (isAnswered) return;
-      isAnswered = true;
+      if (isCalled) return;
+      isCalled = true;
       clearTimeout(timer);
-      if (error && isOfPartitions(error)) return answer(null, error.response);
+      if (error && isOfPartitions(error)) return callback(null, error.response);
       if (error) onFailed();
-      answer(error, response);
+      callback(error, response);
     };
     const timer = setTimeout(() => settle(new NetworkError('no metadata in time')), METADATA_WITHIN_MS);
     api(connection, ...given, settle);
@@ -57,31 +57,31 @@ type Committed = TopicOf<{
 }>;
 
 /**
- * Writes the topic's id beside each offset, because Kafka keeps offsets by the topic's name, also those that come late, after the topic
- * was made anew.
+ * Writes the topic's id beside each offset, because Kafka keeps offsets by the topic's name, also those that come late,
+ * after the topic was made anew.
  *
- * The library tries a commit that the coordinator refused for want of a member once more, with a void member id, and a broker closes
- * the connection then. Here that is never sent, and the refusal is what the caller gets.
+ * The library tries a commit that the coordinator refused for want of a member once more, with a void member id, and a
+ * broker closes the connection then. Here that is never sent, and the caller gets the error.
  */
 function offsetCommit(api: AnyApi, idOf: TopicIds): Call {
-  return (connection, given, answer) => {
+  return (connection, given, callback) => {
     const [, epoch, memberId, , topics] = given as [unknown, number, unknown, unknown, Committing[]];
     if (typeof memberId !== 'string' || memberId === '' || epoch <= 0) {
-      answer(new UserError('a commit by who is no member of the group (any more)'));
+      callback(new UserError('a commit by who is no member of the group (any more)'));
       return;
     }
     for (const { name, partitions } of topics)
       for (const one of partitions) one.committedMetadata = idOf(name, one.partitionIndex) ?? null;
     api(connection, ...given, (error: Error | null, response?: unknown) => {
-      if (error && findErrorBy(error, 'needsRejoin', true)) answer(new UserError(error.message, { cause: error }));
-      else answer(error, response);
+      if (error && findErrorBy(error, 'needsRejoin', true)) callback(new UserError(error.message, { cause: error }));
+      else callback(error, response);
     });
   };
 }
 
 /** Leaves out the offsets of a former topic of the name. */
 function offsetFetch(api: AnyApi, currentIdOf: TopicIds): Call {
-  return (connection, given, answer) =>
+  return (connection, given, callback) =>
     api(connection, ...given, (error: Error | null, response?: unknown) => {
       const { groups = [] } = (response ?? {}) as { readonly groups?: { readonly topics: Committed[] }[] };
       for (const { name, partitions } of groups.flatMap(({ topics }) => topics)) {
@@ -90,7 +90,7 @@ function offsetFetch(api: AnyApi, currentIdOf: TopicIds): Call {
           if (written && current && written !== current) one.committedOffset = -1n;
         }
       }
-      answer(error, response);
+      callback(error, response);
     });
 }
 

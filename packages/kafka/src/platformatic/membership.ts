@@ -5,7 +5,7 @@ import { isProtocolError, kafkaError } from './errors.js';
 
 export interface MembershipOptions {
   readonly topics: string[];
-  /** The assignment may have changed. Called before the coordinator is told that revoked partitions were given up. */
+  /** The assignment may have changed. Called before the coordinator learns that revoked partitions were given up. */
   readonly onChange: () => void;
   /** The coordinator does not know this member any more. */
   readonly onLost: (error: KafkaError) => void;
@@ -16,7 +16,7 @@ const ALIVE_MS = 10_000;
 
 /**
  * One membership in a group: the library's consumer with a stream that is never read, because under KIP-848 the library
- * joins and heartbeats only for a stream. It tells of assignments by no event of their own: they are looked up at each
+ * joins and heartbeats only for a stream. It reports assignments by no event of their own: they are looked up at each
  * heartbeat.
  */
 export class Membership {
@@ -30,9 +30,10 @@ export class Membership {
     readonly consumer: Consumer,
     private readonly options: MembershipOptions,
   ) {
-    // The stream asks for all offsets of its topics, to no end here, and would end for one Kafka partition without a leader.
-    consumer.listOffsets = ((_options: unknown, answer: (error: null, offsets: Map<string, bigint[]>) => void) =>
-      answer(null, new Map())) as unknown as Consumer['listOffsets'];
+    // The stream asks for all offsets of its topics, to no end here, and would end for one Kafka partition without a
+    // leader.
+    consumer.listOffsets = ((_options: unknown, callback: (error: null, offsets: Map<string, bigint[]>) => void) =>
+      callback(null, new Map())) as unknown as Consumer['listOffsets'];
     // Each of these is emitted when a heartbeat may have changed the assignment; the one after the change is `start`.
     consumer.on('consumer:heartbeat:start', () => this.changed());
     consumer.on('consumer:heartbeat:end', () => {
@@ -76,8 +77,8 @@ export class Membership {
   }
 
   /**
-   * Leaves the group as far as it can be reached. Never throws. While it still joins, this is done afterwards, and not waited for: a
-   * consumer that is closed while it joins a group without a broker calls itself until the stack is full.
+   * Leaves the group as far as it can be reached. Never throws. While it still joins, this is done afterwards, and not
+   * waited for: a consumer that is closed while it joins a group without a broker calls itself until the stack is full.
    */
   async leave(): Promise<void> {
     if (this.left) return;

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FetchIsolationLevels, ListOffsetTimestamps, listOffsetsV9, type Base } from '@stoa/kafka/client';
 import { KafkaError, type StartOffset, type TopicPartition } from '../port/port.js';
 import { kafkaError } from './errors.js';
-import { answerOf, errorOf, Leaders, nameOf } from './leaders.js';
+import { responseOf, errorOf, Leaders, nameOf } from './leaders.js';
 import { backoff } from './settings.js';
 
 /** By `topic:partition`: the offset, null where there is none, or why it is not known. */
 export type Offsets = Map<string, number | null | KafkaError>;
 
-interface Question {
+interface BoundsQuery {
   readonly timestamp: bigint;
   readonly isolation: (typeof FetchIsolationLevels)[keyof typeof FetchIsolationLevels];
 }
@@ -17,7 +17,7 @@ interface Question {
 export async function offsetsOf(
   client: Base,
   partitions: readonly TopicPartition[],
-  question: Question,
+  query: BoundsQuery,
   refresh: boolean,
 ): Promise<Offsets> {
   const leaders = new Leaders(client);
@@ -25,7 +25,7 @@ export async function offsetsOf(
   const offsets: Offsets = new Map([...failed].map(([partition, error]) => [nameOf(partition), error]));
   const asked = [...led].map(async ([node, ofNode]) => {
     try {
-      await askLeader(leaders, node, ofNode, question, offsets);
+      await askLeader(leaders, node, ofNode, query, offsets);
     } catch (error) {
       for (const partition of ofNode) offsets.set(nameOf(partition), kafkaError(error));
     }
@@ -38,7 +38,7 @@ async function askLeader(
   leaders: Leaders,
   node: number,
   partitions: readonly TopicPartition[],
-  { timestamp, isolation }: Question,
+  { timestamp, isolation }: BoundsQuery,
   into: Offsets,
 ): Promise<void> {
   const topics = [...byTopic(partitions)].map(([name, indexes]) => ({
@@ -46,9 +46,9 @@ async function askLeader(
     partitions: indexes.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp })),
   }));
   const connection = await leaders.connection(node);
-  const answer = await answerOf(listOffsetsV9.api.async(connection, -1, isolation, topics));
-  for (const { name: topic, partitions: answers } of answer.topics) {
-    for (const { partitionIndex: partition, errorCode, offset } of answers)
+  const response = await responseOf(listOffsetsV9.api.async(connection, -1, isolation, topics));
+  for (const { name: topic, partitions: found } of response.topics) {
+    for (const { partitionIndex: partition, errorCode, offset } of found)
       into.set(nameOf({ topic, partition }), errorOf(errorCode) ?? (offset < 0n ? null : Number(offset)));
   }
 }

@@ -5,7 +5,7 @@ import { bytesOf, Partitioner } from '../port/partitioner.js';
 import { KafkaError, type Acks, type OutgoingRecord } from '../port/port.js';
 import { sendInBatches } from '../port/record-size.js';
 import { kafkaError, translated } from './errors.js';
-import { answerOf, errorOf, leaderOf, Leaders, nameOf, type Topic } from './leaders.js';
+import { responseOf, errorOf, leaderOf, Leaders, nameOf, type Topic } from './leaders.js';
 import type { ProduceResponse } from './library-types.js';
 import { lenient } from './lenient.js';
 import { toMessage } from './records.js';
@@ -18,7 +18,7 @@ interface Sent {
   readonly message: ReturnType<typeof toMessage> & { partition: number };
 }
 
-/** What was not written, and why. */
+/** The records that were not written, and why. */
 type Failures = Map<Sent, KafkaError>;
 
 const RETRY_FOR_MS = 2_000;
@@ -29,8 +29,8 @@ const NO_LEADER = -1;
 const PASSING = new Set(['RETRIABLE', 'UNREACHABLE', 'UNKNOWN_TOPIC']);
 
 /**
- * Sends records outside of transactions, over one connection per broker. The library's own send fails a batch as a whole, and sends
- * all of it again when one Kafka partition of it was refused.
+ * Sends records outside of transactions, over one connection per broker. The library's own send fails a batch as a
+ * whole, and sends all of it again when one Kafka partition of it was refused.
  */
 export class Producing {
   private readonly producer: Producer;
@@ -64,7 +64,7 @@ export class Producing {
       if (waiting.length > 0) await delay(backoff(attempt));
     }
     const errors = [...given.values()];
-    // What is too large is found again, once all else is written.
+    // Records that are too large are found again, once all others are written.
     const error = errors.find(({ code }) => code !== 'RECORD_TOO_LARGE') ?? errors[0];
     if (!error) return;
     const unwritten = [...given.keys()].map(({ record }) => record);
@@ -140,7 +140,7 @@ export class Producing {
       batch.map(({ message }) => message) as Parameters<typeof produceV9.api.async>[3],
       {},
     );
-    return (await answerOf(asked)) as ProduceResponse; // a boolean only comes for acks=0
+    return (await responseOf(asked)) as ProduceResponse; // a boolean only comes for acks=0
   }
 
   /** Once, so that the time that it took is the broker's. */
@@ -152,10 +152,10 @@ export class Producing {
         this.isStale = false;
         if (leader instanceof KafkaError) throw leader;
         const { responses } = await this.request(leader, [sent], 'leader');
-        const answer = responses[0]?.partitionResponses[0];
-        const error = errorOf(answer?.errorCode ?? 0);
+        const response = responses[0]?.partitionResponses[0];
+        const error = errorOf(response?.errorCode ?? 0);
         if (error) throw error;
-        return Number(answer?.logAppendTimeMs ?? -1);
+        return Number(response?.logAppendTimeMs ?? -1);
       } catch (error) {
         this.isStale = true;
         throw error;

@@ -2,8 +2,9 @@ import type { BaseOptions } from '@stoa/kafka/client';
 import type { KafkaOptions } from '../port/options.js';
 
 /**
- * Milliseconds before the given retry (1, 2, …): doubles, and stays short, because a fresh broker says "not yet" for a second or two.
- * Not shorter either: on a machine that they share with the broker, dozens of clients that knock take from it what it starts with.
+ * Milliseconds before the given retry (1, 2, …): doubles, and stays short, because a fresh broker says "not yet" for a
+ * second or two. Not shorter either: on a machine that they share with the broker, dozens of clients that knock take
+ * from it what it starts with.
  */
 export const backoff = (attempt: number): number => Math.min(25 * 2 ** (attempt - 1), 800);
 
@@ -13,15 +14,19 @@ export function baseSettings(options: KafkaOptions): BaseOptions & { bootstrapBr
     clientId: options.clientId,
     bootstrapBrokers: [...options.brokers],
     connectTimeout: 2_000,
-    // Longer than the longest fetch wait, shorter than anyone's patience with a broker that hangs.
+    // Longer than the longest fetch wait, shorter than anyone waits for a broker that hangs.
     requestTimeout: 12_000,
     retries: 6,
     retryDelay: (_client, _operation, attempt) => backoff(attempt),
-    // The library asks again every 5 s by default, and the sends of that moment wait. Stale metadata shows in errors anyway.
+    // The library asks again every 5 s by default, and the sends of that moment wait. Stale metadata shows in errors
+    // anyway.
     metadataMaxAge: 120_000,
     autocreateTopics: false,
   };
 }
 
-/** A transaction's first steps are answered CONCURRENT_TRANSACTIONS until the last one is written: 3 ms here is 12 ms a transaction instead of 59. */
+/**
+ * A transaction's first steps are answered CONCURRENT_TRANSACTIONS until the last one is written: 3 ms here is 12 ms a
+ * transaction instead of 59.
+ */
 export const transactionBackoff = (attempt: number): number => (attempt <= 30 ? 3 : Math.min(attempt * 3, 400));

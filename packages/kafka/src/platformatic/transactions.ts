@@ -8,10 +8,11 @@ import type { LibraryTransaction } from './library-types.js';
 import { toMessage } from './records.js';
 import { transactionBackoff, type baseSettings } from './settings.js';
 
-// The library asks for producer id 0 unless told; -1 is Kafka's "give me one".
+// The library asks for producer id 0 by default; -1 is Kafka's "give me one".
 const ANY_PRODUCER = { producerId: -1n, producerEpoch: -1 };
 
-// The broker aborts a transaction that stays open for longer: its frozen owner would hold back readers of committed records.
+// The broker aborts a transaction that stays open for longer: its frozen owner would hold back readers of committed
+// records.
 const TRANSACTION_TIMEOUT_MS = 10_000;
 
 export class PlatformaticTransactions implements TransactionalProducer {

@@ -12,7 +12,7 @@ const isAbortMarker = (batch: RecordsBatch): boolean =>
   isControl(batch) && batch.records[0]?.key?.readInt16BE(2) === ABORT_MARKER;
 
 /**
- * The batches that a reader of committed records may see, as Java's client tells them. The library's own filter lets
+ * The batches that a reader of committed records may see, as Java's client finds them. The library's own filter lets
  * aborted records through when the abort marker lies in a later fetch, and when one producer aborted twice in a row.
  */
 function* committedBatches(partition: FetchResponsePartition): Generator<RecordsBatch> {
@@ -32,6 +32,9 @@ function* committedBatches(partition: FetchResponsePartition): Generator<Records
   }
 }
 
-/** The batches of a fetch that a reader may see: never control records, and with `committed` none of aborted transactions. */
+/**
+ * The batches of a fetch that a reader may see: never control records, and with `committed` none of aborted
+ * transactions.
+ */
 export const visibleBatches = (fetched: FetchResponsePartition, isolation: Isolation): Iterable<RecordsBatch> =>
   isolation === 'committed' ? committedBatches(fetched) : (fetched.records ?? []).filter((batch) => !isControl(batch));

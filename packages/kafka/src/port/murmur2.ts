@@ -1,7 +1,10 @@
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
-/** The 32-bit murmur2 of Java's Kafka client. Signed. Plain 32-bit arithmetic: the libraries' BigInt ones cost 20 times more. */
+/**
+ * The 32-bit murmur2 of Java's Kafka client. Signed. Plain 32-bit arithmetic: the libraries' BigInt ones cost 20 times
+ * more.
+ */
 export function murmur2(data: Uint8Array): number {
   const length = data.length;
   const whole = length & ~3;
@@ -25,5 +28,5 @@ export function murmur2(data: Uint8Array): number {
 
 const byte = (data: Uint8Array, at: number): number => data[at] ?? 0;
 
-/** What a key's Kafka partition is the remainder of: Java's `toPositive(murmur2(key))`. */
+/** A key's hash, whose remainder is its Kafka partition: Java's `toPositive(murmur2(key))`. */
 export const partitionHash = (key: Uint8Array): number => murmur2(key) & 0x7fffffff;

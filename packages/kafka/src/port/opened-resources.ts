@@ -2,7 +2,7 @@ interface Closable {
   close(): Promise<void>;
 }
 
-/** What a port has opened and must close with itself, unless it was closed before. */
+/** Everything that a port has opened and closes with itself, unless it was closed before. */
 export class Opened {
   private readonly all = new Set<Closable>();
 

@@ -9,7 +9,9 @@ export interface KafkaOptions {
   /** Names this process in the broker's logs. */
   readonly clientId: string;
   readonly logger: Logger;
-  /** Milliseconds without a sign of life after which a group gives a member's Kafka partitions to others; 1,500 if not given. */
+  /**
+   * Milliseconds without a heartbeat after which a group gives a member's Kafka partitions to others; 1,500 by default.
+   */
   readonly sessionTimeoutMs?: number;
 }
 

@@ -1,8 +1,8 @@
 import { partitionHash } from './murmur2.js';
 import type { OutgoingRecord } from './port.js';
 
-// Neighbours in a batch share a Kafka partition, because each partition of a request costs the broker an append of its own;
-// few enough that a burst of queries is still spread over the clones.
+// Neighbours in a batch share a Kafka partition, because each partition of a request costs the broker an append of its
+// own; few enough that a burst of queries is still spread over the clones.
 const NEIGHBOURS = 8;
 
 /** Chooses Kafka partitions: of keyed records by their key, of others in turn. */

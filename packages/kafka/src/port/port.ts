@@ -1,6 +1,6 @@
 /**
- * What this package needs of a Kafka client, and nothing more. Two adapters stand behind it (see `openKafka`); one suite
- * of expectations (port.suite.ts) holds for both.
+ * What this package needs of a Kafka client, and nothing more. Two adapters stand behind it (see `openKafka`); one
+ * suite of expectations (port.suite.ts) holds for both.
  */
 
 export type KafkaClientName = 'platformatic' | 'kafkajs';
@@ -53,7 +53,7 @@ export type RecordsListener = (records: readonly KafkaRecord[]) => void;
 interface ConsumeOptions {
   readonly isolation: Isolation;
   readonly onRecords: RecordsListener;
-  /** A fault that the consumer goes on trying to get over (broker away, rejoining). For logs and readiness. */
+  /** A fault that the consumer goes on trying to get over (broker unavailable, rejoining). For logs and readiness. */
   readonly onFault?: (error: KafkaError) => void;
   /** Milliseconds that the broker holds a fetch while there is nothing; 5,000 if not given. */
   readonly maxWaitMs?: number;
@@ -67,16 +67,16 @@ export interface GroupOptions extends ConsumeOptions {
   /** Where a Kafka partition starts that the group never committed, or whose committed offset is gone. */
   readonly startAt: 'beginning' | 'end';
   /**
-   * Asked where these Kafka partitions start, each time that they are assigned, instead of what the group committed and of `startAt`.
-   * One that rejects is asked again.
+   * Asked where these Kafka partitions start, each time that they are assigned, instead of what the group committed and
+   * of `startAt`. One that rejects is asked again.
    */
   readonly startFrom?: (partitions: readonly TopicPartition[]) => Promise<readonly TopicOffset[]>;
   /** Called before the first records of these Kafka partitions. */
   readonly onAssigned?: (partitions: readonly TopicPartition[]) => void;
   /**
-   * These Kafka partitions are another member's from now on; no more of their records come. A commit called (not awaited)
-   * in here still goes out before the partitions are given up, where the membership is still valid. @platformatic/kafka
-   * gives no time to wait in.
+   * These Kafka partitions are another member's from now on; no more of their records come. A commit called (not
+   * awaited) in here still goes out before the partitions are given up, where the membership is still valid.
+   * @platformatic/kafka gives no time to wait in.
    */
   readonly onRevoked?: (partitions: readonly TopicPartition[]) => void;
 }
@@ -107,13 +107,17 @@ export interface FollowOptions extends ConsumeOptions {
 }
 
 /**
- * Reads Kafka partitions without a group. An offset that is out of range goes on at the beginning, and so does a topic that was made
- * anew. Each Kafka partition is read while it has a leader, whatever others lack (not by kafkajs: see its adapter).
+ * Reads Kafka partitions without a group. An offset that is out of range goes on at the beginning, and so does a topic
+ * that was made anew. Each Kafka partition is read while it has a leader, whatever others lack (not by kafkajs: see its
+ * adapter).
  */
 export interface Follower {
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
-  /** The next offset to be fetched: equal to the topic's end offset when there is nothing more (control records included). */
+  /**
+   * The next offset to be fetched: equal to the topic's end offset when there is nothing more (control records
+   * included).
+   */
   position(partition: TopicPartition): number;
   /** Reads on from another offset. */
   seek(partition: TopicPartition, offset: number): void;
@@ -121,8 +125,9 @@ export interface Follower {
 }
 
 /**
- * One open transaction; ends with exactly one of commit and abort. Here Kafka partitions don't fail apart: one that loses its leader
- * while a transaction has records for it keeps the next transactions of the same id waiting until it has one again.
+ * One open transaction; ends with exactly one of commit and abort. Here Kafka partitions don't fail apart: one that
+ * loses its leader while a transaction has records for it keeps the next transactions of the same id waiting until it
+ * has one again.
  */
 export interface Transaction {
   /** acks=all; in as many batches as the records' bytes need. @throws FencedError; KafkaError RECORD_TOO_LARGE */
@@ -148,7 +153,10 @@ export interface TopicSpec {
 }
 
 export interface KafkaAdmin {
-  /** Creates what is missing; a topic that exists is left as it is. Returns when each has its leaders, less those it lost. */
+  /**
+   * Creates what is missing; a topic that exists is left as it is. Returns when each has its leaders, less those it
+   * lost.
+   */
   createTopics(topics: readonly TopicSpec[]): Promise<void>;
   /** Gives topics the settings that are named, where they differ; others stay. @throws KafkaError */
   configureTopics(topics: readonly Pick<TopicSpec, 'topic' | 'config'>[]): Promise<void>;
@@ -157,7 +165,10 @@ export interface KafkaAdmin {
   listTopics(): Promise<string[]>;
   /** The number of Kafka partitions of a topic, with a leader or without. @throws KafkaError UNKNOWN_TOPIC */
   partitionCount(topic: string): Promise<number>;
-  /** By Kafka partition: the next offset to be written (high watermark); −1 for one without a leader, of which nobody knows it. */
+  /**
+   * By Kafka partition: the next offset to be written (high watermark); −1 for one without a leader, of which nobody
+   * knows it.
+   */
   endOffsets(topic: string): Promise<number[]>;
   /** By Kafka partition: the oldest offset; −1 for one without a leader. */
   beginningOffsets(topic: string): Promise<number[]>;
@@ -173,8 +184,8 @@ export interface KafkaAdmin {
   /** A group that is not there is fine; one with members is refused. */
   deleteGroup(groupId: string): Promise<void>;
   /**
-   * Takes a client's members out of a group now, not when their session times out: for a client that is known to be dead. One that
-   * lives joins anew. @returns how many there were; 0 from kafkajs, whose groups know no such request
+   * Takes a client's members out of a group now, not when their session times out: for a client that is known to be
+   * dead. One that lives joins anew. @returns how many there were; 0 from kafkajs, whose groups know no such request
    */
   evict(groupId: string, clientId: string): Promise<number>;
   /** @throws KafkaError UNREACHABLE */
@@ -185,23 +196,30 @@ export interface KafkaPort {
   readonly client: KafkaClientName;
   readonly admin: KafkaAdmin;
   /**
-   * Sends records in the order given per Kafka partition, in as many batches as their bytes need. Retries what may pass, within about
-   * two seconds. Kafka partitions fail apart: what others lack keeps no record from being written, and a record that is known to
-   * be written is not sent again.
-   * @throws RecordTooLargeError: all but some records were written; another KafkaError: `unwritten` says which may not have been.
-   * kafkajs can't tell them apart
+   * Sends records in the order given per Kafka partition, in as many batches as their bytes need. Retries what may
+   * pass, within about two seconds. Kafka partitions fail apart: what others lack keeps no record from being written,
+   * and a record that is known to be written is not sent again.
+   * @throws RecordTooLargeError: all but some records were written; another KafkaError: `unwritten` says which may not
+   *   have been. kafkajs can't tell them apart
    */
   produce(records: readonly OutgoingRecord[], acks: Acks): Promise<void>;
   /**
-   * The number of the broker that a record would go to, as far as is known without asking; −1 where it is not known or there is none.
-   * Records of different brokers that are sent by different calls don't wait for each other. Missing where the client can't tell.
+   * The number of the broker that a record would go to, as far as is known without asking; −1 where it is not known or
+   * there is none. Records of different brokers that are sent by different calls don't wait for each other. Missing
+   * where the client can't tell.
    */
   leaderOf?(record: Pick<OutgoingRecord, 'topic' | 'key' | 'partition'>): number;
-  /** Appends one record with acks=1 and answers its append time by the broker's clock, in ms (LogAppendTime topics only). */
+  /**
+   * Appends one record with acks=1 and answers its append time by the broker's clock, in ms (LogAppendTime topics
+   * only).
+   */
   append(record: OutgoingRecord): Promise<number>;
   /** Joins a consumer group. Resolves once this is a member; the Kafka partitions come by onAssigned. */
   consumeGroup(options: GroupOptions): Promise<GroupConsumer>;
-  /** @throws KafkaError when none of the Kafka partitions can be read yet; those that others are read without are taken up later */
+  /**
+   * @throws KafkaError when none of the Kafka partitions can be read yet; those that others are read without are taken
+   * up later
+   */
   follow(options: FollowOptions): Promise<Follower>;
   /** Resolves once the producer is registered: from then on all earlier producers of the same id are fenced. */
   transactional(transactionalId: string): Promise<TransactionalProducer>;

@@ -1,12 +1,12 @@
 import { KafkaError, RecordTooLargeError, type OutgoingRecord } from './port.js';
 
 /**
- * Bytes of a batch that a broker takes unless it is told otherwise (`message.max.bytes`: 1 MiB, and what the log adds). One
+ * Bytes of a batch that a broker takes by default (`message.max.bytes`: 1 MiB, and what the log adds). One
  * record is a batch too, so its key, value, headers and framing together must fit.
  */
 export const MAX_RECORD_BYTES = 1_048_588;
 
-/** What a record costs besides its contents, at the most: a batch's header (61), and the numbers of its own (40). */
+/** The most bytes of a record besides its contents: a batch's header (61), and its own numbers (40). */
 const FRAMING_BYTES = 101;
 const HEADER_FRAMING_BYTES = 10;
 
@@ -26,7 +26,7 @@ export function sizeOf({ key, value, headers }: Sized): number {
   return bytes;
 }
 
-/** What a record holds in memory, about. Added up of lengths, because it is asked for each one: 0.1 µs. */
+/** About the bytes that a record holds in memory: a sum of lengths, because each record is measured (0.1 µs). */
 export function memoryOf({ key, value, headers }: Sized): number {
   let length = FRAMING_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
   for (const name in headers) length += HEADER_FRAMING_BYTES + name.length + (headers[name]?.length ?? 0);
@@ -68,11 +68,11 @@ export function batchesOf(records: readonly OutgoingRecord[]): (readonly Outgoin
 const isTooLarge = (error: unknown): boolean => error instanceof KafkaError && error.code === 'RECORD_TOO_LARGE';
 
 /**
- * Sends records in batches that a broker takes. One that still refuses a batch as too large (its own bound is smaller) gets the
- * halves of it, as Java's client does; whatever it takes is sent.
+ * Sends records in batches that a broker takes. One that still refuses a batch as too large (its own bound is smaller)
+ * gets the halves of it, as Java's client does; whatever it takes is sent.
  * @param send sends one batch
- * @throws RecordTooLargeError when all others are sent: the records that are too large by themselves; another KafkaError, which
- * says what may not have been written: no later batch was sent then, or it might overtake
+ * @throws RecordTooLargeError when all others are sent: the records that are too large by themselves; another
+ *   KafkaError, which says what may not have been written: no later batch was sent then, or it might overtake
  */
 export async function sendInBatches(
   records: readonly OutgoingRecord[],

@@ -6,9 +6,9 @@ const LED_WITHIN_MS = 40_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * The leaders take up a topic a moment after its creation was answered, and after others see it in the list of topics: a
- * batch sent in between would be half refused, and reading its offsets fails. A Kafka partition that has lost its leader is not
- * waited for, if others of the topic have theirs. @throws KafkaError when that takes too long
+ * The leaders take up a topic a moment after its creation was answered, and after others see it in the list of topics:
+ * a batch sent in between would be half refused, and reading its offsets fails. A Kafka partition that has lost its
+ * leader is not waited for, if others of the topic have theirs. @throws KafkaError when that takes too long
  */
 export async function untilLed(admin: Pick<KafkaAdmin, 'endOffsets'>, topics: Iterable<string>): Promise<void> {
   const deadline = performance.now() + LED_WITHIN_MS;

@@ -48,7 +48,7 @@ export function describeGroups(kit: PortKit): void {
       await late.consumer.close();
     });
 
-    it('starts each Kafka partition where it is told, and not where the group was', async () => {
+    it('starts each Kafka partition where startFrom says, and not where the group was', async () => {
       const made = await kit.topic(2);
       const groupId = kit.name('group');
       const on = (partition: number) => ['a', 'b', 'c'].map((value) => ({ topic: made, key: null, value, partition }));
@@ -133,7 +133,7 @@ export function describeGroups(kit: PortKit): void {
       await Promise.all(both.map(({ consumer }) => consumer.close()));
     });
 
-    it('comes back after it stood still for longer than its session', async () => {
+    it('comes back after it was suspended for longer than its session', async () => {
       const made = await kit.topic(1);
       const { sessionTimeoutMs } = kit.abilities;
       const port = await kit.open({ sessionTimeoutMs });
@@ -241,9 +241,9 @@ export function describeGroups(kit: PortKit): void {
       });
 
     it('tries to join until the broker is there, and ends at once when it is closed before', async () => {
-      const away = await kit.open({ brokers: '127.0.0.1:9' });
+      const unreachable = await kit.open({ brokers: '127.0.0.1:9' });
       const faults: string[] = [];
-      const joining = away.consumeGroup({
+      const joining = unreachable.consumeGroup({
         groupId: 'any',
         topics: ['any'],
         isolation: 'uncommitted',
@@ -254,7 +254,7 @@ export function describeGroups(kit: PortKit): void {
       const outcome = joining.catch((error: unknown) => error);
       await eventually(() => expect(faults).toContain('UNREACHABLE'));
       const start = performance.now();
-      await away.close();
+      await unreachable.close();
       expect(performance.now() - start).toBeLessThan(10_000);
       expect(await outcome).toMatchObject({ code: 'CLOSED' });
     });

@@ -13,7 +13,7 @@ import type {
   TopicPartition,
 } from '../port/port.js';
 
-/** What an adapter can't do is left out of the suite, and named here. */
+/** Features that an adapter may lack: the suite leaves out their tests. */
 export interface PortAbilities {
   /** Members come and go without taking Kafka partitions from the others. */
   readonly cooperative: boolean;
@@ -146,6 +146,6 @@ export const numbered = (topic: string, count: number, key: string | null = null
 export const values = (records: readonly KafkaRecord[]): string[] =>
   records.map((record) => record.value?.toString() ?? '');
 
-/** What to commit once these records are done with. */
+/** The offsets to commit once these records are done. */
 export const offsetsAfter = (records: readonly KafkaRecord[]): TopicOffset[] =>
   records.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset + 1 }));

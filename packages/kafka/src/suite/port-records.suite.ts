@@ -18,7 +18,7 @@ export function describeAdmin(kit: PortKit): void {
       await expect(kit.port.admin.partitionCount(made)).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC' });
     });
 
-    it('tells the ends and the beginnings of a topic, and where a time begins', async () => {
+    it('reports the ends and the beginnings of a topic, and where a time begins', async () => {
       const made = await kit.topic(2);
       await kit.port.produce([{ topic: made, key: null, value: 'x', partition: 1 }], 'all');
       expect(await kit.port.admin.endOffsets(made)).toEqual([0, 1]);
@@ -28,7 +28,7 @@ export function describeAdmin(kit: PortKit): void {
       expect((await kit.port.admin.offsetsSince(made, time))[1]).toBeLessThanOrEqual(1);
     });
 
-    it('tells the ends of several topics that are asked for at once', async () => {
+    it('reports the ends of several topics that are asked for at once', async () => {
       const topics = await Promise.all(Array.from({ length: 6 }, () => kit.topic(2)));
       const fresh = await kit.open();
       await Promise.all([
@@ -50,10 +50,10 @@ export function describeAdmin(kit: PortKit): void {
 
     it('reaches the broker, and says so when it cannot', async () => {
       await kit.port.admin.ping();
-      const away = await kit.open({ brokers: '127.0.0.1:9' });
+      const unreachable = await kit.open({ brokers: '127.0.0.1:9' });
       const start = performance.now();
-      await expect(away.admin.ping()).rejects.toMatchObject({ code: 'UNREACHABLE' });
-      await expect(away.produce([{ topic: 'any', key: null, value: '' }], 'leader')).rejects.toMatchObject({
+      await expect(unreachable.admin.ping()).rejects.toMatchObject({ code: 'UNREACHABLE' });
+      await expect(unreachable.produce([{ topic: 'any', key: null, value: '' }], 'leader')).rejects.toMatchObject({
         code: 'UNREACHABLE',
       });
       expect(performance.now() - start).toBeLessThan(20_000);

@@ -24,10 +24,10 @@ export class BrokerWatch {
       () => true,
       () => false,
     );
-    const answers = await this.asking;
+    const isUp = await this.asking;
     this.asking = undefined;
-    if (!answers) this.wentDown();
-    return answers;
+    if (!isUp) this.wentDown();
+    return isUp;
   }
 
   private wentDown(): void {

@@ -7,22 +7,23 @@ export interface BoundSettings {
 }
 
 /**
- * A moment's stall (a checkpoint, a busy neighbour) makes a few dozen requests wait some hundred milliseconds: that is no
- * overload, so the bound shrinks later than that, and never below what a clone works on side by side anyway.
+ * A moment's stall (a checkpoint, a busy neighbour) makes a few dozen requests wait some hundred milliseconds: that is
+ * no overload, so the bound shrinks later than that, and never below what a clone works on side by side anyway.
  */
 export const DEFAULT_BOUND: BoundSettings = { start: 256, min: 64, max: 2_048, targetWaitMs: 400 };
 
 // One bad moment shows in many replies at once: it counts once.
 const SHRINK_AT_MOST_EVERY_MS = 200;
 const SHRINK_TO = 0.75;
-// What is full answers late to all: while others are answered at once, one without a reply was lost or waits for something else.
+// A full service replies late to all: while others get replies at once, a request without one was lost or waits for
+// something else.
 const PROMPT_FOR_MS = 1_000;
 
 /**
- * How many requests to one service may be in flight from this process, as TCP bounds its packets: while requests are served
- * promptly and the bound is used, it doubles with each round of replies until the first time that they queue for too long;
- * then it shrinks by a quarter, and from there on grows by about one a round. What is over the bound is refused at once
- * instead of queueing.
+ * How many requests to one service may be in flight from this process, as TCP bounds its packets: while requests are
+ * served promptly and the bound is used, it doubles with each round of replies until the first time that they queue for
+ * too long; then it shrinks by a quarter, and from there on grows by about one a round. What is over the bound is
+ * refused at once instead of queueing.
  */
 export class InFlightBound {
   private currentBound: number;

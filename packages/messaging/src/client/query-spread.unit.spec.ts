@@ -1,4 +1,4 @@
-import { QuerySpread, type Passage } from './query-spread.js';
+import { QuerySpread, type InFlightQuery } from './query-spread.js';
 
 /** A topic whose partitions are held by clones, as a group's assignor deals them out. */
 class Service {
@@ -17,26 +17,26 @@ class Service {
     return this;
   }
 
-  begin(): Passage {
-    const passage = this.spread.begin();
-    if (!passage) throw new Error('the partitions are not counted');
-    return passage;
+  begin(): InFlightQuery {
+    const inFlightQuery = this.spread.begin();
+    if (!inFlightQuery) throw new Error('the partitions are not counted');
+    return inFlightQuery;
   }
 
-  answer(passage: Passage): void {
-    const by = this.owners[passage.partition] ?? '';
+  reply(inFlightQuery: InFlightQuery): void {
+    const by = this.owners[inFlightQuery.partition] ?? '';
     this.served.set(by, (this.served.get(by) ?? 0) + 1);
-    passage.end(`${by}@shard1`);
+    inFlightQuery.end(`${by}@shard1`);
   }
 
   /** So many queries, `inFlight` at a time, answered in the order they came. */
   run(queries: number, inFlight: number): void {
-    const waiting: Passage[] = [];
+    const waiting: InFlightQuery[] = [];
     for (let n = 0; n < queries; n++) {
       waiting.push(this.begin());
-      if (waiting.length === inFlight) this.answer(waiting.shift() as Passage);
+      if (waiting.length === inFlight) this.reply(waiting.shift() as InFlightQuery);
     }
-    for (const passage of waiting) this.answer(passage);
+    for (const inFlightQuery of waiting) this.reply(inFlightQuery);
   }
 }
 
@@ -61,15 +61,15 @@ describe('queries', () => {
     const service = await Service.of(3).counted();
     service.run(200, 8);
     service.served.clear();
-    const stuck: Passage[] = [];
+    const stuck: InFlightQuery[] = [];
     for (let n = 0; n < 300; n++) {
-      const passage = service.begin();
-      if (service.owners[passage.partition] === 'c1') stuck.push(passage);
-      else service.answer(passage);
+      const inFlightQuery = service.begin();
+      if (service.owners[inFlightQuery.partition] === 'c1') stuck.push(inFlightQuery);
+      else service.reply(inFlightQuery);
     }
     expect(stuck.length).toBeLessThan(3);
     service.owners.fill('c2', 4, 8);
-    for (const passage of stuck) service.answer(passage);
+    for (const inFlightQuery of stuck) service.reply(inFlightQuery);
     service.served.clear();
     service.run(1_200, 8);
     expect(service.served.get('c1')).toBeUndefined();
@@ -80,7 +80,7 @@ describe('queries', () => {
     const service = await Service.of(2).counted();
     service.run(200, 8);
     service.served.clear();
-    const waiting: Passage[] = [];
+    const waiting: InFlightQuery[] = [];
     for (let round = 0; round < 1_000; round++) {
       while (waiting.length < 16) waiting.push(service.begin());
       // c0 answers four a round, c1 one.
@@ -90,7 +90,7 @@ describe('queries', () => {
       ] as const) {
         for (let n = 0; n < count; n++) {
           const at = waiting.findIndex(({ partition }) => service.owners[partition] === clone);
-          if (at >= 0) service.answer(...(waiting.splice(at, 1) as [Passage]));
+          if (at >= 0) service.reply(...(waiting.splice(at, 1) as [InFlightQuery]));
         }
       }
     }

@@ -6,7 +6,7 @@ import { Coalescer } from '../replies/coalescer.js';
 
 /** A request on its way to its topic. */
 export interface Sendable {
-  /** What says where it goes. */
+  /** The parts that decide where it goes. */
   readonly to?: Pick<OutgoingRecord, 'key' | 'partition'>;
   /** The record, with what is left of its budget; null when nobody waits for it any more. */
   record(): OutgoingRecord | null;
@@ -19,11 +19,11 @@ const TAKE_OVER_MS = 50;
 const ANY_BROKER = -1;
 
 /**
- * Sends requests to one topic, gathered per turn of the event loop and, where the port can tell, per broker: those for one that does
- * not answer hold up no others. What may pass is tried again while someone waits.
+ * Sends requests to one topic, gathered per turn of the event loop and, where the port can tell, per broker: those for
+ * one that does not answer hold up no others. What may pass is tried again while someone waits.
  */
 export class RequestSender {
-  private readonly lanes = new Map<number, Coalescer<Sendable>>();
+  private readonly byBroker = new Map<number, Coalescer<Sendable>>();
 
   constructor(
     private readonly port: KafkaPort,
@@ -33,9 +33,9 @@ export class RequestSender {
 
   push(item: Sendable): void {
     const broker = (item.to && this.port.leaderOf?.({ topic: this.topic, ...item.to })) ?? ANY_BROKER;
-    let lane = this.lanes.get(broker);
-    if (!lane) this.lanes.set(broker, (lane = new Coalescer((items) => this.send(items))));
-    lane.push(item);
+    let coalescer = this.byBroker.get(broker);
+    if (!coalescer) this.byBroker.set(broker, (coalescer = new Coalescer((items) => this.send(items))));
+    coalescer.push(item);
   }
 
   private async send(items: Sendable[]): Promise<void> {

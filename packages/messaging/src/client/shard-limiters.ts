@@ -13,9 +13,9 @@ export interface Entry {
 }
 
 /**
- * Bounds of the requests in flight to one service: of each part of its data (a shard) by itself, so that one that is slow takes
- * nothing from the others; and one for what is not known to have a part. Which part a key's data are in is learned from the
- * replies, which say who served them (`cart-1@shard2`): whoever asks knows of no shards.
+ * Bounds of the requests in flight to one service: of each part of its data (a shard) by itself, so that one that is
+ * slow takes nothing from the others; and one for what is not known to have a part. Which part a key's data are in is
+ * learned from the replies, which say who served them (`cart-1@shard2`): whoever asks knows of no shards.
  */
 export class PartBounds {
   private readonly rest: InFlightBound;

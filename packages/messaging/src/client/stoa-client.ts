@@ -16,7 +16,7 @@ import { ReplyTopic } from '../replies/reply-topic.js';
 import { RequestSender } from './request-sender.js';
 import { DEFAULT_ORPHAN_AFTER_MS, Sweeper } from '../replies/sweeper.js';
 
-/** What this process knows of a service that it asks. */
+/** The state that this process keeps of a service that it sends requests to. */
 interface Target {
   readonly bounds: PartBounds;
   readonly commands: RequestSender;
@@ -91,10 +91,11 @@ export class StoaClient extends ClientProxy {
   }
 
   /**
-   * Sends a request and waits for the reply. A business error is a reply too (`ok: false`), unless it speaks of the way there.
-   * @throws OperationError OVERLOADED (too many requests to the service are in flight), UNAVAILABLE (no answer within the
-   *   budget, the broker is away, or the service gave up), DEADLINE_EXCEEDED (the budget ran out in the service's queue),
-   *   PAYLOAD_TOO_LARGE
+   * Sends a request and waits for the reply. A business error is a reply too (`ok: false`), unless it is one of the
+   * transport.
+   * @throws OperationError OVERLOADED (too many requests to the service are in flight), UNAVAILABLE (no answer within
+   *   the budget, the broker is unavailable, or the service gave up), DEADLINE_EXCEEDED (the budget ran out in the
+   *   service's queue), PAYLOAD_TOO_LARGE
    */
   async request(request: OutgoingRequest): Promise<IncomingReply> {
     const start = performance.now();
@@ -125,13 +126,13 @@ export class StoaClient extends ClientProxy {
     if (!entry) {
       throw new OperationError('OVERLOADED', `Too many requests to ${request.service} are in flight`);
     }
-    const passage = request.kind === 'query' ? target.spread.begin() : undefined;
+    const inFlight = request.kind === 'query' ? target.spread.begin() : undefined;
     return new Promise<IncomingReply>((resolve, reject) => {
       const correlation = (this.nextCorrelation++).toString(36);
       const pending = new PendingRequest(request, correlation, start + request.budgetMs, {
         replyTopic: this.replies.name,
         topic: request.kind === 'command' ? target.topics.commands : target.topics.queries,
-        partition: passage?.partition,
+        partition: inFlight?.partition,
         settle: (outcome, waitMs, servedBy) => {
           this.pending.delete(correlation);
           this.parts.forget(correlation);
@@ -139,7 +140,7 @@ export class StoaClient extends ClientProxy {
           const isUnavailable = outcome instanceof OperationError && outcome.code === 'UNAVAILABLE';
           if (isUnavailable && servedBy !== undefined) entry.end();
           else entry.leave(waitMs);
-          passage?.end(servedBy);
+          inFlight?.end(servedBy);
           if (servedBy !== undefined) target.bounds.learn(key, servedBy);
           if (outcome instanceof OperationError) reject(outcome);
           else resolve(outcome);
@@ -220,12 +221,12 @@ export class StoaClient extends ClientProxy {
   }
 
   protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
-    const answer = async (): Promise<void> => callback(await this.answered(packet));
-    void answer();
+    const reply = async (): Promise<void> => callback(await this.replyTo(packet));
+    void reply();
     return () => undefined;
   }
 
-  private async answered({ pattern, data }: ReadPacket): Promise<WritePacket> {
+  private async replyTo({ pattern, data }: ReadPacket): Promise<WritePacket> {
     try {
       const { ok, body } = await this.request({ ...(pattern as RequestPattern), body: JSON.stringify(data ?? {}) });
       const content: unknown = body.length > 0 ? JSON.parse(body.toString()) : null;
@@ -249,7 +250,7 @@ function errorOf(body: Buffer): ErrorBody {
   try {
     return JSON.parse(body.toString()) as ErrorBody;
   } catch {
-    return { code: 'INTERNAL', detail: 'The service answered with a business error that cannot be read' };
+    return { code: 'INTERNAL', detail: 'The service replied with an error that cannot be read' };
   }
 }
 

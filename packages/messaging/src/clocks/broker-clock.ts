@@ -1,7 +1,7 @@
 /**
  * The broker's time, by which deadlines are counted: never this machine's wall clock, which may jump, and which other
- * machines do not share. A ping (a record appended with LogAppendTime) shows the broker's time at some moment between its
- * sending and its answer; the monotonic clock carries it on from there.
+ * machines do not share. A ping (a record appended with LogAppendTime) shows the broker's time at some moment between
+ * its sending and its reply; the monotonic clock carries it on from there.
  */
 export class BrokerClock {
   /** Bounds of broker time minus monotonic time. Each ping narrows them. */
@@ -18,16 +18,16 @@ export class BrokerClock {
   }
 
   /**
-   * The same, again if the pings are slow: the first one makes connections on its way. Until then deadlines are later than they
-   * are by as much, and clones count on theirs being the same.
+   * The same, again if the pings are slow: the first one makes connections on its way. Until then deadlines are later
+   * than they are by as much, and clones count on theirs being the same.
    */
   async syncClosely(ping: () => Promise<number>): Promise<void> {
     for (let pings = 0; pings < MOST_PINGS && this.high - this.low > CLOSE_MS; pings++) await this.sync(ping);
   }
 
   /** A ping between two monotonic times gave this broker time (whole milliseconds, rounded down). */
-  learn(sent: number, brokerMs: number, answered: number): void {
-    const [low, high] = [brokerMs - answered, brokerMs + 1 - sent];
+  learn(sent: number, brokerMs: number, received: number): void {
+    const [low, high] = [brokerMs - received, brokerMs + 1 - sent];
     // Clocks drift apart by far less than this between two pings.
     const [oldLow, oldHigh] = [this.low - DRIFT_MS, this.high + DRIFT_MS];
     const agrees = low <= oldHigh && high >= oldLow;
@@ -39,7 +39,9 @@ export class BrokerClock {
     return this.low !== Number.NEGATIVE_INFINITY;
   }
 
-  /** Milliseconds since the epoch. Errs to the past, by a ping's round trip at most: no request is dropped too early. */
+  /**
+   * Milliseconds since the epoch. Errs to the past, by a ping's round trip at most: no request is dropped too early.
+   */
   now(): number {
     return this.at(this.monotonic());
   }
@@ -50,8 +52,9 @@ export class BrokerClock {
   }
 
   /**
-   * True when the broker's clock may have been set to another time since the last ping, by a record that has just come: it is from the
-   * future, or older than a record is that was waited for. A backlog looks the same; the next ping tells.
+   * True when the broker's clock may have been set to another time since the last ping, by a record that has just come:
+   * it is from the future, or older than a record is that was waited for. A backlog looks the same; the next ping shows
+   * which it is.
    */
   doubts(timestampMs: number): boolean {
     if (!this.isSynced) return false;

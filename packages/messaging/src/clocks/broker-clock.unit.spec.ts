@@ -25,7 +25,7 @@ describe('BrokerClock', () => {
     const { clock, pass } = clockAt(0);
     clock.learn(0, 5_001, 2); // broker time is about 5,000 later than here
     pass(5_000);
-    clock.learn(4_600, 9_610, 5_000); // the answer was late
+    clock.learn(4_600, 9_610, 5_000); // the reply was late
     expect(Math.abs(clock.now() - 10_000)).toBeLessThanOrEqual(3);
   });
 

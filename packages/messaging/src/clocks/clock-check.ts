@@ -5,11 +5,11 @@ import type { BrokerClock } from './broker-clock.js';
 /** While a backlog is read, each fetch looks like a clock that was set back. */
 const SPACING_MS = 50;
 /** A broker that does not answer holds up nobody for longer. */
-const ANSWERS_WITHIN_MS = 500;
+const REPLY_WITHIN_MS = 500;
 
 /**
- * Asks the broker for its time as soon as the records that come do not fit the time that is known, instead of at the next heartbeat:
- * after a step of the broker's clock all requests would be late, or none, until then.
+ * Asks the broker for its time as soon as the records that come do not fit the time that is known, instead of at the
+ * next heartbeat: after a step of the broker's clock all requests would be late, or none, until then.
  */
 export class ClockCheck {
   private pending: Promise<void> | undefined;
@@ -30,7 +30,10 @@ export class ClockCheck {
     });
   }
 
-  /** Resolves once the time is known again; undefined while it is not in doubt. Never rejects: without an answer the old time holds. */
+  /**
+   * Resolves once the time is known again; undefined while it is not in doubt. Never rejects: without a reply the old
+   * time holds.
+   */
   get settled(): Promise<void> | undefined {
     return this.pending;
   }
@@ -41,7 +44,7 @@ export class ClockCheck {
     this.askedAt = performance.now();
     const given = new AbortController();
     const synced = this.sync().catch(() => undefined);
-    await Promise.race([synced, delay(ANSWERS_WITHIN_MS, undefined, { signal: given.signal }).catch(() => undefined)]);
+    await Promise.race([synced, delay(REPLY_WITHIN_MS, undefined, { signal: given.signal }).catch(() => undefined)]);
     given.abort();
   }
 }

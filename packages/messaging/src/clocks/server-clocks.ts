@@ -6,7 +6,7 @@ import type { CommandRequest } from '../api/command-execution.js';
 export type Deadline = string;
 
 const SYNC_EVERY_MS = 10_000;
-/** What JavaScript's dates can say. */
+/** The range of JavaScript's dates. */
 const LATEST_MS = 8.64e15;
 
 const ASK = 'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms';
@@ -18,9 +18,9 @@ interface Known {
 }
 
 /**
- * The clocks of a service's databases. They exist so that a command's deadline can be checked by the server that commits it:
- * a process that freezes may wake up behind any check of its own. A server is asked for its time when it is first needed, and
- * every ten seconds from then on; deadlines err to the past, by a round trip at most.
+ * The clocks of a service's databases. They exist so that a command's deadline can be checked by the server that
+ * commits it: a process that freezes may wake up behind any check of its own. A server is asked for its time when it is
+ * first needed, and every ten seconds from then on; deadlines err to the past, by a round trip at most.
  */
 export class ServerClocks {
   private readonly known = new Map<string, Known>();
@@ -29,19 +29,21 @@ export class ServerClocks {
   constructor(private readonly database: Pick<Database, 'transaction' | 'serverNameOf'>) {}
 
   /**
-   * When the request's budget ends by the clock of the server that holds the bucket, or its own `until` if that is earlier.
+   * When the request's budget ends by the clock of the server that holds the bucket, or its own `until` if that is
+   * earlier.
    * @throws what a transaction throws, when the server was never asked
    */
   deadlineOf(bucket: number, request: CommandRequest): Deadline | Promise<Deadline> {
     const now = performance.now();
-    // In this order: a freeze between the two makes the deadline too early, never too late. Some callers have no budget.
+    // In this order: a freeze between the two makes the deadline too early, never too late. Some callers have no
+    // budget.
     const endsAt = now + (request.budgetLeft?.() ?? Number.POSITIVE_INFINITY);
     const name = this.database.serverNameOf?.(bucket) ?? '';
     const known = this.known.get(name);
     if (!known) return this.first(bucket, name).then(({ clock }) => earliest(clock.at(endsAt), request.until));
     if (now - known.askedAt > SYNC_EVERY_MS) {
       known.askedAt = now;
-      // A server that is away is asked again later: until then its clock goes on by this process's.
+      // An unavailable server is asked again later: until then its clock goes on by this process's.
       void this.sync(known.clock, bucket).catch(() => undefined);
     }
     return earliest(known.clock.at(endsAt), request.until);

@@ -7,8 +7,8 @@ import { clockTopic, contractsTopic, topicNames } from '../protocol/topics.js';
 const HOUR_MS = 3_600_000;
 
 /**
- * Kafka deletes whole segments, when their last record is old enough; a segment is open for 7 days, or a gigabyte, if nothing is said.
- * So a record is kept for the retention and a segment's time at most.
+ * Kafka deletes whole segments, when their last record is old enough; a segment is open for 7 days, or a gigabyte, if
+ * nothing is said. So a record is kept for the retention and a segment's time at most.
  */
 const DELETE_AFTER = (ms: number, segmentMs: number): Record<string, string> => ({
   'cleanup.policy': 'delete',
@@ -21,7 +21,7 @@ const DELETE_AFTER = (ms: number, segmentMs: number): Record<string, string> => 
 const COMPACTED: Record<string, string> = {
   'cleanup.policy': 'compact',
   'message.timestamp.type': 'LogAppendTime',
-  // A consumer that stood still for a week still learns of what is gone.
+  // A consumer that was down for a week still learns which keys are gone.
   'delete.retention.ms': String(7 * 24 * HOUR_MS),
   'max.compaction.lag.ms': String(24 * HOUR_MS),
 };
@@ -82,8 +82,9 @@ async function create(port: KafkaPort, specs: readonly TopicSpec[]): Promise<Top
 }
 
 /**
- * Makes the topics of this service that are missing; that of states only if it has some, since each Kafka partition costs the broker
- * memory and time at its start. Those that exist get the settings named here, and keep their Kafka partitions and all else.
+ * Makes the topics of this service that are missing; that of states only if it has some, since each Kafka partition
+ * costs the broker memory and time at its start. Those that exist get the settings named here, and keep their Kafka
+ * partitions and all else.
  * @throws KafkaError
  */
 export async function ensureTopics(port: KafkaPort, where: Where, contract?: ServiceContract): Promise<void> {
@@ -98,8 +99,8 @@ export async function ensureTopics(port: KafkaPort, where: Where, contract?: Ser
 }
 
 /**
- * Makes the topics of messages of services that this one follows: they may never have run here yet. Those that exist stay as their owners
- * want them. @throws KafkaError
+ * Makes the topics of events and states that this service follows: their services may never have run here. Those that
+ * exist stay as their owners want them. @throws KafkaError
  */
 export async function ensureFollowed(
   port: KafkaPort,

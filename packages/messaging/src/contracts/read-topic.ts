@@ -1,6 +1,9 @@
 import type { KafkaPort, KafkaRecord } from '@stoa/kafka';
 
-/** All records that a topic holds at this moment, in order per Kafka partition. @throws KafkaError; an Error when `timeoutMs` is over */
+/**
+ * All records that a topic holds at this moment, in order per Kafka partition. @throws KafkaError; an Error when
+ * `timeoutMs` is over
+ */
 export async function readTopic(port: KafkaPort, topic: string, timeoutMs: number): Promise<KafkaRecord[]> {
   const ends = await port.admin.endOffsets(topic);
   const partitions = ends.map((end, partition) => ({ topic, partition, end })).filter(({ end }) => end > 0);

@@ -21,8 +21,8 @@ const LOOK_FOR_TOPICS_EVERY_MS = 2_000;
 
 /**
  * Hands over the events of topics (full names) from now on, without a group: every process gets all of them, none is
- * kept for one that is away. For shortening caches, not for what must not be missed. Topics that are not there yet are
- * taken up when they appear.
+ * kept for one that is not running. For shortening caches, not for what must not be missed. Topics that are not there
+ * yet are taken up when they appear.
  */
 export async function tailEvents(
   port: KafkaPort,

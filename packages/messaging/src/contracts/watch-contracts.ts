@@ -11,8 +11,8 @@ export interface ContractWatch {
 
 /**
  * Hands over each service's published contract: the last ones of all services first, then each new one as it comes.
- * What cannot be read is logged and skipped. `onWithdrawn` hears of a service whose contract was withdrawn: a record of its
- * name without a body. @throws KafkaError
+ * What cannot be read is logged and skipped. `onWithdrawn` hears of a service whose contract was withdrawn: a record of
+ * its name without a body. @throws KafkaError
  */
 export async function watchContracts(
   port: KafkaPort,

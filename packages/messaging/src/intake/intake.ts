@@ -4,8 +4,8 @@ import { KeyedExecutor, type Slot } from './keyed-executor.js';
 import { OffsetTracker } from './offset-tracker.js';
 import { Shares } from './shares.js';
 
-/** The part of a group's consumer that the intake steers. */
-export interface Steering {
+/** The part of a group's consumer by which the intake limits what comes, and commits. */
+export interface FlowControl {
   commit(offsets: readonly TopicOffset[]): Promise<void>;
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
@@ -26,7 +26,7 @@ export interface IntakeOptions {
   readonly limits: IntakeLimits;
   /** Messages of one key are handled one after the other. Null: any order. */
   readonly keyOf: (record: KafkaRecord) => string | null;
-  /** What a message will wait for while it is handled: it gets a share of the limits. Undefined: nothing that is known. */
+  /** The server that a message waits for while it is handled: it gets a share of the limits. Undefined: not known. */
   readonly ownerOf?: (record: KafkaRecord) => string | undefined;
   /** Handles one message. Once it resolves, the key's next may start. Must not reject. */
   readonly handle: (work: Work, slot: Slot) => Promise<void>;
@@ -51,13 +51,13 @@ export interface Work {
   readonly record: KafkaRecord;
   /** True when the Kafka partition is another member's by now: that one handles the message too. */
   isRevoked(): boolean;
-  /** It holds so many bytes more until it is done: of an answer that is not sent yet. */
+  /** The work holds so many bytes more until it is done: those of a reply that is not sent yet. */
   grow(bytes: number): void;
   done(): void;
 }
 
 /** A Kafka partition while it is this member's. */
-interface Lane extends TopicPartition {
+interface HeldPartition extends TopicPartition {
   readonly tracker: OffsetTracker;
   messages: number;
   bytes: number;
@@ -74,11 +74,12 @@ const MOST_BEYOND_UNFINISHED = 50_000;
 const RESUME_BELOW = 0.5;
 
 /**
- * Takes records off Kafka partitions: in order per key, side by side otherwise, within bounds of messages and bytes; and commits for
- * each partition the lowest offset that is not finished.
+ * Intake exists to keep a clone's work bounded. It takes records off Kafka partitions in order per key and side by side
+ * otherwise, within limits of messages and bytes, and commits for each partition the lowest offset that is not
+ * finished.
  */
 export class Intake {
-  private readonly lanes = new Map<string, Lane>();
+  private readonly held = new Map<string, HeldPartition>();
   private readonly executor: KeyedExecutor;
   private readonly messages: Shares;
   private readonly bytes: Shares;
@@ -86,7 +87,7 @@ export class Intake {
   private drained: PromiseWithResolvers<void> | undefined;
 
   constructor(
-    private readonly steering: () => Steering | undefined,
+    private readonly flowControl: () => FlowControl | undefined,
     private readonly options: IntakeOptions,
   ) {
     const { concurrency, messages, bytes } = options.limits;
@@ -96,16 +97,18 @@ export class Intake {
   }
 
   assigned(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.lanes.delete(nameOf(partition));
+    for (const partition of partitions) this.held.delete(nameOf(partition));
   }
 
-  /** Commits what is finished. What waits is dropped: its next owner gets it again; what is in work goes on. */
+  /**
+   * Commits what is finished. Waiting messages are dropped, because their next owner gets them; those in work go on.
+   */
   revoked(partitions: readonly TopicPartition[]): void {
     void this.commit(partitions.map(nameOf));
     for (const partition of partitions) {
-      const lane = this.lanes.get(nameOf(partition));
-      if (lane) lane.isRevoked = true;
-      this.lanes.delete(nameOf(partition));
+      const held = this.held.get(nameOf(partition));
+      if (held) held.isRevoked = true;
+      this.held.delete(nameOf(partition));
     }
   }
 
@@ -116,72 +119,72 @@ export class Intake {
   }
 
   private takeOne(record: KafkaRecord): void {
-    const lane = this.lane(record);
-    const tracked = lane.tracker.begin(record.offset);
-    if (this.options.leave?.(record)) lane.tracker.finish(tracked);
-    else this.submit(lane, record, () => lane.tracker.finish(tracked));
+    const partition = this.partitionOf(record);
+    const tracked = partition.tracker.begin(record.offset);
+    if (this.options.leave?.(record)) partition.tracker.finish(tracked);
+    else this.submit(partition, record, () => partition.tracker.finish(tracked));
   }
 
   /** Takes a record that was left before, behind what came before this call. `finished` is called when it is done. */
   again(record: KafkaRecord, finished: () => void): void {
-    const lane = this.lanes.get(nameOf(record));
-    if (lane) this.submit(lane, record, finished);
+    const partition = this.held.get(nameOf(record));
+    if (partition) this.submit(partition, record, finished);
   }
 
-  private submit(lane: Lane, record: KafkaRecord, finished: () => void): void {
+  private submit(partition: HeldPartition, record: KafkaRecord, finished: () => void): void {
     const owner = this.options.ownerOf?.(record);
     let size = memoryOf(record);
     const isBeyond = owner !== undefined && !(this.messages.mayTake(owner) && this.bytes.mayTake(owner, size));
     const counted = isBeyond ? undefined : owner;
     this.messages.take(counted);
     this.bytes.take(counted, size);
-    lane.messages += 1;
-    lane.bytes += size;
+    partition.messages += 1;
+    partition.bytes += size;
     const grow = (bytes: number): void => {
       size += bytes;
-      lane.bytes += bytes;
+      partition.bytes += bytes;
       this.bytes.take(counted, bytes);
     };
     const work: Work = {
       record,
       grow,
-      isRevoked: () => lane.isRevoked,
+      isRevoked: () => partition.isRevoked,
       done: () => {
         this.messages.giveBack(counted);
         this.bytes.giveBack(counted, size);
         finished();
-        this.finish(lane, record, size);
+        this.finish(partition, record, size);
       },
     };
-    // Or a Kafka partition would be paused for all once what was taken of it waits for one owner.
+    // Otherwise one owner's waiting messages would pause the Kafka partition for all.
     if (isBeyond && this.options.refuse) return this.options.refuse(work);
     const run = (slot: Slot): Promise<void> => {
-      if (!lane.isRevoked) return this.options.handle(work, slot);
+      if (!partition.isRevoked) return this.options.handle(work, slot);
       work.done();
       return Promise.resolve();
     };
     this.executor.submit(this.options.keyOf(record), run, owner);
   }
 
-  private lane(record: KafkaRecord): Lane {
+  private partitionOf(record: KafkaRecord): HeldPartition {
     const name = nameOf(record);
-    let lane = this.lanes.get(name);
-    if (!lane) {
+    let held = this.held.get(name);
+    if (!held) {
       const { topic, partition, offset } = record;
       const tracker = new OffsetTracker(offset);
-      lane = { topic, partition, tracker, messages: 0, bytes: 0, isPaused: false, isRevoked: false, committed: offset };
-      this.lanes.set(name, lane);
+      held = { topic, partition, tracker, messages: 0, bytes: 0, isPaused: false, isRevoked: false, committed: offset };
+      this.held.set(name, held);
     }
-    return lane;
+    return held;
   }
 
-  private finish(lane: Lane, record: KafkaRecord, size: number): void {
-    lane.messages -= 1;
-    lane.bytes -= size;
+  private finish(partition: HeldPartition, record: KafkaRecord, size: number): void {
+    partition.messages -= 1;
+    partition.bytes -= size;
     this.options.onDone?.(record);
     this.resumeDrained();
     if (this.messages.total === 0) this.drained?.resolve();
-    if (!lane.isRevoked) this.commitSoon();
+    if (!partition.isRevoked) this.commitSoon();
   }
 
   private isFull(share: number): boolean {
@@ -195,30 +198,31 @@ export class Intake {
 
   private pauseFull(): void {
     const isFull = this.isFull(1);
-    for (const lane of this.lanes.values()) {
-      if (lane.isPaused || lane.messages === 0) continue;
-      if (isFull || lane.tracker.span >= this.mostBeyond) this.setPaused(lane, true);
+    for (const partition of this.held.values()) {
+      if (partition.isPaused || partition.messages === 0) continue;
+      if (isFull || partition.tracker.span >= this.mostBeyond) this.setPaused(partition, true);
     }
   }
 
   private resumeDrained(): void {
     if (this.isFull(RESUME_BELOW)) return;
-    for (const lane of this.lanes.values()) {
-      if (lane.isPaused && lane.tracker.span < this.mostBeyond * RESUME_BELOW) this.setPaused(lane, false);
+    for (const partition of this.held.values()) {
+      if (partition.isPaused && partition.tracker.span < this.mostBeyond * RESUME_BELOW)
+        this.setPaused(partition, false);
     }
   }
 
-  private setPaused(lane: Lane, isPaused: boolean): void {
-    const steering = this.steering();
-    if (!steering) return; // the first records may come while the consumer is still being made
-    lane.isPaused = isPaused;
-    if (isPaused) steering.pause(lane);
-    else steering.resume(lane);
-    this.options.onPaused?.(lane, isPaused);
+  private setPaused(partition: HeldPartition, isPaused: boolean): void {
+    const flowControl = this.flowControl();
+    if (!flowControl) return; // the first records may come while the consumer is still being made
+    partition.isPaused = isPaused;
+    if (isPaused) flowControl.pause(partition);
+    else flowControl.resume(partition);
+    this.options.onPaused?.(partition, isPaused);
   }
 
-  private committable(lane: Lane): number {
-    return Math.min(lane.tracker.committable, this.options.committableOf?.(lane) ?? Infinity);
+  private committable(partition: HeldPartition): number {
+    return Math.min(partition.tracker.committable, this.options.committableOf?.(partition) ?? Infinity);
   }
 
   private commitSoon(): void {
@@ -226,32 +230,32 @@ export class Intake {
   }
 
   private async commitDue(): Promise<void> {
-    await this.commit([...this.lanes.keys()]);
+    await this.commit([...this.held.keys()]);
     this.commitTimer = undefined;
-    // It failed, or more was finished meanwhile: what comes next may come much later.
-    if (this.due([...this.lanes.keys()]).length > 0) this.commitSoon();
+    // It failed, or more was finished meanwhile, and the next message may come much later.
+    if (this.due([...this.held.keys()]).length > 0) this.commitSoon();
   }
 
-  private due(names: readonly string[]): Lane[] {
+  private due(names: readonly string[]): HeldPartition[] {
     return names
-      .map((name) => this.lanes.get(name))
-      .filter((lane) => lane !== undefined)
-      .filter((lane) => !lane.isRevoked && this.committable(lane) > lane.committed);
+      .map((name) => this.held.get(name))
+      .filter((partition) => partition !== undefined)
+      .filter((partition) => !partition.isRevoked && this.committable(partition) > partition.committed);
   }
 
   private async commit(names: readonly string[]): Promise<void> {
     const due = this.due(names);
-    const steering = this.steering();
-    if (due.length === 0 || !steering) return;
-    const offsets = due.map((lane) => ({
-      topic: lane.topic,
-      partition: lane.partition,
-      offset: this.committable(lane),
+    const flowControl = this.flowControl();
+    if (due.length === 0 || !flowControl) return;
+    const offsets = due.map((partition) => ({
+      topic: partition.topic,
+      partition: partition.partition,
+      offset: this.committable(partition),
     }));
     try {
-      await steering.commit(offsets);
-      due.forEach((lane, i) => {
-        lane.committed = Math.max(lane.committed, offsets[i]?.offset ?? 0);
+      await flowControl.commit(offsets);
+      due.forEach((partition, i) => {
+        partition.committed = Math.max(partition.committed, offsets[i]?.offset ?? 0);
       });
     } catch (error) {
       this.options.onCommitFailed(error);
@@ -266,9 +270,9 @@ export class Intake {
     if (this.messages.total > 0) await this.drained.promise;
     clearTimeout(timer);
     clearTimeout(this.commitTimer);
-    await this.commit([...this.lanes.keys()]);
+    await this.commit([...this.held.keys()]);
     clearTimeout(this.commitTimer);
-    for (const lane of this.lanes.values()) lane.isRevoked = true; // what waits is left to others
+    for (const partition of this.held.values()) partition.isRevoked = true; // waiting messages are left to others
     return this.messages.total === 0;
   }
 }

@@ -15,12 +15,12 @@ const record = (offset: number): KafkaRecord => ({
 describe('the commits of an intake', () => {
   const setup = (commit: (offset: number) => Promise<void>) => {
     const works: Work[] = [];
-    const steering = {
+    const flowControl = {
       commit: ([first]: readonly TopicOffset[]) => commit(first!.offset),
       pause: () => undefined,
       resume: () => undefined,
     };
-    const intake = new Intake(() => steering, {
+    const intake = new Intake(() => flowControl, {
       limits: { concurrency: 10, messages: 10, bytes: 10_000 },
       keyOf: () => null,
       handle: async (work) => void works.push(work),
@@ -45,7 +45,7 @@ describe('the commits of an intake', () => {
   it('are tried again when they fail, and nothing follows', async () => {
     const commits: number[] = [];
     const { intake, works } = setup(async (offset) => {
-      if (commits.push(offset) < 3) throw new Error('the coordinator is away');
+      if (commits.push(offset) < 3) throw new Error('the coordinator is unavailable');
     });
     for (const work of works) work.done();
     await eventually(() => expect(commits).toEqual([2, 2, 2]));

@@ -15,7 +15,7 @@ export interface Slot {
   pause(ms: number): Promise<void>;
 }
 
-/** What starts, or goes on, as soon as there is a place for it. */
+/** Work that starts, or goes on, as soon as there is a place for it. */
 interface Ready {
   readonly run: Run;
   readonly start: () => void;
@@ -23,15 +23,15 @@ interface Ready {
 
 /**
  * Runs tasks of one key one after the other, in the order they came, and tasks of different keys side by side, up to a
- * bound: a key that waits holds up no other. Tasks without a key are ordered by nothing. Tasks may have an owner, what they
- * wait for while they run: an owner has a share of the places, so that one that is slow holds up no other's tasks.
+ * bound: a key that waits holds up no other. Tasks without a key are ordered by nothing. Tasks may have an owner, what
+ * they wait for while they run: an owner has a share of the places, so that one that is slow holds up no other's tasks.
  */
 export class KeyedExecutor {
   /** Tasks of a key that wait for the one before; an entry without any means that one is ready or running. */
   private readonly waiting = new Map<string, Ready[]>();
   private readonly ready: Ready[] = [];
   private readyHead = 0;
-  /** What was ready when its owner's share was used up, by owner. */
+  /** Work that was ready when its owner's share was used up, by owner. */
   private readonly heldBack = new Map<string, Ready[]>();
   private readonly places: Shares;
   private queued = 0;
@@ -150,7 +150,7 @@ class Run implements Slot {
     this.isPlaced = false;
   }
 
-  /** What it set going may outlive it: that counts to nobody's share. */
+  /** Work that it started may outlive it: that counts to nobody's share. */
   use(owner: string): boolean {
     if (!this.isPlaced || owner === this.owner) return true;
     this.places.giveBack(this.owner);

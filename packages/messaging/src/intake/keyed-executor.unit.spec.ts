@@ -95,16 +95,16 @@ describe('KeyedExecutor', () => {
 
     it('counts a task to the owner that it turns out to wait for, and says when that one’s share is used up', async () => {
       const executor = new KeyedExecutor(8);
-      const answers: boolean[] = [];
+      const allowed: boolean[] = [];
       for (let n = 0; n < 8; n += 1) {
         executor.submit(null, async (slot) => {
           const may = slot.use('slow');
-          answers.push(may);
+          allowed.push(may);
           if (may) await never();
         });
       }
       await turn();
-      expect(answers.filter(Boolean)).toHaveLength(6);
+      expect(allowed.filter(Boolean)).toHaveLength(6);
       let done = false;
       executor.submit(null, async (slot) => void (done = slot.use('well')));
       await turn();

@@ -13,8 +13,9 @@ interface Pending extends TrackedOffset {
 const WORTH_A_LOOK = 512;
 
 /**
- * Which offset of one Kafka partition may be committed: the lowest that is not finished, whatever the order in which messages
- * finish. Offsets must begin in growing order. Takes memory for what is not finished, not for what is behind it.
+ * Which offset of one Kafka partition may be committed: the lowest that is not finished, whatever the order in which
+ * messages finish. Offsets must begin in growing order. Takes memory for what is not finished, not for what is behind
+ * it.
  */
 export class OffsetTracker {
   private pending: Pending[] = [];

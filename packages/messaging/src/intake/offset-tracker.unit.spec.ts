@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { OffsetTracker } from './offset-tracker.js';
 
 describe('OffsetTracker', () => {
-  it('stands at its start until something begins, and after the last when all is finished', () => {
+  it('is at its start until something begins, and after the last when all is finished', () => {
     const tracker = new OffsetTracker(7);
     expect(tracker.committable).toBe(7);
     const first = tracker.begin(7);

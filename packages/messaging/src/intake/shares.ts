@@ -2,9 +2,9 @@
 const SHARE = 3;
 
 /**
- * A bounded number of places, and who holds them. An owner may hold three times as many as are free: one that never gives any
- * back comes to three quarters of all, two to three sevenths each, and some are always free for the others. Where few are free
- * because all are busy, each may hold what an even division among them, and one more, would give it.
+ * A bounded number of places, and who holds them. An owner may hold three times as many as are free: one that never
+ * gives any back comes to three quarters of all, two to three sevenths each, and some are always free for the others.
+ * Where few are free because all are busy, each may hold what an even division among them, and one more, would give it.
  */
 export class Shares {
   private readonly held = new Map<string, number>();

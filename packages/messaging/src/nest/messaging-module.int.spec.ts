@@ -69,22 +69,22 @@ describe('MessagingModule', () => {
   let client: StoaClient;
 
   /** The service kit provides these to every app. */
-  const withSurroundings = (imports: object[]) => {
+  const withDependencies = (imports: object[]) => {
     const provided = [
       { provide: DATABASE, useValue: db.database },
       { provide: MESSAGING_OPTIONS, useValue: kit.options('counter', 'counter-1') },
     ];
     @Global()
     @Module({ providers: provided, exports: provided })
-    class Surroundings {}
-    @Module({ imports: [Surroundings, ...(imports as [])] })
+    class Dependencies {}
+    @Module({ imports: [Dependencies, ...(imports as [])] })
     class Root {}
     return Root;
   };
 
   beforeAll(async () => {
     db = await messagingDatabase({ tables: COUNTER_TABLES });
-    app = await NestFactory.createMicroservice<AsyncMicroserviceOptions>(withSurroundings([CounterModule]), {
+    app = await NestFactory.createMicroservice<AsyncMicroserviceOptions>(withDependencies([CounterModule]), {
       ...stoaTransport,
       logger: false,
     });
@@ -147,7 +147,7 @@ describe('MessagingModule', () => {
   it('gives a process that only asks a client', async () => {
     @Module({ imports: [MessagingModule.client()] })
     class Asking {}
-    const context = await NestFactory.createApplicationContext(withSurroundings([Asking]), { logger: false });
+    const context = await NestFactory.createApplicationContext(withDependencies([Asking]), { logger: false });
     const asking = context.get(StoaClient);
     await asking.connect();
     expect(asking.isReady()).toBe(true);

@@ -1,5 +1,6 @@
 /**
- * What must not compile, compiled by `npm run typecheck`: a line below an expectation that does compile fails the check.
+ * What must not compile, compiled by `npm run typecheck`: a line below an expectation that does compile fails the
+ * check.
  */
 import { command, event, query, service, state } from '@stoa/contract-kit';
 import { z } from 'zod';

@@ -19,7 +19,7 @@ import { makerOf, SERVED, type Maker, type Served } from './served.js';
 export const KAFKA_PORT = Symbol('stoa.kafka-port');
 
 /** Closes the port when the application ends: what uses it was closed before. */
-class PortKeeper implements OnApplicationShutdown {
+class PortCloser implements OnApplicationShutdown {
   constructor(private readonly port: KafkaPort) {}
 
   async onApplicationShutdown(): Promise<void> {
@@ -32,7 +32,7 @@ const openPort = ({ brokers, client, clone, logger, sessionTimeoutMs }: Messagin
 
 const PORT: Provider[] = [
   { provide: KAFKA_PORT, useFactory: openPort, inject: [MESSAGING_OPTIONS] },
-  { provide: PortKeeper, useFactory: (port: KafkaPort) => new PortKeeper(port), inject: [KAFKA_PORT] },
+  { provide: PortCloser, useFactory: (port: KafkaPort) => new PortCloser(port), inject: [KAFKA_PORT] },
 ];
 
 export interface ServeOptions {
@@ -68,7 +68,9 @@ export class MessagingModule {
     };
   }
 
-  /** For processes that only ask: a StoaClient (whoever runs the application connects and closes it) and the KafkaPort. */
+  /**
+   * For processes that only ask: a StoaClient (whoever runs the application connects and closes it) and the KafkaPort.
+   */
   static client(): DynamicModule {
     const client: Provider = {
       provide: StoaClient,

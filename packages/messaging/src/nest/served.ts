@@ -3,7 +3,7 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { ServiceContract } from '@stoa/contract-kit';
 import type { Class, Subscription } from '../api/types.js';
 
-/** What `MessagingModule.serve` was given. */
+/** The arguments of `MessagingModule.serve`. */
 export interface Served {
   readonly contract: ServiceContract;
   /** Handler classes by operation. */

@@ -4,8 +4,9 @@ import type { Class, EventHandler, EventStart, StateHandler, Subscription } from
 
 export interface EventOptions {
   /**
-   * Where the subscription begins when it is new to the service: with the oldest event of the last seven days (`earliest`, if not
-   * given), or with the first that comes after it (`now`). Fixed once, when the first clone that has it starts.
+   * Where the subscription begins when it is new to the service: with the oldest event of the last seven days
+   * (`earliest`, if not given), or with the first that comes after it (`now`). Fixed once, when the first clone that
+   * has it starts.
    */
   readonly from?: EventStart;
 }

@@ -31,7 +31,7 @@ export function invalidInputReply(problems: readonly Problem[]): CommandReply {
 }
 
 /** Characters of a business error: each wrong field of a large input may have a long name. */
-const MOST_REFUSAL = 250_000;
+const MOST_CHARACTERS = 250_000;
 const MOST_DETAIL = 10_000;
 
 /** A business error as a reply. The problems of one that would be too large to be read are left out. */
@@ -43,23 +43,23 @@ export function businessErrorReply({ code, message, problems, retryAfterSeconds 
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   };
   const body = JSON.stringify(all);
-  if (body.length <= MOST_REFUSAL) return { ok: false, body };
+  if (body.length <= MOST_CHARACTERS) return { ok: false, body };
   const { problems: _, ...short } = all;
   return { ok: false, body: JSON.stringify({ ...short, detail: message.slice(0, MOST_DETAIL) }) };
 }
 
-/** What `businessErrorReply` made its body of. */
+/** The error that `businessErrorReply` made its body of. */
 export function operationErrorOf({ code, detail, problems, retryAfterSeconds }: ErrorBody): OperationError {
   return new OperationError(code, detail, retryAfterSeconds === undefined ? problems : { retryAfterSeconds });
 }
 
-/** What a reply says. @throws OperationError for a business error */
+/** The output in a reply. @throws OperationError for a business error */
 export function unwrapReply<Output>({ ok, body }: CommandReply): Output {
   if (ok) return JSON.parse(body) as Output;
   throw operationErrorOf(JSON.parse(body) as ErrorBody);
 }
 
-/** True for an error that callers of the operation are told of: its contract's own, or a common one. */
+/** True for an error that callers of the operation may see: its contract's own, or a common one. */
 export const isDeclared = (operation: Operation, error: unknown): error is OperationError =>
   error instanceof OperationError && (error.code in operation.errors || error.code in commonErrors);
 
@@ -74,10 +74,10 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
   return [{ pointer: pointer(issue.path), detail: issue.message }];
 }
 
-/** What zod found wrong, one problem a place. */
+/** The problems that zod found, one a place. */
 export const problemsOf = (error: z.ZodError): Problem[] => error.issues.flatMap(problemsOfIssue);
 
-/** Refusals that are no fault of the caller's. */
+/** Business errors that are no fault of the caller's. */
 const FAULTS = new Set(['INTERNAL', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
 
 /** `ok`, or the error's code. */

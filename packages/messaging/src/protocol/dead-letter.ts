@@ -9,22 +9,22 @@ import {
 
 /** Headers that a dead letter carries besides those of the record that it was. */
 export const DEAD_LETTER_HEADERS = {
-  /** Where the record stood: `topic:partition:offset`. */
+  /** The place of the record: `topic:partition:offset`. */
   origin: 'dead-origin',
   /** In words. */
   reason: 'dead-reason',
   /** The clone that gave it up. */
   by: 'dead-by',
   /**
-   * Which of key, value and headers are not whole, with a comma between; left out where all are. The origin has the whole record, for
-   * as long as its topic keeps it.
+   * Which of key, value and headers are not whole, with a comma between; left out where all are. The origin has the
+   * whole record, for as long as its topic keeps it.
    */
   cut: 'dead-cut',
   /** Where something was cut: how many bytes the record's value had. */
   size: 'dead-size',
 } as const;
 
-// What an operator reads of a record that nobody else could. Of headers that were made to be read, none is as long.
+// An operator reads so much of a record that no handler could. No header that was made to be read is as long.
 const MOST_REASON = 4_000;
 const MOST_HEADER = 4_000;
 const MOST_HEADERS_BYTES = 64_000;
@@ -70,8 +70,8 @@ function cutHeaders(cut: readonly string[], { value }: KafkaRecord): Record<stri
 }
 
 /**
- * The record with where it came from and why it was given up: as it came, unless that is too large with what is added. Then as much
- * of it as fits, and a header says what was cut.
+ * The record with where it came from and why it was given up: as it came, unless that is too large with what is added.
+ * Then as much of it as fits, and a header says what was cut.
  */
 export function deadLetter(topic: string, record: KafkaRecord, reason: string, clone: string): OutgoingRecord {
   const { kept, isCut } = headersThatFit(record.headers);
@@ -101,8 +101,8 @@ function pointerTo(topic: string, record: KafkaRecord, reason: string, clone: st
 }
 
 /**
- * Writes a record to the dead letters. Where the broker's bound is smaller than usual, a pointer to it takes its place: a record that
- * cannot be handled must not stop those behind it by its size. @throws KafkaError
+ * Writes a record to the dead letters. Where the broker's bound is smaller than usual, a pointer to it takes its place:
+ * a record that cannot be handled must not stop those behind it by its size. @throws KafkaError
  */
 export async function writeDeadLetter(
   port: Pick<KafkaPort, 'produce'>,

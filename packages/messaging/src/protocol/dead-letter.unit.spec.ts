@@ -66,8 +66,8 @@ describe('a dead letter', () => {
     await writeDeadLetter({ produce }, 'dead', record({ value: randomBytes(5_000) }), 'x'.repeat(5_000), 'cart-1');
     expect(sent).toMatchObject([{ topic: 'dead', key: null, value: null }]);
     expect(sent[0]?.headers).toMatchObject({ 'dead-origin': 'cart.commands:3:42', 'dead-size': '5000' });
-    const away = () => Promise.reject(new KafkaError('UNREACHABLE', 'away'));
-    await expect(writeDeadLetter({ produce: away }, 'dead', record(), 'x', 'cart-1')).rejects.toMatchObject({
+    const unreachable = () => Promise.reject(new KafkaError('UNREACHABLE', 'unreachable'));
+    await expect(writeDeadLetter({ produce: unreachable }, 'dead', record(), 'x', 'cart-1')).rejects.toMatchObject({
       code: 'UNREACHABLE',
     });
   });

@@ -100,7 +100,7 @@ describe('bindOperations', () => {
       ['addTwice', { run: async () => undefined }],
     ]);
 
-  it('tells queries, commands and flows apart', () => {
+  it('distinguishes queries, commands and flows', () => {
     const kinds = [...bindOperations(echo, handlers()).values()].map((bound) => bound.kind);
     expect(kinds).toEqual(['query', 'command', 'flow']);
   });

@@ -18,8 +18,8 @@ export function newId(): string {
 }
 
 /**
- * An id that follows from another: the same parent and parts always give the same. UUIDv7-shaped, with the parent's time,
- * so that it sorts beside its parent. @throws Error when the parent is not a UUID
+ * An id that follows from another: the same parent and parts always give the same. UUIDv7-shaped, with the parent's
+ * time, so that it sorts beside its parent. @throws Error when the parent is not a UUID
  */
 export function deriveId(parent: string, ...parts: readonly string[]): string {
   const parentBytes = Buffer.from(parent.replaceAll('-', ''), 'hex');

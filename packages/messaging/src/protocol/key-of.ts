@@ -3,8 +3,8 @@ import { deriveId } from './ids.js';
 import type { Caller } from '../api/types.js';
 
 /**
- * The record key of a command, by its contract's `key`. Fields named email are folded to lower case, because addresses are
- * compared without regard to case.
+ * The record key of a command, by its contract's `key`. Fields named email are folded to lower case, because addresses
+ * are compared without regard to case.
  * @throws Error when the caller or the input has no such value: an operation for persons called by a service, say
  */
 export function keyOf(

@@ -7,7 +7,9 @@ export interface TopicNames {
   readonly deadLetters: string;
   /** Group of commands and queries. */
   readonly group: string;
-  /** How the names of the groups of event subscriptions begin: each set of subscriptions has its own (`EventGroups`). */
+  /**
+   * How the names of the groups of event subscriptions begin: each set of subscriptions has its own (`EventGroups`).
+   */
   readonly eventsGroup: string;
   replies(cloneAndRandom: string): string;
 }

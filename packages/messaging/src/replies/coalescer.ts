@@ -1,6 +1,6 @@
 /**
- * Gathers what is pushed during one turn of the event loop and sends it together: no linger, so that a single item waits for
- * nothing. While several sends are under way, more gather behind them.
+ * Gathers what is pushed during one turn of the event loop and sends it together: no linger, so that a single item
+ * waits for nothing. While several sends are under way, more gather behind them.
  */
 export class Coalescer<Item> {
   private gathered: Item[] = [];

@@ -2,7 +2,9 @@ import { OperationError } from '@stoa/contract-kit';
 import type { Headers, KafkaRecord } from '@stoa/kafka';
 import { isLonger } from '@stoa/kafka';
 
-/** Bytes of the body of the largest reply. It is in memory as a whole in the service, on its way, and in whoever asked. */
+/**
+ * Bytes of the body of the largest reply. It is in memory as a whole in the service, on its way, and in whoever asked.
+ */
 export const MAX_REPLY_BYTES = 8 * 1024 * 1024;
 
 /** Bytes of a body that travel in one record, whose headers need the rest of what a broker takes. */
@@ -14,8 +16,8 @@ const MOST_PARTS = Math.ceil(MAX_REPLY_BYTES / PART_BYTES);
 const MAX_GATHERED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Headers of a part. It has no `corr`: a process that knows nothing of parts takes it for a reply that nobody waits for, and not for
- * all of one.
+ * Headers of a part. It has no `corr`: a process that knows nothing of parts takes it for a reply that nobody waits
+ * for, and not for all of one.
  */
 const PART = {
   /** The correlation id of the request. */
@@ -29,7 +31,7 @@ const PART = {
 export const tooLargeReply = (bytes: number): OperationError =>
   new OperationError(
     'RESPONSE_TOO_LARGE',
-    `The answer takes ${bytes} bytes, and one may have ${MAX_REPLY_BYTES} at the most: ask for less at a time`,
+    `The reply takes ${bytes} bytes, and one may have ${MAX_REPLY_BYTES} at the most: ask for less at a time`,
   );
 
 /** The JSON of a command's or query's output. @throws OperationError RESPONSE_TOO_LARGE */
@@ -44,7 +46,9 @@ export interface Part {
   readonly headers: Headers;
 }
 
-/** A body that is too large for one record, cut into parts. `id`: of this reply among those to the process that asked. */
+/**
+ * A body that is too large for one record, cut into parts. `id`: of this reply among those to the process that asked.
+ */
 export function partsOf(body: Buffer, { corr, ...headers }: Headers, id: string): Part[] {
   const count = Math.ceil(body.length / PART_BYTES);
   return Array.from({ length: count }, (_, n) => ({
@@ -59,7 +63,7 @@ export const isPart = ({ headers }: KafkaRecord): boolean => headers[PART.place]
 export const requestOf = ({ headers = {} }: { readonly headers?: Headers }): string =>
   headers['corr'] ?? headers[PART.of] ?? '';
 
-/** What has come of one reply. */
+/** The parts of one reply that have come. */
 interface Gathering {
   readonly parts: (Buffer | undefined)[];
   missing: number;

@@ -43,8 +43,8 @@ const NOT_TAKEN = commonErrorReply(
 type Sendable = Pick<OutgoingReply, 'correlation' | 'reply' | 'waitMs'>;
 
 /**
- * Sends replies, gathered per reply topic and turn of the event loop: a topic that is gone delays no other's. A reply that is
- * too large for one record goes in parts.
+ * Sends replies, gathered per reply topic and turn of the event loop: a topic that is gone delays no other's. A reply
+ * that is too large for one record goes in parts.
  */
 export class ReplySender {
   private readonly senders = new Map<string, Coalescer<OutgoingReply>>();
@@ -76,10 +76,10 @@ export class ReplySender {
     if (refused.size > 0) {
       // The broker's bound is smaller than usual. Whoever asked hears of it, instead of nothing.
       const unsent = replies.filter(({ correlation }) => refused.has(correlation));
-      const refusals = unsent.map((one) => ({ ...one, reply: { ...one.reply, ...NOT_TAKEN } }));
+      const notTaken = unsent.map((one) => ({ ...one, reply: { ...one.reply, ...NOT_TAKEN } }));
       await this.produce(
         topic,
-        refusals.flatMap((one) => this.recordsOf(topic, one)),
+        notTaken.flatMap((one) => this.recordsOf(topic, one)),
         lastDeadline,
       );
     }
@@ -99,7 +99,7 @@ export class ReplySender {
       } catch (error) {
         const mayPass = error instanceof KafkaError && (error.code === 'RETRIABLE' || error.code === 'UNREACHABLE');
         if (mayPass && performance.now() < lastDeadline) continue; // the port waited before it gave up
-        // Its process is gone, or it is too large: whoever asked gets no answer and may ask again.
+        // The asking process is gone, or the reply is too large: the caller gets none and may send again.
         this.logger.warn({ err: error, topic, replies: records.length }, 'replies could not be sent');
         return error instanceof RecordTooLargeError ? new Set(error.records.map(requestOf)) : NONE;
       }

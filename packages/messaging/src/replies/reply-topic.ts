@@ -8,9 +8,9 @@ import { ClockCheck } from '../clocks/clock-check.js';
 export const DEFAULT_HEARTBEAT_MS = 5_000;
 
 /**
- * The topic that this process gets its replies on: one Kafka partition, read without a group, made at start and deleted at the
- * end. Its heartbeat record tells sweepers that the owner lives, and this process the broker's time. An owner that finds
- * its topic gone (it stood still for so long that it was swept) can get no reply any more: it must exit.
+ * The topic that this process gets its replies on: one Kafka partition, read without a group, made at start and deleted
+ * at the end. Its heartbeat record shows sweepers that the owner lives, and this process the broker's time. An owner
+ * that finds its topic gone (it was suspended for so long that it was swept) can get no reply any more: it must exit.
  */
 export class ReplyTopic {
   readonly name: string;
@@ -102,7 +102,7 @@ export class ReplyTopic {
   private giveUp(): void {
     this.isGone = true;
     const error = new Error(
-      `reply topic ${this.name} was deleted while this process stood still: no reply can arrive any more`,
+      `reply topic ${this.name} was deleted while this process was suspended: no reply can arrive any more`,
     );
     this.options.logger.error({ err: error }, 'this clone must exit');
     this.options.onFatal?.(error);

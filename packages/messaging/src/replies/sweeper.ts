@@ -8,17 +8,20 @@ export interface SweeperOptions {
   /** A reply topic whose last record is older than this, by the broker's clock, has lost its owner. */
   readonly orphanAfterMs: number;
   readonly logger: Logger;
-  /** This process's own reply topic: it sweeps only while no living process's comes before it by name. Missing: it sweeps. */
+  /**
+   * This process's own reply topic: it sweeps only while no living process's comes before it by name. Missing: it
+   * sweeps.
+   */
   readonly ownTopic?: string;
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 /**
- * Deletes the reply topics of processes that were killed. One process does it, the leader: the living one whose own topic is first by
- * name. The others ask only whether the leader lives, and find its successor when it does not; its heartbeats on its topic are the
- * election. That two sweep at once for a while is harmless. A topic is deleted when it is silent in two sweeps in a row, because
- * between a topic's creation and its first heartbeat it is silent too.
+ * Deletes the reply topics of processes that were killed. One process does it, the leader: the living one whose own
+ * topic is first by name. The others ask only whether the leader lives, and find its successor when it does not; its
+ * heartbeats on its topic are the election. That two sweep at once for a while is harmless. A topic is deleted when it
+ * is silent in two sweeps in a row, because between a topic's creation and its first heartbeat it is silent too.
  */
 export class Sweeper {
   private suspects = new Set<string>();

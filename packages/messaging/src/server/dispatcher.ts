@@ -194,7 +194,9 @@ export class Dispatcher {
     return this.binding.executor.execute(bound, request);
   }
 
-  /** Tries again what may pass, while the caller waits; tells callers nothing of other faults but that there was one. */
+  /**
+   * Tries again after transient faults while the caller waits. Of other faults, callers learn only that there was one.
+   */
   private async retrying(
     { operation }: BoundOperation,
     { id }: Envelope,

@@ -47,7 +47,7 @@ describe('a flow with a step that is too late', () => {
   const add = { service: 'counter', name: 'add', kind: 'command', key: 'input.name', errors: {}, caller: 'anyone' };
   const input = z.object({ name: z.string() });
 
-  const answerOf = async (...replies: CommandReply[]): Promise<unknown> => {
+  const codeOf = async (...replies: CommandReply[]): Promise<unknown> => {
     const run = async (_: unknown, { step }: FlowContext<Command>): Promise<object> => {
       for (const name of ['first', 'second']) await step(name, add as never, { name: 'one' } as never);
       return {};
@@ -81,10 +81,10 @@ describe('a flow with a step that is too late', () => {
   };
 
   it('was not done, where it is the first', async () => {
-    expect(await answerOf(late)).toBe('DEADLINE_EXCEEDED');
+    expect(await codeOf(late)).toBe('DEADLINE_EXCEEDED');
   });
 
   it('was perhaps done, where one before was', async () => {
-    expect(await answerOf({ ok: true, body: '{}' }, late)).toBe('UNAVAILABLE');
+    expect(await codeOf({ ok: true, body: '{}' }, late)).toBe('UNAVAILABLE');
   });
 });

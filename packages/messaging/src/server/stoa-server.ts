@@ -20,7 +20,7 @@ import { DEFAULT_HEARTBEAT_MS } from '../replies/reply-topic.js';
 import { ReplySender, type ServedReply } from '../replies/reply-sender.js';
 import { UnreadableRequests } from './unreadable-requests.js';
 
-/** What a server serves, and what runs beside it. */
+/** The operations that a server serves, and the work that runs beside them. */
 export interface Served {
   readonly binding: Binding;
   readonly background?: Background;
@@ -37,9 +37,9 @@ export interface StoaServerOptions {
 const DRAIN_MS = 7_000;
 
 /**
- * Serves a contract's commands and queries: a Nest transport strategy over Kafka. Clones share the Kafka partitions in one consumer
- * group. What is acknowledged (its offset committed) was answered; what was in work when a clone died is handled again by
- * the next, where the inbox makes that harmless.
+ * Serves a contract's commands and queries: a Nest transport strategy over Kafka. Clones share the Kafka partitions in
+ * one consumer group. What is acknowledged (its offset committed) was answered; what was in work when a clone died is
+ * handled again by the next, where the inbox makes that harmless.
  */
 export class StoaServer extends Server implements CustomTransportStrategy {
   private readonly kafka: KafkaPort;
@@ -91,7 +91,10 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     };
   }
 
-  /** Makes the topics, publishes the contract, joins the group. Nest calls it; `callback` gets an error, if there is one. */
+  /**
+   * Makes the topics, publishes the contract, joins the group. Nest calls it; `callback` gets an error, if there is
+   * one.
+   */
   override async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
       await this.open();
@@ -122,15 +125,15 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       },
       onAssigned: (partitions) => {
         this.intake.assigned(partitions);
-        this.tellPartitions(0);
+        this.reportPartitions(0);
       },
       onRevoked: (partitions) => {
         this.intake.revoked(partitions);
-        this.tellPartitions(partitions.length);
+        this.reportPartitions(partitions.length);
       },
       onFault: (err) => logger.warn({ err }, 'reading requests; trying again'),
     });
-    this.tellPartitions(0);
+    this.reportPartitions(0);
     await publishContract(this.kafka, this.options, binding.contract);
   }
 
@@ -139,7 +142,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     return !this.isClosing && (this.consumer?.isJoined() ?? false) && (this.runningBackground?.isReady() ?? true);
   }
 
-  /** What an operator does about events that could not be handled. Undefined until it listens, or without a database. */
+  /** Events that could not be handled, for operators. Undefined until it listens, or without a database. */
   get deadLetters(): DeadLetters | undefined {
     return this.runningBackground?.deadLetters;
   }
@@ -148,7 +151,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
    * Another clone of this service is dead: what it had of Kafka goes to the others now, not when its session times out.
    * @returns how many memberships it had @throws KafkaError
    */
-  async bury(clone: string): Promise<number> {
+  async evict(clone: string): Promise<number> {
     const { admin } = this.kafka;
     const evict = async (groups: readonly string[]): Promise<number> => {
       const evicted = await Promise.all(groups.map((group) => admin.evict(group, clone)));
@@ -167,8 +170,8 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     return (await this.kafka.admin.listGroups()).filter((id) => groups.isOurs(id));
   }
 
-  /** A moment later: what is taken is still this clone's while it is told so. */
-  private tellPartitions(taken: number): void {
+  /** Reports a moment later: partitions that are being taken are still this clone's when it is notified. */
+  private reportPartitions(taken: number): void {
     setImmediate(() => this.options.metrics?.partitions?.(this.consumer?.assignment().length ?? 0, taken));
   }
 
@@ -190,14 +193,14 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     return this.executor?.hasServers?.() ? this.executor.serverOf?.(key) : undefined;
   }
 
-  /** What waits for the command's server fills its share of this clone: the others' must not wait behind it. */
+  /** Work that waits for the command's server fills its share of this clone: others' work must not wait behind it. */
   private refuse(work: Work): void {
     try {
       const envelope = readEnvelope(work.record, this.names.commands);
       const waitMs = this.clock.age(envelope.appendedAt);
       const reply = commonErrorReply('UNAVAILABLE', 'Too many requests wait for the same data');
       this.options.metrics?.requestHandled?.(envelope.operation, 'UNAVAILABLE', waitMs, 0);
-      this.answer(work, envelope, reply, waitMs, performance.now() + envelope.budgetMs - waitMs);
+      this.reply(work, envelope, reply, waitMs, performance.now() + envelope.budgetMs - waitMs);
     } catch (error) {
       void this.unreadable.giveUp(work, error);
     }
@@ -219,9 +222,9 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       const start = performance.now();
       const reply = await this.inContext(envelope, slot, () => this.dispatch(envelope, budgetLeft, waitMs, slot));
       this.options.metrics?.requestHandled?.(envelope.operation, outcomeOf(reply), waitMs, performance.now() - start);
-      this.answer(work, envelope, reply, waitMs, deadline);
+      this.reply(work, envelope, reply, waitMs, deadline);
     } catch (error) {
-      this.answer(
+      this.reply(
         { ...work, done: () => undefined },
         envelope,
         commonErrorReply('INVALID_INPUT', 'The request could not be read'),
@@ -257,15 +260,15 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     return runWith({ traceparent, messageId: id, operation, useServer }, work, faultOf);
   }
 
-  private answer(work: Work, envelope: Envelope, reply: ServedReply, waitMs: number, deadline: number): void {
+  private reply(work: Work, envelope: Envelope, reply: ServedReply, waitMs: number, deadline: number): void {
     const { correlation, replyTopic } = envelope;
     work.grow(reply.body.length);
     this.replies.push(replyTopic, { correlation, reply, waitMs, deadline, done: work.done });
   }
 
   /**
-   * Stops taking requests, finishes those in work, sends their replies, commits and leaves the group, within 10 s. What is
-   * not finished by then is not acknowledged: another clone gets it.
+   * Stops taking requests, finishes those in work, sends their replies, commits and leaves the group, within 10 s. What
+   * is not finished by then is not acknowledged: another clone gets it.
    */
   override async close(): Promise<void> {
     if (this.isClosing) return;

@@ -41,7 +41,7 @@ export class ServiceUnderTest<C extends ServiceContract> {
     private readonly client: StoaClient,
   ) {}
 
-  /** @param plays the service that the test stands in for: its topics are there from the start */
+  /** @param plays the service whose place the test takes: its topics are there from the start */
   static async open<C extends ServiceContract>(contract: C, plays = 'gateway'): Promise<ServiceUnderTest<C>> {
     const topicPrefix = `${uniqueName(contract.$about.name)}.`;
     const brokers = [testKafkaBrokers()];
@@ -83,7 +83,7 @@ export class ServiceUnderTest<C extends ServiceContract> {
     await Promise.all(this.clones.splice(0).map((clone) => clone.stop()));
   }
 
-  /** What all clones wrote. */
+  /** The logs of all clones. */
   logs(): string {
     return this.clones.map((clone) => clone.logs()).join('');
   }
@@ -120,7 +120,9 @@ export class ServiceUnderTest<C extends ServiceContract> {
     return { ok, body: JSON.parse(body.toString()) as Body };
   }
 
-  /** What the service published so far, per key in its order: the records that `wanted` takes. Waits until there are `count`. */
+  /**
+   * The records that the service published so far and `wanted` takes, per key in its order. Waits for `count` of them.
+   */
   async published(
     kinds: readonly ('events' | 'states')[],
     count: number,

@@ -42,7 +42,7 @@ describe('a broker that fails', () => {
     expect(bodyOf(await client.request(addRequest('ada', 3)))).toMatchObject({ n: 3 });
   }, 90_000);
 
-  it('that stands still costs a caller its budget, no more; service returns when it wakes up', async () => {
+  it('that is frozen costs a caller its budget, no more; service returns when it wakes up', async () => {
     await eventually(() => served('before'), SLOW);
     await kafka.freeze();
     try {

@@ -4,14 +4,14 @@ import type { StoaClient } from '../../src/client/stoa-client.js';
 
 const KEYS = 12;
 const REPLICATED = { replicationFactor: 3 };
-/** As good clients do: while an answer is missing, the same command again. */
-const PATIENCE_MS = 30_000;
+/** As good clients do: while a reply is missing, the same command again. */
+const TIMEOUT_MS = 30_000;
 
 describe('three brokers, one of them killed', () => {
   let kafka: OwnBrokers;
   let kit: Kit;
   let client: StoaClient;
-  const answered: { readonly key: string; readonly at: number }[] = [];
+  const replied: { readonly key: string; readonly at: number }[] = [];
   const over = new AbortController();
 
   beforeAll(async () => {
@@ -29,11 +29,11 @@ describe('three brokers, one of them killed', () => {
   const write = async (key: string, n: number): Promise<void> => {
     const request = addRequest(key, n, { budgetMs: 5_000 });
     await eventually(async () => expect(bodyOf(await client.request(request))).toMatchObject({ name: key, n }), {
-      timeoutMs: PATIENCE_MS,
+      timeoutMs: TIMEOUT_MS,
     });
-    answered.push({ key, at: performance.now() });
+    replied.push({ key, at: performance.now() });
   };
-  const keysSince = (at: number): number => new Set(answered.filter((one) => one.at > at).map(({ key }) => key)).size;
+  const keysSince = (at: number): number => new Set(replied.filter((one) => one.at > at).map(({ key }) => key)).size;
 
   it('goes on with all keys, also when it had the controller', async () => {
     const writer = async (key: string): Promise<void> => {
@@ -47,7 +47,7 @@ describe('three brokers, one of them killed', () => {
       const killed = performance.now();
       await kafka.kill(node);
       const died = performance.now();
-      await eventually(() => expect(keysSince(died)).toBe(KEYS), { timeoutMs: PATIENCE_MS });
+      await eventually(() => expect(keysSince(died)).toBe(KEYS), { timeoutMs: TIMEOUT_MS });
       process.stdout.write(
         `broker ${node} killed: all keys again after ${Math.round(performance.now() - killed)} ms\n`,
       );

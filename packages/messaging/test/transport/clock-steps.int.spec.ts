@@ -25,7 +25,7 @@ describe('a broker whose clock is set to another time', () => {
   const kit = new Kit();
   afterAll(() => kit.end());
 
-  it('costs no request its answer, back or forth, long before the next heartbeat', async () => {
+  it('costs no request its reply, back or forth, long before the next heartbeat', async () => {
     const { port, clock } = withClock(await kit.port());
     await kit.server({ port, messaging: { heartbeatMs: HOUR_MS } });
     const client = await kit.client();

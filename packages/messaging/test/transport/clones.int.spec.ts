@@ -9,7 +9,7 @@ import type { StoaClient } from '../../src/client/stoa-client.js';
 const CLONE = join(import.meta.dirname, '../echo-clone.mjs');
 const NODE = join(import.meta.dirname, '../../../../node_modules/.bin/node');
 
-interface Answer {
+interface Reply {
   readonly name: string;
   readonly by: string;
   readonly at: number;
@@ -17,7 +17,7 @@ interface Answer {
 
 /** Keeps commands of several keys coming, each key's one after the other. What failed is kept apart. */
 class Load {
-  readonly answers: Answer[] = [];
+  readonly replies: Reply[] = [];
   readonly failures: OperationError[] = [];
   private isOver = false;
   private readonly running: Promise<void>[];
@@ -30,7 +30,7 @@ class Load {
     for (let n = 0; !this.isOver; n += 1) {
       try {
         const { by } = bodyOf(await client.request(addRequest(name, n, { budgetMs }))) as { by: string };
-        this.answers.push({ name, by, at: performance.now() });
+        this.replies.push({ name, by, at: performance.now() });
       } catch (error) {
         this.failures.push(error as OperationError);
         await thinkTime(50); // some failures come at once
@@ -43,9 +43,9 @@ class Load {
     await Promise.all(this.running);
   }
 
-  /** Which clones gave the latest answers of all keys, and how many keys have one. */
+  /** Which clones gave the latest replies of all keys, and how many keys have one. */
   latest(): { clones: string[]; keys: number } {
-    const clones = new Map(this.answers.map(({ name, by }) => [name, by]));
+    const clones = new Map(this.replies.map(({ name, by }) => [name, by]));
     return { clones: [...new Set(clones.values())].toSorted(), keys: clones.size };
   }
 }
@@ -124,13 +124,13 @@ describe('clones', () => {
       await clone(kit, 'two');
       const load = await loadOf(kit);
       await eventually(() => expect(load.latest().clones).toEqual(['one', 'two']), SOON);
-      const own = new Set(load.answers.filter(({ by }) => by === 'one').map(({ name }) => name));
+      const own = new Set(load.replies.filter(({ by }) => by === 'one').map(({ name }) => name));
       const at = performance.now();
       killed.kill('SIGKILL');
       await once(killed, 'exit');
-      const taken = (): Answer[] =>
+      const taken = (): Reply[] =>
         [...own].map(
-          (name) => load.answers.find((one) => one.name === name && one.by === 'two' && one.at > at + 1) ?? fail(name),
+          (name) => load.replies.find((one) => one.name === name && one.by === 'two' && one.at > at + 1) ?? fail(name),
         );
       const fail = (name: string): never => {
         throw new Error(`${name} is not served yet`);

@@ -42,8 +42,8 @@ describe('a clone that is dead', () => {
         onRecords: () => undefined,
       });
     }
-    expect(await server.bury('echo-3')).toBe(0);
-    await eventually(async () => expect(await server.bury('echo-2')).toBe(ids.length));
+    expect(await server.evict('echo-3')).toBe(0);
+    await eventually(async () => expect(await server.evict('echo-2')).toBe(ids.length));
     expect(await kit.port().then(({ admin }) => admin.evict(elsewhere, 'echo-2'))).toBe(1);
   });
 });

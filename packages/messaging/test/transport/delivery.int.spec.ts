@@ -244,7 +244,7 @@ describe('delivery', () => {
     await eventually(async () => expect((await port.admin.committedOffsets(group, commands))[0]).toBe(5));
   });
 
-  it('tells a caller that waits that its request could not be read', async () => {
+  it('reports to a waiting caller that its request could not be read', async () => {
     const kit = newKit();
     await kit.server();
     const client = await kit.client();

@@ -128,7 +128,7 @@ describe('Kafka partitions whose only broker is gone', () => {
   it('cost only their keys: the other keys are answered, and a clone starts', async () => {
     const commands = await unreplicated('echo.commands');
     await unreplicated('echo.queries');
-    // What all need has copies.
+    // Topics that all need have copies.
     const messaging = { replicationFactor: 3 };
     await kit.server({ messaging });
     const client = await kit.client({ messaging });

@@ -12,7 +12,7 @@ describe('the transport on kafkajs', () => {
     const client = await kit.client();
     expect(bodyOf(await client.request(sayRequest('hello')))).toEqual({ text: 'hello' });
 
-    const answered: string[] = [];
+    const servedBy: string[] = [];
     const over = new AbortController();
     const load = Array.from({ length: 8 }, async (_, i) => {
       for (let n = 0; !over.signal.aborted; n += 1) {
@@ -21,15 +21,15 @@ describe('the transport on kafkajs', () => {
           by: string;
         };
         expect(reply.n).toBe(n);
-        answered.push(reply.by);
+        servedBy.push(reply.by);
       }
     });
     await kit.server({ clone: 'two' });
-    await eventually(() => expect(new Set(answered.slice(-50))).toEqual(new Set(['one', 'two'])), {
+    await eventually(() => expect(new Set(servedBy.slice(-50))).toEqual(new Set(['one', 'two'])), {
       timeoutMs: 30_000,
     });
     await first.close();
-    await eventually(() => expect(new Set(answered.slice(-50))).toEqual(new Set(['two'])), { timeoutMs: 30_000 });
+    await eventually(() => expect(new Set(servedBy.slice(-50))).toEqual(new Set(['two'])), { timeoutMs: 30_000 });
 
     const port = await kit.port();
     const { commands, deadLetters } = topicNames(kit.prefix, 'echo');

@@ -57,8 +57,8 @@ describe('request and reply', () => {
       seen.push({ id, key, bodyText, expectedVersion, traceparent, budget: budgetLeft() > 10_000 });
       return n + 1;
     };
-    const question = sayRequest('hello');
-    const reply = await client.request(question);
+    const request = sayRequest('hello');
+    const reply = await client.request(request);
     expect(reply).toMatchObject({ ok: true, servedBy: 'echo-1' });
     expect(bodyOf(reply)).toEqual({ text: 'hello' });
 
@@ -66,11 +66,11 @@ describe('request and reply', () => {
     const order = addRequest('ada', 4, { expectedVersion: 7, traceparent });
     expect(bodyOf(await client.request(order))).toEqual({ name: 'ada', n: 5, by: 'echo-1' });
     expect(seen).toEqual([
-      { caller: question.caller, budget: true },
+      { caller: request.caller, budget: true },
       { id: order.id, key: 'ada', bodyText: order.body, expectedVersion: 7, traceparent, budget: true },
     ]);
     expect(contexts).toEqual([
-      { traceparent: undefined, messageId: question.id, operation: 'say' },
+      { traceparent: undefined, messageId: request.id, operation: 'say' },
       { traceparent, messageId: order.id, operation: 'add' },
     ]);
   });
@@ -127,7 +127,7 @@ describe('request and reply', () => {
   it.each([
     ['an exception', new Error('password is hunter2')],
     ['an error that its contract does not name', new OperationError('SECRET_CODE', 'password is hunter2')],
-  ])('answers %s of a handler with INTERNAL, tells nothing of it, and logs it', async (_name, error) => {
+  ])('answers %s of a handler with INTERNAL, shows nothing of it, and logs it', async (_name, error) => {
     say = () => Promise.reject(error);
     const reply = await client.request(sayRequest('x'));
     expect(bodyOf(reply)).toMatchObject({ code: 'INTERNAL' });
@@ -206,7 +206,7 @@ describe('request and reply', () => {
     const never = client.request(sayRequest('x', { service: 'never' }));
     await expect(never).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('never started'), // told at once, and not at the end of the budget
+      message: expect.stringContaining('never started'), // reported at once, and not at the end of the budget
     });
   });
 

@@ -118,7 +118,7 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
     const deadLetters = (): DeadLetters | undefined => app?.get(StoaServer).deadLetters;
     const bury = (): ((clone: string) => Promise<number>) | undefined => {
       const server = app?.get(StoaServer);
-      return server?.isReady() ? (dead) => server.bury(dead) : undefined;
+      return server?.isReady() ? (dead) => server.evict(dead) : undefined;
     };
     const routes = [
       deadLetterRoutes({ token: adminToken, deadLetters, logger }),

@@ -3,7 +3,7 @@ import type { KafkaError, KafkaRecord, TopicPartition } from '../port/port.js';
 import { isProtocolError, kafkaError } from './errors.js';
 import { FetchSession, type Wanted } from './fetch-session.js';
 import type { FetcherOptions } from './fetcher.js';
-import { answerOf, errorOf, nameOf } from './leaders.js';
+import { responseOf, errorOf, nameOf } from './leaders.js';
 import type { FetchResponse, FetchResponsePartition } from './library-types.js';
 import { readBatch } from './records.js';
 import { visibleBatches } from './visible-batches.js';
@@ -20,17 +20,23 @@ export interface Cursor extends TopicPartition {
   failures: number;
 }
 
-export interface LaneOptions extends Pick<FetcherOptions, 'isolation' | 'onRecords' | 'maxWaitMs' | 'maxBytes'> {
+export interface LeaderFetcherOptions extends Pick<
+  FetcherOptions,
+  'isolation' | 'onRecords' | 'maxWaitMs' | 'maxBytes'
+> {
   /** Its own connection: a waiting fetch blocks whatever is sent behind it, and closing it ends the wait. */
   readonly pool: ConnectionPool;
   readonly connect: (pool: ConnectionPool) => Promise<Connection>;
-  /** The broker says of this Kafka partition that it can't be fetched here, or not from there. It is off the lane already. */
+  /**
+   * The broker says of this Kafka partition that it can't be fetched here, or not from there. It is off the fetcher
+   * already.
+   */
   readonly onLost: (cursor: Cursor, error: KafkaError) => void;
-  /** None of them can be fetched; the lane has ended. */
+  /** None of them can be fetched; the fetcher has ended. */
   readonly onFailed: (error: KafkaError) => void;
 }
 
-/** What was asked for: an answer is only good for a cursor that still stands there. */
+/** A position that was asked for: the response is only good for a cursor that is still at it. */
 interface Asked {
   readonly cursor: Cursor;
   readonly from: number;
@@ -43,16 +49,16 @@ const WAIT_WHILE_PAUSED_MS = 100;
 const SESSION_ERRORS = ['FETCH_SESSION_ID_NOT_FOUND', 'INVALID_FETCH_SESSION_EPOCH', 'FETCH_SESSION_TOPIC_ID_ERROR'];
 
 /**
- * Fetches from one broker what it leads: one waiting request after the other. The broker's fault ends the lane; a Kafka partition's
- * fault takes that one off it, and the others go on.
+ * Fetches from one broker what it leads: one waiting request after the other. The broker's fault ends the fetcher; a
+ * Kafka partition's fault takes that one off it, and the others go on.
  */
-export class FetchLane {
+export class LeaderFetcher {
   readonly cursors = new Map<string, Cursor>();
   private readonly session = new FetchSession();
   private isEnded = false;
   private changed = Promise.withResolvers<void>();
 
-  constructor(private readonly options: LaneOptions) {}
+  constructor(private readonly options: LeaderFetcherOptions) {}
 
   run(): void {
     void this.fetchOn().catch((error: unknown) => {
@@ -63,7 +69,7 @@ export class FetchLane {
   }
 
   /** Something may be fetched again. */
-  wake(): void {
+  notify(): void {
     this.changed.resolve();
     this.changed = Promise.withResolvers<void>();
   }
@@ -71,7 +77,7 @@ export class FetchLane {
   /** No more records. Cuts off the fetch that waits. */
   end(): void {
     this.isEnded = true;
-    this.wake();
+    this.notify();
     void this.options.pool.close().catch(() => undefined);
   }
 
@@ -82,8 +88,8 @@ export class FetchLane {
         await this.changed.promise;
         continue;
       }
-      const answer = await this.fetch([...asked.values()]);
-      if (answer && !this.isEnded) this.deliver(answer, asked);
+      const response = await this.fetch([...asked.values()]);
+      if (response && !this.isEnded) this.deliver(response, asked);
     }
   }
 
@@ -104,13 +110,13 @@ export class FetchLane {
     const level =
       isolation === 'committed' ? FetchIsolationLevels.READ_COMMITTED : FetchIsolationLevels.READ_UNCOMMITTED;
     try {
-      const answer = await answerOf(
+      const response = await responseOf(
         fetchV17.api.async(connection, waitMs, 1, maxBytes, level, id, epoch, topics, forgotten, ''),
       );
-      const error = errorOf(answer.errorCode);
+      const error = errorOf(response.errorCode);
       if (error) throw error;
-      this.session.answered(answer.sessionId);
-      return answer as FetchResponse;
+      this.session.replied(response.sessionId);
+      return response as FetchResponse;
     } catch (error) {
       if (id === 0 || !isProtocolError(error, ...SESSION_ERRORS)) throw error;
       this.session.restart();
