@@ -1,4 +1,5 @@
-import { MoveRefused, STEPS, type Move, type MoveRequest, type Step } from '@stoa/sharding';
+import { type Move, MoveRefused } from '@stoa/sharding';
+import { type MoveRequest, type Step, STEPS } from '@stoa/sharding/testing';
 import { choices, isLong, MOVED, say, SLOW_MS, some } from './support/form.js';
 import { Load } from '../support/load/load.js';
 import { MoverProcess, type Moment } from './support/mover-process.js';

@@ -1,4 +1,5 @@
-import { withoutMoves, type MoveRequest } from '@stoa/sharding';
+import { withoutMoves } from '@stoa/sharding';
+import { type MoveRequest } from '@stoa/sharding/testing';
 import { eventually } from '@stoa/testing';
 import { choices, isLong, MOVED, say, SLOW_MS, some } from './support/form.js';
 import { isolate, unisolate } from './support/isolation.js';

@@ -1,9 +1,9 @@
 import { cart, type Cart } from '@stoa/cart-contract';
-import { newId, topicNames, type Caller, type ErrorBody, type IncomingReply } from '@stoa/messaging';
-import { ServiceUnderTest, type AskOptions, type OperationName } from '@stoa/messaging/testing';
+import { type Caller, type ErrorBody, type IncomingReply, newId, topicNames } from '@stoa/messaging';
+import { type AskOptions, type OperationName, ServiceUnderTest } from '@stoa/messaging/testing';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
-import { bucketOf } from '@stoa/sharding';
-import { eventually, type Clone } from '@stoa/testing';
+import { bucketOf } from '@stoa/sharding/testing';
+import { type Clone, eventually } from '@stoa/testing';
 import { Client } from 'pg';
 import { cartKeyspace } from '../src/storage/keyspace.js';
 

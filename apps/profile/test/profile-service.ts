@@ -3,7 +3,7 @@ import { type KafkaRecord } from '@stoa/kafka';
 import { type AskOptions, type OperationName, ServiceUnderTest } from '@stoa/messaging/testing';
 import { profile, type Profile } from '@stoa/profile-contract';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
-import { bucketOf } from '@stoa/sharding';
+import { bucketOf } from '@stoa/sharding/testing';
 import { type Clone, eventually } from '@stoa/testing';
 import { Client } from 'pg';
 import { lookupKeyspace, profileKeyspace } from '../src/storage/keyspace.js';

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '@stoa/service';
 import type { ShardsConfig } from './config.js';
 
-/** Where the shard map is, as its owner reaches it. */
+/** The URL of the shard map's owner. */
 @Injectable()
 export class Directory {
   readonly url: string;

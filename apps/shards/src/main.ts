@@ -7,7 +7,7 @@ await runService({
   name: 'shards',
   module: ShardsModule,
   config: shardsVariables,
-  // The inbox of its commands stands beside the shard map: what they ask for and their answers are one transaction.
+  // The inbox is in the shard map's database, so that a command's effect and its reply are one transaction.
   database: ({ DIRECTORY_ADMIN_URL }, context) =>
     new PgDatabase({ name: 'shards', urls: [DIRECTORY_ADMIN_URL], ...context }),
 });

@@ -9,7 +9,7 @@ import { ShardsStack } from '../test/shards-stack.js';
 jest.setTimeout(120_000);
 
 type Operation = OperationName<typeof contract>;
-interface Answer {
+interface Reply {
   readonly ok: boolean;
   readonly body: Record<string, unknown> & { readonly id: string };
 }
@@ -31,13 +31,13 @@ afterAll(async () => {
 });
 
 const operator = { kind: 'operator', customerId: newId() } as const;
-const ask = (operation: Operation, input: object, id = newId()): Promise<Answer> =>
-  service.ask<Answer['body']>(operation, input, operator, { id, budgetMs: 15_000 });
+const ask = (operation: Operation, input: object, id = newId()): Promise<Reply> =>
+  service.ask<Reply['body']>(operation, input, operator, { id, budgetMs: 15_000 });
 
 const reaches = (operation: Operation, id: string, wanted: object) =>
   eventually(async () => expect((await ask(operation, { id })).body).toMatchObject(wanted), { timeoutMs: 60_000 });
 
-it('tells what there is, where a customer is, and what a rebalance would do', async () => {
+it('reports shards, where a customer is, and what a rebalance would do', async () => {
   expect((await ask('getShards', {})).body).toMatchObject({
     keyspaces: [{ keyspace: 'cart', unplaced: 0 }],
     shards: [
@@ -74,7 +74,7 @@ it('does a rebalance once, however often the command comes, and goes on when a c
   expect(second.body.id).toBe(first.body.id);
   const worker = await eventually(
     () => {
-      const found = clones.findIndex((clone) => clone.logs().includes('does a run'));
+      const found = clones.findIndex((clone) => clone.logs().includes('run started'));
       expect(found).toBeGreaterThanOrEqual(0);
       return found;
     },
@@ -129,7 +129,7 @@ it('drains a shard and forgets it only when it is empty', async () => {
   });
 });
 
-it('undoes nothing when a command that was answered long ago comes once more', async () => {
+it('undoes nothing when a command comes again long after its reply', async () => {
   const known = () => onDirectory(stack.directoryUrl, (directory) => knownShards(directory, ['cart']));
   const shard = async (name: string) => (await known()).find((each) => each.shard === name);
   await stack.shards(`add ${stack.serverUrl(2)} --name shard3`);

@@ -9,7 +9,7 @@ import { Directory } from './directory.js';
  */
 const STOP_WITHIN_MS = 6_000;
 
-/** Takes up moves that nobody works on, and does the runs that operators asked for. */
+/** Resumes moves without a mover, and executes operators' runs. */
 @Injectable()
 export class Supervision implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly supervisor: MoveSupervisor;
@@ -19,14 +19,14 @@ export class Supervision implements OnApplicationBootstrap, BeforeApplicationShu
     const shared = { directoryUrl: directory.url, hooks: moveHooks };
     this.supervisor = new MoveSupervisor({
       ...shared,
-      onResume: ({ id, phase }) => logger.info({ move: id, phase }, 'takes up a move'),
-      onDone: ({ id, phase }) => logger.info({ move: id, phase }, 'finished a move'),
-      onFailure: (err, move) => logger.warn({ err, move: move?.id }, 'a move can not go on, and is tried again later'),
+      onResume: ({ id, phase }) => logger.info({ move: id, phase }, 'move resumed'),
+      onDone: ({ id, phase }) => logger.info({ move: id, phase }, 'move finished'),
+      onFailure: (err, move) => logger.warn({ err, move: move?.id }, 'move failed and is retried later'),
     });
     this.worker = new RunWorker({
       ...shared,
-      onRun: ({ id, kind }) => logger.info({ run: id, kind }, 'does a run'),
-      onFailure: (err, run) => logger.warn({ err, run: run?.id }, 'a run failed'),
+      onRun: ({ id, kind }) => logger.info({ run: id, kind }, 'run started'),
+      onFailure: (err, run) => logger.warn({ err, run: run?.id }, 'run failed'),
     });
   }
 

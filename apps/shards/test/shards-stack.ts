@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, removeAtExit, repoRoot, startPostgres, type PostgresServer } from '@stoa/local';
-import { bucketOf, knownShards, makeDatabases, onDirectory, onShard } from '@stoa/sharding';
+import { bucketOf, onShard } from '@stoa/sharding/testing';
+import { knownShards, makeDatabases, onDirectory } from '@stoa/sharding';
+import { PostgresServers } from '@stoa/testing';
 
 export interface Ended {
   readonly code: number | null;
@@ -20,6 +19,7 @@ export interface Running {
 }
 
 const PASSWORD = 'service';
+const repoRoot = join(import.meta.dirname, '../../..');
 
 /**
  * Postgres servers of one spec file with the real cart on the first two, its shard map on the first, and nothing on the
@@ -27,18 +27,14 @@ const PASSWORD = 'service';
  */
 export class ShardsStack {
   private constructor(
-    private readonly dir: string,
-    private readonly servers: readonly PostgresServer[],
+    private readonly servers: PostgresServers,
     readonly directoryUrl: string,
   ) {}
 
   static async start(): Promise<ShardsStack> {
-    const dir = await mkdtemp(join(tmpdir(), 'stoa-shards-'));
-    await chmod(dir, 0o711);
-    removeAtExit(dir);
-    const servers = await Promise.all([0, 1, 2].map(async (index) => startPostgres(await settingsOf(dir, index))));
-    const directoryUrl = inDatabase(servers[0]?.url ?? '', 'directory');
-    const stack = new ShardsStack(dir, servers, directoryUrl);
+    const servers = await PostgresServers.start(3, { password: randomBytes(8).toString('hex') });
+    const directoryUrl = inDatabase(servers.url(0), 'directory');
+    const stack = new ShardsStack(servers, directoryUrl);
     await stack.makeDatabase(0, 'directory');
     await stack.migrate('shards', {});
     const shards = [];
@@ -50,15 +46,14 @@ export class ShardsStack {
   }
 
   serverUrl(index: number): string {
-    return this.servers[index]?.url ?? '';
+    return this.servers.url(index);
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.stop()));
-    await rm(this.dir, { recursive: true, force: true });
+    await this.servers.stop();
   }
 
-  /** Puts empty carts of as many customers where the map says. @returns the customers' ids. */
+  /** Adds empty carts of `count` customers to the shards of the map. @returns the customers' ids. */
   async fillCarts(count: number): Promise<string[]> {
     const ids = Array.from({ length: count }, () => randomUUID());
     const shards = await onDirectory(this.directoryUrl, (directory) => knownShards(directory, ['cart']));
@@ -76,7 +71,7 @@ export class ShardsStack {
     return ids;
   }
 
-  /** Puts a customer's empty cart on a shard whatever the map says, as a fault would. */
+  /** Adds a customer's empty cart to a shard that the map does not assign it to, as a fault would. */
   async plantOrphan(index: number, customer: string): Promise<void> {
     const shards = await onDirectory(this.directoryUrl, (directory) => knownShards(directory, ['cart']));
     const shard = shards[index];
@@ -118,14 +113,6 @@ export class ShardsStack {
     await makeDatabases({ shard: '', at: '', serverUrl, databases: [{ ...made, ...unknown }], warnings: [] });
     return { url: service.href, adminUrl };
   }
-}
-
-async function settingsOf(dir: string, index: number) {
-  return {
-    ...{ name: `Postgres ${index}`, dataDir: join(dir, `data${index}`), logFile: join(dir, `log${index}`) },
-    ...{ port: await freePort(), durable: false, password: randomBytes(8).toString('hex') },
-    settings: { synchronous_commit: 'on', wal_retrieve_retry_interval: '100ms' },
-  };
 }
 
 function inDatabase(url: string, database: string): string {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { newId, type CommandReply, type InboxKey } from '@stoa/messaging';
-import { bucketOf } from '@stoa/sharding';
+import { type CommandReply, type InboxKey, newId } from '@stoa/messaging';
+import { bucketOf } from '@stoa/sharding/testing';
 
 const WORDS = 'organic cotton shirt long sleeves deep ocean blue wooden mug coffee tea oak forest stool lamp rug'.split(
   ' ',

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Mover, STEPS, type Step } from '@stoa/sharding';
+import { Mover } from '@stoa/sharding';
+import { STEPS, type Step } from '@stoa/sharding/testing';
 import { quantile } from '../quantile.js';
 import { profileStorage, type Customers } from './apps.js';
 import { startCluster, type Cluster, type OpenKeyspace } from './cluster.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bucketOf } from '@stoa/sharding';
+import { bucketOf } from '@stoa/sharding/testing';
 import { inTransaction } from '@stoa/messaging';
 import { type Sql } from '@stoa/postgres';
 import type { KeyspaceDatabase } from '@stoa/sharded-service';

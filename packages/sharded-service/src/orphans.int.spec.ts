@@ -1,6 +1,6 @@
 import { purgeExpired } from '@stoa/messaging';
 import { createLogger } from '@stoa/service';
-import { bucketOf } from '@stoa/sharding';
+import { bucketOf } from '@stoa/sharding/testing';
 import { eventually } from '@stoa/testing';
 import { Client } from 'pg';
 import type { Sql } from '@stoa/postgres';

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BUCKET_SQL } from '@stoa/sharding';
+import { BUCKET_SQL } from '@stoa/sharding/testing';
 import { MESSAGING_REFERENCE, MESSAGING_TABLES, type Keyspace } from '../src/keyspace.js';
 
 const messaging = readFileSync(join(import.meta.dirname, '../../messaging/sql/messaging.sql'), 'utf8');

@@ -1,5 +1,7 @@
 import type { Sql } from '@stoa/postgres';
 import { inDirectory } from '../src/directory/keyspace.js';
+import { knownShards, onDirectory, shardsNamed } from '../src/directory/known-shards.js';
+import { reconcileShard, type Reconciliation } from '../src/verification/reconcile.js';
 import { MapClient } from '../src/map/map-client.js';
 import type { MoveLimits } from '../src/move-steps/context.js';
 import { Mover } from '../src/moves/mover.js';
@@ -82,3 +84,10 @@ export const keepFresh = (cluster: Cluster, id: string): Promise<unknown> =>
   );
 
 export const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, n) => from + n);
+
+/** Reconciles one shard of the keyspace. */
+export const reconcileNamed = (cluster: Cluster, name: string, dryRun: boolean): Promise<Reconciliation> =>
+  onDirectory(cluster.directoryUrl, async (directory) => {
+    const [known] = shardsNamed(await knownShards(directory, [KEYSPACE]), name);
+    return reconcileShard(directory, known!, dryRun);
+  });

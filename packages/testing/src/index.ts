@@ -4,6 +4,7 @@ export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './dat
 export { testEnvironment, testKafkaBrokers } from './environment.js';
 export { eventually, untilAnswered, type EventuallyOptions } from './eventually.js';
 export { freeze } from './freeze.js';
+export { PostgresServers, type PostgresServersOptions } from './postgres-servers.js';
 export { tablesOfDatabase, tablesOfPrismaSchema, type Tables } from './prisma-schema.js';
 export { TestProxy } from './proxy.js';
 export { ownBrokers, ownKafka, type OwnBrokers, type OwnKafka } from './own-kafka.js';

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { MoveRequest, Step } from '@stoa/sharding';
+import type { MoveRequest, Step } from '@stoa/sharding/testing';
 import { eventually, freeze } from '@stoa/testing';
 import { directoryUrl } from '../../support/servers.js';
 

@@ -1,4 +1,4 @@
-import { bucketOf } from '@stoa/sharding';
+import { bucketOf } from '@stoa/sharding/testing';
 import { randomUUID } from 'node:crypto';
 import type { Answer, Body } from '../shop.js';
 import { ask, type Request } from './client.js';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { newId } from '@stoa/messaging';
-import { bucketOf } from '@stoa/sharding';
+import { bucketOf } from '@stoa/sharding/testing';
 import { untilAnswered } from '@stoa/testing';
 import { aCart, aProduct, lines as someLines, productsOf, products as someProducts } from '../../test/arbitraries.js';
 import { ManyCarts, type AbandonedOutput, type Saved } from '../../test/many-carts.js';

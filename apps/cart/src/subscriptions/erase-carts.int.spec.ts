@@ -1,6 +1,7 @@
 import { newId } from '@stoa/messaging';
 import { moveHooks } from '@stoa/messaging/moves';
-import { bucketOf, Mover, type Step } from '@stoa/sharding';
+import { bucketOf, type Step } from '@stoa/sharding/testing';
+import { Mover } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
 import { CartService, newCustomer, newGuest } from '../../test/cart-service.js';
 import { cartKeyspace } from '../storage/keyspace.js';

@@ -1,5 +1,6 @@
 import { newId } from '@stoa/messaging';
-import { bucketOf, Mover } from '@stoa/sharding';
+import { bucketOf } from '@stoa/sharding/testing';
+import { Mover } from '@stoa/sharding';
 import { type Clone, eventually, freezeFor, letWorkProceed, uniqueName } from '@stoa/testing';
 import { customer, newGuest, PASSWORD, ProfileService, type Answer } from '../../test/profile-service.js';
 import { lookupKeyspace } from '../storage/keyspace.js';

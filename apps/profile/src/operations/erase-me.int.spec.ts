@@ -1,6 +1,7 @@
 import { newId } from '@stoa/messaging';
 import { moveHooks } from '@stoa/messaging/moves';
-import { bucketOf, Mover, type Step } from '@stoa/sharding';
+import { bucketOf, type Step } from '@stoa/sharding/testing';
+import { Mover } from '@stoa/sharding';
 import { eventually, uniqueName } from '@stoa/testing';
 import { customer, newGuest, PASSWORD, ProfileService, type Answer } from '../../test/profile-service.js';
 import { profileKeyspace } from '../storage/keyspace.js';

@@ -1,4 +1,4 @@
-import { bucketOf } from '@stoa/sharding';
+import { bucketOf } from '@stoa/sharding/testing';
 import { untilAnswered, withinDeadline } from '@stoa/testing';
 import { Client } from 'pg';
 import { ManyCustomers } from '../../test/many-customers.js';

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DatabaseServer, Sql, SqlDatabase } from '@stoa/postgres';
+import { isOwned } from '@stoa/sharding';
 import type { LoginName } from '../domain/login-name.js';
 import { reserve, type Claim, type NameRow } from '../domain/reservation.js';
 import { LOOKUP } from './lookup.js';
@@ -45,11 +46,10 @@ const RELEASE = `
   DELETE FROM names
   WHERE bucket = $1 AND kind = $2 AND name = $3 AND reservation = $4 AND state = 'reserved'`;
 
-// A bucket that has moved away leaves its rows behind for a while. By keyset, so that rows which can't be settled don't stand
-// in the way of others.
+// The rows of a moved bucket stay for a while. Reading by keyset lets rows that can't be settled not block others.
 const EXPIRED = `
-  SELECT n.kind, n.name, n.customer_id, n.token, n.reservation FROM names AS n JOIN sharding.owned_buckets USING (bucket)
-  WHERE n.state = 'reserved' AND n.reserved_at < now() - make_interval(secs => $1)
+  SELECT n.kind, n.name, n.customer_id, n.token, n.reservation FROM names AS n
+  WHERE ${isOwned('n.bucket')} AND n.state = 'reserved' AND n.reserved_at < now() - make_interval(secs => $1)
     AND (n.bucket, n.kind, n.name) > ($2::smallint, $3, $4)
   ORDER BY n.bucket, n.kind, n.name LIMIT 100`;
 

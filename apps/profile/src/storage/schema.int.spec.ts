@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { BUCKET_SQL } from '@stoa/sharding';
+import { BUCKET_SQL } from '@stoa/sharding/testing';
 import { tablesOfDatabase, tablesOfPrismaSchema, testDatabase, type TestDatabase } from '@stoa/testing';
 
 const prisma = 'apps/profile/prisma';

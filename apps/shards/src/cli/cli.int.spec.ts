@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { bucketOf, clusterStatus, Mover } from '@stoa/sharding';
+import { bucketOf } from '@stoa/sharding/testing';
+import { clusterStatus, Mover } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
 import { ShardsStack } from '../../test/shards-stack.js';
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 const ROWS = 400;
-/** The result of a command with --json; it writes nothing else. */
+/** Runs a command with --json, which writes one document and nothing else. */
 const json = async <T>(line: string): Promise<T> => {
   const { code, out, err } = await stack.shards(`${line} --json`);
   expect({ code, err }).toEqual({ code: 0, err: '' });

@@ -3,10 +3,10 @@ import { moveHooks } from '@stoa/messaging/moves';
 import { executePlan, type Move, type PlanProgress, type RebalancePlan } from '@stoa/sharding';
 import type { Terminal } from './terminal.js';
 
-/** The cost of a move beside its rows, in rows that could be copied instead: the bar goes by the time that is left. */
+/** The time of a move without rows, as the rows that are copied in it: the progress bar follows the remaining time. */
 const ROWS_PER_MOVE = 30_000;
 
-/** Says what a plan is about to do. */
+/** Writes what a plan will do. */
 export function sayPlan({ say, options }: Terminal, plan: RebalancePlan): void {
   const rows = plan.shares.map(({ keyspace, shard, before, after }) => {
     const change = after.buckets - before.buckets;
@@ -38,7 +38,11 @@ export function sayPlan({ say, options }: Terminal, plan: RebalancePlan): void {
   }
 }
 
-/** Carries a plan out, or only says what it would do. `again` is the command that goes on with it. */
+/**
+ * Executes a plan, or with --dry-run only writes it.
+ * @param again the command that goes on with it.
+ * @returns the exit code.
+ */
 export async function executeWithProgress(terminal: Terminal, plan: RebalancePlan, again: string): Promise<number> {
   const { directoryUrl, options, say, printJson, progress, stopSignal } = terminal;
   sayPlan(terminal, plan);
@@ -77,7 +81,7 @@ function progressOf({ movesDone, moves, rows, ofRows, keyspace, from, to, step }
   };
 }
 
-/** The outcome of a move, on one line. */
+/** The result of a move, on one line. */
 export function moveResultLine(
   { keyspace, source, destination, buckets, phase, info }: Move,
   index: number,

@@ -34,8 +34,8 @@ const COMMANDS: Readonly<Record<string, CommandRun>> = {
 const NOTHING_DONE = 2;
 const NOT_ALL_DONE = 1;
 const BUSINESS_ERRORS = ['OperationRefused', 'MoveRefused'];
-/** Errors whose message is written for people; any other is a fault, and shown with its stack. */
-const TROUBLES = ['MoveBusy', 'MovePaused', 'MoveStalled', 'RowsDiffer', 'StaleMover', 'SessionLost'];
+/** Errors of the library that are written for people; any other is a fault and shown with its stack. */
+const PLAIN_ERRORS = ['MoveBusy', 'MovePaused', 'MoveStalled', 'RowsDiffer', 'StaleMover', 'SessionLost'];
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
@@ -68,7 +68,7 @@ async function run(args: readonly string[]): Promise<number> {
   });
 }
 
-/** Finds out that the directory is unavailable before anything is begun. @throws CliError */
+/** Checks that the directory is available before a command begins. @throws CliError */
 async function reach(directoryUrl: string): Promise<void> {
   try {
     await onDirectory(directoryUrl, async () => undefined);
@@ -77,13 +77,13 @@ async function reach(directoryUrl: string): Promise<void> {
   }
 }
 
-/** One line for whoever typed the command. @returns the exit code. */
+/** Writes an error as one line. @returns the exit code. */
 function explain(error: unknown): number {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const refused = error instanceof CliError || BUSINESS_ERRORS.includes(name);
-  const plain = refused || TROUBLES.includes(name);
+  const plain = refused || PLAIN_ERRORS.includes(name);
   const goOn =
-    TROUBLES.includes(name) && name.includes('Move')
+    PLAIN_ERRORS.includes(name) && name.includes('Move')
       ? ' (shards resume goes on with it, shards abort takes it back)'
       : '';
   process.stderr.write(`shards: ${plain ? `${message.replaceAll(/\s+/g, ' ')}${goOn}` : stack}\n`);
@@ -91,5 +91,5 @@ function explain(error: unknown): number {
 }
 
 const code = await run(process.argv.slice(2)).catch(explain);
-// Whoever reads our output through a pipe gets all of it; a server that does not answer must not keep the command.
+// A reader of a pipe gets all output first; a server that does not respond must not keep the process.
 process.stdout.write('', () => process.exit(code));

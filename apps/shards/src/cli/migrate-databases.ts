@@ -6,7 +6,7 @@ import { CliError } from '@stoa/cli';
 import type { Addition, NewDatabase } from '@stoa/sharding';
 import type { Terminal } from './terminal.js';
 
-/** The app whose migrations make a keyspace's tables, where it is not called as the keyspace. */
+/** The app with a keyspace's migrations, where its name is not the keyspace's. */
 const APP_OF: Readonly<Record<string, string>> = { lookup: 'profile' };
 const LINES_KEPT = 200;
 

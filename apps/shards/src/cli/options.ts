@@ -1,6 +1,7 @@
 import { CliError, oneOf, parseArguments, wholeNumber } from '@stoa/cli';
+import { BUCKETS } from '@stoa/sharding';
 
-/** The words after `npm run shards --`, checked as far as words go. */
+/** The words after `npm run shards --`, checked without a look at the servers. */
 export interface Options {
   readonly command: string;
   readonly words: readonly string[];
@@ -24,7 +25,7 @@ export interface Options {
 const COMMON = ['json', 'keyspace', 'help'];
 const PLANNING = ['dry-run', 'group', 'parallel', 'keep-free'];
 
-/** How many words a command takes, and which options. */
+/** The number of words of each command, and its options. */
 const COMMANDS: Readonly<
   Record<string, { readonly words: readonly [least: number, most: number]; readonly options: readonly string[] }>
 > = {
@@ -63,6 +64,7 @@ const OPTIONS = {
   'accept-difference': { type: 'boolean', default: false },
 } as const;
 
+/** The text of --help. */
 export const USAGE = `npm run shards -- COMMAND [--json] [--keyspace NAME ...]
 
   status                                   shards, what they hold, and the moves under way
@@ -70,7 +72,7 @@ export const USAGE = `npm run shards -- COMMAND [--json] [--keyspace NAME ...]
   add URL [--name SHARD]                   make a Postgres server (its owner's URL) a shard of all keyspaces
   add --local [--name SHARD]               the same with one more Postgres of the stack that runs on this machine
   rebalance [--by bytes|rows]              make the shards' shares even
-  drain SHARD [--undo]                     move everything off a shard, and bring it nothing any more
+  drain SHARD [--undo]                     move everything from a shard, and bring it nothing any more
   remove SHARD                             forget a shard that holds nothing
   move --keyspace NAME --buckets 0-63,70 --to SHARD [--from SHARD]
   abort MOVE | all                         take a move back, before its switch
@@ -98,7 +100,7 @@ const MAX_PARALLEL = 16;
 const MAX_KEEP_FREE_MB = 1e9;
 const MIB = 1024 ** 2;
 
-/** @returns undefined for --help. @throws CliError that names the word which is not understood */
+/** Parses a command. @returns undefined for --help. @throws CliError that names the wrong word. */
 export function parseOptions(args: readonly string[]): Options | undefined {
   const { values, words: given } = parseArguments(args, SYNTAX);
   const [command, ...words] = given;
@@ -150,12 +152,12 @@ function shardName(name: string): string {
   throw new CliError(`"${name}" can't name a shard: lower case letters, digits, _ and -, a letter first, at most 31`);
 }
 
-/** `0-63,70` */
+/** Parses bucket numbers such as `0-63,70`. @throws CliError */
 function bucketNumbers(text: string): number[] {
   const numbers = text.split(',').flatMap((part) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part.trim()) ?? [];
-    if (first === undefined || Number(last) < Number(first) || Number(last) > 1023) {
-      throw new CliError(`--buckets takes numbers from 0 to 1023 such as 0-63,70, not "${part}"`);
+    if (first === undefined || Number(last) < Number(first) || Number(last) >= BUCKETS) {
+      throw new CliError(`--buckets takes numbers from 0 to ${BUCKETS - 1} such as 0-63,70, not "${part}"`);
     }
     return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index);
   });

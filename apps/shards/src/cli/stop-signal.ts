@@ -3,8 +3,8 @@ import { onInterrupt, type ProgressBar } from '@stoa/cli';
 const INTERRUPTED = 130;
 
 /**
- * Aborted by the first Ctrl-C: the command then ends where it can.
- * The second one ends the process at once, which breaks nothing either.
+ * Makes a signal that the first Ctrl-C aborts: the command then ends at the next point where it can. The second Ctrl-C
+ * ends the process at once, which breaks nothing either.
  */
 export function stopSignal(progress: ProgressBar): AbortSignal {
   const stopping = new AbortController();

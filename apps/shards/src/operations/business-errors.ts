@@ -3,7 +3,7 @@ import { SessionLost } from '@stoa/postgres';
 
 type Fail<Code extends string> = (code: Code, detail?: string) => never;
 
-/** Answers what the library refuses, and servers that can't be reached, as REFUSED with the reason. */
+/** Turns the library's refused operations, and unavailable servers, into REFUSED with the reason. */
 export async function orBusinessError<T>(fail: Fail<'REFUSED'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -15,7 +15,7 @@ export async function orBusinessError<T>(fail: Fail<'REFUSED'>, work: () => Prom
   }
 }
 
-/** The same where a move is named, which there may not be. */
+/** Does the same for operations on a move, which may not exist: NOT_FOUND. */
 export async function orNotFound<T>(fail: Fail<'NOT_FOUND' | 'REFUSED'>, work: () => Promise<T>): Promise<T> {
   return orBusinessError(fail, async () => {
     try {

@@ -3,11 +3,18 @@ import type { Caller } from '@stoa/messaging';
 import type { Move, Run } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 
-/** A move as the contract shows it. */
+/** Converts a move to the contract's form. */
 export function moveReply(move: Move): OutputOf<typeof shards.getMove> {
   const { id, keyspace, source: from, destination: to, buckets, phase, paused, requestedBy, info } = move;
   return {
-    ...{ id, keyspace, from, to, buckets: [...buckets], phase, paused, requestedBy },
+    id,
+    keyspace,
+    from,
+    to,
+    buckets: [...buckets],
+    phase,
+    paused,
+    requestedBy,
     rows: info.rows ?? null,
     comparison: info.comparison ?? null,
     writesWaitedMs: info.fencedMs ?? null,
@@ -16,12 +23,15 @@ export function moveReply(move: Move): OutputOf<typeof shards.getMove> {
   };
 }
 
-/** A run as the contract shows it. */
+/** Converts a run to the contract's form. */
 export function runReply(run: Run): OutputOf<typeof shards.getRun> {
   const { id, kind, state, options, requestedBy, progress } = run;
   const { moves, movesDone, rows, ofRows, secondsPlanned, message, findings } = progress;
   return {
-    ...{ id, kind, state, requestedBy },
+    id,
+    kind,
+    state,
+    requestedBy,
     keyspaces: options.keyspaces ? [...options.keyspaces] : null,
     shard: options.shard ?? null,
     moves: moves ?? null,
@@ -41,6 +51,6 @@ export function runReply(run: Run): OutputOf<typeof shards.getRun> {
   };
 }
 
-/** Who asked, as the directory keeps it for people. */
+/** The requester's name, as recorded in the directory for people. */
 export const requesterOf = (caller: Caller): string =>
   caller.kind === 'service' ? `the service ${caller.name}` : `${caller.kind} ${caller.customerId}`;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { bucketsByShard, MapClient } from '@stoa/sharding';
+import { bucketsByShard } from '@stoa/sharding/testing';
+import { MapClient } from '@stoa/sharding';
 import { testDatabase, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import { notesKeyspace, type Notes } from '../../test/notes.js';

@@ -1,4 +1,5 @@
-import { bucketsByShard, MapClient, withoutMoves } from '@stoa/sharding';
+import { bucketsByShard } from '@stoa/sharding/testing';
+import { MapClient, withoutMoves } from '@stoa/sharding';
 import { eventually, testDatabase, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import { notesKeyspace, type Notes } from '../../test/notes.js';

@@ -1,13 +1,12 @@
 import { jest } from '@jest/globals';
-import { eventually } from '@stoa/testing';
+import { eventually, PostgresServers } from '@stoa/testing';
 import { Client } from 'pg';
-import { KEYSPACE, makeCluster, Servers, TABLES, type Cluster } from '../../test/cluster.js';
+import { KEYSPACE, makeCluster, TABLES, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
-import { mover, startService, type Service } from '../../test/fixtures.js';
+import { mover, reconcileNamed, startService, type Service } from '../../test/fixtures.js';
 import { registerShard } from '../directory/keyspace.js';
 import { installShard } from '../installation/install.js';
-import { reconcileShard } from '../verification/reconcile.js';
-import { knownShards, onDirectory } from '../directory/known-shards.js';
+import { onDirectory } from '../directory/known-shards.js';
 import { clusterStatus } from '../shards/status.js';
 import { verify } from '../verification/verify.js';
 import { prepareShard } from '../installation/prepare-shard.js';
@@ -20,12 +19,12 @@ const [MOVED, STAYED] = [700, 701];
 const READ = 'SELECT name FROM customers WHERE bucket = $1 AND id = $2';
 const REFUSED = 'was restored, or took over from another';
 
-let servers: Servers;
+let servers: PostgresServers;
 let cluster: Cluster;
 let service: Service;
 
 beforeAll(async () => {
-  servers = await Servers.start(2);
+  servers = await PostgresServers.start(2);
 });
 beforeEach(async () => {
   cluster = await makeCluster([servers.url(0), servers.url(1)]);
@@ -52,11 +51,7 @@ const move = async (bucket: number, from: string, to: string): Promise<void> => 
   const id = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: [bucket], from, to });
   expect(await mover(cluster).runMove(id)).toMatchObject({ phase: 'done' });
 };
-const reconcile = (dryRun = false) =>
-  onDirectory(cluster.directoryUrl, async (directory) => {
-    const known = (await knownShards(directory, [KEYSPACE])).find(({ shard }) => shard === 'b');
-    return reconcileShard(directory, known!, dryRun);
-  });
+const reconcile = (dryRun = false) => reconcileNamed(cluster, 'b', dryRun);
 const problemOf = async (name: string): Promise<string | null | undefined> =>
   (await clusterStatus(cluster.directoryUrl)).shards.find(({ shard }) => shard === name)?.problem;
 

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { PostgresServers } from '@stoa/testing';
+import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { cutOff, killedAt } from '../../test/kill.js';
 import { mover, range, startService, GENEROUS_LIMITS, type Service } from '../../test/fixtures.js';
 import { Load } from '../../test/load.js';
@@ -17,7 +18,7 @@ const BEFORE_SWITCH = STEPS.slice(0, SWITCH);
 type Moment = 'before' | 'after';
 
 describe('a mover that dies', () => {
-  let servers: Servers;
+  let servers: PostgresServers;
   let cluster: Cluster;
   let service: Service;
   let load: Load;
@@ -25,7 +26,7 @@ describe('a mover that dies', () => {
 
   // One load for all of the tests: buckets go round the shards while movers die at every step.
   beforeAll(async () => {
-    servers = await Servers.start(3);
+    servers = await PostgresServers.start(3);
     cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));
     service = await startService(cluster);
     load = new Load(cluster, service.database, { buckets: BUCKETS, writers: 4, pauseMs: 20, queue: true, reads: true });
@@ -123,11 +124,11 @@ describe('a mover that dies', () => {
 });
 
 describe('a mover that sleeps', () => {
-  let servers: Servers;
+  let servers: PostgresServers;
   let cluster: Cluster;
 
   beforeAll(async () => {
-    servers = await Servers.start(2);
+    servers = await PostgresServers.start(2);
   }, 180_000);
   beforeEach(async () => {
     cluster = await makeCluster([servers.url(0), servers.url(1)]);

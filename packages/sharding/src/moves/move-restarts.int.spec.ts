@@ -1,5 +1,5 @@
-import { eventually } from '@stoa/testing';
-import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { eventually, PostgresServers } from '@stoa/testing';
+import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { mover, range, underLoad } from '../../test/fixtures.js';
 import type { Step } from '../move-steps/phases.js';
 import { verify } from '../verification/verify.js';
@@ -8,11 +8,11 @@ const BUCKETS = range(600, 8);
 const MOMENTS: readonly Step[] = ['wait for copy', 'drain queues', 'switch', 'activate destination', 'purge'];
 
 describe('a move whose servers are killed and started again', () => {
-  let servers: Servers;
+  let servers: PostgresServers;
   let cluster: Cluster;
 
   beforeAll(async () => {
-    servers = await Servers.start(3);
+    servers = await PostgresServers.start(3);
     cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));
   }, 180_000);
   afterAll(() => servers.stop());

@@ -1,6 +1,6 @@
-import { eventually } from '@stoa/testing';
+import { eventually, PostgresServers } from '@stoa/testing';
 import { Client } from 'pg';
-import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
 import type { Load } from '../../test/load.js';
 import { mover, range, underLoad, GENEROUS_LIMITS } from '../../test/fixtures.js';
@@ -10,11 +10,11 @@ import { verify } from '../verification/verify.js';
 const CLEAN = { lost: 0, doubled: 0, stale: 0, disordered: 0, failures: [] };
 
 describe('a move', () => {
-  let servers: Servers;
+  let servers: PostgresServers;
   let cluster: Cluster;
 
   beforeAll(async () => {
-    servers = await Servers.start(3);
+    servers = await PostgresServers.start(3);
   }, 180_000);
   beforeEach(async () => {
     cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));

@@ -3,10 +3,19 @@ import { codeOf, isTransient } from '@stoa/postgres';
 import { inDirectory } from '../directory/keyspace.js';
 import { STALE_MOVER } from '../error-codes.js';
 import { DEFAULT_LIMITS, type MoveContext, type MoveHooks, type MoveLimits } from '../move-steps/context.js';
-import { MoveRefused, MoveStalled, StaleMover } from '../move-steps/errors.js';
+import { MoveStalled, StaleMover } from '../move-steps/errors.js';
 import { withMove } from './open-move.js';
-import { canAbort, type Move, type Phase } from '../move-steps/phases.js';
-import { pause, planMove, readMove, unfinishedMoves, unpause, type MoveRequest } from './plan.js';
+import type { Move, Phase } from '../move-steps/phases.js';
+import {
+  expectAbortable,
+  pause,
+  planMove,
+  readMove,
+  reverseOf,
+  unfinishedMoves,
+  unpause,
+  type MoveRequest,
+} from './plan.js';
 import { run } from './run-phases.js';
 
 /** Options of a Mover. */
@@ -52,20 +61,18 @@ export class Mover {
   /** Aborts a move before its switch. @throws MoveRefused after the switch: finish the move, then reverse it. */
   async abortMove(id: string, { takeOver = false } = {}): Promise<Move> {
     const ended = await this.withRetries(id, takeOver, async (ctx) => {
-      const { phase } = ctx.move;
-      if (!canAbort(phase)) throw new MoveRefused(`Move ${id} is ${phase}: it can only be finished, then reversed`);
-      if (phase !== 'aborting') await ctx.enter('aborting');
+      expectAbortable(ctx.move);
+      if (ctx.move.phase !== 'aborting') await ctx.enter('aborting');
       return run(ctx);
     });
-    if (ended.phase === 'done') throw new MoveRefused(`Move ${id} is done: it can only be reversed`);
+    // A move that was over already was only read.
+    if (ended.phase === 'done') expectAbortable(ended);
     return ended;
   }
 
   /** Plans the reverse of a move that is done. @returns the new move's id. @throws MoveRefused */
   async reverseMove(id: string): Promise<string> {
-    const { phase, keyspace, buckets, source, destination } = await this.readMove(id);
-    if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
-    return this.planMove({ keyspace, buckets, from: destination, to: source });
+    return this.planMove(reverseOf(await this.readMove(id)));
   }
 
   /** Reads a move. @throws MoveUnknown */

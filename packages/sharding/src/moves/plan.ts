@@ -3,7 +3,7 @@ import type { Sql } from '@stoa/postgres';
 import { BUCKETS } from '../map/bucket.js';
 import { inDirectory } from '../directory/keyspace.js';
 import { MoveRefused, MoveUnknown } from '../move-steps/errors.js';
-import { isOver, type Move, type MoveInfo, type Phase } from '../move-steps/phases.js';
+import { canAbort, isOver, type Move, type MoveInfo, type Phase } from '../move-steps/phases.js';
 
 /** A move to be planned. */
 export interface MoveRequest {
@@ -160,4 +160,18 @@ export async function listMoves(directory: Sql, keyspace: string | null, limit: 
     [keyspace, limit],
   );
   return rows.map(toMove);
+}
+
+/** Checks that a move can be aborted. @throws MoveRefused after its switch, or when it is aborted already. */
+export function expectAbortable({ id, phase }: Pick<Move, 'id' | 'phase'>): void {
+  if (canAbort(phase)) return;
+  if (phase === 'aborted') throw new MoveRefused(`Move ${id} is ${phase}`);
+  const remedy = phase === 'done' ? 'reversed' : 'finished, then reversed';
+  throw new MoveRefused(`Move ${id} is ${phase}: it can only be ${remedy}`);
+}
+
+/** Makes the request that reverses a move. @throws MoveRefused unless the move is done. */
+export function reverseOf({ id, phase, keyspace, buckets, source, destination }: Move): MoveRequest {
+  if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
+  return { keyspace, buckets, from: destination, to: source };
 }

@@ -1,7 +1,7 @@
 import type { Sql } from '@stoa/postgres';
 import { MoveRefused } from '../move-steps/errors.js';
-import { canAbort, isOver, type Move, type MoveInfo } from '../move-steps/phases.js';
-import { pause, readMove, reserve, unpause, type MoveRequest } from './plan.js';
+import { isOver, type Move, type MoveInfo } from '../move-steps/phases.js';
+import { expectAbortable, pause, readMove, reserve, reverseOf, unpause, type MoveRequest } from './plan.js';
 
 /*
  * Requests exist so that an operator's command can end before the move does; they work by recording the request in a
@@ -16,20 +16,12 @@ export async function requestMove(directory: Sql, request: MoveRequest, id: stri
 
 /** Requests the reverse of a move that is done. @throws MoveRefused */
 export async function requestReverse(directory: Sql, id: string, newId: string, requestedBy: string): Promise<Move> {
-  const { phase, keyspace, buckets, source, destination } = await readMove(directory, id);
-  if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
-  return requestMove(directory, { keyspace, buckets, from: destination, to: source, requestedBy }, newId);
+  return requestMove(directory, { ...reverseOf(await readMove(directory, id)), requestedBy }, newId);
 }
 
 /** Requests the abortion of a move. @throws MoveRefused after its switch. */
 export async function requestAbort(directory: Sql, id: string): Promise<Move> {
-  const { phase } = await readMove(directory, id);
-  if (!canAbort(phase)) {
-    const way = phase === 'done' ? 'reversed' : 'finished, then reversed';
-    throw new MoveRefused(
-      isOver(phase) && phase !== 'done' ? `Move ${id} is ${phase}` : `Move ${id} is ${phase}: it can only be ${way}`,
-    );
-  }
+  expectAbortable(await readMove(directory, id));
   return note(directory, id, { abort: true });
 }
 

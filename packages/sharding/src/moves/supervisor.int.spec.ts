@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { eventually } from '@stoa/testing';
-import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { eventually, PostgresServers } from '@stoa/testing';
+import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { runUpTo } from '../../test/kill.js';
 import { keepFresh, mover, range, startService, type Service } from '../../test/fixtures.js';
 import type { Move, Step } from '../move-steps/phases.js';
@@ -14,7 +14,7 @@ jest.setTimeout(180_000);
 
 const BUCKETS = range(100, 8);
 
-let servers: Servers;
+let servers: PostgresServers;
 let cluster: Cluster;
 let service: Service;
 let supervisors: MoveSupervisor[];
@@ -22,7 +22,7 @@ let failures: unknown[];
 let resumed: Move[];
 
 beforeAll(async () => {
-  servers = await Servers.start(2);
+  servers = await PostgresServers.start(2);
 }, 180_000);
 beforeEach(async () => {
   cluster = await makeCluster([0, 1].map((index) => servers.url(index)));

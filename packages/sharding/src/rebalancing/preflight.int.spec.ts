@@ -1,16 +1,17 @@
+import { PostgresServers } from '@stoa/testing';
 import { withSession } from '@stoa/postgres';
-import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { fill } from '../../test/fill.js';
 import { planRebalance, type RebalanceRequest } from './plan-rebalance.js';
 
-let servers: Servers;
-let small: Servers;
+let servers: PostgresServers;
+let small: PostgresServers;
 let cluster: Cluster;
 
 beforeAll(async () => {
   [servers, small] = await Promise.all([
-    Servers.start(3),
-    Servers.start(1, { wal_level: 'replica', max_replication_slots: '2' }),
+    PostgresServers.start(3),
+    PostgresServers.start(1, { settings: { wal_level: 'replica', max_replication_slots: '2' } }),
   ]);
 }, 180_000);
 afterAll(() => Promise.all([servers.stop(), small.stop()]));

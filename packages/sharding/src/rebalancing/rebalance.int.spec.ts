@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { PostgresServers } from '@stoa/testing';
+import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { fill } from '../../test/fill.js';
 import { rebalanceKilledAt } from '../../test/kill.js';
 import { mover, range, underLoad } from '../../test/fixtures.js';
@@ -15,12 +16,12 @@ import { clusterStatus } from '../shards/status.js';
 
 jest.setTimeout(180_000);
 
-let servers: Servers;
+let servers: PostgresServers;
 let cluster: Cluster;
 let directoryUrl: string;
 
 beforeAll(async () => {
-  servers = await Servers.start(3);
+  servers = await PostgresServers.start(3);
 }, 180_000);
 beforeEach(async () => {
   cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { eventually } from '@stoa/testing';
-import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { eventually, PostgresServers } from '@stoa/testing';
+import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { runUpTo } from '../../test/kill.js';
 import { keepFresh, mover } from '../../test/fixtures.js';
 import { inDirectory } from '../directory/keyspace.js';
@@ -17,14 +17,14 @@ import { MoveSupervisor } from '../moves/supervisor.js';
 
 jest.setTimeout(180_000);
 
-let servers: Servers;
+let servers: PostgresServers;
 let cluster: Cluster;
 let directoryUrl: string;
 let workers: (RunWorker | MoveSupervisor)[];
 let failures: unknown[];
 
 beforeAll(async () => {
-  servers = await Servers.start(3);
+  servers = await PostgresServers.start(3);
 }, 180_000);
 beforeEach(async () => {
   cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));

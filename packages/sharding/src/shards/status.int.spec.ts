@@ -1,6 +1,7 @@
+import { PostgresServers } from '@stoa/testing';
 import { withSession } from '@stoa/postgres';
 import { bucketOf } from '../map/bucket.js';
-import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { fill } from '../../test/fill.js';
 import { mover } from '../../test/fixtures.js';
 import { makeDatabases } from './make-databases.js';
@@ -9,12 +10,12 @@ import { clusterStatus } from './status.js';
 import { measureBuckets } from './measure-buckets.js';
 import { findKeyByName, locateKey } from './locate-key.js';
 
-let servers: Servers;
+let servers: PostgresServers;
 let cluster: Cluster;
 let directoryUrl: string;
 
 beforeAll(async () => {
-  servers = await Servers.start(3);
+  servers = await PostgresServers.start(3);
 }, 180_000);
 beforeEach(async () => {
   cluster = await makeCluster([servers.url(0), servers.url(1)]);

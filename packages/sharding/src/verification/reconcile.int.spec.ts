@@ -1,13 +1,12 @@
 import { jest } from '@jest/globals';
-import { eventually } from '@stoa/testing';
+import { eventually, PostgresServers } from '@stoa/testing';
 import { Client } from 'pg';
-import { KEYSPACE, makeCluster, Servers, type Cluster } from '../../test/cluster.js';
+import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { idIn } from '../../test/rows.js';
-import { mover, startService, type Service } from '../../test/fixtures.js';
+import { mover, reconcileNamed, startService, type Service } from '../../test/fixtures.js';
 import { registerShard } from '../directory/keyspace.js';
-import { reconcileShard } from './reconcile.js';
 import { clusterStatus } from '../shards/status.js';
-import { knownShards, onDirectory } from '../directory/known-shards.js';
+import { onDirectory } from '../directory/known-shards.js';
 import { verify } from './verify.js';
 
 jest.setTimeout(90_000);
@@ -19,12 +18,12 @@ const READ = 'SELECT name FROM customers WHERE bucket = $1 AND id = $2';
 
 const SERVES_NOTHING = /was unavailable for/;
 
-let servers: Servers;
+let servers: PostgresServers;
 let cluster: Cluster;
 let service: Service;
 
 beforeAll(async () => {
-  servers = await Servers.start(2);
+  servers = await PostgresServers.start(2);
 });
 beforeEach(async () => {
   cluster = await makeCluster([servers.url(0), servers.url(1)]);
@@ -35,11 +34,7 @@ afterAll(() => servers.stop());
 
 const insert = (bucket: number, id: string) => service.database.transaction(bucket, (tx) => tx.query(INSERT, [id]));
 const read = (bucket: number, id: string) => service.database.read(bucket, { text: READ, values: [bucket, id] });
-const reconcile = (dryRun = false) =>
-  onDirectory(cluster.directoryUrl, async (directory) => {
-    const known = (await knownShards(directory, [KEYSPACE])).find(({ shard }) => shard === 'b');
-    return reconcileShard(directory, known!, dryRun);
-  });
+const reconcile = (dryRun = false) => reconcileNamed(cluster, 'b', dryRun);
 
 it('serves nothing from a server that begins a new history, until it is reconciled with the directory', async () => {
   const [here, there] = [idIn(ON_A), idIn(ON_B)];

@@ -34,7 +34,7 @@ export const add: CommandRun = async (terminal) => {
   return 0;
 };
 
-/** The server that is meant; undefined for a dry run of `--local`, which ends with saying that there would be one. */
+/** Finds the server to add; undefined for a dry run of `--local`, which writes that one would be started. */
 async function serverOf({
   directoryUrl,
   options,
@@ -54,14 +54,14 @@ async function serverOf({
     say(`One more Postgres server would be started on this machine, and become a shard of ${names.join(', ')}.`);
     return undefined;
   }
-  // The command that started this one has started the server, and passes its URL.
+  // The parent command has started the server, and passes its address on.
   const { STOA_LOCAL_SHARD_URL: url, STOA_LOCAL_SHARD: shard } = env;
   if (url === undefined || shard === undefined)
     throw new CliError('no stack runs on this machine: npm start brings one up');
   return { url, shard };
 }
 
-/** Without secrets. */
+/** The JSON form of a plan, without secrets. */
 const summaryOf = ({ shard, at, databases, warnings }: Addition) => ({
   shard,
   at,

@@ -1,13 +1,14 @@
 import { CliError, counted, ranges } from '@stoa/cli';
 import { moveHooks } from '@stoa/messaging/moves';
 import {
-  canAbort,
+  expectAbortable,
   canPause,
   knownKeyspaces,
   Mover,
   MoveRefused,
   currentMoves,
   onDirectory,
+  reverseOf,
   type Move,
   type CurrentMove,
 } from '@stoa/sharding';
@@ -16,12 +17,11 @@ import type { CommandRun, Terminal } from '../terminal.js';
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
-/** Takes moves back before their switch. */
+/** Aborts moves before their switch. */
 export const abort: CommandRun = async (terminal) => {
   const { options, say, printJson, progress } = terminal;
   const meant = await unfinished(terminal);
-  const late = meant.find(({ phase }) => !canAbort(phase));
-  if (late) throw new MoveRefused(`Move ${late.id} is ${late.phase}: it can only be finished, then reversed`);
+  for (const move of meant) expectAbortable(move);
   if (options.dryRun) return sayOnly(terminal, meant, 'would be aborted');
   const moves: Move[] = [];
   const mover = moverOf(terminal);
@@ -39,14 +39,10 @@ export const reverse: CommandRun = async (terminal) => {
   const { options, say, printJson, progress } = terminal;
   const [id = ''] = options.words;
   const mover = moverOf(terminal);
-  const done = await mover.readMove(checkedId(id));
-  const { phase, keyspace, source, destination, buckets } = done;
-  if (phase !== 'done') throw new MoveRefused(`Move ${id} is ${phase}: only one that is done can be reversed`);
+  const { keyspace, from, to, buckets } = reverseOf(await mover.readMove(checkedId(id)));
   if (options.dryRun) {
-    printJson({ dryRun: true, keyspace, from: destination, to: source, buckets });
-    say(
-      `${keyspace}: ${counted(buckets.length, 'bucket')} (${ranges(buckets)}) would go back from ${destination} to ${source}.`,
-    );
+    printJson({ dryRun: true, keyspace, from, to, buckets });
+    say(`${keyspace}: ${counted(buckets.length, 'bucket')} (${ranges(buckets)}) would go back from ${from} to ${to}.`);
     return 0;
   }
   const back = await mover.runMove(await mover.reverseMove(id)).finally(() => progress.clear());
@@ -55,7 +51,7 @@ export const reverse: CommandRun = async (terminal) => {
   return 0;
 };
 
-/** Keeps moves from going on. */
+/** Pauses moves before their switch. */
 export const pause: CommandRun = async (terminal) => {
   const { options, say, printJson } = terminal;
   const meant = await unfinished(terminal);
@@ -88,7 +84,7 @@ export const resume: CommandRun = async (terminal) => {
   return executeWithProgress(terminal, plan, 'npm run shards -- resume');
 };
 
-/** A mover that shows what it does. */
+/** Makes a mover that shows its progress. */
 const moverOf = ({ directoryUrl, progress }: Terminal): Mover =>
   new Mover({
     directoryUrl,
@@ -112,7 +108,7 @@ async function allUnfinished({ directoryUrl, options }: Terminal): Promise<reado
   return moves.filter(({ keyspace }) => keyspaces.includes(keyspace));
 }
 
-/** The move that was named, or all that are not over. @throws MoveRefused when there is none such. */
+/** Finds the named move, or all that are not over. @throws MoveRefused when there is none. */
 async function unfinished(terminal: Terminal): Promise<readonly CurrentMove[]> {
   const [word = ''] = terminal.options.words;
   if (word !== 'all') checkedId(word);

@@ -2,7 +2,7 @@ import { counted, grouped, ranges } from '@stoa/cli';
 import { purgeOrphans, type OrphanPurge } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
 
-/** Deletes rows of buckets that are elsewhere and in no move; only counts them without `--yes`. */
+/** Counts rows of buckets that are on other shards and in no move; deletes them with `--yes`. */
 export const purge: CommandRun = async ({ directoryUrl, options, say, printJson, progress }) => {
   const [shard] = options.words;
   const { keyspaces } = options;

@@ -15,7 +15,7 @@ export const rebalance: CommandRun = async (terminal) => {
   return executeWithProgress(terminal, plan, 'npm run shards -- rebalance');
 };
 
-/** Empties a shard, or lets rebalances bring it something again. */
+/** Empties a shard, or lets rebalances move buckets to it again. */
 export const drain: CommandRun = async (terminal) => {
   const { directoryUrl, options, say, printJson } = terminal;
   const [shard = ''] = options.words;
@@ -35,7 +35,7 @@ export const drain: CommandRun = async (terminal) => {
   return code;
 };
 
-/** The keyspaces that have such a shard. @throws OperationRefused */
+/** Lists the keyspaces that have the shard. @throws OperationRefused */
 const namesOf = ({ directoryUrl, options }: Terminal, shard: string): Promise<string[]> =>
   onDirectory(directoryUrl, async (directory) =>
     shardsNamed(await knownShards(directory, options.keyspaces), shard).map(({ keyspace }) => keyspace),

@@ -2,7 +2,7 @@ import { bar, counted, duration, grouped, ranges, size, table } from '@stoa/cli'
 import { clusterStatus, type ClusterStatus, type CurrentMove, type Orphans, type ShardStatus } from '@stoa/sharding';
 import type { CommandRun } from '../terminal.js';
 
-/** Shards, what they hold, and the moves under way. */
+/** Shows shards, their data, and the moves under way. */
 export const status: CommandRun = async ({ directoryUrl, options, say, printJson }) => {
   const found = await clusterStatus(directoryUrl, options.keyspaces);
   printJson(found);
@@ -58,7 +58,7 @@ function orphansOf(orphans: readonly Orphans[]): string {
   return `${counted(rows, 'orphaned row')} of ${counted(buckets.size, 'bucket')}: see purge-orphans`;
 }
 
-/** One move, on one line. */
+/** A move, on one line. */
 export function moveLine({
   id,
   keyspace,

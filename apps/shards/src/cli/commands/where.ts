@@ -3,7 +3,7 @@ import { OperationRefused } from '@stoa/sharding';
 import { findCustomer } from '../../customers/find-customer.js';
 import type { CommandRun } from '../terminal.js';
 
-/** Where each keyspace has a customer's data. */
+/** Shows where each keyspace has a customer's data. */
 export const where: CommandRun = async ({ directoryUrl, options, say, printJson }) => {
   const [asked = ''] = options.words;
   const found = await findCustomer(directoryUrl, asked, options.keyspaces);

@@ -5,10 +5,10 @@ import type { shards } from '@stoa/shards-contract';
 import { Directory } from '../../directory.js';
 import { orBusinessError } from '../business-errors.js';
 
-/** So many are deleted well within the command's budget. */
+/** A number of rows whose deletion takes much less than the command's budget. */
 const MOST_ROWS = 20_000;
 
-/** What it does to the shard is not part of the command's transaction; done twice, the second time finds nothing. */
+/** The deletion is not part of the command's transaction; a repeated command finds nothing to delete. */
 @Injectable()
 export class PurgeOrphans implements Handler<typeof shards.purgeOrphans> {
   constructor(private readonly directory: Directory) {}

@@ -4,7 +4,7 @@ import { reconcileEverywhere } from '@stoa/sharding';
 import type { shards } from '@stoa/shards-contract';
 import { orBusinessError } from '../business-errors.js';
 
-/** What it does to the shard is not part of the command's transaction; done twice, the second time changes nothing. */
+/** The change of the shard is not part of the command's transaction; a repeated command changes nothing. */
 @Injectable()
 export class ReconcileShard implements Handler<typeof shards.reconcileShard> {
   readonly handle: Handler<typeof shards.reconcileShard>['handle'] = async ({ shard, keyspaces: only }, { tx, fail }) =>
