@@ -22,8 +22,8 @@ CREATE TABLE IF NOT EXISTS sharding.shards (
 -- True while it is being emptied, and afterwards: a rebalance brings it nothing.
 ALTER TABLE sharding.shards ADD COLUMN IF NOT EXISTS draining boolean NOT NULL DEFAULT false;
 
--- Which services may see which shards' URLs, which hold passwords: a service that reads the map learns how to reach its own
--- data, and no other service's. The owner of these tables is not bound by it. '*': all keyspaces.
+-- Which services may see which shards' URLs, which hold passwords: a service that reads the map learns how to reach its
+-- own data, and no other service's. The owner of these tables is not bound by it. '*': all keyspaces.
 CREATE TABLE IF NOT EXISTS sharding.readers (
   role     name NOT NULL,
   keyspace text NOT NULL,
@@ -58,8 +58,8 @@ ALTER TABLE sharding.moves ADD COLUMN IF NOT EXISTS paused_at timestamptz;
 -- Who asked for it, for people.
 ALTER TABLE sharding.moves ADD COLUMN IF NOT EXISTS requested_by text;
 
--- A rebalance or a drain that runs in a service's clone. Only what was asked for is kept: what is left to do follows from
--- the map, so whoever takes it up after a crash computes it anew.
+-- A rebalance or a drain that runs in a service's clone. Only what was asked for is kept: what is left to do follows
+-- from the map, so whoever takes it up after a crash computes it anew.
 CREATE TABLE IF NOT EXISTS sharding.runs (
   id           uuid        PRIMARY KEY,
   kind         text        NOT NULL CHECK (kind IN ('rebalance', 'drain', 'verify')),
@@ -85,16 +85,17 @@ CREATE TABLE IF NOT EXISTS sharding.bucket_map (
   FOREIGN KEY (keyspace, shard) REFERENCES sharding.shards
 );
 
--- What each shard's server must be to be believed: a copy of its data from before a switch, a dump that was loaded, and a
--- standby that missed a switch all say that they own what they owned then. A table beside `shards`, whose changes are announced.
+-- What each shard's server must be to be believed: a copy of its data from before a switch, a dump that was loaded, and
+-- a standby that missed a switch all say that they own what they owned then. A table beside `shards`, whose changes are
+-- announced.
 CREATE TABLE IF NOT EXISTS sharding.incarnations (
   keyspace text   NOT NULL,
   shard    text   NOT NULL,
   -- As sharding.server_identity() and sharding.server_timeline() of shard.sql.
   server   text   NOT NULL,
   timeline text   NOT NULL,
-  -- The least that the shard's own count of switches must be. The shard counts first, then the directory follows: at the
-  -- latest by the transaction that switches the map.
+  -- The least that the shard's own count of switches must be. The shard counts first, then the directory follows: at
+  -- the latest by the transaction that switches the map.
   switches bigint NOT NULL,
   PRIMARY KEY (keyspace, shard),
   FOREIGN KEY (keyspace, shard) REFERENCES sharding.shards ON DELETE CASCADE

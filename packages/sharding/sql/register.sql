@@ -29,8 +29,8 @@ BEGIN
   END IF;
 END $$;
 
--- Computes `bucket` from the key, and refuses another one. A function per table, because reading a column by a name that
--- is only known at run time costs ten times as much.
+-- Computes `bucket` from the key, and refuses another one. A function per table, because reading a column by a name
+-- that is only known at run time costs ten times as much.
 CREATE OR REPLACE FUNCTION sharding.make_bucket_trigger(target regclass, key_column name) RETURNS void
   LANGUAGE plpgsql AS $$
 DECLARE
@@ -66,7 +66,8 @@ BEGIN
   PERFORM sharding.make_bucket_trigger(target, key_column);
   -- Triggers fire in the order of their names: the bucket is known when the guard looks at it.
   EXECUTE format('CREATE OR REPLACE TRIGGER sharding_2_guard BEFORE %s ON %s FOR EACH ROW
-    EXECUTE FUNCTION sharding.guard()', CASE kind WHEN 'moved' THEN 'INSERT OR UPDATE OR DELETE' ELSE 'INSERT' END, target);
+    EXECUTE FUNCTION sharding.guard()',
+    CASE kind WHEN 'moved' THEN 'INSERT OR UPDATE OR DELETE' ELSE 'INSERT' END, target);
   EXECUTE format('CREATE OR REPLACE TRIGGER sharding_3_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT
     EXECUTE FUNCTION sharding.refuse_truncate()', target);
   INSERT INTO sharding.tables AS t (name, kind, key_column) VALUES (target, kind, key_column)
@@ -76,7 +77,8 @@ END $$;
 -- Gives a role what a service needs, and refuses one that could get round the fence. `reference`: tables that are the
 -- same on every shard.
 DROP FUNCTION IF EXISTS sharding.grant_service(name);
-CREATE OR REPLACE FUNCTION sharding.grant_service(service name, reference regclass[] DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION sharding.grant_service(service name, reference regclass[] DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
   target regclass;
 BEGIN
@@ -89,7 +91,8 @@ BEGIN
       USING ERRCODE = 'SH004';
   END IF;
   EXECUTE format('GRANT USAGE ON SCHEMA sharding TO %I', service);
-  EXECUTE format('GRANT SELECT ON sharding.identity, sharding.bucket_owner, sharding.owned_buckets, sharding.tables TO %I', service);
+  EXECUTE format('GRANT SELECT ON sharding.identity, sharding.bucket_owner, sharding.owned_buckets, sharding.tables
+    TO %I', service);
   FOR target IN SELECT name FROM sharding.tables UNION SELECT unnest(reference) LOOP
     IF pg_has_role(service, (SELECT relowner FROM pg_class WHERE oid = target), 'MEMBER') THEN
       RAISE EXCEPTION 'the role % owns %, and so could drop its fence', service, target USING ERRCODE = 'SH004';

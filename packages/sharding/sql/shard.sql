@@ -12,8 +12,8 @@ CREATE TABLE IF NOT EXISTS sharding.identity (
 -- The server that agreed with the directory last, and the history (timeline) that it was in.
 ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS timeline text;
 ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS server text;
--- Grows whenever a bucket is about to be switched from here or to here. A copy of these data from before a switch knows of
--- fewer than the directory.
+-- Grows whenever a bucket is about to be switched from here or to here. A copy of these data from before a switch knows
+-- of fewer than the directory.
 ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS switches bigint NOT NULL DEFAULT 0;
 -- The run of the server in which it was compared with the directory: see was_compared.
 ALTER TABLE sharding.identity ADD COLUMN IF NOT EXISTS confirmed_start timestamptz;
@@ -26,7 +26,8 @@ CREATE OR REPLACE FUNCTION sharding.server_timeline() RETURNS text LANGUAGE sql 
 
 -- This server and this database of it. A dump that is loaded elsewhere, or into a new database here, is in another one.
 CREATE OR REPLACE FUNCTION sharding.server_identity() RETURNS text LANGUAGE sql STABLE
-  RETURN (SELECT c.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() AS c, pg_catalog.pg_database AS d
+  RETURN (SELECT c.system_identifier || '/' || d.oid
+          FROM pg_catalog.pg_control_system() AS c, pg_catalog.pg_database AS d
           WHERE d.datname = pg_catalog.current_database());
 
 -- Whether this is the server that agreed with the directory last. A copy of its data folder says so too.
@@ -35,16 +36,16 @@ CREATE OR REPLACE FUNCTION sharding.same_server() RETURNS boolean LANGUAGE sql S
           FROM sharding.identity AS i);
 
 -- Whether this server may believe its own owner table: whether it was compared with the directory since it was started.
--- Whatever takes a server's place (a copy, a standby, a restored backup) starts later than the run that its data remember, and
--- a database that takes another one's place on the same server has its tables in other files. Both are in memory: each
--- write and each read asks.
+-- Whatever takes a server's place (a copy, a standby, a restored backup) starts later than the run that its data
+-- remember, and a database that takes another one's place on the same server has its tables in other files. Both are in
+-- memory: each write and each read asks.
 CREATE OR REPLACE FUNCTION sharding.was_compared() RETURNS boolean LANGUAGE sql STABLE
   RETURN (SELECT i.confirmed_start = pg_catalog.pg_postmaster_start_time()
             AND i.confirmed_file = pg_catalog.pg_relation_filepath('sharding.identity')
           FROM sharding.identity AS i);
 
--- What the fence asks. A fence of the release before has another function of this name: what asks for the comparison itself, as
--- clients of this release do beside such a fence, asks for the one above.
+-- What the fence asks. A fence of the release before has another function of this name: what asks for the comparison
+-- itself, as clients of this release do beside such a fence, asks for the one above.
 CREATE OR REPLACE FUNCTION sharding.same_history() RETURNS boolean LANGUAGE sql STABLE
   RETURN sharding.was_compared();
 
@@ -103,7 +104,8 @@ CREATE OR REPLACE FUNCTION sharding.refuse(wanted smallint, state text) RETURNS 
 BEGIN
   IF sharding.same_history() IS NOT TRUE THEN
     -- The name tells clients what to do about it.
-    RAISE EXCEPTION 'this server was not compared with the shard map since it was started: it serves no bucket until then'
+    RAISE EXCEPTION
+      'this server was not compared with the shard map since it was started: it serves no bucket until then'
       USING ERRCODE = 'SH002', CONSTRAINT = 'sharding_confirmed', HINT = 'If no client does so, reconcile the shard.';
   END IF;
   IF state IN ('fenced', 'ready') THEN
@@ -113,11 +115,11 @@ BEGIN
 END $$;
 
 -- Holds a bucket here until the transaction ends, or refuses. The lock comes first, then the look: the mover writes
--- 'fenced' and then waits for this lock, so a transaction has either been waited for or sees 'fenced'. VOLATILE, so that
--- under READ COMMITTED the look has a snapshot taken after the lock. 1398034241 is 'STOA'.
+-- 'fenced' and then waits for this lock, so a transaction has either been waited for or sees 'fenced'. VOLATILE, so
+-- that under READ COMMITTED the look has a snapshot taken after the lock. 1398034241 is 'STOA'.
 --
--- The lock is tried first because that is an expression, which PL/pgSQL evaluates without a query of its own: a transaction
--- comes by here for every row that it writes.
+-- The lock is tried first because that is an expression, which PL/pgSQL evaluates without a query of its own: a
+-- transaction comes by here for every row that it writes.
 CREATE OR REPLACE FUNCTION sharding.hold(wanted smallint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   found_state text;
@@ -180,8 +182,8 @@ CREATE OR REPLACE VIEW sharding.owned_buckets AS
   SELECT bucket FROM sharding.bucket_owner WHERE state = 'owned';
 
 -- Whether a statement leaves a row of this bucket alone instead of failing: a migration, which can't know of buckets
--- (`SET sharding.pass_by = on`, for the table's owner only). Rows that a move has brought so far get what the migration does at
--- their source. A bucket that is fenced or ready is no such case: its rows would miss the change for good.
+-- (`SET sharding.pass_by = on`, for the table's owner only). Rows that a move has brought so far get what the migration
+-- does at their source. A bucket that is fenced or ready is no such case: its rows would miss the change for good.
 CREATE OR REPLACE FUNCTION sharding.passes_by(target oid, wanted smallint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = target), 'MEMBER') THEN RETURN false; END IF;
@@ -189,8 +191,9 @@ BEGIN
     AND coalesce((SELECT state FROM sharding.bucket_owner WHERE bucket = wanted), 'gone') = 'gone';
 END $$;
 
--- The fence itself, before every row that is written. Replication and the mover's purge run as `replica`, where ordinary
--- triggers don't fire. An IF within an IF: one expression with both conditions makes PL/pgSQL spend as much again on each row.
+-- The fence itself, before every row that is written. Replication and the mover's purge run as `replica`, where
+-- ordinary triggers don't fire. An IF within an IF: one expression with both conditions makes PL/pgSQL spend as much
+-- again on each row.
 CREATE OR REPLACE FUNCTION sharding.guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
@@ -215,9 +218,10 @@ BEGIN
   RAISE EXCEPTION '% is sharded: TRUNCATE would pass by its fence', TG_TABLE_NAME USING ERRCODE = 'SH004';
 END $$;
 
--- Lets this server serve, after it was compared with the directory: by a client too, which may not change these tables. Only in
--- the run that was compared, and never a server that its own record says is another one. `let_go`: buckets whose switch has
--- been committed without this side having heard of it; the mover's next step would let go of them as well.
+-- Lets this server serve, after it was compared with the directory: by a client too, which may not change these tables.
+-- Only in the run that was compared, and never a server that its own record says is another one. `let_go`: buckets
+-- whose switch has been committed without this side having heard of it; the mover's next step would let go of them as
+-- well.
 CREATE OR REPLACE FUNCTION sharding.confirm(run text, let_go smallint[]) RETURNS boolean
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -37,7 +37,7 @@ it.each([
   ['move --buckets 1024 --to b', '--buckets takes numbers from 0 to 1023'],
   ['add postgres://x --name Shard', '"Shard" can\'t name a shard'],
 ])('refuses "%s" with one line', (line, message) => {
-  const refused = () => parse(line);
-  expect(refused).toThrow(message);
-  expect(refused).toThrow(/^[^\n]*$/);
+  const parsing = () => parse(line);
+  expect(parsing).toThrow(message);
+  expect(parsing).toThrow(/^[^\n]*$/);
 });

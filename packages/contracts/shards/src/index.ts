@@ -25,10 +25,10 @@ const ShardUrl = z.string().min(1).max(2_000).meta({ writeOnly: true });
 const REFUSED = { REFUSED: 409 } as const;
 const KNOWN = { NOT_FOUND: 404, REFUSED: 409 } as const;
 const OneMove = z.object({ id: z.uuid() });
-/** Servers are asked one by one, and one of them may not answer. */
+/** Milliseconds for operations that query servers one by one, some of which may not respond. */
 const ASKING_MS = 10_000;
 
-/** Where sharded data live, and moving them. For operators; what takes long is answered at once and read by its id. */
+/** Operators' view of sharded data, and moves of them. Long operations reply at once and are then read by their id. */
 export const shards = service(
   'shards',
   {
@@ -81,7 +81,7 @@ export const shards = service(
     }),
     startDrain: command({
       http: 'POST /v1/shards/{shard}/drain',
-      summary: 'Move everything away from a shard, and bring it nothing any more',
+      summary: 'Move everything from a shard, and bring it nothing any more',
       caller: 'operator',
       key: 'command.id',
       input: z.object({ shard: ShardName, keyspaces: Keyspaces, ...Pace }),

@@ -1,9 +1,11 @@
 import { CustomerId, Timestamp, withoutLimits } from '@stoa/contract-kit';
 import { z } from 'zod';
 
-/** A keyspace's name: a service's sharded data. */
+/** The name of a keyspace, which is a service's sharded data. */
 export const KeyspaceName = z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'lower case letters, digits, _ and -');
+/** The name of a shard. */
 export const ShardName = z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'lower case letters, digits, _ and -');
+/** A bucket's number. A test of apps/shards compares its maximum with BUCKETS of @stoa/sharding. */
 export const Bucket = z.int().min(0).max(1023);
 const BucketNumber = withoutLimits(Bucket);
 const Count = z.int().min(0);
@@ -12,7 +14,7 @@ const Orphans = z
   .array(z.object({ table: z.string(), buckets: z.array(BucketNumber), rows: Count }))
   .describe('Rows of buckets that are elsewhere and in no move, by table');
 
-/** Null where the server can't be asked. */
+/** Measurements of a shard; null where its server is unavailable. */
 const ShardHealth = z.object({
   serverVersion: z.string(),
   rows: Count.describe('Of the buckets that it serves'),
@@ -27,6 +29,7 @@ const ShardHealth = z.object({
   ),
 });
 
+/** The status of a shard. */
 export const Shard = z.object({
   keyspace: KeyspaceName,
   shard: ShardName,
@@ -38,11 +41,22 @@ export const Shard = z.object({
 });
 export type Shard = z.infer<typeof Shard>;
 
+/** The phases of a move, in the order of @stoa/sharding's PHASES. */
 export const MOVE_PHASES = [
-  ...(['planned', 'copying', 'catching up', 'fencing', 'switched', 'active', 'unsubscribed', 'purged'] as const),
-  ...(['done', 'aborting', 'aborted'] as const),
+  'planned',
+  'copying',
+  'catching up',
+  'fencing',
+  'switched',
+  'active',
+  'unsubscribed',
+  'purged',
+  'done',
+  'aborting',
+  'aborted',
 ] as const;
 
+/** A move of buckets. */
 export const Move = z.object({
   id: z.uuid(),
   keyspace: KeyspaceName,
@@ -62,6 +76,7 @@ export const Move = z.object({
 });
 export type Move = z.infer<typeof Move>;
 
+/** The status of all keyspaces, shards and moves. */
 export const Cluster = z.object({
   keyspaces: z.array(
     z.object({ keyspace: KeyspaceName, mapVersion: Count, unplaced: Count.describe('Buckets that no shard holds') }),
@@ -71,6 +86,7 @@ export const Cluster = z.object({
 });
 export type Cluster = z.infer<typeof Cluster>;
 
+/** The location of a customer's data in each keyspace. */
 export const KeyLocation = z.object({
   customerId: CustomerId,
   places: z.array(
@@ -88,6 +104,7 @@ export const KeyLocation = z.object({
 
 const Held = z.object({ buckets: Count, rows: Count, bytes: Count });
 
+/** The moves of a rebalance or drain, with their effect and cost. */
 export const Plan = z.object({
   moves: z.array(
     z.object({
@@ -110,16 +127,18 @@ export const Plan = z.object({
   unfinished: z.array(z.uuid()).describe('Moves that are under way already, and are finished first'),
 });
 
+/** The outcome of a reconciliation in one keyspace. */
 export const Reconciled = z.object({
   keyspace: KeyspaceName,
   before: z.string().nullable().describe('The history (timeline) of its server when it last agreed with the directory'),
   now: z.string().describe('The history that it writes now; the same: there was nothing to do'),
   released: z
     .array(BucketNumber)
-    .describe('That it took for its own although they have moved away; it serves them no more'),
+    .describe('That it claimed although they have moved to other shards; it serves them no more'),
   found: z.array(z.string()).optional().describe('In what it disagreed with the shard map'),
 });
 
+/** The outcome of a purge in one keyspace. */
 export const Purged = z.object({
   keyspace: KeyspaceName,
   orphans: Orphans,
@@ -134,6 +153,7 @@ const Finding = z.object({
   detail: z.string(),
 });
 
+/** A rebalance, drain or verification. */
 export const Run = z.object({
   id: z.uuid(),
   kind: z.enum(['rebalance', 'drain', 'verify']),

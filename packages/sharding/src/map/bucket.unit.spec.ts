@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { BUCKETS, bucketOf } from './bucket.js';
 
@@ -28,5 +30,11 @@ describe('bucketOf', () => {
     // Five standard deviations of a fair draw of 50 are 35. The ids are fixed: this can't flicker.
     expect(Math.min(...counts)).toBeGreaterThan(perBucket - 35);
     expect(Math.max(...counts)).toBeLessThan(perBucket + 35);
+  });
+
+  it.each(['directory.sql', 'shard.sql'])('are those that %s allows', async (name) => {
+    const sql = await readFile(join(import.meta.dirname, '../../sql', name), 'utf8');
+    const highest = [...sql.matchAll(/bucket BETWEEN 0 AND (\d+)/g)].map(([, number]) => Number(number));
+    expect(highest).toEqual([BUCKETS - 1]);
   });
 });
