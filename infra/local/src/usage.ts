@@ -1,4 +1,4 @@
-/** What `--help` says of commands that take few words; the others have more to say and say it themselves. */
+/** The text of `--help` of commands that take few words; the other commands have their own. */
 export const USAGE: Record<string, string> = {
   status: `npm run status [-- --json]
 
@@ -16,13 +16,14 @@ Drops all data, logs and secrets of the stopped stack. Downloads stay.`,
   --no-follow  ends after these, instead of waiting for more`,
   clones: `npm run clones -- APP=N [APP=N ...] [--json]
 
-Adds and takes away clones of the running stack; it lasts until the stack is stopped.`,
+Adds and removes clones of the running stack; it lasts until the stack is stopped.`,
   roll: `npm run roll -- APP [APP ...] | all [--json]
 
-Replaces clone by clone by one that runs what is built now; no request fails.`,
+Replaces clone by clone by one that runs the present build; no request fails. The name haproxy, or all, has HAProxy
+take over its present configuration and version.`,
   'dead-letters': `npm run dead-letters -- list [SERVICE] [--limit N] | show ID | replay ID | replay --key KEY [SERVICE] | drop ID   [--json]
 
-Events that a service could not handle: read them, handle them again, or throw them away. Exit code: 1 a replay failed again.`,
+Events that a service could not handle: read them, handle them again, or drop them. Exit code: 1 a replay failed again.`,
   'test-moves': `npm run test:moves -- [--minutes N] [--seed N] [words for Jest]
 
 The long form of the tests that move data while it is used.

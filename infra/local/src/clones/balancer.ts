@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError, reason } from '@stoa/cli';
-import { haproxyCommand, type Backend } from '../servers/haproxy.js';
+import { haproxyCommand } from '../servers/haproxy-command.js';
+import type { HaproxyProcess } from '../processes/haproxy-process.js';
+import type { Backend } from '../servers/haproxy.js';
 
 // As `default-server` in haproxy.cfg, which servers that are added at run time do not get.
 const CHECKS = 'check inter 400ms fastinter 200ms downinter 400ms fall 2 rise 1 maxconn 128';
@@ -18,11 +20,14 @@ interface Server {
 }
 
 /**
- * Balancer exists to change which gateways get requests while they are served; it works by HAProxy's runtime commands,
- * which cut no connection and reload nothing.
+ * Balancer exists to change which gateways get requests, and HAProxy itself, while requests are served; it works by
+ * HAProxy's runtime commands, which cut no connection, and by its reload.
  */
 export class Balancer {
-  constructor(private readonly adminSocket: string) {}
+  constructor(
+    private readonly adminSocket: string,
+    private readonly haproxy: HaproxyProcess,
+  ) {}
 
   /** Adds a gateway, or admits it again. @throws CliError when HAProxy does not find it up within 15 s */
   async admit({ name, port }: Backend): Promise<void> {
@@ -50,6 +55,11 @@ export class Balancer {
     await this.command(`set server gateways/${name} state drain`);
     // The gateway itself finishes requests that are still under way then.
     await until(DRAIN_TIMEOUT_MS, 'busy', async () => (await this.requests(name)) === 0).catch(() => undefined);
+  }
+
+  /** Takes over the present configuration, and a program if one is given; no request fails. @throws CliError */
+  reload(program: string | undefined): Promise<void> {
+    return this.haproxy.reload(program);
   }
 
   /** Forgets a gateway whose process has ended. @throws CliError when HAProxy still holds it after 15 s */

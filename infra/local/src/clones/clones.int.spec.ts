@@ -23,7 +23,7 @@ describe('the clones of a stack that runs', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     return JSON.parse(stdout) as Changed;
   };
-  const refusal = async (...words: string[]): Promise<string> => {
+  const refused = async (...words: string[]): Promise<string> => {
     const { code, stderr } = await stack.run(words);
     expect([code, stderr.trimEnd().split('\n').length]).toEqual([1, 1]);
     return stderr;
@@ -37,16 +37,16 @@ describe('the clones of a stack that runs', () => {
   const pids = async (): Promise<Record<string, number>> =>
     Object.fromEntries((await stack.state()).processes.map(({ name, pid }) => [name, pid ?? 0]));
 
-  /** Requests that take a while, without pause. @returns those that got another answer than a clone's name */
+  /** Sends requests that take a while, without pause, during some work. @returns bodies that are no clone's name */
   const whileAsking = async (work: () => Promise<void>): Promise<string[]> => {
     const wrong: string[] = [];
     const over = new AbortController();
     let count = 0;
     const asker = async (): Promise<void> => {
       while (!over.signal.aborted) {
-        const answer = await ask('/slow').catch((error: unknown) => String(error));
+        const body = await ask('/slow').catch((error: unknown) => String(error));
         count++;
-        if (!/^gateway-\d+$/.test(answer)) wrong.push(answer);
+        if (!/^gateway-\d+$/.test(body)) wrong.push(body);
       }
     };
     const askers = Promise.all(Array.from({ length: 8 }, asker));
@@ -88,10 +88,24 @@ describe('the clones of a stack that runs', () => {
       const { clones, steps } = await change('roll', 'all');
       expect([clones.gateway?.length, clones.cart?.length]).toEqual([2, 1]);
       expect(steps.map(({ step }) => step).slice(0, 3)).toEqual(['migrate cart', 'start cart-2', 'stop cart-1']);
+      expect(steps.at(-1)?.step).toBe('reload haproxy');
     });
     expect(wrong).toEqual([]);
     const after = (await stack.state()).processes.filter(({ kind }) => kind === 'gateway' || kind === 'service');
     expect(after.map(({ pid }) => before.includes(pid ?? 0))).toEqual([false, false, false]);
+  }, 120_000);
+
+  it('are known to an HAProxy that is reloaded, without a failed request', async () => {
+    const { haproxy } = await pids();
+    await change('clones', 'gateway=3');
+    const wrong = await whileAsking(async () => {
+      for (let n = 0; n < 3; n++) expect((await change('roll', 'haproxy')).steps).toHaveLength(1);
+    });
+    expect(wrong).toEqual([]);
+    expect((await pids()).haproxy).toBe(haproxy);
+    await eventually(async () => expect(await askedGateways()).toHaveLength(3));
+    await change('clones', 'gateway=2');
+    await eventually(async () => expect(await askedGateways()).toHaveLength(2));
   }, 120_000);
 
   it('stay as they are when a new one does not start, and when what was asked for can not be', async () => {
@@ -99,18 +113,18 @@ describe('the clones of a stack that runs', () => {
     const broken = join(stack.dir, 'apps/cart/dist/broken');
     writeFileSync(broken, '');
     try {
-      const why = /ended while starting \(exit code 3\): FAKE_BROKEN says so; no other clone was taken away for it$/m;
-      expect(await refusal('roll', 'cart')).toMatch(why);
-      expect(await refusal('clones', 'cart=3', 'gateway=1')).toMatch(why);
+      const why = /ended while starting \(exit code 3\): FAKE_BROKEN says so; no other clone was stopped for it$/m;
+      expect(await refused('roll', 'cart')).toMatch(why);
+      expect(await refused('clones', 'cart=3', 'gateway=1')).toMatch(why);
     } finally {
       rmSync(broken);
     }
-    expect(await refusal('clones', 'order=2')).toBe('stoa: no service "order" runs here; there are cart, gateway\n');
-    expect(await refusal('clones', 'cart=33')).toBe('stoa: clones cart needs a whole number from 1 to 32, not "33"\n');
-    expect(await refusal('clones', 'cart=0')).toContain('from 1 to 32, not "0"');
-    expect(await refusal('clones', 'cart=2', 'cart=3')).toContain('"cart" is named twice');
-    expect(await refusal('roll')).toContain('say of which service: npm run roll -- cart');
-    expect(await refusal('roll', '--fast')).toContain('"--fast" is not understood');
+    expect(await refused('clones', 'order=2')).toBe('stoa: no service "order" runs here; there are cart, gateway\n');
+    expect(await refused('clones', 'cart=33')).toBe('stoa: clones cart needs a whole number from 1 to 32, not "33"\n');
+    expect(await refused('clones', 'cart=0')).toContain('from 1 to 32, not "0"');
+    expect(await refused('clones', 'cart=2', 'cart=3')).toContain('"cart" is named twice');
+    expect(await refused('roll')).toContain('say of which service: npm run roll -- cart');
+    expect(await refused('roll', '--fast')).toContain('"--fast" is not understood');
     expect(await pids()).toEqual(before);
   }, 120_000);
 });

@@ -10,6 +10,7 @@ import type { Balancer } from './balancer.js';
 import { cloneProcess, isReady } from './clone-process.js';
 import { migrateService } from './migrations.js';
 
+const HAPROXY = 'haproxy';
 const READY_TIMEOUT_MS = 15_000;
 const POLL_MS = 50;
 
@@ -48,14 +49,21 @@ export class Clones {
   }
 
   /**
-   * Migrates, then replaces each clone of these apps by one that runs the present build.
-   * @param apps `all`: every service that runs here @throws CliError; clones that were not replaced go on
+   * Migrates, then replaces each clone of these apps by one that runs the present build. HAProxy takes over its present
+   * configuration.
+   * @param apps names of services, `haproxy`, or `all` @param program of HAProxy; the one that runs if undefined
+   * @throws CliError; clones that were not replaced go on
    */
-  roll(apps: readonly string[], step: Step): Promise<ClonesByApp> {
+  roll(apps: readonly string[], program: string | undefined, step: Step): Promise<ClonesByApp> {
     return this.exclusive(async () => {
-      const services = apps.includes('all') ? this.context.setup.services : apps.map((app) => this.service(app));
+      const all = apps.includes('all');
+      const named = apps.filter((app) => app !== HAPROXY);
+      const services = all ? this.context.setup.services : named.map((app) => this.service(app));
       for (const service of services) this.requireBalancer(service);
+      const { balancer } = this;
+      if (!balancer && apps.includes(HAPROXY)) throw new CliError('no HAProxy runs here');
       for (const service of new Set(services)) await this.rollOne(service, step);
+      if (balancer && (all || apps.includes(HAPROXY))) await step('reload haproxy', () => balancer.reload(program));
       return this.names();
     });
   }
@@ -82,7 +90,7 @@ export class Clones {
     } catch (error) {
       // It may run and not be reachable, or not exist at all.
       await this.supervisor.remove(name, async () => undefined);
-      throw new CliError(`${reason(error)}; no other clone was taken away for it`, { cause: error });
+      throw new CliError(`${reason(error)}; no other clone was stopped for it`, { cause: error });
     }
   }
 

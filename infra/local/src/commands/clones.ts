@@ -4,10 +4,11 @@ import { stateDir } from '../state-dir/paths.js';
 import { requestTask, type StepListener } from '../control/client.js';
 import type { ClonesByApp, Tasks } from '../control/protocol.js';
 import { parseCloneCount } from '../plan/options.js';
+import { findHaproxy } from '../servers/haproxy-binary.js';
 import { runningState } from '../state-dir/state.js';
 
 const CLONES_USAGE = 'npm run clones -- catalog=3 cart=2 [--json]';
-const ROLL_USAGE = 'npm run roll -- cart [profile ...] | all [--json]';
+const ROLL_USAGE = 'npm run roll -- cart [profile ...] | haproxy | all [--json]';
 
 /** `npm run clones -- catalog=3 cart=2`: adds and removes clones of the running stack, until that is stopped. */
 export function clones(given: string[]): Promise<number> {
@@ -20,9 +21,12 @@ export function clones(given: string[]): Promise<number> {
 }
 
 /** `npm run roll -- cart`: replaces each clone by one that runs the present build; no request fails. */
-export function roll(given: string[]): Promise<number> {
+export async function roll(given: string[]): Promise<number> {
   const { words, json } = parse('roll', given, ROLL_USAGE);
-  return change('roll', { apps: words }, json);
+  const reloads = words.includes('all') || words.includes('haproxy');
+  // The program that this checkout uses: the stack that runs may be of an earlier one.
+  const haproxy = reloads ? await findHaproxy() : undefined;
+  return change('roll', { apps: words, ...(haproxy !== undefined && { haproxy }) }, json);
 }
 
 function parse(verb: string, given: string[], usage: string): { words: readonly string[]; json: boolean } {

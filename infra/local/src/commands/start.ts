@@ -101,7 +101,7 @@ async function supervise(context: Context, madeOperator: boolean): Promise<numbe
     const handlers: Handlers = {
       'add shard': ({ name }) => addShardServer(stateDir, supervisor, name),
       'set clones': ({ counts }, step) => clones.setCounts(counts, step),
-      roll: ({ apps }, step) => clones.roll(apps, step),
+      roll: ({ apps, haproxy }, step) => clones.roll(apps, haproxy, step),
     };
     closeControl = await serveControl(stateDir, handlers).catch((error: unknown) => {
       progress.line(`  ! npm run clones, roll and shards -- add --local can't reach this stack (${reason(error)})`);

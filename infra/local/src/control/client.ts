@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { CliError } from '@stoa/cli';
-import { readLines, socketOf, type Line, type Tasks } from './protocol.js';
+import { readLines, REPLY, socketOf, type Line, type Tasks } from './protocol.js';
 
 /** Gets the steps of a task under way. */
 export interface StepListener {
@@ -36,7 +36,7 @@ export function requestTask<T extends keyof Tasks>(
       if ('begins' in line) listener?.began(line.begins);
       else if ('ends' in line) listener?.ended(line.ends, line.ms);
       else if ('failure' in line) reject(new CliError(line.failure));
-      else resolve(line.answer as Tasks[T]['reply']);
+      else resolve(line[REPLY] as Tasks[T]['reply']);
     });
     socket.once('close', () => reject(new CliError('the stack ended before it had replied')));
   });

@@ -1,6 +1,7 @@
 /**
- * The protocol of `run/control.sock`: a JSON line requests a task, a line comes back when a step begins and when it ends,
- * and the last line is the reply or the failure. The lines' keys stay: the command may be of a later build than the stack.
+ * The protocol of `run/control.sock`: a JSON line requests a task, a line comes back when a step begins and when it
+ * ends, and the last line is the reply or the failure. The lines' keys stay: the command may be of a later build than
+ * the stack.
  */
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +10,8 @@ import { join } from 'node:path';
 export interface Tasks {
   'add shard': { request: { name?: string }; reply: { name: string; port: number } };
   'set clones': { request: { counts: Readonly<Record<string, number>> }; reply: ClonesByApp };
-  roll: { request: { apps: readonly string[] }; reply: ClonesByApp };
+  /** @see Clones.roll */
+  roll: { request: { apps: readonly string[]; haproxy?: string }; reply: ClonesByApp };
 }
 
 /** Names of the clones that run, by app. */
@@ -18,11 +20,14 @@ export type ClonesByApp = Readonly<Record<string, readonly string[]>>;
 /** Does a part of a task, and reports to the client when it begins and when it ends. */
 export type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
+/** The key of the reply in its line. */
+export const REPLY = 'answer';
+
 /** A line from the stack to the client. */
 export type Line =
   | { readonly begins: string }
   | { readonly ends: string; readonly ms: number }
-  | { readonly answer: unknown }
+  | { readonly [REPLY]: unknown }
   | { readonly failure: string };
 
 /** The Unix socket of a stack. */

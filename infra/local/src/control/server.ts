@@ -1,7 +1,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { CliError, reason } from '@stoa/cli';
-import { readLines, socketOf, type Line, type Step, type Tasks } from './protocol.js';
+import { readLines, REPLY, socketOf, type Line, type Step, type Tasks } from './protocol.js';
 
 /** The implementation of each task. An error that it throws becomes the failure of the task. */
 export type Handlers = {
@@ -38,7 +38,7 @@ async function serve(socket: Socket, line: string, handlers: Handlers): Promise<
     const { task, ...request } = JSON.parse(line) as { task: keyof Tasks };
     const handler = handlers[task] as ((request: unknown, step: Step) => Promise<unknown>) | undefined;
     if (!handler) throw new CliError(`the stack that runs knows no task "${task}": npm run stop, then npm start`);
-    send({ answer: await handler(request, step) });
+    send({ [REPLY]: await handler(request, step) });
   } catch (error) {
     send({ failure: reason(error) });
   }

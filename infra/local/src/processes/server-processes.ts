@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { freePort } from '../machine/ports.js';
-import { startHaproxy, type Backend, type HaproxyServer } from '../servers/haproxy.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
 import { logFile } from '../state-dir/files.js';
@@ -25,23 +24,4 @@ export async function redisProcess(stateDir: string): Promise<ProcessSpec<RedisS
   const port = await freePort();
   const options = { port, dataDir: join(stateDir, 'data/redis'), logFile: logFile(stateDir, 'redis') };
   return { name: 'redis', kind: 'redis', port, start: (starting) => startRedis({ ...options, ...starting }) };
-}
-
-/**
- * HAProxy as a process of the stack.
- * @param backends returns the gateways to balance over; it is called at each start
- */
-export function haproxyProcess(
-  stateDir: string,
-  port: number,
-  backends: () => Backend[],
-  command: string,
-): ProcessSpec<HaproxyServer> {
-  const options = { port, command, dataDir: join(stateDir, 'run/haproxy'), logFile: logFile(stateDir, 'haproxy') };
-  return {
-    name: 'haproxy',
-    kind: 'haproxy',
-    port,
-    start: (starting) => startHaproxy({ ...options, servers: backends(), ...starting }),
-  };
 }

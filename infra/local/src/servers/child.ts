@@ -5,24 +5,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError, reason } from '@stoa/cli';
 import { stopAtExit, cancelStopAtExit } from '../machine/parent-watch.js';
 import { lowerPriority } from '../machine/os-processes.js';
+import { tellingLine } from './telling-line.js';
 
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
 }
 
-/** A process of ours that runs in the background with its output in a file. */
+/** A child process that runs in the background with its output in a file. */
 export interface Running {
   pid: number;
   /** Settles when the process has ended, for whatever reason. */
   exited: Promise<Exit>;
   /** Asks it to stop and waits; kills it after `stopTimeoutMs`. Stopping what has ended already is fine. */
   stop(): Promise<void>;
-  /** SIGKILL, and waits until it is gone. */
+  /** Sends SIGKILL to it and its children, and waits until it has ended. */
   kill(): Promise<void>;
 }
 
-/** How whoever starts a server follows and interrupts its start. */
+/** Follows and interrupts the start of a server. */
 export interface Starting {
   /** Called as soon as the process exists, long before it answers. */
   onSpawn?: (pid: number) => void;
@@ -30,19 +31,19 @@ export interface Starting {
   signal?: AbortSignal;
 }
 
-/** Just these two of a server's options, to be handed on. */
+/** These two of a server's options, to be passed on. */
 export function startingOf({ onSpawn, signal }: Starting): Starting {
-  return { ...(onSpawn ? { onSpawn } : {}), ...(signal ? { signal } : {}) };
+  return { ...(onSpawn && { onSpawn }), ...(signal && { signal }) };
 }
 
 export interface ChildOptions extends Starting {
-  /** How people call it, for messages. */
+  /** Its name in messages. */
   name: string;
   command: string;
   args: string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Others come first where they want the same core. */
+  /** Other processes come first where they want the same core. */
   lowPriority?: boolean;
   uid?: number;
   gid?: number;
@@ -50,19 +51,22 @@ export interface ChildOptions extends Starting {
   stopSignal: NodeJS.Signals;
   /** Milliseconds from the stop signal to SIGKILL. */
   stopTimeoutMs?: number;
-  /** Must resolve once the server really answers; it is called until it does. */
+  /** Resolves once the server serves requests; it is called until it does. */
   probe: () => Promise<void>;
-  /** Milliseconds to wait for the first answer. */
+  /** Milliseconds until the probe must resolve. */
   readyTimeoutMs?: number;
 }
 
 /**
- * Half of the others' weight: enough to come after them. With a sixth (8), clones on a full machine missed heartbeats and let requests
- * wait for longer than their budget while others started.
+ * Half of the others' weight: enough to come after them. With a sixth (8), clones on a full machine missed heartbeats,
+ * and requests waited for longer than their budget while others started.
  */
 const NICE = 3;
 
-/** Starts a server and waits until it answers. If it ends or stays silent instead, nothing is left running and a CliError says why. */
+/**
+ * Starts a server and waits until its probe resolves.
+ * @throws CliError with the reason when it ends or stays silent instead; nothing is left running
+ */
 export async function startChild(options: ChildOptions): Promise<Running> {
   const before = statSync(options.logFile, { throwIfNoEntry: false })?.size ?? 0;
   const child = spawnLogged(options);
@@ -100,8 +104,8 @@ function spawnLogged(options: ChildOptions): ChildProcess {
       stdio: ['ignore', log, log],
       // A process group of its own: Ctrl-C in a terminal must reach only us, who then stop all in the right order.
       detached: true,
-      ...(options.uid === undefined ? {} : { uid: options.uid }),
-      ...(options.gid === undefined ? {} : { gid: options.gid }),
+      ...(options.uid !== undefined && { uid: options.uid }),
+      ...(options.gid !== undefined && { gid: options.gid }),
     });
   } finally {
     closeSync(log);
@@ -111,7 +115,7 @@ function spawnLogged(options: ChildOptions): ChildProcess {
 function runningChild(child: ChildProcess, pid: number, exited: Promise<Exit>, options: ChildOptions): Running {
   const ended = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const kill = async (): Promise<void> => {
-    if (!ended()) child.kill('SIGKILL');
+    if (!ended()) killGroup(pid);
     await exited;
   };
   const stop = async (): Promise<void> => {
@@ -134,8 +138,9 @@ async function untilReady(options: ChildOptions, exited: Promise<Exit>, logOffse
   let last: unknown;
   while (Date.now() < deadline) {
     if (end) {
-      const said = tellingLine(options.logFile, logOffset);
-      throw new CliError(`${options.name} ended while starting (${exitWords(end)}): ${said}`);
+      const log = readFileSync(options.logFile).subarray(logOffset).toString('utf8');
+      const why = tellingLine(log) || `it wrote nothing to ${options.logFile}`;
+      throw new CliError(`${options.name} ended while starting (${exitWords(end)}): ${why}`);
     }
     options.signal?.throwIfAborted();
     try {
@@ -152,30 +157,16 @@ async function untilReady(options: ChildOptions, exited: Promise<Exit>, logOffse
   );
 }
 
+/** Kills a process and its children: as it is detached, they are a process group. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it ended in between
+  }
+}
+
 /** "exit code 1" or "signal SIGKILL". */
 export function exitWords(exit: Exit): string {
   return exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
-}
-
-// What the system says is the cause; what a server makes of it comes in the lines after.
-const CAUSES = /address already in use|no space left|permission denied|out of memory|cannot allocate/i;
-
-const TROUBLE = /\b(fatal|error|panic|alert|\w*exception)\b/i;
-
-/** The line of a log, from a byte offset on, that most likely says what went wrong: the first that looks like an error, else the last. */
-function tellingLine(logFile: string, offset: number): string {
-  const lines = readFileSync(logFile).subarray(offset).toString('utf8').trimEnd().split('\n');
-  const telling = lines.find((line) => CAUSES.test(line)) ?? lines.find((line) => TROUBLE.test(line)) ?? lines.at(-1);
-  return forPeople(telling?.trim() ?? '').slice(0, 400) || `it said nothing in ${logFile}`;
-}
-
-/** Our own services log JSON: its message, and that of the error in it. */
-function forPeople(line: string): string {
-  if (!line.startsWith('{')) return line;
-  try {
-    const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };
-    return [msg, err?.message].filter((part, n, all) => part && all.indexOf(part) === n).join(': ') || line;
-  } catch {
-    return line;
-  }
 }

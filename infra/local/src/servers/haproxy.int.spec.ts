@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@stoa/testing';
 import { freePort } from '../machine/ports.js';
-import { haproxyCommand, startHaproxy, type HaproxyServer } from './haproxy.js';
+import { haproxyCommand } from './haproxy-command.js';
+import { startHaproxy, type HaproxyServer } from './haproxy.js';
 
 interface Gateway {
   name: string;
@@ -12,8 +13,8 @@ interface Gateway {
   server: Server;
   ready: boolean;
   seen: IncomingMessage[];
-  /** What it does with a request; answers with its name if not set. */
-  answer?: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Handles a request; if not set, the body is its name. */
+  respond?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 async function gateway(name: string): Promise<Gateway> {
@@ -24,7 +25,7 @@ async function gateway(name: string): Promise<Gateway> {
       return;
     }
     self.seen.push(request);
-    if (self.answer) self.answer(request, response);
+    if (self.respond) self.respond(request, response);
     else response.end(name);
   });
   const self: Gateway = { name, port, server, ready: true, seen: [] };
@@ -42,7 +43,7 @@ describe('the load balancer', () => {
     one.server.closeAllConnections();
     one.server.close();
   };
-  /** Again while HAProxy finds no server up: all are in this process, which may have stood still for a moment. */
+  /** Again while HAProxy finds no server up: all are in this process, which may have been halted for a moment. */
   const send = (init: RequestInit = {}): Promise<Response> =>
     eventually(async () => {
       const response = await fetch(`${balancer.url}/x`, init);
@@ -69,9 +70,9 @@ describe('the load balancer', () => {
   });
 
   it('spreads requests, and says whose they are whatever the client claims', async () => {
-    const answers = new Set<string>();
-    for (let n = 0; n < 8; n++) answers.add(await ask({ headers: { 'x-forwarded-for': '6.6.6.6' } }));
-    expect([...answers].toSorted()).toEqual(['gateway-1', 'gateway-2']);
+    const names = new Set<string>();
+    for (let n = 0; n < 8; n++) names.add(await ask({ headers: { 'x-forwarded-for': '6.6.6.6' } }));
+    expect([...names].toSorted()).toEqual(['gateway-1', 'gateway-2']);
     const addresses = [...first.seen, ...second.seen].map(({ headers }) => headers['x-forwarded-for']);
     expect(new Set(addresses)).toEqual(new Set(['127.0.0.1']));
   });
@@ -87,7 +88,7 @@ describe('the load balancer', () => {
   });
 
   it('answers a GET from the other clone when one breaks off, but sends a POST only once', async () => {
-    first.answer = (request) => request.socket.destroy();
+    first.respond = (request) => request.socket.destroy();
     for (let n = 0; n < 6; n++) expect(await ask()).toBe('gateway-2');
     expect(first.seen.length).toBeGreaterThan(0);
     const statuses = new Set<number>();
@@ -103,20 +104,20 @@ describe('the load balancer', () => {
     expect(posts).toHaveLength(8);
   });
 
-  it('answers a problem like every other when both break off, and leaves the refusal of large headers to the clones', async () => {
-    for (const one of [first, second]) one.answer = (request) => request.socket.destroy();
+  it('answers a problem like every other when both break off, and leaves large headers for the clones to refuse', async () => {
+    for (const one of [first, second]) one.respond = (request) => request.socket.destroy();
     const broken = await send({ method: 'POST' });
     expect(broken.headers.get('content-type')).toBe('application/problem+json');
     expect(await broken.json()).toMatchObject({ status: 502, code: 'BAD_GATEWAY', title: expect.any(String) });
-    for (const one of [first, second]) one.answer = (_request, response) => response.writeHead(418).end();
+    for (const one of [first, second]) one.respond = (_request, response) => response.writeHead(418).end();
     const huge = await send({ headers: { 'x-huge': 'a'.repeat(15_700) } });
     expect(huge.status).toBe(418);
   });
 
   it('reaches every request while a clone is simply gone', async () => {
     close(first);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => ask({ method: 'POST' })));
-    expect(new Set(answers)).toEqual(new Set(['gateway-2']));
+    const names = await Promise.all(Array.from({ length: 20 }, () => ask({ method: 'POST' })));
+    expect(new Set(names)).toEqual(new Set(['gateway-2']));
   });
 
   it('takes further clones and drains them without a restart', async () => {

@@ -1,11 +1,14 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { CliError } from '@stoa/cli';
-import { repoRoot } from '../state-dir/paths.js';
 import { freePort } from '../machine/ports.js';
+import { run } from '../machine/run.js';
+import { repoRoot } from '../state-dir/paths.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { findHaproxy } from './haproxy-binary.js';
+import { HaproxyMaster } from './haproxy-master.js';
+import { tellingLine } from './telling-line.js';
 
 /** A server behind the balancer: a name for people and its port on 127.0.0.1. */
 export interface Backend {
@@ -14,14 +17,16 @@ export interface Backend {
 }
 
 export interface HaproxyOptions extends Starting {
-  /** For its generated configuration and its admin socket. */
+  /** For its generated configuration, its sockets and a link to its program. */
   dataDir: string;
   /** A free one if left out. */
   port?: number;
   servers: Backend[];
   logFile?: string;
-  /** The program, if it was looked for before. */
+  /** The path of the program; it is looked for if left out. */
   command?: string;
+  /** The configuration before the servers; infra/haproxy/haproxy.cfg if left out. */
+  configuration?: string;
 }
 
 export interface HaproxyServer extends Running {
@@ -29,39 +34,89 @@ export interface HaproxyServer extends Running {
   url: string;
   /** Unix socket that takes HAProxy's runtime commands. */
   adminSocket: string;
+  /**
+   * Takes over the configuration file as it is now, these servers and this program without a failed request.
+   * @throws CliError for a configuration that is not valid; HAProxy goes on as it was
+   */
+  reload(change: { servers: Backend[]; command?: string }): Promise<void>;
 }
 
-/** Starts HAProxy on 127.0.0.1 in front of the servers. It answers as soon as it listens, with 503 until a server is ready. */
+/** Requests under way at a stop get this long. The longest budget is 5 s, but a person waits for the stop. */
+const DRAIN_TIMEOUT_MS = 3_000;
+
+/**
+ * Starts HAProxy on 127.0.0.1 in front of the servers, as a master process with a worker: each ends with the other.
+ * It is ready as soon as it listens, with 503 until a server is ready.
+ */
 export async function startHaproxy(options: HaproxyOptions): Promise<HaproxyServer> {
   const command = options.command ?? (await findHaproxy());
   if (!command)
     throw new CliError('HAProxy is neither on PATH nor to be had by pip: install it (macOS: brew install haproxy)');
+  const { dataDir } = options;
   const port = options.port ?? (await freePort());
-  await mkdir(options.dataDir, { recursive: true });
-  const adminSocket = join(options.dataDir, 'admin.sock');
-  await rm(adminSocket, { force: true });
-  const servers = join(options.dataDir, 'servers.cfg');
-  await writeFile(servers, serversConfiguration(options.servers));
-  const environment = {
+  const [adminSocket, masterSocket] = [join(dataDir, 'admin.sock'), join(dataDir, 'master.sock')];
+  // The master starts itself again by this path: a link can lead to another program then.
+  const program = join(dataDir, 'haproxy');
+  const serversFile = join(dataDir, 'servers.cfg');
+  const files = ['-f', options.configuration ?? join(repoRoot, 'infra/haproxy/haproxy.cfg'), '-f', serversFile];
+  const env = {
+    ...process.env,
     STOA_HAPROXY_BIND: `127.0.0.1:${port}`,
     STOA_HAPROXY_SOCKET: adminSocket,
     STOA_HAPROXY_THREADS: '1', // one core of HAProxy outruns all clones that fit on this machine
   };
+  await mkdir(dataDir, { recursive: true });
+  await Promise.all([adminSocket, masterSocket].map((socket) => rm(socket, { force: true })));
+  await link(program, command);
+  await writeFile(serversFile, serversConfiguration(options.servers));
   const running = await startChild({
     ...startingOf(options),
     name: 'HAProxy',
-    command,
-    args: ['-db', '-f', join(repoRoot, 'infra/haproxy/haproxy.cfg'), '-f', servers],
-    env: { ...process.env, ...environment },
-    logFile: options.logFile ?? join(options.dataDir, 'haproxy.log'),
-    stopSignal: 'SIGUSR1', // takes no new connections and ends when the requests under way are answered
-    stopTimeoutMs: 3_000,
+    command: program,
+    args: ['-W', '-db', '-S', `${masterSocket},mode,600`, ...files],
+    env,
+    logFile: options.logFile ?? join(dataDir, 'haproxy.log'),
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: 1_000,
     probe: () => listens(port),
   });
-  return { ...running, port, url: `http://127.0.0.1:${port}`, adminSocket };
+  const master = new HaproxyMaster(running.pid, masterSocket);
+  let hasEnded = false;
+  void running.exited.finally(() => (hasEnded = true)).catch(() => undefined);
+  const reload: HaproxyServer['reload'] = async (change) => {
+    if (hasEnded) throw new CliError('HAProxy is restarting, with the new configuration: try again when it runs');
+    const changed = join(dataDir, 'servers.cfg.new');
+    await writeFile(changed, serversConfiguration(change.servers));
+    await check(change.command ?? command, files.with(-1, changed), env);
+    await rename(changed, serversFile);
+    if (change.command) await link(program, change.command);
+    await master.reload();
+  };
+  const stop = async (): Promise<void> => {
+    if (!hasEnded) await master.drain(DRAIN_TIMEOUT_MS);
+    await running.stop();
+  };
+  return { ...running, stop, reload, port, url: `http://127.0.0.1:${port}`, adminSocket };
 }
 
-/** As infra/haproxy/servers.docker.cfg: a gateway that is silent for longer than any budget is frozen. An upload's body may take minutes. */
+/** Makes `path` a link to `target`, replacing an earlier one at once. */
+async function link(path: string, target: string): Promise<void> {
+  await rm(`${path}.new`, { force: true });
+  await symlink(target, `${path}.new`);
+  await rename(`${path}.new`, path);
+}
+
+/** @throws CliError with the first error of the configuration */
+async function check(command: string, files: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const { code, output } = await run(command, ['-c', ...files], { env, timeoutMs: 10_000 });
+  if (code !== 0)
+    throw new CliError(`HAProxy refuses its new configuration, and goes on as it was: ${tellingLine(output)}`);
+}
+
+/**
+ * As infra/haproxy/servers.docker.cfg. A gateway that is silent for longer than any budget is frozen; an upload's body
+ * may take minutes.
+ */
 const BACKEND = `backend gateways from http
     balance leastconn
     http-request set-timeout server 15s if METH_GET or { req.hdr(content-type) -m beg application/json }`;
@@ -79,19 +134,5 @@ function listens(port: number): Promise<void> {
       socket.destroy();
       resolve();
     });
-  });
-}
-
-/** Sends one command to HAProxy's admin socket and returns its answer, e.g. `show servers state`. */
-export function haproxyCommand(adminSocket: string, command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(adminSocket);
-    let answer = '';
-    socket.setEncoding('utf8');
-    socket.setTimeout(5_000, () => socket.destroy(new Error('HAProxy did not answer within 5 s')));
-    socket.once('error', reject);
-    socket.on('data', (chunk: string) => (answer += chunk));
-    socket.once('end', () => resolve(answer.trim()));
-    socket.once('connect', () => socket.end(`${command}\n`));
   });
 }

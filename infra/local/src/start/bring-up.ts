@@ -12,7 +12,7 @@ import { httpGet } from '../machine/http.js';
 import { freePort } from '../machine/ports.js';
 import type { Addresses, Context } from '../plan/context.js';
 import type { Service } from '../plan/topology.js';
-import { haproxyProcess } from '../processes/server-processes.js';
+import { HaproxyProcess } from '../processes/haproxy-process.js';
 import type { Supervisor } from '../processes/supervisor.js';
 import { allSettledOrThrow } from '../machine/all-settled.js';
 import { environmentFile } from '../state-dir/files.js';
@@ -46,7 +46,7 @@ export async function bringUp(context: Context, supervisor: Supervisor): Promise
   let balancer: Balancer | undefined;
   if (url) {
     if (haproxy) balancer = await startBalancer(context, supervisor, haproxy);
-    await progress.step('shop', () => untilShopAnswers(context, url));
+    await progress.step('shop', () => untilShopResponds(context, url));
     await loadSample(context, url);
   }
   return { url, clones: new Clones(context, addresses, supervisor, balancer) };
@@ -73,14 +73,14 @@ async function startClones(
 }
 
 async function startBalancer(context: Context, supervisor: Supervisor, program: string): Promise<Balancer> {
-  const haproxy = haproxyProcess(context.stateDir, context.setup.port, () => supervisor.gateways(), program);
-  const { adminSocket } = await context.progress.step('HAProxy', () => supervisor.supervise(haproxy));
+  const haproxy = new HaproxyProcess(context.stateDir, context.setup.port, () => supervisor.gateways(), program);
+  const { adminSocket } = await context.progress.step('HAProxy', () => supervisor.supervise(haproxy.spec));
   supervisor.setBalancerSocket(adminSocket);
-  return new Balancer(adminSocket);
+  return new Balancer(adminSocket, haproxy);
 }
 
 /** Services publish their routes while they start; the shop is open when the gateways have learned them. */
-async function untilShopAnswers(context: Context, url: string): Promise<void> {
+async function untilShopResponds(context: Context, url: string): Promise<void> {
   const first = context.setup.services.some(({ app }) => app === 'catalog') ? '/v1/products?limit=1' : '/health/ready';
   const deadline = Date.now() + SHOP_TIMEOUT_MS;
   for (;;) {
