@@ -1,5 +1,5 @@
-// What every `npm run ...` of this repository starts with: plain JavaScript for any Node from 20.19 on, because nothing needs to be
-// installed yet. It installs what is missing, builds what has changed, and hands over to dist/main.js on the pinned Node.
+// The beginning of every `npm run ...` of this repository: plain JavaScript for any Node from 20.19 on, because nothing
+// needs to be installed yet. It installs missing packages, builds changes, and runs dist/main.js on the pinned Node.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,7 @@ const main = join(root, 'infra/local/dist/main.js');
 const node = join(modules, '.bin/node');
 const [verb = 'start', ...words] = process.argv.slice(2);
 
-/** These look at, scale or end what runs: they must be quick and work while sources are being edited. */
+/** These show, scale or end a running stack: they must be quick and work while sources are being edited. */
 const WITHOUT_BUILD = ['status', 'clones', 'stop', 'logs', 'dead-letters', 'reset'];
 
 function fail(message) {
@@ -25,7 +25,7 @@ function checkNode() {
   if (process.platform === 'win32') fail('Windows is supported through WSL2: clone and run the repository inside it');
 }
 
-/** npm writes its copy of the lock file last: if it is missing or older than ours, an install was not made or not finished. */
+/** npm writes its copy of the lock file last: if that is missing or older than ours, no install was finished. */
 function isInstalled() {
   const written = join(modules, '.package-lock.json');
   return (
@@ -42,7 +42,7 @@ function install() {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 1 << 26,
-    // Prisma's query compiler is in its package; the engine that it would download is for `prisma migrate`, which nothing here uses.
+    // Prisma's query compiler is in its package; it would download an engine for `prisma migrate`, which is not used.
     env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', PRISMA_SKIP_POSTINSTALL_GENERATE: '1' },
   });
   if (error) fail(`npm could not be started (${error.message}): is it on PATH?`);
@@ -59,7 +59,7 @@ function npmReason(output) {
   return (telling[0] ?? lines[0] ?? 'it said nothing').replace(/npm (error|ERR!)\s*/, '').trim();
 }
 
-/** The package `node` brings its binary by an install script, which some npm configurations (ignore-scripts) do not run. */
+/** The package `node` gets its binary by an install script, which some npm settings (ignore-scripts) do not run. */
 function installNode() {
   const dir = join(modules, 'node');
   const { scripts } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
@@ -88,7 +88,7 @@ function build() {
   fail('the build failed, see above');
 }
 
-/** `--without cart`: its team may be in the middle of a change that does not compile; the others must not wait for it. */
+/** `--without cart`: its team may be in the middle of a change that does not compile, and others need not wait. */
 function leftOut() {
   if (verb !== 'start') return [];
   const from = words.findIndex((word) => word.startsWith('--without'));
@@ -97,7 +97,7 @@ function leftOut() {
   const names = words
     .slice(from, end < 0 ? undefined : end)
     .flatMap((word) => word.replace(/^--without=?/, '').split(','));
-  // A name that is no app's is left for the command to complain about: turbo's own words would not help.
+  // A name that is no app's is for the command to refuse: turbo's own message would not help.
   const isApp = (name) => /^[a-z][a-z0-9-]*$/.test(name) && existsSync(join(root, 'apps', name));
   return names.filter(isApp).map((name) => `--filter=!@stoa/${name}`);
 }
@@ -108,7 +108,7 @@ function say(line) {
 
 function handOver() {
   const args = ['--disable-warning=ExperimentalWarning', main, verb, ...words];
-  // Without a process of ours in between, where Node can replace itself: less memory, and signals go straight to it.
+  // Where Node can replace itself no process is in between: less memory, and signals go straight to it.
   if (process.execve && process.versions.node === nodeVersion())
     process.execve(process.execPath, [process.execPath, ...args]);
   const child = spawn(node, args, { stdio: 'inherit' });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localRoot } from './state-dir/paths.js';
 
-/** What bootstrap.mjs does in a checkout whose npm and turbo write down how they are called. */
+/** bootstrap.mjs in a checkout whose npm and turbo record their calls. */
 describe('bootstrap.mjs', () => {
   let root: string;
   const program = (path: string, script: string): void => {
@@ -56,7 +56,7 @@ describe('bootstrap.mjs', () => {
 
   it('does not build what --without leaves out, and builds nothing to show what runs', () => {
     mkdirSync(join(root, 'apps/cart'), { recursive: true });
-    // What is no app is not turbo's to complain about.
+    // A name that is no app is not passed to turbo.
     expect(run('start', '--without', 'cart,nope', '--detach').calls[1]).toMatch(/stream --filter=!@stoa\/cart$/);
     mkdirSync(join(root, 'infra/local/dist'));
     writeFileSync(join(root, 'infra/local/dist/main.js'), '');

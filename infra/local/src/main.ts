@@ -53,9 +53,9 @@ function isDiskFull(error: unknown): boolean {
 }
 
 if (import.meta.main) {
-  // Whoever reads our output may go away (npm start | head): that is no reason to fall over.
+  // The reader of the output may stop early (npm start | head): that is no reason to fail.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const [verb = 'start', ...words] = process.argv.slice(2);
-  // Not process.exitCode: sockets of servers that were stopped may linger.
+  // Not process.exitCode: sockets of stopped servers may linger.
   process.exit(await main(verb, words));
 }

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { cacheDir, freePort, repoRoot } from '@stoa/local';
 import type { State } from '../src/state-dir/state.js';
 
-// Real servers and a real supervisor around services that are as small as can be: they say who they are, can be told to die or to
-// take their time, and end at once on SIGTERM: whoever still waits for an answer then was not drained.
+// Real servers and a real supervisor around minimal services: they respond with their name, die or wait on request, and
+// end at once on SIGTERM, so that a client that waits for a response then shows a missing drain.
 const MAIN = `
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,13 +16,13 @@ if (process.env.FAKE_BROKEN === STOA_CLONE.split('-')[0] || existsSync(new URL('
   console.error(JSON.stringify({ level: 'fatal', msg: 'FAKE_BROKEN says so' }));
   process.exit(3);
 }
-const answer = (request, response) => {
+const respond = (request, response) => {
   if (request.url === '/die') process.exit(7);
   if (request.url === '/slow') return setTimeout(() => response.end(STOA_CLONE), 150);
   response.end(request.url === '/env' ? JSON.stringify(process.env) : STOA_CLONE);
 };
-createServer(answer).listen(ADMIN_PORT, HOST);
-if (PORT) createServer(answer).listen(PORT, HOST);
+createServer(respond).listen(ADMIN_PORT, HOST);
+if (PORT) createServer(respond).listen(PORT, HOST);
 process.on('SIGTERM', () => process.exit(0));
 console.log(STOA_CLONE + ' listens');
 `;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually, testDatabase, testKafkaBrokers, uniqueName, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
-import type { Letter } from '../dead-letters/desk.js';
+import type { Letter } from '../dead-letters/client.js';
 import { repoRoot } from '../state-dir/paths.js';
 import { freePort } from '../machine/ports.js';
 import { identityOf } from '../machine/os-processes.js';
@@ -13,7 +13,7 @@ import { startChild, type Running } from '../servers/child.js';
 import { adminToken } from '../state-dir/secrets.js';
 import { writeState, type ProcessRecord } from '../state-dir/state.js';
 
-// A real service on real servers whose handler can't write at first; this process stands in for the supervisor.
+// A real service on real servers whose handler can't write at first; this process takes the place of the supervisor.
 const stateDir = mkdtempSync(join(tmpdir(), 'stoa-dead-letters-'));
 const logFile = join(stateDir, 'noter-1.log');
 const token = adminToken(stateDir, {});
@@ -68,8 +68,13 @@ async function startNoter(adminPort: number): Promise<Running> {
     command: process.execPath,
     args: [join(repoRoot, 'packages/service/test/noter.mjs')],
     env: {
-      ...{ PATH: process.env.PATH, STOA_CLONE: 'noter-1', ADMIN_PORT: String(adminPort), ADMIN_TOKEN: token },
-      ...{ KAFKA_BROKERS: testKafkaBrokers(), KAFKA_TOPIC_PREFIX: `${uniqueName('noter')}.`, KAFKA_PARTITIONS: '2' },
+      PATH: process.env.PATH,
+      STOA_CLONE: 'noter-1',
+      ADMIN_PORT: String(adminPort),
+      ADMIN_TOKEN: token,
+      KAFKA_BROKERS: testKafkaBrokers(),
+      KAFKA_TOPIC_PREFIX: `${uniqueName('noter')}.`,
+      KAFKA_PARTITIONS: '2',
       NOTER_DATABASE_URL: database.url,
     },
     cwd: repoRoot,
@@ -90,9 +95,13 @@ beforeAll(async () => {
   const [nobody, adminPort] = [await freePort(), await freePort()];
   noter = await startNoter(adminPort);
   const clone = (name: string, port: number, kind: ProcessRecord['kind'] = 'service'): ProcessRecord => ({
-    ...{ name, kind, adminPort: port, state: 'running', restarts: 0 },
+    name,
+    kind,
+    adminPort: port,
+    state: 'running',
+    restarts: 0,
   });
-  // The first clone has just died: the second is asked then.
+  // The first clone has just died: the second gets the request.
   const processes = [clone('gateway-1', nobody, 'gateway'), clone('noter-0', nobody), clone('noter-1', adminPort)];
   const identity = identityOf(process.pid) ?? '';
   writeState(stateDir, { pid: process.pid, identity, phase: 'ready', startedAt: new Date().toISOString(), processes });
@@ -147,11 +156,11 @@ it('shows, replays and drops what a service could not handle', async () => {
 }, 120_000);
 
 it('replays all of a key', async () => {
-  await sql.query('ALTER TABLE written RENAME TO away');
+  await sql.query('ALTER TABLE written RENAME TO hidden');
   await note('c d', 'first');
   await note('c d', 'second');
   await parked(2);
-  await sql.query('ALTER TABLE away RENAME TO written');
+  await sql.query('ALTER TABLE hidden RENAME TO written');
   const { stdout } = await commandLine(['replay', '--key', 'c d', 'noter', '--json']);
   expect(JSON.parse(stdout)).toEqual([
     { service: 'noter', topic: 'noter.events', key: 'c d', replayed: 2, failed: null },
@@ -188,7 +197,9 @@ it.each([
 it('says so when nothing runs', async () => {
   const empty = mkdtempSync(join(tmpdir(), 'stoa-empty-'));
   expect(await commandLine(['list'], { STOA_STATE_DIR: empty })).toEqual({
-    ...{ code: 1, stdout: '', stderr: 'stoa: nothing runs: npm start brings the stack up\n' },
+    code: 1,
+    stdout: '',
+    stderr: 'stoa: nothing runs: npm start brings the stack up\n',
   });
   rmSync(empty, { recursive: true });
 });

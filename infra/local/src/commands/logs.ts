@@ -7,7 +7,7 @@ import { stateDir } from '../state-dir/paths.js';
 
 const POLL_MS = 200;
 
-/** `npm run logs -- [NAME ...] [-n LINES] [--no-follow]`: NAME is a clone, a service or a server; none means the clones. */
+/** `npm run logs -- [NAME ...] [-n LINES] [--no-follow]`: NAME is a clone, a service or a server (all clones). */
 export async function logs(words: string[]): Promise<number> {
   const { names, lines, follow } = parse(words);
   const dir = join(stateDir(), 'logs');

@@ -7,7 +7,7 @@ import { isOurs, readState, removeState } from '../state-dir/state.js';
 /** The longest orderly stop: clones drain for 10 s, Kafka closes its logs. */
 const STOP_TIMEOUT_MS = 90_000;
 
-/** `npm run stop`: ends the stack that runs in another terminal or in the background, or the orphans of a killed one. */
+/** `npm run stop`: ends the stack of another terminal or in the background, or the orphans of a killed one. */
 export async function stop(words: string[]): Promise<number> {
   parseArguments(words, { command: 'npm run stop', options: {} });
   const state = readState(stateDir());

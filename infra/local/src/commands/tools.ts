@@ -9,12 +9,12 @@ import { requestShard } from '../data/add-shard.js';
 import { readDirectory, type Operator } from '../state-dir/secrets.js';
 import { SHOP_PORT } from '../plan/topology.js';
 
-/** `npm run catalog -- import FILE... | export ...` against the shop that runs, or the one that STOA_URL names. */
+/** `npm run catalog -- import FILE... | export ...` against the running shop, or the one of STOA_URL. */
 export function catalog(words: string[]): Promise<number> {
   return runTool('apps/catalog/dist/cli/main.js', words);
 }
 
-/** `npm run shards -- status | rebalance | ...` on the stack that runs, or where DIRECTORY_ADMIN_URL says. */
+/** `npm run shards -- status | rebalance | ...` on the running stack, or on the map of DIRECTORY_ADMIN_URL. */
 export async function shards(words: string[]): Promise<number> {
   const script = 'apps/shards/dist/cli/main.js';
   const directory = readDirectory(stateDir());
@@ -42,11 +42,11 @@ async function runTool(
   out: 'inherit' | 'ignore' = 'inherit',
 ): Promise<number> {
   const path = join(repoRoot, script);
-  if (!existsSync(path)) throw new CliError(`${script} is not there: npm run build makes it`);
+  if (!existsSync(path)) throw new CliError(`${script} is missing: npm run build makes it`);
   return runToEnd([path, ...words], { ...more, ...shopEnvironment() }, undefined, out);
 }
 
-/** Where the shop is and who may change its catalog. What the environment says already, wins. */
+/** The shop's URL and the account that may change its catalog. Variables of the environment win. */
 function shopEnvironment(): NodeJS.ProcessEnv {
   const port = process.env.STOA_PORT ?? SHOP_PORT;
   const url = runningState(stateDir())?.url ?? `http://127.0.0.1:${port}`;
@@ -71,15 +71,15 @@ const RAM_FOLDER_NEEDS = 8 * 2 ** 30;
 /** One file after the other: some change the clones of the stack that all of them use. */
 const SYSTEM = ['--runInBand', '--selectProjects', 'system'];
 
-/** One file after the other: each kills servers that all stand on. */
+/** One file after the other: each kills servers that all of them use. */
 const MOVES = ['--runInBand', '--selectProjects', 'moves'];
 
 /**
- * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own, then the
- * short forms of those that move data and of the fault audit on another. All run even if the first fail.
+ * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own, then
+ * the short forms of those that move data and of the fault audit on another. All run even if the first fail.
  */
 export async function test(words: string[]): Promise<number> {
-  // With words of the developer's, one of them may have nothing to run.
+  // With words for Jest, a project may have nothing to run.
   const more = words.length > 0 ? ['--passWithNoTests', ...words] : [];
   const scratch = ramFolder();
   const env = scratch ? { ...process.env, TMPDIR: scratch } : process.env;
@@ -96,8 +96,9 @@ export async function test(words: string[]): Promise<number> {
 }
 
 /**
- * A folder in memory for what the tests' servers write, if there is room. They make and delete thousands of small files, and for
- * each new one ext4 looks past every inode that was deleted in the last minutes (`recently_deleted` in fs/ext4/ialloc.c).
+ * A folder in memory for the tests' servers, if there is room. They create and delete thousands of small files, and for
+ * each new one ext4 looks past every inode that was deleted in the last minutes (`recently_deleted` in
+ * fs/ext4/ialloc.c).
  */
 function ramFolder(): string | undefined {
   if (process.platform !== 'linux' || process.env.TMPDIR) return undefined;

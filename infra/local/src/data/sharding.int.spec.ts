@@ -49,7 +49,7 @@ describe('which shard servers run', () => {
     for (const shard of ['shard1', 'shard2', 'shard3', 'remote']) {
       if (shard !== 'shard1')
         await client.query(`INSERT INTO sharding.shards VALUES ('cart', $1, 'url', 'url')`, [shard]);
-      // What was added by its URL has no data here.
+      // A shard that was added by its URL has no data here.
       if (shard !== 'remote') await mkdir(join(stateDir, 'data', `postgres-${shard}`), { recursive: true });
     }
     await client.query(`INSERT INTO sharding.bucket_map (keyspace, bucket, shard)

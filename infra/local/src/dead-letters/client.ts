@@ -4,7 +4,7 @@ import { adminTokenFile } from '../state-dir/secrets.js';
 import { appOf, type ProcessRecord, type State } from '../state-dir/state.js';
 import type { Place } from './command-line.js';
 
-/** A parked event as a service's list tells of it. */
+/** A parked event, as a service's list has it. */
 export interface Letter {
   readonly id: string;
   readonly topic: string;
@@ -35,12 +35,12 @@ const PAGE = 500;
 function adminToken(stateDir: string, env: NodeJS.ProcessEnv): string {
   if (env.ADMIN_TOKEN) return env.ADMIN_TOKEN;
   const file = adminTokenFile(stateDir);
-  if (!existsSync(file)) throw new CliError(`${file} is not there: npm start makes it`);
+  if (!existsSync(file)) throw new CliError(`${file} is missing: npm start makes it`);
   return (JSON.parse(readFileSync(file, 'utf8')) as { token: string }).token;
 }
 
-/** The running services' dead letters. Any clone answers for all of its service. */
-export class Desk {
+/** Reaches the dead letters of the running services. Any clone has those of its whole service. */
+export class DeadLetterClient {
   private readonly token: string;
 
   constructor(
@@ -51,12 +51,12 @@ export class Desk {
     this.token = adminToken(stateDir, env);
   }
 
-  /** Names of the services that run, or the one that is asked for. @throws CliError when it does not run */
-  services(asked?: string): string[] {
+  /** Names of the services that run, or the wanted one. @throws CliError when it does not run */
+  services(wanted?: string): string[] {
     const running = [...new Set(this.clones().map(appOf))].toSorted();
-    if (asked === undefined) return running;
-    if (running.includes(asked)) return [asked];
-    throw new CliError(`no service "${asked}" runs; there are ${running.join(', ') || 'none'}`);
+    if (wanted === undefined) return running;
+    if (running.includes(wanted)) return [wanted];
+    throw new CliError(`no service "${wanted}" runs; there are ${running.join(', ') || 'none'}`);
   }
 
   /** The first `limit` of a service; `more` when there are others. Undefined for a service that keeps none. */
@@ -64,7 +64,7 @@ export class Desk {
     const items: Letter[] = [];
     for (let after = ''; ;) {
       const size = Math.min(PAGE, limit - items.length);
-      const page = await this.ask<Page>(service, 'GET', `?limit=${size}${after && `&after=${after}`}`);
+      const page = await this.request<Page>(service, 'GET', `?limit=${size}${after && `&after=${after}`}`);
       if (!page) return undefined;
       items.push(...page.items);
       if (page.next === null) return { items, more: false };
@@ -73,27 +73,30 @@ export class Desk {
     }
   }
 
+  /** @throws CliError when it is not parked */
   show({ service, id }: Place): Promise<Letter> {
-    return this.one(service, 'GET', id);
+    return this.existing(service, 'GET', id);
   }
 
+  /** Drops one. @returns it @throws CliError when it is not parked */
   async drop({ service, id }: Place): Promise<Letter> {
-    return (await this.one<{ dropped: Letter }>(service, 'DELETE', id)).dropped;
+    return (await this.existing<{ dropped: Letter }>(service, 'DELETE', id)).dropped;
   }
 
+  /** Has one handled again, with those before it of its key. @throws CliError when it is not parked */
   async replay({ service, id }: Place): Promise<readonly Replayed[]> {
-    return (await this.one<{ replays: Replayed[] }>(service, 'POST', id, '/replay')).replays;
+    return (await this.existing<{ replays: Replayed[] }>(service, 'POST', id, '/replay')).replays;
   }
 
-  /** Undefined for a service that keeps none. */
+  /** Has all of a key handled again; none for a service that keeps no dead letters. */
   async replayKey(service: string, key: string): Promise<readonly Replayed[]> {
     const path = `/replay?key=${encodeURIComponent(key)}`;
-    return (await this.ask<{ replays: Replayed[] }>(service, 'POST', path))?.replays ?? [];
+    return (await this.request<{ replays: Replayed[] }>(service, 'POST', path))?.replays ?? [];
   }
 
-  private async one<T>(service: string, method: string, id: string, verb = ''): Promise<T> {
+  private async existing<T>(service: string, method: string, id: string, verb = ''): Promise<T> {
     this.services(service);
-    const found = await this.ask<T>(service, method, `/${id}${verb}`);
+    const found = await this.request<T>(service, method, `/${id}${verb}`);
     if (!found) throw new CliError(`${service}/${id} is not parked (any more): npm run dead-letters -- list`);
     return found;
   }
@@ -102,8 +105,8 @@ export class Desk {
     return this.state.processes.filter(({ kind, adminPort }) => kind === 'service' && adminPort !== undefined);
   }
 
-  /** Asks one clone after the other until one answers. @returns undefined for 404. @throws CliError */
-  private async ask<T>(service: string, method: string, path: string): Promise<T | undefined> {
+  /** Sends a request to one clone after the other until one responds. @returns undefined for 404 @throws CliError */
+  private async request<T>(service: string, method: string, path: string): Promise<T | undefined> {
     let trouble = 'none of its clones runs';
     for (const { name, adminPort } of this.clones().filter((clone) => appOf(clone) === service)) {
       const url = `http://127.0.0.1:${adminPort}/dead-letters${path}`;

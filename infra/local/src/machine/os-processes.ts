@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { constants, getPriority, setPriority } from 'node:os';
 
 /**
- * What tells a process from a later one with the same number: the time it started, as the system says it.
- * Undefined if there is no such process.
+ * Distinguishes a process from a later one with the same number, by the time of its start.
+ * @returns that time as the system writes it; undefined if there is no such process
  */
 export function identityOf(pid: number): string | undefined {
   if (process.platform === 'linux') return statField(pid, 22);
@@ -18,7 +18,7 @@ function commandOf(pid: number): string | undefined {
   return words || read(`/proc/${pid}/comm`)?.trim();
 }
 
-/** True if the process is there and not merely waiting for its parent to take note of its end. */
+/** True if the process runs; a zombie, which has ended and waits for its parent, does not. */
 export function isAlive(pid: number): boolean {
   if (process.platform === 'linux') {
     const state = statField(pid, 3);
@@ -35,8 +35,8 @@ export function isHalted(pid: number): boolean {
 }
 
 /**
- * Memory of a process and all that descend from it, in bytes: on Linux the proportional set size, which counts a page that
- * n processes share as 1/n in each; elsewhere the resident set size of the process alone.
+ * Memory of a process and its descendants, in bytes: on Linux the proportional set size, which counts a page that n
+ * processes share as 1/n in each; elsewhere the resident set size of the process alone.
  */
 export function memoryOf(pid: number, children: Map<number, number[]> = childrenByParent()): number {
   if (process.platform !== 'linux') return Number(ps(pid, 'rss=') ?? 0) * 1024;
@@ -45,8 +45,8 @@ export function memoryOf(pid: number, children: Map<number, number[]> = children
 }
 
 /**
- * Lets others have the CPU before a process, as far as the system knows how: its priority becomes lower by so much, and that of
- * what it starts from then on. One that has ended is left alone.
+ * Lowers the priority of a process by so much, and that of the processes it starts from then on, as far as the system
+ * can. One that has ended is left alone.
  */
 export function lowerPriority(pid: number, by: number): void {
   try {
@@ -63,7 +63,7 @@ export function lowerPriority(pid: number, by: number): void {
 const threadsOf = (pid: number): number[] =>
   process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid];
 
-/** Which processes every process has started, as far as they are its children now. */
+/** The children of every process, by its number; empty where /proc is missing. */
 export function childrenByParent(): Map<number, number[]> {
   const children = new Map<number, number[]>();
   if (process.platform !== 'linux') return children;
@@ -74,7 +74,7 @@ export function childrenByParent(): Map<number, number[]> {
   return children;
 }
 
-/** Who listens on a TCP port of this machine: its number and command line, as far as we may see them. */
+/** The process that listens on a TCP port of this machine, as far as this user may see it. */
 export function listenerOf(port: number): { pid: number; command: string } | undefined {
   const pid = process.platform === 'linux' ? listenerOnLinux(port) : listenerByLsof(port);
   return pid === undefined ? undefined : { pid, command: commandOf(pid) ?? 'unknown' };
@@ -118,7 +118,7 @@ function allPids(): number[] {
     .map(Number);
 }
 
-/** A field of /proc/PID/stat by its number in proc(5). The second may hold spaces and brackets, hence the cut at the last bracket. */
+/** A field of /proc/PID/stat by its number in proc(5). The second one may hold spaces and brackets. */
 function statField(pid: number, field: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
-// Reads "add PID", "del PID" and "dir PATH" until its input ends, which happens when we exit however that came about. What is still
-// listed then is asked to stop (SIGINT is the quick orderly stop of Postgres, Redis, the JVM and Node alike), and killed 8 s later.
+// A shell reads "add PID", "del PID" and "dir PATH" until its input ends, which happens when this process exits for any
+// reason. Processes still listed then get SIGINT (the quick orderly stop of Postgres, Redis, the JVM and Node alike),
+// and SIGKILL 8 s later.
 const SCRIPT = `
 pids=""; dirs=""
 while read -r verb value; do
@@ -21,31 +22,31 @@ done
 [ -z "$dirs" ] || rm -rf "$dirs"
 `;
 
-let guard: ChildProcess | undefined;
+let watch: ChildProcess | undefined;
 
-/** Makes sure that a child ends when this process does, even by SIGKILL. */
+/** Has a child stopped when this process ends, even by SIGKILL. */
 export function stopAtExit(pid: number): void {
-  tell(`add ${pid}`);
+  send(`add ${pid}`);
 }
 
-/** To be called when the child has ended: its number may belong to somebody else tomorrow. */
+/** To be called when the child has ended: another process may get its number. */
 export function cancelStopAtExit(pid: number): void {
-  tell(`del ${pid}`);
+  send(`del ${pid}`);
 }
 
-/** A temporary folder (one at most) to be removed when this process is gone. */
+/** Has a temporary folder (one at most) removed when this process has ended. */
 export function removeAtExit(dir: string): void {
-  tell(`dir ${dir}`);
+  send(`dir ${dir}`);
 }
 
-function tell(line: string): void {
+function send(line: string): void {
   if (process.platform === 'win32') return;
-  guard ??= startGuard();
-  guard.stdin?.write(`${line}\n`);
+  watch ??= startWatch();
+  watch.stdin?.write(`${line}\n`);
 }
 
-function startGuard(): ChildProcess {
-  // In a session of its own: Ctrl-C in the terminal must not take the guard before its charges.
+function startWatch(): ChildProcess {
+  // In a session of its own: Ctrl-C in the terminal must not end it before the processes that it watches.
   const child = spawn('/bin/sh', ['-c', SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, cwd: '/' });
   child.stdin.on('error', () => undefined);
   child.unref();

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-// Below the range that kernels hand out to outgoing connections, which could take a port between choosing it and listening on it.
+// Below the range that kernels give to outgoing connections, which could take a port before its server listens.
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 const given = new Set<number>();
@@ -14,14 +14,14 @@ function portIsFree(port: number): Promise<boolean> {
   });
 }
 
-/** Takes a port that is for something, which will listen on it later: freePort does not give it. @returns false if somebody listens on it */
+/** Reserves a port for a server that will listen on it: freePort does not give it. @returns false if it is in use */
 export async function takePort(port: number): Promise<boolean> {
   if (!(await portIsFree(port))) return false;
   given.add(port);
   return true;
 }
 
-/** A port of 127.0.0.1 that nobody listens on and that this process has not given out before. */
+/** A port of 127.0.0.1 that nobody listens on and that this process has not given before. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));

@@ -1,22 +1,39 @@
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+export interface ProbedServer {
+  readonly host: string;
+  readonly port: number;
+  /** Whether it takes TLS only. */
+  readonly tls?: boolean;
+  readonly timeoutMs: number;
+}
 
 /**
- * Sends bytes to a port of 127.0.0.1 and returns the answer once `enough` accepts it.
- * Rejects when nobody listens, the other side closes first, or 2 s pass.
+ * Sends a request to a server and returns its reply once `isWhole`.
+ * Rejects when nobody listens, the other side closes first, or the time is over.
  */
-export function ask(port: number, question: Buffer, enough: (answer: Buffer) => boolean): Promise<Buffer> {
+export function probe(
+  { host, port, tls = false, timeoutMs }: ProbedServer,
+  request: Buffer,
+  isWhole: (reply: Buffer) => boolean,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    let answer: Buffer = Buffer.alloc(0);
-    socket.setTimeout(2_000, () => socket.destroy(new Error('no answer within 2 s')));
+    const socket = tls ? connectTls({ host, port, servername: host }) : connect({ host, port });
+    let reply: Buffer = Buffer.alloc(0);
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no reply within ${timeoutMs / 1000} s`)));
     socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the connection was closed')));
-    socket.once('connect', () => socket.write(question));
+    socket.once('close', () => reject(new Error('closed the connection')));
+    socket.once(tls ? 'secureConnect' : 'connect', () => socket.write(request));
     socket.on('data', (chunk: Buffer) => {
-      answer = Buffer.concat([answer, chunk]);
-      if (!enough(answer)) return;
-      resolve(answer);
+      reply = Buffer.concat([reply, chunk]);
+      if (!isWhole(reply)) return;
+      resolve(reply);
       socket.destroy();
     });
   });
 }
+
+/** As `probe`, on a port of 127.0.0.1 and within 2 s. */
+export const probeLocal = (port: number, request: Buffer, isWhole: (reply: Buffer) => boolean): Promise<Buffer> =>
+  probe({ host: '127.0.0.1', port, timeoutMs: 2_000 }, request, isWhole);

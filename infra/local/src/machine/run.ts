@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 export interface RunResult {
   code: number;
-  /** What it wrote to standard output and standard error, in order of arrival. */
+  /** Its standard output and standard error, in order of arrival; the last 100,000 characters. */
   output: string;
 }
 
@@ -19,7 +19,7 @@ export interface RunOptions {
 
 const underWay = new Set<ChildProcess>();
 
-/** Kills every program that is being run: for when we are told to stop in the middle of a start. */
+/** Kills every program that `run` waits for: a stop may come in the middle of a start. */
 export function killRuns(): void {
   for (const child of underWay) child.kill('SIGKILL');
 }

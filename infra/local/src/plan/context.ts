@@ -2,7 +2,7 @@ import type { Steps } from '@stoa/cli';
 import type { Operator } from '../state-dir/secrets.js';
 import type { Setup } from './setup.js';
 
-/** What every step of bringing the stack up needs to know. */
+/** The dependencies of every step of a start. */
 export interface Context {
   setup: Setup;
   /** Data, logs and what runs. */

@@ -1,12 +1,11 @@
-import { connect } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { Client } from 'pg';
 import { CliError, reason } from '@stoa/cli';
+import { probe } from '../machine/probe.js';
 import { databaseVariable, shardsVariable, type External } from './setup.js';
 
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
-/** Tries every server that the environment names. @throws CliError that names the variable, and never shows a password. */
+/** Tries every server that the environment names. @throws CliError with the variable's name, and never a password */
 export async function checkExternal(external: External): Promise<void> {
   const checks: Promise<void>[] = [];
   if (external.kafka) checks.push(named('KAFKA_BROKERS', checkBrokers(external.kafka)));
@@ -63,7 +62,7 @@ async function checkBrokers(list: string): Promise<void> {
     const [, host, port] = /^(.+):(\d+)$/.exec(broker) ?? [];
     if (!host || !port) throw new Error(`"${broker}" is not host:port`);
     try {
-      await converse(host, Number(port), apiVersionsRequest(), false);
+      await probe({ host, port: Number(port), timeoutMs: TIMEOUT_MS }, apiVersionsRequest(), () => true);
       return;
     } catch (error) {
       errors.push(`${broker} ${reason(error)}`);
@@ -89,12 +88,11 @@ async function checkRedis(text: string): Promise<void> {
   const user = url.username ? [decodeURIComponent(url.username)] : [];
   const login = url.password ? command('AUTH', ...user, decodeURIComponent(url.password)) : '';
   const bytes = Buffer.from(`${login}${command('PING')}`);
-  const answer = await converse(url.hostname, Number(url.port || 6379), bytes, url.protocol === 'rediss:').catch(
-    (error: unknown) => {
-      throw new Error(`no Redis answers at ${where} (${reason(error)})`, { cause: error });
-    },
-  );
-  if (!/^\+/.test(answer.toString())) throw new Error(`Redis at ${where} says ${answer.toString().trim()}`);
+  const server = { host: url.hostname, port: Number(url.port || 6379), tls: url.protocol === 'rediss:' };
+  const reply = await probe({ ...server, timeoutMs: TIMEOUT_MS }, bytes, () => true).catch((error: unknown) => {
+    throw new Error(`no Redis answers at ${where} (${reason(error)})`, { cause: error });
+  });
+  if (!/^\+/.test(reply.toString())) throw new Error(`Redis at ${where} says ${reply.toString().trim()}`);
 }
 
 function command(...words: string[]): string {
@@ -103,7 +101,7 @@ function command(...words: string[]): string {
 
 async function checkPostgres(text: string, walLevel?: string): Promise<void> {
   const url = parseUrl(text, /^postgres(ql)?:$/, 'postgres://user:password@host:port/database');
-  const client = new Client({ connectionString: text, connectionTimeoutMillis: PATIENCE_MS });
+  const client = new Client({ connectionString: text, connectionTimeoutMillis: TIMEOUT_MS });
   client.on('error', () => undefined);
   const where = `${url.hostname}:${url.port || 5432}${url.pathname}`;
   try {
@@ -124,19 +122,4 @@ function parseUrl(text: string, protocol: RegExp, example: string): URL {
   // Not quoted: it may hold a password.
   if (!url || !protocol.test(url.protocol)) throw new Error(`is not a URL like ${example}`);
   return url;
-}
-
-/** Connects, sends, and returns the first bytes of the answer. */
-function converse(host: string, port: number, question: Buffer, tls: boolean): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const socket = tls ? connectTls({ host, port, servername: host }) : connect({ host, port });
-    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)));
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('closed the connection')));
-    socket.once(tls ? 'secureConnect' : 'connect', () => socket.write(question));
-    socket.once('data', (answer) => {
-      resolve(answer);
-      socket.destroy();
-    });
-  });
 }

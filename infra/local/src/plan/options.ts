@@ -1,7 +1,7 @@
 import { CliError, oneOf, parseArguments, wholeNumber } from '@stoa/cli';
 import type { Brokers } from './brokers.js';
 
-/** What `npm start -- ...` was asked for, as written; setup.ts checks it against the topology. */
+/** The options of `npm start`, as written; setup.ts checks them against the topology. */
 export interface StartOptions {
   detach: boolean;
   help: boolean;

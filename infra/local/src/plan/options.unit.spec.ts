@@ -55,8 +55,10 @@ describe('npm start options', () => {
     expect(some.external).toEqual({ kafka: 'k:9092', databases: new Map(), shards: new Map([['cart', shards]]) });
     const url = 'postgres://u:p@h/d';
     const all = setupOf([], {
-      ...{ GATEWAY_DATABASE_URL: url, CATALOG_DATABASE_URL: url },
-      ...{ DIRECTORY_URL: url, DIRECTORY_ADMIN_URL: url },
+      GATEWAY_DATABASE_URL: url,
+      CATALOG_DATABASE_URL: url,
+      DIRECTORY_URL: url,
+      DIRECTORY_ADMIN_URL: url,
     });
     expect([all.postgres, all.sharded]).toEqual([[], undefined]);
   });

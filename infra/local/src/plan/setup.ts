@@ -9,9 +9,9 @@ export interface Setup {
   services: Service[];
   /** Services that somebody runs by hand against this stack. */
   leftOut: Service[];
-  /** Names of the Postgres servers to start, but for those of shards: which these are stands in the shard map. */
+  /** Names of the Postgres servers to start, without those of shards: the shard map names them. */
   postgres: string[];
-  /** What is sharded over Postgres servers of ours; undefined where nothing is. */
+  /** The data that are sharded over embedded Postgres servers; undefined where none are. */
   sharded?: Sharded;
   /** How many Kafka brokers, if it was said. */
   brokers?: Brokers;

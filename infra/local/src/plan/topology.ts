@@ -1,6 +1,6 @@
 /**
- * What `npm start` runs on one machine. Servers come first, then the services in the order of this list; a service names the Postgres
- * server that its database is on, or what of it is sharded, and everything else it gets (ports, addresses, passwords) follows from here.
+ * A service that `npm start` runs on one machine. It names the Postgres server of its database, or its sharded data;
+ * everything else that it gets (ports, addresses, passwords) follows from here.
  */
 export interface Service {
   app: string;
@@ -12,17 +12,18 @@ export interface Service {
   keyspaces?: string[];
   /** Works on the shard map: gets DIRECTORY_ADMIN_URL. */
   operatesShards?: boolean;
-  /** Serves HTTP to the world behind the load balancer. */
+  /** Serves HTTP behind the load balancer. */
   http: boolean;
   /** Gets REDIS_URL. */
   redis: boolean;
-  /** Gets the operator's account, to make it if it is not there. */
+  /** Gets the operator's account, to create it if it is missing. */
   operator: boolean;
   /** Cap of V8's old space in MB. */
   heapMb: number;
 }
 
 export interface Topology {
+  /** They start after the servers, side by side. */
   services: Service[];
   /** How many Postgres servers hold sharded data at the first start: shard1, shard2, ... */
   shards: number;

@@ -8,14 +8,14 @@ import { run } from '../machine/run.js';
 import type { Java } from './java.js';
 import { asProperties, brokerProperties } from './kafka-properties.js';
 
-// 16 bytes in base64url that read "stoa-local-kafka". A fixed id lets one formatted folder serve as everybody's template.
+// 16 bytes in base64url that read "stoa-local-kafka". A fixed id lets one formatted folder be the template of all.
 const CLUSTER_ID = 'c3RvYS1sb2NhbC1rYWZrYQ';
 
 export interface Format {
   java: Java;
   /** The folder of the jars, whose name says their version. */
   jars: string;
-  /** What the JVM needs: logging and class path. */
+  /** Arguments of the JVM: logging and class path. */
   flags: string[];
   dataDir: string;
   /** The broker's number, from 1. */

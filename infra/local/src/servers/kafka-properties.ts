@@ -13,14 +13,14 @@ export interface BrokerPlace {
 export interface Proxied {
   /** Where the broker listens for them. */
   readonly port: number;
-  /** Where they are told to go. */
+  /** The port that the broker gives to them. */
   readonly advertised: number;
 }
 
 /** The broker's settings: those of a real cluster where they decide behaviour, small where they only cost memory. */
 export function brokerProperties(place: BrokerPlace): Record<string, string> {
   const brokers = place.controllerPorts.length;
-  return { ...addresses(place), ...TOPICS, ...replicas(brokers), ...signsOfLife(brokers), ...GROUPS, ...SMALL };
+  return { ...addresses(place), ...TOPICS, ...replicas(brokers), ...heartbeats(brokers), ...GROUPS, ...SMALL };
 }
 
 /** As a file of Java's. */
@@ -47,7 +47,7 @@ function addresses({ port, node, controllerPorts, dataDir, proxied }: BrokerPlac
   };
 }
 
-/** Copies of everything on up to three brokers; with three, one may be away and what is acknowledged is on two. */
+/** Copies of everything on up to three brokers; with three, one may be unavailable: what is acknowledged is on two. */
 function replicas(brokers: number): Record<string, string> {
   const factor = String(Math.min(brokers, 3));
   const inSync = brokers >= 3 ? '2' : '1';
@@ -63,10 +63,11 @@ function replicas(brokers: number): Record<string, string> {
 }
 
 /**
- * When a broker counts as gone. Requests wait for what it led, and a budget is 5 s: others must have taken over by then, also if it was
- * the controller, who is missed first. A single broker that was killed may register again only when its last life is over by this time.
+ * When a broker counts as failed. Requests wait for the partitions that it led, and a budget is 5 s: others must have
+ * taken over by then, also from the controller, which is missed first. A single broker that was killed may register
+ * again only when its last session is over by this time.
  */
-function signsOfLife(brokers: number): Record<string, string> {
+function heartbeats(brokers: number): Record<string, string> {
   const session = { 'broker.session.timeout.ms': '2000', 'broker.heartbeat.interval.ms': '400' };
   if (brokers === 1) return session;
   return {
@@ -90,12 +91,12 @@ const TOPICS = {
 const GROUPS = {
   'group.initial.rebalance.delay.ms': '0',
   'group.min.session.timeout.ms': '1000',
-  // A member learns of its new Kafka partitions by heartbeat: 5 s, the default, would be the time a new clone waits for work.
+  // A member gets its new Kafka partitions with a heartbeat: a new clone would wait 5 s, the default, for work.
   'group.consumer.heartbeat.interval.ms': '500',
   'group.consumer.min.heartbeat.interval.ms': '100',
   'group.consumer.session.timeout.ms': '6000',
   'group.consumer.min.session.timeout.ms': '1000',
-  // Computed by the heartbeat that finds a member gone, not beside it for the next one to tell: these groups are small.
+  // The heartbeat that finds a member missing computes the assignment, not the next one: these groups are small.
   'group.consumer.assignor.offload.enable': 'false',
   'group.consumer.assignment.interval.ms': '0',
 };

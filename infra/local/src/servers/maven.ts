@@ -7,12 +7,12 @@ import { CliError, reason } from '@stoa/cli';
 import { localRoot } from '../state-dir/paths.js';
 import { onPath, run } from '../machine/run.js';
 
-// A fixed version: what Maven takes by itself differs from one Maven to the next.
+// A fixed version: Maven's own choice differs from one Maven to the next.
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 
 /**
  * The folder with the jars of `infra/local/<name>/pom.xml`, downloaded once per content of that pom.
- * @param instead what to set when Maven can't be had, for the message.
+ * @param instead the setting to use when Maven can't be had, for the message
  */
 export function jarsOf(name: string, instead: string): Promise<string> {
   const pom = join(localRoot, name, 'pom.xml');

@@ -8,8 +8,8 @@ import { cacheDir } from '../state-dir/paths.js';
 import { reachableRoot, type User } from './unprivileged.js';
 
 /**
- * The folder that holds Postgres's bin, lib and share. They come as an npm package, are copied once to where the server's user can
- * read them, and get there the links that the package makes in an install script (npm may be told not to run those).
+ * The folder with Postgres's bin, lib and share. They come as an npm package, are copied once to where the server's
+ * user can read them, and get the links there that its install script makes, which npm may be set not to run.
  */
 export function postgresBinaries(user: User | undefined): Promise<string> {
   const source = packageDir();

@@ -42,10 +42,10 @@ const SETTINGS = {
   max_active_replication_origins: '64',
   max_worker_processes: '48',
   max_logical_replication_workers: '40',
-  wal_retrieve_retry_interval: '500ms', // a worker that ended is back soon; the default is 5 s
+  wal_retrieve_retry_interval: '500ms', // a worker that ended restarts soon; the default is 5 s
   max_wal_size: '512MB',
   min_wal_size: '64MB',
-  // After a crash all that was written is synced first: file by file, that is most of the time until the server is back.
+  // After a crash all written data are synced first: file by file, that is most of the time until the server is back.
   ...(process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
   jit: 'off',
   // Three fewer processes per server; the data of a local stack is in the page cache anyway.
@@ -57,7 +57,10 @@ const SETTINGS = {
   log_checkpoints: 'off',
 };
 
-/** For data that nobody keeps, as that of tests: they open some connections a second, and 4,096 rounds of hashing for each are both sides' work. */
+/**
+ * For data that nobody keeps, as that of tests: they open some connections a second, and 4,096 rounds of hashing for
+ * each are both sides' work.
+ */
 const NOT_DURABLE = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', scram_iterations: '1' };
 
 /** Starts a Postgres server that listens on 127.0.0.1 only, making its data folder first if there is none. */
@@ -80,12 +83,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     ...user,
     logFile: options.logFile ?? join(dirname(options.dataDir), `${name}.log`),
     stopSignal: 'SIGINT', // "fast": cuts off sessions and writes a checkpoint
-    probe: () => answers(url),
+    probe: () => connects(url),
   });
   return { ...running, port, url };
 }
 
-async function answers(url: string): Promise<void> {
+async function connects(url: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
   try {
@@ -128,8 +131,8 @@ async function initialise(
 }
 
 /**
- * After a crash or a reboot another process may have got the number in postmaster.pid, and Postgres would refuse to start.
- * The file goes if that process is not a Postgres; where the processes can't be read (macOS) Postgres's own check must do.
+ * Removes postmaster.pid if its process is not a Postgres: after a crash or a reboot another process may have got that
+ * number, and Postgres would refuse to start. Where processes can't be read (macOS), Postgres's own check must do.
  */
 async function removeStalePidFile(dataDir: string): Promise<void> {
   const file = join(dataDir, 'postmaster.pid');

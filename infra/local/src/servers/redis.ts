@@ -7,7 +7,7 @@ import { freePort } from '../machine/ports.js';
 import { onPath } from '../machine/run.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { jarsOf } from './maven.js';
-import { ask } from '../machine/probe.js';
+import { probeLocal } from '../machine/probe.js';
 
 export interface RedisOptions extends Starting {
   dataDir: string;
@@ -47,8 +47,8 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     logFile: options.logFile ?? join(dirname(options.dataDir), 'redis.log'),
     stopSignal: 'SIGTERM',
     probe: async () => {
-      const answer = await ask(port, Buffer.from('PING\r\n'), (bytes) => bytes.includes('\n'));
-      if (!answer.toString().startsWith('+PONG')) throw new Error(answer.toString().trim());
+      const reply = await probeLocal(port, Buffer.from('PING\r\n'), (bytes) => bytes.includes('\n'));
+      if (!reply.toString().startsWith('+PONG')) throw new Error(reply.toString().trim());
     },
   });
   return { ...running, port, url: `redis://127.0.0.1:${port}` };

@@ -10,7 +10,7 @@ import { freePort } from '../machine/ports.js';
 import { isAlive } from '../machine/os-processes.js';
 import { startKafka } from './kafka.js';
 import { startPostgres, type PostgresServer } from './postgres.js';
-import { ask } from '../machine/probe.js';
+import { probeLocal } from '../machine/probe.js';
 import { startRedis } from './redis.js';
 
 const query = async (url: string, sql: string): Promise<unknown> => {
@@ -141,8 +141,10 @@ describe('startKafka', () => {
 describe('startRedis', () => {
   it('answers, and is gone after stop', async () => {
     const server = await startRedis({ dataDir: join(dir, 'redis'), port: await freePort() });
-    const answer = await ask(server.port, Buffer.from('CONFIG GET bind\r\n'), (bytes) => bytes.includes('127.0.0.1'));
-    expect(answer.toString()).toContain('bind');
+    const reply = await probeLocal(server.port, Buffer.from('CONFIG GET bind\r\n'), (bytes) =>
+      bytes.includes('127.0.0.1'),
+    );
+    expect(reply.toString()).toContain('bind');
     await server.stop();
     expect(isAlive(server.pid)).toBe(false);
   });

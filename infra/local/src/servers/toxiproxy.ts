@@ -15,7 +15,7 @@ export interface ToxiproxyOptions extends Starting {
   /** Of its API. */
   port: number;
   command: string;
-  /** What it proxies from its start on; more can be added by its API. */
+  /** The proxies that it starts with; its API adds more. */
   proxies: readonly Proxy[];
   configFile: string;
   logFile: string;

@@ -36,7 +36,7 @@ function isReachable(dir: string, user: User): boolean {
   }
 }
 
-/** `dir` itself if the user can get there, else the folder under /var/lib/stoa that stands for it. */
+/** `dir` itself if the user can get there, else the folder under /var/lib/stoa that replaces it. */
 export function reachableRoot(dir: string, user: User | undefined): string {
   if (!user || isReachable(dir, user)) return dir;
   return join(OPEN_ROOT, createHash('sha256').update(dir).digest('hex').slice(0, 12));

@@ -9,7 +9,7 @@ import { cacheDir } from '../state-dir/paths.js';
 import { identityOf, isAlive } from '../machine/os-processes.js';
 import type { State } from '../state-dir/state.js';
 
-// Kafka and Redis of the other tests stand in for the embedded ones where these do not matter: a start then costs a second.
+// Kafka and Redis of the other tests replace the embedded ones where these do not matter: a start then takes a second.
 const { STOA_TEST_KAFKA_BROKERS: KAFKA_BROKERS, STOA_TEST_REDIS_URL: REDIS_URL } = testEnvironment();
 const SHARED = { KAFKA_BROKERS, REDIS_URL };
 
@@ -253,7 +253,7 @@ describe('a start that can not succeed says why in one line and leaves nothing',
     expect(line).toBe('stoa: the data of cart could not be migrated: relation "x" already exists\n');
   });
 
-  it('when it is told to stop half-way', async () => {
+  it('when a signal stops it half-way', async () => {
     rmSync(join(stack.dir, 'apps/cart/dist/main.js'));
     writeFileSync(join(stack.dir, 'apps/cart/dist/main.js'), 'setInterval(() => undefined, 1000)'); // never ready
     const up = stack.up([], SHARED);

@@ -7,8 +7,8 @@ const HOUR_MS = 3_600_000;
 const underWay = new Map<string, Promise<string>>();
 
 /**
- * Returns the folder `name` of the cache, which `make` fills once: into a temporary folder that is renamed when it is whole, so that a
- * run that dies leaves nothing broken and two runs at once both end with a good one.
+ * Returns the folder `name` of the cache, which `make` fills once: into a temporary folder that is renamed when it is
+ * whole, so that a run that dies leaves nothing broken and two runs at once both end with a good one.
  */
 export function cached(name: string, make: (dir: string) => Promise<void>, root = cacheDir()): Promise<string> {
   const target = join(root, name);

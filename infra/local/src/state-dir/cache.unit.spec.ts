@@ -34,7 +34,7 @@ describe('cached', () => {
       'thing',
       async (at) => {
         writeFileSync(join(at, 'file'), 'ours');
-        // What another process does that knows nothing of our promise.
+        // Another process does this, which knows nothing of our promise.
         mkdirSync(join(root, 'thing'));
         writeFileSync(join(root, 'thing/file'), 'theirs');
       },

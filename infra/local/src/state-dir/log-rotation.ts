@@ -5,9 +5,9 @@ const LARGEST_BYTES = 10 * 1024 * 1024;
 const EVERY_MS = 5_000;
 
 /**
- * Keeps every log below about 10 MB with one older file beside it. Processes write straight into their file, so it is copied and
- * cut, not renamed; lines of the instant in between may be lost.
- * @returns stops looking.
+ * Keeps every log below about 10 MB with one older file beside it. Processes write straight into their file, so it is
+ * copied and cut, not renamed; lines of the instant in between may be lost.
+ * @returns ends the rotation
  */
 export function rotateLogs(logDir: string, largestBytes = LARGEST_BYTES, everyMs = EVERY_MS): () => void {
   const timer = setInterval(() => {
@@ -23,7 +23,7 @@ function rotate(file: string, largestBytes: number): void {
     copyFileSync(file, `${file}.1`);
     truncateSync(file);
   } catch {
-    // removed under us, or the disk is full: then cutting it without a copy is the better half
+    // The file is gone, or the disk is full: then it is cut without a copy.
     emptyIfFull(file, largestBytes);
   }
 }

@@ -8,7 +8,7 @@ export interface Operator {
   password: string;
 }
 
-/** The password of the embedded Postgres servers, made at the first start. They listen on 127.0.0.1, which others share. */
+/** The password of the embedded Postgres servers, made at the first start: other users share 127.0.0.1 with them. */
 export function postgresPassword(stateDir: string): string {
   const file = join(stateDir, 'postgres.json');
   if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { password: string }).password;
@@ -18,8 +18,8 @@ export function postgresPassword(stateDir: string): string {
 }
 
 /**
- * The operator's account: from the environment, else from an earlier start, else made up now.
- * @returns `made` true if nobody can know the password yet.
+ * The operator's account: from the environment, else from an earlier start, else made now.
+ * @returns `made`: true if nobody can know the password yet
  */
 export function operatorAccount(stateDir: string, env: NodeJS.ProcessEnv): { operator: Operator; made: boolean } {
   const file = join(stateDir, 'operator.json');
@@ -37,29 +37,29 @@ export function operatorAccount(stateDir: string, env: NodeJS.ProcessEnv): { ope
   return { operator, made: true };
 }
 
-/** The shard map of the stack that runs, as its owner reaches it, who may move data. */
+/** The shard map of the running stack, as its owner reaches it, who may move data. */
 export interface DirectorySecret {
   adminUrl: string;
 }
 
 const directoryFile = (stateDir: string): string => join(stateDir, 'run/directory.json');
 
-/** Keeps how operators' commands reach the shard map of this run. */
+/** Keeps the way to the shard map of this run for operators' commands. */
 export function writeDirectory(stateDir: string, directory: DirectorySecret): void {
   mkdirSync(join(stateDir, 'run'), { recursive: true });
   writeSecret(directoryFile(stateDir), directory);
 }
 
-/** How to reach the shard map of the last run, if there was one. */
+/** The way to the shard map of the last run, if it had one. */
 export function readDirectory(stateDir: string): DirectorySecret | undefined {
   const file = directoryFile(stateDir);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DirectorySecret) : undefined;
 }
 
-/** Where `adminToken` keeps it. */
+/** The file of `adminToken`. */
 export const adminTokenFile = (stateDir: string): string => join(stateDir, 'admin.json');
 
-/** What the clones ask for on their admin ports before they show dead letters: from the environment, else made at the first start. */
+/** The token that clones require before they show dead letters: from the environment, else made at the first start. */
 export function adminToken(stateDir: string, env: NodeJS.ProcessEnv): string {
   const file = adminTokenFile(stateDir);
   if (!env.ADMIN_TOKEN && existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { token: string }).token;

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { identityOf, isAlive } from '../machine/os-processes.js';
 
-/** In the order in which they are stopped. */
+/** The kinds of processes, in the order in which they are stopped. */
 export const KINDS = ['haproxy', 'gateway', 'service', 'toxiproxy', 'redis', 'kafka', 'postgres'] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** One process of the stack, as other commands see it. */
+/** One process of a stack, as other commands see it. */
 export interface ProcessRecord {
   name: string;
   kind: Kind;
@@ -22,7 +22,10 @@ export interface ProcessRecord {
   restarts: number;
 }
 
-/** What runs, written to `run/state.json` whenever it changes. It outlives a killed supervisor, whose processes are found by it. */
+/**
+ * A running stack, written to `run/state.json` at each change. The file outlives a killed supervisor, whose orphans are
+ * found by it.
+ */
 export interface State {
   pid: number;
   identity: string;
@@ -39,7 +42,7 @@ function fileIn(stateDir: string): string {
   return join(stateDir, 'run/state.json');
 }
 
-/** The state that the last run left, whether it is still running or not. A file that can't be read counts as none. */
+/** The state of the last run, whether it still runs or not. A file that can't be read counts as none. */
 export function readState(stateDir: string): State | undefined {
   if (!existsSync(fileIn(stateDir))) return undefined;
   try {
@@ -71,5 +74,5 @@ export function isOurs(record: { pid?: number; identity?: string }): boolean {
   return record.pid !== undefined && isAlive(record.pid) && identityOf(record.pid) === record.identity;
 }
 
-/** Of which app a clone of that name is. */
+/** The app of a clone, by its name. */
 export const appOf = ({ name }: Pick<ProcessRecord, 'name'>): string => name.replace(/-\d+$/, '');
