@@ -1,5 +1,6 @@
 /** One clone of a service with one query, to measure the transport with validation, traces and all. */
-import { bindOperations, StoaServer } from '@stoa/messaging';
+import { bindOperations } from '@stoa/messaging/testing';
+import { StoaServer } from '@stoa/messaging';
 import { openKafka } from '@stoa/kafka';
 import { echo, rpcOptions } from './rpc-contract.js';
 

@@ -1,8 +1,9 @@
-import { OperationError, type InputOf, type OutputOf } from '@stoa/contract-kit';
+import { type InputOf, OperationError, type OutputOf } from '@stoa/contract-kit';
 import { cart } from '@stoa/cart-contract';
-import { inTransaction, newId } from '@stoa/messaging';
+import { inTransaction } from '@stoa/messaging/testing';
+import { newId } from '@stoa/messaging';
 import { createLogger, poolHooks } from '@stoa/service';
-import { openKeyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
+import { type KeyspaceDatabase, openKeyspace } from '@stoa/sharded-service';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
 import { Mover } from '@stoa/sharding';
 import type { CartState, Product } from '../src/domain/cart.js';

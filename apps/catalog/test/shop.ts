@@ -1,7 +1,8 @@
 import { catalog, type ImportJob, type ImportProblem, type Product } from '@stoa/catalog-contract';
 import type { Command, InputOf, OutputOf, Query } from '@stoa/contract-kit';
 import { OperationError } from '@stoa/contract-kit';
-import { type Caller, type Class, type Handler, InboxExecutor, newId } from '@stoa/messaging';
+import { type Caller, type Handler, newId } from '@stoa/messaging';
+import { type Class, InboxExecutor } from '@stoa/messaging/testing';
 import { type Logger } from '@stoa/kafka';
 import { PgDatabase } from '@stoa/postgres';
 import { testDatabase } from '@stoa/testing';

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type CommandReply, type InboxKey, newId } from '@stoa/messaging';
+import { type CommandReply, newId } from '@stoa/messaging';
+import { type InboxKey } from '@stoa/messaging/testing';
 import { bucketOf } from '@stoa/sharding/testing';
 
 const WORDS = 'organic cotton shirt long sleeves deep ocean blue wooden mug coffee tea oak forest stool lamp rug'.split(

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repoRoot } from '@stoa/local';
 import type { Keyspace, KeyspaceDatabase } from '@stoa/sharded-service';
-import type { inTransaction } from '@stoa/messaging';
+import type { inTransaction } from '@stoa/messaging/testing';
 import type { Sql } from '@stoa/postgres';
 
 // The services' own storage classes, as they are built, so that the code that runs is measured. Only the used parts are

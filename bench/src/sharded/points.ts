@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { bucketOf } from '@stoa/sharding/testing';
-import { inTransaction } from '@stoa/messaging';
+import { inTransaction } from '@stoa/messaging/testing';
 import { type Sql } from '@stoa/postgres';
 import type { KeyspaceDatabase } from '@stoa/sharded-service';
 import { cartStorage, profileStorage, type Carts, type Customer, type Customers } from './apps.js';

@@ -1,30 +1,42 @@
-export * from './api/types.js';
-export * from './api/options.js';
-export * from './api/command-execution.js';
-export * from './background/background.js';
+// What services and the gateway use, by subject. Tests and benchmarks get more from '@stoa/messaging/testing'.
 
-export { deriveId, newId } from './protocol/ids.js';
-export { contractsTopic, topicNames, type TopicNames } from './protocol/topics.js';
-export { DEAD_LETTER_HEADERS, deadLetter } from './protocol/dead-letter.js';
-export { ensureTopics } from './contracts/ensure-topics.js';
-export { publishContract } from './contracts/publish-contract.js';
-export { watchContracts, type ContractWatch } from './contracts/watch-contracts.js';
-export { tailEvents, type EventTail, type TailedEvent } from './contracts/tail-events.js';
-export { BrokerClock } from './clocks/broker-clock.js';
-export { bindOperations, type Binding, type BoundOperation } from './server/binding.js';
-export { keyOf } from './protocol/key-of.js';
-export { StoaClient, type RequestPattern } from './client/stoa-client.js';
-export { StoaServer, type StoaServerOptions } from './server/stoa-server.js';
-export { KAFKA_PORT, MessagingModule, stoaTransport, type ServeOptions } from './nest/messaging-module.js';
+// Handlers of a service's operations, and what each gets.
+export type {
+  BatchContext,
+  BatchHandler,
+  CommandContext,
+  Flow,
+  FlowContext,
+  Handler,
+  QueryContext,
+  StepRules,
+} from './api/handlers.js';
+export type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from './api/requests.js';
+export type { CommandReply } from './api/command-execution.js';
+
+// Subscriptions to other services' events and states.
 export { onEvent, onState, type EventOptions } from './nest/subscriptions.js';
-export { messageRow, retractionRow, writeOutbox, type MessageOrigin, type OutboxRow } from './outbox/outbox.js';
-export { closeCommand, findReply, purgeReplies, type Closed, type InboxKey } from './inbox/inbox.js';
-export { unwrapReply, businessErrorReply } from './protocol/business-errors.js';
-export { InboxExecutor, type InboxExecutorOptions } from './commands/command-executor.js';
-export { inTransaction } from './commands/command-run.js';
-export { BatchExecutor } from './commands/batch-executor.js';
-export { createBackground, StorageRuntime } from './background/storage-runtime.js';
+export type { EventContext, EventHandler, KeyState, StateHandler, Subscription } from './api/subscriptions.js';
+
+// The Nest module, the transport, and what a process provides to them.
+export { KAFKA_PORT, MessagingModule, stoaTransport, type ServeOptions } from './nest/messaging-module.js';
+export { DATABASE } from './api/database.js';
+export { MESSAGING_OPTIONS, type MessageContext, type MessagingMetrics, type MessagingOptions } from './api/options.js';
+export { StoaClient } from './client/stoa-client.js';
+export { StoaServer } from './server/stoa-server.js';
 export { DeadLetters, type ParkedPage, type Replay } from './dead-letters/dead-letters.js';
-export { purgeExpired, type PurgeOptions } from './background/purge-expired.js';
 export type { ParkedAt, ParkedEvent } from './parked-events/parked-events.js';
-export { moveHooks } from './moves.js';
+
+// Ids and keys.
+export { deriveId, newId } from './protocol/ids.js';
+export { keyOf } from './protocol/key-of.js';
+
+// Storage classes that publish in a transaction of their own, or decide about commands of others.
+export { messageRow, retractionRow, writeOutbox, type MessageOrigin, type OutboxRow } from './outbox/outbox.js';
+export { closeCommand, findReply, purgeReplies, type Closed } from './inbox/inbox.js';
+export { businessErrorReply, unwrapReply } from './protocol/business-errors.js';
+
+// A process that follows services without being one: the gateway.
+export { topicNames, type TopicNames } from './protocol/topics.js';
+export { tailEvents, type EventTail, type TailedEvent } from './contracts/tail-events.js';
+export { watchContracts, type ContractWatch } from './contracts/watch-contracts.js';

@@ -1,6 +1,7 @@
 // A clone of the service `echo` as a process of its own, for tests that kill or freeze one. Serves the built package.
 import { command, service } from '@stoa/contract-kit';
-import { bindOperations, StoaServer } from '@stoa/messaging';
+import { bindOperations } from '../dist/server/binding.js';
+import { StoaServer } from '@stoa/messaging';
 import { openKafka } from '@stoa/kafka';
 import { z } from 'zod';
 

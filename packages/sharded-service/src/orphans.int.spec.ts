@@ -1,4 +1,4 @@
-import { purgeExpired } from '@stoa/messaging';
+import { purgeExpired } from '@stoa/messaging/testing';
 import { createLogger } from '@stoa/service';
 import { bucketOf } from '@stoa/sharding/testing';
 import { eventually } from '@stoa/testing';

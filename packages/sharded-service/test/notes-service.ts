@@ -1,14 +1,6 @@
 import { command, OperationError, query, service } from '@stoa/contract-kit';
-import {
-  bindOperations,
-  createBackground,
-  ensureTopics,
-  type BatchHandler,
-  type Handler,
-  newId,
-  StoaClient,
-  StoaServer,
-} from '@stoa/messaging';
+import { bindOperations, createBackground, ensureTopics } from '@stoa/messaging/testing';
+import { type BatchHandler, type Handler, newId, StoaClient, StoaServer } from '@stoa/messaging';
 import { type KafkaPort, openKafka } from '@stoa/kafka';
 import { createLogger, messagingOptions } from '@stoa/service';
 import { eventually, testKafkaBrokers, uniqueName } from '@stoa/testing';

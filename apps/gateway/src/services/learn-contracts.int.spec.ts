@@ -1,4 +1,4 @@
-import { contractsTopic } from '@stoa/messaging';
+import { contractsTopic } from '@stoa/messaging/testing';
 import { openKafka } from '@stoa/kafka';
 import { createLogger } from '@stoa/service';
 import { eventually, testKafkaBrokers } from '@stoa/testing';

@@ -1,14 +1,12 @@
 import type { Command } from '@stoa/contract-kit';
-import type { Caller, Handler } from './types.js';
+import type { Handler } from './handlers.js';
+import type { Caller } from './requests.js';
 
-/**
- * A command with the handler that its service bound to it. Flows never get here: the transport runs them itself, and each
- * of their steps is a command of its own.
- */
+/** A command with the handler that its service bound to it. A flow is never one; each of its steps is. */
 export interface BoundCommand {
   readonly operation: Command;
   readonly handler: Handler<Command>;
-  /** The handler does nothing but read, decide and write: it is a BatchHandler's `decide`. */
+  /** The handler only reads, decides and writes: it is a BatchHandler's `decide`. */
   readonly isBatched?: boolean;
 }
 
@@ -18,9 +16,9 @@ export interface CommandRequest {
   readonly id: string;
   /** The record's key; its bucket is `database.bucketOf(key)`. */
   readonly key: string;
-  /** The input's JSON as it was sent: what the inbox's body hash is taken of. */
+  /** The input's JSON as it was sent, of which the inbox keeps a hash. */
   readonly bodyText: string;
-  /** The same, parsed and validated (with defaults): what the handler gets. */
+  /** The same, parsed and validated (with defaults): the handler's input. */
   readonly input: unknown;
   readonly caller: Caller;
   readonly expectedVersion: number | undefined;
@@ -33,7 +31,7 @@ export interface CommandRequest {
   budgetLeft(): number;
 }
 
-/** `body`: the JSON of the output, or (not ok) of an ErrorBody with a business error. */
+/** `body`: the JSON of the output, or (not ok) of an ErrorBody. */
 export interface CommandReply {
   readonly ok: boolean;
   readonly body: string;
@@ -43,27 +41,24 @@ export interface CommandReply {
  * Runs a command in one transaction: inbox row first, then the handler, its outbox rows, the reply.
  *
  * One call is one attempt: it throws what the handler or the database threw. The caller tries again, with the same request,
- * while `Database.isTransient(error)` and there is budget left; any other error it answers with INTERNAL. An OperationError
- * that the handler threw (`fail`) is a reply (`ok: false`), not a throw.
+ * while `Database.isTransient(error)` and there is budget left; any other error becomes INTERNAL. An OperationError that the
+ * handler threw (`fail`) is a reply (`ok: false`), not a throw.
  */
 export interface CommandExecutor {
   execute(command: BoundCommand, request: CommandRequest): Promise<CommandReply>;
   /**
-   * What became of a command whose budget is over before it was executed here: an earlier delivery may have done it.
-   * Left out where there is no database that knows.
+   * Finds out how a command ended whose budget is over before it was executed here: an earlier delivery may have done it.
+   * Left out where no database knows.
    */
   settle?(command: BoundCommand, request: CommandRequest): Promise<CommandReply>;
   /**
-   * Refuses a request whose id came before with another body, where the command's own inbox row does not tell: of a flow,
-   * which has none, and of secrets, which the row's hash leaves out. Asked before the request runs.
-   * @returns the business error; undefined: it may run. @throws what the database throws
+   * Refuses a request whose id came before with another body, where the command's own inbox row can't: a flow has none, and
+   * the row's hash leaves secrets out. Called before the request runs.
+   * @returns the error; undefined: it may run. @throws what the database throws
    */
   admit?(operation: Command, request: CommandRequest, isFlow: boolean): Promise<CommandReply | undefined>;
-  /** True when commands are spread over several database servers, so that each is to have its share of a clone. */
+  /** True when commands are spread over several database servers, so that each gets its share of a clone. */
   hasServers?(): boolean;
-  /** Which of them the commands of a key need, as far as is known. */
+  /** The server that the commands of a key need, as far as is known. */
   serverOf?(key: string): string | undefined;
 }
-
-/** Injection token of the CommandExecutor. */
-export const COMMAND_EXECUTOR = Symbol('stoa.command-executor');

@@ -2,16 +2,16 @@ import type { KafkaClientName, Logger } from '@stoa/kafka';
 
 /** Called as things happen; each is optional and must not throw. */
 export interface MessagingMetrics {
-  /** A request was answered, or given up. `outcome` is `ok` or the error's code. */
+  /** A request got its reply, or was given up. `outcome` is `ok` or the error's code. */
   requestSent?(service: string, operation: string, outcome: string, ms: number): void;
-  /** A request was handled. `waitMs`: what it queued before its handler ran. */
+  /** A request was handled. `waitMs`: how long it queued before its handler ran. */
   requestHandled?(operation: string, outcome: string, waitMs: number, handleMs: number): void;
-  /** The bound of requests in flight to a service (`cart`, or a shard of it: `cart@shard2`), and how many there are, after a change. */
-  inFlightBound?(service: string, bound: number, inFlight: number): void;
+  /** The limit of requests in flight to a service (`cart`, or a shard of it: `cart@shard2`) or their number changed. */
+  concurrencyLimit?(service: string, limit: number, inFlight: number): void;
   /** How many messages are in work or queued in this clone. */
   queued?(messages: number, bytes: number): void;
   deadLettered?(topic: string, reason: string): void;
-  /** The leader of a database has looked at its outbox: records sent to Kafka, age of the oldest row in ms (0: none). */
+  /** The leader of a database polled its outbox: records sent to Kafka, age of the oldest row in ms (0: none). */
   relayed?(server: string, records: number, lagMs: number): void;
   /** How many records a database's copy of a type of states (`catalog.states#variant`) is behind; of whoever follows it. */
   stateLag?(server: string, copy: string, records: number): void;
@@ -19,20 +19,20 @@ export interface MessagingMetrics {
   following?(server: string, copy: string, isFollowing: boolean): void;
   /** This clone became the leader of a database (true), or ceased to be. */
   leading?(server: string, isLeader: boolean): void;
-  /** Kafka partitions of requests were given to this clone, or taken from it (also when the group took it for dead). */
+  /** Kafka partitions of requests were assigned to this clone, or taken from it (also when the group believed it dead). */
   partitions?(held: number, taken: number): void;
   /** A Kafka partition was paused (true) because this clone can't keep up, or resumed. */
   paused?(topic: string, partition: number, isPaused: boolean): void;
 }
 
-/** What a message carries along besides its body: context for logs and traces of whatever handles it. */
+/** The context of a message besides its body, for logs and traces of its handler. */
 export interface MessageContext {
   readonly traceparent: string | undefined;
   readonly messageId: string;
   readonly operation: string;
   /**
-   * The work waits for this database server from now on, and counts to its share of the clone's slots. False: the share is used
-   * up, and the work should end. Undefined where all work has the same server.
+   * From now on the work waits for this database server, and counts to its share of the clone's slots. False: the share is
+   * used up, and the work should end. Undefined where all work has the same server.
    */
   readonly useServer?: ((server: string) => boolean) | undefined;
 }
@@ -42,7 +42,7 @@ export interface MessagingOptions {
   /** host:port, at least one. */
   readonly brokers: readonly string[];
   readonly client: KafkaClientName;
-  /** Stands in front of every topic and group name; empty in production. */
+  /** Precedes every topic and group name; empty in production. */
   readonly topicPrefix: string;
   /** The service that this process is a clone of (`cart`, `gateway`). */
   readonly service: string;
@@ -54,15 +54,15 @@ export interface MessagingOptions {
   readonly logger: Logger;
   readonly metrics?: MessagingMetrics;
   /**
-   * Runs `work` with the message's context as the ambient one (AsyncLocalStorage in the service kit). `faultOf` tells a fault
-   * from what it gives, for traces; what it throws is one anyway.
+   * Runs `work` with the message's context as the ambient one (AsyncLocalStorage in the service kit). `faultOf` finds the
+   * fault in its result, for traces; what it throws is one anyway.
    */
   readonly runWith?: <T>(
     context: MessageContext,
     work: () => T,
     faultOf?: (result: Awaited<T>) => string | undefined,
   ) => T;
-  /** Which parts of its data the work in progress has used (shards); told to whoever asked, behind the clone's name. */
+  /** The shards that the work in progress has used; replies name them behind the clone. */
   readonly servedFrom?: () => string | undefined;
   /** The process can't go on and must exit (its reply topic was deleted under it). */
   readonly onFatal?: (error: Error) => void;
@@ -75,11 +75,11 @@ export interface MessagingOptions {
   readonly maxQueuedBytes?: number;
   /** Requests of this process in flight to one of several shards of a service; as many as are served promptly if not given. */
   readonly mostInFlight?: number;
-  /** Milliseconds without a sign of life after which the group gives a clone's Kafka partitions to others; 1,500 if not given. */
+  /** Milliseconds without a heartbeat after which a group assigns a clone's Kafka partitions to others; 1,500 if not given. */
   readonly sessionTimeoutMs?: number;
-  /** Milliseconds between two signs of life on a process's reply topic; 5,000 if not given. */
+  /** Milliseconds between two heartbeats on a process's reply topic; 5,000 if not given. */
   readonly heartbeatMs?: number;
-  /** A reply topic without a sign of life for this long is deleted by whoever notices; 30,000 if not given. */
+  /** A reply topic without a heartbeat for this long is deleted by whoever notices; 30,000 if not given. */
   readonly orphanAfterMs?: number;
 }
 

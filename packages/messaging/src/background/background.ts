@@ -4,7 +4,7 @@ import type { CommandExecutor } from '../api/command-execution.js';
 import type { KafkaPort } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
 import type { DeadLetters } from '../dead-letters/dead-letters.js';
-import type { BoundSubscription } from '../api/types.js';
+import type { BoundSubscription } from '../api/subscriptions.js';
 
 /** What runs beside a service's requests needs to know of it. */
 export interface BackgroundSetup {

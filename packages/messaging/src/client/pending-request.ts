@@ -1,6 +1,6 @@
 import { OperationError } from '@stoa/contract-kit';
 import type { OutgoingRecord } from '@stoa/kafka';
-import type { IncomingReply, OutgoingRequest } from '../api/types.js';
+import type { IncomingReply, OutgoingRequest } from '../api/requests.js';
 import { requestHeaders } from '../protocol/envelope.js';
 import type { Sendable } from './request-sender.js';
 

@@ -3,7 +3,7 @@ import { OperationError } from '@stoa/contract-kit';
 import type { Headers, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
 import { topicNames } from '../protocol/topics.js';
-import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '../api/types.js';
+import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '../api/requests.js';
 import { BrokerClock } from '../clocks/broker-clock.js';
 import { BrokerWatch } from './broker-watch.js';
 import { DEFAULT_BOUND, type BoundSettings } from './concurrency-limiter.js';
@@ -160,7 +160,11 @@ export class StoaClient extends ClientProxy {
         bounds: new PartBounds(
           this.bound,
           (part, bound, inFlight) =>
-            this.options.metrics?.inFlightBound?.(part === undefined ? service : `${service}@${part}`, bound, inFlight),
+            this.options.metrics?.concurrencyLimit?.(
+              part === undefined ? service : `${service}@${part}`,
+              bound,
+              inFlight,
+            ),
           this.options.mostInFlight,
         ),
         commands: new RequestSender(this.port, topics.commands, this.watch),

@@ -2,7 +2,7 @@ import type { Command } from '@stoa/contract-kit';
 import type { Sql } from '@stoa/postgres';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../api/command-execution.js';
 import { businessErrorReply, isDeclared, TRANSIENT_ERRORS } from '../protocol/business-errors.js';
-import type { StatementRecord } from '../api/types.js';
+import type { StatementRecord } from '../api/handlers.js';
 import { Admission } from '../inbox/admission.js';
 import { InboxExecutor, inboxKeyOf, replyOf, type InboxExecutorOptions } from './command-executor.js';
 import { recordsValue } from './command-run.js';

@@ -1,6 +1,6 @@
 import type { Sql } from '@stoa/postgres';
 import type { CommandRequest } from '../api/command-execution.js';
-import type { StatementRecord } from '../api/types.js';
+import type { StatementRecord } from '../api/handlers.js';
 import { BaseRun, recordsValue } from './command-run.js';
 
 interface Asked {

@@ -9,7 +9,7 @@ import {
 import type { Sql } from '@stoa/postgres';
 import type { CommandRequest } from '../api/command-execution.js';
 import { deriveId } from '../protocol/ids.js';
-import type { CommandContext, BatchContext, StatementRecord } from '../api/types.js';
+import type { CommandContext, BatchContext, StatementRecord } from '../api/handlers.js';
 import { messageRow, retractionRow, type MessageOrigin, type OutboxRow } from '../outbox/outbox.js';
 
 /** Thrown by `failAndKeep`: an answer that is an error, and a transaction that commits. */

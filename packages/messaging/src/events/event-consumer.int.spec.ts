@@ -4,7 +4,7 @@ import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import type { OutgoingRecord } from '@stoa/kafka';
-import type { EventContext } from '../api/types.js';
+import type { EventContext } from '../api/subscriptions.js';
 import { DeadLetters } from '../dead-letters/dead-letters.js';
 import { EventConsumer } from './event-consumer.js';
 import { EventDelivery } from './event-delivery.js';

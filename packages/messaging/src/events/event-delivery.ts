@@ -2,7 +2,7 @@ import type { DataOf, Event, State } from '@stoa/contract-kit';
 import type { Database, Sql } from '@stoa/postgres';
 import { deriveId } from '../protocol/ids.js';
 import type { KafkaRecord } from '@stoa/kafka';
-import type { EventAbout, EventContext } from '../api/types.js';
+import type { EventAbout, EventContext } from '../api/subscriptions.js';
 import { BeforeFailed } from '../bulkheads/record-faults.js';
 import { parseMessage, type MessageRecord, type ParsedMessage } from '../subscriptions/event-record.js';
 import { admit, takeVersion } from './event-versions.js';

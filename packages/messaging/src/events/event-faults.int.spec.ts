@@ -5,7 +5,7 @@ import { messagingDatabase, type TestMessagingDatabase } from '../../test/storag
 import { DEAD_LETTER_HEADERS } from '../protocol/dead-letter.js';
 import { newId } from '../protocol/ids.js';
 import { KafkaError, type KafkaPort, type KafkaRecord, type OutgoingRecord } from '@stoa/kafka';
-import type { EventContext } from '../api/types.js';
+import type { EventContext } from '../api/subscriptions.js';
 import { DeadLetters } from '../dead-letters/dead-letters.js';
 import { EventConsumer } from './event-consumer.js';
 import { EventDelivery } from './event-delivery.js';

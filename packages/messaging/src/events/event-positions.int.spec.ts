@@ -3,7 +3,7 @@ import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { messages, recordOf } from '../../test/storage/versions.js';
 import type { KafkaRecord } from '@stoa/kafka';
-import type { EventStart } from '../api/types.js';
+import type { EventStart } from '../api/subscriptions.js';
 import { EventPositions } from './event-positions.js';
 import { SubscriptionTable, type EventSubscription } from '../subscriptions/subscription-table.js';
 

@@ -6,7 +6,7 @@ import { messagingDatabase, type TestMessagingDatabase } from '../../test/storag
 import { SimplePgDatabase } from '../../test/storage/pg-database.js';
 import { newId } from '../protocol/ids.js';
 import type { OutgoingRecord } from '@stoa/kafka';
-import type { EventContext } from '../api/types.js';
+import type { EventContext } from '../api/subscriptions.js';
 import { EventConsumer } from './event-consumer.js';
 import { EventDelivery } from './event-delivery.js';
 import { SubscriptionTable, type EventSubscription } from '../subscriptions/subscription-table.js';

@@ -6,7 +6,7 @@ import { messagingDatabase, type TestMessagingDatabase } from '../../test/storag
 import { newId } from '../protocol/ids.js';
 import { bindOperations } from '../server/binding.js';
 import { Dispatcher } from '../server/dispatcher.js';
-import type { Flow, Handler } from '../api/types.js';
+import type { Flow, Handler } from '../api/handlers.js';
 import { BatchExecutor } from '../commands/batch-executor.js';
 
 const input = z.object({ name: z.string(), by: z.int(), password: z.string().meta({ writeOnly: true }).optional() });

@@ -10,7 +10,9 @@ import { MESSAGING_OPTIONS } from '../api/options.js';
 import { StoaClient } from '../client/stoa-client.js';
 import { StoaServer } from '../server/stoa-server.js';
 import { bodyOf, Kit, sayRequest } from '../../test/transport/kit.suite.js';
-import { DATABASE, type EventContext, type EventHandler, type Handler } from '../api/types.js';
+import { DATABASE } from '../api/database.js';
+import { type Handler } from '../api/handlers.js';
+import { type EventContext, type EventHandler } from '../api/subscriptions.js';
 import { MessagingModule, stoaTransport } from './messaging-module.js';
 import { onEvent } from './subscriptions.js';
 

@@ -2,7 +2,7 @@ import { Module, type DynamicModule, type OnApplicationShutdown, type Provider }
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { ServiceContract } from '@stoa/contract-kit';
 import type { Database, Sql } from '@stoa/postgres';
-import type { BoundSubscription } from '../api/types.js';
+import type { BoundSubscription } from '../api/subscriptions.js';
 import type { Background } from '../background/background.js';
 import { ensureFollowed } from '../contracts/ensure-topics.js';
 import { openKafka } from '@stoa/kafka';
@@ -12,7 +12,9 @@ import { createBackground } from '../background/storage-runtime.js';
 import { bindOperations, type Binding } from '../server/binding.js';
 import { StoaClient } from '../client/stoa-client.js';
 import { StoaServer } from '../server/stoa-server.js';
-import { DATABASE, type Class, type Handlers, type Subscription } from '../api/types.js';
+import { DATABASE } from '../api/database.js';
+import { type Class, type Handlers } from '../api/handlers.js';
+import { type Subscription } from '../api/subscriptions.js';
 import { makerOf, SERVED, type Maker, type Served } from './served.js';
 
 /** Injection token of the process's KafkaPort. */

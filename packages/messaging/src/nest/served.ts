@@ -1,7 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { ServiceContract } from '@stoa/contract-kit';
-import type { Class, Subscription } from '../api/types.js';
+import type { Class } from '../api/handlers.js';
+import type { Subscription } from '../api/subscriptions.js';
 
 /** The arguments of `MessagingModule.serve`. */
 export interface Served {

@@ -1,6 +1,7 @@
 import type { Event, State } from '@stoa/contract-kit';
 import type { Sql } from '@stoa/postgres';
-import type { Class, EventHandler, EventStart, StateHandler, Subscription } from '../api/types.js';
+import type { Class } from '../api/handlers.js';
+import type { EventHandler, EventStart, StateHandler, Subscription } from '../api/subscriptions.js';
 
 export interface EventOptions {
   /**

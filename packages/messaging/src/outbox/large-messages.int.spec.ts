@@ -10,7 +10,7 @@ import { newId } from '../protocol/ids.js';
 import type { KafkaPort, OutgoingRecord } from '@stoa/kafka';
 import { MAX_RECORD_BYTES } from '@stoa/kafka';
 import { MAX_REPLY_BYTES } from '../replies/reply-parts.js';
-import type { KeyState } from '../api/types.js';
+import type { KeyState } from '../api/subscriptions.js';
 import { InboxExecutor } from '../commands/command-executor.js';
 import { EventConsumer } from '../events/event-consumer.js';
 import { EventDelivery } from '../events/event-delivery.js';

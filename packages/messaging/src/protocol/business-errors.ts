@@ -1,7 +1,7 @@
 import { commonErrors, OperationError, type Operation, type Problem } from '@stoa/contract-kit';
 import type { z } from 'zod';
 import type { CommandReply } from '../api/command-execution.js';
-import type { ErrorBody } from '../api/types.js';
+import type { ErrorBody } from '../api/requests.js';
 
 /** Codes that are no reply to keep: the same command may succeed in a moment. */
 export const TRANSIENT_ERRORS: ReadonlySet<string> = new Set<string>([

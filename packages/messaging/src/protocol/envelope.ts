@@ -1,4 +1,4 @@
-import type { Caller, OutgoingRequest } from '../api/types.js';
+import type { Caller, OutgoingRequest } from '../api/requests.js';
 import type { Headers, KafkaRecord } from '@stoa/kafka';
 
 /** A request as it came off a commands or queries topic; the body is not parsed yet. */

@@ -1,4 +1,4 @@
-import type { Caller, OutgoingRequest } from '../api/types.js';
+import type { Caller, OutgoingRequest } from '../api/requests.js';
 import type { KafkaRecord } from '@stoa/kafka';
 import { readEnvelope, requestHeaders, Unreadable } from './envelope.js';
 import { keyOf } from './key-of.js';

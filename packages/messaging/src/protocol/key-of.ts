@@ -1,6 +1,6 @@
 import type { Command } from '@stoa/contract-kit';
 import { deriveId } from './ids.js';
-import type { Caller } from '../api/types.js';
+import type { Caller } from '../api/requests.js';
 
 /**
  * The record key of a command, by its contract's `key`. Fields named email are folded to lower case, because addresses

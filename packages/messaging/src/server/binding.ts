@@ -8,7 +8,7 @@ import {
 } from '@stoa/contract-kit';
 import { z } from 'zod';
 import type { CommandExecutor } from '../api/command-execution.js';
-import type { Flow, BatchHandler, Handler } from '../api/types.js';
+import type { Flow, BatchHandler, Handler } from '../api/handlers.js';
 
 /** An operation with what runs it, as its service's module bound it. */
 export type BoundOperation =

@@ -9,7 +9,7 @@ import {
 import type { CommandReply, CommandRequest } from '../api/command-execution.js';
 import { deriveId } from '../protocol/ids.js';
 import type { Logger } from '@stoa/kafka';
-import type { FlowContext, StepRules } from '../api/types.js';
+import type { FlowContext, StepRules } from '../api/handlers.js';
 import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from '../protocol/envelope.js';
 import { keyOf } from '../protocol/key-of.js';

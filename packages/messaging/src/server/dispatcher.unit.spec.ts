@@ -2,7 +2,7 @@ import { OperationError, type Command } from '@stoa/contract-kit';
 import { z } from 'zod';
 import type { CommandReply } from '../api/command-execution.js';
 import { newId } from '../protocol/ids.js';
-import type { FlowContext } from '../api/types.js';
+import type { FlowContext } from '../api/handlers.js';
 import type { Binding } from './binding.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Envelope } from '../protocol/envelope.js';

@@ -1,6 +1,6 @@
 import type { KafkaRecord } from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
-import type { KeyState } from '../api/types.js';
+import type { KeyState } from '../api/subscriptions.js';
 import { parseMessage, UnreadableRecord } from '../subscriptions/event-record.js';
 import type { StateSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
 

@@ -5,7 +5,7 @@ import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import type { KafkaPort, OutgoingRecord } from '@stoa/kafka';
-import type { KeyState } from '../api/types.js';
+import type { KeyState } from '../api/subscriptions.js';
 import { caughtUp } from './state-catch-up.js';
 import { CopyTakenOver } from './state-offsets.js';
 import { StateFollower, type StateFollowerOptions } from './state-follower.js';

@@ -3,7 +3,7 @@ import { counter } from '../../test/storage/counter.js';
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { copies, recordOf, VERSIONS_TABLES } from '../../test/storage/versions.js';
-import type { BoundSubscription } from '../api/types.js';
+import type { BoundSubscription } from '../api/subscriptions.js';
 import { StorageRuntime } from '../background/storage-runtime.js';
 
 type Type = 'current' | 'highest';

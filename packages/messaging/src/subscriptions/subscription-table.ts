@@ -1,5 +1,5 @@
 import type { Event, State } from '@stoa/contract-kit';
-import type { BoundSubscription, EventHandler, EventStart, StateHandler } from '../api/types.js';
+import type { BoundSubscription, EventHandler, EventStart, StateHandler } from '../api/subscriptions.js';
 import { topicOf } from '../outbox/outbox.js';
 
 export interface EventSubscription {

@@ -9,7 +9,7 @@ import type { MessagingOptions } from '../api/options.js';
 import { topicNames } from '../protocol/topics.js';
 import { keyOf } from '../protocol/key-of.js';
 import { StoaClient } from '../client/stoa-client.js';
-import type { Caller, IncomingReply } from '../api/types.js';
+import type { Caller, IncomingReply } from '../api/requests.js';
 
 export type OperationName<C> = {
   [Name in keyof C]: C[Name] extends Command | Query ? Name : never;

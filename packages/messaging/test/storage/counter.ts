@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Sql } from '@stoa/postgres';
 import type { BoundCommand, CommandRequest } from '../../src/api/command-execution.js';
 import { newId } from '../../src/protocol/ids.js';
-import type { CommandContext, Handler } from '../../src/api/types.js';
+import type { CommandContext, Handler } from '../../src/api/handlers.js';
 
 const Count = z.object({ name: z.string(), count: z.int() });
 const input = z.object({ name: z.string(), by: z.int() });

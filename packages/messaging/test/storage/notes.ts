@@ -1,7 +1,7 @@
 import { command, event, service, state } from '@stoa/contract-kit';
 import { z } from 'zod';
 import type { BoundCommand } from '../../src/api/command-execution.js';
-import type { Handler } from '../../src/api/types.js';
+import type { Handler } from '../../src/api/handlers.js';
 
 const Note = z.object({ name: z.string(), text: z.string() });
 

@@ -1,7 +1,9 @@
 // A clone of the service `setter` as a process of its own, which tests freeze. Serves the built package. Told 'hold', its
 // next transaction waits for a connection, as in a pool that is in use, until it is told 'go'. It says 'waiting' and 'ended'.
 import { command, service } from '@stoa/contract-kit';
-import { bindOperations, createBackground, StoaServer } from '@stoa/messaging';
+import { createBackground } from '../../dist/background/storage-runtime.js';
+import { bindOperations } from '../../dist/server/binding.js';
+import { StoaServer } from '@stoa/messaging';
 import { openKafka } from '@stoa/kafka';
 import { Pool } from 'pg';
 import { z } from 'zod';

@@ -1,7 +1,7 @@
 import { event, service, state } from '@stoa/contract-kit';
 import { z } from 'zod';
 import type { Sql } from '@stoa/postgres';
-import type { BoundSubscription, EventHandler, StateHandler } from '../../src/api/types.js';
+import type { BoundSubscription, EventHandler, StateHandler } from '../../src/api/subscriptions.js';
 import { newId } from '../../src/protocol/ids.js';
 import type { OutgoingRecord } from '@stoa/kafka';
 import { onEvent, onState, type EventOptions } from '../../src/nest/subscriptions.js';

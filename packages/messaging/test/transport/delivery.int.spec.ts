@@ -157,7 +157,7 @@ describe('delivery', () => {
     const bounds: number[] = [];
     const client = await kit.client({
       bound: { start: 16, min: 2, max: 64, targetWaitMs: 60 },
-      messaging: { metrics: { inFlightBound: (_service, bound) => bounds.push(bound) } },
+      messaging: { metrics: { concurrencyLimit: (_service, bound) => bounds.push(bound) } },
     });
     const load = (): Promise<unknown> =>
       Promise.allSettled(Array.from({ length: 8 }, () => client.request(sayRequest('x'))));

@@ -2,7 +2,7 @@ import { OperationError } from '@stoa/contract-kit';
 import { eventually, withinDeadline } from '@stoa/testing';
 import { lastValueFrom } from 'rxjs';
 import { newId } from '../../src/protocol/ids.js';
-import type { FlowContext } from '../../src/api/types.js';
+import type { FlowContext } from '../../src/api/handlers.js';
 import type { Command } from '@stoa/contract-kit';
 import { echo } from './echo.suite.js';
 import { addRequest, bodyOf, Kit, sayRequest, type Add, type Say } from './kit.suite.js';

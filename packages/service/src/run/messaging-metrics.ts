@@ -25,7 +25,7 @@ function sending(): MessagingMetrics {
   const inFlight = gauge('stoa_in_flight', 'Requests in flight to a service, when the bound last changed', 'service');
   return {
     requestSent: (service, operation, outcome, ms) => sent.observe({ service, operation, outcome }, ms / 1000),
-    inFlightBound: (service, newBound, count) => {
+    concurrencyLimit: (service, newBound, count) => {
       bound.set({ service }, newBound);
       inFlight.set({ service }, count);
     },

@@ -1,0 +1,2 @@
+/** Injection token of a service's Database. */
+export const DATABASE = Symbol('stoa.database');
