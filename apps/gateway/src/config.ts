@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const count = (fallback: number) => z.coerce.number<string>().int().min(0).default(fallback);
 
-/** The gateway's variables, beside those that every clone has. */
+/** The gateway's settings, beside those that every clone has. The text of each is what its documentation says. */
 export const gatewayVariables = commonVariables.extend({
   PORT: port(4000).describe('the port of the shop'),
   GATEWAY_DATABASE_URL: postgresUrl('the gateway'),
@@ -11,23 +11,25 @@ export const gatewayVariables = commonVariables.extend({
     .string()
     .regex(/^rediss?:\/\//, 'not a Redis URL')
     .describe('the Redis of caches and rate limits, such as redis://host:6379'),
-  CREDENTIALS_SERVICE: z.string().default('profile').describe('the service whose checkCredentials tells who signs in'),
+  CREDENTIALS_SERVICE: z.string().default('profile').describe('the service whose checkCredentials checks who signs in'),
   TRUSTED_PROXIES: commaList()
     .default(['loopback'])
-    .describe('addresses or networks whose X-Forwarded-For is believed; loopback is 127.0.0.0/8 and ::1'),
+    .describe('addresses or networks whose X-Forwarded-For is trusted; loopback is 127.0.0.0/8 and ::1'),
   CORS_ORIGINS: commaList().optional().describe('origins whose pages may call the shop, or *; none if not set'),
   BODY_LIMIT_BYTES: count(1024 * 1024).describe('of JSON bodies; uploads have the limit of their contract'),
-  BODY_MEMORY_BYTES: count(16 * 1024 * 1024).describe('of the JSON bodies of all requests under way; more are refused'),
+  BODY_MEMORY_BYTES: count(16 * 1024 * 1024).describe('of the JSON bodies of all requests in flight; more are refused'),
 
   RATE_LIMITS: onOff(true).describe('on or off: off for load tests'),
   RATE_LIMIT_WRITES_PER_MINUTE: count(600).describe('per caller, or per address without a token'),
-  RATE_LIMIT_READS_PER_MINUTE: count(3_000).describe('of answers that no cache had, per caller or address'),
+  RATE_LIMIT_READS_PER_MINUTE: count(3_000).describe('of reads that no cache served, per caller or address'),
   RATE_LIMIT_GUESTS_PER_MINUTE: count(300).describe('new guests per address'),
 
-  CACHE_MAX_AGE_MS: count(1_000).describe('how old a cached answer may be, at most'),
+  CACHE_MAX_AGE_MS: count(1_000).describe(
+    'how old a cached response may be, at most: a longer maxAgeMs of a contract is cut to it, with a warning',
+  ),
   CACHE_STALE_MS: count(300_000).describe('how old one may be while its service cannot be reached'),
-  CACHE_MEMORY_BYTES: count(32 * 1024 * 1024).describe('of cached answers in memory, their keys included'),
-  CACHE_EVENTS: onOff(true).describe('on or off: whether events drop cached answers before their time'),
+  CACHE_MEMORY_BYTES: count(32 * 1024 * 1024).describe('of cached responses in memory, their keys included'),
+  CACHE_EVENTS: onOff(true).describe('on or off: whether events drop cached responses before their time'),
 
   TOKEN_ISSUER: z.string().default('stoa'),
   TOKEN_AUDIENCE: z.string().default('stoa'),

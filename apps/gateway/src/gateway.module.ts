@@ -11,6 +11,7 @@ import { SignInHooks } from './builtin/sign-in-hooks.js';
 import { SignIn } from './builtin/sign-in.js';
 import { SignOut } from './builtin/sign-out.js';
 import { StartGuest } from './builtin/start-guest.js';
+import { CacheAges } from './cache/cache-ages.js';
 import { CachedQuery } from './cache/cached-query.js';
 import { InvalidateByEvents } from './cache/invalidate-by-events.js';
 import { MemoryCache } from './cache/memory-cache.js';
@@ -51,7 +52,7 @@ const services = [
   { provide: BUILTIN_DOCUMENT, useFactory: () => toDocument(builtinContract) },
 ];
 const identity = [SigningKeys, Tokens, Revocations, Sessions, EndSessions];
-const cache = [MemoryCache, RedisCache, CachedQuery, InvalidateByEvents];
+const cache = [CacheAges, MemoryCache, RedisCache, CachedQuery, InvalidateByEvents];
 const limits = [RateLimits, CloneCount];
 const requests = [
   HandleRequest,
@@ -91,8 +92,8 @@ class DependenciesModule {
 }
 
 /**
- * The gateway's table of contents. The controllers serve fixed paths; every other request comes in by one catch-all route
- * (server/catch-all.ts) and goes to the operation that the contracts in force name.
+ * The gateway's table of contents. The controllers serve fixed paths; every other request comes in by one catch-all
+ * route (server/catch-all.ts) and goes to the operation that the contracts in force name.
  */
 @Module({})
 export class GatewayModule {

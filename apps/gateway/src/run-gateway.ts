@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { StoaClient } from '@stoa/messaging';
 import { messagingOptions, metrics, NestLog, type Logger, type Readiness } from '@stoa/service';
+import { CacheAges } from './cache/cache-ages.js';
 import { InvalidateByEvents } from './cache/invalidate-by-events.js';
 import { MemoryCache } from './cache/memory-cache.js';
 import type { GatewayConfig } from './config.js';
@@ -53,14 +54,15 @@ const BACKGROUND = [
   CloneCount,
   PurgeExpired,
   Contracts,
+  CacheAges,
   InvalidateByEvents,
   EndSessions,
 ];
 
 /**
- * Ready once contracts and signing keys are known and Kafka is connected. It stays ready when Kafka becomes unavailable later:
- * that is so for all clones at once, and a balancer without a server can serve neither stale responses nor problems that say
- * why.
+ * Ready once contracts and signing keys are known and Kafka is connected. It stays ready when Kafka becomes unavailable
+ * later: that is so for all clones at once, and a balancer without a server can serve neither stale responses nor
+ * problems that say why.
  */
 function watchReadiness(app: NestFastifyApplication, readiness: Readiness): void {
   const when = (name: string, holds: () => boolean, why: string): void => {
@@ -89,7 +91,10 @@ function connectionGauge(name: string, meaning: string, isConnected: () => boole
   });
 }
 
-/** Of the 128 requests that HAProxy gives a gateway at a time: a service or shard that is slow leaves the rest to the others. */
+/**
+ * Of the 128 requests that HAProxy gives a gateway at a time: a service or shard that is slow leaves the rest to the
+ * others.
+ */
 const MOST_IN_FLIGHT = 96;
 
 async function createApp(options: GatewayOptions, responses: ResponseSender, memoryHits: MemoryHits) {

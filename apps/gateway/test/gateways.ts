@@ -16,7 +16,7 @@ import {
 import { Client } from 'pg';
 import { ThingsHost } from './things-service.js';
 
-export interface Reply {
+export interface GatewayResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -25,7 +25,7 @@ export interface Reply {
   readonly json: Record<string, never> & { readonly [field: string]: unknown };
 }
 
-export interface Ask {
+export interface RequestOptions {
   readonly token?: string | undefined;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
@@ -39,7 +39,7 @@ export class GatewayClone {
     return `http://127.0.0.1:${this.clone.httpPort}`;
   }
 
-  async ask(route: string, { token, body, headers = {} }: Ask = {}): Promise<Reply> {
+  async request(route: string, { token, body, headers = {} }: RequestOptions = {}): Promise<GatewayResponse> {
     const [method = '', path = ''] = route.split(' ');
     const response = await fetch(`${this.url}${path}`, {
       method,
@@ -120,7 +120,7 @@ export class TestShop {
     return clone;
   }
 
-  /** Starts a clone and waits until it listens only: what it needs may be away. */
+  /** Starts a clone and waits until it listens only: servers that it needs may be unavailable. */
   async unreadyGateway(env: Environment): Promise<GatewayClone> {
     const [httpPort, adminPort] = [await freePort(), await freePort()];
     const fixed = { STOA_CLONE: uniqueName('gateway'), PORT: String(httpPort), ADMIN_PORT: String(adminPort) };
@@ -133,15 +133,15 @@ export class TestShop {
     };
     const clone = new GatewayClone({ httpPort, adminPort, stop });
     this.clones.push(clone);
-    await eventually(() => clone.ask('GET /health/live'), { timeoutMs: 60_000 });
+    await eventually(() => clone.request('GET /health/live'), { timeoutMs: 60_000 });
     return clone;
   }
 
   /** Signs in somebody new. */
   async signIn(gateway: GatewayClone, role: 'customer' | 'operator' = 'customer', token?: string) {
-    const { email, password, customerId } = this.things.world.person(`${newId()}@example.com`, role);
-    const { status, json, text } = await gateway.ask('POST /v1/sessions', { body: { email, password }, token });
-    if (status !== 201) throw new Error(`sign-in was answered ${status}: ${text}`);
+    const { email, password, customerId } = this.things.state.person(`${newId()}@example.com`, role);
+    const { status, json, text } = await gateway.request('POST /v1/sessions', { body: { email, password }, token });
+    if (status !== 201) throw new Error(`sign-in failed with ${status}: ${text}`);
     return {
       email,
       password,
@@ -163,7 +163,7 @@ export class TestShop {
   }
 
   /** Publishes an event as the things service does. */
-  async tell(type: string, key: string, data: object): Promise<void> {
+  async publish(type: string, key: string, data: object): Promise<void> {
     const headers = { id: newId(), type, version: '1', v: '1' };
     const record = { topic: topicNames(this.prefix, 'things').events, key, value: JSON.stringify(data), headers };
     await withKafka((port) => port.produce([record], 'all'));

@@ -13,7 +13,7 @@ export const operations = {
     output: Thing,
     etag: 'version',
     errors: { NOT_FOUND: 404 },
-    // A gateway keeps to its CACHE_MAX_AGE_MS, a second if not told otherwise.
+    // A gateway keeps to its CACHE_MAX_AGE_MS, a second if not set otherwise.
     cache: { maxAgeMs: 60_000, tags: ['thing:{id}'] },
   }),
   listThings: query({
@@ -86,7 +86,7 @@ export const operations = {
   }),
   wait: query({
     http: 'GET /v1/wait',
-    summary: 'Takes until it is let go',
+    summary: 'Takes until it is released',
     caller: 'anyone',
     input: z.object({}),
     output: z.object({ waited: z.boolean() }),

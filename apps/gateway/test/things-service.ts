@@ -31,23 +31,23 @@ interface Thing {
   readonly text: string;
 }
 
-/** What the service knows, and what tests look at. */
+/** The service's data, in memory, where tests can read it. */
 @Injectable()
-export class World {
+export class ThingsState {
   readonly things = new Map<string, Thing>();
   readonly notes = new Map<string, string[]>();
   readonly uploads = new Map<string, { bytes: number; sum: number; frames: number; sequences: number[]; id: string }>();
   readonly adoptions = new Set<string>();
   /** Ids of the commands whose note was taken. */
   readonly noted = new Set<string>();
-  /** What came of the commands that set a thing. */
+  /** Command id → the thing that it set. */
   readonly sets = new Map<string, Thing>();
   readonly people = new Map<string, { customerId: string; role: 'customer' | 'operator'; password: string }>();
   readonly queries: string[] = [];
   noteRuns = 0;
   canAdopt = true;
   uploadEnds = Infinity;
-  /** How many wait to be let go. */
+  /** Queries that wait for `letGo`. */
   waiting = 0;
   readonly letGo = Promise.withResolvers<void>();
 
@@ -71,36 +71,36 @@ const idOf = (caller: Caller): string => ('customerId' in caller ? caller.custom
 
 @Injectable()
 class GetThing implements Handler<Op<'getThing'>> {
-  constructor(@Inject(World) private readonly world: World) {}
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async ({ id }: InputOf<Op<'getThing'>>, { fail }: QueryContext<Op<'getThing'>>) => {
-    this.world.queries.push(id);
-    return this.world.things.get(id) ?? fail('NOT_FOUND', `There is no thing ${id}`);
+    this.state.queries.push(id);
+    return this.state.things.get(id) ?? fail('NOT_FOUND', `There is no thing ${id}`);
   };
 }
 
 @Injectable()
 class ListThings implements Handler<Op<'listThings'>> {
-  constructor(@Inject(World) private readonly world: World) {}
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async ({ limit }: InputOf<Op<'listThings'>>) => ({
-    items: [...this.world.things.values()].slice(0, limit),
+    items: [...this.state.things.values()].slice(0, limit),
   });
 }
 
 @Injectable()
 class SetThing implements Handler<Op<'setThing'>> {
-  constructor(@Inject(World) private readonly world: World) {}
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async (
     { id, text, quiet }: InputOf<Op<'setThing'>>,
     { commandId, fail, publish, expectedVersion }: CommandContext<Op<'setThing'>>,
   ) => {
     if (text === text.toUpperCase()) fail('TOO_LOUD');
-    const before = this.world.things.get(id)?.version ?? 0;
+    const before = this.state.things.get(id)?.version ?? 0;
     // As below: a run that is tried again finds what the first one left in memory.
-    const known = this.world.sets.get(commandId);
+    const known = this.state.sets.get(commandId);
     if (!known && expectedVersion !== undefined && expectedVersion !== before)
       fail('STALE_VERSION', `It is at version ${before}`);
-    const thing = known ?? this.world.set(id, text);
-    this.world.sets.set(commandId, thing);
+    const thing = known ?? this.state.set(id, text);
+    this.state.sets.set(commandId, thing);
     if (!quiet) await publish(things.thingChanged, thing.version, { id });
     return thing;
   };
@@ -108,27 +108,27 @@ class SetThing implements Handler<Op<'setThing'>> {
 
 @Injectable()
 class AddNote implements Handler<Op<'addNote'>> {
-  constructor(@Inject(World) private readonly world: World) {}
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async (
     { text }: InputOf<Op<'addNote'>>,
     { caller, commandId, fail }: CommandContext<Op<'addNote'>>,
   ) => {
-    const notes = this.world.notes.get(idOf(caller)) ?? [];
+    const notes = this.state.notes.get(idOf(caller)) ?? [];
     // Of a second delivery all is rolled back, but not what is in memory.
-    if (this.world.noted.has(commandId)) return { notes, runs: this.world.noteRuns };
+    if (this.state.noted.has(commandId)) return { notes, runs: this.state.noteRuns };
     if (notes.length > 9) fail('NO_MORE');
-    this.world.noted.add(commandId);
-    this.world.notes.set(idOf(caller), [...notes, text]);
-    return { notes: [...notes, text], runs: ++this.world.noteRuns };
+    this.state.noted.add(commandId);
+    this.state.notes.set(idOf(caller), [...notes, text]);
+    return { notes: [...notes, text], runs: ++this.state.noteRuns };
   };
 }
 
 @Injectable()
 class GetNotes implements Handler<Op<'getNotes'>> {
-  constructor(@Inject(World) private readonly world: World) {}
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async (_input: InputOf<Op<'getNotes'>>, { caller }: QueryContext<Op<'getNotes'>>) => ({
     customerId: idOf(caller),
-    notes: this.world.notes.get(idOf(caller)) ?? [],
+    notes: this.state.notes.get(idOf(caller)) ?? [],
   });
 }
 
@@ -151,21 +151,21 @@ class Sleep implements Handler<Op<'sleep'>> {
 
 @Injectable()
 class Wait implements Handler<Op<'wait'>> {
-  constructor(@Inject(World) private readonly world: World) {}
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async () => {
-    this.world.waiting++;
-    await this.world.letGo.promise;
+    this.state.waiting++;
+    await this.state.letGo.promise;
     return { waited: true };
   };
 }
 
 @Injectable()
 class Upload implements Handler<Op<'upload'>> {
-  constructor(@Inject(World) private readonly world: World) {}
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async ({ name, upload }: InputOf<Op<'upload'>>, { fail }: CommandContext<Op<'upload'>>) => {
-    const before = this.world.uploads.get(name) ?? { bytes: 0, sum: 0, frames: 0, sequences: [], id: upload.id };
+    const before = this.state.uploads.get(name) ?? { bytes: 0, sum: 0, frames: 0, sequences: [], id: upload.id };
     const { contentType } = upload;
-    // What it knows is in memory, where a transaction that is rolled back and tried again leaves its traces.
+    // The data are in memory, where a transaction that is rolled back and tried again leaves its traces.
     if (before.sequences.includes(upload.sequence)) {
       return { bytes: before.bytes, sum: before.sum, frames: before.frames, contentType };
     }
@@ -173,11 +173,14 @@ class Upload implements Handler<Op<'upload'>> {
     let { sum } = before;
     for (const byte of bytes) sum = (sum + byte) % 1_000_003;
     const after = {
-      ...{ bytes: before.bytes + bytes.length, sum, frames: before.frames + 1, id: upload.id },
+      bytes: before.bytes + bytes.length,
+      sum,
+      frames: before.frames + 1,
+      id: upload.id,
       sequences: [...before.sequences, upload.sequence],
     };
-    if (after.bytes > this.world.uploadEnds) fail('ENOUGH', 'That is enough');
-    this.world.uploads.set(name, after);
+    if (after.bytes > this.state.uploadEnds) fail('ENOUGH', 'That is enough');
+    this.state.uploads.set(name, after);
     return { bytes: after.bytes, sum, frames: after.frames, contentType };
   };
 }
@@ -193,12 +196,12 @@ class Download implements Handler<Op<'download'>> {
 
 @Injectable()
 class CheckCredentials implements Handler<Op<'checkCredentials'>> {
-  constructor(@Inject(World) private readonly world: World) {}
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async (
     { email, password }: InputOf<Op<'checkCredentials'>>,
     { fail }: CommandContext<Op<'checkCredentials'>>,
   ) => {
-    const person = this.world.people.get(email.toLowerCase());
+    const person = this.state.people.get(email.toLowerCase());
     if (email.startsWith('locked')) fail('LOCKED_OUT', 'Too many failures', { retryAfterSeconds: 41.2 });
     if (person?.password !== password) return fail('WRONG_CREDENTIALS', 'E-mail address or password is wrong');
     return { customerId: person.customerId, role: person.role, displayName: email };
@@ -207,20 +210,20 @@ class CheckCredentials implements Handler<Op<'checkCredentials'>> {
 
 @Injectable()
 class AdoptGuest implements Handler<Op<'adoptGuest'>> {
-  constructor(@Inject(World) private readonly world: World) {}
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async (
     { guestId }: InputOf<Op<'adoptGuest'>>,
     { caller, commandId }: CommandContext<Op<'adoptGuest'>>,
   ) => {
-    if (!this.world.canAdopt) {
-      await eventually(() => expect(this.world.canAdopt).toBe(true));
+    if (!this.state.canAdopt) {
+      await eventually(() => expect(this.state.canAdopt).toBe(true));
       throw new Error('nobody waits for this any more');
     }
-    // What is in memory isn't rolled back with the transaction: a run that is tried again must not count twice.
-    if (this.world.adoptions.has(commandId)) return {};
-    this.world.adoptions.add(commandId);
-    const taken = guestId ? (this.world.notes.get(guestId) ?? []) : [];
-    this.world.notes.set(idOf(caller), [...(this.world.notes.get(idOf(caller)) ?? []), ...taken]);
+    // Memory isn't rolled back with the transaction: a run that is tried again must not count twice.
+    if (this.state.adoptions.has(commandId)) return {};
+    this.state.adoptions.add(commandId);
+    const taken = guestId ? (this.state.notes.get(guestId) ?? []) : [];
+    this.state.notes.set(idOf(caller), [...(this.state.notes.get(idOf(caller)) ?? []), ...taken]);
     return {};
   };
 }
@@ -230,9 +233,19 @@ class GetColor {
 }
 
 const handlers = {
-  ...{ getThing: GetThing, listThings: ListThings, setThing: SetThing, addNote: AddNote, getNotes: GetNotes },
-  ...{ getPrivate: GetPrivate, nothing: Nothing, sleep: Sleep, wait: Wait, upload: Upload, download: Download },
-  ...{ checkCredentials: CheckCredentials, adoptGuest: AdoptGuest },
+  getThing: GetThing,
+  listThings: ListThings,
+  setThing: SetThing,
+  addNote: AddNote,
+  getNotes: GetNotes,
+  getPrivate: GetPrivate,
+  nothing: Nothing,
+  sleep: Sleep,
+  wait: Wait,
+  upload: Upload,
+  download: Download,
+  checkCredentials: CheckCredentials,
+  adoptGuest: AdoptGuest,
 };
 
 @Global()
@@ -247,9 +260,9 @@ export interface ThingsService {
   stop(): Promise<void>;
 }
 
-/** Everything that clones of the service share: Kafka's topics, the database, and what it knows. */
+/** Everything that clones of the service share: Kafka's topics, the database, and its data. */
 export class ThingsHost {
-  readonly world = new World();
+  readonly state = new ThingsState();
   private readonly database: PgDatabase;
 
   private constructor(
@@ -287,16 +300,22 @@ export class ThingsHost {
   private root(contract: ServiceContract, clone: string): DynamicModule {
     const logger = createLogger({ service: 'things', clone, level: 'warn' });
     const options: MessagingOptions = {
-      ...{ brokers: [testKafkaBrokers()], client: 'platformatic', topicPrefix: this.prefix, service: 'things', clone },
-      ...{ replicationFactor: 1, partitions: 3, logger },
+      brokers: [testKafkaBrokers()],
+      client: 'platformatic',
+      topicPrefix: this.prefix,
+      service: 'things',
+      clone,
+      replicationFactor: 1,
+      partitions: 3,
+      logger,
     };
     const providers = [
       { provide: MESSAGING_OPTIONS, useValue: options },
       { provide: DATABASE, useValue: this.database },
-      { provide: World, useValue: this.world },
+      { provide: ThingsState, useValue: this.state },
     ];
-    const surroundings = { module: Dependencies, providers, exports: [MESSAGING_OPTIONS, DATABASE, World] };
+    const dependencies = { module: Dependencies, providers, exports: [MESSAGING_OPTIONS, DATABASE, ThingsState] };
     const served = { ...handlers, ...('getColor' in contract && { getColor: GetColor }) };
-    return { module: ThingsModule, imports: [surroundings, MessagingModule.serve(contract as typeof things, served)] };
+    return { module: ThingsModule, imports: [dependencies, MessagingModule.serve(contract as typeof things, served)] };
   }
 }

@@ -17,8 +17,8 @@ function withoutWriteOnly(schema: JsonSchema | undefined, value: unknown): unkno
 }
 
 /**
- * An input as the audit trail keeps it: without the fields that its schema marks as writeOnly, or whose names say that they
- * are secret. A very large one (16 KiB) is replaced by its size and the names of its fields.
+ * An input as the audit trail keeps it: without the fields that its schema marks as writeOnly, or whose names say that
+ * they are secret. A very large one (16 KiB) is replaced by its size and the names of its fields.
  */
 export function redactInput(schema: JsonSchema, input: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const kept = redact(withoutWriteOnly(schema, input)) as Record<string, unknown>;

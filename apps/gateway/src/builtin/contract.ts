@@ -31,8 +31,9 @@ const RefusedContract = z.object({
 });
 
 /**
- * The builtin operations: those that the gateway runs itself, not over Kafka. They are declared as every service declares its
- * operations, so that routes, validation, caller rules, rate limits and documentation follow from the contract too.
+ * The builtin operations: those that the gateway runs itself, not over Kafka. They are declared as every service
+ * declares its operations, so that routes, validation, caller rules, rate limits and documentation follow from the
+ * contract too.
  */
 export const builtinContract = service(
   BUILTIN_SERVICE,

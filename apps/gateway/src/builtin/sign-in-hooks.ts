@@ -13,8 +13,8 @@ export type HookInput = { readonly guestId: string | null };
 const OPTIONAL_MS = 1_000;
 
 /**
- * SignInHooks runs the commands whose contracts say that they belong to a sign-in or a sign-out (`runsAt`), and waits for
- * them. It knows none by name.
+ * SignInHooks runs the commands whose contracts say that they belong to a sign-in or a sign-out (`runsAt`), and waits
+ * for them. It knows none by name.
  */
 @Injectable()
 export class SignInHooks {
@@ -25,9 +25,9 @@ export class SignInHooks {
   ) {}
 
   /**
-   * @throws HttpProblem 503 or 504 when a guest's data can't be taken over at the moment: the sign-in is refused and can be
-   *   tried again. Without a guest there is nothing to take over, and a service that is down keeps nobody out; nor does a
-   *   business error.
+   * @throws HttpProblem 503 or 504 when a guest's data can't be taken over at the moment: the sign-in is refused and
+   *   can be tried again. Without a guest there is nothing to take over, and a service that is down keeps nobody out;
+   *   nor does a business error.
    */
   async run(moment: 'sign-in' | 'sign-out', caller: Caller, input: HookInput, trace: TraceContext): Promise<void> {
     const operations = this.contracts.table.operationsAt(moment);

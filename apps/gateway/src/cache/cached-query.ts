@@ -8,6 +8,7 @@ import { HttpProblem, isTransientProblem } from '../http/problem.js';
 import { NOBODY } from '../identity/identity.js';
 import { canonicalJson } from '../services/canonical-json.js';
 import { fillIn, type Fields, type Operation } from '../services/operation.js';
+import { CacheAges } from './cache-ages.js';
 import { isFresh, mayServeStale, newer, type CachedResponse, type CacheOutcome } from './cached-response.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';
@@ -40,7 +41,10 @@ const TIMEOUT_MS = 2_000;
 /** A clone of the service sent it: about itself, or with a time for a retry. */
 const isReply = ({ headers }: HttpProblem): boolean => 'stoa-served-by' in headers || 'retry-after' in headers;
 
-/** CachedQuery serves cacheable queries from memory, then Redis, then the service. Callers that mean the same share a query. */
+/**
+ * CachedQuery serves cacheable queries from memory, then Redis, then the service. Callers that mean the same share a
+ * query.
+ */
 @Injectable()
 export class CachedQuery {
   private readonly inFlight = new Map<string, InFlightQuery>();
@@ -50,7 +54,8 @@ export class CachedQuery {
     private readonly memory: MemoryCache,
     private readonly shared: RedisCache,
     private readonly call: CallOperation,
-    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'CACHE_MAX_AGE_MS' | 'CACHE_STALE_MS'>,
+    private readonly ages: CacheAges,
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'CACHE_STALE_MS'>,
   ) {}
 
   /** The response in memory, if it may be served to a request that came at `arrival`. */
@@ -81,7 +86,7 @@ export class CachedQuery {
 
   /** The result will be fresh for a request unless that came too long after the start, or an event came between. */
   private suits({ startedAt }: InFlightQuery, { operation, input, arrival }: CacheableQuery): boolean {
-    if (arrival >= startedAt + this.maxAge(operation)) return false;
+    if (arrival >= startedAt + this.ages.maxAgeOf(operation)) return false;
     return tagsOf(operation, input).every((tag) => (this.memory.lastOf(tag) ?? -Infinity) < startedAt);
   }
 
@@ -99,7 +104,7 @@ export class CachedQuery {
   private async load(key: string, query: CacheableQuery): Promise<CacheResult> {
     const { operation } = query;
     const tags = tagsOf(operation, query.input);
-    const stored = await this.shared.lookUp(key, tags, this.maxAge(operation));
+    const stored = await this.shared.lookUp(key, tags, this.ages.maxAgeOf(operation));
     if (stored.response && isFresh(stored.response, performance.now(), this.memory)) {
       this.memory.put(key, operation.id, stored.response);
       return { response: stored.response, outcome: 'hit' };
@@ -133,7 +138,7 @@ export class CachedQuery {
     const same = last?.body.equals(reply.body);
     const body = same ? last!.body : reply.body;
     const etag = same ? last!.etag : etagOf(operation, body);
-    return { body, etag, servedBy: reply.servedBy, maxAgeMs: this.maxAge(operation), ...origin };
+    return { body, etag, servedBy: reply.servedBy, maxAgeMs: this.ages.maxAgeOf(operation), ...origin };
   }
 
   private recordFailure(error: unknown, service: string, key: string, queriedAt: number): void {
@@ -142,10 +147,6 @@ export class CachedQuery {
     if (!isTransientProblem(error)) return;
     if (isReply(error) || error.code === 'OVERLOADED') this.availability.queryFailed(service, now, key);
     else this.availability.noReply(service, now, key, queriedAt);
-  }
-
-  private maxAge({ document }: Operation): number {
-    return Math.min(document.cache?.maxAgeMs ?? 0, this.config.CACHE_MAX_AGE_MS);
   }
 
   private usable(response: CachedResponse | undefined): CachedResponse | undefined {

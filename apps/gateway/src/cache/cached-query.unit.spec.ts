@@ -1,10 +1,12 @@
 import { query } from '@stoa/contract-kit';
-import { trace } from '@stoa/service';
+import { trace, type Logger } from '@stoa/service';
 import { z } from 'zod';
 import { operationOf } from '../../test/operations.js';
 import { HttpProblem, problem } from '../http/problem.js';
 import type { Call, CallOperation } from '../calls/call-operation.js';
+import type { Contracts } from '../services/contracts.js';
 import type { RedisConnection } from '../storage/redis-connection.js';
+import { CacheAges } from './cache-ages.js';
 import { CachedQuery } from './cached-query.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';
@@ -33,15 +35,16 @@ function cacheOf(reply: (call: Call) => Buffer) {
   const config = { CACHE_MEMORY_BYTES: 1_000_000, CACHE_MAX_AGE_MS: 60_000, CACHE_STALE_MS: 300_000 };
   const memory = new MemoryCache({ ...config, STOA_SERVED_BY: true });
   const noRedis = { attempt: async () => undefined } as unknown as RedisConnection;
+  const ages = new CacheAges(config, {} as Contracts, {} as Logger);
   const shared = new RedisCache(noRedis, { ...config, KAFKA_TOPIC_PREFIX: '' });
-  const cached = new CachedQuery(memory, shared, service as unknown as CallOperation, config);
+  const cached = new CachedQuery(memory, shared, service as unknown as CallOperation, ages, config);
   const run = (target: string, input: Record<string, unknown>) =>
     cached.run({ operation: find, input, target, arrival: performance.now(), trace: context });
   return { calls, memory, run };
 }
 
 describe('CachedQuery', () => {
-  it('keeps one answer for all spellings of a question', async () => {
+  it('keeps one response for all spellings of a query', async () => {
     const { calls, memory, run } = cacheOf(() => Buffer.from('{"found":1}'));
     expect((await run('/v1/things?a=x&b=y', { a: 'x', b: 'y' })).outcome).toBe('fetched');
     const bytes = memory.bytes;
@@ -56,7 +59,7 @@ describe('CachedQuery', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('holds what it says that it holds, whatever is asked and however it arrives', async () => {
+  it('holds as much as it reports, for any query and however the response arrives', async () => {
     const { memory, run } = cacheOf(() => Buffer.alloc(65_536, ' ').subarray(7, 407));
     for (let n = 0; n < 2_000; n++) await run(`/v1/things?a=${'x'.repeat(900)}&n=${n}`, { a: 'x'.repeat(900), n });
     expect(memory.bytes).toBeLessThanOrEqual(1_000_000);
@@ -65,13 +68,13 @@ describe('CachedQuery', () => {
   });
 
   it.each([
-    ['gets no answer', problem('UNAVAILABLE', 'no answer')],
+    ['gets no reply', problem('UNAVAILABLE', 'no reply')],
     ['finds no room', problem('OVERLOADED', 'too many')],
     ['is refused', new HttpProblem(503, 'UNAVAILABLE', 'one shard', undefined, { 'retry-after': '5' })],
-  ])('asks for others while one question %s', async (_what, refusal) => {
+  ])('sends others while one query %s', async (_what, error) => {
     let isBroken = false;
     const { memory, run } = cacheOf(({ input }) => {
-      if (isBroken && input['a'] === 'bad') throw refusal;
+      if (isBroken && input['a'] === 'bad') throw error;
       return Buffer.from('{}');
     });
     await run('/v1/things?a=bad', { a: 'bad' });

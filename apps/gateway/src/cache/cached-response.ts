@@ -1,7 +1,10 @@
 import { matchesEtag } from '../http/etag.js';
 import { jsonResponse, type Headers, type HttpResponse } from '../http/response.js';
 
-/** A query's output that is the same for everybody, with how long it may be served. Times: this clone's performance.now(). */
+/**
+ * A query's output that is the same for everybody, with how long it may be served. Times: this clone's
+ * performance.now().
+ */
 export interface CachedResponse {
   readonly body: Buffer;
   readonly etag: string;
@@ -23,9 +26,9 @@ export interface Invalidations {
 }
 
 /**
- * Whether it may be served to a request that came at `arrival`. Its age counts from before its query was sent, so that a
- * response that was long on its way can't outlive a change; an event that came since then ends it early. Hence no event
- * has to arrive for the promise to hold.
+ * Whether it may be served to a request that came at `arrival`. Its age counts from before its query was sent, so that
+ * a response that was long on its way can't outlive a change; an event that came since then ends it early. Hence no
+ * event has to arrive for the promise to hold.
  */
 export function isFresh(response: CachedResponse, arrival: number, invalidations: Invalidations): boolean {
   if (arrival >= response.queriedAt + response.maxAgeMs) return false;

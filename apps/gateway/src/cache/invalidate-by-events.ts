@@ -7,8 +7,8 @@ import { MESSAGES, type MessagesPort, type TailedEvent } from '../messages/messa
 import { MemoryCache } from './memory-cache.js';
 
 /**
- * InvalidateByEvents makes cached responses stale when an event reports that their data changed. Nothing depends on it: a
- * response that no event reaches ends by its age.
+ * InvalidateByEvents makes cached responses stale when an event reports that their data changed. Nothing depends on it:
+ * a response that no event reaches ends by its age.
  */
 @Injectable()
 export class InvalidateByEvents {

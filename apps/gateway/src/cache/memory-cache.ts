@@ -43,9 +43,9 @@ function ownCopy(bytes: Buffer): Buffer {
 }
 
 /**
- * MemoryCache holds responses by their cache key, within a bound of bytes. One key has many spellings: request targets (path
- * and query string as they came) that mean the same query. Those seen last are remembered, so that they need not be read
- * again.
+ * MemoryCache holds responses by their cache key, within a bound of bytes. One key has many spellings: request targets
+ * (path and query string as they came) that mean the same query. Those seen last are remembered, so that they need not
+ * be read again.
  */
 @Injectable()
 export class MemoryCache implements Invalidations {

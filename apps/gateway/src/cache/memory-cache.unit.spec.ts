@@ -2,11 +2,16 @@ import { MemoryCache } from './memory-cache.js';
 
 const cache = (CACHE_MEMORY_BYTES = 1_000_000) => new MemoryCache({ CACHE_MEMORY_BYTES, STOA_SERVED_BY: true });
 const response = (text: string, queriedAt = 0) => ({
-  ...{ body: Buffer.from(text), etag: '"1"', servedBy: 'things-1', tags: ['things'], maxAgeMs: 1_000, queriedAt },
+  body: Buffer.from(text),
+  etag: '"1"',
+  servedBy: 'things-1',
+  tags: ['things'],
+  maxAgeMs: 1_000,
+  queriedAt,
 });
 
 describe('MemoryCache', () => {
-  it('keeps to its bound of bytes, and drops what was not asked for the longest', () => {
+  it('keeps to its bound of bytes, and drops the least recently used', () => {
     const memory = cache(40_000);
     const body = 'x'.repeat(4_000);
     for (let n = 0; n < 20; n++) {
@@ -18,7 +23,7 @@ describe('MemoryCache', () => {
     expect(memory.get('/0')).toBeDefined();
   });
 
-  it('does not hold what alone would fill a quarter of it', () => {
+  it('does not hold a response that alone would fill a quarter of it', () => {
     const memory = cache(40_000);
     memory.put('/large', 'things.get', response('x'.repeat(20_000)));
     expect(memory.get('/large')).toBeUndefined();
@@ -47,7 +52,7 @@ describe('MemoryCache', () => {
     const { body } = memory.get('/')!.response;
     expect(body.buffer.byteLength).toBe(500);
     expect(body).toEqual(chunk.subarray(100, 600));
-    // What has its own already is kept as it is.
+    // A body that has its own already is kept as it is.
     memory.put('/again', 'things.get', { ...response(''), body });
     expect(memory.get('/again')!.response.body).toBe(body);
   });

@@ -26,8 +26,9 @@ const millisOf = ([seconds, micros]: readonly unknown[]): number =>
   Number(String(seconds)) * 1000 + Number(String(micros)) / 1000;
 
 /**
- * RedisCache is the cache that the clones share. The age of a response is measured by Redis's own clock, read before the
- * query was sent and again at the lookup, so that neither a slow write nor clones whose clocks disagree make it live longer.
+ * RedisCache is the cache that the clones share. The age of a response is measured by Redis's own clock, read before
+ * the query was sent and again at the lookup, so that neither a slow write nor clones whose clocks disagree make it
+ * live longer.
  */
 @Injectable()
 export class RedisCache {

@@ -55,8 +55,8 @@ export class CallOperation {
 
   /**
    * Calls a clone of the version before as gateways did that had not learned the newer contract yet. Such a clone takes
-   * requests of its own contract and refuses those of the newer one: then its first error is the result. Without this, an
-   * operation whose `since` grew could not be called any more once its service was taken back to the version before.
+   * requests of its own contract and refuses those of the newer one: then its first error is the result. Without this,
+   * an operation whose `since` grew could not be called any more once its service was taken back to the version before.
    */
   private async callOlder(call: Call, before: HttpProblem): Promise<IncomingReply> {
     const contractVersion = call.operation.document.since - 1;
@@ -78,7 +78,7 @@ export class CallOperation {
       return await this.requests.request(request);
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      const detail = error.message === error.code ? `${id} gave no answer; try again` : error.message;
+      const detail = error.message === error.code ? `${id} got no reply; try again` : error.message;
       const headers = retryAfter(error.retryAfterSeconds);
       throw new HttpProblem(statusOf(error.code, document.errors), error.code, detail, error.problems, headers);
     }

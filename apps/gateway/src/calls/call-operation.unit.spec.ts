@@ -18,7 +18,7 @@ const operation = operationOf(
   }),
 );
 const raised = (since: number) => ({ ...operation, document: { ...operation.document, since } });
-const refused = (code: string): IncomingReply => ({
+const failed = (code: string): IncomingReply => ({
   ok: false,
   body: Buffer.from(JSON.stringify({ code, detail: code })),
   servedBy: 'test-1',
@@ -27,10 +27,10 @@ const done: IncomingReply = { ok: true, body: Buffer.from('{}'), servedBy: 'test
 
 const id = newId();
 
-/** Calls an operation of version `since` of a service that gives these answers one after the other. */
-async function call(since: number, answers: readonly IncomingReply[], budgetMs = 5_000) {
+/** Calls an operation of version `since` of a service that sends these replies one after the other. */
+async function call(since: number, replies: readonly IncomingReply[], budgetMs = 5_000) {
   const sent: OutgoingRequest[] = [];
-  const request = async (outgoing: OutgoingRequest): Promise<IncomingReply> => answers[sent.push(outgoing) - 1]!;
+  const request = async (outgoing: OutgoingRequest): Promise<IncomingReply> => replies[sent.push(outgoing) - 1]!;
   const calls = new CallOperation({ request, hasRoom: () => true });
   const context = { input: { text: 'a' }, caller: NOBODY, id, trace: trace.start(), budgetMs };
   const outcome = await calls
@@ -42,22 +42,22 @@ async function call(since: number, answers: readonly IncomingReply[], budgetMs =
 }
 
 describe('CallOperation', () => {
-  const older = refused('UNSUPPORTED_CONTRACT_VERSION');
+  const older = failed('UNSUPPORTED_CONTRACT_VERSION');
 
-  it('asks a clone of the version before as the version before did', async () => {
+  it('calls a clone of the version before as the version before did', async () => {
     expect(await call(3, [done])).toEqual({ outcome: done, sent: [3] });
     expect(await call(3, [older, done])).toEqual({ outcome: done, sent: [3, 2] });
-    expect((await call(3, [older, refused('NO_MORE')])).outcome).toBe('NO_MORE');
+    expect((await call(3, [older, failed('NO_MORE')])).outcome).toBe('NO_MORE');
   });
 
   it.each(['INVALID_INPUT', 'UNKNOWN_OPERATION', 'UNSUPPORTED_CONTRACT_VERSION'])(
-    'answers the first refusal where that clone says %s: what is asked came with the newer version',
+    'throws the first error where that clone says %s: the request is of the newer version',
     async (code) => {
-      expect((await call(3, [older, refused(code)])).outcome).toBe('UNSUPPORTED_CONTRACT_VERSION');
+      expect((await call(3, [older, failed(code)])).outcome).toBe('UNSUPPORTED_CONTRACT_VERSION');
     },
   );
 
-  it('asks once where there is no version before, or no time left', async () => {
+  it('calls once where there is no version before, or no time left', async () => {
     for (const tried of [await call(1, [older]), await call(3, [older], 10)])
       expect(tried).toEqual({ outcome: 'UNSUPPORTED_CONTRACT_VERSION', sent: [expect.any(Number)] });
   });

@@ -17,52 +17,52 @@ describe('fixed paths', () => {
   });
 
   it('give a reference page that loads nothing from elsewhere', async () => {
-    const page = await gateway.ask('GET /docs/');
+    const page = await gateway.request('GET /docs/');
     expect(page.status).toBe(200);
     expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
     const sources = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]);
     expect(sources).toEqual(['js/scalar.js']);
-    const script = await gateway.ask('GET /docs/js/scalar.js');
+    const script = await gateway.request('GET /docs/js/scalar.js');
     expect(script.status).toBe(200);
     expect(script.headers.get('content-type')).toContain('javascript');
-    expect((await gateway.ask('GET /docs')).headers.get('location')).toBe('/docs/');
+    expect((await gateway.request('GET /docs')).headers.get('location')).toBe('/docs/');
   });
 
   it('describe the operations of all services, and those of the gateway', async () => {
-    const { json } = await gateway.ask('GET /openapi.json');
+    const { json } = await gateway.request('GET /openapi.json');
     expect(json['openapi']).toMatch(/^3\.1/);
     expect(Object.keys(json['paths'] ?? {})).toEqual(expect.arrayContaining(['/v1/things/{id}', '/v1/sessions']));
-    const messages = await gateway.ask('GET /asyncapi.json');
+    const messages = await gateway.request('GET /asyncapi.json');
     expect(messages.text).toContain('things.commands');
     expect(messages.text).not.toContain('gateway.commands');
   });
 
   it('give the public keys and nothing of the private ones', async () => {
-    const { json, text } = await gateway.ask('GET /.well-known/jwks.json');
+    const { json, text } = await gateway.request('GET /.well-known/jwks.json');
     expect(json['keys']).toMatchObject([{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig' }]);
     expect(text).not.toContain('"d"');
   });
 
   it('say nothing of who served where that is switched off', async () => {
-    shop.things.world.set('mug', 'a mug');
+    shop.things.state.set('mug', 'a mug');
     for (const _try of ['fetched', 'from memory']) {
-      const { headers } = await gateway.ask('GET /v1/things/mug');
+      const { headers } = await gateway.request('GET /v1/things/mug');
       expect(headers.has('stoa-served-by') || headers.has('stoa-gateway')).toBe(false);
     }
-    expect((await gateway.ask('GET /v1/notes')).headers.has('stoa-served-by')).toBe(false);
-    expect((await gateway.ask('GET /v1/things/none')).headers.has('stoa-served-by')).toBe(false);
+    expect((await gateway.request('GET /v1/notes')).headers.has('stoa-served-by')).toBe(false);
+    expect((await gateway.request('GET /v1/things/none')).headers.has('stoa-served-by')).toBe(false);
   });
 
   it('let the pages of allowed origins call, and those of no others', async () => {
-    shop.things.world.set('cup', 'a cup');
-    const ask = (method: string, origin: string) =>
-      gateway.ask(`${method} /v1/things/cup`, { headers: { origin, 'access-control-request-method': 'GET' } });
+    shop.things.state.set('cup', 'a cup');
+    const request = (method: string, origin: string) =>
+      gateway.request(`${method} /v1/things/cup`, { headers: { origin, 'access-control-request-method': 'GET' } });
     for (const _try of ['fetched', 'from memory'])
-      expect((await ask('GET', 'https://shop.example')).headers.get('access-control-allow-origin')).toBe(
+      expect((await request('GET', 'https://shop.example')).headers.get('access-control-allow-origin')).toBe(
         'https://shop.example',
       );
-    expect((await ask('OPTIONS', 'https://shop.example')).status).toBe(204);
-    expect((await ask('GET', 'https://other.example')).headers.has('access-control-allow-origin')).toBe(false);
-    expect((await ask('OPTIONS', 'https://other.example')).status).toBe(405);
+    expect((await request('OPTIONS', 'https://shop.example')).status).toBe(204);
+    expect((await request('GET', 'https://other.example')).headers.has('access-control-allow-origin')).toBe(false);
+    expect((await request('OPTIONS', 'https://other.example')).status).toBe(405);
   });
 });

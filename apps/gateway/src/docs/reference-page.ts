@@ -11,8 +11,8 @@ const POLICY =
 const OF_CONNECTION = new Set(['connection', 'date', 'keep-alive', 'transfer-encoding']);
 
 /**
- * ReferencePage is the page at /docs. Its package is one text of 5 MB, so it is loaded at the first request; and because a
- * listening Fastify takes no more plugins, it has a Fastify of its own that never listens.
+ * ReferencePage is the page at /docs. Its package is one text of 5 MB, so it is loaded at the first request; and
+ * because a listening Fastify takes no more plugins, it has a Fastify of its own that never listens.
  */
 @Injectable()
 export class ReferencePage implements OnApplicationShutdown {
@@ -54,6 +54,9 @@ async function open(): Promise<FastifyInstance> {
       hideClientButton: true,
       agent: { disabled: true },
       mcp: { disabled: true },
+      // Its buttons (Configure, Share, Deploy, Generate SDK) lead to the library's own services.
+      showDeveloperTools: 'never',
+      authentication: { preferredSecurityScheme: 'bearer' },
     },
   });
   await page.ready();

@@ -26,7 +26,7 @@ export type ResponseContext = Pick<Exchange, 'request' | 'target' | 'trace'>;
 const traceOf = ({ headers }: FastifyRequest): TraceContext =>
   trace.child(trace.parse(String(headers['traceparent'] ?? '')));
 
-/** The context of a request that no operation handles: fixed paths, refusals of Fastify. */
+/** The context of a request that no operation handles: fixed paths, and errors of Fastify. */
 export const contextOf = (request: FastifyRequest): ResponseContext => ({
   request: request.raw,
   target: request.raw.url ?? '/',

@@ -46,7 +46,9 @@ export function statusOf(code: string, declared: Readonly<Record<string, number>
   return known[code] ?? 500;
 }
 
-/** Whether the service, or a shard of it, is unavailable (503) or too slow (504): the same request may succeed later. */
+/**
+ * Whether the service, or a shard of it, is unavailable (503) or too slow (504): the same request may succeed later.
+ */
 export const isTransientProblem = (error: unknown): error is HttpProblem =>
   error instanceof HttpProblem && (error.status === 503 || error.status === 504);
 

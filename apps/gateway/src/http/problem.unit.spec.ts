@@ -43,21 +43,21 @@ describe('problems', () => {
       Object.assign(new Error('cannot execute INSERT in a read-only transaction'), { code: '25006' }),
     ];
     for (const fault of faults) {
-      const answer = problemResponse(fault, { target: '/v1/x', trace });
-      expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
-      expect(String(answer.body)).not.toContain(fault.message);
+      const response = problemResponse(fault, { target: '/v1/x', trace });
+      expect(response).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+      expect(String(response.body)).not.toContain(fault.message);
     }
   });
 
-  it('tell nobody what went wrong inside, and no query string', () => {
-    const answer = problemResponse(new Error('password authentication failed for user stoa'), {
+  it('show nobody what went wrong inside, and no query string', () => {
+    const response = problemResponse(new Error('password authentication failed for user stoa'), {
       target: '/v1/x?token=a',
       trace,
     });
-    expect(answer.status).toBe(500);
-    expect(answer.body).not.toContain('stoa"');
-    expect(answer.body).not.toContain('password');
-    expect(answer.body).not.toContain('token=a');
-    expect(answer.body).toContain(trace.traceId);
+    expect(response.status).toBe(500);
+    expect(response.body).not.toContain('stoa"');
+    expect(response.body).not.toContain('password');
+    expect(response.body).not.toContain('token=a');
+    expect(response.body).toContain(trace.traceId);
   });
 });

@@ -21,7 +21,9 @@ export interface PreparedResponse {
   readonly body: Buffer | undefined;
 }
 
-/** A response's own headers, names and values in turn as Node writes them fastest, without those that are to be hidden. */
+/**
+ * A response's own headers, names and values in turn as Node writes them fastest, without those that are to be hidden.
+ */
 export function prepareHeaders(headers: Headers, { STOA_SERVED_BY }: Pick<ServerNames, 'STOA_SERVED_BY'>): string[] {
   return Object.entries(headers)
     .filter(([name]) => STOA_SERVED_BY || name !== 'stoa-served-by')
@@ -29,7 +31,7 @@ export function prepareHeaders(headers: Headers, { STOA_SERVED_BY }: Pick<Server
 }
 
 /**
- * A client that is still sending a refused body must get to read the response: the rest is read and thrown away, for a
+ * A client that is still sending a refused body must get to read the response: the rest is read and discarded, for a
  * while. If the connection were cut at once, the client's system would drop the response.
  */
 function discardRestOfBody(request: IncomingMessage, response: ServerResponse): void {
@@ -41,9 +43,9 @@ function discardRestOfBody(request: IncomingMessage, response: ServerResponse): 
 }
 
 /**
- * ResponseSender exists so that every response has the same headers. Each leaves by one of its three methods, by what there
- * is to write to: a Fastify reply, Node's response (memory hits), or only a socket (no request could be read). A header for
- * all responses belongs into `constant`, or into `withCommon` where it differs from response to response.
+ * ResponseSender exists so that every response has the same headers. Each leaves by one of its three methods, by what
+ * there is to write to: a Fastify reply, Node's response (memory hits), or only a socket (no request could be read). A
+ * header for all responses belongs into `constant`, or into `withCommon` where it differs from response to response.
  */
 export class ResponseSender {
   private readonly constant: readonly string[];

@@ -2,7 +2,7 @@ import { eventually } from '@stoa/testing';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
 
-describe('a customer who is no more', () => {
+describe('a customer who was erased', () => {
   let shop: TestShop;
   let service: ThingsService;
   let gateway: GatewayClone;
@@ -18,12 +18,12 @@ describe('a customer who is no more', () => {
     await shop?.close();
   });
 
-  const leave = (customerId: string) => shop.tell('customerLeft', customerId, { customerId });
+  const leave = (customerId: string) => shop.publish('customerLeft', customerId, { customerId });
   const again = (email: string, password: string, at = gateway) =>
-    at.ask('POST /v1/sessions', { body: { email, password } });
-  const statusOf = async (token: string, at: GatewayClone) => (await at.ask('GET /v1/private', { token })).status;
+    at.request('POST /v1/sessions', { body: { email, password } });
+  const statusOf = async (token: string, at: GatewayClone) => (await at.request('GET /v1/private', { token })).status;
   const refresh = async (refreshToken: string, at: GatewayClone) =>
-    (await at.ask('POST /v1/sessions/refresh', { body: { refreshToken } })).status;
+    (await at.request('POST /v1/sessions/refresh', { body: { refreshToken } })).status;
 
   it('has no session left on any clone: tokens and refresh tokens are refused, those of others are not', async () => {
     const [one, someoneElse] = [await shop.signIn(gateway), await shop.signIn(gateway)];
@@ -31,7 +31,7 @@ describe('a customer who is no more', () => {
     const two = { token: String(json['accessToken']), refreshToken: String(json['refreshToken']) };
     for (const { token } of [one, two]) expect(await statusOf(token, other)).toBe(200);
     await leave(one.customerId);
-    const told = performance.now();
+    const published = performance.now();
     await eventually(
       async () => {
         for (const { token } of [one, two]) {
@@ -40,7 +40,9 @@ describe('a customer who is no more', () => {
       },
       { timeoutMs: 20_000, everyMs: 20 },
     );
-    process.stdout.write(`  sessions ended on all clones ${Math.round(performance.now() - told)} ms after the event\n`);
+    process.stdout.write(
+      `  sessions ended on all clones ${Math.round(performance.now() - published)} ms after the event\n`,
+    );
     for (const { refreshToken } of [one, two]) expect(await refresh(refreshToken, other)).toBe(401);
     expect(await shop.sql(`SELECT FROM sessions WHERE customer_id = '${one.customerId}'`)).toEqual([]);
     expect(await statusOf(someoneElse.token, other)).toBe(200);
@@ -48,7 +50,7 @@ describe('a customer who is no more', () => {
   }, 60_000);
 
   it('gets no session any more from a sign-in whose password was checked before', async () => {
-    const { email, password, customerId } = shop.things.world.person('slow@example.com');
+    const { email, password, customerId } = shop.things.state.person('slow@example.com');
     await leave(customerId);
     await eventually(async () =>
       expect(await shop.sql(`SELECT FROM ended_customers WHERE customer_id = '${customerId}'`)).toHaveLength(1),
@@ -58,7 +60,7 @@ describe('a customer who is no more', () => {
     expect(await shop.sql(`SELECT FROM sessions WHERE customer_id = '${customerId}'`)).toEqual([]);
   }, 60_000);
 
-  it('is heard of by clones that were not there when it was told', async () => {
+  it('is learned of by clones that did not run when the event was published', async () => {
     const { customerId, refreshToken, token } = await shop.signIn(gateway);
     await Promise.all([gateway.clone.stop(), other.clone.stop()]);
     await leave(customerId);

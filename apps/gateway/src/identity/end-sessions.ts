@@ -7,9 +7,9 @@ import { Sessions } from './sessions.js';
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /**
- * EndSessions ends all sessions of a customer who was erased, as an event reports that its contract marks with `endsSessions`.
- * It works by the event and not behind the command's reply: whichever process dies, and in whichever way a customer is
- * erased, the event comes.
+ * EndSessions ends all sessions of a customer who was erased, as an event reports that its contract marks with
+ * `endsSessions`. It works by the event and not behind the command's reply: whichever process dies, and in whichever
+ * way a customer is erased, the event comes.
  */
 @Injectable()
 export class EndSessions {

@@ -1,6 +1,6 @@
 import { eventually, mostlyWithin } from '@stoa/testing';
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
-import { CutOff } from '../../test/cut-off.js';
+import { TcpProxy } from '../../test/tcp-proxy.js';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
 
@@ -21,32 +21,32 @@ describe('identity', () => {
   });
 
   const refresh = (refreshToken: string, from = gateway) =>
-    from.ask('POST /v1/sessions/refresh', { body: { refreshToken } });
+    from.request('POST /v1/sessions/refresh', { body: { refreshToken } });
 
   describe('guests', () => {
-    it('get a token that stands for one identity on all clones', async () => {
-      const { status, json } = await gateway.ask('POST /v1/guests');
+    it('get a token that is one identity on all clones', async () => {
+      const { status, json } = await gateway.request('POST /v1/guests');
       expect(status).toBe(201);
       const token = String(json['token']);
       expect(Date.parse(String(json['expiresAt']))).toBeGreaterThan(Date.now() + 29 * 86_400_000);
-      await gateway.ask('POST /v1/notes', { token, body: { text: 'one' } });
-      expect((await other.ask('GET /v1/notes', { token })).json).toEqual({
+      await gateway.request('POST /v1/notes', { token, body: { text: 'one' } });
+      expect((await other.request('GET /v1/notes', { token })).json).toEqual({
         customerId: json['guestId'],
         notes: ['one'],
       });
     });
 
-    it('are made by the first write without a token, which answers theirs', async () => {
-      const first = await gateway.ask('POST /v1/notes', { body: { text: 'mine' } });
+    it('are created by the first write without a token, whose response has theirs', async () => {
+      const first = await gateway.request('POST /v1/notes', { body: { text: 'mine' } });
       const token = first.headers.get('stoa-guest-token') ?? '';
-      expect((await gateway.ask('GET /v1/notes', { token })).json['notes']).toEqual(['mine']);
-      expect((await gateway.ask('GET /v1/notes', { token })).headers.has('stoa-guest-token')).toBe(false);
-      expect((await gateway.ask('GET /v1/notes')).json['notes']).toEqual([]);
+      expect((await gateway.request('GET /v1/notes', { token })).json['notes']).toEqual(['mine']);
+      expect((await gateway.request('GET /v1/notes', { token })).headers.has('stoa-guest-token')).toBe(false);
+      expect((await gateway.request('GET /v1/notes')).json['notes']).toEqual([]);
     });
 
     it('are asked to sign in where customers are meant', async () => {
-      const { json } = await gateway.ask('POST /v1/guests');
-      const reply = await gateway.ask('GET /v1/private', { token: String(json['token']) });
+      const { json } = await gateway.request('POST /v1/guests');
+      const reply = await gateway.request('GET /v1/private', { token: String(json['token']) });
       expect(reply).toMatchObject({ status: 401, json: { code: 'UNAUTHENTICATED' } });
       expect(reply.headers.get('www-authenticate')).toBe('Bearer');
     });
@@ -57,55 +57,57 @@ describe('identity', () => {
       const { customerId, token } = await shop.signIn(gateway);
       expect(decodeProtectedHeader(token)).toMatchObject({ alg: 'EdDSA', typ: 'at+jwt' });
       expect(decodeJwt(token)).toMatchObject({ sub: customerId, iss: 'stoa', aud: 'stoa', kind: 'customer' });
-      expect((await other.ask('GET /v1/private', { token })).json).toEqual({ customerId });
+      expect((await other.request('GET /v1/private', { token })).json).toEqual({ customerId });
     });
 
     it('refuses a wrong password and a locked account with the contract of the service that knows', async () => {
-      const { email } = shop.things.world.person('ada@example.com');
-      const wrong = await gateway.ask('POST /v1/sessions', { body: { email, password: 'wrong' } });
+      const { email } = shop.things.state.person('ada@example.com');
+      const wrong = await gateway.request('POST /v1/sessions', { body: { email, password: 'wrong' } });
       expect(wrong).toMatchObject({ status: 401, json: { code: 'WRONG_CREDENTIALS' } });
-      const locked = await gateway.ask('POST /v1/sessions', { body: { email: 'locked@example.com', password: 'x' } });
+      const locked = await gateway.request('POST /v1/sessions', {
+        body: { email: 'locked@example.com', password: 'x' },
+      });
       expect(locked).toMatchObject({ status: 429, json: { code: 'LOCKED_OUT' } });
       expect(locked.headers.get('retry-after')).toBe('42');
     });
 
-    it('lets the services take over what the guest had, before it answers', async () => {
-      const guest = await gateway.ask('POST /v1/notes', { body: { text: 'as a guest' } });
+    it('lets the services take over what the guest had, before it responds', async () => {
+      const guest = await gateway.request('POST /v1/notes', { body: { text: 'as a guest' } });
       const { token } = await shop.signIn(gateway, 'customer', guest.headers.get('stoa-guest-token') ?? '');
-      expect((await gateway.ask('GET /v1/notes', { token })).json['notes']).toEqual(['as a guest']);
+      expect((await gateway.request('GET /v1/notes', { token })).json['notes']).toEqual(['as a guest']);
     });
 
     it('takes a guest over once, however often the sign-in is repeated', async () => {
-      const guest = await gateway.ask('POST /v1/notes', { body: { text: 'once' } });
+      const guest = await gateway.request('POST /v1/notes', { body: { text: 'once' } });
       const guestToken = guest.headers.get('stoa-guest-token') ?? '';
       const { email, password } = await shop.signIn(gateway, 'customer', guestToken);
-      const again = await other.ask('POST /v1/sessions', { body: { email, password }, token: guestToken });
-      const notes = await gateway.ask('GET /v1/notes', { token: String(again.json['accessToken']) });
+      const again = await other.request('POST /v1/sessions', { body: { email, password }, token: guestToken });
+      const notes = await gateway.request('GET /v1/notes', { token: String(again.json['accessToken']) });
       expect(notes.json['notes']).toEqual(['once']);
     });
 
     it('waits for a service that has to take something over, and does without one that has nothing to take', async () => {
-      const guest = await gateway.ask('POST /v1/notes', { body: { text: 'kept' } });
-      const { email, password } = shop.things.world.person('late@example.com');
+      const guest = await gateway.request('POST /v1/notes', { body: { text: 'kept' } });
+      const { email, password } = shop.things.state.person('late@example.com');
       const guestToken = guest.headers.get('stoa-guest-token') ?? '';
-      shop.things.world.canAdopt = false;
-      const refused = await gateway.ask('POST /v1/sessions', { body: { email, password }, token: guestToken });
+      shop.things.state.canAdopt = false;
+      const refused = await gateway.request('POST /v1/sessions', { body: { email, password }, token: guestToken });
       expect(refused).toMatchObject({ status: 503 });
       expect(refused.headers.has('retry-after')).toBe(true);
-      expect((await gateway.ask('POST /v1/sessions', { body: { email, password } })).status).toBe(201);
-      shop.things.world.canAdopt = true;
+      expect((await gateway.request('POST /v1/sessions', { body: { email, password } })).status).toBe(201);
+      shop.things.state.canAdopt = true;
       const later = await eventually(async () => {
-        const reply = await gateway.ask('POST /v1/sessions', { body: { email, password }, token: guestToken });
+        const reply = await gateway.request('POST /v1/sessions', { body: { email, password }, token: guestToken });
         expect(reply.status).toBe(201);
         return reply;
       });
-      const notes = await gateway.ask('GET /v1/notes', { token: String(later.json['accessToken']) });
+      const notes = await gateway.request('GET /v1/notes', { token: String(later.json['accessToken']) });
       expect(notes.json['notes']).toEqual(['kept']);
     });
 
     it('is not kept from anybody by an expired or odd token that is sent along', async () => {
-      const { email, password } = shop.things.world.person('odd@example.com');
-      const reply = await gateway.ask('POST /v1/sessions', { body: { email, password }, token: 'a.b.c' });
+      const { email, password } = shop.things.state.person('odd@example.com');
+      const reply = await gateway.request('POST /v1/sessions', { body: { email, password }, token: 'a.b.c' });
       expect(reply.status).toBe(201);
     });
 
@@ -113,12 +115,12 @@ describe('identity', () => {
       const customer = await shop.signIn(gateway);
       const operator = await shop.signIn(gateway, 'operator');
       const body = { text: 'new', quiet: true };
-      expect(await gateway.ask('PUT /v1/things/x', { token: customer.token, body })).toMatchObject({
+      expect(await gateway.request('PUT /v1/things/x', { token: customer.token, body })).toMatchObject({
         status: 403,
         json: { code: 'FORBIDDEN' },
       });
-      expect((await gateway.ask('PUT /v1/things/x', { token: operator.token, body })).status).toBe(200);
-      expect((await gateway.ask('PUT /v1/things/x', { body })).status).toBe(401);
+      expect((await gateway.request('PUT /v1/things/x', { token: operator.token, body })).status).toBe(200);
+      expect((await gateway.request('PUT /v1/things/x', { body })).status).toBe(401);
     });
   });
 
@@ -128,12 +130,12 @@ describe('identity', () => {
       const { status, json } = await refresh(refreshToken, other);
       expect(status).toBe(201);
       expect(json['refreshToken']).not.toBe(refreshToken);
-      expect((await gateway.ask('GET /v1/private', { token: String(json['accessToken']) })).json).toEqual({
+      expect((await gateway.request('GET /v1/private', { token: String(json['accessToken']) })).json).toEqual({
         customerId,
       });
     });
 
-    it('gives the same successor again while it is unused: a lost answer is not theft', async () => {
+    it('gives the same successor again while it is unused: a lost response is not theft', async () => {
       const { refreshToken } = await shop.signIn(gateway);
       const replies = await Promise.all([refresh(refreshToken), refresh(refreshToken, other), refresh(refreshToken)]);
       expect(replies.map(({ status }) => status)).toEqual([201, 201, 201]);
@@ -146,7 +148,7 @@ describe('identity', () => {
       const third = String((await refresh(second)).json['refreshToken']);
       expect(await refresh(refreshToken)).toMatchObject({ status: 401, json: { code: 'UNAUTHENTICATED' } });
       expect((await refresh(third)).status).toBe(401);
-      expect((await gateway.ask('GET /v1/private', { token })).status).toBe(401);
+      expect((await gateway.request('GET /v1/private', { token })).status).toBe(401);
     });
 
     it('refuses a token that was never given', async () => {
@@ -159,14 +161,14 @@ describe('identity', () => {
     it('ends the session: its tokens are refused here at once, and on other clones within two seconds', async () => {
       await mostlyWithin({ rounds: 5, deadlineMs: 2_000 }, async (timed) => {
         const { token, refreshToken } = await shop.signIn(gateway);
-        expect((await other.ask('GET /v1/private', { token })).status).toBe(200);
-        expect((await gateway.ask('DELETE /v1/sessions/current', { token })).status).toBe(204);
+        expect((await other.request('GET /v1/private', { token })).status).toBe(200);
+        expect((await gateway.request('DELETE /v1/sessions/current', { token })).status).toBe(204);
         await timed(async () => {
-          expect(await gateway.ask('GET /v1/private', { token })).toMatchObject({
+          expect(await gateway.request('GET /v1/private', { token })).toMatchObject({
             status: 401,
             json: { detail: 'The session was ended: sign in again' },
           });
-          await eventually(async () => expect((await other.ask('GET /v1/private', { token })).status).toBe(401));
+          await eventually(async () => expect((await other.request('GET /v1/private', { token })).status).toBe(401));
         });
         expect((await refresh(refreshToken)).status).toBe(401);
       });
@@ -175,28 +177,30 @@ describe('identity', () => {
 
   describe('without its database', () => {
     it('a clone goes on with the tokens that there are, and says that it can give no new ones', async () => {
-      const way = await CutOff.before(shop.database.url);
+      const proxy = await TcpProxy.open(shop.database.url);
       try {
-        const cut = await shop.gateway({ GATEWAY_DATABASE_URL: way.url });
+        const cut = await shop.gateway({ GATEWAY_DATABASE_URL: proxy.url });
         const { token, refreshToken, email, password } = await shop.signIn(cut);
         const { privateKey } = await generateKeyPair('EdDSA');
         const foreign = await new SignJWT({}).setProtectedHeader({ alg: 'EdDSA', kid: 'unknown' }).sign(privateKey);
-        for (const disturb of [() => way.cut(), () => way.silence()]) {
-          way.mend();
+        for (const disturb of [() => proxy.cut(), () => proxy.silence()]) {
+          proxy.restore();
           await eventually(async () => expect((await refresh('str_none', cut)).status).toBe(401));
           disturb();
-          expect((await cut.ask('GET /v1/private', { token })).status).toBe(200);
-          expect((await cut.ask('POST /v1/guests')).status).toBe(201);
+          expect((await cut.request('GET /v1/private', { token })).status).toBe(200);
+          expect((await cut.request('POST /v1/guests')).status).toBe(201);
           expect(await refresh(refreshToken, cut)).toMatchObject({ status: 503, json: { code: 'UNAVAILABLE' } });
-          expect((await cut.ask('POST /v1/sessions', { body: { email, password } })).status).toBe(503);
-          expect((await cut.ask('DELETE /v1/sessions/current', { token })).status).toBe(503);
+          expect((await cut.request('POST /v1/sessions', { body: { email, password } })).status).toBe(503);
+          expect((await cut.request('DELETE /v1/sessions/current', { token })).status).toBe(503);
           // Another clone may have made that key meanwhile.
-          await eventually(async () => expect((await cut.ask('GET /v1/private', { token: foreign })).status).toBe(503));
+          await eventually(async () =>
+            expect((await cut.request('GET /v1/private', { token: foreign })).status).toBe(503),
+          );
         }
-        way.mend();
+        proxy.restore();
         await eventually(async () => expect((await refresh(refreshToken, cut)).status).toBe(201));
       } finally {
-        await way.close();
+        await proxy.close();
       }
     }, 120_000);
   });
@@ -204,7 +208,7 @@ describe('identity', () => {
   describe('signing keys', () => {
     it('are shared by all clones and rotated: published an hour before they sign, kept for what they signed', async () => {
       const kids = async (from: GatewayClone): Promise<string[]> =>
-        ((await from.ask('GET /.well-known/jwks.json')).json['keys'] as unknown as { kid: string }[]).map(
+        ((await from.request('GET /.well-known/jwks.json')).json['keys'] as unknown as { kid: string }[]).map(
           ({ kid }) => kid,
         );
       const before = await kids(gateway);
@@ -219,8 +223,8 @@ describe('identity', () => {
       const { token } = await shop.signIn(third);
       expect(before).not.toContain(decodeProtectedHeader(token).kid);
       // The first clone hasn't read the keys since: it looks again for a key that it doesn't know.
-      expect((await gateway.ask('GET /v1/private', { token })).status).toBe(200);
-      expect((await third.ask('GET /v1/private', { token: oldToken })).status).toBe(200);
+      expect((await gateway.request('GET /v1/private', { token })).status).toBe(200);
+      expect((await third.request('GET /v1/private', { token: oldToken })).status).toBe(200);
       const rows = await shop.sql(`SELECT * FROM signing_keys WHERE published_until < now() + interval '30 days'`);
       expect(rows).toEqual([]);
     }, 120_000);

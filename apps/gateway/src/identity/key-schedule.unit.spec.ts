@@ -15,7 +15,7 @@ describe('the schedule of signing keys', () => {
     expect(dueKey([key(0), key(24)], at(23.5))).toBeUndefined();
   });
 
-  it('publishes one first that comes late, after all clones stood still for days', () => {
+  it('publishes one first that comes late, after all clones was still for days', () => {
     expect(dueKey([key(0)], at(100))?.activatesAt).toEqual(at(101));
   });
 

@@ -11,8 +11,8 @@ export const hashOf = (token: string): Uint8Array<ArrayBuffer> =>
 export const newNonce = (): Uint8Array<ArrayBuffer> => new Uint8Array(randomBytes(32));
 
 /**
- * The token that replaces `token`. It follows from the token and a stored nonce, so that a client whose response was lost can
- * get it again, while neither the database alone nor the token alone is of use to anybody.
+ * The token that replaces `token`. It follows from the token and a stored nonce, so that a client whose response was
+ * lost can get it again, while neither the database alone nor the token alone is of use to anybody.
  */
 export const successorOf = (token: string, nonce: Uint8Array): string =>
   `str_${createHmac('sha256', token).update(nonce).digest('base64url')}`;

@@ -1,7 +1,7 @@
 import { eventually } from '@stoa/testing';
 import { decodeJwt } from 'jose';
 import { Client } from 'pg';
-import { CutOff } from '../../test/cut-off.js';
+import { TcpProxy } from '../../test/tcp-proxy.js';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
 
@@ -9,35 +9,35 @@ describe('revocations', () => {
   let shop: TestShop;
   let service: ThingsService;
   let gateway: GatewayClone;
-  let way: CutOff;
+  let proxy: TcpProxy;
   /** Its database can be cut off. */
   let far: GatewayClone;
 
   beforeAll(async () => {
     shop = await TestShop.open();
-    way = await CutOff.before(shop.database.url);
+    proxy = await TcpProxy.open(shop.database.url);
     service = await shop.things.start();
-    [gateway, far] = await Promise.all([shop.gateway(), shop.gateway({ GATEWAY_DATABASE_URL: way.url })]);
+    [gateway, far] = await Promise.all([shop.gateway(), shop.gateway({ GATEWAY_DATABASE_URL: proxy.url })]);
   });
-  beforeEach(() => way.mend());
+  beforeEach(() => proxy.restore());
   afterAll(async () => {
     await service?.stop();
     await shop?.close();
-    await way?.close();
+    await proxy?.close();
   });
 
-  const ask = (token: string, at = far) => at.ask('GET /v1/private', { token });
-  const isTaken = (token: string) => eventually(async () => expect((await ask(token)).status).toBe(200));
-  const isRefused = (token: string) => eventually(async () => expect((await ask(token)).status).toBe(401));
+  const request = (token: string, at = far) => at.request('GET /v1/private', { token });
+  const isTaken = (token: string) => eventually(async () => expect((await request(token)).status).toBe(200));
+  const isRefused = (token: string) => eventually(async () => expect((await request(token)).status).toBe(401));
 
   it('are learned when the database is back, however long it was unreachable', async () => {
     const { token } = await shop.signIn(gateway);
     await isTaken(token);
-    way.cut();
-    expect((await gateway.ask('DELETE /v1/sessions/current', { token })).status).toBe(204);
+    proxy.cut();
+    expect((await gateway.request('DELETE /v1/sessions/current', { token })).status).toBe(204);
     // As if the clone had been cut off for minutes.
     await shop.sql(`UPDATE revocations SET revoked_at = revoked_at - interval '5 minutes'`);
-    way.mend();
+    proxy.restore();
     await isRefused(token);
   });
 
@@ -54,9 +54,9 @@ describe('revocations', () => {
         [decodeJwt(slow.token)['sid']],
       );
       // One that began later and was seen already.
-      expect((await gateway.ask('DELETE /v1/sessions/current', { token: quick.token })).status).toBe(204);
+      expect((await gateway.request('DELETE /v1/sessions/current', { token: quick.token })).status).toBe(204);
       await isRefused(quick.token);
-      expect((await ask(slow.token)).status).toBe(200);
+      expect((await request(slow.token)).status).toBe(200);
       await client.query('COMMIT');
     } finally {
       await client.end();
@@ -66,22 +66,22 @@ describe('revocations', () => {
 
   it('that can not be known let no operator in, and customers for as long as their tokens live', async () => {
     const [operator, customer] = [await shop.signIn(gateway, 'operator'), await shop.signIn(gateway)];
-    for (const disturb of [() => way.cut(), () => way.silence()]) {
-      way.mend();
+    for (const disturb of [() => proxy.cut(), () => proxy.silence()]) {
+      proxy.restore();
       await isTaken(operator.token);
       disturb();
       const refused = await eventually(async () => {
-        const reply = await ask(operator.token);
+        const reply = await request(operator.token);
         expect(reply.status).toBe(503);
         return reply;
       });
       expect(refused.json).toMatchObject({ code: 'UNAVAILABLE' });
       expect(refused.headers.has('retry-after')).toBe(true);
       // Also where anybody may read: who asks must be known.
-      expect((await far.ask('GET /v1/things', { token: operator.token })).status).toBe(503);
-      expect((await ask(customer.token)).status).toBe(200);
+      expect((await far.request('GET /v1/things', { token: operator.token })).status).toBe(503);
+      expect((await request(customer.token)).status).toBe(200);
     }
-    way.mend();
+    proxy.restore();
     await isTaken(operator.token);
   }, 60_000);
 });

@@ -5,7 +5,9 @@ import { GatewayDatabase } from '../storage/gateway-database.js';
 import type { Identity } from './identity.js';
 import { ACCESS_TOKEN_SECONDS } from './key-schedule.js';
 
-/** Read each second, so that with the read itself every clone that reaches the database knows a revocation within 2 s. */
+/**
+ * Read each second, so that with the read itself every clone that reaches the database knows a revocation within 2 s.
+ */
 const POLL_MS = 1_000;
 /** A request whose token can't be trusted yet waits so many milliseconds for a read of its own. */
 const WAIT_MS = 1_000;
@@ -13,9 +15,10 @@ const WAIT_MS = 1_000;
 type SignedIn = Exclude<Identity['kind'], 'guest'>;
 
 /**
- * How old this clone's knowledge of revocations may be for a token to be trusted, in milliseconds. An operator's token can
- * change the shop, so the promise of 2 s holds for it without exception. A customer's is about one customer's own data: it is
- * trusted without the database until it expires, or the whole shop would be signed out by that one server's outage.
+ * How old this clone's knowledge of revocations may be for a token to be trusted, in milliseconds. An operator's token
+ * can change the shop, so the promise of 2 s holds for it without exception. A customer's is about one customer's own
+ * data: it is trusted without the database until it expires, or the whole shop would be signed out by that one server's
+ * outage.
  */
 export const TRUSTED_FOR_MS: Readonly<Record<SignedIn, number>> = {
   operator: 2_000,
@@ -45,9 +48,9 @@ const age = metrics.gauge({
 });
 
 /**
- * Revocations knows the sessions whose access tokens are refused, though they haven't expired yet. Each read goes on where the
- * last successful one ended, by the database's own order of transactions: no revocation is missed, however long the database
- * was unreachable.
+ * Revocations knows the sessions whose access tokens are refused, though they haven't expired yet. Each read goes on
+ * where the last successful one ended, by the database's own order of transactions: no revocation is missed, however
+ * long the database was unreachable.
  */
 @Injectable()
 export class Revocations implements OnApplicationShutdown {

@@ -6,23 +6,23 @@ import { Revocations } from './revocations.js';
 const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
 const until = new Date(Date.now() + 600_000);
 
-/** A database of which each read is answered by the next of `answers`; undefined: it can't be reached. */
-function readFrom(answers: ({ server: string; xmin: string; revoked?: string } | undefined)[]) {
-  const asked: unknown[] = [];
+/** A database of which each read returns the next of `rows`; undefined: it can't be reached. */
+function readFrom(rows: ({ server: string; xmin: string; revoked?: string } | undefined)[]) {
+  const reads: unknown[] = [];
   const $queryRaw = async (_text: TemplateStringsArray, xmin: string) => {
-    asked.push(xmin);
-    const answer = answers.shift();
-    if (!answer) throw new Error('unreachable');
-    const { server, xmin: next, revoked = null } = answer;
+    reads.push(xmin);
+    const row = rows.shift();
+    if (!row) throw new Error('unreachable');
+    const { server, xmin: next, revoked = null } = row;
     return [{ server, xmin: next, session_id: revoked, expires_at: revoked && until }];
   };
   const database = { prisma: async () => ({ $queryRaw }) } as unknown as GatewayDatabase;
-  return { asked, revocations: new Revocations(database, logger) };
+  return { reads, revocations: new Revocations(database, logger) };
 }
 
 describe('Revocations', () => {
   it('reads on where the last successful read ended', async () => {
-    const { asked, revocations } = readFrom([
+    const { reads, revocations } = readFrom([
       { server: 'a', xmin: '700' },
       undefined,
       { server: 'a', xmin: '900', revoked: 'one' },
@@ -31,23 +31,23 @@ describe('Revocations', () => {
     expect(revocations.isRevoked('one')).toBe(false);
     await revocations.catchUp('operator');
     await revocations.catchUp('operator');
-    expect(asked).toEqual(['0', '700', '700']);
+    expect(reads).toEqual(['0', '700', '700']);
     expect(revocations.isRevoked('one')).toBe(true);
   });
 
   it('reads all of a server that was started since: its transactions may count anew', async () => {
-    const { asked, revocations } = readFrom([
+    const { reads, revocations } = readFrom([
       { server: 'a', xmin: '700' },
       { server: 'b', xmin: '30' },
       { server: 'b', xmin: '31', revoked: 'two' },
       { server: 'b', xmin: '32' },
     ]);
     for (let n = 0; n < 3; n++) await revocations.catchUp('operator');
-    expect(asked).toEqual(['0', '700', '0', '31']);
+    expect(reads).toEqual(['0', '700', '0', '31']);
     expect(revocations.isRevoked('two')).toBe(true);
   });
 
-  it('refuses nobody after a freeze in the midst of a read, which says too little when it ends', async () => {
+  it('refuses nobody after a freeze in the midst of a read, which is too old when it ends', async () => {
     const thaw = Promise.withResolvers<void>();
     let reads = 0;
     const $queryRaw = async () => {
@@ -67,7 +67,7 @@ describe('Revocations', () => {
     clock.mockRestore();
   });
 
-  it('believes nobody before the first read', async () => {
+  it('trusts nobody before the first read', async () => {
     const { revocations } = readFrom([undefined, { server: 'a', xmin: '700' }]);
     expect(revocations.suffices('customer')).toBe(false);
     await expect(revocations.catchUp('customer')).rejects.toMatchObject({ status: 503, code: 'UNAVAILABLE' });

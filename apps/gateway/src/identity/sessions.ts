@@ -35,7 +35,10 @@ interface TokenRow {
 const unknownCustomer = () => new HttpProblem(401, 'WRONG_CREDENTIALS', 'The name or the password is wrong');
 const endedSession = () => problem('UNAUTHENTICATED', 'The refresh token is not valid (any more): sign in again');
 
-/** Sessions holds sign-ins, and the refresh tokens that keep them alive: each is used once, and its reuse ends the session. */
+/**
+ * Sessions holds sign-ins, and the refresh tokens that keep them alive: each is used once, and its reuse ends the
+ * session.
+ */
 @Injectable()
 export class Sessions {
   constructor(
@@ -84,8 +87,8 @@ export class Sessions {
   }
 
   /**
-   * Ends and deletes all sessions of a customer who was erased, those of a sign-in in flight too: their refresh tokens are
-   * unknown at once, their access tokens are refused within 2 s on all clones. A second call does no harm.
+   * Ends and deletes all sessions of a customer who was erased, those of a sign-in in flight too: their refresh tokens
+   * are unknown at once, their access tokens are refused within 2 s on all clones. A second call does no harm.
    */
   async endAll(customerId: string): Promise<void> {
     const expiresAt = lastAccessExpires();

@@ -23,15 +23,16 @@ describe('tokens that are not of this shop, or not any more', () => {
   let service: ThingsService;
   let gateway: GatewayClone;
   let key: Key;
-  /** What this shop signs with, and what it never had. */
+  /** The key that this shop signs with. */
   let own: CryptoKey;
+  /** A key that this shop never had. */
   let foreign: CryptoKey;
 
   beforeAll(async () => {
     shop = await TestShop.open();
     service = await shop.things.start();
     gateway = await shop.gateway();
-    const { json } = await gateway.ask('GET /.well-known/jwks.json');
+    const { json } = await gateway.request('GET /.well-known/jwks.json');
     [key] = json['keys'] as unknown as [Key];
     const [row] = (await shop.sql('SELECT private_key FROM signing_keys')) as [{ private_key: string }];
     own = (await importJWK(JSON.parse(unseal(row.private_key, undefined)) as JWK, 'EdDSA')) as CryptoKey;
@@ -42,7 +43,7 @@ describe('tokens that are not of this shop, or not any more', () => {
     await shop?.close();
   });
 
-  /** Right in everything that `change` and `header` leave alone. */
+  /** A token that is valid but for `change` and `header`. */
   const sign = (privateKey: CryptoKey, change: Change = (jwt) => jwt, header = {}): Promise<string> => {
     const jwt = new SignJWT(claims)
       .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid, ...header })
@@ -54,7 +55,7 @@ describe('tokens that are not of this shop, or not any more', () => {
     return change(jwt).sign(privateKey);
   };
 
-  const ask = (token: string) => gateway.ask('GET /v1/private', { token });
+  const request = (token: string) => gateway.request('GET /v1/private', { token });
 
   function hmacUnderThePublicKey(): string {
     const body = { ...claims, sub: ID, iss: 'stoa', aud: 'stoa', iat: now(), exp: now() + 300 };
@@ -69,7 +70,7 @@ describe('tokens that are not of this shop, or not any more', () => {
   }
 
   it('passes what the refused ones are made from: each differs from it in one thing', async () => {
-    expect(await ask(await sign(own))).toMatchObject({ status: 200, json: { customerId: ID } });
+    expect(await request(await sign(own))).toMatchObject({ status: 200, json: { customerId: ID } });
   });
 
   it.each<[string, () => string | Promise<string>, string]>([
@@ -85,7 +86,7 @@ describe('tokens that are not of this shop, or not any more', () => {
     ['no JWT at all', () => 'abc', 'must be Bearer'],
     ['three parts of nonsense', () => 'a.b.c', 'not a JWT of this shop'],
   ])('refuses %s', async (_what, make, detail) => {
-    const reply = await ask(await make());
+    const reply = await request(await make());
     expect(reply).toMatchObject({ status: 401, json: { code: 'UNAUTHENTICATED' } });
     expect(reply.json['detail']).toContain(detail);
     expect(reply.headers.get('www-authenticate')).toContain('error="invalid_token"');
@@ -95,7 +96,7 @@ describe('tokens that are not of this shop, or not any more', () => {
     const all = { ...claims, sub: ID, iss: 'stoa', aud: 'stoa', iat: now(), exp: now() + 300 };
     const rest = Object.fromEntries(Object.entries(all).filter(([claim]) => claim !== name));
     const header = { alg: 'EdDSA', typ: 'at+jwt', kid: key.kid };
-    const reply = await ask(await new SignJWT(rest).setProtectedHeader(header).sign(own));
+    const reply = await request(await new SignJWT(rest).setProtectedHeader(header).sign(own));
     expect(reply).toMatchObject({ status: 401, json: { code: 'UNAUTHENTICATED' } });
     expect(reply.json['detail']).toContain(`its ${name} claim is missing`);
   });
@@ -104,23 +105,26 @@ describe('tokens that are not of this shop, or not any more', () => {
     // Clocks of clones may disagree by five seconds, so each of these has about two left.
     const token = await eventually(async () => {
       const fresh = await sign(own, (jwt) => jwt.setExpirationTime(now() - 3));
-      expect((await ask(fresh)).status).toBe(200);
+      expect((await request(fresh)).status).toBe(200);
       return fresh;
     });
     await eventually(async () =>
-      expect(await ask(token)).toMatchObject({ status: 401, json: { detail: expect.stringContaining('has expired') } }),
+      expect(await request(token)).toMatchObject({
+        status: 401,
+        json: { detail: expect.stringContaining('has expired') },
+      }),
     );
   });
 
   it('takes the tokens that the shop itself issued with that key', async () => {
     const { token, customerId } = await shop.signIn(gateway);
     expect(decodeProtectedHeader(token).kid).toBe(key.kid);
-    expect((await ask(token)).json).toEqual({ customerId });
+    expect((await request(token)).json).toEqual({ customerId });
   });
 
   it('are refused for what anybody may read, too', async () => {
-    shop.things.world.set('open', 'for all');
-    expect((await gateway.ask('GET /v1/things/open')).status).toBe(200);
-    expect((await gateway.ask('GET /v1/things/open', { token: 'a.b.c' })).status).toBe(401);
+    shop.things.state.set('open', 'for all');
+    expect((await gateway.request('GET /v1/things/open')).status).toBe(200);
+    expect((await gateway.request('GET /v1/things/open', { token: 'a.b.c' })).status).toBe(401);
   });
 });

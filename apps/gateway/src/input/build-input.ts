@@ -63,8 +63,8 @@ function refuseUnstorable(fields: Fields): void {
 }
 
 /**
- * The flat input of an operation: path fields, then those of the query string (GET, DELETE, uploads) or of the body. It is
- * not validated yet.
+ * The flat input of an operation: path fields, then those of the query string (GET, DELETE, uploads) or of the body. It
+ * is not validated yet.
  * @throws HttpProblem 400 for a field that is given twice, or in the wrong place
  */
 export function buildInput(operation: Operation, { params, query, body }: InputParts): Fields {

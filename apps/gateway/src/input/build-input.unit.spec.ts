@@ -46,7 +46,7 @@ const add = operationOf(
 );
 
 const none = { params: {}, query: {}, body: {} };
-const refusal = (work: () => unknown): HttpProblem => {
+const problemOf = (work: () => unknown): HttpProblem => {
   try {
     work();
   } catch (error) {
@@ -73,17 +73,17 @@ describe('buildInput', () => {
   });
 
   it.each(['', ' 5', '5 ', '0x5', '05', '+5', '5.', '5.0', '5.00', '5e0', '50e-1', '-0', '1,5', 'five', '1e999'])(
-    'leaves %j as it is where a number is asked for',
+    'leaves %j as it is where a number is expected',
     (text) => {
       const input = buildInput(list, { ...none, query: { limit: text } });
       expect(input).toEqual({ limit: text });
-      expect(refusal(() => validate(list, { ...input })).problems).toMatchObject([{ pointer: '/limit' }]);
+      expect(problemOf(() => validate(list, { ...input })).problems).toMatchObject([{ pointer: '/limit' }]);
     },
   );
 
   it('takes one spelling of each number, and says which', () => {
     const refused = (fields: Record<string, string>) =>
-      refusal(() => validate(list, buildInput(list, { ...none, query: fields }))).problems;
+      problemOf(() => validate(list, buildInput(list, { ...none, query: fields }))).problems;
     expect(refused({ limit: '5.00' })).toEqual([
       { pointer: '/limit', detail: 'must be a whole number (it is "5.00"): write 5' },
     ]);
@@ -97,7 +97,7 @@ describe('buildInput', () => {
 
   it('refuses a field that may be given once only and comes twice', () => {
     const input = buildInput(list, { ...none, query: { limit: ['1', '2'] } });
-    expect(refusal(() => validate(list, { ...input })).problems).toEqual([
+    expect(problemOf(() => validate(list, { ...input })).problems).toEqual([
       { pointer: '/limit', detail: 'must be a whole number (it is ["1","2"])' },
     ]);
   });
@@ -105,13 +105,13 @@ describe('buildInput', () => {
   it('joins path and body, and refuses a path field in the body', () => {
     const params = { sku: 'mug' };
     expect(buildInput(change, { ...none, params, body: { quantity: 2 } })).toEqual({ sku: 'mug', quantity: 2 });
-    expect(refusal(() => buildInput(change, { ...none, params, body: { sku: 'mug', quantity: 2 } })).problems).toEqual([
-      { pointer: '/sku', detail: 'is in the path already: leave it out here' },
-    ]);
+    expect(
+      problemOf(() => buildInput(change, { ...none, params, body: { sku: 'mug', quantity: 2 } })).problems,
+    ).toEqual([{ pointer: '/sku', detail: 'is in the path already: leave it out here' }]);
   });
 
   it('refuses a query string where a body is taken', () => {
-    expect(refusal(() => buildInput(add, { ...none, query: { sku: 'mug' } })).problems).toMatchObject([
+    expect(problemOf(() => buildInput(add, { ...none, query: { sku: 'mug' } })).problems).toMatchObject([
       { pointer: '/sku' },
     ]);
   });
@@ -119,7 +119,7 @@ describe('buildInput', () => {
   it.each(['"a\\ud800b"', '"\\uDC00"', '"\\ud83d \\ude00"'])('refuses half a character in a body: %s', (sku) => {
     const body = `{"sku":${sku}}`;
     const input = JSON.parse(body) as Record<string, unknown>;
-    expect(refusal(() => validateInput(add, input, body)).problems).toMatchObject([{ pointer: '/sku' }]);
+    expect(problemOf(() => validateInput(add, input, body)).problems).toMatchObject([{ pointer: '/sku' }]);
   });
 
   it('takes whole characters, however they are written, and what only looks like an escape', () => {
@@ -130,11 +130,11 @@ describe('buildInput', () => {
   });
 
   it('refuses U+0000 in query strings, paths and bodies', () => {
-    expect(refusal(() => buildInput(list, { ...none, query: { q: 'a\0b' } })).problems).toMatchObject([
+    expect(problemOf(() => buildInput(list, { ...none, query: { q: 'a\0b' } })).problems).toMatchObject([
       { pointer: '/q' },
     ]);
-    expect(refusal(() => validate(add, { sku: 'a\0b' })).problems).toMatchObject([{ pointer: '/sku' }]);
-    expect(refusal(() => validate(change, { sku: 'a\0b', quantity: 1 })).status).toBe(400);
+    expect(problemOf(() => validate(add, { sku: 'a\0b' })).problems).toMatchObject([{ pointer: '/sku' }]);
+    expect(problemOf(() => validate(change, { sku: 'a\0b', quantity: 1 })).status).toBe(400);
   });
 
   it('does not take an own field of an upload from the query string', () => {
@@ -149,9 +149,9 @@ describe('buildInput', () => {
         upload: { contentTypes: ['text/csv'], maxBytes: 10 },
       }),
     );
-    expect(refusal(() => buildInput(upload, { ...none, query: { format: 'a', upload: 'x' } })).problems).toMatchObject([
-      { pointer: '/upload' },
-    ]);
+    expect(
+      problemOf(() => buildInput(upload, { ...none, query: { format: 'a', upload: 'x' } })).problems,
+    ).toMatchObject([{ pointer: '/upload' }]);
   });
 });
 
@@ -173,7 +173,7 @@ describe('validateInput', () => {
   });
 
   it('names every wrong field and what to do', () => {
-    const refused = refusal(() => validate(add, { quantity: 1.5, colour: 'red', handle: 'A B' }));
+    const refused = problemOf(() => validate(add, { quantity: 1.5, colour: 'red', handle: 'A B' }));
     expect(refused).toMatchObject({ status: 400, code: 'INVALID_INPUT' });
     expect(refused.problems?.map(({ pointer }) => pointer).toSorted()).toEqual([
       '/colour',
@@ -197,19 +197,19 @@ describe('validateInput', () => {
     ['2', 'must be a whole number (it is "2")'],
     [null, 'must be a whole number (it is null)'],
   ])('refuses the quantity %j', (quantity, detail) => {
-    expect(refusal(() => validate(change, { sku: 'mug', quantity })).problems).toEqual([
+    expect(problemOf(() => validate(change, { sku: 'mug', quantity })).problems).toEqual([
       { pointer: '/quantity', detail },
     ]);
   });
 
-  it('tells of "this or null" as of this', () => {
-    expect(refusal(() => validate(change, { sku: 'mug', quantity: 1, note: 'too long' })).problems).toEqual([
+  it('describes "this or null" as this', () => {
+    expect(problemOf(() => validate(change, { sku: 'mug', quantity: 1, note: 'too long' })).problems).toEqual([
       { pointer: '/note', detail: 'must have at most 5 characters' },
     ]);
   });
 
   it('guesses what a mistyped field was meant to be', () => {
-    expect(refusal(() => validate(add, { sku: 'mug', Quantity: 1 })).problems?.[0]?.detail).toContain(
+    expect(problemOf(() => validate(add, { sku: 'mug', Quantity: 1 })).problems?.[0]?.detail).toContain(
       'did you mean quantity?',
     );
   });
@@ -229,14 +229,16 @@ describe('validateInput', () => {
         output: z.object({}),
       }),
     );
-    expect(JSON.stringify(refusal(() => validate(signIn, { password: 'Hunter2' })).problems)).not.toContain('Hunter2');
+    expect(JSON.stringify(problemOf(() => validate(signIn, { password: 'Hunter2' })).problems)).not.toContain(
+      'Hunter2',
+    );
   });
 
   it('is not led astray by names of Object', () => {
-    expect(refusal(() => validate(add, JSON.parse('{"sku":"mug","__proto__":{"quantity":1}}'))).problems).toMatchObject(
-      [{ pointer: '/__proto__' }],
-    );
-    expect(refusal(() => validate(add, { sku: 'mug', constructor: 1 })).problems).toMatchObject([
+    expect(
+      problemOf(() => validate(add, JSON.parse('{"sku":"mug","__proto__":{"quantity":1}}'))).problems,
+    ).toMatchObject([{ pointer: '/__proto__' }]);
+    expect(problemOf(() => validate(add, { sku: 'mug', constructor: 1 })).problems).toMatchObject([
       { pointer: '/constructor' },
     ]);
   });

@@ -30,8 +30,8 @@ function coerceOne(types: ReadonlySet<string>, text: string): unknown {
 }
 
 /**
- * A value of the path or query string, which is text, as its schema's type. Text that doesn't fit the type stays as it is, so
- * that validation can show it. A field that is given several times is a list where the schema takes one.
+ * A value of the path or query string, which is text, as its schema's type. Text that doesn't fit the type stays as it
+ * is, so that validation can show it. A field that is given several times is a list where the schema takes one.
  */
 export function coerceText(schema: JsonSchema | undefined, value: string | readonly string[]): unknown {
   if (!schema) return value;

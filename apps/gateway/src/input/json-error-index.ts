@@ -27,8 +27,8 @@ function after(token: string, expected: Expected, open: string[]): Expected | un
 }
 
 /**
- * The index at which a text stops being JSON; its length when it only ends too early. It exists because V8 reports a position
- * for some faults and none for others. Only for texts that JSON.parse refused.
+ * The index at which a text stops being JSON; its length when it only ends too early. It exists because V8 reports a
+ * position for some faults and none for others. Only for texts that JSON.parse refused.
  */
 export function jsonErrorIndex(text: string): number {
   const open: string[] = [];

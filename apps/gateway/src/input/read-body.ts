@@ -28,7 +28,10 @@ export function requireJson({ headers }: IncomingMessage): void {
   throw problem('UNSUPPORTED_MEDIA_TYPE', `The body ${given}: send application/json in UTF-8`);
 }
 
-/** Chunks may have a byte each, and an object for each would take a hundred times its memory: they are joined as they come. */
+/**
+ * Chunks may have a byte each, and an object for each would take a hundred times its memory: they are joined as they
+ * come.
+ */
 function append(body: Buffer, size: number, chunk: Buffer): Buffer {
   let joined = body;
   if (size + chunk.length > body.length) {

@@ -27,7 +27,10 @@ const takenOf = (limit: number, allowed: boolean, result: RateLimiterRes): Taken
 const isOverLimit = (error: unknown): error is RateLimiterRes =>
   typeof error === 'object' && error !== null && 'msBeforeNext' in error;
 
-/** Limiter counts in Redis for all clones; while Redis is unavailable, in this clone's memory with its share of the limit. */
+/**
+ * Limiter counts in Redis for all clones; while Redis is unavailable, in this clone's memory with its share of the
+ * limit.
+ */
 export class Limiter {
   private shared: RateLimiterRedis | undefined;
 

@@ -1,31 +1,32 @@
 import { eventually } from '@stoa/testing';
-import { CutOff } from '../../test/cut-off.js';
+import { TcpProxy } from '../../test/tcp-proxy.js';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
 
 describe('rate limits', () => {
   let shop: TestShop;
   let service: ThingsService;
-  let way: CutOff;
+  let proxy: TcpProxy;
   let gateways: GatewayClone[];
 
   beforeAll(async () => {
     shop = await TestShop.open();
     service = await shop.things.start();
-    way = await CutOff.before(shop.redisUrl);
-    const env = { REDIS_URL: way.url, RATE_LIMIT_WRITES_PER_MINUTE: '10', TRUSTED_PROXIES: '127.0.0.1' };
+    proxy = await TcpProxy.open(shop.redisUrl);
+    const env = { REDIS_URL: proxy.url, RATE_LIMIT_WRITES_PER_MINUTE: '10', TRUSTED_PROXIES: '127.0.0.1' };
     gateways = await Promise.all([shop.gateway(env), shop.gateway(env)]);
   });
   afterAll(async () => {
-    await Promise.all([service?.stop(), way?.close()]);
+    await Promise.all([service?.stop(), proxy?.close()]);
     await shop?.close();
   });
 
   let hosts = 0;
-  /** With another host each time: while Redis stands still, clones do without it and count anew. */
+  /** With another host each time: while Redis doesn't reply, clones do without it and count anew. */
   const undisturbed = (attempt: (host: number) => Promise<void>) => eventually(() => attempt(++hosts));
   const from = (address: string) => ({ 'x-forwarded-for': address });
-  const nothing = (n: number, address: string) => gateways[n % 2]!.ask('POST /v1/nothing', { headers: from(address) });
+  const nothing = (n: number, address: string) =>
+    gateways[n % 2]!.request('POST /v1/nothing', { headers: from(address) });
   const statuses = async (count: number, address: string): Promise<number[]> => {
     const replies = [];
     for (let n = 0; n < count; n++) replies.push((await nothing(n, address)).status);
@@ -53,34 +54,40 @@ describe('rate limits', () => {
     });
   });
 
-  it('are shared out among the clones while Redis is away', async () => {
+  it('are shared out among the clones while Redis is unavailable', async () => {
     for (const gateway of gateways)
       await eventually(async () => expect(await gateway.metric('stoa_gateway_clones')).toBe(2));
-    way.cut();
+    proxy.cut();
     const replies = await statuses(8, '203.0.113.20');
     expect(replies.filter((status) => status === 204)).toHaveLength(4);
     await eventually(async () => expect(await gateways[0]!.metric('stoa_redis_connected')).toBe(0));
-    way.mend();
+    proxy.restore();
     await eventually(async () => expect((await nothing(0, '203.0.113.21')).status).toBe(204));
     await eventually(async () => expect(await gateways[0]!.metric('stoa_redis_connected')).toBe(1));
   });
 
-  it('believe only the balancer about addresses', async () => {
+  it('trust only the balancer about addresses', async () => {
     // Without Redis it counts by itself from the beginning.
     const alone = { REDIS_URL: 'redis://127.0.0.1:1', TRUSTED_PROXIES: '192.0.2.1' };
     const stranger = await shop.gateway({ ...alone, RATE_LIMIT_WRITES_PER_MINUTE: '2' });
-    const ask = (address: string) => stranger.ask('POST /v1/notes', { body: { text: 'a' }, headers: from(address) });
-    expect([(await ask('203.0.113.7')).status, (await ask('203.0.113.8')).status]).toEqual([201, 201]);
-    expect((await ask('203.0.113.9')).status).toBe(429);
+    const request = (address: string) =>
+      stranger.request('POST /v1/notes', { body: { text: 'a' }, headers: from(address) });
+    expect([(await request('203.0.113.7')).status, (await request('203.0.113.8')).status]).toEqual([201, 201]);
+    expect((await request('203.0.113.9')).status).toBe(429);
   });
 
   it('bound all writes of a caller, wherever they come from', async () => {
     await undisturbed(async () => {
-      const { json } = await gateways[0]!.ask('POST /v1/guests', { headers: from('203.0.113.5') });
+      const { json } = await gateways[0]!.request('POST /v1/guests', { headers: from('203.0.113.5') });
       const token = String(json['token']);
       const write = async (n: number) =>
-        (await gateways[n % 2]!.ask('POST /v1/notes', { token, body: { text: 'a' }, headers: from(`198.51.100.${n}`) }))
-          .status;
+        (
+          await gateways[n % 2]!.request('POST /v1/notes', {
+            token,
+            body: { text: 'a' },
+            headers: from(`198.51.100.${n}`),
+          })
+        ).status;
       const replies: number[] = [];
       for (let n = 0; n < 11; n++) replies.push(await write(n));
       expect(replies).toEqual([...Array.from({ length: 10 }, () => 201), 429]);

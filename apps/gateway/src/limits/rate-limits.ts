@@ -33,7 +33,9 @@ export function networkOf(address: string): string {
   return [...left, ...(tail === undefined ? [] : zeros), ...right].slice(0, 4).join(':');
 }
 
-/** RateLimits applies the contract's limit of an operation, and general ones for writes and reads that no cache served. */
+/**
+ * RateLimits applies the contract's limit of an operation, and general ones for writes and reads that no cache served.
+ */
 @Injectable()
 export class RateLimits {
   private readonly limiters = new Map<string, Limiter>();

@@ -12,7 +12,9 @@ import {
 import type { MessagesPort, TailedEvent } from './messages-port.js';
 import { SharedEvents } from './shared-events.js';
 
-/** Reads contracts and events from Kafka: without a consumer group every clone gets all of them, in a group one does. */
+/**
+ * Reads contracts and events from Kafka: without a consumer group every clone gets all of them, in a group one does.
+ */
 @Injectable()
 export class KafkaMessages implements MessagesPort, OnApplicationShutdown {
   private readonly readers: { close(): Promise<void> }[] = [];

@@ -13,8 +13,9 @@ export interface SharedEventsOptions {
 const WAITS_FOR_KAFKA = 'events that end sessions wait for Kafka';
 
 /**
- * SharedEvents hands each wanted event of a topic to one of the clones, at least once: offsets are committed behind the work,
- * so that events which a clone had not finished when it died come to another. Events are few, and handled one by one.
+ * SharedEvents hands each wanted event of a topic to one of the clones, at least once: offsets are committed behind the
+ * work, so that events which a clone had not finished when it died come to another. Events are few, and handled one by
+ * one.
  */
 export class SharedEvents {
   private readonly stopping = new AbortController();

@@ -23,9 +23,9 @@ export interface Attempt {
 }
 
 /**
- * The command's id: the same for each retry with the same Idempotency-Key, a fresh one without a key. Without a caller the
- * body belongs to it. Commands keyed by such a caller start with a new guest each time: a stranger with the same weak key
- * must not get that guest's cart.
+ * The command's id: the same for each retry with the same Idempotency-Key, a fresh one without a key. Without a caller
+ * the body belongs to it. Commands keyed by such a caller start with a new guest each time: a stranger with the same
+ * weak key must not get that guest's cart.
  */
 export function commandId({ operation, path, key, callerId, body }: Attempt): string {
   if (key === undefined) return newId();

@@ -26,8 +26,8 @@ function nameOf({ document }: Operation, contentType: string): string {
 }
 
 /**
- * Queries part after part, each when the client has taken the one before, so that one part is in memory at a time. An error
- * of the first part is the response; after that the connection is cut, which a client can tell from an end.
+ * Queries part after part, each when the client has taken the one before, so that one part is in memory at a time. An
+ * error of the first part is the response; after that the connection is cut, which a client can tell from an end.
  * @throws HttpProblem the error of the first part
  */
 export async function download(call: CallOperation, { operation, input, base }: Download): Promise<HttpResponse> {

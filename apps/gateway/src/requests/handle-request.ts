@@ -42,7 +42,7 @@ export class HandleRequest {
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'BODY_LIMIT_BYTES'>,
   ) {}
 
-  /** @throws HttpProblem of every refusal */
+  /** @throws HttpProblem for whatever is refused */
   async handle(exchange: Exchange): Promise<HttpResponse> {
     try {
       return await this.respond(exchange);
@@ -113,7 +113,9 @@ export class HandleRequest {
       : jsonResponse(JSON.stringify(output), headers, status);
   }
 
-  /** At sign-in and refresh an expired token is no reason to refuse: clients send it along until they have a new one. */
+  /**
+   * At sign-in and refresh an expired token is no reason to refuse: clients send it along until they have a new one.
+   */
   private async identifyForBuiltin(exchange: Exchange, operation: Operation): Promise<Identity | undefined> {
     const identity = this.tokens.identify(headerOf(exchange, 'authorization'));
     return TAKES_ANY_TOKEN.has(operation.name) ? identity.catch(() => undefined) : identity;

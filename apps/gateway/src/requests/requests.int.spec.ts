@@ -22,13 +22,13 @@ describe('requests', () => {
   });
 
   const note = (body: unknown, headers: Record<string, string> = {}) =>
-    gateway.ask('POST /v1/notes', { body, headers });
+    gateway.request('POST /v1/notes', { body, headers });
 
   describe('numbers of a query string', () => {
     it.each(['5.0', '5.00', '05', '5e0', '0x5', '-0', '%205', '5%20'])(
       'have one spelling, which is not %s',
       async (limit) => {
-        const { status, json } = await gateway.ask(`GET /v1/things?limit=${limit}`);
+        const { status, json } = await gateway.request(`GET /v1/things?limit=${limit}`);
         expect(status).toBe(400);
         expect(json['errors']).toMatchObject([{ pointer: '/limit' }]);
         expect(json['detail']).toMatch(/^limit must be a whole number/);
@@ -37,7 +37,7 @@ describe('requests', () => {
   });
 
   describe('bad input', () => {
-    it('is told field by field', async () => {
+    it('is described field by field', async () => {
       const { status, json, headers } = await note({ txt: 'x', text: 5 });
       expect(status).toBe(400);
       expect(headers.get('content-type')).toBe('application/problem+json');
@@ -63,7 +63,7 @@ describe('requests', () => {
       ['{\n  "text": oops\n}', 'line 2, column 11'],
       ['{"text": "a"} x', 'line 1, column 15'],
       ['', ''],
-    ])('is told where it stops being JSON: %j', async (body, place) => {
+    ])('is described by where it stops being JSON: %j', async (body, place) => {
       const { status, json } = await note(body);
       expect(status).toBe(400);
       expect(json['detail']).toContain(place);
@@ -108,7 +108,7 @@ describe('requests', () => {
     it.each(['GET /v1/things/%zz', 'PROPFIND /v1/notes', 'PURGE /v1/things/mug', 'PUT /v1/notes', 'GET /v1/none'])(
       'is a problem like every other, also where no operation is found: %s',
       async (route) => {
-        const { status, json, headers } = await gateway.ask(route);
+        const { status, json, headers } = await gateway.request(route);
         expect(headers.get('content-type')).toBe('application/problem+json');
         expect(json).toMatchObject({ status, traceId: headers.get('trace-id') });
         expect(headers.get('stoa-gateway')).toMatch(/^gateway-/);
@@ -123,49 +123,51 @@ describe('requests', () => {
       });
       expect(response.status).toBe(400);
       expect((await note('{"text":"a\\u0000b"}')).json['errors']).toMatchObject([{ pointer: '/text' }]);
-      expect((await gateway.ask('GET /v1/things/a%00b')).status).toBe(400);
+      expect((await gateway.request('GET /v1/things/a%00b')).status).toBe(400);
     });
 
     it('asks for what is not there, or in a way that is not taken', async () => {
-      expect(await gateway.ask('GET /v1/none')).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
-      expect(await gateway.ask('GET /v1/things/unknown')).toMatchObject({
+      expect(await gateway.request('GET /v1/none')).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
+      expect(await gateway.request('GET /v1/things/unknown')).toMatchObject({
         status: 404,
         json: { code: 'NOT_FOUND', detail: 'There is no thing unknown' },
       });
-      const wrong = await gateway.ask('PATCH /v1/notes');
+      const wrong = await gateway.request('PATCH /v1/notes');
       expect(wrong).toMatchObject({ status: 405, json: { code: 'METHOD_NOT_ALLOWED' } });
       expect(wrong.headers.get('allow')).toBe('GET, HEAD, POST');
-      expect((await gateway.ask('OPTIONS /v1/notes')).status).toBe(405);
-      expect((await gateway.ask('GET /v1/things/%ff')).status).toBe(400);
-      expect((await gateway.ask('GET /v1/things?limit=0')).json['errors']).toMatchObject([{ pointer: '/limit' }]);
-      expect((await gateway.ask('GET /v1/things?colour=red')).json['errors']).toMatchObject([{ pointer: '/colour' }]);
-      expect((await gateway.ask(`GET /v1/things/${'x'.repeat(20_000)}`)).status).toBe(431);
+      expect((await gateway.request('OPTIONS /v1/notes')).status).toBe(405);
+      expect((await gateway.request('GET /v1/things/%ff')).status).toBe(400);
+      expect((await gateway.request('GET /v1/things?limit=0')).json['errors']).toMatchObject([{ pointer: '/limit' }]);
+      expect((await gateway.request('GET /v1/things?colour=red')).json['errors']).toMatchObject([
+        { pointer: '/colour' },
+      ]);
+      expect((await gateway.request(`GET /v1/things/${'x'.repeat(20_000)}`)).status).toBe(431);
     });
 
     it('is not HTTP', async () => {
-      const answer = await new Promise<string>((resolve, reject) => {
+      const response = await new Promise<string>((resolve, reject) => {
         const socket = connect(gateway.clone.httpPort, '127.0.0.1', () => socket.write('what is this\r\n\r\n'));
         let text = '';
         socket.on('data', (data) => (text += data.toString()));
         socket.on('close', () => resolve(text));
         socket.on('error', reject);
       });
-      expect(answer).toContain('400');
-      expect(answer).toContain('application/problem+json');
+      expect(response).toContain('400');
+      expect(response).toContain('application/problem+json');
     });
   });
 
   describe('idempotency', () => {
-    it('runs a write with the same key once, and gives its answer again', async () => {
-      const { json } = await gateway.ask('POST /v1/guests');
+    it('runs a write with the same key once, and gives its response again', async () => {
+      const { json } = await gateway.request('POST /v1/guests');
       const token = String(json['token']);
       const headers = { 'idempotency-key': randomUUID() };
-      const first = await gateway.ask('POST /v1/notes', { token, body: { text: 'a' }, headers });
-      const second = await gateway.ask('POST /v1/notes', { token, body: { text: 'a' }, headers });
+      const first = await gateway.request('POST /v1/notes', { token, body: { text: 'a' }, headers });
+      const second = await gateway.request('POST /v1/notes', { token, body: { text: 'a' }, headers });
       expect(first.status).toBe(201);
       expect(second.json).toEqual(first.json);
-      expect((await gateway.ask('GET /v1/notes', { token })).json['notes']).toEqual(['a']);
-      const other = await gateway.ask('POST /v1/notes', { token, body: { text: 'b' }, headers });
+      expect((await gateway.request('GET /v1/notes', { token })).json['notes']).toEqual(['a']);
+      const other = await gateway.request('POST /v1/notes', { token, body: { text: 'b' }, headers });
       expect(other).toMatchObject({ status: 409, json: { code: 'IDEMPOTENCY_KEY_REUSED' } });
     });
 
@@ -184,7 +186,7 @@ describe('requests', () => {
 
   describe('versions', () => {
     const set = (text: string, headers = {}) =>
-      gateway.ask('PUT /v1/things/vase', { token: operator.token, body: { text }, headers });
+      gateway.request('PUT /v1/things/vase', { token: operator.token, body: { text }, headers });
 
     it('are ETags: a stale If-Match is refused, the right one is taken', async () => {
       const first = await set('one');
@@ -198,19 +200,19 @@ describe('requests', () => {
     });
 
     it('spare a client what it has already', async () => {
-      shop.things.world.set('jug', 'a jug');
-      const { headers } = await gateway.ask('GET /v1/things/jug');
+      shop.things.state.set('jug', 'a jug');
+      const { headers } = await gateway.request('GET /v1/things/jug');
       const known = { 'if-none-match': headers.get('etag') ?? '' };
-      const reply = await gateway.ask('GET /v1/things/jug', { headers: known });
+      const reply = await gateway.request('GET /v1/things/jug', { headers: known });
       expect(reply).toMatchObject({ status: 304, text: '' });
       expect(reply.headers.get('etag')).toBe(headers.get('etag'));
-      expect((await gateway.ask('GET /v1/things/jug', { headers: { 'if-none-match': '"0"' } })).status).toBe(200);
+      expect((await gateway.request('GET /v1/things/jug', { headers: { 'if-none-match': '"0"' } })).status).toBe(200);
     });
 
-    it('answers HEAD as GET, without the body', async () => {
-      shop.things.world.set('cup', 'a cup');
+    it('serves HEAD as GET, without the body', async () => {
+      shop.things.state.set('cup', 'a cup');
       for (const _try of ['fetched', 'from memory']) {
-        const head = await gateway.ask('HEAD /v1/things/cup');
+        const head = await gateway.request('HEAD /v1/things/cup');
         expect(head).toMatchObject({ status: 200, text: '' });
         expect(Number(head.headers.get('content-length'))).toBeGreaterThan(10);
       }
@@ -220,33 +222,33 @@ describe('requests', () => {
   describe('faults', () => {
     it('end within the budget of the contract, with when to try again', async () => {
       // The budget that operations have without one of their own would take longer.
-      const reply = await withinDeadline(5_000, () => gateway.ask('POST /v1/sleep', { body: { ms: 10_000 } }));
+      const reply = await withinDeadline(5_000, () => gateway.request('POST /v1/sleep', { body: { ms: 10_000 } }));
       expect([503, 504]).toContain(reply.status);
       expect(reply.headers.has('retry-after')).toBe(true);
     });
 
-    it('are answered with the status that the contract gives their code', async () => {
-      const reply = await gateway.ask('PUT /v1/things/horn', { token: operator.token, body: { text: 'LOUD' } });
+    it('have the status that the contract gives their code', async () => {
+      const reply = await gateway.request('PUT /v1/things/horn', { token: operator.token, body: { text: 'LOUD' } });
       expect(reply).toMatchObject({ status: 422, json: { code: 'TOO_LOUD' } });
     });
   });
 
-  it('carries the trace of its caller on, and says it', async () => {
+  it('carries the trace of its caller on, and names it', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     for (const path of ['/v1/notes', '/v1/things/mug', '/v1/none']) {
-      const { headers } = await gateway.ask(`GET ${path}`, { headers: { traceparent } });
+      const { headers } = await gateway.request(`GET ${path}`, { headers: { traceparent } });
       expect(headers.get('trace-id')).toBe('0af7651916cd43dd8448eb211c80319c');
     }
   });
 
-  it('keeps a trail of what operators do, without secrets', async () => {
+  it('keeps a trail of the commands of operators, without secrets', async () => {
     const body = { text: 'audited', secret: 'hunter2', quiet: true };
-    await gateway.ask('PUT /v1/things/urn', {
+    await gateway.request('PUT /v1/things/urn', {
       token: operator.token,
       body,
       headers: { 'x-forwarded-for': '203.0.113.9' },
     });
-    await gateway.ask('PUT /v1/things/urn', { token: operator.token, body: { text: 'LOUD' } });
+    await gateway.request('PUT /v1/things/urn', { token: operator.token, body: { text: 'LOUD' } });
     const rows = await shop.sql(`SELECT * FROM audit_entries WHERE input->>'id' = 'urn' ORDER BY at`);
     expect(rows).toMatchObject([
       {

@@ -25,7 +25,7 @@ export interface Task {
   readonly bytes: Buffer | string;
 }
 
-/** Stands for the frames of an upload when its input is validated, before there are any. */
+/** Takes the place of an upload's frames when its input is validated, before there are any. */
 const NO_FRAME = { id: '', sequence: 0, last: true, contentType: '', data: '' };
 
 /** RunForCaller runs an operation as its caller. Commands of operators are written to the audit trail. */

@@ -48,7 +48,7 @@ describe('streams', () => {
         expect(response.status).toBe(202);
         const frames = Math.max(1, Math.ceil(bytes / FRAME_BYTES));
         expect(await response.json()).toEqual({ bytes, sum: bytes % 1_000_003, frames, contentType: 'text/csv' });
-        const { sequences } = shop.things.world.uploads.get(`size-${bytes}`)!;
+        const { sequences } = shop.things.state.uploads.get(`size-${bytes}`)!;
         expect(sequences).toEqual(Array.from({ length: frames }, (_, n) => n));
       },
     );
@@ -72,7 +72,7 @@ describe('streams', () => {
         })(),
       );
       const response = upload('restart', half);
-      await eventually(() => expect(shop.things.world.uploads.get('restart')?.frames).toBeGreaterThan(0));
+      await eventually(() => expect(shop.things.state.uploads.get('restart')?.frames).toBeGreaterThan(0));
       await service.stop();
       service = await shop.things.start();
       release!();
@@ -89,20 +89,20 @@ describe('streams', () => {
           'content-length': String(10 ** 12),
           authorization: `Bearer ${token}`,
         };
-        const ask = request(`${gateway.url}/v1/uploads/x`, { method: 'POST', headers }, (reply) => {
+        const sending = request(`${gateway.url}/v1/uploads/x`, { method: 'POST', headers }, (reply) => {
           resolve(reply.statusCode);
-          ask.destroy();
+          sending.destroy();
         });
-        ask.on('error', reject).write('a');
+        sending.on('error', reject).write('a');
       });
       expect(status).toBe(413);
-      expect(shop.things.world.uploads.has('x')).toBe(false);
+      expect(shop.things.state.uploads.has('x')).toBe(false);
     });
 
-    it('end with the refusal of the service, while the client is still sending', async () => {
-      shop.things.world.uploadEnds = MEGABYTE;
+    it('end with the business error of the service, while the client is still sending', async () => {
+      shop.things.state.uploadEnds = MEGABYTE;
       const response = await upload('enough', ones(4 * MEGABYTE));
-      shop.things.world.uploadEnds = Infinity;
+      shop.things.state.uploadEnds = Infinity;
       expect(response.status).toBe(422);
       expect(await response.json()).toMatchObject({ code: 'ENOUGH' });
     });
@@ -126,16 +126,16 @@ describe('streams', () => {
       const reader = response.body!.getReader();
       let bytes = (await reader.read()).value!.length;
       let most = 0;
-      for (let look = 0; look < 20; look++) most = Math.max(most, await gateway.memory());
+      for (let poll = 0; poll < 20; poll++) most = Math.max(most, await gateway.memory());
       expect(most - before).toBeLessThan(40 * MEGABYTE);
       for (let part = await reader.read(); !part.done; part = await reader.read()) bytes += part.value.length;
       expect(bytes).toBe(600 * 100_000);
     }, 120_000);
 
     it('are refused as other queries are', async () => {
-      const ask = (query: string) => gateway.ask(`GET /v1/downloads?${query}`, { token });
-      expect(await ask('parts=5000')).toMatchObject({ status: 422, json: { code: 'TOO_MANY' } });
-      expect((await ask('parts=0')).status).toBe(400);
+      const request = (query: string) => gateway.request(`GET /v1/downloads?${query}`, { token });
+      expect(await request('parts=5000')).toMatchObject({ status: 422, json: { code: 'TOO_MANY' } });
+      expect((await request('parts=0')).status).toBe(400);
     });
 
     it('break off, so that it is seen, when a part cannot be had', async () => {

@@ -9,9 +9,12 @@ import type { Call, CallOperation } from '../calls/call-operation.js';
 export const FRAME_BYTES = 256 * 1024;
 /** Frames in flight at once: an upload holds no more in memory. */
 const IN_FLIGHT = 4;
-/** A client that sends nothing for so long has gone away. */
+/** A client that sends nothing for so long has left. */
 const IDLE_MS = 60_000;
-/** A frame is sent again with its id while the service is unavailable, so that a restart doesn't cost an upload of an hour. */
+/**
+ * A frame is sent again with its id while the service is unavailable, so that a restart doesn't cost an upload of an
+ * hour.
+ */
 const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000];
 
 export interface Upload {
@@ -68,8 +71,8 @@ async function* framesOf(request: IncomingMessage, maxBytes: number): AsyncGener
 }
 
 /**
- * Streams the body to the service frame by frame. The first frame's reply comes before others are sent, the last frame is
- * sent after all other replies; in between a few are in flight at once, in order.
+ * Streams the body to the service frame by frame. The first frame's reply comes before others are sent, the last frame
+ * is sent after all other replies; in between a few are in flight at once, in order.
  * @returns the reply to the last frame
  * @throws HttpProblem the first error; frames sent until then stay with the service, as an upload that never ends
  */

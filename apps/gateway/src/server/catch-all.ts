@@ -16,8 +16,8 @@ export interface CatchAll {
 }
 
 /**
- * One Fastify route for all operations: which there are is learned while the clone runs, and Fastify takes no routes once
- * it listens. Bodies are left unread: what is read, and how, depends on the operation.
+ * One Fastify route for all operations: which there are is learned while the clone runs, and Fastify takes no routes
+ * once it listens. Bodies are left unread: what is read, and how, depends on the operation.
  */
 export function catchAll({ handle, log, responses }: CatchAll) {
   const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {

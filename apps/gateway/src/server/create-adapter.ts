@@ -7,7 +7,9 @@ import type { ResponseSender } from '../http/response-sender.js';
 import { frameworkProblem, refuseOnSocket } from './framework-problems.js';
 import type { MemoryHits } from './memory-hits.js';
 
-/** Idle connections outlive the balancer's own time-out, so that it never sends a request into one that is being closed. */
+/**
+ * Idle connections outlive the balancer's own time-out, so that it never sends a request into one that is being closed.
+ */
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 

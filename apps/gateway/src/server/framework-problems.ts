@@ -6,7 +6,9 @@ import { contextOf } from '../http/exchange.js';
 import { HttpProblem, problem } from '../http/problem.js';
 import type { ResponseSender } from '../http/response-sender.js';
 
-/** The problem that Fastify means by an error of its own: a URL that can't be decoded, a media type that can't be read. */
+/**
+ * The problem that Fastify means by an error of its own: a URL that can't be decoded, a media type that can't be read.
+ */
 export function frameworkProblem(error: { code?: string; statusCode?: number; message: string }): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error.code === 'FST_ERR_BAD_URL')

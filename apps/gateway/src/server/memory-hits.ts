@@ -9,8 +9,8 @@ import type { ResponseSender } from '../http/response-sender.js';
 const newTraceId = (): string => randomUUID().replaceAll('-', '');
 
 /**
- * MemoryHits serves what is fresh in memory before the framework sees the request: with routing, hooks and reply objects such
- * a response would cost three times as much CPU (measured). A request that needs more goes on to Fastify.
+ * MemoryHits serves what is fresh in memory before the framework sees the request: with routing, hooks and reply
+ * objects such a response would cost three times as much CPU (measured). A request that needs more goes on to Fastify.
  */
 export class MemoryHits {
   private memory: MemoryCache | undefined;

@@ -79,7 +79,7 @@ export class RequestLog {
     });
   }
 
-  /** Logs a fault of the gateway or of a service. A refusal is the caller's business and is not logged. */
+  /** Logs a fault of the gateway or of a service. Other problems are the caller's business and are not logged. */
   refused({ method, target, operation }: Exchange, error: unknown): void {
     const fields = { method, path: pathOf(target), operation };
     if (!(error instanceof HttpProblem)) this.logger.error({ ...fields, err: error }, 'request failed');

@@ -27,10 +27,10 @@ describe('spans', () => {
     return found;
   };
 
-  it('show a request, and what it asked of a service, as parts of their caller’s trace', async () => {
+  it('show a request, and its call of a service, as parts of their caller’s trace', async () => {
     const gateway = await shop.gateway({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-    await gateway.ask('POST /v1/notes', { body: { text: 'a' }, headers: { traceparent } });
-    await gateway.ask('GET /v1/none?token=hunter2', { headers: { traceparent } });
+    await gateway.request('POST /v1/notes', { body: { text: 'a' }, headers: { traceparent } });
+    await gateway.request('GET /v1/none?token=hunter2', { headers: { traceparent } });
     await eventually(() => named('GET none'));
     const request = await eventually(() => named('POST things.addNote'));
     expect(request).toMatchObject({ kind: 2, parentSpanId: CALLER.spanId });

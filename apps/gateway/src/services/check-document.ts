@@ -4,7 +4,9 @@ import { z } from 'zod';
 const Schema = z.record(z.string(), z.unknown());
 const Name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,99}$/, 'a name of letters, digits, _ and -');
 
-/** Whole segments of letters, digits and . _ ~ -, or of one `{field}`: nothing that a router would read as a pattern. */
+/**
+ * Whole segments of letters, digits and . _ ~ -, or of one `{field}`: nothing that a router would read as a pattern.
+ */
 const Path = z
   .string()
   .regex(/^(?:\/(?:[A-Za-z0-9._~-]+|\{[A-Za-z_]\w*\}))+$/, 'a path such as /v1/products/{handle}')

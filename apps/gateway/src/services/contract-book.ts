@@ -22,8 +22,8 @@ export type Decision =
 export type BreakingChanges = (before: ContractDocument, after: ContractDocument) => readonly string[];
 
 /**
- * ContractBook holds the contracts in force. A document replaces an older one only if no consumer of the older one breaks. A
- * refused document changes nothing, is kept for operators to see, and may be offered again.
+ * ContractBook holds the contracts in force. A document replaces an older one only if no consumer of the older one
+ * breaks. A refused document changes nothing, is kept for operators to see, and may be offered again.
  */
 export class ContractBook {
   private readonly inForce = new Map<string, ContractDocument>();
@@ -56,7 +56,10 @@ export class ContractBook {
     return { outcome: 'accepted', document };
   }
 
-  /** Forgets a service: its routes are free, and whatever it publishes next is new. @returns false if it was not in force */
+  /**
+   * Forgets a service: its routes are free, and whatever it publishes next is new.
+   * @returns false if it was not in force
+   */
   withdraw(service: string): boolean {
     this.refused.delete(service);
     return this.inForce.delete(service);

@@ -53,7 +53,7 @@ describe('ContractBook', () => {
     expect(contracts.documents()[1]?.version).toBe(1);
   });
 
-  it('forgets the refusal when a good one comes, and ignores older versions', () => {
+  it('forgets the refused one when a good one comes, and ignores older versions', () => {
     const contracts = book();
     contracts.offer('things', things(1));
     contracts.offer('things', { ...things(2), operations: {} });

@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { ContractDocument } from '@stoa/contract-kit';
 import { GatewayDatabase } from '../storage/gateway-database.js';
 
-/** ContractStore keeps the last good contracts in the gateway's Postgres, for clones that start while Kafka is unavailable. */
+/**
+ * ContractStore keeps the last good contracts in the gateway's Postgres, for clones that start while Kafka is
+ * unavailable.
+ */
 @Injectable()
 export class ContractStore {
   constructor(private readonly database: GatewayDatabase) {}

@@ -31,7 +31,7 @@ function shown({ data, parentSchema }: ErrorObject): string {
 }
 
 /** True when one letter was left out, put in or changed. */
-function isOneEditAway(a: string, b: string): boolean {
+function differsByOneEdit(a: string, b: string): boolean {
   let start = 0;
   while (start < a.length && a[start] === b[start]) start++;
   let end = 0;
@@ -42,7 +42,7 @@ function isOneEditAway(a: string, b: string): boolean {
 /** The known name that was probably meant. */
 function closest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[_-]/g, '');
-  return known.find((other) => isOneEditAway(plain(name), plain(other)));
+  return known.find((other) => differsByOneEdit(plain(name), plain(other)));
 }
 
 function unknownField(error: ErrorObject, name: string): string {

@@ -21,9 +21,9 @@ describe('contracts learned at run time', () => {
     await shop?.close();
   });
 
-  it('answers an operation that it learned', async () => {
-    shop.things.world.set('mug', 'a mug');
-    const reply = await gateway.ask('GET /v1/things/mug');
+  it('serves an operation that it learned', async () => {
+    shop.things.state.set('mug', 'a mug');
+    const reply = await gateway.request('GET /v1/things/mug');
     expect(reply).toMatchObject({ status: 200, json: { id: 'mug', version: 1, text: 'a mug' } });
     expect(Object.fromEntries(reply.headers)).toMatchObject({
       etag: '"1"',
@@ -34,23 +34,23 @@ describe('contracts learned at run time', () => {
   });
 
   it('gains an operation while it runs, without a release of its own', async () => {
-    expect(await gateway.ask('GET /v1/colors')).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
+    expect(await gateway.request('GET /v1/colors')).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
     await service.stop();
     service = await shop.things.start(thingsWithColor);
     await eventually(async () => {
-      expect(await gateway.ask('GET /v1/colors')).toMatchObject({ status: 200, json: { color: 'blue' } });
+      expect(await gateway.request('GET /v1/colors')).toMatchObject({ status: 200, json: { color: 'blue' } });
     });
-    expect((await gateway.ask('GET /openapi.json')).text).toContain('/v1/colors');
+    expect((await gateway.request('GET /openapi.json')).text).toContain('/v1/colors');
   });
 
   it('goes on with clones of the version before, once the release was taken back', async () => {
-    const note = (body: object) => gateway.ask('POST /v1/notes', { body });
+    const note = (body: object) => gateway.request('POST /v1/notes', { body });
     expect((await note({ text: 'a', mood: 'good' })).status).toBe(201);
     await service.stop();
     service = await shop.things.start(things);
     await eventually(async () => expect((await note({ text: 'a' })).status).toBe(201));
-    // What came with the release is not there now; the contract that has it is still in force.
-    for (const reply of [await note({ text: 'a', mood: 'good' }), await gateway.ask('GET /v1/colors')])
+    // The release's additions are gone now; the contract that has them is still in force.
+    for (const reply of [await note({ text: 'a', mood: 'good' }), await gateway.request('GET /v1/colors')])
       expect(reply).toMatchObject({ status: 503, json: { code: 'UNSUPPORTED_CONTRACT_VERSION' } });
     expect((await note({ text: 'a', moon: 'full' })).status).toBe(400);
   });
@@ -60,7 +60,7 @@ describe('contracts learned at run time', () => {
     service = await shop.things.start(thingsBroken);
     const { token } = await shop.signIn(gateway, 'operator');
     await eventually(async () => {
-      const { json } = await gateway.ask('GET /v1/contracts', { token });
+      const { json } = await gateway.request('GET /v1/contracts', { token });
       expect(json['refused']).toMatchObject([{ service: 'things', version: 3 }]);
       expect(JSON.stringify(json['refused'])).toContain('mood');
       expect(json['inForce']).toContainEqual(expect.objectContaining({ service: 'things', version: 2 }));
@@ -69,16 +69,16 @@ describe('contracts learned at run time', () => {
     expect(gateway.clone.logs?.()).toContain('contract was refused');
   });
 
-  it('starts on the stored contracts while Kafka is away, says what it lacks, and refuses at once', async () => {
+  it('starts on the stored contracts while Kafka is unavailable, says what it lacks, and refuses at once', async () => {
     const lonely = await shop.unreadyGateway({ KAFKA_BROKERS: '127.0.0.1:1' });
     await eventually(async () => {
-      const { status, json } = await lonely.ask('GET /health/ready');
+      const { status, json } = await lonely.request('GET /health/ready');
       expect(status).toBe(503);
       expect(json['missing']).toEqual([expect.objectContaining({ name: 'kafka' })]);
-      expect(await lonely.ask('GET /v1/colors')).toMatchObject({ status: 503, json: { code: 'UNAVAILABLE' } });
+      expect(await lonely.request('GET /v1/colors')).toMatchObject({ status: 503, json: { code: 'UNAVAILABLE' } });
     });
-    expect((await lonely.ask('GET /v1/nothing-like-it')).status).toBe(404);
-    expect((await lonely.ask('GET /health/live')).status).toBe(200);
+    expect((await lonely.request('GET /v1/nothing-like-it')).status).toBe(404);
+    expect((await lonely.request('GET /health/live')).status).toBe(200);
   });
 
   it('drops the routes of a service whose contract is withdrawn, and takes what it publishes afterwards as new', async () => {
@@ -88,20 +88,20 @@ describe('contracts learned at run time', () => {
     const port = await openKafka({ brokers: [testKafkaBrokers()], client: 'platformatic', clientId: 'test', logger });
     await port.produce([{ topic: contractsTopic(shop.prefix), key: 'things', value: null, partition: 0 }], 'all');
     await port.close();
-    await eventually(async () => expect((await gateway.ask('GET /v1/colors')).status).toBe(404));
-    const { json } = await gateway.ask('GET /v1/contracts', { token });
+    await eventually(async () => expect((await gateway.request('GET /v1/colors')).status).toBe(404));
+    const { json } = await gateway.request('GET /v1/contracts', { token });
     expect(json).toMatchObject({ inForce: [{ service: 'gateway' }], refused: [] });
-    expect((await gateway.ask('GET /openapi.json')).text).not.toContain('/v1/colors');
+    expect((await gateway.request('GET /openapi.json')).text).not.toContain('/v1/colors');
     await eventually(async () => expect(await shop.sql('SELECT service FROM contracts')).toEqual([]));
     // A clone that starts now reads the withdrawal, and nothing that is stored.
     const later = await shop.unreadyGateway({});
     await eventually(async () => {
-      const ready = await later.ask('GET /health/ready');
+      const ready = await later.request('GET /health/ready');
       expect(ready.json['missing']).toEqual([expect.objectContaining({ name: 'contracts' })]);
     });
     // It would have broken callers of the one before.
     service = await shop.things.start(thingsBroken);
-    await eventually(async () => expect((await gateway.ask('GET /v1/colors')).status).toBe(200));
-    await eventually(async () => expect((await later.ask('GET /v1/colors')).status).toBe(200));
+    await eventually(async () => expect((await gateway.request('GET /v1/colors')).status).toBe(200));
+    await eventually(async () => expect((await later.request('GET /v1/colors')).status).toBe(200));
   });
 });

@@ -32,8 +32,8 @@ const servicesOf = (names: Iterable<string>): ReadonlySet<string> =>
   new Set([...names].map((name) => name.slice(0, name.indexOf('.'))));
 
 /**
- * RouteTable holds everything that follows from the contracts in force. When a contract changes, a new one replaces it in one
- * step, so that no request sees half of a change.
+ * RouteTable holds everything that follows from the contracts in force. When a contract changes, a new one replaces it
+ * in one step, so that no request sees half of a change.
  */
 export class RouteTable {
   private readonly router = FindMyWay({ maxParamLength: 4_000, onBadUrl: noHandler });
@@ -60,7 +60,8 @@ export class RouteTable {
     if (found?.store instanceof Operation) {
       // `/v1/things/` is no thing with an empty name.
       if (Object.values(found.params).includes('')) return { outcome: 'unknown' };
-      // The router turns malformed parts of it into something else, such as U+FFFD: a search for that would find nothing.
+      // The router turns malformed parts of it into something else, such as U+FFFD: a search for that would find
+      // nothing.
       if (!isEncoded(url.slice(url.indexOf('?') + 1))) return { outcome: 'malformed' };
       return {
         outcome: 'found',
@@ -77,6 +78,11 @@ export class RouteTable {
   /** @param id `service.operation` */
   operation(id: string): Operation | undefined {
     return this.operations.get(id);
+  }
+
+  /** The operations whose responses may be cached. */
+  get cachedOperations(): Operation[] {
+    return [...this.operations.values()].filter(({ isCached }) => isCached);
   }
 
   /** Sign-in hooks: commands that the gateway runs when a customer signs in or out. */

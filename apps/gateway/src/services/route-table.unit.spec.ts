@@ -50,11 +50,11 @@ describe('RouteTable', () => {
     expect(table.find('GET', '/v1/things/newer')).toMatchObject({ operation: { id: 'things.getThing' } });
   });
 
-  it('answers HEAD with what answers GET', () => {
+  it('finds the operation of GET for HEAD', () => {
     expect(table.find('HEAD', '/v1/things')).toMatchObject({ operation: { id: 'things.listThings' } });
   });
 
-  it('tells another method from an unknown path', () => {
+  it('distinguishes another method from an unknown path', () => {
     expect(table.find('DELETE', '/v1/things')).toEqual({ outcome: 'other method', allow: ['GET', 'HEAD', 'POST'] });
     expect(table.find('OPTIONS', '/v1/things/1')).toEqual({ outcome: 'other method', allow: ['GET', 'HEAD'] });
     expect(table.find('GET', '/v1/thing')).toEqual({ outcome: 'unknown' });
@@ -62,7 +62,7 @@ describe('RouteTable', () => {
     expect(table.find('GET', '/v1/things/')).toEqual({ outcome: 'unknown' });
   });
 
-  it('tells a path or query string that is not percent-encoded UTF-8', () => {
+  it('recognises a path or query string that is not percent-encoded UTF-8', () => {
     for (const target of ['/v1/things/%ff', '/v1/things?q=%ff', '/v1/things?q=100%', '/v1/things?q=%e2%82&limit=2'])
       expect(table.find('GET', target)).toEqual({ outcome: 'malformed' });
     expect(table.find('GET', '/v1/things/100%25')).toMatchObject({ outcome: 'found', params: { id: '100%' } });

@@ -13,7 +13,9 @@ const STATEMENT_TIMEOUT_MS = 3_000;
 
 const MOST_CONNECTIONS = 5;
 
-/** The gateway's own Postgres, by Prisma, which is loaded at the first use: its query compiler takes 28 MB (measured). */
+/**
+ * The gateway's own Postgres, by Prisma, which is loaded at the first use: its query compiler takes 28 MB (measured).
+ */
 @Injectable()
 export class GatewayDatabase implements OnApplicationShutdown {
   private opened: Promise<PrismaClient> | undefined;

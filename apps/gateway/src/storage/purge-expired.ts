@@ -8,8 +8,8 @@ const HOUR_MS = 3_600_000;
 const BATCH = 1_000;
 
 /**
- * Table → a statement that deletes a batch of its expired rows. Clones that purge at the same time skip each other's rows.
- * Refresh tokens go before sessions, whose deletion takes their tokens along.
+ * Table → a statement that deletes a batch of its expired rows. Clones that purge at the same time skip each other's
+ * rows. Refresh tokens go before sessions, whose deletion takes their tokens along.
  */
 const EXPIRED: Readonly<Record<string, string>> = {
   refresh_tokens: `DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens
@@ -23,7 +23,10 @@ const EXPIRED: Readonly<Record<string, string>> = {
     WHERE ended_at < now() - interval '1 day' ORDER BY ended_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
 };
 
-/** PurgeExpired deletes expired rows each hour: sessions a week after their end, revocations at once. The audit trail stays. */
+/**
+ * PurgeExpired deletes expired rows each hour: sessions a week after their end, revocations at once. The audit trail
+ * stays.
+ */
 @Injectable()
 export class PurgeExpired implements OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A way to a server that can be cut, or made to swallow everything, and mended again. */
-export class CutOff {
+/** A TCP proxy before a server, which can cut connections, or swallow all bytes, and be restored. */
+export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private mode: 'open' | 'cut' | 'silent' = 'open';
 
@@ -11,16 +11,16 @@ export class CutOff {
     readonly url: string,
   ) {}
 
-  static async before(target: string): Promise<CutOff> {
+  static async open(target: string): Promise<TcpProxy> {
     const to = new URL(target);
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const url = new URL(target);
     url.port = String((server.address() as AddressInfo).port);
-    const cutOff = new CutOff(server, url.href);
-    server.on('connection', (socket) => cutOff.connect(socket, to));
-    return cutOff;
+    const proxy = new TcpProxy(server, url.href);
+    server.on('connection', (socket) => proxy.connect(socket, to));
+    return proxy;
   }
 
   /** Connections are broken and refused. */
@@ -34,7 +34,7 @@ export class CutOff {
     this.mode = 'silent';
   }
 
-  mend(): void {
+  restore(): void {
     this.mode = 'open';
     for (const socket of this.sockets) socket.destroy();
   }
@@ -48,11 +48,11 @@ export class CutOff {
   private connect(socket: Socket, to: URL): void {
     if (this.mode === 'cut') return void socket.destroy();
     const far = connect(Number(to.port), to.hostname);
-    this.pass(socket, far);
-    this.pass(far, socket);
+    this.pipe(socket, far);
+    this.pipe(far, socket);
   }
 
-  private pass(from: Socket, to: Socket): void {
+  private pipe(from: Socket, to: Socket): void {
     this.sockets.add(from);
     from.on('data', (data) => this.mode === 'open' && to.write(data));
     from.on('error', () => from.destroy());
