@@ -28,6 +28,43 @@ describe('fixed paths', () => {
     expect((await gateway.request('GET /docs')).headers.get('location')).toBe('/docs/');
   });
 
+  it("give a reference page without buttons that lead to its library's services, and with a place for a token", async () => {
+    const { text } = await gateway.request('GET /docs/');
+    expect(text).toMatch(/"showDeveloperTools":\s*"never"/);
+    expect(text).toMatch(/"preferredSecurityScheme":\s*"bearer"/);
+  });
+
+  it('describe how to sign in: with a token as the document says, an operation runs', async () => {
+    const document = (await gateway.request('GET /openapi.json')).json as unknown as {
+      components: { securitySchemes: object };
+      paths: Record<string, Record<string, { security: object[] }>>;
+    };
+    expect(document.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } });
+    expect(document.paths['/v1/private']?.['get']?.security).toEqual([{ bearer: [] }]);
+    expect(document.paths['/v1/notes']?.['get']?.security).toEqual([{}, { bearer: [] }]);
+    const { email, password, customerId } = shop.things.state.person('docs@example.com');
+    const { json } = await gateway.request('POST /v1/sessions', { body: { email, password } });
+    const token = String(json['accessToken']);
+    expect((await gateway.request('GET /v1/private', { token })).json).toEqual({ customerId });
+    expect((await gateway.request('GET /v1/private')).status).toBe(401);
+  });
+
+  it('have the headers of every response, as memory hits and preflights do', async () => {
+    shop.things.state.set('pot', 'a pot');
+    await gateway.request('GET /v1/things/pot');
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const documents = ['GET /openapi.json', 'GET /asyncapi.json', 'GET /docs/', 'GET /docs/js/scalar.js'];
+    const others = ['GET /.well-known/jwks.json', 'GET /health/live', 'GET /health/ready', 'GET /v1/things/pot'];
+    for (const route of [...documents, ...others]) {
+      const { headers } = await gateway.request(route, { headers: { traceparent } });
+      expect([route, headers.get('trace-id')]).toEqual([route, '0af7651916cd43dd8448eb211c80319c']);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    }
+    const cors = { origin: 'https://shop.example', 'access-control-request-method': 'GET', traceparent };
+    const { headers } = await gateway.request('OPTIONS /v1/things/pot', { headers: cors });
+    expect(headers.get('trace-id')).toBe('0af7651916cd43dd8448eb211c80319c');
+  });
+
   it('describe the operations of all services, and those of the gateway', async () => {
     const { json } = await gateway.request('GET /openapi.json');
     expect(json['openapi']).toMatch(/^3\.1/);

@@ -154,6 +154,7 @@ describe('requests', () => {
       });
       expect(response).toContain('400');
       expect(response).toContain('application/problem+json');
+      expect(response).toMatch(/\r\ntrace-id: [0-9a-f]{32}\r\n/);
     });
   });
 

@@ -133,9 +133,9 @@ describe('streams', () => {
     }, 120_000);
 
     it('are refused as other queries are', async () => {
-      const request = (query: string) => gateway.request(`GET /v1/downloads?${query}`, { token });
-      expect(await request('parts=5000')).toMatchObject({ status: 422, json: { code: 'TOO_MANY' } });
-      expect((await request('parts=0')).status).toBe(400);
+      const download = (query: string) => gateway.request(`GET /v1/downloads?${query}`, { token });
+      expect(await download('parts=5000')).toMatchObject({ status: 422, json: { code: 'TOO_MANY' } });
+      expect((await download('parts=0')).status).toBe(400);
     });
 
     it('break off, so that it is seen, when a part cannot be had', async () => {
