@@ -22,9 +22,12 @@ import { KafkaJsAdmin } from './admin.js';
 import { kafkaError, translated } from './errors.js';
 import { KafkaJsFollower } from './follower.js';
 import { KafkaJsGroup } from './group.js';
+import { stopIdleTimer } from './idle-timer.js';
 import { LastingProducer } from './lasting-producer.js';
 import { byGivenNumber, toBatch } from './records.js';
 import { KafkaJsTransactions } from './transactions.js';
+
+stopIdleTimer();
 
 // The library sends heartbeats between fetches only, and notices a rebalance by a heartbeat: a member's fetches must be
 // short.

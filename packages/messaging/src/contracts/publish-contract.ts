@@ -41,6 +41,6 @@ export async function publishContract(
     );
   }
   await port.produce([record], 'all');
-  logger.info({ service: document.service, version: document.version }, 'contract published');
+  logger.info({ contract: document.service, version: document.version }, 'contract published');
   return 'published';
 }

@@ -72,7 +72,7 @@ function read(record: KafkaRecord, logger: MessagingOptions['logger']): Contract
     const document = JSON.parse(record.value?.toString() ?? '') as ContractDocument;
     if (document.format === 1 && document.service === record.key?.toString()) return document;
     logger.warn(
-      { service: record.key?.toString(), format: document.format },
+      { contract: record.key?.toString(), format: document.format },
       'a published contract is of a format unknown here',
     );
   } catch (err) {
