@@ -30,7 +30,7 @@ const FOLDERS = {
     'generated',
     'http',
     'config.ts',
-    'until-success.ts',
+    'background',
   ],
   'apps/profile/src': [
     'operations',

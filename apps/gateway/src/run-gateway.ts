@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { StoaClient } from '@stoa/messaging';
 import { messagingOptions, metrics, NestLog, type Logger, type Readiness } from '@stoa/service';
+import { untilSuccess } from './background/until-success.js';
 import { CacheAges } from './cache/cache-ages.js';
 import { InvalidateByEvents } from './cache/invalidate-by-events.js';
 import { MemoryCache } from './cache/memory-cache.js';
@@ -25,7 +26,6 @@ import { RequestLog } from './server/request-log.js';
 import { Contracts } from './services/contracts.js';
 import { PurgeExpired } from './storage/purge-expired.js';
 import { RedisConnection } from './storage/redis-connection.js';
-import { untilSuccess } from './until-success.js';
 
 /** A running clone of the gateway. */
 export interface Gateway {

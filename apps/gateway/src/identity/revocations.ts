@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LOGGER, metrics, type Logger } from '@stoa/service';
+import { repeatedly } from '../background/repeatedly.js';
 import { problem } from '../http/problem.js';
 import { GatewayDatabase } from '../storage/gateway-database.js';
 import type { Identity } from './identity.js';
@@ -56,8 +57,7 @@ const age = metrics.gauge({
 export class Revocations implements OnApplicationShutdown {
   /** Session id → when its last access token has expired, in ms since the epoch. */
   private readonly revoked = new Map<string, number>();
-  private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
+  private readonly stopping = new AbortController();
   private failing = false;
   private reading: Promise<void> | undefined;
   private watermark = FROM_THE_BEGINNING;
@@ -71,20 +71,17 @@ export class Revocations implements OnApplicationShutdown {
 
   /** Reads all that have not expired, then the new ones each second. */
   start(): void {
-    const tick = async (): Promise<void> => {
+    const work = async (): Promise<number> => {
       const started = performance.now();
       await this.refresh();
-      if (this.stopped) return;
       age.set((performance.now() - this.knownUntil) / 1_000);
-      const wait = Math.max(100, POLL_MS - (performance.now() - started));
-      this.timer = setTimeout(() => void tick(), wait).unref();
+      return Math.max(100, POLL_MS - (performance.now() - started));
     };
-    void tick();
+    void repeatedly({ work, signal: this.stopping.signal });
   }
 
   onApplicationShutdown(): void {
-    this.stopped = true;
-    clearTimeout(this.timer);
+    this.stopping.abort();
   }
 
   isRevoked(sessionId: string): boolean {

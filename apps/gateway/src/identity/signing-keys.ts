@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
 import { CONFIG, LOGGER, type Logger } from '@stoa/service';
+import { repeatedly } from '../background/repeatedly.js';
 import type { GatewayConfig } from '../config.js';
 import { problem } from '../http/problem.js';
 import { GatewayDatabase, type Transaction } from '../storage/gateway-database.js';
@@ -26,7 +27,7 @@ const importKey = async (jwk: JWK): Promise<CryptoKey> => (await importJWK(jwk, 
 @Injectable()
 export class SigningKeys implements OnApplicationShutdown {
   private keys = new Map<string, LoadedKey>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly stopping = new AbortController();
   private loading: Promise<void> | undefined;
   private loadedAt = -Infinity;
 
@@ -38,16 +39,15 @@ export class SigningKeys implements OnApplicationShutdown {
 
   /** Loads the keys now and each minute; each second until there are any. */
   start(): void {
-    const tick = async (): Promise<void> => {
+    const work = async (): Promise<number> => {
       await this.load().catch((error: unknown) => this.logger.warn({ err: error }, 'signing keys cannot be read'));
-      const wait = this.keys.size === 0 ? 1_000 : RELOAD_MS;
-      this.timer = setTimeout(() => void tick(), wait).unref();
+      return this.keys.size === 0 ? 1_000 : RELOAD_MS;
     };
-    void tick();
+    void repeatedly({ work, signal: this.stopping.signal });
   }
 
   onApplicationShutdown(): void {
-    clearTimeout(this.timer);
+    this.stopping.abort();
   }
 
   get known(): boolean {

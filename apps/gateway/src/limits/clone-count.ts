@@ -1,9 +1,11 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG, metrics } from '@stoa/service';
+import { repeatedly } from '../background/repeatedly.js';
 import type { GatewayConfig } from '../config.js';
 import { RedisConnection } from '../storage/redis-connection.js';
 
 const HEARTBEAT_MS = 5_000;
+const RETRY_MS = 500;
 /** In one step and by Redis's own clock: adds this clone, drops those that were silent for 15 s, counts the rest. */
 const COUNT_SCRIPT = `
 local now = tonumber(redis.call('TIME')[1])
@@ -18,7 +20,7 @@ const seen = metrics.gauge({ name: 'stoa_gateway_clones', help: 'Clones of the g
 @Injectable()
 export class CloneCount implements OnApplicationShutdown {
   private clones = 1;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly redis: RedisConnection,
@@ -30,15 +32,12 @@ export class CloneCount implements OnApplicationShutdown {
   }
 
   start(): void {
-    const heartbeat = async (): Promise<void> => {
-      const known = await this.count();
-      this.timer = setTimeout(() => void heartbeat(), known ? HEARTBEAT_MS : 500).unref();
-    };
-    void heartbeat();
+    const work = async (): Promise<number> => ((await this.count()) ? HEARTBEAT_MS : RETRY_MS);
+    void repeatedly({ work, signal: this.stopping.signal });
   }
 
   onApplicationShutdown(): void {
-    clearTimeout(this.timer);
+    this.stopping.abort();
   }
 
   /** @returns false when Redis is unavailable: the last count stays */

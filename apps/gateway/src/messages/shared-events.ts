@@ -1,5 +1,5 @@
 import type { GroupConsumer, KafkaPort, KafkaRecord, Logger, TopicOffset } from '@stoa/kafka';
-import { untilSuccess } from '../until-success.js';
+import { untilSuccess } from '../background/until-success.js';
 
 export interface SharedEventsOptions {
   readonly groupId: string;

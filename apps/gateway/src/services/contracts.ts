@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { describeChange, findBreakingChanges, type ContractDocument } from '@stoa/contract-kit';
 import { LOGGER, type Logger, metrics } from '@stoa/service';
 import { MESSAGES, type MessagesPort } from '../messages/messages-port.js';
-import { untilSuccess } from '../until-success.js';
+import { untilSuccess } from '../background/until-success.js';
 import { ContractBook, type RefusedContract } from './contract-book.js';
 import { ContractStore } from './contract-store.js';
 import { RouteTable } from './route-table.js';

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LOGGER, type Logger } from '@stoa/service';
+import { repeatedly } from '../background/repeatedly.js';
 import { GatewayDatabase } from './gateway-database.js';
 
 const HOUR_MS = 3_600_000;
@@ -29,7 +30,6 @@ const EXPIRED: Readonly<Record<string, string>> = {
  */
 @Injectable()
 export class PurgeExpired implements OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
   private readonly stopping = new AbortController();
 
   constructor(
@@ -39,18 +39,16 @@ export class PurgeExpired implements OnApplicationShutdown {
 
   /** The first time within the hour, at a moment of this clone's own: not all clones at once. */
   start(): void {
-    const tick = async (): Promise<void> => {
-      await this.purgeAll().catch((error: unknown) =>
-        this.logger.warn({ err: error }, 'expired rows cannot be deleted'),
-      );
-      if (!this.stopping.signal.aborted) this.timer = setTimeout(() => void tick(), HOUR_MS).unref();
+    const work = async (): Promise<number> => {
+      const report = (error: unknown): void => this.logger.warn({ err: error }, 'expired rows cannot be deleted');
+      await this.purgeAll().catch(report);
+      return HOUR_MS;
     };
-    this.timer = setTimeout(() => void tick(), Math.random() * HOUR_MS).unref();
+    void repeatedly({ work, signal: this.stopping.signal, firstMs: Math.random() * HOUR_MS });
   }
 
   onApplicationShutdown(): void {
     this.stopping.abort();
-    clearTimeout(this.timer);
   }
 
   /**
