@@ -75,14 +75,17 @@ const serverFaults: readonly Fault[] = [
   })),
   restarted('kafka', 'kafka', 'SIGTERM', KAFKA_MS),
   restarted('redis', 'redis', 'SIGTERM', CLONE_MS),
-  // It finishes what it has and ends; the next one takes new connections.
-  restarted('haproxy', 'haproxy', 'SIGUSR1', CLONE_MS),
   // A "fast" shutdown: sessions are ended.
   ...POSTGRES.map((name): Fault => ({ name: `restart-${name}`, goalMs: POSTGRES_MS, strike: named(name, 'SIGINT') })),
 ];
 
 /** What operators do all the time, and nobody may notice. */
 const changes: readonly Fault[] = [
+  {
+    name: 'roll-haproxy',
+    isSmooth: true,
+    strike: () => lasting('haproxy', async () => void (await stoa('roll', 'haproxy'))),
+  },
   ...APPS.map((app): Fault => ({
     name: `roll-${app}`,
     isSmooth: true,

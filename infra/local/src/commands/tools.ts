@@ -59,6 +59,7 @@ function shopEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
+/** Arguments of Node that run Jest in the checkout's root. */
 export const JEST = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',

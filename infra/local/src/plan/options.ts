@@ -20,6 +20,7 @@ export interface StartOptions {
 const MAX_CLONES = 32;
 const MAX_SHARDS = 64;
 
+/** The text of `npm start -- --help`. */
 export const START_HELP = `npm start -- [options]
 
   --detach                       return when all is ready, and leave it running (npm run stop ends it)

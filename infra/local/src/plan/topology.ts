@@ -31,6 +31,7 @@ export interface Topology {
   directory: string;
 }
 
+/** The shop of this repository. */
 export const topology: Topology = {
   shards: 2,
   directory: 'main',

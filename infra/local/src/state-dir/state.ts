@@ -52,6 +52,7 @@ export function readState(stateDir: string): State | undefined {
   }
 }
 
+/** Replaces `run/state.json` at once: a reader finds the earlier state or this one. */
 export function writeState(stateDir: string, state: State): void {
   mkdirSync(join(stateDir, 'run'), { recursive: true });
   const temporary = `${fileIn(stateDir)}.new`;
@@ -59,6 +60,7 @@ export function writeState(stateDir: string, state: State): void {
   renameSync(temporary, fileIn(stateDir));
 }
 
+/** Removes `run/state.json`, when nothing of the stack runs any more. */
 export function removeState(stateDir: string): void {
   rmSync(fileIn(stateDir), { force: true });
 }
