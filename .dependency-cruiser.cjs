@@ -197,6 +197,13 @@ module.exports = {
       to: { path: '^packages/cli/' },
     },
     {
+      name: 'only-the-test-kit-knows-infra',
+      severity: 'error',
+      comment: 'A package, its tests too, runs without the local stack: start servers through @stoa/testing.',
+      from: { path: '^packages/', pathNot: '^packages/testing/' },
+      to: { path: '^infra/' },
+    },
+    {
       name: 'no-circles',
       severity: 'error',
       comment: 'Modules that need each other are one, or need a third: move what both need into a file of its own.',

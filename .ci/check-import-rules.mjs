@@ -46,6 +46,7 @@ const PLANTED = [
   [null, 'apps/cart/src/planted-kit.unit.spec.ts', `import '@stoa/testing';`],
   ['command-lines-only-in-cli', 'apps/catalog/src/operations/planted-cli.ts', `import '@stoa/cli';`],
   [null, 'apps/catalog/src/cli/planted-cli.ts', `import '@stoa/cli';`],
+  ['only-the-test-kit-knows-infra', 'packages/sharding/src/planted-stack.unit.spec.ts', `import '@stoa/local';`],
   ['no-circles', 'packages/service/src/planted-circle.ts', `import './planted-other.js';`],
   // A circle is reported at one of its modules only.
   ['no-circles', 'packages/service/src/planted-other.ts', `import './planted-circle.js';`],

@@ -6,12 +6,14 @@ import { bucketOf, onShard } from '@stoa/sharding/testing';
 import { knownShards, makeDatabases, onDirectory } from '@stoa/sharding';
 import { PostgresServers } from '@stoa/testing';
 
+/** The result of a command. */
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
+/** A command that runs. */
 export interface Running {
   readonly ended: Promise<Ended>;
   readonly out: () => string;

@@ -32,7 +32,14 @@ export { deriveId, newId } from './protocol/ids.js';
 export { keyOf } from './protocol/key-of.js';
 
 // Storage classes that publish in a transaction of their own, or decide about commands of others.
-export { messageRow, retractionRow, writeOutbox, type MessageOrigin, type OutboxRow } from './outbox/outbox.js';
+export {
+  isOutboxLong,
+  messageRow,
+  retractionRow,
+  writeOutbox,
+  type MessageOrigin,
+  type OutboxRow,
+} from './outbox/outbox.js';
 export { closeCommand, findReply, purgeReplies, type Closed } from './inbox/inbox.js';
 export { businessErrorReply, unwrapReply } from './protocol/business-errors.js';
 

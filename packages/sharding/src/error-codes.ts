@@ -1,14 +1,16 @@
 import { codeOf } from '@stoa/postgres';
 
-/** The bucket is not on this server: the caller's map is stale. */
+/** SQLSTATE of the fence: the bucket is not on this server, and the caller's map is stale. */
 export const NOT_HERE = 'SH001';
-/** The bucket is being switched to another shard: it can be written again in a moment. */
+/** SQLSTATE of the fence: the bucket is being switched to another shard; a retry succeeds in a moment. */
 export const BEING_MOVED = 'SH002';
-/** Names what a server refuses that nobody has compared with the directory since it was started, beside BEING_MOVED. */
+/**
+ * The constraint's name in a BEING_MOVED error of a server that was not compared with the directory since its start.
+ */
 const UNCONFIRMED = 'sharding_confirmed';
-/** Another mover has taken up the move. */
+/** SQLSTATE of a shard: another mover has resumed the move. */
 export const STALE_MOVER = 'SH003';
 
-/** The server waits to be compared with the directory. */
+/** True for an error of a server that waits to be compared with the directory. */
 export const isUnconfirmed = (error: unknown): boolean =>
   codeOf(error) === BEING_MOVED && (error as { constraint?: unknown }).constraint === UNCONFIRMED;

@@ -1,6 +1,7 @@
 import type { Database } from '@stoa/postgres';
 import type { Logger } from '@stoa/kafka';
 import type { ImportProblem } from '@stoa/catalog-contract';
+import { isOutboxLong } from '@stoa/messaging';
 import { isOfTheWork } from '@stoa/postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry } from '../domain/files/entry.js';
@@ -9,7 +10,6 @@ import { Utf8Check } from '../domain/files/utf8-check.js';
 import {
   finishJob,
   holdLease,
-  isOutboxLong,
   LeaseLost,
   readChunk,
   releaseJob,

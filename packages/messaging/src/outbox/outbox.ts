@@ -44,7 +44,10 @@ export const recordOf = (
   headers: { ...headers, version: String(version) },
 });
 
-/** A row that is too large for a record would stop the relay for good: it must not be committed. @throws OperationError */
+/**
+ * A row that is too large for a record would stop the relay for good: it must not be committed.
+ * @throws OperationError
+ */
 function checkSize(message: Event | State, row: OutboxRow): OutboxRow {
   const name = `${message.service}.${message.name}`;
   if (isLonger(row.key, MAX_KEY_BYTES)) {
@@ -63,9 +66,11 @@ function checkSize(message: Event | State, row: OutboxRow): OutboxRow {
 }
 
 /**
- * The row of an event or state. Data is always checked against the contract: what goes to a topic stays there, and a message that no
- * consumer can read ends among everybody's dead letters (checking costs 3 µs for an event of five lines).
- * @throws Error when the data breaks the contract; OperationError PAYLOAD_TOO_LARGE, which refuses the command that would publish it
+ * The row of an event or state. Data is always checked against the contract: what goes to a topic stays there, and a
+ * message that no consumer can read ends among everybody's dead letters (checking costs 3 µs for an event of five
+ * lines).
+ * @throws Error when the data breaks the contract; OperationError PAYLOAD_TOO_LARGE, which refuses the command that
+ * would publish it
  */
 export function messageRow<F extends Event | State>(
   message: F,
@@ -130,4 +135,13 @@ export async function writeOutbox(tx: Sql, bucket: number, rows: readonly Outbox
   if (rows.length === 0) return;
   const { text, values } = outboxInsert(rows);
   await tx.query(text, [bucket, ...values]);
+}
+
+/**
+ * Returns true while more than `most` rows of a database's outbox wait for the relay: reads `most + 1` rows at most.
+ */
+export async function isOutboxLong(tx: Sql, most: number): Promise<boolean> {
+  const text = 'SELECT count(*)::int AS waiting FROM (SELECT FROM outbox LIMIT $1) AS o';
+  const { rows } = await tx.query<{ waiting: number }>(text, [most + 1]);
+  return (rows[0]?.waiting ?? 0) > most;
 }

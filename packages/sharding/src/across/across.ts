@@ -13,6 +13,7 @@ export interface AcrossQuery {
   readonly values?: readonly unknown[];
 }
 
+/** A query for one page of a list. */
 export interface PageQuery extends AcrossQuery {
   readonly orderBy: readonly KeyColumn[];
   readonly direction?: Direction;
@@ -21,6 +22,7 @@ export interface PageQuery extends AcrossQuery {
   readonly cursor?: string | undefined;
 }
 
+/** One page of a list. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
   /** Cursor of the next page; undefined at the end. */
@@ -29,6 +31,7 @@ export interface Page<Row> {
   readonly previous: string | undefined;
 }
 
+/** A query for aggregates by a text key. */
 export interface AggregatesQuery extends AcrossQuery {
   /** A text column of the query's rows; each shard returns at most one row for each of its values. */
   readonly key: string;

@@ -5,6 +5,7 @@ import { NOT_HERE } from '../error-codes.js';
 import type { ShardServer } from '../shard-server.js';
 import { AcrossUnavailable, ShardsFailed, stale } from './errors.js';
 
+/** Options of Across. */
 export interface AcrossOptions {
   readonly map: MapClient;
   /** The shards' pools, named `<keyspace>@<shard>`: those of a ShardedDatabase. */

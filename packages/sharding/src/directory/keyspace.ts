@@ -1,5 +1,5 @@
 import { withSession, type Session, tryLock, type Sql } from '@stoa/postgres';
-import { installing } from '../installation/install-lock.js';
+import { takeInstallLock } from '../installation/install-lock.js';
 import { BUCKETS } from '../map/bucket.js';
 import { compareShard } from '../incarnation/compare.js';
 import { countSwitch, expectAgreement, letServe, recordIncarnation } from '../incarnation/confirm.js';
@@ -42,7 +42,7 @@ export async function registerShard(directory: Sql, keyspace: string, shard: Sha
     const report = await readReport(session, keyspace, name);
     const comparison = compareShard(map, name, report);
     expectAgreement(keyspace, name, comparison);
-    await installing(directory);
+    await takeInstallLock(directory);
     await directory.query('INSERT INTO sharding.keyspaces (keyspace) VALUES ($1) ON CONFLICT DO NOTHING', [keyspace]);
     await directory.query(
       `INSERT INTO sharding.shards (keyspace, shard, url, admin_url) VALUES ($1, $2, $3, $4)
@@ -85,7 +85,7 @@ export async function removeShard(directory: Sql, keyspace: string, shard: strin
 export async function startKeyspace(directoryUrl: string, keyspace: string, shards: readonly string[]): Promise<void> {
   if (shards.length === 0) throw new Error(`The keyspace ${keyspace} needs a shard`);
   await inDirectory(directoryUrl, async (tx) => {
-    await installing(tx);
+    await takeInstallLock(tx);
     const { rowCount } = await tx.query('SELECT FROM sharding.bucket_map WHERE keyspace = $1 LIMIT 1', [keyspace]);
     if (rowCount !== 0) return;
     await tx.query(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Session, withSession, oneRow, type Sql } from '@stoa/postgres';
-import { installing } from './install-lock.js';
+import { takeInstallLock } from './install-lock.js';
 import { notReconciled } from '../incarnation/confirm.js';
 import { OperationRefused } from '../errors.js';
 
@@ -38,7 +38,7 @@ export async function installDirectory(url: string): Promise<void> {
   const version = createHash('sha256').update(sql).digest('hex');
   await withSession({ url, server: 'the directory', application: APPLICATION }, (session) =>
     session.transaction(async (tx) => {
-      await installing(tx);
+      await takeInstallLock(tx);
       const { installed } = await oneRow<{ installed: string | null }>(
         tx,
         `SELECT obj_description(to_regclass('sharding.keyspaces'), 'pg_class') AS installed`,
@@ -57,7 +57,7 @@ export async function installDirectory(url: string): Promise<void> {
 export async function grantDirectory(url: string, serviceRole: string, keyspace = '*'): Promise<void> {
   await withSession({ url, server: 'the directory', application: APPLICATION }, (session) =>
     session.transaction(async (tx) => {
-      await installing(tx);
+      await takeInstallLock(tx);
       const { role } = await oneRow<{ role: string }>(tx, 'SELECT quote_ident($1) AS role', [serviceRole]);
       await tx.query(`GRANT USAGE ON SCHEMA sharding TO ${role};
         GRANT SELECT ON sharding.keyspaces, sharding.bucket_map, sharding.readers TO ${role};
@@ -80,7 +80,7 @@ export async function installShard(options: ShardInstallation): Promise<void> {
   const { objects, register, version } = await shardSql(options);
   await withSession({ url, server: `${keyspace}/${shard}`, application: APPLICATION }, (session: Session) =>
     session.transaction(async (tx) => {
-      await installing(tx);
+      await takeInstallLock(tx);
       await tx.query(objects);
       await tx.query(register);
       await identify(tx, keyspace, shard);
@@ -107,7 +107,7 @@ export async function updateFence({
   const [objects, register] = await Promise.all([sqlFile('shard.sql'), sqlFile('register.sql')]);
   return withSession({ url, server: `${keyspace}/${shard}`, application: APPLICATION }, (session) =>
     session.transaction(async (tx) => {
-      await installing(tx);
+      await takeInstallLock(tx);
       if (!(await isShard(tx))) return false;
       await tx.query(objects);
       await tx.query(register);

@@ -153,10 +153,3 @@ export async function sweep(tx: Sql): Promise<boolean> {
   if (isClear) await tx.query('DELETE FROM import_jobs WHERE id = $1', [expired.id]);
   return true;
 }
-
-/** True while more than `most` events wait to be relayed. */
-export async function isOutboxLong(tx: Sql, most: number): Promise<boolean> {
-  const text = 'SELECT count(*)::int AS waiting FROM (SELECT FROM outbox LIMIT $1) AS o';
-  const { rows } = await tx.query<{ waiting: number }>(text, [most + 1]);
-  return (rows[0]?.waiting ?? 0) > most;
-}
