@@ -28,9 +28,20 @@ const servers = {
   globalTeardown: '<rootDir>/packages/testing/dist/global-teardown.js',
 };
 
+/** A worker and the servers that its tests start; and all that is beside them: shared servers and another part's whole stack. */
+const WORKER_BYTES = 1.1 * 2 ** 30;
+const OTHER_BYTES = 3 * 2 ** 30;
+
+/** Integration tests wait for servers most of their time: more of them than cores, as far as memory goes. */
+function workers() {
+  const byMemory = Math.floor((process.availableMemory() - OTHER_BYTES) / WORKER_BYTES);
+  return Math.max(2, Math.min(Math.ceil(availableParallelism() * 2.5), byMemory));
+}
+
 export default {
-  // Integration tests wait half of their time, so that two side by side are quicker even on two cores.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  maxWorkers: workers(),
+  // What a worker has loaded stays in it: it is replaced between two files once it is so large.
+  workerIdleMemoryLimit: '600MB',
   // As `eventually`: a machine that others use too may be slow, and what is only slow is no failure.
   testTimeout: 60_000,
   // It is kept where TMPDIR is a folder that goes after the tests.

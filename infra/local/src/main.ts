@@ -6,7 +6,8 @@ import { reset } from './commands/reset.js';
 import { start, type StartPlace } from './commands/start.js';
 import { status } from './commands/status.js';
 import { stop } from './commands/stop.js';
-import { bench, catalog, shards, test, testMoves } from './commands/tools.js';
+import { test, testMoves, testQuick } from './commands/test.js';
+import { bench, catalog, shards } from './commands/tools.js';
 import { CliError } from '@stoa/cli';
 import { USAGE } from './usage.js';
 
@@ -23,6 +24,7 @@ const commands: Record<string, (words: string[], place?: StartPlace) => Promise<
   shards,
   bench,
   test,
+  'test-quick': testQuick,
   'test-moves': testMoves,
   audit,
 };

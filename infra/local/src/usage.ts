@@ -24,6 +24,9 @@ take over its present configuration and version.`,
   'dead-letters': `npm run dead-letters -- list [SERVICE] [--limit N] | show ID | replay ID | replay --key KEY [SERVICE] | drop ID   [--json]
 
 Events that a service could not handle: read them, handle them again, or drop them. Exit code: 1 a replay failed again.`,
+  'test-quick': `npm run test:quick
+
+Unit tests, types, and the integration tests of what changed since main (committed or not) and of what depends on it.`,
   'test-moves': `npm run test:moves -- [--minutes N] [--seed N] [words for Jest]
 
 The long form of the tests that move data while it is used.

@@ -1,7 +1,7 @@
 import { oneOf, parseArguments, wholeNumber } from '@stoa/cli';
 import { repoRoot } from '../state-dir/paths.js';
-
-import { JEST, runToEnd } from './tools.js';
+import { JEST } from '../test-runs/jest.js';
+import { runToEnd } from './tools.js';
 
 interface Options {
   minutes: number;

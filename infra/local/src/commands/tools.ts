@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CliError, parseArguments, wholeNumber } from '@stoa/cli';
+import { CliError } from '@stoa/cli';
 import { repoRoot, stateDir } from '../state-dir/paths.js';
 import { runningState } from '../state-dir/state.js';
 import { requestShard } from '../data/add-shard.js';
@@ -56,82 +56,6 @@ function shopEnvironment(): NodeJS.ProcessEnv {
     STOA_URL: url,
     ...(operator ? { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password } : {}),
     ...process.env,
-  };
-}
-
-/** Arguments of Node that run Jest in the checkout's root. */
-export const JEST = [
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  'node_modules/jest/bin/jest.js',
-];
-
-/** The tests' files take less than 3 GB at any time; the servers and the tests themselves want some too. */
-const RAM_FOLDER_NEEDS = 8 * 2 ** 30;
-
-/** One file after the other: some change the clones of the stack that all of them use. */
-const SYSTEM = ['--runInBand', '--selectProjects', 'system'];
-
-/** One file after the other: each kills servers that all of them use. */
-const MOVES = ['--runInBand', '--selectProjects', 'moves'];
-
-/**
- * `npm test [-- words for Jest]`: unit and integration tests, then the whole-system tests on a stack of their own, then
- * the short forms of those that move data and of the fault audit on another. All run even if the first fail.
- */
-export async function test(words: string[]): Promise<number> {
-  // With words for Jest, a project may have nothing to run.
-  const more = words.length > 0 ? ['--passWithNoTests', ...words] : [];
-  const scratch = ramFolder();
-  const env = scratch ? { ...process.env, TMPDIR: scratch } : process.env;
-  let worst = 0;
-  try {
-    for (const projects of [['--selectProjects', 'unit', 'int'], SYSTEM, [...MOVES, 'audit']]) {
-      const code = await runToEnd([...JEST, ...projects, ...more], env, repoRoot);
-      worst = Math.max(worst, code);
-    }
-  } finally {
-    if (scratch) rmSync(scratch, { recursive: true, force: true });
-  }
-  return worst;
-}
-
-/**
- * A folder in memory for the tests' servers, if there is room. They create and delete thousands of small files, and for
- * each new one ext4 looks past every inode that was deleted in the last minutes (`recently_deleted` in
- * fs/ext4/ialloc.c).
- */
-function ramFolder(): string | undefined {
-  if (process.platform !== 'linux' || process.env.TMPDIR) return undefined;
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    if (Math.min(bavail * bsize, process.availableMemory()) < RAM_FOLDER_NEEDS) return undefined;
-    const dir = mkdtempSync('/dev/shm/stoa-tests-');
-    chmodSync(dir, 0o711); // under root, Postgres runs as another user and must get through
-    return dir;
-  } catch {
-    return undefined;
-  }
-}
-
-/** `npm run test:moves`: the long form of the tests that move data. */
-export function testMoves(words: string[]): Promise<number> {
-  const { minutes, seed, more } = movesOptions(words);
-  const env = {
-    ...process.env,
-    STOA_MOVES_MINUTES: String(minutes),
-    ...(seed !== undefined && { STOA_MOVES_SEED: String(seed) }),
-  };
-  return runToEnd([...JEST, ...MOVES, ...more], env, repoRoot);
-}
-
-function movesOptions(given: string[]): { minutes: number; seed: number | undefined; more: readonly string[] } {
-  const options = { minutes: { type: 'string', default: '30' }, seed: { type: 'string' } } as const;
-  const { values, words } = parseArguments(given, { command: 'npm run test:moves', options, words: true });
-  return {
-    minutes: wholeNumber('--minutes', values.minutes),
-    seed: values.seed === undefined ? undefined : wholeNumber('--seed', values.seed, { from: 0 }),
-    more: words,
   };
 }
 
