@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort, guardDir, startChild } from '@stoa/local';
+import { freePort, removeAtExit, startChild } from '@stoa/local';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const START_MS = 300_000;
@@ -21,7 +21,7 @@ let stack;
 export async function bringUp(words = [], settings = {}, prepare = () => undefined, tidy = () => undefined) {
   if (process.env.STOA_TEST_URL) return;
   const stateDir = mkdtempSync(path.join(os.tmpdir(), 'stoa-system-'));
-  if (!process.env.STOA_TEST_KEEP) guardDir(stateDir);
+  if (!process.env.STOA_TEST_KEEP) removeAtExit(stateDir);
   prepare(stateDir);
   const port = await freePort();
   const own = {

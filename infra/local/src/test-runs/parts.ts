@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { guardPid, releasePid } from '../machine/parent-watch.js';
+import { cancelStopAtExit, stopAtExit } from '../machine/parent-watch.js';
 import { repoRoot } from '../state-dir/paths.js';
 
 /** A program of a test run, such as Jest with some of its projects. */
@@ -75,13 +75,13 @@ function runPart(
       detached: true,
     });
     running.add(child);
-    if (child.pid !== undefined) guardPid(child.pid);
+    if (child.pid !== undefined) stopAtExit(-child.pid);
     if (givesWay && child.pid !== undefined) setPriority(child.pid, NICENESS);
     for (const output of [child.stdout, child.stderr]) copyLines(output, label);
     child.once('error', reject);
     child.once('exit', (code) => {
       running.delete(child);
-      if (child.pid !== undefined) releasePid(child.pid);
+      if (child.pid !== undefined) cancelStopAtExit(-child.pid);
       const result = { name, code: code ?? 1, seconds: Math.round((performance.now() - started) / 1_000) };
       const done = (): void => resolve(result);
       child.once('close', done);
