@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 
-/** One Jest configuration for the whole repository, so that all integration tests share one Postgres, Kafka and Redis. */
+/**
+ * One Jest configuration for the whole repository, so that all integration tests share one Postgres, Kafka and Redis.
+ */
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -28,7 +30,10 @@ const servers = {
   globalTeardown: '<rootDir>/packages/testing/dist/global-teardown.js',
 };
 
-/** A worker and the servers that its tests start; and all that is beside them: shared servers and another part's whole stack. */
+/**
+ * A worker and the servers that its tests start; and all that is beside them: shared servers and another part's whole
+ * stack.
+ */
 const WORKER_BYTES = 1.1 * 2 ** 30;
 const OTHER_BYTES = 3 * 2 ** 30;
 
@@ -40,10 +45,10 @@ function workers() {
 
 export default {
   maxWorkers: workers(),
-  // What a worker has loaded stays in it: it is replaced between two files once it is so large.
+  // A worker keeps all that it has loaded: it is replaced between two files once it is so large.
   workerIdleMemoryLimit: '600MB',
-  // As `eventually`: a machine that others use too may be slow, and what is only slow is no failure.
-  testTimeout: 60_000,
+  // Three times `eventually`: a machine that others use too may be slow, and what is only slow is no failure.
+  testTimeout: 180_000,
   // It is kept where TMPDIR is a folder that goes after the tests.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   reporters: ['default', '<rootDir>/.ci/count-reporter.mjs'],

@@ -1,5 +1,5 @@
-// Shows that the lint rules about time in specs catch what they are for: lints one planted violation of each, and what is
-// allowed beside it.
+// Shows that the lint rules about time in specs catch what they are for: lints one planted violation of each, and what
+// is allowed beside it.
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

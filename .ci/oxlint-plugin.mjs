@@ -21,8 +21,8 @@ function some(node, test) {
 const readsClock = (node) => node.type === 'CallExpression' && CLOCKS.has(nameOf(node.callee).replace('.bigint', ''));
 
 /**
- * Refuses `expect` of an elapsed time: of the difference of two clock readings, at once or through a variable or a list. A busy
- * machine breaks such a test without a fault in what it tests.
+ * Refuses `expect` of an elapsed time: of the difference of two clock readings, at once or through a variable or a
+ * list. A busy machine breaks such a test without a fault in what it tests.
  */
 const noElapsedTimeAssertion = {
   create(context) {

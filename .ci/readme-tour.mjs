@@ -1,4 +1,4 @@
-// Does what the README tells a newcomer to do, from the README's own text: `npm start`, then every block of the tour in
+// Does as a newcomer would by the README, from the README's own text: `npm start`, then every block of the tour in
 // order, then `npm run stop`. The stack gets data and a port of its own.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ const tour = readme.slice(readme.indexOf('\n## Tour'), readme.indexOf('\n## Work
 const blocks = [...tour.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block);
 if (blocks.length < 5) throw new Error(`found ${blocks.length} blocks in the README's tour: has its heading changed?`);
 
-/** What each block must print, in order, besides ending without an error. */
+/** The output that each block must have, in order, besides ending without an error. */
 const expected = [/"items":\[/, /^2\n2$/m, /"itemCount":2/, /STALE_VERSION/, /^4242$/m, /Clay Plant Pot/];
 
 const port = await new Promise((resolve) => {
@@ -36,7 +36,7 @@ try {
   const start = bash('npm start -- --detach', 300_000);
   process.stdout.write(start.stdout);
   if (start.status !== 0) throw new Error(`npm start ended with ${start.status}: ${start.stderr}`);
-  // One shell for the whole tour, as a reader has; a line after each block tells where its output ends.
+  // One shell for the whole tour, as a reader has; a line after each block marks the end of its output.
   const marked = blocks.map((block, n) => `${block}\necho; echo "=====${n}"`).join('\n');
   const { stdout, stderr, status } = bash(marked, 120_000);
   const outputs = stdout.split(/^=====\d+\n/m);

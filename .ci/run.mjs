@@ -8,7 +8,7 @@ import path from 'node:path';
 const scratch = mkdtempSync(path.join(tmpdir(), 'stoa-ci-'));
 const countsFile = path.join(scratch, 'counts.jsonl');
 const total = { passed: 0, failed: 0, skipped: 0 };
-/** What failed, said again at the end: the print above it is long. */
+/** All that failed, printed again at the end: the output above it is long. */
 const failures = [];
 
 /** @returns {Promise<number>} the exit code */

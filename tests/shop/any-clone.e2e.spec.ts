@@ -13,7 +13,7 @@ import {
   patch,
   post,
   put,
-  type Answer,
+  type ShopResponse,
   type Options,
 } from '../support/shop.js';
 import { clonesOf, setClones } from '../support/stack.js';
@@ -29,18 +29,18 @@ interface Shopper {
   readonly refreshToken: string;
 }
 
-type Send = (token: string) => Promise<Answer>;
+type Send = (token: string) => Promise<ShopResponse>;
 
 /** A write that can be sent again under its Idempotency-Key, and its first answer. */
 interface Write {
   readonly shopper: Shopper;
   readonly send: Send;
-  readonly first: Answer;
+  readonly first: ShopResponse;
 }
 
-const cloneThatServed = ({ headers }: Answer): string => headers.get('stoa-served-by')?.split('@')[0] ?? '';
+const cloneThatServed = ({ headers }: ShopResponse): string => headers.get('stoa-served-by')?.split('@')[0] ?? '';
 
-const shardThatServed = ({ headers }: Answer): string => headers.get('stoa-served-by')?.split('@')[1] ?? '';
+const shardThatServed = ({ headers }: ShopResponse): string => headers.get('stoa-served-by')?.split('@')[1] ?? '';
 
 describe('a shopper whose every request goes to another clone', () => {
   let urls: string[];
@@ -64,7 +64,7 @@ describe('a shopper whose every request goes to another clone', () => {
       const guest = await newGuest();
       for (const sku of product.skus) shards.add(shardThatServed(await addItem(sku, 1, guest)));
     }
-  }, 120_000);
+  });
   afterAll(() => takeAway?.(), 60_000);
 
   /** A guest fills a cart, registers, signs in, and finds it in the account. */
@@ -113,7 +113,7 @@ describe('a shopper whose every request goes to another clone', () => {
     expect(expectStatus(removed, 200).body.itemCount).toBe(1);
     const me = await get('/v1/me', next({ token: profile.shopper.token }));
     expect(expectStatus(me, 200).body.version).toBe(2);
-  }, 120_000);
+  });
 
   it('sees the new price of a product within a second, and no older one after that', async () => {
     const path = `/v1/products/${product.handle}`;
@@ -123,9 +123,9 @@ describe('a shopper whose every request goes to another clone', () => {
     const acknowledged = performance.now();
     for (let seen = 0; seen < urls.length * 2;) {
       const asked = performance.now();
-      const answer = expectStatus(await get(path, next()), 200);
-      if (asked - acknowledged <= 1_000 || isStale(answer)) continue;
-      expect(answer.body.variants[0]?.price.amount).toBe(1300);
+      const response = expectStatus(await get(path, next()), 200);
+      if (asked - acknowledged <= 1_000 || isStale(response)) continue;
+      expect(response.body.variants[0]?.price.amount).toBe(1300);
       seen += 1;
     }
   });
@@ -144,8 +144,8 @@ describe('a shopper whose every request goes to another clone', () => {
     };
     let hosts = 1;
     // While Redis stands still, each clone counts by itself.
-    await eventually(attempt, { timeoutMs: 60_000 });
-  }, 180_000);
+    await eventually(attempt);
+  });
 
   it('is locked out by all clones after five wrong passwords, told to whichever of them', async () => {
     const { email } = await arrive();

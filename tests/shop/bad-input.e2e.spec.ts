@@ -13,8 +13,8 @@ import {
   send,
 } from '../support/shop.js';
 
-const pointers = (answer: { body: { errors: readonly { pointer: string }[] } }): string[] =>
-  answer.body.errors.map(({ pointer }) => pointer);
+const pointers = (response: { body: { errors: readonly { pointer: string }[] } }): string[] =>
+  response.body.errors.map(({ pointer }) => pointer);
 
 /** An unsigned token in the place of a signed one. */
 const unsignedToken = (claims: object): string => {
@@ -25,20 +25,20 @@ const unsignedToken = (claims: object): string => {
 describe('bad input gets a clear error, and nothing happens', () => {
   it.each([0, -1, 1e9, 1.5, '2', null])('refuses the quantity %p', async (quantity) => {
     const guest = await newGuest();
-    const answer = expectStatus(await post('/v1/cart/items', { sku: 'ANY', quantity }, { token: guest }), 400);
-    expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    expect(answer.body.code).toBe('INVALID_INPUT');
-    expect(pointers(answer)).toEqual(['/quantity']);
+    const response = expectStatus(await post('/v1/cart/items', { sku: 'ANY', quantity }, { token: guest }), 400);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(response.body.code).toBe('INVALID_INPUT');
+    expect(pointers(response)).toEqual(['/quantity']);
   });
 
   it('names an unknown field', async () => {
-    const answer = await post(
+    const response = await post(
       '/v1/cart/items',
       { sku: 'ANY', quantity: 1, colour: 'red' },
       { token: await newGuest() },
     );
-    expectStatus(answer, 400);
-    expect(pointers(answer)).toEqual(['/colour']);
+    expectStatus(response, 400);
+    expect(pointers(response)).toEqual(['/colour']);
   });
 
   it('names an unknown query parameter and one of the wrong type', async () => {
@@ -65,17 +65,17 @@ describe('bad input gets a clear error, and nothing happens', () => {
   it('answers 404 for what is not there and 405 for what cannot be done to it', async () => {
     expectStatus(await get('/v1/nothing'), 404);
     expectStatus(await get('/v1/products/never-heard-of'), 404);
-    const answer = expectStatus(await send('PUT', '/v1/cart', {}), 405);
-    expect(answer.headers.get('allow')).toContain('GET');
+    const response = expectStatus(await send('PUT', '/v1/cart', {}), 405);
+    expect(response.headers.get('allow')).toContain('GET');
   });
 
   it('refuses a SKU that is not sold', async () => {
-    const answer = await post(
+    const response = await post(
       '/v1/cart/items',
       { sku: `NO-${randomUUID()}`, quantity: 1 },
       { token: await newGuest() },
     );
-    expect(expectStatus(answer, 404).body.code).toBe('UNKNOWN_SKU');
+    expect(expectStatus(response, 404).body.code).toBe('UNKNOWN_SKU');
   });
 
   it('refuses tokens that are forged, unsigned, damaged or of another kind', async () => {
@@ -165,7 +165,7 @@ describe('bad input gets a clear error, and nothing happens', () => {
     expect(pointers(expectStatus(await put(`/v1/variants/${sku}/price`, { price }, { token: operator }), 400))).toEqual(
       ['/price/amount'],
     );
-    const answer = await post(`/v1/variants/${sku}/stock-adjustments`, { delta: -1000 }, { token: operator });
-    expect(expectStatus(answer, 409).body.code).toBe('NOT_ENOUGH_STOCK');
+    const response = await post(`/v1/variants/${sku}/stock-adjustments`, { delta: -1000 }, { token: operator });
+    expect(expectStatus(response, 409).body.code).toBe('NOT_ENOUGH_STOCK');
   });
 });

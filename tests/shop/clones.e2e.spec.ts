@@ -35,9 +35,9 @@ describe('clones are interchangeable', () => {
       const late = async (url: string): Promise<void> => {
         for (;;) {
           const asked = performance.now();
-          const answer = expectStatus(await send('GET', `/v1/products/${handle}`, undefined, { url }), 200);
-          const shown = answer.body.variants[0]?.price.amount;
-          if (asked - acknowledged > 1000 && !isStale(answer)) expect(shown).toBe(amount);
+          const response = expectStatus(await send('GET', `/v1/products/${handle}`, undefined, { url }), 200);
+          const shown = response.body.variants[0]?.price.amount;
+          if (asked - acknowledged > 1000 && !isStale(response)) expect(shown).toBe(amount);
           if (shown === amount) return;
         }
       };

@@ -51,8 +51,8 @@ describe('what operators ask of all customers and carts', () => {
     const emails: string[] = [];
     for (let n = 0; n < 7; n += 1) {
       const email = `${word}-${n}@example.com`.toLowerCase();
-      const answer = await post('/v1/customers', { email, password: PASSWORD, displayName: `${word} ${n}` });
-      expectStatus(answer, 201);
+      const response = await post('/v1/customers', { email, password: PASSWORD, displayName: `${word} ${n}` });
+      expectStatus(response, 201);
       emails.push(email);
     }
     // Other tests register meanwhile.

@@ -1,7 +1,7 @@
-import { del, expectStatus, get, newCustomer, operatorToken, post, type Answer } from '../support/shop.js';
+import { del, expectStatus, get, newCustomer, operatorToken, post, type ShopResponse } from '../support/shop.js';
 import { stoa } from '../support/stack.js';
 
-const json = (answer: Answer): Record<string, unknown> => answer.body as unknown as Record<string, unknown>;
+const json = (response: ShopResponse): Record<string, unknown> => response.body as unknown as Record<string, unknown>;
 
 describe("operators' work on shards", () => {
   it('is for operators only', async () => {

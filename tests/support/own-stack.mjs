@@ -11,8 +11,9 @@ const STOP_MS = 120_000;
 let stack;
 
 /**
- * Brings the whole stack up as `npm start` does, with data and port of its own, for all files of this run. It ends when this process
- * does, however that comes about. With STOA_TEST_URL and STOA_STATE_DIR set, the tests use the stack that runs there already.
+ * Brings the whole stack up as `npm start` does, with data and port of its own, for all files of this run. It ends when
+ * this process does, however that comes about. With STOA_TEST_URL and STOA_STATE_DIR set, the tests use the stack that
+ * runs there already.
  * @param {string[]} words options of `npm start`
  * @param {Record<string, string>} settings further variables of its services
  * @param {(stateDir: string) => void} prepare called before anything of it runs

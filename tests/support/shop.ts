@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@stoa/testing';
 
-/** The fields of answers that tests read, as a stranger who knows the documentation expects them. */
+/** The fields of responses that tests read, as a stranger who knows the documentation expects them. */
 export interface Body {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -25,8 +25,8 @@ export interface Body {
   readonly variants: readonly { readonly sku: string; readonly price: { readonly amount: number } }[];
 }
 
-/** An answer of the shop, its body parsed. */
-export interface Answer {
+/** A response of the shop, its body parsed. */
+export interface ShopResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Body;
@@ -38,7 +38,7 @@ export interface Options {
   readonly headers?: Record<string, string>;
   /** Another address than the load balancer's: one clone of the gateway. */
   readonly url?: string;
-  /** How long to wait for the answer; 30 s if not given. */
+  /** How long to wait for the response; 30 s if not given. */
   readonly timeoutMs?: number;
 }
 
@@ -49,7 +49,7 @@ export const shopUrl = (): string => {
 };
 
 /** Sends one request as a client outside would; a string body goes out as it is. */
-export async function send(method: string, path: string, body?: unknown, options: Options = {}): Promise<Answer> {
+export async function send(method: string, path: string, body?: unknown, options: Options = {}): Promise<ShopResponse> {
   const response = await fetch((options.url ?? shopUrl()) + path, {
     method,
     headers: {
@@ -72,34 +72,35 @@ export async function send(method: string, path: string, body?: unknown, options
 
 const TRY_AGAIN = new Set([502, 503, 504]);
 
-/** As `send`, but a good client's: while the answer says to try again it does, with the same Idempotency-Key. */
-async function ask(method: string, path: string, body?: unknown, options: Options = {}): Promise<Answer> {
+/** As `send`, but a good client's: while the response says to try again it does, with the same Idempotency-Key. */
+async function ask(method: string, path: string, body?: unknown, options: Options = {}): Promise<ShopResponse> {
   const headers = method === 'GET' ? options.headers : { 'idempotency-key': randomUUID(), ...options.headers };
   return eventually(async () => {
-    const answer = await send(method, path, body, { ...options, ...(headers && { headers }) });
-    if (TRY_AGAIN.has(answer.status))
-      throw new Error(`${method} ${path}: ${answer.status} ${answer.text.slice(0, 500)}`);
-    return answer;
+    const response = await send(method, path, body, { ...options, ...(headers && { headers }) });
+    if (TRY_AGAIN.has(response.status))
+      throw new Error(`${method} ${path}: ${response.status} ${response.text.slice(0, 500)}`);
+    return response;
   });
 }
 
-export const get = (path: string, options?: Options): Promise<Answer> => ask('GET', path, undefined, options);
-export const post = (path: string, body?: unknown, options?: Options): Promise<Answer> =>
+export const get = (path: string, options?: Options): Promise<ShopResponse> => ask('GET', path, undefined, options);
+export const post = (path: string, body?: unknown, options?: Options): Promise<ShopResponse> =>
   ask('POST', path, body, options);
-export const patch = (path: string, body?: unknown, options?: Options): Promise<Answer> =>
+export const patch = (path: string, body?: unknown, options?: Options): Promise<ShopResponse> =>
   ask('PATCH', path, body, options);
-export const put = (path: string, body?: unknown, options?: Options): Promise<Answer> =>
+export const put = (path: string, body?: unknown, options?: Options): Promise<ShopResponse> =>
   ask('PUT', path, body, options);
-export const del = (path: string, options?: Options): Promise<Answer> => ask('DELETE', path, undefined, options);
+export const del = (path: string, options?: Options): Promise<ShopResponse> => ask('DELETE', path, undefined, options);
 
-/** It stands in for an answer that can't be had, however old it is, and says so. */
-export const isStale = ({ headers }: Answer): boolean => headers.get('cache-status')?.includes('detail=stale') ?? false;
+/** Whether it is an old response in place of one that can't be had, and says so. */
+export const isStale = ({ headers }: ShopResponse): boolean =>
+  headers.get('cache-status')?.includes('detail=stale') ?? false;
 
-/** An answer that must have this status; the message shows what came instead. */
-export function expectStatus(answer: Answer, status: number): Answer {
-  if (answer.status !== status)
-    throw new Error(`expected ${status}, got ${answer.status}: ${answer.text.slice(0, 500)}`);
-  return answer;
+/** Checks the status of a response. @throws Error that shows the response */
+export function expectStatus(response: ShopResponse, status: number): ShopResponse {
+  if (response.status !== status)
+    throw new Error(`expected ${status}, got ${response.status}: ${response.text.slice(0, 500)}`);
+  return response;
 }
 
 export const PASSWORD = 'correct horse battery';
@@ -147,5 +148,5 @@ export async function newProduct(
 }
 
 /** Puts an item into a cart; a product that was made a moment ago takes a moment to reach the cart's own copy. */
-export const addItem = (sku: string, quantity: number, token: string): Promise<Answer> =>
+export const addItem = (sku: string, quantity: number, token: string): Promise<ShopResponse> =>
   eventually(async () => expectStatus(await post('/v1/cart/items', { sku, quantity }, { token }), 201));

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 export const root = path.resolve(import.meta.dirname, '../..');
 
-/** One process of the running stack, as `npm run status -- --json` tells it. */
+/** One process of the running stack, as `npm run status -- --json` prints it. */
 export interface Process {
   readonly name: string;
   readonly kind: string;

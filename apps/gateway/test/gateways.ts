@@ -133,7 +133,7 @@ export class TestShop {
     };
     const clone = new GatewayClone({ httpPort, adminPort, stop });
     this.clones.push(clone);
-    await eventually(() => clone.request('GET /health/live'), { timeoutMs: 60_000 });
+    await eventually(() => clone.request('GET /health/live'));
     return clone;
   }
 

@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals';
 import { newId } from '@stoa/messaging';
 import { ServiceUnderTest, type OperationName } from '@stoa/messaging/testing';
 import { knownShards, onDirectory } from '@stoa/sharding';
 import { shards as contract } from '@stoa/shards-contract';
 import { eventually, type Clone } from '@stoa/testing';
 import { ShardsStack } from '../test/shards-stack.js';
-
-jest.setTimeout(120_000);
 
 type Operation = OperationName<typeof contract>;
 interface Reply {
@@ -24,7 +21,7 @@ beforeAll(async () => {
   service = await ServiceUnderTest.open(contract);
   const env = { DIRECTORY_ADMIN_URL: stack.directoryUrl };
   clones = await Promise.all([service.startClone(env), service.startClone(env)]);
-}, 120_000);
+});
 afterAll(async () => {
   await service.stop();
   await stack.stop();
@@ -35,7 +32,7 @@ const ask = (operation: Operation, input: object, id = newId()): Promise<Reply> 
   service.ask<Reply['body']>(operation, input, operator, { id, budgetMs: 15_000 });
 
 const reaches = (operation: Operation, id: string, wanted: object) =>
-  eventually(async () => expect((await ask(operation, { id })).body).toMatchObject(wanted), { timeoutMs: 60_000 });
+  eventually(async () => expect((await ask(operation, { id })).body).toMatchObject(wanted));
 
 it('reports shards, where a customer is, and what a rebalance would do', async () => {
   expect((await ask('getShards', {})).body).toMatchObject({
@@ -72,17 +69,12 @@ it('does a rebalance once, however often the command comes, and goes on when a c
     body: { kind: 'rebalance', requestedBy: expect.stringMatching(/^operator /) },
   });
   expect(second.body.id).toBe(first.body.id);
-  const worker = await eventually(
-    () => {
-      const found = clones.findIndex((clone) => clone.logs().includes('run started'));
-      expect(found).toBeGreaterThanOrEqual(0);
-      return found;
-    },
-    { timeoutMs: 30_000 },
-  );
-  await eventually(async () => expect((await ask('getShards', {})).body['moves']).not.toEqual([]), {
-    timeoutMs: 30_000,
+  const worker = await eventually(() => {
+    const found = clones.findIndex((clone) => clone.logs().includes('run started'));
+    expect(found).toBeGreaterThanOrEqual(0);
+    return found;
   });
+  await eventually(async () => expect((await ask('getShards', {})).body['moves']).not.toEqual([]));
   const [killed] = clones.splice(worker, 1);
   await killed?.kill();
   await reaches('getRun', first.body.id, { state: 'done' });

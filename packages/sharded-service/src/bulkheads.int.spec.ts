@@ -35,14 +35,12 @@ describe('a service on two servers, of which one is in trouble', () => {
       hooks: poolHooks(logger),
     });
     service = await NotesService.start(database);
-  }, 60_000);
+  });
   afterEach(async () => {
     await proxy.restore();
     // Without a restart, and within the budget of whoever asks.
-    await eventually(() => expect(askAll(troubled.slice(0, 9), 10_000)).resolves.toEqual(allOk(27)), {
-      timeoutMs: 60_000,
-    });
-  }, 90_000);
+    await eventually(() => expect(askAll(troubled.slice(0, 9), 10_000)).resolves.toEqual(allOk(27)));
+  });
   afterAll(async () => {
     await service.stop();
     await database.close();
@@ -82,7 +80,7 @@ describe('a service on two servers, of which one is in trouble', () => {
       );
     }
     expect(await askAll(well)).toEqual(allOk(90));
-  }, 90_000);
+  });
 
   it('answers the others while one is frozen, and its own that it is unavailable', async () => {
     expect(await askAll(troubled.slice(0, 9))).toEqual(allOk(27));
@@ -91,7 +89,7 @@ describe('a service on two servers, of which one is in trouble', () => {
     expect(await askAll(well)).toEqual(allOk(90));
     expect([...codesOf(await refused)]).toEqual(['UNAVAILABLE']);
     expect(await askAll(well)).toEqual(allOk(90));
-  }, 90_000);
+  });
 
   it('answers the others while what one is asked for takes for ever', async () => {
     const admin = new Client({ connectionString: troubledAdminUrl });
@@ -111,5 +109,5 @@ describe('a service on two servers, of which one is in trouble', () => {
     } finally {
       await admin.end();
     }
-  }, 90_000);
+  });
 });

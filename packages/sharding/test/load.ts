@@ -75,7 +75,7 @@ export class Load {
 
   /** Waits until more than `count` writes are acknowledged: on a slow machine the work may be done before. */
   reaches(count: number): Promise<void> {
-    return eventually(() => expect(this.acknowledged).toBeGreaterThan(count), { timeoutMs: 60_000 });
+    return eventually(() => expect(this.acknowledged).toBeGreaterThan(count));
   }
 
   /** Writes begun so far. */

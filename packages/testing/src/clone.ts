@@ -6,7 +6,9 @@ import { freePort, repoRoot, startChild, type Exit } from '@stoa/local';
 import { uniqueName } from './unique-name.js';
 
 export interface CloneOptions {
-  /** Added to the fixed variables that every clone gets, and winning over them. An undefined value removes a variable. */
+  /**
+   * Added to the fixed variables that every clone gets, and winning over them. An undefined value removes a variable.
+   */
   env?: Record<string, string | undefined>;
   /** Milliseconds to wait until it is ready. */
   readyTimeoutMs?: number;
@@ -27,7 +29,10 @@ export interface Clone {
   kill(): Promise<void>;
 }
 
-/** Starts a built app (`apps/<app>/dist/main.js`) as a process of its own against the test servers and waits until it is ready. */
+/**
+ * Starts a built app (`apps/<app>/dist/main.js`) as a process of its own against the test servers and waits until it is
+ * ready.
+ */
 export async function startClone(app: string, options: CloneOptions = {}): Promise<Clone> {
   const name = uniqueName(app);
   const [adminPort, httpPort] = [await freePort(), await freePort()];

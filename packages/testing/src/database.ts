@@ -16,8 +16,8 @@ export interface TestDatabase {
 }
 
 /**
- * Makes an empty database of a random name for one test file. Given migrations, it is copied from a template that the first test
- * with the same migrations builds: a copy costs far less than running them again.
+ * Makes an empty database of a random name for one test file. Given migrations, it is copied from a template that the
+ * first test with the same migrations builds: a copy costs far less than running them again.
  */
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const name = `t_${randomBytes(8).toString('hex')}`;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** Milliseconds after which the last failure is thrown. */
+  /** Milliseconds after which the last failure is thrown: 60,000 if not given, because a busy machine is no failure. */
   timeoutMs?: number;
   /** Milliseconds between two tries; if not given, a tenth of what was waited already: at least 25, at most 250. */
   everyMs?: number;
@@ -9,9 +9,11 @@ export interface EventuallyOptions {
   passes?: (failure: unknown) => boolean;
 }
 
-/** Calls `attempt` until it does not throw, and returns its value. For what becomes true by itself, instead of a sleep. */
+/**
+ * Calls `attempt` until it does not throw, and returns its value. For what becomes true by itself, instead of a sleep.
+ */
 export async function eventually<T>(attempt: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
-  const { timeoutMs = 20_000, everyMs, passes = () => true } = options;
+  const { timeoutMs = 60_000, everyMs, passes = () => true } = options;
   const started = performance.now();
   for (;;) {
     try {
@@ -27,6 +29,6 @@ export async function eventually<T>(attempt: () => T | Promise<T>, options: Even
 const isUnavailable = (failure: unknown): boolean =>
   failure instanceof Error && 'code' in failure && failure.code === 'UNAVAILABLE';
 
-/** Asks a service again while it says that it can't answer at the moment: that is told, and no wrong answer. */
-export const untilAnswered = <T>(ask: () => Promise<T>): Promise<T> =>
+/** Calls a service again while it replies UNAVAILABLE: a correct reply while it can't serve for a moment. */
+export const untilAvailable = <T>(ask: () => Promise<T>): Promise<T> =>
   eventually(ask, { timeoutMs: 60_000, passes: isUnavailable });

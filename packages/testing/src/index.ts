@@ -2,12 +2,12 @@
 export { startClone, type Clone, type CloneOptions } from './clone.js';
 export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './database.js';
 export { testEnvironment, testKafkaBrokers } from './environment.js';
-export { eventually, untilAnswered, type EventuallyOptions } from './eventually.js';
+export { eventually, untilAvailable, type EventuallyOptions } from './eventually.js';
 export { freeze } from './freeze.js';
 export { PostgresServers, type PostgresServersOptions } from './postgres-servers.js';
 export { tablesOfDatabase, tablesOfPrismaSchema, type Tables } from './prisma-schema.js';
 export { TestProxy } from './proxy.js';
-export { ownBrokers, ownKafka, type OwnBrokers, type OwnKafka } from './own-kafka.js';
+export { dedicatedBrokers, dedicatedKafka, type DedicatedBrokers, type DedicatedKafka } from './dedicated-kafka.js';
 export { testRedis } from './redis.js';
 export {
   freezeFor,

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { eventually } from './eventually.js';
 
-/** A way to a server that a test can disturb: closed, frozen (connections are accepted, nothing is answered), or slow. */
+/**
+ * A way to a server that a test can disturb: closed, frozen (connections are accepted, nothing is answered), or slow.
+ */
 export class TestProxy {
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
@@ -46,7 +48,7 @@ export class TestProxy {
     for (const socket of this.sockets) socket.pause();
   }
 
-  /** What is sent from now on takes so many milliseconds, each way. */
+  /** Delays all that is sent from now on by so many milliseconds, each way. */
   slow(delayMs: number): void {
     this.delayMs = delayMs;
   }

@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import { testEnvironment } from './environment.js';
 
-/** An empty numbered database of the shared Redis for one test file: its keys meet nobody else's. Channels are shared. */
+/**
+ * An empty numbered database of the shared Redis for one test file: its keys meet nobody else's. Channels are shared.
+ */
 export async function testRedis(): Promise<{ url: string }> {
   const url = new URL(testEnvironment().STOA_TEST_REDIS_URL);
   const [next, limit] = await Promise.all([

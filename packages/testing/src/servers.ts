@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeAtExit, startKafka, startPostgres, startRedis, type Running } from '@stoa/local';
 
-/** What tests read to find the servers that all of them share. */
+/** Variables by which tests find the servers that all of them share. */
 export interface TestEnvironment {
   STOA_TEST_POSTGRES_URL: string;
   STOA_TEST_KAFKA_BROKERS: string;

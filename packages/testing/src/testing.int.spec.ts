@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { eventually, testDatabase, testRedis, uniqueName, untilAnswered } from './index.js';
+import { eventually, testDatabase, testRedis, uniqueName, untilAvailable } from './index.js';
 
 async function rows(url: string, sql: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url });
@@ -99,13 +99,13 @@ describe('eventually', () => {
     await expect(eventually(never, { timeoutMs: 60, everyMs: 5 })).rejects.toThrow('never');
   });
 
-  it('throws at once what nothing comes after; a service that says it is away is asked again', async () => {
+  it('throws at once what nothing comes after; a service that is unavailable is called again', async () => {
     const codes = ['UNAVAILABLE', 'UNAVAILABLE', 'NOT_FOUND', 'UNAVAILABLE'];
     const ask = (): Promise<never> => {
       const code = codes.shift() ?? 'asked too often';
       return Promise.reject(Object.assign(new Error(code), { code }));
     };
-    await expect(untilAnswered(ask)).rejects.toThrow('NOT_FOUND');
+    await expect(untilAvailable(ask)).rejects.toThrow('NOT_FOUND');
     expect(codes).toEqual(['UNAVAILABLE']);
   });
 });

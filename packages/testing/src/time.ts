@@ -10,7 +10,7 @@ export const thinkTime = (ms: number): Promise<void> => delay(ms);
 /** Work of a handler that takes so long, whatever else happens. */
 export const simulatedWork = (ms: number): Promise<void> => delay(ms);
 
-/** Lets other processes go on, for a fault that strikes at any moment of their work: no event marks it. */
+/** Lets other processes go on, for a fault at any moment of their work: no event marks it. */
 export const letWorkProceed = (ms: number): Promise<void> => delay(ms);
 
 /** Freezes a process for so long. */
@@ -21,8 +21,8 @@ export async function freezeFor(process: { readonly pid: number }, ms: number): 
 }
 
 /**
- * Checks again and again for so long that something stays as it is, where no event ends the wait. It can't fail on a slow machine,
- * only see less there.
+ * Checks again and again for so long that something stays as it is, where no event ends the wait. It can't fail on a
+ * slow machine, only see less there.
  */
 export async function holdsFor(ms: number, assertion: () => unknown): Promise<void> {
   const end = performance.now() + ms;
@@ -33,7 +33,8 @@ export async function holdsFor(ms: number, assertion: () => unknown): Promise<vo
 }
 
 /**
- * For a promise of the product about time, where order shows nothing. Give several times what it takes on a busy machine.
+ * For a promise of the product about time, where order shows nothing. Give several times what it takes on a busy
+ * machine.
  * @throws Error when the work took longer
  */
 export async function withinDeadline<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
@@ -51,8 +52,8 @@ export interface MostlyWithin {
 }
 
 /**
- * As `withinDeadline`, for a deadline that is near: it must hold in most rounds, since one or two may meet a moment in which the
- * whole machine stalls. A round calls `timed` once, with the part of it that has the deadline.
+ * As `withinDeadline`, for a deadline that is near: it must hold in most rounds, since one or two may meet a moment in
+ * which the whole machine stalls. A round calls `timed` once, with the part of it that has the deadline.
  */
 export async function mostlyWithin(
   { rounds, deadlineMs }: MostlyWithin,

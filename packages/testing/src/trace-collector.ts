@@ -20,7 +20,7 @@ interface Exported {
   }[];
 }
 
-/** Stands in for a collector of traces: takes what comes to /v1/traces, and answers with the status that it is told to. */
+/** A collector of traces for tests: takes what is posted to /v1/traces, and responds with the status that is set. */
 export class TraceCollector {
   readonly batches: CollectedSpan[][] = [];
   readonly headers: NodeJS.Dict<string | string[]>[] = [];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { patience } from '../../support/load/client.js';
+import { timeouts } from '../../support/load/client.js';
 import type { Findings } from '../../support/load/findings.js';
 import { Load } from '../../support/load/load.js';
 import type { Random } from '../../support/load/random.js';
@@ -56,7 +56,7 @@ export class Audit {
   ) {}
 
   static async start({ seed, load: more = {} }: AuditOptions): Promise<Audit> {
-    Object.assign(patience, PATIENCE);
+    Object.assign(timeouts, PATIENCE);
     const timeline = new Timeline();
     const load = await Load.start({ stocked: 4, ...more, seed });
     // Behind the load: who reads events then reads those of the probers from their first on.

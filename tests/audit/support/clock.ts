@@ -41,11 +41,8 @@ async function startBeside({ pid }: Process, name: string) {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  await eventually(
-    async () => {
-      if (!(await isReady(port))) throw new Error(`${name} is not ready`);
-    },
-    { timeoutMs: 30_000 },
-  );
+  await eventually(async () => {
+    if (!(await isReady(port))) throw new Error(`${name} is not ready`);
+  });
   return clone;
 }

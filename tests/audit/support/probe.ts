@@ -121,8 +121,8 @@ export class Probe {
 
 /** As the answer says who served it: `cart-1@shard2`. */
 async function shardOf(token: string): Promise<string | undefined> {
-  const answer = expectStatus(await get('/v1/cart', { token }), 200);
-  return answer.headers.get('stoa-served-by')?.split('@')[1];
+  const response = expectStatus(await get('/v1/cart', { token }), 200);
+  return response.headers.get('stoa-served-by')?.split('@')[1];
 }
 
 /** When the first whole journey ended after which none failed; `since` if none failed at all; undefined if there are too few yet. */

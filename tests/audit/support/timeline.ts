@@ -22,7 +22,7 @@ export class Timeline {
   requests = 0;
   failed = 0;
   private readonly beganAt = performance.now();
-  private readonly bins: { failed: number; answered: number[] }[] = [];
+  private readonly bins: { failed: number; completed: number[] }[] = [];
   private readonly listen = (attempt: Attempt): void => this.add(attempt);
 
   constructor() {
@@ -41,18 +41,18 @@ export class Timeline {
 
   get seconds(): readonly Second[] {
     return Array.from({ length: this.bins.length }, (_, n) => {
-      const { failed, answered } = this.bins[n] ?? { failed: 0, answered: [] };
-      return { requests: failed + answered.length, failed, p99: p99Of(answered) };
+      const { failed, completed } = this.bins[n] ?? { failed: 0, completed: [] };
+      return { requests: failed + completed.length, failed, p99: p99Of(completed) };
     });
   }
 
   private add({ at, ms, failed }: Attempt): void {
     const second = Math.floor(this.secondsOf(at));
-    const bin = (this.bins[second] ??= { failed: 0, answered: [] });
+    const bin = (this.bins[second] ??= { failed: 0, completed: [] });
     this.requests += 1;
     if (failed) this.failed += 1;
     if (failed) bin.failed += 1;
-    else bin.answered.push(ms);
+    else bin.completed.push(ms);
   }
 
   private secondsOf(now: number): number {

@@ -2,8 +2,8 @@ import { bringUp } from '../../support/own-stack.mjs';
 import { startOwnServers } from './own-servers.mjs';
 
 /**
- * A stack of the moves' own, because they kill its servers. Two clones of the cart, each with a map of its own; and no limit on
- * calls, because all of the load comes from one address.
+ * A stack of the moves' own, because they kill its servers. Two clones of the cart, each with a map of its own; and no
+ * limit on calls, because all of the load comes from one address.
  */
 export default async function globalSetup() {
   process.env.STOA_MOVES_SEED ??= String(Math.floor(Math.random() * 1_000_000));

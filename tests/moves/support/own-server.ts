@@ -16,11 +16,8 @@ export const ownServer = (name: string): Facts =>
 export async function killOwnServer(name: string): Promise<void> {
   const { pid } = ownServer(name);
   process.kill(pid, 'SIGKILL');
-  await eventually(
-    async () => {
-      if (ownServer(name).pid === pid) throw new Error(`${name} is not back yet`);
-      await sql(ownServer(name).url, 'SELECT 1');
-    },
-    { timeoutMs: 30_000 },
-  );
+  await eventually(async () => {
+    if (ownServer(name).pid === pid) throw new Error(`${name} is not back yet`);
+    await sql(ownServer(name).url, 'SELECT 1');
+  });
 }

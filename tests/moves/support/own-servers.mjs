@@ -7,8 +7,8 @@ const running = new Map();
 const stopping = new AbortController();
 
 /**
- * Starts Postgres servers that the stack does not know, as operators bring them to be added as shards. Each is started again
- * as soon as it ends: tests kill them.
+ * Starts Postgres servers that the stack does not know, as operators bring them to be added as shards. Each is started
+ * again as soon as it ends: tests kill them.
  * @param {string} stateDir of the stack: their data and logs go there
  * @param {string[]} names
  */

@@ -106,7 +106,7 @@ export async function killServer(name: string): Promise<void> {
   if (!['main', 'shard1', 'shard2'].includes(name)) return killOwnServer(name);
   const url = await superuserUrl(name, 'postgres');
   await kill(`postgres-${name}`);
-  await eventually(() => sql(url, 'SELECT 1'), { timeoutMs: 60_000 });
+  await eventually(() => sql(url, 'SELECT 1'));
 }
 
 /** No move is under way any more. */

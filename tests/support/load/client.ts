@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { send, type Answer } from '../shop.js';
+import { send, type ShopResponse } from '../shop.js';
 
 export interface Request {
   readonly method: string;
@@ -12,33 +12,36 @@ export interface Request {
   readonly headers?: Record<string, string>;
 }
 
-/** No answer that says what happened came in time. */
+/** No response came in time that says what happened. */
 export class GaveUp extends Error {
   override readonly name = 'GaveUp';
 }
 
-/** How long a client waits: for one answer, and in all until it gives up. Tests that cut servers off want less. */
-export const patience = { attemptMs: 30_000, wholeMs: 60_000 };
+/** How long a client waits: for one response, and in all until it gives up. Tests that cut servers off set less. */
+export const timeouts = { attemptMs: 30_000, wholeMs: 60_000 };
 
 /** One request that went out. */
 export interface Attempt {
   /** Of performance.now(), when it ended. */
   readonly at: number;
   readonly ms: number;
-  /** No answer came, or one that says to try again. */
+  /** No response came, or one that says to try again. */
   readonly failed: boolean;
 }
 
-/** Tells of each request that any client sends. */
+/** Emits each request that any client sends. */
 export const attempts = new EventEmitter<{ attempt: [Attempt] }>();
 
 /** The request was not done, or nobody knows; asking again is right. */
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
 const LONGEST_PAUSE_MS = 1_000;
 
-/** Sends a request as a good client does: again, with the same key, until an answer says what happened. @throws GaveUp */
-export async function ask(request: Request, patienceMs = patience.wholeMs): Promise<Answer> {
-  const deadline = performance.now() + patienceMs;
+/**
+ * Sends a request as a good client does: again, with the same key, until a response says what happened.
+ * @throws GaveUp
+ */
+export async function ask(request: Request, timeoutMs = timeouts.wholeMs): Promise<ShopResponse> {
+  const deadline = performance.now() + timeoutMs;
   for (let pause = 50; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const outcome = await attempt(request);
     if (typeof outcome !== 'string') return outcome;
@@ -47,14 +50,14 @@ export async function ask(request: Request, patienceMs = patience.wholeMs): Prom
   }
 }
 
-/** @returns the answer, or in words why to try again. */
-async function attempt({ method, path, body, token, key, headers }: Request): Promise<Answer | string> {
+/** @returns the response, or in words why to try again. */
+async function attempt({ method, path, body, token, key, headers }: Request): Promise<ShopResponse | string> {
   const all = { ...headers, ...(key === undefined ? {} : { 'idempotency-key': key }) };
   const startedAt = performance.now();
-  let outcome: Answer | string;
+  let outcome: ShopResponse | string;
   try {
-    const answer = await send(method, path, body, { token, headers: all, timeoutMs: patience.attemptMs });
-    outcome = TRY_AGAIN.has(answer.status) ? `${answer.status} ${answer.text.slice(0, 200)}` : answer;
+    const response = await send(method, path, body, { token, headers: all, timeoutMs: timeouts.attemptMs });
+    outcome = TRY_AGAIN.has(response.status) ? `${response.status} ${response.text.slice(0, 200)}` : response;
   } catch (error) {
     outcome = error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error);
   }

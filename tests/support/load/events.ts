@@ -16,7 +16,7 @@ const SEEN: Record<Topic, (body: Body) => Seen> = {
   'catalog.events': ({ version }) => ({ version, state: undefined }),
 };
 
-/** What was read of one key of a topic. */
+/** All that was read of one key of a topic. */
 interface Thread {
   last: number;
   /** Read before the load knew whose they are. */
@@ -25,8 +25,9 @@ interface Thread {
 }
 
 /**
- * Reads the topics of events as any consumer does, and proves of each customer: versions come in order, none is missing,
- * each says what was written. A version may come twice, because delivery is at least once; it must not come late.
+ * Reads the topics of events as any consumer does, and proves of each customer: versions come in order, none is
+ * missing, each says what was written. A version may come twice, because delivery is at least once; it must not come
+ * late.
  */
 export class EventReader {
   private readonly threads = new Map<string, Thread>();
@@ -69,7 +70,7 @@ export class EventReader {
     const all = async (): Promise<void> => {
       if (this.missing().length > 0) throw new Error('events are missing');
     };
-    // Where something is wrong already, nothing is gained by patience.
+    // Where something is wrong already, nothing is gained by waiting.
     await eventually(all, { timeoutMs: this.findings.violationCount > 0 ? 1_000 : 60_000 }).catch(() => undefined);
     for (const { text, thread, track } of this.missing()) {
       this.findings.violation(text, 'lost');

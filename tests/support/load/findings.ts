@@ -1,4 +1,4 @@
-/** A write that was answered, for how long writes waited. */
+/** A write that was completed, for how long writes waited. */
 export interface TimedWrite {
   readonly service: 'profile' | 'cart';
   readonly bucket: number;
@@ -7,7 +7,9 @@ export interface TimedWrite {
   readonly ms: number;
 }
 
-/** What became of a write, or of the event that tells of it; `wrong`: half done, stale, out of order, or not as it should be otherwise. */
+/**
+ * The outcome of a write, or of its event; `wrong`: half done, stale, out of order, or not as it should be otherwise.
+ */
 export type Kind = 'lost' | 'doubled' | 'wrong';
 
 export interface Complaint {
@@ -18,7 +20,7 @@ export interface Complaint {
 /** So many are kept in words; all are counted. */
 const KEPT = 20;
 
-/** What the load saw: how much it did, how long writes took, and everything that must not be. */
+/** Findings of a load: how much it did, how long writes took, and everything that must not be. */
 export class Findings {
   readonly counts: Record<string, number> = {};
   readonly writes: TimedWrite[] = [];

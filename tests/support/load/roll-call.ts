@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, Body } from '../shop.js';
+import type { ShopResponse, Body } from '../shop.js';
 import { ask, GaveUp } from './client.js';
 import type { Findings } from './findings.js';
 import {
@@ -58,10 +58,10 @@ export class RollCall {
     }
   }
 
-  private async registered({ email }: Registration, answer: Answer): Promise<void> {
-    const { customerId, version } = mustBe(201, answer).body;
+  private async registered({ email }: Registration, response: ShopResponse): Promise<void> {
+    const { customerId, version } = mustBe(201, response).body;
     if (version !== 1) this.findings.violation(`customer ${customerId} was registered as version ${version}`);
-    // What was given up may have been acknowledged before, and is then answered as it was: one address is one customer.
+    // A registration that was given up may have been done, and then has the same response: one address is one customer.
     const known = this.emails.get(customerId);
     if (known !== undefined && known !== email)
       this.findings.violation(`customer ${customerId} was registered twice, as ${known} and ${email}`, 'doubled');
@@ -116,8 +116,8 @@ export class RollCall {
   }
 
   private async count(shoppers: readonly Shopper[], skus: readonly string[]): Promise<void> {
-    const answer = await this.ask('/v1/carts/top-products?limit=100');
-    const { items } = answer as { items: readonly { sku: string; quantity: number }[] };
+    const response = await this.ask('/v1/carts/top-products?limit=100');
+    const { items } = response as { items: readonly { sku: string; quantity: number }[] };
     for (const sku of skus) {
       const written = shoppers
         .flatMap(({ lines }) => lines.filter((line) => line[0] === sku))

@@ -1,12 +1,12 @@
 import { bucketOf } from '@stoa/sharding/testing';
 import { randomUUID } from 'node:crypto';
-import type { Answer, Body } from '../shop.js';
+import type { ShopResponse, Body } from '../shop.js';
 import { ask, type Request } from './client.js';
 import { Track, type Seen } from './track.js';
 
 export type Line = readonly [sku: string, quantity: number];
 
-/** What a cart holds, in one line. */
+/** The lines of a cart, in one line of text. */
 export const cartState = (lines: readonly Line[]): string =>
   lines.map(([sku, quantity]) => `${quantity}×${sku}`).join(' ') || 'nothing';
 
@@ -19,8 +19,8 @@ export const profileSeen = (body: Body): Seen => ({
   state: (body as Body & { displayName: string }).displayName,
 });
 
-/** A write that was answered, and what it was answered: sent again, it must be answered the same. */
-export interface Answered {
+/** A write with its response: sent again, it must have the same. */
+export interface Completed {
   readonly request: Request;
   readonly status: number;
   readonly text: string;
@@ -36,7 +36,7 @@ export class Shopper {
   readonly cart = new Track({ version: 0, state: cartState([]) });
   lines: readonly Line[] = [];
   /** Writes that may be sent again. */
-  readonly answered: Answered[] = [];
+  readonly completed: Completed[] = [];
   private signedInAt = performance.now();
 
   private constructor(
@@ -55,9 +55,9 @@ export class Shopper {
 
   static async customer(): Promise<Shopper> {
     const { email, request } = newRegistration();
-    const answer = await ask(request);
-    const { customerId } = mustBe(201, answer).body;
-    return new Shopper(customerId, await signIn(email), email, new Track(profileSeen(answer.body)));
+    const response = await ask(request);
+    const { customerId } = mustBe(201, response).body;
+    return new Shopper(customerId, await signIn(email), email, new Track(profileSeen(response.body)));
   }
 
   /** An access token that is still valid. */
@@ -92,12 +92,12 @@ export const signInOperator = (): Promise<string> =>
 
 /** @returns an access token. */
 export async function signIn(email: string, password = PASSWORD): Promise<string> {
-  const answer = await ask({ method: 'POST', path: '/v1/sessions', body: { email, password } });
-  return mustBe(201, answer).body.accessToken;
+  const response = await ask({ method: 'POST', path: '/v1/sessions', body: { email, password } });
+  return mustBe(201, response).body.accessToken;
 }
 
 /** @throws Error with what came instead. */
-export function mustBe(status: number, answer: Answer): Answer {
-  if (answer.status === status) return answer;
-  throw new Error(`${status} was expected, ${answer.status} came: ${answer.text.slice(0, 300)}`);
+export function mustBe(status: number, response: ShopResponse): ShopResponse {
+  if (response.status === status) return response;
+  throw new Error(`${status} was expected, ${response.status} came: ${response.text.slice(0, 300)}`);
 }

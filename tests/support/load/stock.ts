@@ -22,7 +22,7 @@ interface Adjustment {
   readonly stock: number;
 }
 
-/** A cached answer is at most 1 s old; the rest is for a busy machine. */
+/** A cached response is at most 1 s old; the rest is for a busy machine. */
 const CACHED_MS = 20_000;
 const SIGN_IN_EVERY_MS = 8 * 60_000;
 const FIRST_STOCK = 100;
@@ -78,11 +78,11 @@ export class StockKeepers {
   }
 
   private async send(item: Item, { request, stock }: Adjustment): Promise<void> {
-    const answer = await ask({ ...request, token: await this.operator() });
+    const response = await ask({ ...request, token: await this.operator() });
     const complaint =
-      answer.status === 201
-        ? item.track.complaint(seenOf(answer.body), item.track.acknowledged + 1)
-        : { kind: 'wrong' as const, text: `was answered ${answer.status}: ${answer.text.slice(0, 200)}` };
+      response.status === 201
+        ? item.track.complaint(seenOf(response.body), item.track.acknowledged + 1)
+        : { kind: 'wrong' as const, text: `had the response ${response.status}: ${response.text.slice(0, 200)}` };
     if (complaint) {
       this.findings.violation(`stock of ${item.sku} (key ${request.key}): ${complaint.text}`, complaint.kind);
       item.track.giveUp();

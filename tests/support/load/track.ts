@@ -1,17 +1,17 @@
 import type { Complaint } from './findings.js';
 
-/** One version of a profile, a cart or a product's stock, as an answer or an event tells it. */
+/** One version of a profile, a cart or a product's stock, as a response or an event has it. */
 export interface Seen {
   readonly version: number;
-  /** What it holds, in one line; undefined where the version alone is told. */
+  /** The data in one line; undefined where only the version is known. */
   readonly state: string | undefined;
 }
 
-/** So many versions back, states are forgotten: nothing is asked about them any more. */
+/** So many versions back, states are forgotten: nothing is read about them any more. */
 const KEPT = 500;
 
 /**
- * What the model knows of one profile, cart or stock. Only one writer changes it, one write at a time, so what each version holds
+ * The model of one profile, cart or stock. Only one writer changes it, one write at a time, so what each version holds
  * is known before it is written, and every version that anybody ever sees can be checked.
  */
 export class Track {
@@ -63,7 +63,7 @@ export class Track {
     return this.acknowledged + (this.isPending ? 1 : 0);
   }
 
-  /** What is wrong with what was seen, if anything is. `oldest`: what was acknowledged before the question was asked. */
+  /** The fault of what was seen, if there is one. `oldest`: the version acknowledged before the request was sent. */
   complaint({ version, state }: Seen, oldest: number): Complaint | undefined {
     if (version < oldest) return { kind: 'lost', text: `version ${version} was seen after ${oldest} was acknowledged` };
     if (version > this.newest)

@@ -1,6 +1,6 @@
 import { MAX_QUANTITY } from '@stoa/cart-contract';
 import { randomUUID } from 'node:crypto';
-import type { Answer, Body } from '../shop.js';
+import type { ShopResponse, Body } from '../shop.js';
 import { ask, GaveUp, type Request } from './client.js';
 import type { Complaint, Findings } from './findings.js';
 import type { Random } from './random.js';
@@ -18,18 +18,18 @@ interface Write {
   readonly lines?: readonly Line[];
 }
 
-interface Refusal {
+interface ExpectedError {
   readonly request: Request;
   readonly status: number;
   readonly code: string;
 }
 
-/** Each shopper keeps so many answered writes to send again later. */
-const KEPT_ANSWERS = 12;
+/** Each shopper keeps so many completed writes to send again later. */
+const KEPT_RESPONSES = 12;
 /** Below the largest quantity of a line. */
 const FULL = MAX_QUANTITY - 99;
 
-/** Changes profiles and carts, one write of a shopper at a time, and holds every answer against the model. */
+/** Changes profiles and carts, one write of a shopper at a time, and holds every response against the model. */
 export class Writes {
   /** Nobody knows whether these happened. */
   private readonly unknown = new Map<Shopper, Write>();
@@ -40,11 +40,11 @@ export class Writes {
     private readonly skus: readonly string[],
   ) {}
 
-  /** Some write: mostly one that succeeds, at times one that must be refused, or one that was answered before. */
+  /** Some write: mostly one that succeeds, at times one that must be refused, or one that was completed before. */
   async some(shopper: Shopper): Promise<void> {
     const dice = this.random.int(100);
-    if (dice < 5) return this.refused(shopper, this.refusalFor(shopper));
-    if (dice < 12 && shopper.answered.length > 0) return this.again(shopper);
+    if (dice < 5) return this.refused(shopper, this.expectedErrorFor(shopper));
+    if (dice < 12 && shopper.completed.length > 0) return this.again(shopper);
     const write =
       shopper.profile && dice < 45 ? this.newName(shopper, shopper.profile) : this.cartChange(shopper, dice);
     return this.perform(shopper, write);
@@ -56,8 +56,8 @@ export class Writes {
     for (;;) {
       const write = this.add(shopper, this.random.pick(this.skus), 1);
       write.track.begin(write.state);
-      const answer = await this.send(shopper, write.request);
-      if (answer.status !== 404 || performance.now() > deadline) return this.accept(shopper, write, answer);
+      const response = await this.send(shopper, write.request);
+      if (response.status !== 404 || performance.now() > deadline) return this.accept(shopper, write, response);
       write.track.refuse();
     }
   }
@@ -97,10 +97,10 @@ export class Writes {
     return cartWrite(shopper, { method: 'DELETE', path: `/v1/cart/items/${sku}`, key: randomUUID() }, 200, lines);
   }
 
-  private refusalFor(shopper: Shopper): Refusal {
+  private expectedErrorFor(shopper: Shopper): ExpectedError {
     const key = randomUUID();
     const path = '/v1/cart/items';
-    const refusals: Refusal[] = [
+    const expectedErrors: ExpectedError[] = [
       {
         request: { method: 'POST', path, body: { sku: 'NEVER-SOLD', quantity: 1 }, key },
         status: 404,
@@ -111,14 +111,14 @@ export class Writes {
     const [full] = shopper.lines;
     if (full) {
       const body = { sku: full[0], quantity: MAX_QUANTITY };
-      refusals.push({ request: { method: 'POST', path, body, key }, status: 409, code: 'QUANTITY_TOO_LARGE' });
+      expectedErrors.push({ request: { method: 'POST', path, body, key }, status: 409, code: 'QUANTITY_TOO_LARGE' });
     }
     if (shopper.profile) {
       const request = { method: 'PATCH', path: '/v1/me', body: { displayName: 'Lost' }, key };
       const headers = { 'if-match': `"${shopper.profile.acknowledged + 5}"` };
-      refusals.push({ request: { ...request, headers }, status: 412, code: 'STALE_VERSION' });
+      expectedErrors.push({ request: { ...request, headers }, status: 412, code: 'STALE_VERSION' });
     }
-    return this.random.pick(refusals);
+    return this.random.pick(expectedErrors);
   }
 
   private async perform(shopper: Shopper, write: Write): Promise<void> {
@@ -128,23 +128,23 @@ export class Writes {
     // An impatient client sends the same write twice at once.
     const copies = this.random.int(20) === 0 ? 2 : 1;
     const outcomes = await Promise.allSettled(Array.from({ length: copies }, () => this.send(shopper, request)));
-    const answers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    const [answer, other] = answers;
-    if (!answer) return this.giveUp(shopper, write, outcomes);
+    const responses = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const [response, other] = responses;
+    if (!response) return this.giveUp(shopper, write, outcomes);
     this.findings.writes.push({ service, bucket: shopper.bucket, startedAt, ms: performance.now() - startedAt });
-    if (other && !sameText(other.text, answer.text)) {
-      const both = `${answer.text} and ${other.text}`;
-      this.findings.violation(`${about(shopper, request)} sent twice had two answers: ${both}`, 'doubled');
+    if (other && !sameText(other.text, response.text)) {
+      const both = `${response.text} and ${other.text}`;
+      this.findings.violation(`${about(shopper, request)} sent twice had two responses: ${both}`, 'doubled');
     }
-    this.accept(shopper, write, answer);
+    this.accept(shopper, write, response);
   }
 
-  private accept(shopper: Shopper, write: Write, answer: Answer): void {
+  private accept(shopper: Shopper, write: Write, response: ShopResponse): void {
     const { track, request } = write;
     const complaint: Complaint | undefined =
-      answer.status === write.status
-        ? track.complaint(write.seen(answer.body), track.acknowledged + 1)
-        : { kind: 'wrong', text: `was answered ${answer.status}: ${answer.text.slice(0, 200)}` };
+      response.status === write.status
+        ? track.complaint(write.seen(response.body), track.acknowledged + 1)
+        : { kind: 'wrong', text: `had the response ${response.status}: ${response.text.slice(0, 200)}` };
     if (complaint) {
       this.findings.violation(`${about(shopper, request)} ${complaint.text}`, complaint.kind);
       track.giveUp();
@@ -153,7 +153,7 @@ export class Writes {
     track.acknowledge();
     if (write.lines) shopper.lines = write.lines;
     this.findings.count('writes');
-    this.keep(shopper, request, answer);
+    this.keep(shopper, request, response);
   }
 
   private giveUp(shopper: Shopper, write: Write, outcomes: readonly PromiseSettledResult<unknown>[]): void {
@@ -168,40 +168,41 @@ export class Writes {
   async settle(shopper: Shopper): Promise<void> {
     const write = this.unknown.get(shopper);
     if (!write) return;
-    const answer = await this.send(shopper, write.request);
+    const response = await this.send(shopper, write.request);
     this.unknown.delete(shopper);
-    this.accept(shopper, write, answer);
+    this.accept(shopper, write, response);
   }
 
-  /** A refused write changes nothing: the next one's version and state tell. */
-  private async refused(shopper: Shopper, { request, status, code }: Refusal): Promise<void> {
-    const answer = await this.send(shopper, request);
+  /** A refused write changes nothing: the next one's version and state show it. */
+  private async refused(shopper: Shopper, { request, status, code }: ExpectedError): Promise<void> {
+    const response = await this.send(shopper, request);
     this.findings.count('refused writes');
-    if (answer.status === status && answer.body.code === code) this.keep(shopper, request, answer);
-    else this.findings.violation(`${about(shopper, request)} was not refused as ${code}: ${answer.text.slice(0, 200)}`);
+    if (response.status === status && response.body.code === code) this.keep(shopper, request, response);
+    else
+      this.findings.violation(`${about(shopper, request)} was not refused as ${code}: ${response.text.slice(0, 200)}`);
   }
 
-  /** An answered write that is sent again gets the same answer, wherever its bucket has gone since. */
+  /** A completed write that is sent again gets the same response, wherever its bucket has gone since. */
   private async again(shopper: Shopper): Promise<void> {
-    const { request, status, text } = this.random.pick(shopper.answered);
-    const answer = await this.send(shopper, request);
+    const { request, status, text } = this.random.pick(shopper.completed);
+    const response = await this.send(shopper, request);
     this.findings.count('repeated writes');
-    if (answer.status === status && sameText(answer.text, text)) return;
-    const later = answer.text.slice(0, 300);
-    this.findings.violation(`${about(shopper, request)} was answered ${text}, and later ${later}`, 'doubled');
+    if (response.status === status && sameText(response.text, text)) return;
+    const later = response.text.slice(0, 300);
+    this.findings.violation(`${about(shopper, request)} had the response ${text}, and later ${later}`, 'doubled');
   }
 
-  private keep(shopper: Shopper, request: Request, { status, text }: Answer): void {
-    const at = shopper.answered.length < KEPT_ANSWERS ? shopper.answered.length : this.random.int(KEPT_ANSWERS);
-    shopper.answered[at] = { request, status, text };
+  private keep(shopper: Shopper, request: Request, { status, text }: ShopResponse): void {
+    const at = shopper.completed.length < KEPT_RESPONSES ? shopper.completed.length : this.random.int(KEPT_RESPONSES);
+    shopper.completed[at] = { request, status, text };
   }
 
-  private async send(shopper: Shopper, request: Request): Promise<Answer> {
+  private async send(shopper: Shopper, request: Request): Promise<ShopResponse> {
     return ask({ ...request, token: await shopper.token() });
   }
 }
 
-/** Whether two answers say the same. A refusal also names the request that it answers. */
+/** Whether two responses say the same. That of an error also names its request. */
 const sameText = (one: string, other: string): boolean => {
   const bare = (text: string): string => text.replace(/"traceId":"[^"]*"/, '');
   return bare(one) === bare(other);

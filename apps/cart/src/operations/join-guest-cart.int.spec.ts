@@ -9,7 +9,7 @@ describe('merging a cart at sign-in', () => {
     carts = await CartService.start();
     await carts.startClone();
     await carts.offer({ MUG: { amount: 1250 }, LAMP: { amount: 9900 } });
-  }, 60_000);
+  });
   afterAll(() => carts.stop());
 
   const aGuestWithMugs = async (quantity = 2) => {

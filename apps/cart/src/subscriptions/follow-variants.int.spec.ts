@@ -6,7 +6,7 @@ describe("the cart's copy of the catalog", () => {
   beforeAll(async () => {
     carts = await CartService.start();
     await carts.startClone();
-  }, 60_000);
+  });
   afterAll(() => carts.stop());
 
   it('prices carts anew when a price changes', async () => {
@@ -70,7 +70,7 @@ describe("the cart's copy of the catalog", () => {
     await carts.caughtUp();
     expect((await carts.ask('addItem', { sku: 'GHOST', quantity: 1 }, caller)).body.code).toBe('UNKNOWN_SKU');
     expect((await carts.ask('addItem', { sku: 'LAMP' }, caller)).ok).toBe(true);
-  }, 60_000);
+  });
 
   it('is rebuilt from nothing: a database without products fills itself from the topic', async () => {
     await carts.offer({ DESK: { amount: 40_000 }, STOOL: { amount: 4000 } });
@@ -83,5 +83,5 @@ describe("the cart's copy of the catalog", () => {
       currency: 'EUR',
     });
     expect((await carts.ask('addItem', { sku: 'STOOL' }, caller)).body.code).toBe('UNKNOWN_SKU');
-  }, 60_000);
+  });
 });

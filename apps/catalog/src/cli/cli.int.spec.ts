@@ -61,7 +61,7 @@ beforeAll(async () => {
   await Promise.all([start('catalog', env), startProfile(env)]);
   const gateway = await start('gateway', env);
   url = `http://127.0.0.1:${gateway.httpPort}`;
-}, 120_000);
+});
 
 afterAll(async () => {
   await Promise.allSettled(clones.map((clone) => clone.stop()));
@@ -70,7 +70,7 @@ afterAll(async () => {
   await asOwner(last.url, `DROP ROLE ${role}`);
   await last.drop();
   await rm(dir, { recursive: true });
-}, 60_000);
+});
 
 interface Ended {
   readonly code: number | null;
@@ -174,7 +174,7 @@ it('says in one line why nothing was done, and exits with 2', async () => {
     expect(err).toMatch(line);
     expect(code).toBe(2);
   }
-}, 120_000);
+});
 
 it('exits with 1 where one of several files could not be imported', async () => {
   const good = await file('good.csv', 'Handle,Title,Variant Price\ngood-one,G,5\n');
@@ -188,4 +188,4 @@ it('streams a file that is larger than what is sent at once', async () => {
   const name = await file('large.csv', `Handle,Title,Body (HTML),Variant Price\n${rows.join('\n')}\n`);
   const { code, out } = await run(['import', name]);
   expect([code, out]).toEqual([0, expect.stringMatching(/^large\.csv: 6,000 created/)]);
-}, 120_000);
+});

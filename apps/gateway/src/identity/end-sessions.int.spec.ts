@@ -38,7 +38,7 @@ describe('a customer who was erased', () => {
           for (const at of [gateway, other]) expect(await statusOf(token, at)).toBe(401);
         }
       },
-      { timeoutMs: 20_000, everyMs: 20 },
+      { everyMs: 20 },
     );
     process.stdout.write(
       `  sessions ended on all clones ${Math.round(performance.now() - published)} ms after the event\n`,
@@ -47,7 +47,7 @@ describe('a customer who was erased', () => {
     expect(await shop.sql(`SELECT FROM sessions WHERE customer_id = '${one.customerId}'`)).toEqual([]);
     expect(await statusOf(someoneElse.token, other)).toBe(200);
     expect(await refresh(someoneElse.refreshToken, other)).toBe(201);
-  }, 60_000);
+  });
 
   it('gets no session any more from a sign-in whose password was checked before', async () => {
     const { email, password, customerId } = shop.things.state.person('slow@example.com');
@@ -58,14 +58,14 @@ describe('a customer who was erased', () => {
     // The service still knows them, as it did a moment before.
     expect(await again(email, password)).toMatchObject({ status: 401, json: { code: 'WRONG_CREDENTIALS' } });
     expect(await shop.sql(`SELECT FROM sessions WHERE customer_id = '${customerId}'`)).toEqual([]);
-  }, 60_000);
+  });
 
   it('is learned of by clones that did not run when the event was published', async () => {
     const { customerId, refreshToken, token } = await shop.signIn(gateway);
     await Promise.all([gateway.clone.stop(), other.clone.stop()]);
     await leave(customerId);
     gateway = await shop.gateway();
-    await eventually(async () => expect(await statusOf(token, gateway)).toBe(401), { timeoutMs: 20_000 });
+    await eventually(async () => expect(await statusOf(token, gateway)).toBe(401));
     expect(await refresh(refreshToken, gateway)).toBe(401);
-  }, 60_000);
+  });
 });

@@ -172,7 +172,7 @@ describe('identity', () => {
         });
         expect((await refresh(refreshToken)).status).toBe(401);
       });
-    }, 120_000);
+    });
   });
 
   describe('without its database', () => {
@@ -202,7 +202,7 @@ describe('identity', () => {
       } finally {
         await proxy.close();
       }
-    }, 120_000);
+    });
   });
 
   describe('signing keys', () => {
@@ -227,6 +227,6 @@ describe('identity', () => {
       expect((await third.request('GET /v1/private', { token: oldToken })).status).toBe(200);
       const rows = await shop.sql(`SELECT * FROM signing_keys WHERE published_until < now() + interval '30 days'`);
       expect(rows).toEqual([]);
-    }, 120_000);
+    });
   });
 });

@@ -83,5 +83,5 @@ describe('revocations', () => {
     }
     proxy.restore();
     await isTaken(operator.token);
-  }, 60_000);
+  });
 });

@@ -94,7 +94,7 @@ const property = (without?: ModelOptions['without']) =>
 describe('the saga of login names', () => {
   it('never gives a name to two, and leaves none behind, whatever is delivered when and whoever dies', async () => {
     await fc.assert(property(), { numRuns: 1_000 });
-  }, 60_000);
+  });
 
   it.each(['giving up', 'comparing reservations'] as const)(
     'would do so without %s: the test can see it',

@@ -21,7 +21,7 @@ describe('login names over two shards', () => {
     profiles = await ProfileService.start();
     const env = { STOA_RESERVATION_SECONDS: String(EXPIRY_SECONDS) };
     clones = await Promise.all([profiles.startClone(env), profiles.startClone(env)]);
-  }, 90_000);
+  });
   afterAll(() => profiles.stop());
 
   const register = (email: string, username?: string, id = newId()): Promise<Answer> =>
@@ -51,7 +51,7 @@ describe('login names over two shards', () => {
           SELECT 'username ' || username || ' ' || customer_id || ' confirmed' FROM customers WHERE username IS NOT NULL`);
         expect(names.map(({ key }) => key).sort()).toEqual(held.map(({ key }) => key).sort());
       },
-      { timeoutMs: 30_000, everyMs: 100 },
+      { everyMs: 100 },
     );
 
   it('gives an address to one of those who register it at the same instant, in each of many rounds', async () => {
@@ -69,7 +69,7 @@ describe('login names over two shards', () => {
       expect(await owners(email)).toHaveLength(1);
     }
     await settled();
-  }, 90_000);
+  });
 
   it('settles many at once, none of which holds a connection while it waits for another', async () => {
     // Those for which there was no time are refused, and leave nothing behind.
@@ -77,7 +77,7 @@ describe('login names over two shards', () => {
     await settled();
     // The pools refuse such work in these clones, and an event whose handler fails is parked.
     expect(await profiles.rows('SELECT reason FROM parked_events')).toEqual([]);
-  }, 90_000);
+  });
 
   it('signs in by username, and frees the address of a registration whose username is taken', async () => {
     const [first, second, username] = [newEmail(), newEmail(), newUsername()];
@@ -89,7 +89,7 @@ describe('login names over two shards', () => {
     await eventually(async () => expect(await rowsOf(second)).toEqual([]));
     expect((await register(second)).ok).toBe(true);
     await settled();
-  }, 60_000);
+  });
 
   it('changes the address: the new one signs in, the old one no more and is free', async () => {
     const [old, next, id] = [newEmail(), newEmail(), newId()];
@@ -111,7 +111,7 @@ describe('login names over two shards', () => {
     );
     expect(wrong.body.code).toBe('WRONG_CREDENTIALS');
     await settled();
-  }, 60_000);
+  });
 
   it('takes, changes and drops a username', async () => {
     const { customerId } = (await register(newEmail())).body;
@@ -123,7 +123,7 @@ describe('login names over two shards', () => {
     expect((await profiles.signIn(first)).body.code).toBe('WRONG_CREDENTIALS');
     expect((await change(null)).body.username).toBeNull();
     await settled();
-  }, 60_000);
+  });
 
   it('frees what a command reserved and never decided, and refuses that command when it comes late', async () => {
     const email = newEmail();
@@ -132,14 +132,14 @@ describe('login names over two shards', () => {
     expect(shards).toHaveLength(2);
     // As a clone leaves it that dies behind its reservation.
     await profiles.reserveName('email', email, { customerId, token });
-    await eventually(async () => expect(await rowsOf(email)).toEqual([]), { timeoutMs: 30_000 });
+    await eventually(async () => expect(await rowsOf(email)).toEqual([]));
     const [refused] = await profiles.rows<{ status: string; reply: string }>(
       'SELECT status, reply FROM inbox WHERE command_id = $1',
       [token],
     );
     expect(refused).toMatchObject({ status: 'error', reply: expect.stringContaining('ABANDONED') });
     expect((await register(email)).ok).toBe(true);
-  }, 60_000);
+  });
 
   it('leaves nothing behind when clones are killed and frozen in the midst of it', async () => {
     const env = { STOA_RESERVATION_SECONDS: String(EXPIRY_SECONDS) };
@@ -160,7 +160,7 @@ describe('login names over two shards', () => {
       expect([again.ok, again.body.code].toString()).toMatch(/^(true,|false,EMAIL_TAKEN)$/);
       expect(await owners(email)).toHaveLength(1);
     }
-  }, 180_000);
+  });
 
   it('goes on while the names move to another shard', async () => {
     const email = newEmail();
@@ -175,5 +175,5 @@ describe('login names over two shards', () => {
     expect(meanwhile.map(({ body }) => body.code)).toEqual(Array(5).fill('EMAIL_TAKEN'));
     expect((await profiles.signIn(email)).body.customerId).toBe(customerId);
     await settled();
-  }, 120_000);
+  });
 });

@@ -11,7 +11,7 @@ describe('the profile service', () => {
     profiles = await ProfileService.start();
     await profiles.startClone();
     await profiles.startClone();
-  }, 60_000);
+  });
   afterAll(() => profiles.stop());
 
   const registered = async (): Promise<{ email: string; customerId: string }> => {

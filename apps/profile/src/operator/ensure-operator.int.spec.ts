@@ -8,7 +8,7 @@ describe('the operator account', () => {
   let profiles: ProfileService;
   beforeEach(async () => {
     profiles = await ProfileService.start();
-  }, 60_000);
+  });
   afterEach(() => profiles.stop());
 
   const operators = (): Promise<unknown[]> =>
@@ -24,7 +24,7 @@ describe('the operator account', () => {
     await profiles.startClone({ ...operator, STOA_OPERATOR_PASSWORD: 'quite another secret' });
     expect(await profiles.rows('SELECT password_hash FROM credentials')).toEqual(hash);
     expect(profiles.logs()).not.toContain(password);
-  }, 120_000);
+  });
 
   it('never is the account of a customer who registered the address', async () => {
     await profiles.startClone();
@@ -33,5 +33,5 @@ describe('the operator account', () => {
     expect(clone.logs()).toContain('STOA_OPERATOR_EMAIL belongs to a customer');
     expect(await operators()).toEqual([]);
     expect((await profiles.signIn(email)).body.role).toBe('customer');
-  }, 120_000);
+  });
 });

@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals';
 import { bucketOf } from '@stoa/sharding/testing';
 import { clusterStatus, Mover } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
 import { ShardsStack } from '../../test/shards-stack.js';
-
-jest.setTimeout(120_000);
 
 let stack: ShardsStack;
 let customers: string[];
@@ -12,7 +9,7 @@ let customers: string[];
 beforeAll(async () => {
   stack = await ShardsStack.start();
   customers = await stack.fillCarts(400);
-}, 120_000);
+});
 afterAll(() => stack.stop());
 
 const ROWS = 400;
@@ -169,7 +166,7 @@ it('rebalances as its dry run said, and is stopped by Ctrl-C between two moves',
   const { plan } = await json<{ plan: { buckets: number; moves: unknown[] } }>(`${line} --dry-run`);
   expect(await buckets()).toEqual({ shard1: 512, shard2: 512, shard3: 0 });
   const running = stack.start(line);
-  await eventually(() => expect(running.out()).toContain('✓ 1/'), { timeoutMs: 60_000 });
+  await eventually(() => expect(running.out()).toContain('✓ 1/'));
   running.signal('SIGINT');
   const stopped = await running.ended;
   expect(stopped.code).toBe(1);
@@ -189,7 +186,7 @@ it('rebalances as its dry run said, and is stopped by Ctrl-C between two moves',
 
 it('is resumed after kill -9', async () => {
   const running = stack.start('drain shard1 --group 32');
-  await eventually(() => expect(running.out()).toContain('✓ 1/'), { timeoutMs: 60_000 });
+  await eventually(() => expect(running.out()).toContain('✓ 1/'));
   // In the middle of the next one.
   await eventually(async () => expect((await clusterStatus(stack.directoryUrl)).moves.length).toBeGreaterThan(0));
   running.signal('SIGKILL');

@@ -15,7 +15,7 @@ describe('the clones of a stack that runs', () => {
     stack = await fakeStack();
     const { STOA_TEST_KAFKA_BROKERS, STOA_TEST_REDIS_URL } = testEnvironment();
     await stack.up([], { KAFKA_BROKERS: STOA_TEST_KAFKA_BROKERS, REDIS_URL: STOA_TEST_REDIS_URL });
-  }, 120_000);
+  });
   afterAll(() => stack.remove());
 
   const change = async (...words: string[]): Promise<Changed> => {
@@ -80,7 +80,7 @@ describe('the clones of a stack that runs', () => {
     expect(more).toEqual([]);
     expect(Object.keys(await pids())).not.toContain('gateway-2');
     expect((await change('clones', 'gateway=2', 'cart=1')).clones.gateway).toEqual(['gateway-1', 'gateway-2']);
-  }, 120_000);
+  });
 
   it('are all replaced by a roll, the last one of an app too, without a failed request', async () => {
     const before = Object.values(await pids());
@@ -93,7 +93,7 @@ describe('the clones of a stack that runs', () => {
     expect(wrong).toEqual([]);
     const after = (await stack.state()).processes.filter(({ kind }) => kind === 'gateway' || kind === 'service');
     expect(after.map(({ pid }) => before.includes(pid ?? 0))).toEqual([false, false, false]);
-  }, 120_000);
+  });
 
   it('are known to an HAProxy that is reloaded, without a failed request', async () => {
     const { haproxy } = await pids();
@@ -106,7 +106,7 @@ describe('the clones of a stack that runs', () => {
     await eventually(async () => expect(await askedGateways()).toHaveLength(3));
     await change('clones', 'gateway=2');
     await eventually(async () => expect(await askedGateways()).toHaveLength(2));
-  }, 120_000);
+  });
 
   it('stay as they are when a new one does not start, and when what was asked for can not be', async () => {
     const before = await pids();
@@ -126,7 +126,7 @@ describe('the clones of a stack that runs', () => {
     expect(await refused('roll')).toContain('say of which service: npm run roll -- cart');
     expect(await refused('roll', '--fast')).toContain('"--fast" is not understood');
     expect(await pids()).toEqual(before);
-  }, 120_000);
+  });
 });
 
 describe('without a stack', () => {

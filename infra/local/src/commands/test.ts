@@ -5,7 +5,7 @@ import { parseArguments, wholeNumber } from '@stoa/cli';
 import { repoRoot } from '../state-dir/paths.js';
 import { affectedFolders } from '../test-runs/affected.js';
 import { JEST, readCounts } from '../test-runs/jest.js';
-import { runLanes, type Part, type PartResult } from '../test-runs/parts.js';
+import { runQueues, type Part, type PartResult } from '../test-runs/parts.js';
 import { ramFolder, removeFolder } from '../test-runs/ram-folder.js';
 import { runToEnd } from './tools.js';
 
@@ -16,8 +16,8 @@ const SYSTEM = ['--runInBand', '--selectProjects', 'system'];
 const MOVES = ['--runInBand', '--selectProjects', 'moves'];
 
 /**
- * `npm test [-- words for Jest]`: the unit and integration tests; beside them the whole-system tests on a stack of their own, then
- * the short forms of those that move data and of the fault audit on another. All run even if some fail.
+ * `npm test [-- words for Jest]`: the unit and integration tests; beside them the whole-system tests on a stack of
+ * their own, then the short forms of those that move data and of the fault audit on another. All run even if some fail.
  */
 export function test(words: string[]): Promise<number> {
   // With words of the developer's, one of them may have nothing to run.
@@ -29,7 +29,10 @@ export function test(words: string[]): Promise<number> {
   ]);
 }
 
-/** `npm run test:quick`: unit tests, types, and the integration tests of what changed since main and of what depends on it. */
+/**
+ * `npm run test:quick`: unit tests, types, and the integration tests of what changed since main and of what depends on
+ * it.
+ */
 export async function testQuick(words: string[]): Promise<number> {
   parseArguments(words, { command: 'npm run test:quick', options: {} });
   const affected = await affectedFolders();
@@ -50,8 +53,11 @@ export async function testQuick(words: string[]): Promise<number> {
 
 const JEST_PART = { command: process.execPath };
 
-/** Runs parts with a place of their own for what they write, and says at the end how each ended. @returns the exit code */
-async function runTests(lanes: readonly (readonly Part[])[]): Promise<number> {
+/**
+ * Runs parts with a place of their own for what they write, and says at the end how each ended.
+ * @returns the exit code
+ */
+async function runTests(queues: readonly (readonly Part[])[]): Promise<number> {
   const scratch = ramFolder();
   const own = mkdtempSync(join(tmpdir(), 'stoa-counts-'));
   const counts = process.env.STOA_TEST_COUNTS ?? join(own, 'counts.jsonl');
@@ -66,7 +72,7 @@ async function runTests(lanes: readonly (readonly Part[])[]): Promise<number> {
   };
   let wasInterrupted = true;
   try {
-    const run = await runLanes(lanes, env);
+    const run = await runQueues(queues, env);
     const { results } = run;
     wasInterrupted = run.wasInterrupted;
     report(results, counts, from);

@@ -57,28 +57,25 @@ describe('npm start', () => {
     const second = await stack.up();
     expect(second.output()).not.toContain('operator@');
     expect((await environmentOf(await stack.state(), 'cart-1')).STOA_OPERATOR_PASSWORD).toBe(password);
-  }, 120_000);
+  });
 
   it('starts a clone and a server again that end by themselves, and says so', async () => {
     const { output } = await stack.up([], SHARED);
     const before = await stack.state();
     for (const name of ['gateway-1', 'postgres-main']) process.kill(pidOf(before, name), 'SIGKILL');
-    await eventually(
-      async () => {
-        const after = await stack.state();
-        for (const name of ['gateway-1', 'postgres-main']) {
-          const record = after.processes.find((each) => each.name === name);
-          expect(record).toMatchObject({ state: 'running' });
-          expect(record?.restarts).toBeGreaterThan(0);
-          expect(record?.pid).not.toBe(pidOf(before, name));
-        }
-        expect(pidOf(after, 'gateway-2')).toBe(pidOf(before, 'gateway-2'));
-      },
-      { timeoutMs: 60_000 },
-    );
+    await eventually(async () => {
+      const after = await stack.state();
+      for (const name of ['gateway-1', 'postgres-main']) {
+        const record = after.processes.find((each) => each.name === name);
+        expect(record).toMatchObject({ state: 'running' });
+        expect(record?.restarts).toBeGreaterThan(0);
+        expect(record?.pid).not.toBe(pidOf(before, name));
+      }
+      expect(pidOf(after, 'gateway-2')).toBe(pidOf(before, 'gateway-2'));
+    });
     expect(output()).toMatch(/gateway-1 ended by itself \(signal SIGKILL\); starting it again in 0\.1 s/);
     await eventually(() => expect(output()).toMatch(/gateway-1 is ready again/));
-  }, 120_000);
+  });
 
   it('refuses to run twice, naming the one that runs', async () => {
     const { child } = await stack.up([], SHARED);
@@ -89,7 +86,7 @@ describe('npm start', () => {
         'npm run status shows it, npm run stop ends it\n',
     );
     expect((await stack.run(['reset'])).stderr).toContain('the stack is running: npm run stop first');
-  }, 120_000);
+  });
 
   it('runs in the background with --detach until npm run stop, and starts anew after npm run reset', async () => {
     const started = await stack.run(['start', '--detach', '--clones', 'gateway=1'], SHARED);
@@ -105,7 +102,7 @@ describe('npm start', () => {
     expect(await stack.run(['status'])).toMatchObject({ code: 1, stdout: expect.stringContaining('Nothing runs') });
     expect((await stack.run(['reset'])).code).toBe(0);
     expect(() => statSync(join(stack.dir, 'state/data'))).toThrow('ENOENT');
-  }, 120_000);
+  });
 
   it('runs one gateway without a balancer where there is no HAProxy, and says so', async () => {
     const cache = join(stack.dir, 'cache');
@@ -122,7 +119,7 @@ describe('npm start', () => {
       ['roll', 'all'],
     ])
       expect((await stack.run(words)).stderr).toMatch(/^stoa: without HAProxy there is one gateway, .*\n$/);
-  }, 120_000);
+  });
 
   it('prepares what a service needs that is run by hand', async () => {
     const { output } = await stack.up(['--without', 'cart'], SHARED);
@@ -130,7 +127,7 @@ describe('npm start', () => {
     expect(output()).toContain(`npx node --env-file=${file} apps/cart/dist/main.js`);
     expect(readFileSync(file, 'utf8')).toMatch(/^STOA_CLONE=cart-1\n[^]*^CART_DATABASE_URL=postgres:\/\/cart:/m);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-  }, 120_000);
+  });
 });
 
 describe('sharded data', () => {
@@ -170,7 +167,7 @@ describe('sharded data', () => {
     await stack.up(['--shards', '2'], { ...SHARED, FAKE_SHARDED: 'yes' });
     const again = (await stack.state()).processes.filter(({ kind }) => kind === 'postgres');
     expect(again.map(({ name, port }) => [name, port])).toEqual(servers.map(({ name, port }) => [name, port]));
-  }, 120_000);
+  });
 });
 
 describe('what a killed run left', () => {
@@ -182,7 +179,7 @@ describe('what a killed run left', () => {
     await eventually(() => gone(pidsOf(state)));
     const next = await stack.up([], SHARED);
     expect(next.output()).toContain('the last run did not end in order');
-  }, 120_000);
+  });
 
   it('is stopped by what is written down, but not a process that merely has the same number', async () => {
     const sleepers = ['ours', 'theirs'].map(() => spawn('sleep', ['60'], { stdio: 'ignore' }));
@@ -257,16 +254,13 @@ describe('a start that can not succeed says why in one line and leaves nothing',
     rmSync(join(stack.dir, 'apps/cart/dist/main.js'));
     writeFileSync(join(stack.dir, 'apps/cart/dist/main.js'), 'setInterval(() => undefined, 1000)'); // never ready
     const up = stack.up([], SHARED);
-    const state = await eventually(
-      async () => {
-        const now = await stack.state();
-        expect(pidOf(now, 'cart-1')).toBeGreaterThan(0);
-        return now;
-      },
-      { timeoutMs: 60_000 },
-    );
+    const state = await eventually(async () => {
+      const now = await stack.state();
+      expect(pidOf(now, 'cart-1')).toBeGreaterThan(0);
+      return now;
+    });
     process.kill(state.pid, 'SIGTERM');
     await expect(up).rejects.toThrow('SIGTERM: stopping');
     gone([state.pid, ...pidsOf(state)]);
-  }, 120_000);
+  });
 });

@@ -26,11 +26,11 @@ const NICENESS = 5;
 const LAST_OUTPUT_MS = 1_000;
 
 /**
- * Runs lanes side by side, and the parts of a lane one after the other, also after a failure. Each line of a part's output begins
- * with its name. After a signal no further part is started, and those that run end by it.
+ * Runs queues side by side, and the parts of a queue one after the other, also after a failure. Each line of a part's
+ * output begins with its name. After a signal no further part is started, and those that run end by it.
  */
-export async function runLanes(
-  lanes: readonly (readonly Part[])[],
+export async function runQueues(
+  queues: readonly (readonly Part[])[],
   env: NodeJS.ProcessEnv,
 ): Promise<{ results: PartResult[]; wasInterrupted: boolean }> {
   const running = new Set<ChildProcess>();
@@ -41,8 +41,8 @@ export async function runLanes(
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, stop);
-  const width = Math.max(...lanes.flat().map(({ name }) => name.length));
-  const runLane = async (parts: readonly Part[]): Promise<PartResult[]> => {
+  const width = Math.max(...queues.flat().map(({ name }) => name.length));
+  const runQueue = async (parts: readonly Part[]): Promise<PartResult[]> => {
     const results: PartResult[] = [];
     for (const part of parts) {
       if (wasInterrupted) results.push({ name: part.name, code: undefined, seconds: 0 });
@@ -51,7 +51,7 @@ export async function runLanes(
     return results;
   };
   try {
-    const results = (await Promise.all(lanes.map(runLane))).flat();
+    const results = (await Promise.all(queues.map(runQueue))).flat();
     return { results, wasInterrupted };
   } finally {
     for (const signal of signals) process.off(signal, stop);

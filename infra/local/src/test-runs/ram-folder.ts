@@ -5,8 +5,9 @@ import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 const RAM_FOLDER_NEEDS = 8 * 2 ** 30;
 
 /**
- * A folder in memory for what the tests' servers write, if there is room. They make and delete thousands of small files, and for
- * each new one ext4 looks past every inode that was deleted in the last minutes (`recently_deleted` in fs/ext4/ialloc.c).
+ * A folder in memory for what the tests' servers write, if there is room. They make and delete thousands of small
+ * files, and for each new one ext4 looks past every inode that was deleted in the last minutes (`recently_deleted` in
+ * fs/ext4/ialloc.c).
  */
 export function ramFolder(): string | undefined {
   if (process.platform !== 'linux' || process.env.TMPDIR) return undefined;

@@ -122,7 +122,7 @@ describe('StorageRuntime', () => {
 
   it('takes the lead from a process that froze, and what wakes up doubles nothing', async () => {
     const frozen = spawnChild('relay');
-    await eventually(() => expect(frozen.lines).toContain('leading'), { timeoutMs: 20_000 });
+    await eventually(() => expect(frozen.lines).toContain('leading'));
     const events: string[] = [];
     const background = runtime({ leading: (_, isLeader) => void events.push(isLeader ? 'leads' : 'led') });
     await background.executor.execute(add, addRequest('frozen', 1));
@@ -156,11 +156,8 @@ describe('StorageRuntime', () => {
     })();
     for (let n = 0; n < 2; n++) {
       const leader = spawnChild('relay');
-      await eventually(
-        () => expect(leader.lines.filter((line) => line.startsWith('relayed')).length).toBeGreaterThan(2),
-        {
-          timeoutMs: 20_000,
-        },
+      await eventually(() =>
+        expect(leader.lines.filter((line) => line.startsWith('relayed')).length).toBeGreaterThan(2),
       );
       await leader.kill();
     }
@@ -183,7 +180,7 @@ describe('StorageRuntime', () => {
   it('runs a command again whose clone was killed in the middle of it', async () => {
     const request = addRequest('killed', 1);
     const killed = spawnChild('command', { COMMAND_ID: request.id });
-    await eventually(() => expect(killed.lines).toContain('written'), { timeoutMs: 20_000 });
+    await eventually(() => expect(killed.lines).toContain('written'));
     const { executor } = runtime();
     const retry = executor.execute(add, request);
     await killed.kill();
@@ -194,7 +191,7 @@ describe('StorageRuntime', () => {
   it('does not wait for long for a command whose clone froze in the middle of it', async () => {
     const request = addRequest('killed', 1);
     const frozen = spawnChild('command', { COMMAND_ID: request.id });
-    await eventually(() => expect(frozen.lines).toContain('written'), { timeoutMs: 20_000 });
+    await eventually(() => expect(frozen.lines).toContain('written'));
     await frozen.freeze();
     const { executor } = runtime();
     expect(await executor.execute(add, request)).toEqual({ ok: true, body: '{"name":"killed","count":1}' });

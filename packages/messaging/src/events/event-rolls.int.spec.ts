@@ -37,7 +37,7 @@ describe('event subscriptions over versions of a service', () => {
     const runtime = new StorageRuntime({ port, options, database: db.database, contract: counter, subscriptions });
     running.add(runtime);
     await runtime.start();
-    await eventually(() => expect(runtime.isReady()).toBe(true), { timeoutMs: 30_000 });
+    await eventually(() => expect(runtime.isReady()).toBe(true));
     return runtime;
   }
 
@@ -63,9 +63,7 @@ describe('event subscriptions over versions of a service', () => {
   };
   /** Waits until all that was sent was handled; each once. */
   const allHeard = async (type: Type, expected = sent[type]): Promise<void> => {
-    await eventually(async () => expect((await heard(type)).length).toBeGreaterThanOrEqual(expected.length), {
-      timeoutMs: 30_000,
-    });
+    await eventually(async () => expect((await heard(type)).length).toBeGreaterThanOrEqual(expected.length));
     expect((await heard(type)).toSorted()).toEqual(expected.toSorted());
   };
   /** Waits until clones that know `counted` alone have passed over all that there is. */
@@ -126,9 +124,7 @@ describe('event subscriptions over versions of a service', () => {
     for (let n = 0; n < 2; n++) {
       const child = new Child({ MODE: 'listen', ...settings });
       children.push(child);
-      await eventually(() => expect(child.lines.filter((line) => line === 'handled').length).toBeGreaterThan(5), {
-        timeoutMs: 30_000,
-      });
+      await eventually(() => expect(child.lines.filter((line) => line === 'handled').length).toBeGreaterThan(5));
       await child.kill();
       await send(50, 'counted', 'doubled');
     }

@@ -146,7 +146,7 @@ describe('the events of one server', () => {
     line.mend();
     await eventually(async () => expect(await countIn(0)).toBe(300 + ACROSS), slow);
     await committed();
-  }, 120_000);
+  });
 
   it('are none lost where the consumer stops while they wait', async () => {
     versions.clear();
@@ -162,5 +162,5 @@ describe('the events of one server', () => {
     await inOrder(1, 'far', MANY / KEYS);
     await inOrder(0, 'near', 300 / KEYS);
     await committed();
-  }, 120_000);
+  });
 });

@@ -103,9 +103,7 @@ describe('a service that listens to another', () => {
     await eventually(async () =>
       expect(await rowsOf(0, 'SELECT name, count FROM seen')).toEqual([{ name: 'even', count: 5 }]),
     );
-    await eventually(async () => expect((await listener.deadLetters.list(10)).items).toHaveLength(2), {
-      timeoutMs: 20_000,
-    });
+    await eventually(async () => expect((await listener.deadLetters.list(10)).items).toHaveLength(2));
     expect(await rowsOf(1, 'SELECT name, count FROM seen')).toEqual([{ name: 'odd', count: 12 }]);
     const { items } = await listener.deadLetters.list(1);
     expect(items).toMatchObject([{ bucket: 3, topic: 'counter.events', key: 'odd', version: 2, reason: 'unlucky' }]);

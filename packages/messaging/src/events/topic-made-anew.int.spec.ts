@@ -85,7 +85,7 @@ describe('a topic that was made anew', () => {
     await send(...names.map((name) => message('events', 'counted', name, 2, 2)));
     const all = [...names, ...others].flatMap((name) => [`${name}:1`, `${name}:2`]);
     await eventually(async () => expect((await parked()).toSorted()).toEqual(all.toSorted()), SLOW);
-  }, 180_000);
+  });
 
   it('fills its copy from the beginning, whatever offsets were stored, and is not caught up before', async () => {
     const apply = async (tx: Sql, states: readonly KeyState<typeof counter.current>[]) => {
@@ -113,5 +113,5 @@ describe('a topic that was made anew', () => {
     expect((await rows<{ name: string }>('SELECT name FROM copy')).map(({ name }) => name).toSorted()).toEqual(
       names.toSorted(),
     );
-  }, 120_000);
+  });
 });

@@ -35,7 +35,7 @@ describe('copies of states over versions of a service', () => {
 
   async function clone(...subscriptions: BoundSubscription[]): Promise<StorageRuntime> {
     const runtime = await start(...subscriptions);
-    await eventually(() => expect(runtime.isReady()).toBe(true), { timeoutMs: 30_000 });
+    await eventually(() => expect(runtime.isReady()).toBe(true));
     return runtime;
   }
 
@@ -58,8 +58,7 @@ describe('copies of states over versions of a service', () => {
   };
   const expectCopies = async (type: Type, names: readonly string[], count: number): Promise<void> => {
     const expected = Object.fromEntries(names.map((name) => [name, count]));
-    for (const server of [0, 1])
-      await eventually(async () => expect(await copyOn(server, type)).toEqual(expected), { timeoutMs: 30_000 });
+    for (const server of [0, 1]) await eventually(async () => expect(await copyOn(server, type)).toEqual(expected));
   };
 
   const names = Array.from({ length: 40 }, (_, n) => `key-${n}`);
@@ -104,7 +103,7 @@ describe('copies of states over versions of a service', () => {
     expect(old.isReady()).toBe(true);
     expect(second.isReady()).toBe(false);
     fails = false;
-    await eventually(() => expect(second.isReady()).toBe(true), { timeoutMs: 30_000 });
+    await eventually(() => expect(second.isReady()).toBe(true));
     await expectCopies('highest', names, 2);
   });
 

@@ -1,4 +1,4 @@
-import { eventually, ownKafka, type OwnKafka } from '@stoa/testing';
+import { eventually, dedicatedKafka, type DedicatedKafka } from '@stoa/testing';
 import { bodyOf, Kit, sayRequest, addRequest } from './kit.suite.js';
 import type { StoaClient } from '../../src/client/stoa-client.js';
 import type { StoaServer } from '../../src/server/stoa-server.js';
@@ -6,22 +6,22 @@ import type { StoaServer } from '../../src/server/stoa-server.js';
 const SLOW = { timeoutMs: 30_000 };
 
 describe('a broker that fails', () => {
-  let kafka: OwnKafka;
+  let kafka: DedicatedKafka;
   let kit: Kit;
   let client: StoaClient;
   let server: StoaServer;
 
   beforeAll(async () => {
-    kafka = await ownKafka();
+    kafka = await dedicatedKafka();
     kit = new Kit(kafka.brokers);
     server = await kit.server();
     client = await kit.client({ messaging: { heartbeatMs: 300 } });
     await client.request(sayRequest('warm'));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await kit.end().finally(() => kafka.end());
-  }, 60_000);
+  });
 
   const served = async (text: string): Promise<void> => {
     expect(bodyOf(await client.request(sayRequest(text, { budgetMs: 2_000 })))).toEqual({ text });
@@ -40,7 +40,7 @@ describe('a broker that fails', () => {
     await eventually(() => served('back'), SLOW);
     await eventually(() => expect(client.isReady() && server.isReady()).toBe(true), SLOW);
     expect(bodyOf(await client.request(addRequest('ada', 3)))).toMatchObject({ n: 3 });
-  }, 90_000);
+  });
 
   it('that is frozen costs a caller its budget, no more; service returns when it wakes up', async () => {
     await eventually(() => served('before'), SLOW);
@@ -55,5 +55,5 @@ describe('a broker that fails', () => {
       kafka.thaw();
     }
     await eventually(() => served('after'), SLOW);
-  }, 90_000);
+  });
 });

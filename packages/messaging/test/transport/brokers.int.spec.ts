@@ -1,4 +1,4 @@
-import { eventually, ownBrokers, type OwnBrokers, thinkTime } from '@stoa/testing';
+import { eventually, dedicatedBrokers, type DedicatedBrokers, thinkTime } from '@stoa/testing';
 import { addRequest, bodyOf, Kit } from './kit.suite.js';
 import type { StoaClient } from '../../src/client/stoa-client.js';
 
@@ -8,23 +8,23 @@ const REPLICATED = { replicationFactor: 3 };
 const TIMEOUT_MS = 30_000;
 
 describe('three brokers, one of them killed', () => {
-  let kafka: OwnBrokers;
+  let kafka: DedicatedBrokers;
   let kit: Kit;
   let client: StoaClient;
   const replied: { readonly key: string; readonly at: number }[] = [];
   const over = new AbortController();
 
   beforeAll(async () => {
-    kafka = await ownBrokers();
+    kafka = await dedicatedBrokers();
     kit = new Kit(kafka.brokers);
     await kit.server({ messaging: REPLICATED });
     client = await kit.client({ messaging: REPLICATED });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     over.abort();
     await kit?.end().finally(() => kafka.end());
-  }, 60_000);
+  });
 
   const write = async (key: string, n: number): Promise<void> => {
     const request = addRequest(key, n, { budgetMs: 5_000 });
@@ -55,5 +55,5 @@ describe('three brokers, one of them killed', () => {
     }
     over.abort();
     await Promise.all(writers);
-  }, 120_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { eventually, ownBrokers, type OwnBrokers, thinkTime } from '@stoa/testing';
+import { eventually, dedicatedBrokers, type DedicatedBrokers, thinkTime } from '@stoa/testing';
 import { addRequest, bodyOf, Kit, sayRequest } from './kit.suite.js';
 import { partitionHash } from '@stoa/kafka';
 import type { KafkaError, KafkaPort, KafkaRecord, OutgoingRecord, TopicPartition } from '@stoa/kafka';
@@ -12,20 +12,20 @@ const values = (records: readonly KafkaRecord[]): string[] =>
   records.map(({ value }) => value?.toString() ?? '').toSorted();
 
 describe('Kafka partitions whose only broker is gone', () => {
-  let kafka: OwnBrokers;
+  let kafka: DedicatedBrokers;
   let kit: Kit;
   let port: KafkaPort;
   const over = new AbortController();
 
   beforeAll(async () => {
-    kafka = await ownBrokers();
+    kafka = await dedicatedBrokers();
     kit = new Kit(kafka.brokers);
     port = await kit.port();
-  }, 120_000);
+  });
   afterAll(async () => {
     over.abort();
     await kit?.end().finally(() => kafka.end());
-  }, 60_000);
+  });
 
   /** Each Kafka partition on one broker, two on each. */
   const unreplicated = async (topic: string): Promise<string> => {

@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { jest } from '@jest/globals';
 import { bucketsByShard } from '@stoa/sharding/testing';
 import { MapClient } from '@stoa/sharding';
 import { testDatabase, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import { notesKeyspace, type Notes } from '../../test/notes.js';
 import { migrateKeyspace } from './migrate-keyspace.js';
-
-jest.setTimeout(120_000);
 
 const ROUNDS = 4;
 const KEYSPACES = ['notes', 'letters'];

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { eventually, PostgresServers } from '@stoa/testing';
 import { Client } from 'pg';
 import { KEYSPACE, makeCluster, TABLES, type Cluster } from '../../test/cluster.js';
@@ -10,8 +9,6 @@ import { onDirectory } from '../directory/known-shards.js';
 import { clusterStatus } from '../shards/status.js';
 import { verify } from '../verification/verify.js';
 import { prepareShard } from '../installation/prepare-shard.js';
-
-jest.setTimeout(120_000);
 
 // Buckets 0 to 511 are on shard a, the others on b, whose data are exchanged here.
 const ON_A = 7;

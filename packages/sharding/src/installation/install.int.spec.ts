@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals';
 import { eventually, testDatabase, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import { startKeyspace } from '../directory/keyspace.js';
 import { installDirectory } from './install.js';
-
-jest.setTimeout(60_000);
 
 const NOWHERE = 'postgres://127.0.0.1:1/none';
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { PostgresServers } from '@stoa/testing';
 import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { cutOff, killedAt } from '../../test/kill.js';
@@ -8,7 +7,6 @@ import { STEPS, type Move, type Step } from '../move-steps/phases.js';
 import { verify } from '../verification/verify.js';
 
 // A shared machine may be slow, and a move that is only slow is no failure.
-jest.setTimeout(180_000);
 
 const BUCKETS = range(100, 8);
 const SWITCH = STEPS.indexOf('switch');
@@ -31,7 +29,7 @@ describe('a mover that dies', () => {
     service = await startService(cluster);
     load = new Load(cluster, service.database, { buckets: BUCKETS, writers: 4, pauseMs: 20, queue: true, reads: true });
     await load.start();
-  }, 180_000);
+  });
   afterAll(async () => {
     await load.stop().catch(() => undefined);
     await service.close();
@@ -129,7 +127,7 @@ describe('a mover that sleeps', () => {
 
   beforeAll(async () => {
     servers = await PostgresServers.start(2);
-  }, 180_000);
+  });
   beforeEach(async () => {
     cluster = await makeCluster([servers.url(0), servers.url(1)]);
   });

@@ -14,7 +14,7 @@ describe('a move whose servers are killed and started again', () => {
   beforeAll(async () => {
     servers = await PostgresServers.start(3);
     cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));
-  }, 180_000);
+  });
   afterAll(() => servers.stop());
 
   // The directory is on the first server, which has no shard of the move.
@@ -70,7 +70,7 @@ describe('a move whose servers are killed and started again', () => {
     expect(steps.filter((step) => step === 'create subscription')).toHaveLength(2);
     expect(report).toMatchObject({ lost: 0, doubled: 0, stale: 0, disordered: 0, failures: [] });
     expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ findings: [] });
-  }, 180_000);
+  });
 
   it('is aborted cleanly after the destination was unavailable', async () => {
     const id = await mover(cluster).planMove({ keyspace: KEYSPACE, buckets: BUCKETS, from: 'b', to: 'c' });
@@ -86,5 +86,5 @@ describe('a move whose servers are killed and started again', () => {
     await servers.startAgain(2);
     expect(await aborted).toMatchObject({ phase: 'aborted' });
     expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ findings: [] });
-  }, 180_000);
+  });
 });

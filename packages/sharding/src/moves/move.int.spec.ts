@@ -15,7 +15,7 @@ describe('a move', () => {
 
   beforeAll(async () => {
     servers = await PostgresServers.start(3);
-  }, 180_000);
+  });
   beforeEach(async () => {
     cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));
   });
@@ -75,7 +75,7 @@ describe('a move', () => {
         expect(await moveSlowly(load, false)).toMatchObject({ phase: 'done', info: { comparison: 'equal' } });
       });
       expect(report).toMatchObject(CLEAN);
-    }, 180_000);
+    });
 
     it('loses writes when the fence is open, so the check of all these tests can see a loss', async () => {
       const open = `CREATE OR REPLACE FUNCTION sharding.hold(wanted smallint) RETURNS void LANGUAGE plpgsql AS
@@ -85,7 +85,7 @@ describe('a move', () => {
         expect(await moveSlowly(load, true)).toMatchObject({ phase: 'done', info: { comparison: 'different' } });
       });
       expect(report.lost).toBeGreaterThan(0);
-    }, 180_000);
+    });
   });
 
   it('runs beside moves from other sources to the same destination, and opposite ones', async () => {
@@ -100,7 +100,7 @@ describe('a move', () => {
     );
     expect(report).toMatchObject(CLEAN);
     expect(await verify(cluster.directoryUrl, KEYSPACE)).toMatchObject({ findings: [] });
-  }, 180_000);
+  });
 
   it('leaves nothing over: no slot, publication, subscription, origin, marker or attempt', async () => {
     const id = await plan([1, 2], 'a', 'b');

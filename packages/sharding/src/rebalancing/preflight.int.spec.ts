@@ -13,7 +13,7 @@ beforeAll(async () => {
     PostgresServers.start(3),
     PostgresServers.start(1, { settings: { wal_level: 'replica', max_replication_slots: '2' } }),
   ]);
-}, 180_000);
+});
 afterAll(() => Promise.all([servers.stop(), small.stop()]));
 
 const make = async (urls = [0, 1, 2].map((index) => servers.url(index))): Promise<string> => {

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { PostgresServers } from '@stoa/testing';
 import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { fill } from '../../test/fill.js';
@@ -14,15 +13,13 @@ import { removeEverywhere } from '../shards/remove-shard.js';
 import { onDirectory } from '../directory/known-shards.js';
 import { clusterStatus } from '../shards/status.js';
 
-jest.setTimeout(180_000);
-
 let servers: PostgresServers;
 let cluster: Cluster;
 let directoryUrl: string;
 
 beforeAll(async () => {
   servers = await PostgresServers.start(3);
-}, 180_000);
+});
 beforeEach(async () => {
   cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));
   ({ directoryUrl } = cluster);

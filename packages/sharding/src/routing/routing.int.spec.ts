@@ -191,7 +191,7 @@ describe('routing', () => {
     await Promise.all([directory.restore(), silent.restore()]);
     await moved.close();
     await Promise.all([directory.close(), silent.close()]);
-  }, 60_000);
+  });
 
   it('rebuilds the map from the shards as the directory has it', async () => {
     const known = new Map([...cluster.shards].map(([shard, { url }]) => [shard, url]));

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { jest } from '@jest/globals';
 import { eventually, PostgresServers } from '@stoa/testing';
 import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
 import { runUpTo } from '../../test/kill.js';
@@ -15,8 +14,6 @@ import { createRun, isRunOver, readRun, stopRun, type Run, type RunKind, type Ru
 import { clusterStatus } from '../shards/status.js';
 import { MoveSupervisor } from '../moves/supervisor.js';
 
-jest.setTimeout(180_000);
-
 let servers: PostgresServers;
 let cluster: Cluster;
 let directoryUrl: string;
@@ -25,7 +22,7 @@ let failures: unknown[];
 
 beforeAll(async () => {
   servers = await PostgresServers.start(3);
-}, 180_000);
+});
 beforeEach(async () => {
   cluster = await makeCluster([0, 1, 2].map((index) => servers.url(index)));
   ({ directoryUrl } = cluster);
@@ -53,14 +50,11 @@ const ask = (kind: RunKind, options: RunOptions) =>
   inDirectory(directoryUrl, (tx) => createRun(tx, randomUUID(), kind, options, 'a test'));
 const read = ({ id }: { readonly id: string }) => inDirectory(directoryUrl, (tx) => readRun(tx, id));
 const over = (run: Run) =>
-  eventually(
-    async () => {
-      const now = await read(run);
-      expect(now && isRunOver(now.state)).toBe(true);
-      return now;
-    },
-    { timeoutMs: 60_000 },
-  );
+  eventually(async () => {
+    const now = await read(run);
+    expect(now && isRunOver(now.state)).toBe(true);
+    return now;
+  });
 const counts = async () => (await clusterStatus(directoryUrl)).shards.map(({ buckets }) => buckets);
 
 it('executes a requested rebalance, drain and verification once, with any number of workers', async () => {
@@ -143,9 +137,7 @@ it('waits for the plan of a worker whose death the directory has not noticed yet
         if (step !== 'purge' || when !== 'before') return;
         held.abort(); // it ends after this move
         begun.resolve();
-        await eventually(async () => expect((await read(run))?.progress?.moves).toBeGreaterThan(0), {
-          timeoutMs: 20_000,
-        });
+        await eventually(async () => expect((await read(run))?.progress?.moves).toBeGreaterThan(0));
       },
     },
   });
@@ -164,8 +156,7 @@ it('moves, aborts and reverses as requested', async () => {
   const id = randomUUID();
   const request = { keyspace: KEYSPACE, buckets: [1, 2, 3], from: 'a', to: 'c', requestedBy: 'a test' };
   const phase = async (move: string) => (await mover(cluster).readMove(move)).phase;
-  const reaches = (move: string, wanted: string) =>
-    eventually(async () => expect(await phase(move)).toBe(wanted), { timeoutMs: 60_000 });
+  const reaches = (move: string, wanted: string) => eventually(async () => expect(await phase(move)).toBe(wanted));
   await inDirectory(directoryUrl, (tx) => requestMove(tx, request, id));
   await expect(inDirectory(directoryUrl, (tx) => requestMove(tx, request, randomUUID()))).rejects.toThrow('in move');
   await reaches(id, 'done');

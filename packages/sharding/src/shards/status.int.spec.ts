@@ -16,7 +16,7 @@ let directoryUrl: string;
 
 beforeAll(async () => {
   servers = await PostgresServers.start(3);
-}, 180_000);
+});
 beforeEach(async () => {
   cluster = await makeCluster([servers.url(0), servers.url(1)]);
   ({ directoryUrl } = cluster);

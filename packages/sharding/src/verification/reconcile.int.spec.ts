@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { eventually, PostgresServers } from '@stoa/testing';
 import { Client } from 'pg';
 import { KEYSPACE, makeCluster, type Cluster } from '../../test/cluster.js';
@@ -8,8 +7,6 @@ import { registerShard } from '../directory/keyspace.js';
 import { clusterStatus } from '../shards/status.js';
 import { onDirectory } from '../directory/known-shards.js';
 import { verify } from './verify.js';
-
-jest.setTimeout(90_000);
 
 // Buckets 0 to 511 are on shard a, the others on b, whose server takes over from another one here.
 const [ON_A, ON_B] = [7, 700];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { freePort, removeAtExit, startKafka, type KafkaServer } from '@stoa/local';
 import { freeze } from './freeze.js';
 
-export interface OwnKafka {
+export interface DedicatedKafka {
   /** `host:port`, the same after each start. */
   readonly brokers: string;
   /** Starts it (again), with the data of before. */
@@ -18,14 +18,16 @@ export interface OwnKafka {
   end(): Promise<void>;
 }
 
-/** A Kafka broker of one test's own, for tests that stop or freeze it: the shared one is everybody's. Started already. */
-export async function ownKafka(): Promise<OwnKafka> {
+/**
+ * A Kafka broker of one test's own, for tests that stop or freeze it: the shared one is everybody's. Started already.
+ */
+export async function dedicatedKafka(): Promise<DedicatedKafka> {
   const dir = await mkdtemp(join(tmpdir(), 'stoa-kafka-'));
   await chmod(dir, 0o711);
   removeAtExit(dir);
   const port = await freePort();
   let server: KafkaServer | undefined;
-  const own: OwnKafka = {
+  const own: DedicatedKafka = {
     brokers: `127.0.0.1:${port}`,
     start: async () => {
       server = await startKafka({ dataDir: join(dir, 'kafka'), port });
@@ -46,7 +48,7 @@ export async function ownKafka(): Promise<OwnKafka> {
   return own;
 }
 
-export interface OwnBrokers {
+export interface DedicatedBrokers {
   /** `host:port` of each, with commas between. */
   readonly brokers: string;
   /** SIGKILL for one of them, by its number from 1. */
@@ -58,7 +60,7 @@ export interface OwnBrokers {
 }
 
 /** Three Kafka brokers of one test's own that replicate to each other. Started already. */
-export async function ownBrokers(): Promise<OwnBrokers> {
+export async function dedicatedBrokers(): Promise<DedicatedBrokers> {
   const dir = await mkdtemp(join(tmpdir(), 'stoa-kafka-'));
   await chmod(dir, 0o711);
   removeAtExit(dir);
@@ -66,7 +68,7 @@ export async function ownBrokers(): Promise<OwnBrokers> {
   const ports = await Promise.all(nodes.map(freePort));
   const controllerPorts = await Promise.all(nodes.map(freePort));
   const servers = new Map<number, KafkaServer>();
-  const own: OwnBrokers = {
+  const own: DedicatedBrokers = {
     brokers: ports.map((port) => `127.0.0.1:${port}`).join(','),
     kill: async (node) => servers.get(node)?.kill(),
     start: async (node) => {
