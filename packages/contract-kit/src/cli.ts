@@ -9,7 +9,7 @@ const command = commands[name];
 if (!command) {
   process.stderr.write(`usage: npm run contracts -- snapshot | check | release
   snapshot  write every contract.json anew
-  check     fail if a contract.json is stale, or would break a consumer or provider one version away
+  check     fail if a contract.json is stale, or would break a consumer or provider one version apart
   release   keep each contract.json as released/<version>.json, to compare the next with\n`);
   process.exitCode = 2;
 } else {

@@ -1,8 +1,7 @@
-/** Descriptions of the API that follow from contracts as data: nothing here loads zod. */
-export { toAsyncApi, type AsyncApiOptions } from './api-documents/asyncapi.js';
-export { toOpenApi, type OpenApiOptions } from './api-documents/openapi.js';
-export { describeChange, type ContractChange, type Effect } from './compatibility/contract-change.js';
-export { compareContracts, findBreakingChanges } from './compatibility/compare-contracts.js';
-export { findOutputLimits } from './compatibility/output-limits.js';
+/** Descriptions of the API that follow from contracts as data, and comparing contracts: nothing here loads zod. */
+export { toAsyncApi } from './api-documents/asyncapi.js';
+export { toOpenApi } from './api-documents/openapi.js';
+export { describeChange } from './compatibility/contract-change.js';
+export { findBreakingChanges } from './compatibility/compare-contracts.js';
 export { findRouteConflicts } from './compatibility/route-conflicts.js';
-export type { ContractDocument, JsonSchema, MessageDocument, OperationDocument } from './document/contract-document.js';
+export type { ContractDocument, JsonSchema, OperationDocument } from './document/contract-document.js';

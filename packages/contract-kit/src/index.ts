@@ -1,7 +1,29 @@
-export * from './declarations/words.js';
-export * from './declarations/errors.js';
-export * from './declarations/declare.js';
-export * from './document/to-document.js';
+/** Declaring contracts, the words they share, and the contract as data. */
+export {
+  command,
+  declarationsOf,
+  event,
+  isOperation,
+  query,
+  service,
+  state,
+  type CallerRule,
+  type Command,
+  type DataOf,
+  type ErrorCodeOf,
+  type Errors,
+  type Event,
+  type InputOf,
+  type Method,
+  type Operation,
+  type OutputOf,
+  type Query,
+  type ServiceContract,
+  type State,
+} from './declarations/declare.js';
+export { commonErrors, OperationError, type BusinessErrorDetails, type Problem } from './declarations/errors.js';
 export { placeholdersOf } from './declarations/placeholders.js';
-export * from './documents.js';
 export { withoutLimits } from './declarations/without-limits.js';
+export * from './declarations/words.js';
+export { toDocument } from './document/to-document.js';
+export * from './documents.js';

@@ -37,7 +37,7 @@ const things = toDocument(
         output: Item,
         etag: 'version',
         ifMatch: true,
-        errors: { GONE_AWAY: 404, NAME_TAKEN: 409 },
+        errors: { GONE: 404, NAME_TAKEN: 409 },
       }),
       removeThing: command({
         http: 'DELETE /v1/things/{id}',
@@ -145,7 +145,7 @@ describe('toOpenApi', () => {
     expect((download['responses'] as Node)['200']).toMatchObject({ headers: { 'Content-Disposition': {} } });
   });
 
-  it('tells who may call', () => {
+  it('says who may call', () => {
     expect(operationAt('/v1/things', 'get')['security']).toEqual([{}, { bearer: [] }]);
     expect(operationAt('/v1/things/{id}', 'patch')['security']).toEqual([{ bearer: [] }]);
   });
@@ -203,7 +203,7 @@ describe('toAsyncApi', () => {
     ]);
   });
 
-  it('has every operation, internal ones too, and every fact', () => {
+  it('has every operation, internal ones too, and every event and state', () => {
     expect(Object.keys(asyncApi['operations'] as Node)).toEqual(
       [...Object.keys(things.operations), ...Object.keys(things.events), ...Object.keys(things.states)].map(
         (name) => `things.${name}`,

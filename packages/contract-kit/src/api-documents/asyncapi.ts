@@ -11,7 +11,7 @@ type Json = Record<string, unknown>;
 export interface AsyncApiOptions {
   /** Of the document; the contracts' versions put together if not given. */
   readonly version?: string;
-  /** Stands in front of every topic, as KAFKA_TOPIC_PREFIX does. */
+  /** A prefix of every topic, as KAFKA_TOPIC_PREFIX does. */
   readonly topicPrefix?: string;
   /** `host:port` of a broker. */
   readonly broker?: string;
@@ -38,10 +38,10 @@ const requestHeaders = object(['id', 'op', 'corr', 'reply', 'budget', 'v', 'call
 const replyHeaders = object(['corr', 'status', 'by'], {
   corr: string('Correlation id of the request'),
   status: { enum: ['ok', 'error'], description: 'error: the body is an ErrorBody' },
-  by: string('The clone that answered'),
+  by: string('The clone that replied'),
   wait: string('Milliseconds that the request queued before its handler ran'),
 });
-const factHeaders = object(['id', 'type', 'version', 'v'], {
+const messageHeaders = object(['id', 'type', 'version', 'v'], {
   id: string('The same for every delivery'),
   type: string("The event's or state's name"),
   version: string('Grows per key; a version that is not newer than the last is ignored'),
@@ -107,7 +107,7 @@ function addOperation(parts: Parts, service: string, name: string, operation: Op
     'Answers, to whoever asked: one topic per process that asks',
     `${id}.reply`,
     {
-      summary: `The answer to ${id}`,
+      summary: `The reply to ${id}`,
       headers: schemaRef('ReplyHeaders'),
       payload: { oneOf: [parts.pool.refer(`${id}.output`, operation.output), schemaRef('ErrorBody')] },
     },
@@ -125,20 +125,26 @@ function addOperation(parts: Parts, service: string, name: string, operation: Op
   };
 }
 
-function addFact(parts: Parts, service: string, name: string, kind: 'events' | 'states', fact: MessageDocument): void {
+function addMessage(
+  parts: Parts,
+  service: string,
+  name: string,
+  kind: 'events' | 'states',
+  document: MessageDocument,
+): void {
   const id = `${service}.${name}`;
   const description =
     kind === 'events'
-      ? 'Facts, kept for seven days'
+      ? 'Events, kept for seven days'
       : 'The last state of each key, kept for good (compacted); null: gone';
-  const payload = parts.pool.refer(`${id}.data`, fact.data);
+  const payload = parts.pool.refer(`${id}.data`, document.data);
   const sent = parts.message(`${service}.${kind}`, `${service}.${kind}`, description, id, {
-    summary: fact.summary,
-    description: `Key: ${fact.key}`,
-    headers: schemaRef('FactHeaders'),
+    summary: document.summary,
+    description: `Key: ${document.key}`,
+    headers: schemaRef('MessageHeaders'),
     payload: kind === 'states' ? { oneOf: [payload, { type: 'null' }] } : payload,
   });
-  parts.operations[id] = { action: 'send', channel: sent.channel, summary: fact.summary, messages: [sent.message] };
+  parts.operations[id] = { action: 'send', channel: sent.channel, summary: document.summary, messages: [sent.message] };
 }
 
 const versionOf = (documents: readonly ContractDocument[]): string =>
@@ -148,8 +154,8 @@ function partsOf(documents: readonly ContractDocument[], prefix: string): Parts 
   const parts = new Parts(prefix);
   for (const { service, operations, events, states } of documents) {
     for (const [name, operation] of Object.entries(operations)) addOperation(parts, service, name, operation);
-    for (const [name, fact] of Object.entries(events)) addFact(parts, service, name, 'events', fact);
-    for (const [name, fact] of Object.entries(states)) addFact(parts, service, name, 'states', fact);
+    for (const [name, event] of Object.entries(events)) addMessage(parts, service, name, 'events', event);
+    for (const [name, state] of Object.entries(states)) addMessage(parts, service, name, 'states', state);
   }
   const replies = parts.channels['replies'];
   if (replies) {
@@ -162,7 +168,7 @@ function partsOf(documents: readonly ContractDocument[], prefix: string): Parts 
   return parts;
 }
 
-/** What travels over Kafka, as AsyncAPI 3.0, told from the services' side. */
+/** All traffic over Kafka as AsyncAPI 3.0, described from the services' side. */
 export function toAsyncApi(
   documents: readonly ContractDocument[],
   { version = versionOf(documents), topicPrefix = '', broker }: AsyncApiOptions = {},
@@ -171,7 +177,7 @@ export function toAsyncApi(
   const schemas = {
     RequestHeaders: requestHeaders,
     ReplyHeaders: replyHeaders,
-    FactHeaders: factHeaders,
+    MessageHeaders: messageHeaders,
     ErrorBody: errorBody,
     ...pool.schemas,
   };

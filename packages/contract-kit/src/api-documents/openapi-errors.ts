@@ -3,7 +3,7 @@ import { commonErrors, type CommonErrorCode } from '../declarations/errors.js';
 
 export type Json = Record<string, unknown>;
 
-/** What a code means to who calls over HTTP. */
+/** The meaning of a code for those who call over HTTP. */
 const MEANINGS: Readonly<Record<CommonErrorCode, string>> = {
   INVALID_INPUT: 'The request is wrong; `errors` says what of it',
   UNAUTHENTICATED: 'The token is missing, expired or not ours',
@@ -15,11 +15,11 @@ const MEANINGS: Readonly<Record<CommonErrorCode, string>> = {
   UNSUPPORTED_MEDIA_TYPE: 'The body is not of a type that is taken here',
   RATE_LIMITED: 'Too many requests; Retry-After says when to come again',
   INTERNAL: 'Something went wrong here; the trace id finds it in the log',
-  RESPONSE_TOO_LARGE: 'The answer would be too large to send, and a command was not done; ask for less at a time',
+  RESPONSE_TOO_LARGE: 'The response would be too large to send, and a command was not done; ask for less at a time',
   UNSUPPORTED_CONTRACT_VERSION: 'A clone of an older version got the request; try again',
   OVERLOADED: 'Too much to do: nothing was done; try again after Retry-After',
   UNAVAILABLE:
-    'No answer: whether a write was done is not known; send it again with the same Idempotency-Key after Retry-After',
+    'No reply: whether a write was done is not known; send it again with the same Idempotency-Key after Retry-After',
   DEADLINE_EXCEEDED: 'It was not done in time, and will not be; try again',
 };
 
@@ -79,8 +79,8 @@ function response(status: number, codes: readonly string[]): Json {
 }
 
 /**
- * The responses of an operation's refusals by status. Those that are the same for many operations stand among
- * `shared`, under a name made of status and codes.
+ * The responses of an operation's errors by status. Those that many operations have in common are in `shared`, under a
+ * name made of status and codes.
  */
 export function errorResponses(operation: OperationDocument, shared: Record<string, Json>): Record<string, Json> {
   const byStatus = new Map<number, string[]>();

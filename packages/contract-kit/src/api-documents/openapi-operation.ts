@@ -4,7 +4,7 @@ import { security } from './openapi-components.js';
 import { errorResponses, type Json } from './openapi-errors.js';
 import type { SchemaPool } from './schema-pool.js';
 
-/** What operations share in the document that is being made. */
+/** Components that operations share in the document that is being made. */
 export interface Shared {
   readonly pool: SchemaPool;
   readonly responses: Record<string, Json>;
@@ -80,7 +80,7 @@ function successHeaders({ caller, etag, cache, location, download }: OperationDo
     ...(cache ? ['Cache-Status'] : []),
     ...(location === undefined ? [] : ['Location']),
     ...(download ? ['Content-Disposition'] : []),
-    // What may be cached is the same for all, so nobody needs an identity for it.
+    // A response that may be cached is the same for all, so nobody needs an identity for it.
     ...(caller === 'anyone' && !cache ? ['Stoa-Guest-Token'] : []),
   ];
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

@@ -1,7 +1,7 @@
 import { canonical } from '../schemas/meaning.js';
 import type { JsonSchema } from '../document/contract-document.js';
 
-/** Rewrites a schema's references to itself so that they hold where the schema now stands. */
+/** Rewrites a schema's references to itself so that they hold where the schema is now. */
 function rebase(node: unknown, base: string): unknown {
   if (Array.isArray(node)) return node.map((item) => rebase(item, base));
   if (typeof node !== 'object' || node === null) return node;
@@ -18,8 +18,8 @@ function rebase(node: unknown, base: string): unknown {
 const refersToItself = (schema: JsonSchema): boolean => JSON.stringify(schema).includes('"$ref":"#');
 
 /**
- * Collects schemas as components: what is the same stands there once, under the name that came first, and the documents
- * point to it.
+ * Collects schemas as components: equal ones are there once, under the name that came first, and the documents point to
+ * it.
  */
 export class SchemaPool {
   readonly schemas: Record<string, JsonSchema> = {};

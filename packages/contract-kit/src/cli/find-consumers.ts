@@ -63,7 +63,10 @@ function bindingsOf(source: string, contractPackage: string, contractName: strin
     .map(([imported = '', alias]) => alias ?? imported);
 }
 
-/** Subscriptions to the contract's events and states, and values of its operations: not its types, nor what is published. */
+/**
+ * Subscriptions to the contract's events and states, and values of its operations: not its types, nor what is
+ * published.
+ */
 function* usesOf(source: string, binding: string, { operations }: ContractDocument): Generator<string> {
   const uses = new RegExp(String.raw`(onEvent\(\s*|onState\(\s*|typeof )?\b${binding}\.(\w+)`, 'g');
   for (const [, before, name = ''] of source.matchAll(uses)) {
@@ -78,8 +81,8 @@ async function sourcesOf({ folder }: Package): Promise<string[]> {
 }
 
 /**
- * Finds who in this repository consumes a contract: the packages that depend on its package, with the files that subscribe
- * to one of its events or states or send one of its operations. Services elsewhere are not known here.
+ * Finds who in this repository consumes a contract: the packages that depend on its package, with the files that
+ * subscribe to one of its events or states or send one of its operations. Services elsewhere are not known here.
  */
 export async function findConsumers(
   root: string,

@@ -81,9 +81,9 @@ function compareMessages(
 }
 
 /**
- * The differences between `released` and `next` that concern anybody. Requests, replies and events must be compatible in
- * both directions with the version before (FULL); states stay in their topic for good, so they must be with all of `older`
- * too (FULL_TRANSITIVE). One rule is looser: replies, events and states may pass upper limits that they had.
+ * The differences between `released` and `next` that concern anybody. Requests, replies and events must be compatible
+ * in both directions with the version before (FULL); states stay in their topic for good, so they must be with all of
+ * `older` too (FULL_TRANSITIVE). One rule is looser: replies, events and states may pass upper limits that they had.
  */
 export function compareContracts(
   released: ContractDocument,

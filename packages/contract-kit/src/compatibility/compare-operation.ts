@@ -38,7 +38,7 @@ function compareRules({ where, before, after }: Versions): ContractChange[] {
   );
 }
 
-/** What was promised to clients over HTTP and may be promised anew, but not taken back. */
+/** Promises to clients over HTTP: new ones may be made, none may be taken back. */
 function comparePromises({ where, before, after }: Versions): ContractChange[] {
   const taken = (path: string, old: string | undefined, now: string | undefined, why: string): ContractChange[] =>
     old === undefined || old === now
@@ -130,7 +130,7 @@ const COMPARISONS = [
   compareOutput,
 ];
 
-/** How an operation's change concerns senders and clones one version away. */
+/** How an operation's change concerns senders and clones one version apart. */
 export function compareOperation(versions: Versions): ContractChange[] {
   if (canonical(versions.before) === canonical(versions.after)) return [];
   return COMPARISONS.flatMap((compare) => compare(versions));

@@ -1,5 +1,5 @@
 /**
- * - `breaking`: it would break a consumer or a provider one version away, and must not be made.
+ * - `breaking`: it would break a consumer or a provider one version apart, and must not be made.
  * - `tolerate`: a reply, event or state may hold more than before; consumers of the version before must tolerate it.
  * - `safe`: nobody needs to do anything.
  */
@@ -16,8 +16,10 @@ export interface ContractChange {
   readonly effect: Effect;
 }
 
-/** As one line: `cart.addItem input /quantity: maximum fell from 999 to 99: requests that were right would be refused`. */
+/**
+ * As one line: `cart.addItem input /quantity: maximum fell from 999 to 99: requests that were right would be refused`.
+ */
 export const describeChange = ({ where, path, reason }: ContractChange): string => `${where} ${path}: ${reason}`;
 
-/** What of a declaration a change is about, where it names a field: `output /total/amount`. */
+/** The part of a declaration that a change is about, where it is a field: `output /total/amount`. */
 export const pathOf = (schema: 'input' | 'output' | 'data', pointer: string): string => `${schema} ${pointer}`.trim();

@@ -38,8 +38,8 @@ const describe = (where: string, schema: 'output' | 'data', value: JsonSchema): 
   );
 
 /**
- * Upper limits in outputs, events and states, a line each. They carry types and lower bounds only: consumers rely on what a
- * contract says of replies, so that a business limit in one of them could be changed in no direction.
+ * Upper limits in outputs, events and states, a line each. They carry types and lower bounds only: consumers rely on
+ * what a contract says of replies, so that a business limit in one of them could be changed in no direction.
  */
 export function findOutputLimits({ service, operations, events, states }: ContractDocument): string[] {
   return [

@@ -54,9 +54,9 @@ export function checkDeclaration(declaration: Declaration): void {
 }
 
 /**
- * A compacted topic keeps the last record of a key, whatever its type: of two states with equal keys, one would lose the
- * other's last word. Whether keys can be equal is seen in no schema, and records that are kept for good can't be given
- * other keys later.
+ * A compacted topic keeps the last record of a key, whatever its type: of two states with equal keys, one would lose
+ * the other's last word. Whether keys can be equal is seen in no schema, and records that are kept for good can't be
+ * given other keys later.
  * @throws Error when a service declares two states.
  */
 export function checkStates(service: string, declarations: readonly Declaration[]): void {

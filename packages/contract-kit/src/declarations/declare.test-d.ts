@@ -38,7 +38,7 @@ const cart = service(
   },
 );
 
-// What a handler gets has its defaults; what it answers may leave them out.
+// A handler's input has its defaults; its output may leave them out.
 same<InputOf<typeof cart.addItem>, { sku: string; quantity: number; note?: string | undefined }>(true);
 same<OutputOf<typeof cart.addItem>, { version: number; at?: string | undefined }>(true);
 // Exactly the declared codes, and none where none are declared.
@@ -81,5 +81,5 @@ query({ ...rules, errors: { NOT_FOUND: 'none' } });
 event({ summary: 'It', data: z.object({ id: z.string() }) });
 // @ts-expect-error only events make caches stale
 state({ summary: 'It', key: 'id', data: z.object({ id: z.string() }), invalidates: ['things'] });
-// @ts-expect-error a service declares operations and facts only
+// @ts-expect-error a service declares operations, events and states only
 service('things', { version: 1, title: 'T', description: 'T' }, { thing: 1 });

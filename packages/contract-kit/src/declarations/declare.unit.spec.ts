@@ -43,8 +43,8 @@ it('two states of one service are refused: equal keys would overwrite each other
   expect(() => service('things', about, { thing: thing(), part: thing() })).toThrow(
     'things: the states thing and part would share the keys of things.states',
   );
-  const told = () => event({ summary: 'It', key: 'id', data: rules.input });
-  expect(() => service('things', about, { thing: thing(), made: told(), changed: told() })).not.toThrow();
+  const happened = () => event({ summary: 'It', key: 'id', data: rules.input });
+  expect(() => service('things', about, { thing: thing(), made: happened(), changed: happened() })).not.toThrow();
 });
 
 describe('toDocument', () => {

@@ -1,5 +1,5 @@
 /**
- * Errors that any operation may answer with, beside those its contract declares. The transport, the gateway and the
+ * Errors that any operation may have, beside those its contract declares. The transport, the gateway and the
  * service kit raise them; a contract must not declare a code of the same name.
  */
 export const commonErrors = {
@@ -28,12 +28,13 @@ export interface Problem {
   readonly detail: string;
 }
 
-/** What else a caller is told: what is wrong with the input, or in how many seconds the same may be answered otherwise. */
+/** Details of an error: what is wrong with the input, or after how many seconds the same may succeed. */
 export type BusinessErrorDetails = readonly Problem[] | { readonly retryAfterSeconds: number };
 
 /**
- * A refusal that a contract names, or one of the common errors. Carried over Kafka as code, detail and details; the
- * gateway maps the code to the contract's HTTP status, and the seconds to Retry-After. The domain knows only the code.
+ * A business error that a contract names, or one of the common errors. Carried over Kafka as code, detail and details;
+ * the gateway maps the code to the contract's HTTP status, and the seconds to Retry-After. The domain knows only the
+ * code.
  */
 export class OperationError extends Error {
   override readonly name = 'OperationError';

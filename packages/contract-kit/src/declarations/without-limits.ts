@@ -18,9 +18,9 @@ const shapeWithoutLimits = (shape: z.ZodRawShape): z.ZodRawShape =>
   Object.fromEntries(Object.entries(shape).map(([field, schema]) => [field, withoutLimits(schema as z.ZodType)]));
 
 /**
- * The same schema without its upper limits, at any depth: types, formats, patterns and lower bounds stay. Outputs, events and
- * states are declared with it where they share fields with an input: a limit that they carried could never be changed.
- * Schemas that contain themselves are not supported.
+ * The same schema without its upper limits, at any depth: types, formats, patterns and lower bounds stay. Outputs,
+ * events and states are declared with it where they share fields with an input: a limit that they carried could never
+ * be changed. Schemas that contain themselves are not supported.
  */
 export function withoutLimits<Schema extends z.ZodType>(schema: Schema): Schema {
   const { def } = schema._zod;

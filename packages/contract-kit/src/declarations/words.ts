@@ -73,7 +73,7 @@ export const UploadFrame = z.object({
 });
 export type UploadFrame = z.infer<typeof UploadFrame>;
 
-/** What a download query answers, part by part (see `query({ download })`). */
+/** The output of a download query, part by part (see `query({ download })`). */
 export const DownloadPart = z.object({
   contentType: z.string(),
   chunk: z.string(),

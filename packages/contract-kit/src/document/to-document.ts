@@ -11,7 +11,7 @@ import {
 } from '../declarations/declare.js';
 import type { ContractDocument, JsonSchema, MessageDocument, OperationDocument } from './contract-document.js';
 
-export const DEFAULT_BUDGET_MS = 5_000;
+const DEFAULT_BUDGET_MS = 5_000;
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
@@ -74,14 +74,14 @@ const queryOnly = (operation: Operation) =>
     ? { cache: operation.cache, download: operation.download }
     : { cache: undefined, download: undefined };
 
-function messageDocument(fact: Event | State): MessageDocument {
+function messageDocument(message: Event | State): MessageDocument {
   return defined({
-    summary: fact.summary,
-    key: fact.key,
-    data: jsonSchema(fact.data, 'input'),
-    since: fact.since ?? 1,
-    invalidates: fact.kind === 'event' ? fact.invalidates : undefined,
-    endsSessions: fact.kind === 'event' ? fact.endsSessions : undefined,
+    summary: message.summary,
+    key: message.key,
+    data: jsonSchema(message.data, 'input'),
+    since: message.since ?? 1,
+    invalidates: message.kind === 'event' ? message.invalidates : undefined,
+    endsSessions: message.kind === 'event' ? message.endsSessions : undefined,
   }) as MessageDocument;
 }
 

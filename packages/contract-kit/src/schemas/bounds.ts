@@ -10,7 +10,9 @@ interface Bound {
 
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
-/** The lower (sign 1) or upper (sign -1) limit of numbers. For integers an open one is closed at the next: > 0 is ≥ 1. */
+/**
+ * The lower (sign 1) or upper (sign -1) limit of numbers. For integers an open one is closed at the next: > 0 is ≥ 1.
+ */
 function limitOf({ type, rules }: Branch, sign: 1 | -1): Bound | undefined {
   const closed = number(rules[sign === 1 ? 'minimum' : 'maximum']);
   let open = number(rules[sign === 1 ? 'exclusiveMinimum' : 'exclusiveMaximum']);
@@ -63,14 +65,16 @@ function compareMultiples(inner: Branch, outer: Branch, path: string, newer: New
   return [{ path, what: `multipleOf ${wording(newer, mine, theirs)}` }];
 }
 
-/** What of `inner` is too small, too large, too short, too long or in too fine steps for `outer`. */
+/** The ways in which `inner` is too small, too large, too short, too long or in too fine steps for `outer`. */
 export const compareBounds = (inner: Branch, outer: Branch, path: string, newer: Newer): Finding[] => [
   ...compareLimits(inner, outer, path, newer),
   ...compareLengths(inner, outer, path, newer),
   ...compareMultiples(inner, outer, path, newer),
 ];
 
-/** True when a single text, number, boolean or null breaks a rule of the branch. Of objects and lists nothing is known. */
+/**
+ * True when a single text, number, boolean or null breaks a rule of the branch. Of objects and lists nothing is known.
+ */
 export function refuses(value: unknown, branch: Branch): boolean {
   if (!isOfType(value, branch.type)) return true;
   if (typeof value === 'object' && value !== null) return false;

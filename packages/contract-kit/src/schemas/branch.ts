@@ -1,8 +1,8 @@
 import type { JsonSchema } from '../document/contract-document.js';
 
 /**
- * One way for a value to be right: of one type, without alternatives inside. A schema is right for a value when one of its
- * branches is.
+ * One way for a value to be right: of one type, without alternatives inside. A schema is right for a value when one of
+ * its branches is.
  */
 export interface Branch {
   /** A JSON type; `any` for no restriction. */

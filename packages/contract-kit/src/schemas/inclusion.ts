@@ -127,7 +127,9 @@ const isBare = ({ rules, patterns }: Branch): boolean => Object.keys(rules).leng
 const describeValue = ({ values = [] }: Branch, { newer }: Comparison): string =>
   `the value ${JSON.stringify(values[0])} ${newer === 'inner' ? 'came to be possible' : 'is not allowed any more'}`;
 
-/** The alternatives that a branch is worth comparing with: of its type, and for a single value those that may take it. */
+/**
+ * The alternatives that a branch is worth comparing with: of its type, and for a single value those that may take it.
+ */
 function candidatesFor(inner: Branch, outers: readonly Branch[]): Branch[] {
   const alike = outers.filter(
     ({ type }) => type === inner.type || type === 'any' || (inner.type === 'integer' && type === 'number'),

@@ -64,7 +64,7 @@ export function possible(branch: Branch): Branch | undefined {
     : { ...branch, values };
 }
 
-/** What is right for both; undefined when nothing can be. */
+/** The values that are right for both; undefined when none can be. */
 export function meet(a: Branch, b: Branch): Branch | undefined {
   const type = narrower(a.type, b.type);
   if (type === undefined) return undefined;

@@ -118,10 +118,10 @@ export const cart = service(
       runsAt: 'sign-in',
     }),
     closeGuestCart: command({
-      summary: "Close a guest's cart for good and answer its lines",
+      summary: "Close a guest's cart for good and return its lines",
       caller: 'customer',
       key: 'input.guestId',
-      // Answers the lines to this customer again, whatever sign-in asks, and to nobody else: a merge that died can be finished.
+      // Gives the lines to this customer again, at any sign-in, and to nobody else: a merge that died can be finished.
       input: z.object({ guestId: CustomerId }),
       output: z.object({ lines: z.array(StoredLine) }),
     }),

@@ -11,12 +11,11 @@ import {
 } from '@stoa/contract-kit';
 import { z } from 'zod';
 
-/** What every answer over all shards promises; part of each operation's description. */
-const CONSISTENCY = `Asks every shard; each answers from one snapshot of its own, and proves in it that it holds the carts it answers \
-for. So the answer is whole: every cart is in it exactly once, also while carts are moved between shards. It is not one instant of \
-all shards: of two changes made while it is put together, the later may show without the earlier. When a shard does not answer in \
-time, nothing is answered but UNAVAILABLE, which names it. Prices are those of the cart's own copy of the catalog, as its owner sees \
-them; right after a price has changed, the copies of two shards may differ for a moment.`;
+/** The promise of each query over all shards; part of each operation's description. */
+const CONSISTENCY = `Reads every shard, each from one snapshot, in which the shard proves that it holds the carts it gives. So the result \
+is whole: every cart is in it exactly once, also while carts are moved between shards. It is not one instant of all shards: of two \
+changes made while it is put together, the later may show without the earlier. When a shard gives nothing in time, the query fails \
+with UNAVAILABLE, which names it. Prices are those of the cart's own copy of the catalog, as its owner sees them; right after a price has changed, the copies of two shards may differ for a moment.`;
 
 export const STATISTICS_DESCRIPTION = `Carts of guests and of customers. Costs time in proportion to the number of carts and their \
 lines. ${CONSISTENCY}`;

@@ -9,7 +9,9 @@ const repository = join(import.meta.dirname, '../../../..');
 const run = promisify(execFile);
 const VERSION = cart.$about.version;
 
-/** A copy of the repository as far as the check reads it, in which a limit is changed as README's "Change a limit" says. */
+/**
+ * A copy of the repository as far as the check reads it, in which a limit is changed as README's "Change a limit" says.
+ */
 class Checkout {
   private constructor(private readonly root: string) {}
 
@@ -33,7 +35,10 @@ class Checkout {
     await writeFile(path, edited);
   }
 
-  /** Builds the contract, writes its snapshot, and checks all contracts. @returns what the check says, and whether it passes */
+  /**
+   * Builds the contract, writes its snapshot, and checks all contracts.
+   * @returns what the check says, and whether it passes
+   */
   async check(): Promise<{ readonly ok: boolean; readonly lines: readonly string[] }> {
     const [tsc, cli] = ['node_modules/.bin/tsc', 'packages/contract-kit/dist/cli.js'].map((file) =>
       join(this.root, file),

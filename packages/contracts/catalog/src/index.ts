@@ -26,7 +26,7 @@ const ProductVersion = withoutLimits(z.object({ handle: Handle, version: z.int()
 const Currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as EUR');
 const FileFormat = z.enum(['shopify', 'ndjson']);
 
-/** What is sold: products, their variants, prices and stock. */
+/** The catalog: products, their variants, prices and stock. */
 export const catalog = service(
   'catalog',
   { version: 2, title: 'Catalog', description: 'What is sold: products, their variants, prices and stock.' },

@@ -1,12 +1,12 @@
 /**
- * The business limits of products, each written once. Inputs and the service's rules import them; outputs and events carry
- * none, so that a limit can be changed (README, "Change a limit"). Lengths are in characters.
+ * The business limits of products, each written once. Inputs and the service's rules import them; outputs and events
+ * carry none, so that a limit can be changed (README, "Change a limit"). Lengths are in characters.
  */
 
 export const MAX_VARIANTS = 2_000;
 export const MAX_IMAGES = 250;
 export const MAX_TAGS = 250;
-/** What a variant differs in, such as size and colour. */
+/** Of a product; its variants differ in them, such as size and colour. */
 export const MAX_OPTIONS = 3;
 
 /** Of titles, categories, tags and options. */
@@ -26,6 +26,6 @@ export const MAX_BARCODE_LENGTH = 100;
 export const MAX_STOCK = 1_000_000_000;
 /** Of a variant that is sold when there is none. Outputs carry this lower bound, so it may rise and never fall. */
 export const MIN_STOCK = -1_000_000_000;
-/** What one adjustment may add or take. */
+/** Added or taken by one adjustment. */
 export const MAX_STOCK_ADJUSTMENT = 1_000_000;
 export const MAX_GRAMS = 1_000_000_000;

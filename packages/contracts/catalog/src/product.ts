@@ -34,7 +34,7 @@ export const Variant = z.object({
   price: Price,
   compareAtPrice: Price.nullable().default(null),
   stock: z.int().min(MIN_STOCK).max(MAX_STOCK),
-  /** What happens when the stock is used up. */
+  /** Whether it is sold when the stock is used up. */
   whenOutOfStock: z.enum(['deny', 'continue']).default('deny'),
   barcode: z.string().max(MAX_BARCODE_LENGTH).nullable().default(null),
   grams: z.int().min(0).max(MAX_GRAMS).default(0),

@@ -6,11 +6,11 @@ const YEAR = [/^2\d{3}-/, 'from the year 2000 on'] as const;
 const Day = z.iso.date().regex(...YEAR);
 const Moment = Timestamp.regex(...YEAR);
 
-/** What every answer over all shards promises; part of each operation's description. */
-const CONSISTENCY = `Asks every shard; each answers from one snapshot of its own, and proves in it that it holds the customers it \
-answers for. So the answer is whole: every customer is in it exactly once, also while customers are moved between shards. It is \
-not one instant of all shards: of two changes made while it is put together, the later may show without the earlier. When a shard \
-does not answer in time, nothing is answered but UNAVAILABLE, which names it.`;
+/** The promise of each query over all shards; part of each operation's description. */
+const CONSISTENCY = `Reads every shard, each from one snapshot, in which the shard proves that it holds the customers it gives. So the \
+result is whole: every customer is in it exactly once, also while customers are moved between shards. It is not one instant of all \
+shards: of two changes made while it is put together, the later may show without the earlier. When a shard gives nothing in time, \
+the query fails with UNAVAILABLE, which names it.`;
 
 export const LIST_DESCRIPTION = `By sign-up time, or by name or e-mail address and then optionally only those that begin with \
 \`prefix\`; page by page in both directions. A page costs at most its length of index entries on each shard, wherever it is in the \
@@ -21,9 +21,9 @@ for \`limit\`, must stay the same. ${CONSISTENCY}`;
 export const STATISTICS_DESCRIPTION = `Counts every account, the operators' too. Costs time in proportion to the number of customers. \
 ${CONSISTENCY}`;
 
-export const ERASE_DESCRIPTION = `Takes the password as proof. From the answer on the customer is unknown: nobody signs in, and \
+export const ERASE_DESCRIPTION = `Takes the password as proof. From the response on the customer is unknown: nobody signs in, and \
 operators' lists no longer show them. Within a moment their sessions end, their e-mail address and username are free for others, and \
-their cart is emptied and closed. There is no way back. A retry under the same Idempotency-Key gets the same answer for as long as \
+their cart is emptied and closed. There is no way back. A retry under the same Idempotency-Key gets the same response for as long as \
 the access token is taken, which is two seconds at most after the sessions ended.`;
 
 export const ListCustomers = z.object({

@@ -107,7 +107,7 @@ export const profile = service(
       input: z.object({ email: LoginName, password: Password }),
       output: withoutLimits(z.object({ customerId: CustomerId, role: Role, displayName: DisplayName })),
       errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
-      // Every attempt is a new command: a stored answer would let a lock-out be bypassed.
+      // Every attempt is a new command: a stored reply would let a lock-out be bypassed.
       secretReply: true,
     }),
 
@@ -179,8 +179,11 @@ export const profile = service(
       output: Profile,
       etag: 'version',
       errors: {
-        ...{ NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
-        ...{ EMAIL_TAKEN: 409, ABANDONED: 409 },
+        NOT_FOUND: 404,
+        WRONG_CREDENTIALS: 403,
+        LOCKED_OUT: 429,
+        EMAIL_TAKEN: 409,
+        ABANDONED: 409,
       },
       since: 2,
     }),
@@ -197,7 +200,10 @@ export const profile = service(
       since: 2,
     }),
 
-    /** The step of changeEmail and changeUsername that decides, once both names are reserved for it. Nobody else may send it. */
+    /**
+     * The step of changeEmail and changeUsername that decides, once both names are reserved for it. Nobody else may
+     * send it.
+     */
     changeLoginName: command({
       summary: 'Give a customer another name to sign in with, if they still have the one before',
       caller: 'customer',
@@ -225,7 +231,9 @@ export const profile = service(
       since: 2,
     }),
 
-    /** The step of eraseMe that decides, once all names of the customer are reserved for it. Nobody else may send it. */
+    /**
+     * The step of eraseMe that decides, once all names of the customer are reserved for it. Nobody else may send it.
+     */
     eraseCustomer: command({
       summary: 'Erase a customer, if these are still the names that they sign in with',
       caller: 'customer',

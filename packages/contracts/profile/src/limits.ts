@@ -1,6 +1,6 @@
 /**
- * The business limits of customers, each written once. Inputs, the service's rules and its settings import them; outputs and
- * events carry none, so that a limit can be changed (README, "Change a limit"). Lengths are in characters.
+ * The business limits of customers, each written once. Inputs, the service's rules and its settings import them;
+ * outputs and events carry none, so that a limit can be changed (README, "Change a limit"). Lengths are in characters.
  */
 
 /** The longest address that SMTP carries (RFC 5321). */
