@@ -7,8 +7,8 @@ import { type Clone, eventually } from '@stoa/testing';
 import { Client } from 'pg';
 import { cartKeyspace } from '../src/storage/keyspace.js';
 
-/** An answer with its body parsed; a refusal has a `code`. */
-export interface Answer {
+/** A reply with its body parsed; that of an error has a `code`. */
+export interface Reply {
   readonly ok: boolean;
   readonly body: Cart & ErrorBody & { readonly merged: number };
 }
@@ -19,7 +19,7 @@ export interface CartEvent {
   readonly data: { readonly change: string; readonly lines: readonly { sku: string; quantity: number }[] };
 }
 
-/** What a variant costs, or null: it is not sold any more. */
+/** The price of a variant, or null: it is not sold any more. */
 export type Offer = { readonly amount: number; readonly currency?: string; readonly available?: boolean } | null;
 
 type Person = Caller & { readonly customerId: string };
@@ -60,8 +60,8 @@ export class CartService {
     return rows.map(({ shard }) => shard);
   }
 
-  ask(operation: OperationName<typeof cart>, input: object, caller: Caller, options?: AskOptions): Promise<Answer> {
-    return this.service.ask<Answer['body']>(operation, input, caller, options);
+  ask(operation: OperationName<typeof cart>, input: object, caller: Caller, options?: AskOptions): Promise<Reply> {
+    return this.service.ask<Reply['body']>(operation, input, caller, options);
   }
 
   /** As ask, but the reply as it came, with who served it. */
@@ -87,7 +87,10 @@ export class CartService {
 
   stateRecord(sku: string, version: number, offer: Offer) {
     const state = offer && {
-      ...{ sku, product: `product-${sku.toLowerCase()}`, title: `The ${sku}`, imageUrl: null },
+      sku,
+      product: `product-${sku.toLowerCase()}`,
+      title: `The ${sku}`,
+      imageUrl: null,
       price: { amount: offer.amount, currency: offer.currency ?? 'EUR' },
       available: offer.available ?? true,
     };
@@ -104,12 +107,16 @@ export class CartService {
   async events(customerId: string, count: number): Promise<CartEvent[]> {
     const records = await this.service.published(['events'], count, ({ key }) => key?.toString() === customerId);
     return records.map(({ value, headers }) => ({
-      ...{ key: customerId, version: Number(headers['version']) },
+      key: customerId,
+      version: Number(headers['version']),
       data: JSON.parse(value?.toString() ?? '') as CartEvent['data'],
     }));
   }
 
-  /** Says as the profile service does that a customer was erased; again under the same version, it is a second delivery. */
+  /**
+   * Publishes, as the profile service does, that a customer was erased; under the same version, it is a second
+   * delivery.
+   */
   async erase(customerId: string, version = 2): Promise<void> {
     const value = JSON.stringify({ customerId, erasedAt: new Date().toISOString() });
     const headers = { id: newId(), type: 'customerErased', version: String(version), v: '2' };

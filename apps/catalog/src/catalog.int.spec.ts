@@ -19,7 +19,7 @@ async function progressBeyond(id: string, created: number): Promise<void> {
   await eventually(async () => expect((await service.job(id)).created).toBeGreaterThan(created));
 }
 
-it('serves products over Kafka, and tells others of them', async () => {
+it('serves products over Kafka, and publishes them', async () => {
   const clone = await service.startClone();
   // Before anyone asked for a product: the first query is the slow one.
   expect((await service.lastStatements()).join('\n')).toMatch(/FROM "public"\."products" WHERE .*"handle" = /);

@@ -66,8 +66,8 @@ export class CatalogModule implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   /**
-   * Prisma loads its query compiler and connects at the first query: 130 ms of CPU, half a second on a busy machine, which
-   * the first shopper would wait. A database that is away is waited for by the clone's readiness, not here.
+   * Prisma loads its query compiler and connects at the first query: 130 ms of CPU, half a second on a busy machine,
+   * which the first shopper would wait. The clone's readiness waits for a database that is unavailable, not this.
    */
   async onModuleInit(): Promise<void> {
     await this.products.find('').catch((error: unknown) => this.logger.debug({ err: error }, 'not warm yet'));

@@ -9,7 +9,9 @@ await runService({
   config: catalogVariables,
   database: (config, context) =>
     new PgDatabase({
-      ...{ name: 'catalog', urls: [config.CATALOG_DATABASE_URL] },
-      ...{ ...context, maxConnections: connectionShare(context.connections, POOLS) },
+      name: 'catalog',
+      urls: [config.CATALOG_DATABASE_URL],
+      ...context,
+      maxConnections: connectionShare(context.connections, POOLS),
     }),
 });

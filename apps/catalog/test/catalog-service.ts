@@ -76,7 +76,7 @@ export class CatalogService {
       CREATE OR REPLACE TRIGGER hold_import BEFORE UPDATE ON import_jobs FOR EACH ROW EXECUTE FUNCTION hold_import()`);
   }
 
-  /** What a quarter of a minute does by itself. */
+  /** Lets all leases expire, as a quarter of a minute does. */
   async expireLeases(): Promise<void> {
     await this.sql.query('UPDATE import_jobs SET lease_until = now()');
   }
@@ -85,7 +85,9 @@ export class CatalogService {
   async published(count: number): Promise<Published[]> {
     const records = await this.service.published(['events', 'states'], count);
     return records.map(({ key, headers }) => ({
-      ...{ type: headers['type'] ?? '', key: key?.toString() ?? '', version: Number(headers['version']) },
+      type: headers['type'] ?? '',
+      key: key?.toString() ?? '',
+      version: Number(headers['version']),
     }));
   }
 

@@ -26,7 +26,7 @@ const OPERATOR: Caller = { kind: 'operator', customerId: newId() };
 const FRAME_BYTES = 256 * 1024;
 
 /** A row of the outbox: what would be published. */
-export interface Fact {
+export interface PublishedMessage {
   readonly type: string;
   readonly key: string;
   readonly version: number;
@@ -58,7 +58,7 @@ export class Shop {
     readonly url: string,
     private readonly drop: () => Promise<void>,
   ) {
-    // Nobody here tries again what was broken off because the test stood still for a moment.
+    // Nobody here tries again what was broken off because the test paused for a moment.
     const timeouts = { statementMs: 20_000, lockMs: 20_000, idleInTransactionMs: 20_000, transactionMs: 30_000 };
     this.database = new PgDatabase({ name: 'catalog', urls: [url], clone: 'catalog-test', timeouts });
     this.prisma = openPrisma(url, 'catalog-test');
@@ -71,7 +71,7 @@ export class Shop {
     await this.drop();
   }
 
-  /** Runs a command as an operator. @throws OperationError for a refusal. */
+  /** Runs a command as an operator. @throws OperationError if it fails. */
   async command<C extends Command>(
     operation: C,
     type: Class<Handler<C>>,
@@ -226,8 +226,8 @@ export class Shop {
     await client.end();
   }
 
-  /** What was published since the last call, in order. */
-  async facts(): Promise<Fact[]> {
+  /** The messages published since the last call, in order. */
+  async messages(): Promise<PublishedMessage[]> {
     const rows = await this.sql<{ type: string; key: string; version: string; body: string | null }>(
       `WITH taken AS (DELETE FROM outbox RETURNING *) SELECT headers->>'type' AS type, key, version, body FROM taken ORDER BY id`,
     );

@@ -9,7 +9,7 @@ import type { Customers } from '../src/storage/customers.js';
 import type { Decisions } from '../src/storage/decisions.js';
 import type { Names, Reservation, Reserved } from '../src/storage/names.js';
 
-/** What a command does to the names of its customer, if it is decided for it. */
+/** The effect of a command on the names of its customer, if it is decided for it. */
 export type Effect =
   | { readonly do: 'create'; readonly names: HeldNames }
   | { readonly do: 'erase'; readonly names: HeldNames }
@@ -17,9 +17,9 @@ export type Effect =
 
 export interface ModelOptions {
   readonly scheduler: fc.Scheduler;
-  /** Whether a process dies at its nth look at the world. */
+  /** Whether a process dies at its nth access to the data. */
   readonly dies: (process: number, moment: number) => boolean;
-  /** Takes the protocol's safeguard away, to see that it is needed. */
+  /** Leaves out a safeguard of the protocol, to see that it is needed. */
   readonly without?: 'giving up' | 'comparing reservations';
 }
 
@@ -28,8 +28,8 @@ const NEVER = new Promise<never>(() => undefined);
 const NOW = new Date(0);
 
 /**
- * Both keyspaces in memory, each method one transaction; when it runs, the scheduler says. The sagas that run on it are the
- * real ones. Time does not pass: whether a reservation has expired is up to whoever asks, the worst case.
+ * Both keyspaces in memory, each method one transaction; when it runs, the scheduler says. The sagas that run on it are
+ * the real ones. Time does not pass: whether a reservation has expired is up to whoever asks, the worst case.
  */
 export class NamesModel {
   readonly rows = new Map<string, NameRow & { readonly reservation: string }>();
@@ -42,7 +42,7 @@ export class NamesModel {
 
   constructor(private readonly options: ModelOptions) {}
 
-  /** Runs one delivery of a command. Resolves with its answer; never when it dies. */
+  /** Runs one delivery of a command. Resolves with its reply; never when it dies. */
   async deliver(claim: Claim, effect: Effect): Promise<CommandReply> {
     const { saga, run } = this.process();
     const flow = {
@@ -65,7 +65,7 @@ export class NamesModel {
     for (const reservation of await names.allReserved()) await settle.ofAbandoned(reservation);
   }
 
-  /** What must hold at every moment. */
+  /** The rule that must hold at every moment. */
   private check(after: string): void {
     const owners = new Map<string, string>();
     for (const [customerId, held] of this.accounts) {
@@ -101,8 +101,8 @@ export class NamesModel {
     };
     const customers = { heldNames: (customerId: string) => run(() => this.accounts.get(customerId)) };
     const decisions = {
-      refuse: (claim: Claim, refusal: OperationError) =>
-        run(() => unwrapReply(this.close(claim, businessErrorReply(refusal)))),
+      refuse: (claim: Claim, error: OperationError) =>
+        run(() => unwrapReply(this.close(claim, businessErrorReply(error)))),
       giveUp: (claim: Claim) =>
         run(() => {
           if (this.options.without !== 'giving up')
@@ -150,7 +150,7 @@ export class NamesModel {
     const known = this.inbox.get(token);
     if (known) return known;
     this.inbox.set(token, reply);
-    this.tell({ token, customerId });
+    this.publish({ token, customerId });
     return reply;
   }
 
@@ -178,7 +178,7 @@ export class NamesModel {
   }
 
   /** The event of a decision, delivered twice. */
-  private tell({ token, customerId }: Claim): void {
+  private publish({ token, customerId }: Claim): void {
     for (let n = 0; n < 2; n += 1) void this.process().settle.ofDecided(token, customerId, [0]);
   }
 }

@@ -8,8 +8,8 @@ import { type Clone, eventually } from '@stoa/testing';
 import { Client } from 'pg';
 import { lookupKeyspace, profileKeyspace } from '../src/storage/keyspace.js';
 
-/** An answer with its body parsed; a refusal has a `code`. */
-export interface Answer {
+/** A reply with its body parsed; that of an error has a `code`. */
+export interface Reply {
   readonly ok: boolean;
   readonly body: Profile & ErrorBody & { readonly role: string };
 }
@@ -61,8 +61,8 @@ export class ProfileService {
     );
   }
 
-  ask(operation: OperationName<typeof profile>, input: object, caller: Caller, options?: AskOptions): Promise<Answer> {
-    return this.service.ask<Answer['body']>(operation, input, caller, options);
+  ask(operation: OperationName<typeof profile>, input: object, caller: Caller, options?: AskOptions): Promise<Reply> {
+    return this.service.ask<Reply['body']>(operation, input, caller, options);
   }
 
   /** As ask, but the reply as it came, with who served it. */
@@ -76,11 +76,11 @@ export class ProfileService {
   }
 
   /** Registers with `PASSWORD`. */
-  register(email: string, options?: AskOptions): Promise<Answer> {
+  register(email: string, options?: AskOptions): Promise<Reply> {
     return this.ask('register', { email, password: PASSWORD, displayName: 'Ada' }, newGuest(), options);
   }
 
-  signIn(email: string, password = PASSWORD): Promise<Answer> {
+  signIn(email: string, password = PASSWORD): Promise<Reply> {
     return this.ask('checkCredentials', { email, password }, newGuest());
   }
 
@@ -88,21 +88,25 @@ export class ProfileService {
   async events(customerId: string, count: number): Promise<ProfileEvent[]> {
     const records = await this.service.published(['events'], count, ({ key }) => key?.toString() === customerId);
     return records.map(({ value, headers }) => ({
-      ...{ type: headers['type'] ?? '', version: Number(headers['version']) },
+      type: headers['type'] ?? '',
+      version: Number(headers['version']),
       data: JSON.parse(value?.toString() ?? '') as object,
     }));
   }
 
   /**
-   * Delivers the decisions about a customer's names once more, under versions that nobody has seen: duplicates are handled only
-   * when it was forgotten that they were.
+   * Delivers the decisions about a customer's names once more, under versions that nobody has seen: duplicates are
+   * handled only when it was forgotten that they were.
    */
   async decideAgain(customerId: string, count: number): Promise<void> {
     const isTheirs = ({ headers, value }: KafkaRecord): boolean =>
       headers['type'] === 'namesDecided' && value?.toString().includes(customerId) === true;
     const records = await this.service.published(['events'], count, isTheirs);
     const again = records.map(({ topic, key, value, headers }) => ({
-      ...{ topic, key, value, headers: { ...headers, version: String(Number(headers['version']) + 1) } },
+      topic,
+      key,
+      value,
+      headers: { ...headers, version: String(Number(headers['version']) + 1) },
     }));
     await this.service.port.produce(again, 'all');
     // Each shard has a row for each key that it knows a version of.
@@ -145,7 +149,7 @@ export class ProfileService {
     return (await this.names<{ shard: string }>(text, [bucket]))[0]?.shard;
   }
 
-  /** What all clones wrote. */
+  /** The logs of all clones. */
   logs(): string {
     return this.service.logs();
   }

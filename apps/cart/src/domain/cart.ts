@@ -12,14 +12,14 @@ export interface CartState {
   /** 0: nothing was ever put in. */
   readonly version: number;
   readonly status: 'open' | 'closed';
-  /** Whose cart took over the lines of a closed one. */
+  /** The customer whose cart took over the lines of a closed one. */
   readonly joinedBy: string | null;
   /** In the order in which they were put in. */
   readonly lines: readonly Line[];
   readonly updatedAt: Date | null;
 }
 
-/** What the cart knows of a SKU, from its own copy of the catalog. */
+/** A SKU as the cart knows it, from its own copy of the catalog. */
 export interface Product {
   readonly sku: string;
   /** False: it is not sold any more, and only its title may still be shown. */
@@ -35,7 +35,7 @@ export interface Product {
 /** Products by SKU; a SKU that was never sold is not in it. */
 export type Products = ReadonlyMap<string, Product>;
 
-/** Ends a rule with one of the contract's error codes. */
+/** Ends a rule with one of the contract's business errors. */
 export type Refuse<Code extends string> = (code: Code, detail?: string) => never;
 
 /** The cart of somebody who never put anything in. */

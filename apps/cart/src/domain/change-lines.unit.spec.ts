@@ -87,7 +87,7 @@ describe('any sequence of changes', () => {
     return rules[verb as keyof typeof rules](aCart(current), item, known, refuse);
   };
 
-  it('keeps each SKU once, in its place, with a quantity that a cart may hold; a refusal changes nothing', () => {
+  it('keeps each SKU once, in its place, with a quantity that a cart may hold; an error changes nothing', () => {
     fc.assert(
       fc.property(lines(), products, fc.array(step, { maxLength: 20 }), (start, known, steps) => {
         let current: readonly Line[] = start;

@@ -3,9 +3,10 @@ import type { Line, Products } from './cart.js';
 import { currencyOf } from './pricing.js';
 
 /**
- * The lines of a cart after another's were added, as far as they fit: quantities stop at the most that a cart holds of one
- * SKU, new SKUs at the most that it holds at all. What is there stays, also where a clone with a larger limit put it in.
- * SKUs that are not sold any more, or in another currency, are left out. Nobody could act on an error, so there is none.
+ * The lines of a cart after another's were added, as far as they fit: quantities stop at the most that a cart holds of
+ * one SKU, new SKUs at the most that it holds at all. What is there stays, also where a clone with a larger limit put
+ * it in. SKUs that are not sold any more, or in another currency, are left out. Nobody could act on an error, so there
+ * is none.
  */
 export function mergeLines(
   lines: readonly Line[],

@@ -38,8 +38,8 @@ export const totalOf = (lineTotals: readonly number[]): number =>
   lineTotals.reduce((total, line) => (staysExact(total, line) ? total + line : total), 0);
 
 /**
- * A cart as its owner sees it, at the prices of now. A line counts only when its SKU can be bought in the currency of the
- * cart, and (out of reach of any real price) as long as the total is an exact integer.
+ * A cart as its owner sees it, at the prices of now. A line counts only when its SKU can be bought in the currency of
+ * the cart, and (out of reach of any real price) as long as the total is an exact integer.
  */
 export function priceCart(cart: CartState, products: Products): Cart {
   const currency = currencyOf(cart.lines, products);

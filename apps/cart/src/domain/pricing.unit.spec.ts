@@ -36,7 +36,7 @@ describe('priceCart', () => {
     expect(priced.lines[0]).toMatchObject({ available: false, unitPrice: { amount: 9900, currency: 'EUR' } });
   });
 
-  it('answers the same for what is not sold any more and for what nothing is known of, but for the name', () => {
+  it('shows what is not sold any more and what nothing is known of alike, but for the name', () => {
     const gone = { ...lamp, sold: false };
     const cart = aCart([{ sku: 'LAMP', quantity: 2 }]);
     const remembered = priceCart(cart, productsOf(gone));
@@ -68,7 +68,7 @@ describe('priceCart', () => {
     expect(priced.lines[1]).toMatchObject({ available: false, total: { amount: 1, currency: 'CHF' } });
   });
 
-  it('totals exactly the available lines, in one currency, in an answer that the contract accepts', () => {
+  it('totals exactly the available lines, in one currency, in an output that the contract accepts', () => {
     fc.assert(
       fc.property(lines(), products, (inCart, sold) => {
         const priced = priceCart(aCart(inCart), sold);

@@ -1,11 +1,11 @@
-/** What all carts hold of one SKU. */
+/** How much of one SKU all carts hold. */
 export interface Demand {
   readonly sku: string;
   readonly quantity: number;
   readonly carts: number;
 }
 
-/** More first; of the same quantity in the order of the SKUs, so that the answer is the same each time. */
+/** More first; of the same quantity in the order of the SKUs, so that the order is the same each time. */
 const inOrder = (a: Demand, b: Demand): number => b.quantity - a.quantity || (a.sku < b.sku ? -1 : 1);
 
 /** Keeps the most wanted of any number of SKUs, each given once, and forgets the others at once. */

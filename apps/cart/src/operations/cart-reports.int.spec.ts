@@ -75,7 +75,7 @@ describe('what operators ask of all carts', () => {
   };
   const idsOf = (items: AbandonedOutput['items']): string[] => items.map(({ customerId }) => customerId);
 
-  it('tells how many there are and what they are worth, priced as their owners see them', async () => {
+  it('counts them and sums up what they are worth, priced as their owners see them', async () => {
     const values = expectedValues();
     expect(values.length).toBeGreaterThan(2);
     expect(values.find(({ currency }) => currency === 'JPY')?.amount).toMatch(/^\d{17}$/);

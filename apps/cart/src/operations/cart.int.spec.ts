@@ -12,7 +12,7 @@ describe('the cart service', () => {
   });
   afterAll(() => carts.stop());
 
-  it('answers an empty cart to whoever never put anything in', async () => {
+  it('replies an empty cart to whoever never put anything in', async () => {
     const caller = newGuest();
     expect((await carts.ask('getCart', {}, caller)).body).toEqual({
       customerId: caller.customerId,
@@ -24,7 +24,7 @@ describe('the cart service', () => {
     });
   });
 
-  it('adds, changes and removes items, and tells each in order', async () => {
+  it('adds, changes and removes items, and publishes each in order', async () => {
     const caller = newCustomer();
     await carts.ask('addItem', { sku: 'MUG', quantity: 2 }, caller);
     await carts.ask('addItem', { sku: 'LAMP' }, caller);
@@ -62,7 +62,7 @@ describe('the cart service', () => {
     expect((await carts.ask('changeItem', { sku: 'MUG', quantity: 1 }, caller)).body).toMatchObject({ itemCount: 2 });
   });
 
-  it('changes nothing when a command comes again, and answers the same', async () => {
+  it('changes nothing when a command comes again, and replies the same', async () => {
     const caller = newCustomer();
     const id = newId();
     const first = await carts.ask('addItem', { sku: 'MUG', quantity: 2 }, caller, { id });
@@ -79,8 +79,8 @@ describe('the cart service', () => {
 
   it('counts every item of many that are added at once', async () => {
     const caller = newCustomer();
-    const answers = await Promise.all(Array.from({ length: 40 }, () => carts.ask('addItem', { sku: 'MUG' }, caller)));
-    expect(answers.every(({ ok }) => ok)).toBe(true);
+    const replies = await Promise.all(Array.from({ length: 40 }, () => carts.ask('addItem', { sku: 'MUG' }, caller)));
+    expect(replies.every(({ ok }) => ok)).toBe(true);
     expect((await carts.ask('getCart', {}, caller)).body).toMatchObject({ version: 40, itemCount: 40 });
   });
 
@@ -126,7 +126,7 @@ describe('the cart service', () => {
     expect(body.code).toBe('FORBIDDEN');
   });
 
-  it('spreads carts over its shards, and says which one answered', async () => {
+  it('spreads carts over its shards, and says which one replied', async () => {
     const seen = new Set<string>();
     for (let n = 0; seen.size < 2; n++) {
       if (n > 50) throw new Error(`50 carts are all on ${[...seen].join()}`);

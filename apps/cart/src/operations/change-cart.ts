@@ -13,7 +13,7 @@ type Context = Pick<
 type Change = 'added' | 'changed' | 'removed' | 'closed' | 'merged';
 
 /**
- * Whose cart is meant.
+ * The caller's id, which is the cart's.
  * @throws OperationError FORBIDDEN: services have no cart.
  */
 export function customerIdOf(caller: Caller): string {
@@ -35,8 +35,8 @@ export async function saveChange(
 }
 
 /**
- * What all commands on one's own cart have in common: lock, check If-Match, apply the rule, save, tell.
- * @param sku whose product the rule needs besides those of the lines
+ * The steps that all commands on one's own cart have in common: lock, check If-Match, apply the rule, save, publish.
+ * @param sku the product that the rule needs besides those of the lines
  */
 export async function changeCart(
   carts: Carts,

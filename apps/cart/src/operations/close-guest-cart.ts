@@ -7,7 +7,7 @@ import { customerIdOf, saveChange } from './change-cart.js';
 type CloseGuestCartHandler = Handler<typeof cart.closeGuestCart>;
 
 /**
- * Closes a guest's cart for good and answers its lines. The closed cart remembers for whom: the same customer gets the
+ * Closes a guest's cart for good and returns its lines. The closed cart remembers for whom: the same customer gets the
  * lines again, so that a merge that died can be finished by any later sign-in; anybody else gets none.
  */
 @Injectable()

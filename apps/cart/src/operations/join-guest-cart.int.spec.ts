@@ -43,9 +43,9 @@ describe('merging a cart at sign-in', () => {
     ] as const) {
       expect((await carts.ask(operation, input, guest)).body.code).toBe('CART_CLOSED');
     }
-    const told = await carts.events(guest.customerId, 2);
-    expect(told.map(({ data }) => data.change)).toEqual(['added', 'closed']);
-    expect(told.at(-1)?.data.lines).toEqual([{ sku: 'MUG', quantity: 2 }]);
+    const published = await carts.events(guest.customerId, 2);
+    expect(published.map(({ data }) => data.change)).toEqual(['added', 'closed']);
+    expect(published.at(-1)?.data.lines).toEqual([{ sku: 'MUG', quantity: 2 }]);
   });
 
   it('merges once, whatever comes again', async () => {
@@ -87,13 +87,13 @@ describe('merging a cart at sign-in', () => {
       const [guest, customer, id] = [await aGuestWithMugs(3), newCustomer(), newId()];
       await carts.ask('addItem', { sku: 'LAMP' }, customer);
       const join = { id, budgetMs: 5_000 };
-      let answer: Promise<unknown> = Promise.resolve();
+      let reply: Promise<unknown> = Promise.resolve();
       await carts.killWhileLocked(customer.customerId, async () => {
-        answer = carts.ask('joinGuestCart', { guestId: guest.customerId }, customer, join).catch(codeOf);
+        reply = carts.ask('joinGuestCart', { guestId: guest.customerId }, customer, join).catch(codeOf);
         await eventually(() => expectClosed(guest.customerId));
       });
       // The budget is over before another clone gets the record: what died stays undone.
-      expect(await answer).toBe('UNAVAILABLE');
+      expect(await reply).toBe('UNAVAILABLE');
       await carts.startClone();
       expect(await itemsOf(customer)).toBe(1);
 

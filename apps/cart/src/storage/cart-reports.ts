@@ -16,8 +16,9 @@ const COUNTS = `
   FROM carts WHERE bucket = ANY ($1)`;
 
 /**
- * Prices carts as priceCart does: a cart's currency is that of its first line that can be bought, and the lines in it count.
- * A sum that is no exact number for priceCart comes as its lines instead: which of them count is for that rule to say.
+ * Prices carts as priceCart does: a cart's currency is that of its first line that can be bought, and the lines in it
+ * count. A sum that is no exact number for priceCart comes as its lines instead: which of them count is for that rule
+ * to say.
  */
 const VALUES = `
   SELECT currency, count(*) AS carts, sum(amount) AS amount, lines FROM (
@@ -78,7 +79,7 @@ export interface AbandonedPage {
   readonly previous: string | undefined;
 }
 
-/** What can be said of the carts of all shards. */
+/** Queries over the carts of all shards. */
 @Injectable()
 export class CartReports {
   constructor(@Inject(DATABASE) private readonly database: KeyspaceDatabase) {}
@@ -90,7 +91,10 @@ export class CartReports {
     const sum = (of: keyof Statistics['counts']): number =>
       parts.reduce((total, { counts }) => total + (counts[of] ?? 0), 0);
     return {
-      ...{ open: sum('open'), empty: sum('empty'), closed: sum('closed'), items: sum('items') },
+      open: sum('open'),
+      empty: sum('empty'),
+      closed: sum('closed'),
+      items: sum('items'),
       values: valuesOf(parts.flatMap(({ values }) => values ?? [])),
     };
   }
@@ -98,7 +102,11 @@ export class CartReports {
   async abandoned({ since, order, limit, cursor }: AbandonedList, budgetMs: number): Promise<AbandonedPage> {
     const { rows, next, previous } = await askAcross(this.database, budgetMs, (across) =>
       across.page<CartRow & { readonly customer_id: string }>({
-        ...{ text: ABANDONED, values: [since], limit, cursor, direction: order },
+        text: ABANDONED,
+        values: [since],
+        limit,
+        cursor,
+        direction: order,
         orderBy: [
           { column: 'idle_since', type: 'timestamptz' },
           { column: 'customer_id', type: 'uuid' },

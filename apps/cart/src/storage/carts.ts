@@ -5,7 +5,7 @@ import { DATABASE } from '@stoa/messaging';
 import { emptyCart, type CartState, type Line, type Products } from '../domain/cart.js';
 import { PRODUCTS_AS_JSON, productsOf, type ProductJson } from './products.js';
 
-/** A cart with the products of all its lines, and of the SKUs that were asked for besides. */
+/** A cart with the products of all its lines, and of the SKUs that were named besides. */
 export interface CartAndProducts {
   readonly cart: CartState;
   readonly products: Products;
@@ -24,11 +24,14 @@ export interface CartRow {
   readonly products: ProductJson[] | null;
 }
 
-/** What is read of a cart `c`, with the products of its lines and of other SKUs: as one JSON value, since rows would repeat the cart. */
+/**
+ * The columns of a cart `c`, with the products of its lines and of other SKUs as one JSON value, since rows would
+ * repeat the cart.
+ */
 const columns = (skus: string): string => `c.version, c.status, c.joined_by, c.skus, c.quantities, c.updated_at,
   (SELECT ${PRODUCTS_AS_JSON} FROM products p WHERE p.sku = ANY (${skus})) AS products`;
 
-/** Always one row, so that the owner of a bucket can be asked in the same statement. */
+/** Always one row, so that the bucket's owner can be read in the same statement. */
 const READ = `SELECT ${columns('c.skus')}
   FROM (SELECT) AS one LEFT JOIN carts AS c ON c.bucket = $1 AND c.customer_id = $2`;
 const LOCK = `SELECT r.n, ${columns('c.skus || r.skus')}
@@ -42,8 +45,8 @@ const SAVED = `json_to_recordset($1) AS r(bucket smallint, id uuid, version inte
 const INSERT = `
   INSERT INTO carts AS known (bucket, customer_id, version, status, joined_by, skus, quantities, created_at, updated_at)
   SELECT bucket, id, version, status, joined_by, skus, quantities, at, at FROM ${SAVED}`;
-// Of a row that is known to be there: an UPDATE that joins the records might be planned with a scan of the whole table, while this
-// always goes by the primary key.
+// Of a row that is known to be there: an UPDATE that joins the records might be planned with a scan of the whole table,
+// while this always goes by the primary key.
 const UPDATE = `${INSERT}
   ON CONFLICT (bucket, customer_id) DO UPDATE SET version = excluded.version, status = excluded.status,
     joined_by = excluded.joined_by, skus = excluded.skus, quantities = excluded.quantities, updated_at = excluded.updated_at
@@ -95,13 +98,19 @@ export class Carts {
   }
 
   /**
-   * Writes a cart that `lock` gave, under its next version. Its first version is an insert: if another command made the cart
-   * meanwhile, this one is tried again.
+   * Writes a cart that `lock` gave, under its next version. Its first version is an insert: if another command made the
+   * cart meanwhile, this one is tried again.
    */
   save({ write, bucket }: Writes, { customerId, version, status, joinedBy, lines, updatedAt }: CartState): void {
     write(version > 1 ? UPDATE : INSERT, {
-      ...{ bucket, id: customerId, version, status, joined_by: joinedBy, at: updatedAt },
-      ...{ skus: lines.map((line) => line.sku), quantities: lines.map((line) => line.quantity) },
+      bucket,
+      id: customerId,
+      version,
+      status,
+      joined_by: joinedBy,
+      at: updatedAt,
+      skus: lines.map((line) => line.sku),
+      quantities: lines.map((line) => line.quantity),
     });
   }
 
@@ -112,7 +121,7 @@ export class Carts {
   }
 
   /**
-   * Leaves an empty cart that is closed for good, whether there was one or not: writes that come late are refused by it.
+   * Leaves an empty cart that is closed for good, whether there was one or not: it refuses writes that come late.
    * @returns its version
    */
   async drop(tx: Sql, bucket: number, customerId: string, now: Date): Promise<number> {

@@ -1,6 +1,6 @@
 import { MESSAGING_REFERENCE, MESSAGING_TABLES, type Keyspace } from '@stoa/sharded-service';
 
-/** What becomes of each of the cart's tables when data move between shards. */
+/** The cart's tables, and how each is moved between shards. */
 export const cartKeyspace: Keyspace = {
   name: 'cart',
   migrations: new URL('../../prisma/migrations', import.meta.url),

@@ -44,7 +44,7 @@ const UPSERT = `
     currency = excluded.currency
   WHERE products.version < excluded.version`;
 
-// What was never here needs no mark: an unknown SKU and one that is not sold any more are the same to a cart.
+// A SKU that was never here needs no mark: an unknown one and one that is not sold any more are the same to a cart.
 const MARK_GONE = `
   UPDATE products SET version = gone.version, sold = false
   FROM unnest($1::text[], $2::bigint[]) AS gone(sku, version)

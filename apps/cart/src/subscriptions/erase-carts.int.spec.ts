@@ -31,7 +31,7 @@ describe('the carts of a customer who was erased', () => {
   const dropped = (id: string, version: number) =>
     eventually(async () => expect(await rowOf(id)).toEqual({ status: 'closed', version, skus: [], joined_by: null }));
 
-  it('are empty and closed for good, what was answered is forgotten, and whoever follows carts is told', async () => {
+  it('are empty and closed for good, their replies are purged, and the change is published', async () => {
     const customer = newCustomer();
     const id = newId();
     await carts.ask('addItem', { sku: 'MUG', quantity: 2 }, customer, { id });
@@ -44,8 +44,8 @@ describe('the carts of a customer who was erased', () => {
       expect(body.code).toBe('CART_CLOSED');
     }
     expect((await carts.ask('getCart', {}, customer)).body.lines).toEqual([]);
-    const told = await carts.events(customer.customerId, 2);
-    expect(told.map(({ version, data }) => [version, data.change, data.lines.length])).toEqual([
+    const published = await carts.events(customer.customerId, 2);
+    expect(published.map(({ version, data }) => [version, data.change, data.lines.length])).toEqual([
       [1, 'added', 1],
       [2, 'closed', 0],
     ]);
@@ -109,7 +109,7 @@ describe('the carts of a customer who was erased', () => {
   });
 
   it.each<Step>(['wait for copy', 'make destination ready', 'retire source'])(
-    'are dropped where their bucket goes: told before "%s" of its move',
+    'are dropped where their bucket goes: known before "%s" of its move',
     async (step) => {
       const customer = newCustomer();
       await carts.ask('addItem', { sku: 'MUG' }, customer);

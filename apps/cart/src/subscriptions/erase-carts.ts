@@ -7,7 +7,10 @@ import { dropCart } from './drop-cart.js';
 
 type Erasing = EventHandler<typeof profile.customerErased>;
 
-/** Drops the cart of a customer who was erased. The guests' carts that went into it are in buckets of their own: an event each. */
+/**
+ * Drops the cart of a customer who was erased. The guests' carts that went into it are in buckets of their own: an
+ * event each.
+ */
 @Injectable()
 export class EraseCarts implements Erasing {
   constructor(private readonly carts: Carts) {}

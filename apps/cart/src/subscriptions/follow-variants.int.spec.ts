@@ -73,12 +73,12 @@ describe("the cart's copy of the catalog", () => {
   });
 
   it('is rebuilt from nothing: a database without products fills itself from the topic', async () => {
-    await carts.offer({ DESK: { amount: 40_000 }, STOOL: { amount: 4000 } });
+    await carts.offer({ BENCH: { amount: 40_000 }, STOOL: { amount: 4000 } });
     await carts.offer({ STOOL: null });
     await carts.restartWithoutProducts();
     await carts.caughtUp();
     const caller = newCustomer();
-    expect((await carts.ask('addItem', { sku: 'DESK' }, caller)).body.total).toEqual({
+    expect((await carts.ask('addItem', { sku: 'BENCH' }, caller)).body.total).toEqual({
       amount: 40_000,
       currency: 'EUR',
     });

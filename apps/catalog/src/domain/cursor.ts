@@ -10,8 +10,8 @@ const checkOf = (query: unknown, body: string): string =>
     .slice(0, CHECK_LENGTH);
 
 /**
- * A place in the list that `query` asks for, as an opaque text. The check in front ties it to the query: a cursor that was
- * damaged, or that another query gave, would skip or repeat items silently.
+ * A place in the list that `query` asks for, as an opaque text. The check in front ties it to the query: a cursor that
+ * was damaged, or that another query gave, would skip or repeat items silently.
  */
 export function encodeCursor(query: unknown, place: readonly (string | number)[]): string {
   const body = Buffer.from(JSON.stringify(place)).toString('base64url');

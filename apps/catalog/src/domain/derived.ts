@@ -7,7 +7,7 @@ const TITLE_KEY_LENGTH = 100;
 // The search reads this far into a description: the vectors of a million products have to fit.
 const SEARCHED_TEXT = 5_000;
 
-/** What a list and the search need of a product, so that they read one row for each. */
+/** The fields of a product that lists and the search need, so that they read one row for each. */
 export interface Derived {
   readonly categoryHandle: string | null;
   readonly imageUrl: string | null;

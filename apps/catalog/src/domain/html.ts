@@ -23,8 +23,8 @@ const optionsOf = ({ defaults }: Sanitizer): sanitizeHtml.IOptions => ({
 const MAX_PASSES = 5;
 
 /**
- * HTML that can be shown in a page: texts and their structure stay, scripts and what could act as one go. What it gives it
- * leaves as it is: of badly nested tags one pass of the library makes tags that the next one nests otherwise, and an
+ * HTML that can be shown in a page: texts and their structure stay, scripts and what could act as one go. What it gives
+ * it leaves as it is: of badly nested tags one pass of the library makes tags that the next one nests otherwise, and an
  * exported catalog must come back unchanged.
  */
 export function sanitise(html: string, library: HtmlLibrary): string {

@@ -1,6 +1,7 @@
 import { MAX_AMOUNT, type Price } from '@stoa/contract-kit';
 
-// ISO 4217's minor units where they are not 2. Intl knows other digits for some currencies (CLDR's, those of daily use).
+// ISO 4217's minor units where they are not 2. Intl knows other digits for some currencies (CLDR's, those of daily
+// use).
 const EXPONENTS: ReadonlyMap<string, number> = new Map([
   ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
   ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),

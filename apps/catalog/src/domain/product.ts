@@ -12,7 +12,7 @@ import { sanitise, type HtmlLibrary } from './html.js';
 import { isCurrency } from './money.js';
 import { slug, textFault } from './text.js';
 
-/** What operators decide of a product, in its one normal form (see `normalise`). */
+/** The part of a product that operators decide, in its one normal form (see `normalise`). */
 export type Content = ProductInput;
 
 export const DEFAULT_VARIANT_TITLE = 'Default Title';
@@ -57,8 +57,8 @@ function normalSeo(seo: Content['seo']): Content['seo'] {
 }
 
 /**
- * The one form in which equal products are equal, whichever way they came (JSON, NDJSON, CSV): HTML sanitised, no white space
- * around texts, no tag twice, null instead of empty, fields in one order.
+ * The one form in which equal products are equal, whichever way they came (JSON, NDJSON, CSV): HTML sanitised, no white
+ * space around texts, no tag twice, null instead of empty, fields in one order.
  */
 export function normalise(input: Content, library: HtmlLibrary): Content {
   const bare = isWithoutOptions(input);
@@ -93,7 +93,7 @@ function* textFaults(value: unknown, pointer: string): Generator<Problem> {
   }
 }
 
-/** Why one variant can't stand in this product; `earlier`: those before it. */
+/** Why one variant can't be in this product; `earlier`: those before it. */
 export function* variantFaults(
   variant: Variant,
   optionNames: readonly string[],
@@ -164,7 +164,7 @@ titles and addresses of pictures, or divide it into several products`,
   };
 }
 
-/** All that the schema can't say and that would keep a product in normal form out of the catalog. */
+/** The faults that the schema can't find and that keep a product in normal form out of the catalog. */
 export function faultsOf(content: Content): Problem[] {
   const { variants, ...product } = content;
   const faults = [...productFaults(product), ...textFaults(variants, '/variants'), ...variantsFaults(content)];

@@ -83,7 +83,7 @@ describe('a generated SKU', () => {
     expect(generatedSku('shirt', ['S/M'])).toBe(generatedSku('shirt', ['S/M']));
   });
 
-  it('tells apart what a slug does not', () => {
+  it('keeps apart what a slug does not', () => {
     expect(generatedSku('shirt', ['S/M'])).not.toBe(generatedSku('shirt', ['S.M']));
     expect(generatedSku('shirt', ['a', 'b'])).not.toBe(generatedSku('shirt', ['a-b']));
     expect(generatedSku('shirt-blue', [])).not.toBe(generatedSku('shirt', ['blue']));

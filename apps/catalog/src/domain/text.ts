@@ -1,6 +1,6 @@
 /**
- * Text in the form that is compared: lower case, without the accents of Latin, Greek and Cyrillic letters. Marks of other
- * scripts stay, because there they make other letters (Japanese か and が).
+ * Text in the form that is compared: lower case, without the accents of Latin, Greek and Cyrillic letters. Marks of
+ * other scripts stay, because there they make other letters (Japanese か and が).
  */
 export const fold = (text: string): string =>
   text
@@ -9,7 +9,10 @@ export const fold = (text: string): string =>
     .normalize('NFC')
     .toLowerCase();
 
-/** The words of a text, folded. What is indexed and what is searched for are cut by this, not by Postgres, which has its own idea of "a-14". */
+/**
+ * The words of a text, folded. Texts in the index and searches are both cut by this, not by Postgres, which cuts "a-14"
+ * in its own way.
+ */
 export const wordsOf = (text: string): string[] => fold(text).match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
 /** A name for use in URLs: folded, with dashes for all but letters and digits. Empty when there are none. */
@@ -18,7 +21,10 @@ export const slug = (text: string): string =>
     .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
     .replaceAll(/^-+|-+$/g, '');
 
-/** What keeps a text out of the database and out of JSON, or null: Postgres stores no NUL, UTF-8 has no lone surrogates. */
+/**
+ * The fault that keeps a text out of the database and of JSON, or null: Postgres stores no NUL, UTF-8 no lone
+ * surrogates.
+ */
 export function textFault(text: string): string | null {
   if (text.includes('\0')) return 'holds a NUL character';
   return text.isWellFormed() ? null : 'holds half of a character (a lone surrogate)';

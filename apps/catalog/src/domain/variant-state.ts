@@ -5,7 +5,7 @@ import type { Content } from './product.js';
 
 export type VariantState = DataOf<typeof catalog.variant>;
 
-/** What of a product its variants' states show. */
+/** The fields of a product that its variants' states show. */
 export interface StatedProduct {
   readonly handle: string;
   readonly title: string;
@@ -35,7 +35,10 @@ const statesOf = (content: Content | null): Map<string, VariantState | null> => 
   return new Map(variants.map((variant) => [variant.sku, stateOf(product, variant)]));
 };
 
-/** The states that a change of a product alters, by SKU; null: not sold any more. A new variant that is not sold has none. */
+/**
+ * The states that a change of a product alters, by SKU; null: not sold any more. A new variant that is not sold has
+ * none.
+ */
 export function changedStates(before: Content | null, after: Content | null): Map<string, VariantState | null> {
   const [old, current] = [statesOf(before), statesOf(after)];
   const changed = new Map<string, VariantState | null>();

@@ -1,7 +1,7 @@
 import { catalog, type ImportProblem } from '@stoa/catalog-contract';
 import { messageRow, newId, type OutboxRow, retractionRow, writeOutbox } from '@stoa/messaging';
 import { type Sql } from '@stoa/postgres';
-import { refusal, type Entry, type FileProduct } from '../domain/files/entry.js';
+import { refusedRow, type Entry, type FileProduct } from '../domain/files/entry.js';
 import { contentHash } from '../domain/product.js';
 import { advance, holdLease, type Checkpoint, type LeasedJob } from '../storage/imports/import-leases.js';
 import { hashesOf, noteHandles } from '../storage/imports/import-products.js';
@@ -32,7 +32,7 @@ async function firstOnes(tx: Sql, job: LeasedJob, entries: readonly Entry[], out
   const again = (product: FileProduct, rows: number, line: number): void => {
     const { handle } = product.content;
     const reason = `the product was on line ${line} already; all of its rows must stand together`;
-    outcome.problems.push(refusal(product.line, null, handle, reason));
+    outcome.problems.push(refusedRow(product.line, null, handle, reason));
     outcome.rowsRefused += rows;
   };
   const found: { product: FileProduct; rows: number }[] = [];
@@ -89,7 +89,7 @@ async function plan(tx: Sql, job: LeasedJob, products: readonly FileProduct[], o
   return changes;
 }
 
-function factsOf({ handle, version, states }: SavedProduct): OutboxRow[] {
+function outboxRowsOf({ handle, version, states }: SavedProduct): OutboxRow[] {
   const origin = () => ({ id: newId(), traceparent: undefined });
   return [
     ...states.map(({ sku, version: stateVersion, state }) =>
@@ -102,8 +102,8 @@ function factsOf({ handle, version, states }: SavedProduct): OutboxRow[] {
 }
 
 /**
- * Brings a batch into the catalog and records in the same transaction how far the file is worked off: whatever happens, the
- * next run goes on behind the last batch that was committed.
+ * Brings a batch into the catalog and records in the same transaction how far the file is worked off: whatever happens,
+ * the next run goes on behind the last batch that was committed.
  * @throws LeaseLost; HandleTaken or SkuTaken when somebody else took a name meanwhile, which a second try will see.
  */
 export async function applyBatch(tx: Sql, job: LeasedJob, batch: Batch, now: Date): Promise<void> {
@@ -121,6 +121,6 @@ export async function applyBatch(tx: Sql, job: LeasedJob, batch: Batch, now: Dat
   const saved = await saveProducts(tx, changes, now);
   outcome.created += planned.filter(({ before }) => !before).length;
   outcome.changed += planned.filter(({ before }) => before).length;
-  await writeOutbox(tx, 0, saved.flatMap(factsOf));
+  await writeOutbox(tx, 0, saved.flatMap(outboxRowsOf));
   await advance(tx, job, { ...outcome, checkpoint: batch.checkpoint });
 }

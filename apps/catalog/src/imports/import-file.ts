@@ -14,9 +14,9 @@ const LONGEST_HEADER = 1024 * 1024;
 /** A file that is read from a place on, chunk by chunk. */
 export interface OpenFile {
   readonly place: Place;
-  /** What is to be remembered for a later run, beside the place. */
+  /** Kept for a later run, beside the place. */
   readonly memory: () => Pick<Checkpoint, 'header' | 'mentioned'>;
-  /** Of what stands before the first product. */
+  /** Of the rows before the first product. */
   readonly problems: readonly ImportProblem[];
   readonly read: (chunk: Buffer, last: boolean) => Iterable<Entry>;
 }

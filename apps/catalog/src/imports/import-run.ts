@@ -35,7 +35,10 @@ interface Chunk {
   readonly start: number;
 }
 
-/** One run of an import: from where the last one stopped until the end of the file, the loss of the lease, or the signal. */
+/**
+ * One run of an import: from where the last one stopped until the end of the file, the loss of the lease, or the
+ * signal.
+ */
 export class ImportRun {
   private renewed = performance.now();
   /** The chunks that are read and not yet behind a checkpoint. */
@@ -93,7 +96,9 @@ export class ImportRun {
     await this.read(file, first);
   }
 
-  /** Opens the file at its beginning, and finds the chunk in which its first product is: the header may fill several. */
+  /**
+   * Opens the file at its beginning, and finds the chunk in which its first product is: the header may fill several.
+   */
   private async openFirst(): Promise<{ file: OpenFile; first: Chunk }> {
     const { format, currency, lastFrame } = this.job;
     const chunks: Chunk[] = [];

@@ -10,8 +10,8 @@ const LOOK_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS = 60_000;
 
 /**
- * Runs imports, one at a time per clone. All clones look for jobs; the lease in a job's row decides who works on it. A job
- * whose clone died goes to another when the lease has run out.
+ * Runs imports, one at a time per clone. All clones look for jobs; the lease in a job's row decides who works on it. A
+ * job whose clone died goes to another when the lease has run out.
  */
 @Injectable()
 export class ImportWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -57,11 +57,11 @@ describe("Shopify's own sample files", () => {
   it('change nothing and publish nothing when they come again', async () => {
     const file = await fixture('home-and-garden.csv');
     await shop.import(file);
-    expect(await shop.facts()).toHaveLength(20 + 21);
+    expect(await shop.messages()).toHaveLength(20 + 21);
     const before = await shop.export('ndjson');
     const { job } = await shop.import(file);
     expect(job).toMatchObject({ productsCreated: 0, productsChanged: 0, productsUnchanged: 20 });
-    expect(await shop.facts()).toEqual([]);
+    expect(await shop.messages()).toEqual([]);
     expect(await shop.export('ndjson')).toEqual(before);
   });
 
@@ -74,10 +74,10 @@ describe("Shopify's own sample files", () => {
 describe('a second import', () => {
   it('writes what differs, and publishes only that', async () => {
     await shop.import(csv('a,A,Size,S,A-S,10,1', 'a,,,M,A-M,11,1', 'b,B,,,B-1,5,1'));
-    await shop.facts();
+    await shop.messages();
     const { job } = await shop.import(csv('a,A,Size,S,A-S,10,1', 'a,,,M,A-M,12,1', 'b,B,,,B-1,5,1'));
     expect(job).toMatchObject({ productsCreated: 0, productsChanged: 1, productsUnchanged: 1 });
-    expect(await shop.facts()).toMatchObject([
+    expect(await shop.messages()).toMatchObject([
       { type: 'variant', key: 'A-M', version: 2, data: { price: { amount: 1200 } } },
       { type: 'productChanged', key: 'a', version: 2 },
     ]);
@@ -104,10 +104,10 @@ describe('a second import', () => {
       ['A-S', 2000],
       ['A-M', 1100],
     ]);
-    await shop.facts();
+    await shop.messages();
     await shop.import(csv('a,A,Size,S,A-S,20,1'));
     expect((await shop.product('a')).variants.map(({ sku }) => sku)).toEqual(['A-S']);
-    expect(await shop.facts()).toMatchObject([
+    expect(await shop.messages()).toMatchObject([
       // Its title named the variant while there were several.
       { key: 'A-S', data: { title: 'A' } },
       { key: 'A-M', data: null },
@@ -150,7 +150,7 @@ describe('wrong rows', () => {
     expect((await shop.product('last')).variants[0]?.price.amount).toBe(150);
   });
 
-  it('are told with their true lines behind quoted line breaks and CR LF', async () => {
+  it('are reported with their true lines behind quoted line breaks and CR LF', async () => {
     const text = csv('a,"A\r\nin two lines",,,A-1,5,1', 'b,B,,,B-1,x,1').replaceAll(/(?<!\r)\n/g, '\r\n');
     const { problems } = await shop.import(`\ufeff${text}`);
     expect(problems.map(({ line, column }) => [line, column])).toEqual([[4, 'Variant Price']]);
@@ -309,7 +309,7 @@ describe('a run', () => {
       productsUnchanged: 0,
       rowsRefused: 1_000 - good,
     });
-    expect((await shop.facts()).filter(({ type }) => type === 'productChanged')).toHaveLength(good);
+    expect((await shop.messages()).filter(({ type }) => type === 'productChanged')).toHaveLength(good);
     expect((await shop.problems(id)).map(({ line }) => line)).toEqual(
       rows.flatMap((row, n) => (row.includes(',x,') ? [n + 2] : [])),
     );
@@ -341,9 +341,9 @@ describe('a run', () => {
     const sum = (count: (job: ImportJob) => number) => ended.reduce((total, job) => total + count(job), 0);
     expect(sum((job) => job.productsCreated)).toBe(all.length);
     expect(sum((job) => job.productsUnchanged)).toBe(all.length);
-    const facts = await shop.facts();
-    expect(facts).toHaveLength(2 * all.length);
-    expect(facts.every(({ version }) => version === 1)).toBe(true);
+    const messages = await shop.messages();
+    expect(messages).toHaveLength(2 * all.length);
+    expect(messages.every(({ version }) => version === 1)).toBe(true);
   });
 
   it('goes on when the database ends its sessions', async () => {
@@ -365,7 +365,8 @@ describe('a run', () => {
     const text = csv('a,A,,,A-1,5,1', 'b,B,,,B-1,5,1');
     const half = Math.floor(text.length / 2);
     const frame = (sequence: number, last: boolean, data: string) => ({
-      ...{ format: 'shopify', file: 'x.csv' },
+      format: 'shopify',
+      file: 'x.csv',
       upload: { id: 'u-1', sequence, last, contentType: 'text/csv', data: Buffer.from(data).toString('base64') },
     });
     const send = (input: object) => shop.command(catalog.importProducts, ImportProducts, input);

@@ -1,10 +1,10 @@
 import type { ImportProblem } from '@stoa/catalog-contract';
-import { refusal, type FileProduct } from '../domain/files/entry.js';
+import { refusedRow, type FileProduct } from '../domain/files/entry.js';
 import type { FileKind } from '../domain/files/file-start.js';
 import { contentHash, faultsOf, type Content } from '../domain/product.js';
 import type { StoredProduct } from '../storage/stored-product.js';
 
-/** What an import makes of one product of its file. */
+/** One product of a file, with what the import makes of it. */
 export interface Planned {
   readonly file: FileProduct;
   readonly before: StoredProduct | null;
@@ -21,8 +21,8 @@ const columnOf = (kind: FileKind, index: number): string =>
   kind === 'shopify' ? 'Variant SKU' : `variants.${index}.sku`;
 
 /**
- * A product of which rows were refused: what only those rows may have said stays as it is. A variant must not go because
- * its price has a typo.
+ * A product of which rows were refused: what only those rows may have said stays as it is. A variant must not go
+ * because its price has a typo.
  */
 function withFormer(content: Content, before: Content | undefined): Content {
   if (!before) return content;
@@ -41,7 +41,10 @@ function contentOf({ content, isWhole }: FileProduct, before: StoredProduct | nu
   return isWhole || faultsOf(after).length === 0 ? after : null;
 }
 
-/** Who sells a SKU while a batch is planned: the database's answer, less what products before in the batch gave up or took. */
+/**
+ * Who sells a SKU while a batch is planned: as the database says, but for what earlier products of the batch gave up or
+ * took.
+ */
 export class SkuOwners {
   constructor(private readonly owners: Map<string, string>) {}
 
@@ -57,8 +60,8 @@ export class SkuOwners {
 }
 
 /**
- * Plans one product: leaves out the variants whose SKU another product sells (of NDJSON, where a row is a product, all of
- * it), and gives what is then to be written, or null when nothing is left.
+ * Plans one product: leaves out the variants whose SKU another product sells (of NDJSON, where a row is a product, all
+ * of it), and gives what is then to be written, or null when nothing is left.
  */
 export function planProduct(
   file: FileProduct,
@@ -71,7 +74,7 @@ export function planProduct(
     const owner = owners.otherOwner(sku, handle);
     if (owner === null) return [];
     const reason = `is the SKU ${sku} of another product: ${owner}`;
-    return [refusal(file.variantLines[index] ?? file.line, columnOf(kind, index), handle, reason)];
+    return [refusedRow(file.variantLines[index] ?? file.line, columnOf(kind, index), handle, reason)];
   });
   const isKept = (sku: string): boolean => owners.otherOwner(sku, handle) === null;
   const kept = { ...file.content, variants: variants.filter(({ sku }) => isKept(sku)) };
@@ -88,7 +91,7 @@ export function planProduct(
     "can't be changed in part: with the variants that it has already, its options or currencies would clash";
   return {
     planned: null,
-    refused: { problems: [...problems, refusal(file.line, null, handle, reason)], rows: variants.length },
+    refused: { problems: [...problems, refusedRow(file.line, null, handle, reason)], rows: variants.length },
   };
 }
 

@@ -19,7 +19,10 @@ const FORMATS: Readonly<
   ndjson: { contentType: 'application/x-ndjson', header: '', write: (content) => `${JSON.stringify(content)}\n` },
 };
 
-/** Behind the product of this handle; or, with `written` above 0, within it: that many characters of this version are out. */
+/**
+ * Behind the product of this handle; or, with `written` above 0, within it: that many characters of this version are
+ * out.
+ */
 const Place = z.tuple([z.string().max(MAX_HANDLE_LENGTH), z.int().min(0), z.int().min(0)]);
 type Place = z.output<typeof Place>;
 
@@ -57,8 +60,8 @@ function writePart(
 }
 
 /**
- * The whole catalog in parts. The parts are read one after the other, not from one snapshot: what changes during a download
- * is in it as it is when its turn comes.
+ * The whole catalog in parts. The parts are read one after the other, not from one snapshot: what changes during a
+ * download is in it as it is when its turn comes.
  */
 @Injectable()
 export class ExportProducts implements Handler<typeof catalog.exportProducts> {

@@ -7,7 +7,7 @@ import { ProductQueries } from '../storage/product-queries.js';
 export class GetProduct implements Handler<typeof catalog.getProduct> {
   constructor(private readonly products: ProductQueries) {}
 
-  // Inactive products are hidden from operators too: answers are cached for everybody.
+  // Inactive products are hidden from operators too: responses are cached for everybody.
   readonly handle: Handler<typeof catalog.getProduct>['handle'] = async ({ handle }, { fail }) =>
     (await this.products.find(handle)) ?? fail('NOT_FOUND', `No product ${handle}`);
 }

@@ -25,8 +25,8 @@ export class ListProducts implements Handler<typeof catalog.listProducts> {
     // Without words there is nothing to be relevant to.
     const byDefault = filter.q === undefined ? 'newest' : 'relevance';
     const order: Order = sort === undefined || sort === 'relevance' ? byDefault : sort;
-    // Only when no product has the last word is it taken for the beginning of one: of a common word's beginning the index
-    // gathers all products before it looks at the other words (50 ms for a million).
+    // Only when no product has the last word is it taken for the beginning of one: of a common word's beginning the
+    // index gathers all products before it looks at the other words (50 ms for a million).
     for (const lastWord of LAST_WORDS) {
       const query = ['products', filter, order, lastWord];
       const after = cursor === undefined ? null : decodeCursor(query, cursor, PLACES[order]);

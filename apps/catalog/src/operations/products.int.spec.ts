@@ -52,16 +52,24 @@ describe('a product', () => {
     const { items } = await shop.list({ category: 'kitchen-bar' });
     expect(items).toEqual([
       {
-        ...{ id: created.id, handle, title: 'Mug', vendor: '', category: 'Kitchen & Bar', tags: ['blue', 'clay'] },
-        ...{ imageUrl: '/pictures/mug.svg', minPrice: USD(1000), maxPrice: USD(2000), available: true },
+        id: created.id,
+        handle,
+        title: 'Mug',
+        vendor: '',
+        category: 'Kitchen & Bar',
+        tags: ['blue', 'clay'],
+        imageUrl: '/pictures/mug.svg',
+        minPrice: USD(1000),
+        maxPrice: USD(2000),
+        available: true,
         skus: [`${handle}-s`, `${handle}-l`],
       },
     ]);
   });
 
-  it('tells others of itself and of its variants', async () => {
+  it('publishes itself and its variants', async () => {
     const handle = unique('cup');
-    await shop.facts();
+    await shop.messages();
     await create(productInput(handle, { title: 'Cup', images: [{ url: '/cup.svg', alt: null }] }));
     const state = {
       sku: `${handle}-sku`,
@@ -71,7 +79,7 @@ describe('a product', () => {
       price: USD(1000),
       available: true,
     };
-    expect(await shop.facts()).toEqual([
+    expect(await shop.messages()).toEqual([
       { type: 'variant', key: `${handle}-sku`, version: 1, data: state },
       { type: 'productChanged', key: handle, version: 1, data: { handle, version: 1 } },
     ]);
@@ -120,12 +128,12 @@ describe('a product', () => {
 
   it('does not exist for readers while it is inactive, nor when it never did', async () => {
     const handle = unique('draft');
-    await shop.facts();
+    await shop.messages();
     await create(productInput(handle, { active: false }));
     await expect(shop.product(handle)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(shop.product('no-such-product')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await shop.handles({ q: handle })).toEqual([]);
-    expect((await shop.facts()).map(({ type }) => type)).toEqual(['productChanged']);
+    expect((await shop.messages()).map(({ type }) => type)).toEqual(['productChanged']);
   });
 });
 
@@ -142,11 +150,11 @@ describe('a change', () => {
     const handle = unique('shirt');
     const variants = ['s', 'm'].map((size) => variantInput(`${handle}-${size}`, { title: size, options: [size] }));
     await create(productInput(handle, { optionNames: ['Size'], variants }));
-    await shop.facts();
+    await shop.messages();
     await change({ handle, vendor: 'Other' });
-    expect((await shop.facts()).map(({ type, version }) => [type, version])).toEqual([['productChanged', 2]]);
+    expect((await shop.messages()).map(({ type, version }) => [type, version])).toEqual([['productChanged', 2]]);
     await change({ handle, variants: [variants[0], { ...variants[1], price: USD(7) }] });
-    expect((await shop.facts()).map(({ type, key, version }) => [type, key, version])).toEqual([
+    expect((await shop.messages()).map(({ type, key, version }) => [type, key, version])).toEqual([
       ['variant', `${handle}-m`, 2],
       ['productChanged', handle, 3],
     ]);
@@ -155,11 +163,14 @@ describe('a change', () => {
   it('takes back the states of a product that is not sold any more', async () => {
     const handle = unique('gone');
     await create(productInput(handle));
-    await shop.facts();
+    await shop.messages();
     await change({ handle, active: false });
-    expect(await shop.facts()).toMatchObject([{ type: 'variant', version: 2, data: null }, { type: 'productChanged' }]);
+    expect(await shop.messages()).toMatchObject([
+      { type: 'variant', version: 2, data: null },
+      { type: 'productChanged' },
+    ]);
     await change({ handle, active: true });
-    expect(await shop.facts()).toMatchObject([
+    expect(await shop.messages()).toMatchObject([
       { type: 'variant', version: 3, data: { product: handle } },
       { type: 'productChanged' },
     ]);
@@ -183,16 +194,16 @@ describe('a change', () => {
     const sku = `${handle}-sku`;
     await create(productInput(handle));
     await change({ handle, title: 'Second' });
-    await shop.facts();
+    await shop.messages();
     await remove(handle, 2);
-    expect(await shop.facts()).toMatchObject([
+    expect(await shop.messages()).toMatchObject([
       { type: 'variant', key: sku, version: 3, data: null },
       { type: 'productRemoved', key: handle, version: 3 },
     ]);
     await expect(shop.product(handle)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(remove(handle)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect((await create(productInput(handle))).version).toBe(4);
-    expect(await shop.facts()).toMatchObject([
+    expect(await shop.messages()).toMatchObject([
       { type: 'variant', key: sku, version: 4 },
       { type: 'productChanged', key: handle, version: 4 },
     ]);
@@ -205,9 +216,9 @@ describe('a change', () => {
     const own = variantInput(unique('own'), { options: ['A'], title: 'A' });
     await create(productInput(from, { optionNames: ['X'], variants: [own, shared] }));
     await change({ handle: from, variants: [own] });
-    await shop.facts();
+    await shop.messages();
     await create(productInput(to, { optionNames: ['X'], variants: [shared] }));
-    expect(await shop.facts()).toMatchObject([
+    expect(await shop.messages()).toMatchObject([
       { type: 'variant', key: shared.sku, version: 3 },
       { type: 'productChanged' },
     ]);
@@ -265,11 +276,11 @@ describe('stock', () => {
     const handle = unique('stock');
     await create(productInput(handle));
     const sku = `${handle}-sku`;
-    await shop.facts();
+    await shop.messages();
     expect(await adjust(sku, -4, 'stocktaking')).toEqual({ sku, stock: 1, version: 2 });
-    expect((await shop.facts()).map(({ type }) => type)).toEqual(['productChanged']);
+    expect((await shop.messages()).map(({ type }) => type)).toEqual(['productChanged']);
     expect(await adjust(sku, -1)).toEqual({ sku, stock: 0, version: 3 });
-    expect(await shop.facts()).toMatchObject([
+    expect(await shop.messages()).toMatchObject([
       { type: 'variant', version: 2, data: { available: false } },
       { type: 'productChanged', version: 3 },
     ]);

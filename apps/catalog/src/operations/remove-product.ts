@@ -4,7 +4,7 @@ import type { Handler } from '@stoa/messaging';
 import { lockProduct } from '../storage/load-products.js';
 import { saveProducts } from '../storage/save-products.js';
 import { checkVersion } from './change-stored.js';
-import { publishSaved } from './publish-saved.js';
+import { publishSaved } from './save-and-publish.js';
 
 @Injectable()
 export class RemoveProduct implements Handler<typeof catalog.removeProduct> {

@@ -6,8 +6,9 @@ const handleOf = (content: Content | null): string | null =>
   content?.active ? categoryHandle(content.category) : null;
 
 /**
- * Keeps the number of active products per category. Call it last: others that change products of these categories wait for
- * this transaction from here on. Its rows are locked in one order, so that two such transactions can't wait for each other.
+ * Keeps the number of active products per category. Call it last: others that change products of these categories wait
+ * for this transaction from here on. Its rows are locked in one order, so that two such transactions can't wait for
+ * each other.
  */
 export async function countCategories(
   tx: Sql,

@@ -24,7 +24,9 @@ const VARIANT_SIZE = 300;
 export class ExportQueries {
   constructor(private readonly prisma: PrismaClient) {}
 
-  /** About a part's worth of products, the inactive too, in the order of their handles: from this one on, or behind it. */
+  /**
+   * About a part's worth of products, the inactive too, in the order of their handles: from this one on, or behind it.
+   */
   async page(handle: string, isIncluded: boolean): Promise<ExportedPage> {
     const sizes = await this.sizes(handle, isIncluded);
     let total = 0;

@@ -7,8 +7,8 @@ const PRODUCT_COLUMNS = `id, handle, title, description, vendor, category, tags,
 // In the order of the handles: whoever locks several does it in the same order.
 const LOCK = `SELECT ${PRODUCT_COLUMNS} FROM products WHERE handle = ANY($1) ORDER BY handle FOR UPDATE`;
 
-// A statement of its own, behind the lock: in the lock's own statement it would see the variants as they were before the
-// wait for the lock.
+// A statement of its own, behind the lock: in the lock's own statement it would see the variants as they were before
+// the wait for the lock.
 const VARIANTS = `SELECT product_id AS "productId", sku, title, options, price, currency, compare_at_price AS "compareAtPrice", stock,
   oversell, barcode, grams, taxable, requires_shipping AS "requiresShipping", image_url AS "imageUrl", version
   FROM variants WHERE product_id IN (SELECT id FROM products WHERE handle = ANY($1)) ORDER BY product_id, position`;
@@ -16,7 +16,10 @@ const VARIANTS = `SELECT product_id AS "productId", sku, title, options, price, 
 type LockedProduct = ProductRow & Pick<StoredProduct, 'id' | 'version' | 'createdAt' | 'updatedAt'>;
 type LockedVariant = VariantRow & { readonly productId: string; readonly version: number };
 
-/** The products of these handles that exist, locked until the transaction ends. Their variants change only under this lock. */
+/**
+ * The products of these handles that exist, locked until the transaction ends. Their variants change only under this
+ * lock.
+ */
 export async function lockProducts(tx: Sql, handles: readonly string[]): Promise<Map<string, StoredProduct>> {
   const [products, variants] = await Promise.all([
     tx.query<LockedProduct>(LOCK, [handles]),

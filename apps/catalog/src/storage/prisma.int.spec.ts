@@ -2,7 +2,7 @@ import { isTransient } from '@stoa/postgres';
 import { testDatabase, type TestDatabase } from '@stoa/testing';
 import { openPrisma, type PrismaClient } from './prisma.js';
 
-/** What a query's caller is answered with 503 for, and not 500: Prisma has words of its own for each. */
+/** Faults for which a query's caller gets 503, not 500: Prisma has words of its own for each. */
 describe('faults of the database that queries meet', () => {
   let test: TestDatabase;
   let prisma: PrismaClient;
@@ -33,7 +33,7 @@ describe('faults of the database that queries meet', () => {
       ]),
     );
 
-  it('are transient by what the server answered', async () => {
+  it('are transient by what the server said', async () => {
     for (const state of ['25006', '53100', '57P03', '40001', '57014', 'XX000']) {
       expect([state, isTransient(await refusedWith(state))]).toEqual([state, true]);
     }

@@ -6,9 +6,10 @@ export { Prisma, PrismaClient } from '../generated/prisma/client.js';
 export const MOST_CONNECTIONS = 8;
 
 /**
- * The client of all queries: they read one or two rows or a page, which Prisma does as cheaply as pg. What writes runs on
- * @stoa/service's PgDatabase instead, because a transaction of Prisma's costs six times as much CPU (1.5 ms to 0.25 ms).
- * Every access is of one of these two kinds.
+ * The client of all queries: they read one or two rows or a page, which Prisma does as cheaply as pg. What writes runs
+ * on
+ * @stoa/service's PgDatabase instead, because a transaction of Prisma's costs six times as much CPU (1.5 ms to 0.25
+ *   ms). Every access is of one of these two kinds.
  */
 export function openPrisma(url: string, applicationName: string, max: number = MOST_CONNECTIONS): PrismaClient {
   const adapter = new PrismaPg({

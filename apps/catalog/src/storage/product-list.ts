@@ -46,7 +46,7 @@ export interface SummaryRow {
   readonly found: number;
 }
 
-/** SKUs and tags of a page: products of thousands of variants must not gather in memory, nor fill an answer. */
+/** SKUs and tags of a page: products of thousands of variants must not gather in memory, nor fill a reply. */
 const PAGE_NAMES = 10_000;
 
 // A search looks at so many products that have its words in the title, and at so many others. Ranking costs the most.
@@ -104,8 +104,8 @@ function page(source: Prisma.Sql, order: Order, after: ListPlace | null, limit: 
 }
 
 /**
- * Up to `limit` products behind a place (null: from the beginning), fewer where they are large, as rows for `listedOf`. Null: nothing is looked for, and
- * nothing found. The order `relevance` needs a search.
+ * Up to `limit` products behind a place (null: from the beginning), fewer where they are large, as rows for `listedOf`.
+ * Null: nothing is looked for, and nothing found. The order `relevance` needs a search.
  */
 export function listQuery(
   filter: ProductFilter,

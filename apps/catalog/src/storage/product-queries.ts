@@ -11,7 +11,7 @@ import {
 } from './product-list.js';
 import { contentOf, productOf } from './stored-product.js';
 
-/** What anyone may read of products: the active ones. */
+/** Queries that anyone may make: of the active products. */
 export class ProductQueries {
   constructor(private readonly prisma: PrismaClient) {}
 
@@ -23,7 +23,10 @@ export class ProductQueries {
     return row ? productOf({ ...row, content: contentOf(row, row.variants) }) : undefined;
   }
 
-  /** Up to `limit` products behind a place (null: from the beginning), one at least. The order `relevance` needs a search. */
+  /**
+   * Up to `limit` products behind a place (null: from the beginning), one at least. The order `relevance` needs a
+   * search.
+   */
   async list(filter: ProductFilter, order: Order, after: ListPlace | null, limit: number): Promise<ListedPage> {
     const query = listQuery(filter, order, after, limit);
     const rows = query ? await this.prisma.$queryRaw<SummaryRow[]>(query) : [];

@@ -41,7 +41,7 @@ const COLUMNS: readonly (readonly [column: string, type: string, value?: string]
   ['title_key', 'text'],
 ];
 
-// Stems ('english') find "shirts" by "shirt"; words as they stand ('simple') let the last word of a search be unfinished.
+// Stems ('english') find "shirts" by "shirt"; words as they are ('simple') let the last word of a search be unfinished.
 // Descriptions hold the most words and matter least: stems only.
 const vector = (text: string, weight: string, isExact: boolean): string =>
   `setweight(to_tsvector('english', ${text})${isExact ? ` || to_tsvector('simple', ${text})` : ''}, '${weight}')`;

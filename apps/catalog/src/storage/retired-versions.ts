@@ -20,8 +20,9 @@ interface Retired {
 }
 
 /**
- * Adds the versions of removed products and variants to those of the rows just inserted in their names. Behind the insert,
- * not before: the insert waits for a transaction that is removing the same name, and only then is its last version here.
+ * Adds the versions of removed products and variants to those of the rows just inserted in their names. Behind the
+ * insert, not before: the insert waits for a transaction that is removing the same name, and only then is its last
+ * version here.
  */
 export async function takeBackVersions(
   tx: Sql,

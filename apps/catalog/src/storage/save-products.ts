@@ -7,8 +7,8 @@ import type { StoredProduct } from './stored-product.js';
 import { retire, takeBackVersions } from './retired-versions.js';
 import { deleteVariants, upsertVariants, type VariantWrite } from './variant-writes.js';
 
-/** What becomes of a product: new (nothing before), changed, or removed (nothing after). */
-export interface Change {
+/** A change of a product: new (nothing before), changed, or removed (nothing after). */
+export interface ProductChange {
   readonly id: string;
   /** As it was locked in this transaction. */
   readonly before: StoredProduct | null;
@@ -30,7 +30,7 @@ export interface SavedProduct {
 }
 
 interface Plan {
-  readonly change: Change;
+  readonly change: ProductChange;
   readonly handle: string;
   readonly states: ReadonlyMap<string, VariantState | null>;
   /** Versions by SKU, of the variants that go and of those that stay. */
@@ -39,7 +39,7 @@ interface Plan {
   version: number;
 }
 
-function planOf(change: Change): Plan {
+function planOf(change: ProductChange): Plan {
   const { before, after } = change;
   const states = changedStates(before?.content ?? null, after);
   const kept = new Set(after?.variants.map(({ sku }) => sku));
@@ -97,11 +97,11 @@ const savedOf = ({ change, handle, version, versions, states }: Plan): SavedProd
 });
 
 /**
- * Writes any number of products with one statement per kind of row, and says what is to be published. The versions come from
- * rows that the transaction holds: of the locked products, and of those that it inserts.
+ * Writes any number of products with one statement per kind of row, and says what is to be published. The versions come
+ * from rows that the transaction holds: of the locked products, and of those that it inserts.
  * @throws HandleTaken, SkuTaken: nothing of the transaction must be committed then.
  */
-export async function saveProducts(tx: Sql, changes: readonly Change[], now: Date): Promise<SavedProduct[]> {
+export async function saveProducts(tx: Sql, changes: readonly ProductChange[], now: Date): Promise<SavedProduct[]> {
   const plans = changes.map(planOf);
   const of = (is: (plan: Plan) => boolean): Plan[] => plans.filter(is);
   const created = of(({ change }) => !change.before && change.after !== null);

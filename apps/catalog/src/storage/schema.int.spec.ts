@@ -10,7 +10,7 @@ describe('the schema', () => {
   });
   afterAll(() => database.drop());
 
-  it('describes the tables that the migrations make, but for those that Prisma is told to leave alone', async () => {
+  it('describes the tables that the migrations make, but for those that Prisma is to leave alone', async () => {
     const described = await tablesOfPrismaSchema(`${prisma}/schema.prisma`);
     const made = await tablesOfDatabase(database.url);
     // Prisma has no type for it.

@@ -5,7 +5,7 @@ const MAX_WORDS = 10;
 // A shorter beginning would match a large part of all words, and so of all products.
 const MIN_PREFIX = 3;
 
-/** How the last word of a search is taken: as it stands, or as the beginning of one that is still being typed. */
+/** How the last word of a search is taken: as it is, or as the beginning of one that is still being typed. */
 export type LastWord = 'whole' | 'unfinished';
 
 /**
@@ -16,7 +16,7 @@ export function searchQuery(q: string, lastWord: LastWord): Prisma.Sql | null {
   const words = wordsOf(q).slice(0, MAX_WORDS);
   const last = words.at(-1);
   if (last === undefined) return null;
-  // Both as stem and as it stands: stop words ("the") have no stem, and may be a title.
+  // Both as stem and as it is: stop words ("the") have no stem, and may be a title.
   if (lastWord === 'whole') {
     const whole = Prisma.sql`(plainto_tsquery('english', ${last}) || plainto_tsquery('simple', ${last}))`;
     return behind(words.slice(0, -1), whole);

@@ -33,7 +33,7 @@ const SAVE = `WITH changed AS (UPDATE variants SET stock = $3, version = $4 WHER
       CASE WHEN sku = $2 THEN $3 > 0 OR oversell ELSE stock > 0 OR oversell END)
   FROM changed WHERE id = $1 RETURNING products.version`;
 
-/** Saves a locked variant's stock; answers with the product's new version. */
+/** Saves a locked variant's stock. @returns the product's new version */
 export async function saveStock(
   tx: Sql,
   { productId, variant }: LockedVariant,

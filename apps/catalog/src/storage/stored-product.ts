@@ -1,7 +1,7 @@
 import type { Product } from '@stoa/catalog-contract';
 import type { Content } from '../domain/product.js';
 
-/** A product as it stands in the database. */
+/** A product as it is in the database. */
 export interface StoredProduct {
   readonly id: string;
   readonly version: number;
@@ -13,7 +13,9 @@ export interface StoredProduct {
   readonly variantVersions: ReadonlyMap<string, number>;
 }
 
-/** Columns of `products` that make its content; bigint columns come as bigint, text or number, as the driver reads them. */
+/**
+ * Columns of `products` that make its content; bigint columns come as bigint, text or number, as the driver reads them.
+ */
 export interface ProductRow {
   readonly handle: string;
   readonly title: string;

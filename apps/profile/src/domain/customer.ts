@@ -2,7 +2,7 @@ import type { Profile } from '@stoa/profile-contract';
 
 export type Role = 'customer' | 'operator';
 
-/** What is known of a customer, without credentials. */
+/** A customer, without credentials. */
 export interface Customer {
   readonly customerId: string;
   readonly role: Role;

@@ -1,4 +1,4 @@
-/** What a credential knows of the attempts to sign in since the last that succeeded. */
+/** The attempts to sign in since the last that succeeded, as a credential counts them. */
 export interface Attempts {
   readonly failures: number;
   readonly failedAt: Date | null;

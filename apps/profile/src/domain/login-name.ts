@@ -1,6 +1,6 @@
 export type NameKind = 'email' | 'username';
 
-/** What somebody signs in with, folded. */
+/** A name to sign in with, folded. */
 export interface LoginName {
   readonly kind: NameKind;
   readonly name: string;
@@ -12,10 +12,10 @@ const fold = (name: string): string => name.normalize('NFC').toLowerCase();
 export const emailName = (email: string): LoginName => ({ kind: 'email', name: fold(email) });
 export const username = (name: string): LoginName => ({ kind: 'username', name: fold(name) });
 
-/** What was typed into the one field of a sign-in: each e-mail address has an @, and no username does. */
+/** The name that was typed into the one field of a sign-in: each e-mail address has an @, and no username does. */
 export const nameTyped = (text: string): LoginName => (text.includes('@') ? emailName(text) : username(text));
 
-/** The names that a customer has, as their row says: it alone tells who owns a name. */
+/** The names that a customer has, as their row says: it alone says who owns a name. */
 export interface HeldNames {
   readonly email: string;
   readonly username: string | null;

@@ -9,8 +9,8 @@ import { Decisions } from '../storage/decisions.js';
 import { DECIDE, NameSaga } from './name-saga.js';
 
 /**
- * Gives a customer another name to sign in with. The new and the old one are both reserved until it is decided, so exactly one of
- * them signs in at any moment, whatever dies: the one in the customer's row.
+ * Gives a customer another name to sign in with. The new and the old one are both reserved until it is decided, so
+ * exactly one of them signs in at any moment, whatever dies: the one in the customer's row.
  */
 @Injectable()
 export class ChangeName {
@@ -20,8 +20,8 @@ export class ChangeName {
     private readonly decisions: Decisions,
   ) {}
 
-  /** What an earlier run of the same command was answered. @throws OperationError if that was a refusal */
-  answered(flow: FlowContext<Command>, customerId: string): Promise<Profile | undefined> {
+  /** The reply to an earlier run of the same command, if there was one. @throws OperationError if that was an error */
+  earlierReply(flow: FlowContext<Command>, customerId: string): Promise<Profile | undefined> {
     return this.decisions.find<Profile>({ customerId, token: flow.stepId(DECIDE) });
   }
 

@@ -6,9 +6,9 @@ import { Names, type Reservation } from '../storage/names.js';
 import { SettleNames } from './settle-names.js';
 
 /**
- * Settles what nobody settled: reservations of commands whose clone died, or whose event has not come yet. Every clone looks, now
- * and then, at each shard's small index of reservations. None leads: settling twice does no harm, and a leader's session
- * for each shard would cost more than the looking.
+ * Settles reservations that nobody settled: of commands whose clone died, or whose event has not come yet. Every clone
+ * polls each shard's small index of reservations. None leads: settling twice does no harm, and a leader's session for
+ * each shard would cost more than the polls.
  */
 @Injectable()
 export class ExpireReservations implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -37,7 +37,7 @@ export class ExpireReservations implements OnApplicationBootstrap, OnApplication
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      // Clones don't look in step.
+      // Clones don't poll in step.
       const pause = (this.seconds * 1000 * (0.75 + Math.random() / 2)) / 6;
       await delay(pause, undefined, { signal }).catch(() => undefined);
       await Promise.all(this.names.shards().map((shard) => this.round(shard)));
@@ -57,7 +57,7 @@ export class ExpireReservations implements OnApplicationBootstrap, OnApplication
     }
   }
 
-  /** One whose customer's shard is away must not hold up the others. */
+  /** One whose customer's shard is unavailable must not hold up the others. */
   private async one(reservation: Reservation): Promise<void> {
     if (this.stopping.signal.aborted) return;
     const { customerId, token } = reservation;

@@ -20,7 +20,10 @@ const TAKEN: Readonly<Record<NameKind, OperationError>> = {
 /** Settling another's reservation frees its name, or shows that it is taken; a third may be quicker. */
 const TRIES = 5;
 
-/** The step had been decided before these names were reserved for it: its event is over, and nobody else will settle them soon. */
+/**
+ * The step had been decided before these names were reserved for it: its event is over, and nobody else will settle
+ * them soon.
+ */
 const DECIDED_BEFORE = new Set(['ABANDONED', 'IDEMPOTENCY_KEY_REUSED']);
 
 export interface NameChange<C extends Command> {
@@ -33,9 +36,9 @@ export interface NameChange<C extends Command> {
 
 /**
  * Reserve → decide → settle: the saga of every command that gives a customer a name or takes one. All names that it
- * touches are reserved first, those that it gives up too, each in its own bucket; then one transaction in the customer's bucket
- * decides; then its event settles the names: what the customer holds is confirmed, what they don't hold is free. If any of
- * it dies, the reservations expire: see ExpireReservations.
+ * touches are reserved first, those that it gives up too, each in its own bucket; then one transaction in the
+ * customer's bucket decides; then its event settles the names: what the customer holds is confirmed, what they don't
+ * hold is free. If any of it dies, the reservations expire: see ExpireReservations.
  */
 @Injectable()
 export class NameSaga {
@@ -65,12 +68,15 @@ export class NameSaga {
     }
   }
 
-  /** Where the names of a change lie: what its event tells of them. */
+  /** The buckets of a change's names, which its event holds. */
   bucketsOf(names: readonly LoginName[]): number[] {
     return names.map((name) => this.names.bucketOf(name));
   }
 
-  /** Reserves names for a command, until it is decided. @returns how long it may rely on them, or which is another's. */
+  /**
+   * Reserves names for a command, until it is decided.
+   * @returns how long it may rely on them, or which is another's.
+   */
   async reserveAll(
     names: readonly LoginName[],
     claim: Claim,

@@ -26,7 +26,10 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      ...{ do: fc.constant('change' as const), kind: fc.constant('username' as const), from: username, to: username },
+      do: fc.constant('change' as const),
+      kind: fc.constant('username' as const),
+      from: username,
+      to: username,
     }),
   },
 );
@@ -53,7 +56,7 @@ async function play(
     !isOver && dead.some((death) => death.process === process && death.moment === moment);
   const model = new NamesModel({ scheduler, dies, ...(without && { without }) });
   const created = new Set<number>();
-  const answers = new Map<string, Set<string>>();
+  const replies = new Map<string, Set<string>>();
   for (const [n, { customer, effect: wanted, deliveries }] of all.entries()) {
     // An id is minted by one registration only.
     const isNew = wanted.do === 'create';
@@ -62,21 +65,21 @@ async function play(
     const claim = { customerId, token: `command ${n}` };
     for (let delivery = 0; delivery < deliveries; delivery += 1) {
       void model.deliver(claim, wanted).then(({ ok }) => {
-        answers.set(claim.token, (answers.get(claim.token) ?? new Set()).add(String(ok)));
+        replies.set(claim.token, (replies.get(claim.token) ?? new Set()).add(String(ok)));
       });
     }
     void model.expire();
   }
   await scheduler.waitIdle();
   isOver = true;
-  // What died stays dead, what froze went on: the rest is up to the expiry.
+  // Dead processes stay dead, frozen ones went on: the rest is up to the expiry.
   void model.expire();
   await scheduler.waitIdle();
   const wrong = [...model.violations];
-  for (const [token, given] of answers) {
-    if (given.size > 1) wrong.push(`${token} was answered in two ways`);
+  for (const [token, given] of replies) {
+    if (given.size > 1) wrong.push(`${token} had two replies`);
     if (given.has('true') !== (model.inbox.get(token)?.ok === true))
-      wrong.push(`${token} was answered against its decision`);
+      wrong.push(`${token} had a reply against its decision`);
   }
   const heldNow = [...model.accounts].flatMap(([id, { email: e, username: u }]) =>
     [`email:${e}`, ...(u === null ? [] : [`username:${u}`])].map((key) => `${key} ${id} confirmed`),

@@ -5,8 +5,8 @@ import { Names, type Reservation } from '../storage/names.js';
 import { Decisions } from '../storage/decisions.js';
 
 /**
- * Ends reservations. Whether a customer has a name is asked in their own bucket, and only once the command that reserved it
- * is decided there: from then on that command can't give it to them, so what they don't hold is free.
+ * Ends reservations. Whether a customer has a name is read in their own bucket, and only once the command that reserved
+ * it is decided there: from then on that command can't give it to them, so what they don't hold is free.
  */
 @Injectable()
 export class SettleNames {
@@ -16,12 +16,12 @@ export class SettleNames {
     private readonly decisions: Decisions,
   ) {}
 
-  /** For a command that is known to be decided: its commit, or that of its refusal, said so. */
+  /** For a command that is known to be decided: its commit, or that of its error, said so. */
   async ofDecided(token: string, customerId: string, buckets: readonly number[]): Promise<void> {
     const found = await Promise.all([...new Set(buckets)].map((bucket) => this.names.reservedBy(token, bucket)));
     const reservations = found.flat();
     if (reservations.length === 0) return;
-    // Asked behind the reservations: who holds a name now may have got it since an earlier look.
+    // Read after the reservations: who holds a name now may have got it since.
     const held = await this.customers.heldNames(customerId);
     for (const reservation of reservations) await this.names.settle(reservation, holds(held, reservation));
   }

@@ -2,10 +2,10 @@ import { newId } from '@stoa/messaging';
 import { bucketOf } from '@stoa/sharding/testing';
 import { Mover } from '@stoa/sharding';
 import { type Clone, eventually, freezeFor, letWorkProceed, uniqueName } from '@stoa/testing';
-import { customer, newGuest, PASSWORD, ProfileService, type Answer } from '../../test/profile-service.js';
+import { customer, newGuest, PASSWORD, ProfileService, type Reply } from '../../test/profile-service.js';
 import { lookupKeyspace } from '../storage/keyspace.js';
 
-/** No command takes so long, also when everything stands still for a moment. */
+/** No command takes so long, also when everything pauses for a moment. */
 const EXPIRY_SECONDS = 5;
 const newEmail = (): string => `${uniqueName('ada')}@example.com`;
 const newUsername = (): string =>
@@ -24,13 +24,14 @@ describe('login names over two shards', () => {
   });
   afterAll(() => profiles.stop());
 
-  const register = (email: string, username?: string, id = newId()): Promise<Answer> =>
+  const register = (email: string, username?: string, id = newId()): Promise<Reply> =>
     profiles.ask(
       'register',
       { email, password: PASSWORD, displayName: 'Ada', ...(username && { username }) },
       newGuest(),
       {
-        ...{ id, budgetMs: 20_000 },
+        id,
+        budgetMs: 20_000,
       },
     );
   const rowsOf = (name: string) =>
@@ -57,14 +58,14 @@ describe('login names over two shards', () => {
   it('gives an address to one of those who register it at the same instant, in each of many rounds', async () => {
     for (let round = 0; round < 10; round += 1) {
       const [email, username] = [newEmail(), newUsername()];
-      const answers = await Promise.all([
+      const replies = await Promise.all([
         register(email),
         register(email, username),
         register(email.toUpperCase()),
         register(email),
       ]);
-      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-      const codes = answers.filter(({ ok }) => !ok).map(({ body }) => body.code);
+      expect(replies.filter(({ ok }) => ok)).toHaveLength(1);
+      const codes = replies.filter(({ ok }) => !ok).map(({ body }) => body.code);
       expect(codes).toEqual(['EMAIL_TAKEN', 'EMAIL_TAKEN', 'EMAIL_TAKEN']);
       expect(await owners(email)).toHaveLength(1);
     }

@@ -18,7 +18,7 @@ export class ChangeEmail implements ChangeEmailFlow {
 
   readonly run: ChangeEmailFlow['run'] = async ({ email, currentPassword }, flow) => {
     const customerId = customerIdOf(flow.caller);
-    const earlier = await this.change.answered(flow, customerId);
+    const earlier = await this.change.earlierReply(flow, customerId);
     if (earlier) return earlier;
     await this.proofs.require(customerId, currentPassword, flow.fail);
     return this.change.run(flow, customerId, 'email', emailName(email));

@@ -24,7 +24,7 @@ export class ChangeLoginName implements ChangeLoginNameHandler {
     if (kind === 'email' && to === null) return fail('INVALID_INPUT', 'Every customer has an e-mail address');
     const customerId = customerIdOf(caller);
     const buckets = [from, to].filter((name) => name !== null).map((name) => this.names.bucketOf({ kind, name }));
-    // Told of a refusal too: the names are to be settled either way.
+    // Published whatever the outcome: the names are to be settled either way.
     await publish(profile.namesDecided, 1, { token: commandId, customerId, buckets });
     const current = await this.customers.lock(tx, bucket, customerId);
     if (!current) return failAndKeep('NOT_FOUND', 'There is no such customer');

@@ -19,7 +19,7 @@ export class ChangePassword implements ChangePasswordFlow {
 
   readonly run: ChangePasswordFlow['run'] = async ({ currentPassword, newPassword }, { caller, commandId, fail }) => {
     const customerId = customerIdOf(caller);
-    // A retry whose first answer was lost: the current password is the new one by now.
+    // A retry whose first reply was lost: the current password is the new one by now.
     const setBy = await this.credentials.setBy(customerId);
     if (setBy === undefined) return fail('NOT_FOUND', 'There is no such customer');
     if (setBy === commandId) return {};

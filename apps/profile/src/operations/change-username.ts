@@ -14,7 +14,7 @@ export class ChangeUsername implements ChangeUsernameFlow {
 
   readonly run: ChangeUsernameFlow['run'] = async ({ username }, flow) => {
     const customerId = customerIdOf(flow.caller);
-    const earlier = await this.change.answered(flow, customerId);
+    const earlier = await this.change.earlierReply(flow, customerId);
     return earlier ?? this.change.run(flow, customerId, 'username', username === null ? null : usernameOf(username));
   };
 }

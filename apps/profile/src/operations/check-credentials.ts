@@ -9,8 +9,9 @@ type CheckCredentialsFlow = Flow<typeof profile.checkCredentials>;
 
 /**
  * A flow, because hashing takes too long to hold a transaction open, and because the name and the credential are in
- * different buckets: a name that is only reserved signs in too, once the account has it. Unknown names are never locked out: whether an address is taken is no secret (registering tells),
- * and counting for names that nobody has would let strangers fill the database.
+ * different buckets: a name that is only reserved signs in too, once the account has it. Unknown names are never locked
+ * out: whether an address is taken is no secret (registering shows it), and counting for names that nobody has would
+ * let strangers fill the database.
  */
 @Injectable()
 export class CheckCredentials implements CheckCredentialsFlow {

@@ -35,7 +35,7 @@ export class CreateCustomer implements CreateCustomerHandler {
     };
     const { customerId } = customer;
     const buckets = namesOf(customer).map((name) => this.names.bucketOf(name));
-    // Told of a refusal too: the names are to be settled either way.
+    // Published whatever the outcome: the names are to be settled either way.
     await publish(profile.namesDecided, 1, { token: commandId, customerId, buckets });
     if (!(await this.customers.insert(tx, bucket, customer))) {
       return failAndKeep('ABANDONED', 'This account was erased: register again, under another Idempotency-Key');

@@ -20,7 +20,7 @@ export class EraseCustomer implements EraseCustomerHandler {
     const { tx, bucket, commandId, caller, now, publish, failAndKeep } = context;
     const customerId = customerIdOf(caller);
     const buckets = namesOf(reserved).map((name) => this.names.bucketOf(name));
-    // Told of a refusal too: the names are to be settled either way.
+    // Published whatever the outcome: the names are to be settled either way.
     await publish(profile.namesDecided, 1, { token: commandId, customerId, buckets });
     const current = await this.customers.lock(tx, bucket, customerId);
     if (!current) return failAndKeep('NOT_FOUND', 'There is no such customer');
@@ -28,7 +28,7 @@ export class EraseCustomer implements EraseCustomerHandler {
       return failAndKeep('ABANDONED', 'A name was changed meanwhile: send this again');
     }
     await this.customers.erase(tx, bucket, customerId, now);
-    // Behind the lock: what was answered before is seen here, and what comes after finds no customer.
+    // Behind the lock: earlier replies are seen here, and commands that come later find no customer.
     await purgeReplies(tx, { bucket, key: customerId }, commandId);
     await publish(profile.customerErased, current.version + 1, { customerId, erasedAt: now.toISOString() });
     return {};

@@ -3,7 +3,7 @@ import { moveHooks } from '@stoa/messaging/moves';
 import { bucketOf, type Step } from '@stoa/sharding/testing';
 import { Mover } from '@stoa/sharding';
 import { eventually, uniqueName } from '@stoa/testing';
-import { customer, newGuest, PASSWORD, ProfileService, type Answer } from '../../test/profile-service.js';
+import { customer, newGuest, PASSWORD, ProfileService, type Reply } from '../../test/profile-service.js';
 import { profileKeyspace } from '../storage/keyspace.js';
 
 const ENV = { STOA_RESERVATION_SECONDS: '5' };
@@ -28,7 +28,7 @@ describe('erasing a customer', () => {
     const { body } = await profiles.ask('register', input, newGuest(), { id, budgetMs: 20_000 });
     return { email, username, input, id, customerId: body.customerId };
   };
-  const erase = (customerId: string, id = newId(), currentPassword = PASSWORD): Promise<Answer> =>
+  const erase = (customerId: string, id = newId(), currentPassword = PASSWORD): Promise<Reply> =>
     profiles.ask('eraseMe', { currentPassword }, customer(customerId), { id, budgetMs: 20_000 });
   const namesOf = (customerId: string) =>
     profiles.names<{ name: string; state: string }>(
@@ -123,15 +123,15 @@ describe('erasing a customer', () => {
     const { email, customerId } = await registered();
     await confirmed(customerId);
     const id = newId();
-    let answer: Promise<unknown> = Promise.resolve();
+    let reply: Promise<unknown> = Promise.resolve();
     await profiles.killWhileLocked(customerId, async () => {
       const input = { currentPassword: PASSWORD };
-      answer = profiles.ask('eraseMe', input, customer(customerId), { id, budgetMs: 5_000 }).catch(() => undefined);
+      reply = profiles.ask('eraseMe', input, customer(customerId), { id, budgetMs: 5_000 }).catch(() => undefined);
       await eventually(async () =>
         expect((await namesOf(customerId)).map(({ state }) => state)).toEqual(['reserved', 'reserved']),
       );
     });
-    await answer;
+    await reply;
     await Promise.all([profiles.startClone(ENV), profiles.startClone(ENV)]);
     expect((await profiles.signIn(email)).body.customerId).toBe(customerId);
     await confirmed(customerId);
@@ -162,15 +162,15 @@ describe('erasing a customer', () => {
       await confirmed(customerId);
       const from = (await profiles.placeOf(customerId)) ?? '';
       const to = from === 'shard1' ? 'shard2' : 'shard1';
-      let answer: Promise<Answer> | undefined;
+      let reply: Promise<Reply> | undefined;
       const onStep = (now: Step, when: 'before' | 'after'): void => {
-        if (now === step && when === 'before') answer ??= erase(customerId);
+        if (now === step && when === 'before') reply ??= erase(customerId);
       };
       const mover = new Mover({ directoryUrl: profiles.data.directoryAdminUrl, hooks: { ...moveHooks, onStep } });
       const buckets = [bucketOf(customerId)];
       const id = await mover.planMove({ keyspace: profileKeyspace.name, buckets, from, to });
       expect(await mover.runMove(id)).toMatchObject({ phase: 'done' });
-      expect(await answer).toEqual({ ok: true, body: {} });
+      expect(await reply).toEqual({ ok: true, body: {} });
       expect(await profiles.placeOf(customerId)).toBe(to);
       expect(await tombstones(customerId)).toHaveLength(1);
       await released(customerId);

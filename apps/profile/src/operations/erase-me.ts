@@ -11,8 +11,8 @@ import { ProvePassword } from '../passwords/prove-password.js';
 type EraseMeFlow = Flow<typeof profile.eraseMe>;
 
 /**
- * A flow, because the customer's names are in buckets of their own: all are reserved for it, then the customer goes, then the
- * names are free, as with each change of a name. Wrong passwords count as failed sign-ins.
+ * A flow, because the customer's names are in buckets of their own: all are reserved for it, then the customer goes,
+ * then the names are free, as with each change of a name. Wrong passwords count as failed sign-ins.
  */
 @Injectable()
 export class EraseMe implements EraseMeFlow {
@@ -25,7 +25,7 @@ export class EraseMe implements EraseMeFlow {
 
   readonly run: EraseMeFlow['run'] = async ({ currentPassword }, flow) => {
     const customerId = customerIdOf(flow.caller);
-    // A retry whose first answer was lost: there is no password any more to compare with.
+    // A retry whose first reply was lost: there is no password any more to compare with.
     if (await this.decisions.find({ customerId, token: flow.stepId(DECIDE) })) return {};
     const customer = await this.customers.read(customerId);
     if (!customer) return flow.fail('NOT_FOUND', 'There is no such customer');

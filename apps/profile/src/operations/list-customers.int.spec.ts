@@ -8,7 +8,9 @@ const FIRST = Date.parse('2026-03-01T00:00:00Z');
 const signUp = (n: number): Date => new Date(FIRST + Math.floor(n / 2) * 3_600_000);
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** Ends all connections to a database and lets none in, as when its server is gone, until what is returned is called. */
+/**
+ * Ends all connections to a database and lets none in, as when its server is gone, until what is returned is called.
+ */
 async function cutOff(url: string, otherUrl: string): Promise<() => Promise<void>> {
   const name = new URL(url).pathname.slice(1);
   const admin = new Client({ connectionString: otherUrl });
@@ -75,14 +77,16 @@ describe('the list of customers', () => {
     const { items } = await many.list({ sort: 'name', prefix: 'Customer 07' });
     expect(items).toEqual([
       {
-        ...{
-          customerId: ids.get('Customer 07'),
-          email: 'ada.7@example.com',
-          displayName: 'Customer 07',
-          role: 'customer',
-        },
-        ...{ username: null, locale: null, phone: null, version: 1 },
-        ...{ createdAt: signUp(7).toISOString(), updatedAt: signUp(7).toISOString() },
+        customerId: ids.get('Customer 07'),
+        email: 'ada.7@example.com',
+        displayName: 'Customer 07',
+        role: 'customer',
+        username: null,
+        locale: null,
+        phone: null,
+        version: 1,
+        createdAt: signUp(7).toISOString(),
+        updatedAt: signUp(7).toISOString(),
       },
     ]);
   });
@@ -108,7 +112,7 @@ describe('the list of customers', () => {
     expect(await found('name', 'nobody')).toEqual([]);
   });
 
-  it('takes every letter of the beginning as it stands', async () => {
+  it('takes every letter of the beginning as it is', async () => {
     expect(await found('name', 'o%')).toEqual(['O%Brien']);
     expect(await found('name', 'o_')).toEqual(['o_Brien']);
     expect(await found('name', '\\')).toEqual([]);
@@ -162,7 +166,7 @@ describe('the list of customers', () => {
     }
   });
 
-  it('answers nothing but an error that names the shard, when one can not be reached', async () => {
+  it('fails with an error that names the shard, when one can not be reached', async () => {
     const [first, second] = many.data.shards.get('profile') ?? [];
     const restore = await cutOff(second?.adminUrl ?? '', first?.adminUrl ?? '');
     try {

@@ -22,7 +22,7 @@ export class ListCustomers implements ListCustomersHandler {
   };
 }
 
-/** What no index answers in bounded time, whatever page is asked for. */
+/** Filters that no index can serve in bounded time, whatever the page. */
 function misfits({ sort, prefix, from, until }: Input): Problem[] {
   const problems: Problem[] = [];
   if (sort === 'createdAt' && prefix !== undefined) {

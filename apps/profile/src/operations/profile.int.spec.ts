@@ -37,7 +37,7 @@ describe('the profile service', () => {
       expect(await profiles.events(customerId, 1)).toEqual([{ type: 'customerRegistered', version: 1, data }]);
     });
 
-    it('makes one customer however often the command comes, and answers the same', async () => {
+    it('makes one customer however often the command comes, and replies the same', async () => {
       const [email, id] = [newEmail(), newId()];
       const together = await Promise.all([1, 2, 3].map(() => profiles.register(email, { id })));
       const again = await profiles.register(email, { id });
@@ -56,10 +56,10 @@ describe('the profile service', () => {
       for (let round = 0; round < 5; round++) {
         const email = newEmail();
         const spellings = [email, email.toUpperCase(), email, email.replace('a', 'A'), email];
-        const answers = await Promise.all(spellings.map((spelling) => profiles.register(spelling)));
-        expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-        const refusals = answers.filter(({ ok }) => !ok).map(({ body }) => body.code);
-        expect(refusals).toEqual(['EMAIL_TAKEN', 'EMAIL_TAKEN', 'EMAIL_TAKEN', 'EMAIL_TAKEN']);
+        const replies = await Promise.all(spellings.map((spelling) => profiles.register(spelling)));
+        expect(replies.filter(({ ok }) => ok)).toHaveLength(1);
+        const codes = replies.filter(({ ok }) => !ok).map(({ body }) => body.code);
+        expect(codes).toEqual(['EMAIL_TAKEN', 'EMAIL_TAKEN', 'EMAIL_TAKEN', 'EMAIL_TAKEN']);
         expect([await count('customers', email), await count('names', email)]).toEqual([1, 1]);
       }
     });
@@ -129,7 +129,7 @@ describe('the profile service', () => {
   });
 
   describe('my profile', () => {
-    it('changes what is given and tells it', async () => {
+    it('changes what is given and publishes it', async () => {
       const me = customer((await registered()).customerId);
       const changed = await profiles.ask('changeMe', { displayName: 'Ada L', phone: '+41446681800' }, me);
       expect(changed.body).toMatchObject({ displayName: 'Ada L', phone: '+41446681800', version: 2 });
@@ -198,9 +198,9 @@ describe('the profile service', () => {
       const { email, customerId } = await registered();
       const change = (newPassword: string) =>
         profiles.ask('changePassword', { currentPassword: PASSWORD, newPassword }, customer(customerId));
-      const answers = await Promise.all([change('first battery staple'), change('second battery staple')]);
-      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-      const winner = answers[0]?.ok ? 'first battery staple' : 'second battery staple';
+      const replies = await Promise.all([change('first battery staple'), change('second battery staple')]);
+      expect(replies.filter(({ ok }) => ok)).toHaveLength(1);
+      const winner = replies[0]?.ok ? 'first battery staple' : 'second battery staple';
       expect((await profiles.signIn(email, winner)).ok).toBe(true);
     });
   });

@@ -8,8 +8,9 @@ import { Passwords } from '../passwords/passwords.js';
 type RegisterFlow = Flow<typeof profile.register>;
 
 /**
- * A flow, because names and customer are in different buckets, and because hashing takes too long to hold a transaction open:
- * the step has one, and knows the hash only. A retry derives the same customer id, so it lands in the same bucket.
+ * A flow, because names and customer are in different buckets, and because hashing takes too long to hold a transaction
+ * open: the step has one, and knows the hash only. A retry derives the same customer id, so it lands in the same
+ * bucket.
  */
 @Injectable()
 export class Register implements RegisterFlow {

@@ -12,8 +12,8 @@ import { Names } from '../storage/names.js';
 import { Operators } from '../storage/operators.js';
 
 const BETWEEN_TRIES_MS = 500;
-/** Beyond the time after which a reservation expires: the data can't be reached for so long. */
-const PATIENCE_MS = 10_000;
+/** Beyond the time after which a reservation expires: how long the data may be unavailable. */
+const TIMEOUT_MS = 10_000;
 
 /**
  * Makes sure at start that the operator whom the configuration names has an account. One that is there stays as it is,
@@ -37,7 +37,7 @@ export class EnsureOperator implements OnApplicationBootstrap {
     const { STOA_OPERATOR_EMAIL: email, STOA_OPERATOR_PASSWORD: password } = this.config;
     if (email === undefined || password === undefined) return;
     const name = emailName(email);
-    const deadline = performance.now() + this.config.STOA_RESERVATION_SECONDS * 1000 + PATIENCE_MS;
+    const deadline = performance.now() + this.config.STOA_RESERVATION_SECONDS * 1000 + TIMEOUT_MS;
     while (!(await this.attempt(name, password, deadline))) await delay(BETWEEN_TRIES_MS);
   }
 
@@ -50,7 +50,9 @@ export class EnsureOperator implements OnApplicationBootstrap {
     }
   }
 
-  /** @returns false when that can't be said yet: the name is reserved, perhaps by a clone that starts beside this one. */
+  /**
+   * @returns false when that can't be said yet: the name is reserved, perhaps by a clone that starts beside this one.
+   */
   private async ensure(name: LoginName, password: string): Promise<boolean> {
     const customerId = await this.names.find(name);
     if (customerId === undefined) return this.create(name, password);
@@ -69,7 +71,7 @@ export class EnsureOperator implements OnApplicationBootstrap {
     if ('taken' in reserved) return false;
     const passwordHash = await this.passwords.hash(password);
     const made = await this.operators.create({ ...claim, email: name.name, passwordHash, until: reserved.until });
-    if (made) this.logger.info({}, 'Created the operator account');
+    if (made) this.logger.info({}, 'operator account created');
     await this.settle.ofDecided(claim.token, claim.customerId, this.saga.bucketsOf([name]));
     return made;
   }

@@ -5,16 +5,21 @@ import { hash, verify } from '@node-rs/argon2';
 import { OperationError } from '@stoa/contract-kit';
 import { Slots, type Place } from './slots.js';
 
-/** argon2id (the library's default) with OWASP's first choice: 19 MiB, two passes, one lane. Measured: 13 ms of a core. */
+/**
+ * argon2id (the library's default) with OWASP's first choice: 19 MiB, two passes, one thread. Measured: 13 ms of a
+ * core.
+ */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** One core stays free for everybody who is not signing in. */
 const AT_ONCE = Math.max(1, availableParallelism() - 1);
 
-/** Some two seconds of work: who would wait longer is told at once to come back. */
+/** Some two seconds of work: who would wait longer gets an error at once. */
 const MAX_WAITING = 128;
 
-/** Hashes and checks passwords, off the main thread, so many at once that the rest of the service keeps its processor. */
+/**
+ * Hashes and checks passwords, off the main thread, so many at once that the rest of the service keeps its processor.
+ */
 @Injectable()
 export class Passwords {
   private readonly slots = new Slots(
@@ -22,10 +27,13 @@ export class Passwords {
     MAX_WAITING,
     () => new OperationError('OVERLOADED', 'Too many sign-ins at the moment: try again in a few seconds'),
   );
-  /** What the password of an unknown name is compared with; made when first needed, once. */
+  /** A hash that the password of an unknown name is compared with; made when first needed, once. */
   private decoy: Promise<string> | undefined;
 
-  /** A place for one hash or comparison: what must not be done in vain is done behind it. @throws OperationError OVERLOADED */
+  /**
+   * A place for one hash or comparison: work that must not be done in vain is done behind it.
+   * @throws OperationError OVERLOADED
+   */
   place(): Place {
     return this.slots.take();
   }
@@ -36,7 +44,8 @@ export class Passwords {
   }
 
   /**
-   * Whether the password is the one that was hashed. Without a hash (nobody of that name) it takes the same time and says no.
+   * Whether the password is the one that was hashed. Without a hash (nobody of that name) it takes the same time and is
+   * false.
    * @throws OperationError OVERLOADED, where no place was taken before
    */
   async matches(password: string, passwordHash: string | undefined, place = this.place()): Promise<boolean> {

@@ -10,7 +10,7 @@ describe('Passwords', () => {
     expect(one).not.toBe(other);
   });
 
-  it('tells the right password from others', async () => {
+  it('knows the right password from others', async () => {
     const hash = await passwords.hash('correct horse');
     expect(await passwords.matches('correct horse', hash)).toBe(true);
     expect(await passwords.matches('Correct horse', hash)).toBe(false);
@@ -21,7 +21,7 @@ describe('Passwords', () => {
     expect(await passwords.matches('anything', undefined)).toBe(false);
   });
 
-  it('turns away who would wait too long, and serves the rest', async () => {
+  it('refuses who would wait too long, and serves the rest', async () => {
     const results = await Promise.allSettled(
       Array.from({ length: availableParallelism() + 140 }, () => passwords.hash('x'.repeat(10))),
     );

@@ -18,8 +18,9 @@ export type Refuse = (
 ) => never;
 
 /**
- * Checks who somebody is: an attempt is counted in one short transaction, then the password is compared outside of any, and a right
- * one is forgiven. The place for the comparison is taken first: in overload nothing is counted that is not compared.
+ * Checks who somebody is: an attempt is counted in one short transaction, then the password is compared outside of any,
+ * and a right one is forgiven. The place for the comparison is taken first: in overload nothing is counted that is not
+ * compared.
  */
 @Injectable()
 export class ProvePassword {
@@ -29,8 +30,8 @@ export class ProvePassword {
   ) {}
 
   /**
-   * Undefined `customerId`: nobody of that name, which takes the same time as a wrong password. A password that was changed
-   * meanwhile is wrong.
+   * Undefined `customerId`: nobody of that name, which takes the same time as a wrong password. A password that was
+   * changed meanwhile is wrong.
    * @throws OperationError OVERLOADED: nothing was counted
    * @param name what the customer was looked up by: whoever does not have it is nobody, too
    */

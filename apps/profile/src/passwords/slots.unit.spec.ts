@@ -1,6 +1,6 @@
 import { Slots } from './slots.js';
 
-/** Work that ends when told to. */
+/** Work that ends when it is let go. */
 function piece(): { work: () => Promise<string>; end: () => void; started: () => boolean } {
   let isStarted = false;
   let end: () => void = () => undefined;

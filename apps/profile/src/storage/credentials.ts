@@ -15,13 +15,13 @@ interface CredentialRow {
   readonly now: Date;
 }
 
-/** What an attempt to prove who one is may be checked against. */
+/** An attempt to prove who one is, with the hash that it may be compared with. */
 export type Attempt =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'locked'; readonly forMs: number }
   | { readonly kind: 'allowed'; readonly passwordHash: string };
 
-/** Whose password was right. */
+/** The customer whose password was right. */
 export interface Who {
   readonly customerId: string;
   readonly role: Role;
@@ -52,8 +52,8 @@ const INSERT = `
   INSERT INTO credentials (bucket, customer_id, password_hash, set_by, set_at) VALUES ($1, $2, $3, $4, $5)`;
 
 /**
- * Password hashes and the count of attempts. Its methods open short transactions of their own: between them a password is
- * hashed, which takes far longer than a transaction may stay open.
+ * Password hashes and the count of attempts. Its methods open short transactions of their own: between them a password
+ * is hashed, which takes far longer than a transaction may stay open.
  */
 @Injectable()
 export class Credentials {

@@ -66,14 +66,21 @@ export class CustomerLists {
     const { text, values, key } = STATEMENTS[list.sort];
     const { rows, next, previous } = await askAcross(this.database, budgetMs, (across) =>
       across.page<CustomerRow>({
-        ...{ text, values: values(list), limit: list.limit, cursor: list.cursor, direction: list.order },
+        text,
+        values: values(list),
+        limit: list.limit,
+        cursor: list.cursor,
+        direction: list.order,
         orderBy: [key, { column: 'customer_id', type: 'uuid' }],
       }),
     );
     return { customers: rows.map(customerOf), next, previous };
   }
 
-  /** How many there are, and how many of them signed up on each day (UTC) that had any, from `from` on and before `until`. */
+  /**
+   * How many there are, and how many of them signed up on each day (UTC) that had any, from `from` on and before
+   * `until`.
+   */
   async figures(
     from: Date,
     until: Date,

@@ -23,14 +23,14 @@ const ABANDONED = new OperationError(
 );
 
 /**
- * What was decided about a command that reserves names: its row in the inbox of its customer's bucket. That row is the one
+ * The decision of a command that reserves names: its row in the inbox of its customer's bucket. That row is the one
  * commit point of the saga; all else follows from it, and can be found out again.
  */
 @Injectable()
 export class Decisions {
   constructor(@Inject(DATABASE) private readonly database: SqlDatabase) {}
 
-  /** What a command was answered; undefined: it is not decided yet. @throws OperationError if that was a refusal */
+  /** The reply to a command; undefined: it is not decided yet. @throws OperationError if that was an error */
   async find<Output>({ customerId, token }: Claim): Promise<Output | undefined> {
     const bucket = this.database.bucketOf(customerId);
     const reply = await this.database.transaction(bucket, (tx) => findReply(tx, { bucket, commandId: token }));
@@ -38,15 +38,15 @@ export class Decisions {
   }
 
   /**
-   * Refuses a command that has not been decided, and tells those who settle its names.
+   * Refuses a command that has not been decided, and publishes that for those who settle its names.
    * @returns the output of another delivery that got through before.
-   * @throws OperationError the refusal, or an earlier one.
+   * @throws OperationError `error`, or an earlier one.
    */
-  async refuse<Output>(claim: Claim, refusal: OperationError, buckets: readonly number[]): Promise<Output> {
+  async refuse<Output>(claim: Claim, error: OperationError, buckets: readonly number[]): Promise<Output> {
     const { customerId, token } = claim;
     const bucket = this.database.bucketOf(customerId);
     const reply = await this.database.transaction(bucket, async (tx): Promise<CommandReply> => {
-      const closed = await closeCommand(tx, { bucket, commandId: token, key: customerId }, businessErrorReply(refusal));
+      const closed = await closeCommand(tx, { bucket, commandId: token, key: customerId }, businessErrorReply(error));
       if (closed.isNew) {
         const origin = { id: deriveId(token, 'refused'), traceparent: undefined };
         await writeOutbox(tx, bucket, [
@@ -58,7 +58,10 @@ export class Decisions {
     return unwrapReply<Output>(reply);
   }
 
-  /** Refuses a command that has not been decided. @returns the names that its customer has; undefined: there is none. */
+  /**
+   * Refuses a command that has not been decided.
+   * @returns the names that its customer has; undefined: there is none.
+   */
   giveUp({ customerId, token }: Claim): Promise<HeldNames | undefined> {
     const bucket = this.database.bucketOf(customerId);
     return this.database.transaction(bucket, async (tx) => {

@@ -1,6 +1,6 @@
 import { MESSAGING_REFERENCE, MESSAGING_TABLES, type Keyspace } from '@stoa/sharded-service';
 
-/** What becomes of each of the profile's tables when data move between shards. */
+/** The profile's tables, and how each is moved between shards. */
 export const profileKeyspace: Keyspace = {
   name: 'profile',
   migrations: new URL('../../prisma/migrations', import.meta.url),
@@ -13,7 +13,7 @@ export const profileKeyspace: Keyspace = {
   reference: MESSAGING_REFERENCE,
 };
 
-/** Who signs in under which name: sharded by the name, because a name and whose it is may be on different shards. */
+/** Names to sign in with: sharded by the name, because a name and its customer may be on different shards. */
 export const lookupKeyspace: Keyspace = {
   name: 'lookup',
   migrations: new URL('../../prisma-lookup/migrations', import.meta.url),

@@ -19,7 +19,9 @@ export interface Reservation extends LoginName, Claim {
   readonly reservation: string;
 }
 
-/** What came of reserving a name: until then it is ours; it is another's; or that reservation must be settled first. */
+/**
+ * The outcome of reserving a name: it is ours since then; it is another's; or that reservation must be settled first.
+ */
 export type Reserved =
   | { readonly is: 'ours'; readonly reservedAt: Date }
   | { readonly is: 'taken' }
@@ -54,12 +56,16 @@ const EXPIRED = `
   ORDER BY n.bucket, n.kind, n.name LIMIT 100`;
 
 const reservationOf = (row: SqlRow & LoginName): Reservation => ({
-  ...{ kind: row.kind, name: row.name, customerId: row.customer_id, token: row.token, reservation: row.reservation },
+  kind: row.kind,
+  name: row.name,
+  customerId: row.customer_id,
+  token: row.token,
+  reservation: row.reservation,
 });
 
 /**
- * The lookup keyspace: who signs in under which name. Each method is one short transaction in the name's bucket; trying one
- * again does no harm, because all changes compare whose reservation it is.
+ * The lookup keyspace: who signs in under which name. Each method is one short transaction in the name's bucket; trying
+ * one again does no harm, because all changes compare whose reservation it is.
  */
 @Injectable()
 export class Names {
@@ -69,7 +75,7 @@ export class Names {
     return this.lookup.bucketOf(name);
   }
 
-  /** Whose name it is or may be. Whether they have it, their own row tells. */
+  /** The customer who has the name or may have it: their own row says whether they do. */
   async find({ kind, name }: LoginName): Promise<string | undefined> {
     const bucket = this.lookup.bucketOf(name);
     const statement = { text: FIND, values: [bucket, kind, name] };
@@ -107,7 +113,7 @@ export class Names {
     return { is: 'ours', reservedAt: rows[0]!.reserved_at };
   }
 
-  /** What a command has reserved in a bucket and is not settled yet. */
+  /** The reservations of a command in a bucket that are not settled yet. */
   async reservedBy(token: string, bucket: number): Promise<Reservation[]> {
     const statement = { text: OF_TOKEN, values: [bucket, token] };
     return (await this.lookup.read<SqlRow & LoginName>(bucket, statement)).map(reservationOf);
@@ -125,8 +131,8 @@ export class Names {
   }
 
   /**
-   * Ends a reservation whose command is decided: the customer has the name, or it is free. Changes nothing when the name has
-   * been reserved anew since.
+   * Ends a reservation whose command is decided: the customer has the name, or it is free. Changes nothing when the
+   * name has been reserved anew since.
    */
   async settle({ kind, name, reservation }: Reservation, isHeld: boolean): Promise<void> {
     const bucket = this.lookup.bucketOf(name);

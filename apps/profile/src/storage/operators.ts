@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { closeCommand, DATABASE } from '@stoa/messaging';
 import type { SqlDatabase } from '@stoa/postgres';
+import type { Customer } from '../domain/customer.js';
 import type { Claim } from '../domain/reservation.js';
 import { Credentials } from './credentials.js';
 import { Customers } from './customers.js';
@@ -13,7 +14,7 @@ export interface NewOperator extends Claim {
   readonly until: Date;
 }
 
-/** Makes accounts of operators: nobody asks for them over Kafka, so no command does it. */
+/** Makes accounts of operators: no caller requests them over Kafka, so no command does it. */
 @Injectable()
 export class Operators {
   constructor(
@@ -30,8 +31,18 @@ export class Operators {
       const { isNew } = await closeCommand(tx, { bucket, commandId: token, key: customerId }, { ok: true, body: '{}' });
       const now = (await tx.query<{ now: Date }>('SELECT now() AS now', [])).rows[0]!.now;
       if (!isNew || now > until) return false;
-      const facts = { username: null, locale: null, phone: null, version: 1, createdAt: now, updatedAt: now };
-      const operator = { customerId, role: 'operator' as const, email, displayName: 'Operator', ...facts };
+      const operator: Customer = {
+        customerId,
+        role: 'operator',
+        email,
+        username: null,
+        displayName: 'Operator',
+        locale: null,
+        phone: null,
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
+      };
       await this.customers.insert(tx, bucket, operator);
       await this.credentials.insert(tx, bucket, { customerId, passwordHash, setBy: null, now });
       return true;

@@ -6,8 +6,8 @@ import { SettleNames } from '../names/settle-names.js';
 type Settling = EventHandler<typeof profile.namesDecided>;
 
 /**
- * Confirms or releases the names that a command had reserved, once it is decided. Names and customer are in buckets of their own,
- * so it is all done before the event's transaction; settling twice does no harm.
+ * Confirms or releases the names that a command had reserved, once it is decided. Names and customer are in buckets of
+ * their own, so it is all done before the event's transaction; settling twice does no harm.
  */
 @Injectable()
 export class SettleDecidedNames implements Settling {

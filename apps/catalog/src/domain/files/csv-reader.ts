@@ -24,9 +24,9 @@ function endOfPlainCell(buffer: Buffer, start: number): number {
 }
 
 /**
- * Rows of a CSV file (RFC 4180; LF, CR LF or CR). Our own because an import tells people where a row stands and goes on
- * after a bad one: csv-parse 7.0 counts a CR LF inside quotes as two lines, and after a stray quote it skips all rows up to
- * the next closing one. It is the tests' judge of what the cells are.
+ * Rows of a CSV file (RFC 4180; LF, CR LF or CR). Our own because an import says where a row is and goes on after a bad
+ * one: csv-parse 7.0 counts a CR LF inside quotes as two lines, and after a stray quote it skips all rows up to the
+ * next closing one. The tests compare the cells with its.
  */
 export class CsvReader extends RowReader<string[]> {
   protected scan(buffer: Buffer, last: boolean): Scanned<string[]> {

@@ -3,14 +3,14 @@ import type { HtmlLibrary } from '../html.js';
 import type { Content } from '../product.js';
 import type { Place } from './lines.js';
 
-/** What reading a Shopify file depends on, besides the file. */
+/** The settings with which a Shopify file is read. */
 export interface FileSettings {
   /** Of prices whose row names none. */
   readonly currency: string;
   readonly library: HtmlLibrary;
 }
 
-/** A product of a file, in normal form and without fault as far as the file alone can tell. */
+/** A product of a file, in normal form and without fault as far as the file alone can show. */
 export interface FileProduct {
   readonly content: Content;
   readonly line: number;
@@ -20,7 +20,7 @@ export interface FileProduct {
   readonly isWhole: boolean;
 }
 
-/** What a file says at one place: a product, or why there is none. */
+/** One place of a file: a product, or why there is none. */
 export interface Entry {
   readonly product: FileProduct | null;
   readonly problems: readonly ImportProblem[];
@@ -39,7 +39,8 @@ const MAX_REASON = 1_000;
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 const cutName = (name: string | null): string | null => name && cut(name, MAX_NAME);
 
-export const refusal = (
+/** A row that did not go in. */
+export const refusedRow = (
   line: number,
   column: string | null,
   product: string | null,
@@ -52,7 +53,8 @@ export const refusal = (
   refused: true,
 });
 
+/** A place of the file that is only mentioned. */
 export const notice = (line: number, column: string, reason: string): ImportProblem => ({
-  ...refusal(line, column, null, reason),
+  ...refusedRow(line, column, null, reason),
   refused: false,
 });

@@ -30,7 +30,7 @@ export function readCsvStart(head: Buffer, last: boolean): CsvStart | { readonly
   return last ? { failure: 'The file is empty.' } : null;
 }
 
-/** What a file's first frame shows to be wrong with all of it; null when it shows nothing. */
+/** A fault of the whole file that its first frame shows; null when it shows none. */
 export function faultAtStart(kind: FileKind, head: Buffer, last: boolean): string | null {
   if (head.length === bomLength(head) && last) return 'The file is empty.';
   const encoding = foreignEncoding(head) ?? new Utf8Check().push(head, last);

@@ -23,8 +23,8 @@ export function countLineBreaks(buffer: Buffer, start: number, end: number): num
 export const bomLength = (head: Buffer): number => (head.subarray(0, 3).equals(UTF8_BOM) ? 3 : 0);
 
 /**
- * Why a file can't be UTF-8, seen from its first bytes; null when they don't tell. Catches UTF-16 and UTF-32, which look
- * like UTF-8 with NUL characters to a decoder.
+ * Why a file can't be UTF-8, seen from its first bytes; null when they don't show it. Catches UTF-16 and UTF-32, which
+ * look like UTF-8 with NUL characters to a decoder.
  */
 export function foreignEncoding(head: Buffer): string | null {
   const [first, second] = head;

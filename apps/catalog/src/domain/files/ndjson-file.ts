@@ -2,7 +2,7 @@ import { ProductInput, type ImportProblem } from '@stoa/catalog-contract';
 import { readHandle } from '../handle.js';
 import type { HtmlLibrary } from '../html.js';
 import { faultsOf, normalise } from '../product.js';
-import { notice, refusal, type Entry } from './entry.js';
+import { notice, refusedRow, type Entry } from './entry.js';
 import type { Place } from './lines.js';
 import { NdjsonReader } from './ndjson-reader.js';
 import type { Row } from './row-reader.js';
@@ -11,7 +11,7 @@ const Variant = ProductInput.shape.variants.element;
 const Image = ProductInput.shape.images.unwrap().element;
 const PRODUCT_FIELDS = new Set([
   ...Object.keys(ProductInput.shape),
-  // What the shop itself adds when it shows a product.
+  // Fields that the shop itself adds when it shows a product.
   ...['id', 'version', 'createdAt', 'updatedAt'],
 ]);
 const LISTS: readonly (readonly [string, ReadonlySet<string>])[] = [
@@ -19,7 +19,7 @@ const LISTS: readonly (readonly [string, ReadonlySet<string>])[] = [
   ['images', new Set(Object.keys(Image.shape))],
 ];
 
-/** What is wrong with a line, or unknown in a file, is named so often: a line of 6 kB can have 12,000 faults. */
+/** How many faults of a line, or unknown fields of a file, are named: a line of 6 kB can have 12,000 faults. */
 const MAX_NAMED = 100;
 const MAX_FIELD = 200;
 
@@ -74,30 +74,30 @@ export class NdjsonFile {
     const { line } = row;
     const base = { rows: 1, end: this.reader.position() };
     if (row.fault !== undefined) {
-      return { ...base, product: null, problems: [refusal(line, null, null, row.fault)], rowsRefused: 1 };
+      return { ...base, product: null, problems: [refusedRow(line, null, null, row.fault)], rowsRefused: 1 };
     }
     const notices = this.noticesOf(row.content, line);
     const refused = (all: ImportProblem[]): Entry => {
       const problems = all.slice(0, MAX_NAMED);
       const more = all.length - problems.length;
       if (more > 0)
-        problems.push(refusal(line, null, problems[0]?.product ?? null, `${more} more faults are not named`));
+        problems.push(refusedRow(line, null, problems[0]?.product ?? null, `${more} more faults are not named`));
       return { ...base, product: null, problems: [...notices, ...problems], rowsRefused: 1 };
     };
     const { product, handle, reason } = withHandle(row.content);
     const parsed = ProductInput.safeParse(product);
     if (!parsed.success) {
-      const tell = ({ path, message }: Issue): ImportProblem => {
+      const problemOf = ({ path, message }: Issue): ImportProblem => {
         const field = path.join('.') || null;
-        return refusal(line, field, handle, (field === 'handle' && reason) || message);
+        return refusedRow(line, field, handle, (field === 'handle' && reason) || message);
       };
-      return refused(parsed.error.issues.map(tell));
+      return refused(parsed.error.issues.map(problemOf));
     }
     const content = normalise(parsed.data, this.library);
     const faults = faultsOf(content);
     if (faults.length > 0) {
       return refused(
-        faults.map(({ pointer, detail }) => refusal(line, pointer.slice(1).replaceAll('/', '.'), handle, detail)),
+        faults.map(({ pointer, detail }) => refusedRow(line, pointer.slice(1).replaceAll('/', '.'), handle, detail)),
       );
     }
     const variantLines = content.variants.map(() => line);

@@ -68,7 +68,7 @@ describe('a CSV file', () => {
     ]);
   });
 
-  it('takes a quote inside of a plain cell as it stands', () => {
+  it('takes a quote inside of a plain cell as it is', () => {
     expect(csv('5" pipe,x')[0]?.content).toEqual(['5" pipe', 'x']);
   });
 

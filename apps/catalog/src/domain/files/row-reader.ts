@@ -10,15 +10,16 @@ export type Row<Content> = Place &
     | { readonly content?: undefined; readonly fault: string }
   );
 
-/** What a format makes of a buffer's start: a row and where it ends, a fault, or null: more bytes are needed. */
+/** The start of a buffer as a format reads it: a row and where it ends, a fault, or null: more bytes are needed. */
 export type Scanned<Content> =
   | { readonly content: Content | null; readonly end: number }
   | { readonly fault: string }
   | null;
 
 /**
- * Cuts a stream of bytes into rows, and knows each one's true place: a reading that stopped goes on from any of them. After
- * a row that can't be read it goes on at the next line of the file, so that one stray quote does not swallow what follows.
+ * Cuts a stream of bytes into rows, and knows each one's true place: a reading that stopped goes on from any of them.
+ * After a row that can't be read it goes on at the next line of the file, so that one stray quote does not swallow what
+ * follows.
  */
 export abstract class RowReader<Content> {
   private buffer: Buffer = Buffer.alloc(0);

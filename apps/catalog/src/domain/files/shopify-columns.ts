@@ -2,7 +2,9 @@ import type { ImportProblem } from '@stoa/catalog-contract';
 import { quoted } from '../money.js';
 import { notice } from './entry.js';
 
-/** The columns that say something about a product here, and what else Shopify has called them (its template of 2025). */
+/**
+ * The columns that say something about a product here, and what else Shopify has called them (its template of 2025).
+ */
 const COLUMNS = {
   Handle: ['URL handle'],
   Title: [],

@@ -1,7 +1,7 @@
 import type { ImportProblem } from '@stoa/catalog-contract';
 import { readHandle } from '../handle.js';
 import { CsvReader } from './csv-reader.js';
-import { refusal, type Entry, type FileSettings } from './entry.js';
+import { refusedRow, type Entry, type FileSettings } from './entry.js';
 import type { Place } from './lines.js';
 import type { Row } from './row-reader.js';
 import { nameIn, type Header } from './shopify-columns.js';
@@ -64,7 +64,7 @@ export class ShopifyFile {
   }
 
   private refuse(line: number, column: string | null, reason: string): null {
-    this.problems.push(refusal(line, column, null, reason));
+    this.problems.push(refusedRow(line, column, null, reason));
     return null;
   }
 

@@ -1,7 +1,7 @@
 import { Image, ProductInput, type ImportProblem, type Variant } from '@stoa/catalog-contract';
 import { quoted } from '../money.js';
 import { faultsOf, normalise, URL_RULE, isUrl, variantFaults } from '../product.js';
-import { refusal, type FileProduct, type FileSettings } from './entry.js';
+import { refusedRow, type FileProduct, type FileSettings } from './entry.js';
 import { nameIn, type Column, type Header } from './shopify-columns.js';
 import {
   hasVariant,
@@ -211,7 +211,7 @@ export class ShopifyProduct {
 
   private report(line: number, faults: readonly Fault[]): void {
     for (const { column, reason } of faults) {
-      this.problems.push(refusal(line, column && nameIn(this.header, column), this.group.handle, reason));
+      this.problems.push(refusedRow(line, column && nameIn(this.header, column), this.group.handle, reason));
     }
   }
 }

@@ -14,7 +14,9 @@ export interface Fault {
 /** One row's cells by column, trimmed. Cells that are empty, and columns that are not in the file, read as ''. */
 export type Cells = (column: Column) => string;
 
-/** Reads typed cells of one row and gathers what is wrong with them. Empty cells fall back on the product's first row. */
+/**
+ * Reads typed cells of one row and gathers what is wrong with them. Empty cells fall back on the product's first row.
+ */
 export class RowCells {
   readonly faults: Fault[] = [];
 
@@ -133,7 +135,10 @@ function prices(
   };
 }
 
-/** What happens when the stock is used up. Shopify sells without end what no tracker counts, whatever the policy says. */
+/**
+ * Whether a variant is sold when the stock is used up. Shopify sells without end what no tracker counts, whatever the
+ * policy says.
+ */
 function whenOutOfStock(cells: RowCells, isTrackerKnown: boolean): 'deny' | 'continue' {
   const policy = cells.text('Variant Inventory Policy').toLowerCase();
   if (policy !== '' && policy !== 'deny' && policy !== 'continue') {

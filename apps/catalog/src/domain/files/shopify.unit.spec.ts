@@ -37,15 +37,24 @@ describe('rows of a product', () => {
     const { products, problems } = read(
       csv(
         {
-          ...{ Handle: 'tee', Title: 'Tee', 'Body (HTML)': '<p>x</p>', Vendor: 'V', Tags: ' a, b ,,c', Type: 'Shirts' },
-          ...{ 'Option1 Name': 'Size', 'Option1 Value': 'S', 'Option2 Name': 'Color', 'Option2 Value': 'Red' },
-          ...{
-            'Variant Price': '10',
-            'Variant Compare At Price': '12',
-            'Variant Taxable': 'FALSE',
-            'Variant Inventory Policy': 'continue',
-          },
-          ...{ 'Variant Grams': '200', 'Variant SKU': 'T-S', 'Variant Barcode': '123', 'Variant Inventory Qty': '4' },
+          Handle: 'tee',
+          Title: 'Tee',
+          'Body (HTML)': '<p>x</p>',
+          Vendor: 'V',
+          Tags: ' a, b ,,c',
+          Type: 'Shirts',
+          'Option1 Name': 'Size',
+          'Option1 Value': 'S',
+          'Option2 Name': 'Color',
+          'Option2 Value': 'Red',
+          'Variant Price': '10',
+          'Variant Compare At Price': '12',
+          'Variant Taxable': 'FALSE',
+          'Variant Inventory Policy': 'continue',
+          'Variant Grams': '200',
+          'Variant SKU': 'T-S',
+          'Variant Barcode': '123',
+          'Variant Inventory Qty': '4',
         },
         { Handle: 'tee', 'Option1 Value': 'M' },
         { Handle: 'tee', 'Option1 Value': 'L', 'Option2 Value': 'Blue', 'Variant Price': '11' },
@@ -62,7 +71,7 @@ describe('rows of a product', () => {
         stock: 4,
         barcode: '123',
       },
-      // What counts or names one thing is not inherited: stock, SKU, barcode.
+      // Cells that count or name one variant are not inherited: stock, SKU, barcode.
       {
         sku: 'tee.m.red',
         options: ['M', 'Red'],

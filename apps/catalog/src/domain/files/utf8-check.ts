@@ -18,7 +18,7 @@ function unfinished(chunk: Buffer): number {
   return 0;
 }
 
-/** Where the first byte stands that is not UTF-8; only for a buffer that has one. */
+/** Where the first byte is that is not UTF-8; only for a buffer that has one. */
 function firstFault(buffer: Buffer): number {
   let at = 0;
   while (at < buffer.length) {
@@ -32,7 +32,7 @@ function firstFault(buffer: Buffer): number {
 /** Checks a file for UTF-8, chunk by chunk, however it was cut. */
 export class Utf8Check {
   private rest: Buffer = Buffer.alloc(0);
-  /** What came just before, for a message. */
+  /** The text just before, for a message. */
   private tail: Buffer = Buffer.alloc(0);
   private offset = 0;
   private line = 1;

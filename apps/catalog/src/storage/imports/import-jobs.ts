@@ -60,7 +60,9 @@ const STORE = `WITH stored AS (
     status = CASE WHEN frames_received + 1 = CASE WHEN $4 THEN $2 ELSE last_frame END + 1 THEN 'running' ELSE status END
   FROM stored WHERE id = $1`;
 
-/** Stores a frame of an upload, the first one that comes opens the job. A frame that is there already changes nothing. */
+/**
+ * Stores a frame of an upload, the first one that comes opens the job. A frame that is there already changes nothing.
+ */
 export async function receiveFrame(tx: Sql, { job, sequence, last, data }: Frame, now: Date): Promise<ImportJob> {
   await tx.query(OPEN, [job.id, job.file, job.format, job.currency, now]);
   // One frame of a job at a time from here on: two must not both see the other one missing.

@@ -138,7 +138,10 @@ async function clear(tx: Sql, tables: readonly string[], jobId: string): Promise
   return true;
 }
 
-/** Gives up abandoned uploads; forgets, some rows at a time, what finished jobs left behind and old jobs. True when there is more to do. */
+/**
+ * Fails abandoned uploads; purges, some rows at a time, the chunks of finished jobs and old jobs.
+ * @returns whether there is more to do
+ */
 export async function sweep(tx: Sql): Promise<boolean> {
   await tx.query(ABANDON, []);
   const [unswept] = (await tx.query<{ id: string }>(UNSWEPT, [])).rows;

@@ -21,7 +21,7 @@ export async function noteHandles(
   return new Map(earlier.rows.map(({ handle, line }) => [handle, Number(line)]));
 }
 
-/** What the contents of products hash to, by handle; without those that are not there. */
+/** The hashes of products' contents, by handle; without those that are not there. */
 export async function hashesOf(tx: Sql, handles: readonly string[]): Promise<Map<string, Buffer | null>> {
   const text = 'SELECT handle, content_hash AS hash FROM products WHERE handle = ANY($1)';
   const { rows } = await tx.query<{ handle: string; hash: Buffer | null }>(text, [handles]);
