@@ -14,10 +14,13 @@ export {
   type Errors,
   type Event,
   type InputOf,
+  type KeyPath,
   type Method,
   type Operation,
   type OutputOf,
   type Query,
+  type Route,
+  type ServiceAbout,
   type ServiceContract,
   type State,
 } from './declarations/declare.js';
