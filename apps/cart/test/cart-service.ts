@@ -4,7 +4,6 @@ import { type AskOptions, type OperationName, ServiceUnderTest } from '@stoa/mes
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
 import { bucketOf } from '@stoa/sharding/testing';
 import { type Clone, eventually } from '@stoa/testing';
-import { Client } from 'pg';
 import { cartKeyspace } from '../src/storage/keyspace.js';
 
 /** A reply with its body parsed; that of an error has a `code`. */
@@ -125,23 +124,17 @@ export class CartService {
   }
 
   /** The shard that has a customer's bucket. */
-  async placeOf(customerId: string): Promise<string> {
-    const text = `SELECT i.shard FROM sharding.identity AS i, sharding.bucket_owner AS o WHERE o.bucket = $1 AND o.state = 'owned'`;
-    return (await this.rows<{ shard: string }>(text, [bucketOf(customerId)]))[0]?.shard ?? '';
+  placeOf(customerId: string): Promise<string | undefined> {
+    return this.data.shardOf(cartKeyspace.name, bucketOf(customerId));
   }
 
   /** Kills all clones when `stuck` returns: what it began is held up by a lock on the customer's cart. */
   async killWhileLocked(customerId: string, stuck: () => Promise<void>): Promise<void> {
-    const shards = this.data.shards.get(cartKeyspace.name) ?? [];
-    const lockers = shards.map(({ adminUrl }) => new Client({ connectionString: adminUrl }));
-    for (const locker of lockers) {
-      await locker.connect();
-      await locker.query('BEGIN');
-      await locker.query('SELECT 1 FROM carts WHERE customer_id = $1 FOR UPDATE', [customerId]);
-    }
-    await stuck();
-    await this.service.killClones();
-    await Promise.all(lockers.map((locker) => locker.end()));
+    const lock = 'SELECT 1 FROM carts WHERE customer_id = $1 FOR UPDATE';
+    await this.data.whileLocked(cartKeyspace.name, lock, [customerId], async () => {
+      await stuck();
+      await this.service.killClones();
+    });
   }
 
   /** A new clone on shards that have lost their copies of the catalog. */

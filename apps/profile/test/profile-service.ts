@@ -5,7 +5,6 @@ import { profile, type Profile } from '@stoa/profile-contract';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
 import { bucketOf } from '@stoa/sharding/testing';
 import { type Clone, eventually } from '@stoa/testing';
-import { Client } from 'pg';
 import { lookupKeyspace, profileKeyspace } from '../src/storage/keyspace.js';
 
 /** A reply with its body parsed; that of an error has a `code`. */
@@ -120,16 +119,11 @@ export class ProfileService {
 
   /** Holds up whatever needs a customer's row, until `meanwhile` is over; then all clones are killed at once. */
   async killWhileLocked(customerId: string, meanwhile: () => Promise<void>): Promise<void> {
-    const shards = this.data.shards.get(profileKeyspace.name) ?? [];
-    const lockers = shards.map(({ adminUrl }) => new Client({ connectionString: adminUrl }));
-    for (const locker of lockers) {
-      await locker.connect();
-      await locker.query('BEGIN');
-      await locker.query('SELECT 1 FROM customers WHERE customer_id = $1 FOR UPDATE', [customerId]);
-    }
-    await meanwhile();
-    await this.service.killClones();
-    await Promise.all(lockers.map((locker) => locker.end()));
+    const lock = 'SELECT 1 FROM customers WHERE customer_id = $1 FOR UPDATE';
+    await this.data.whileLocked(profileKeyspace.name, lock, [customerId], async () => {
+      await meanwhile();
+      await this.service.killClones();
+    });
   }
 
   /** Kills all clones at once. */
@@ -138,15 +132,13 @@ export class ProfileService {
   }
 
   /** The shard that has a customer's bucket. */
-  async placeOf(customerId: string): Promise<string | undefined> {
-    const text = `SELECT i.shard FROM sharding.identity AS i, sharding.bucket_owner AS o WHERE o.bucket = $1 AND o.state = 'owned'`;
-    return (await this.rows<{ shard: string }>(text, [bucketOf(customerId)]))[0]?.shard;
+  placeOf(customerId: string): Promise<string | undefined> {
+    return this.data.shardOf(profileKeyspace.name, bucketOf(customerId));
   }
 
   /** The shard that has a bucket of login names. */
-  async placeOfName(bucket: number): Promise<string | undefined> {
-    const text = `SELECT i.shard FROM sharding.identity AS i, sharding.bucket_owner AS o WHERE o.bucket = $1 AND o.state = 'owned'`;
-    return (await this.names<{ shard: string }>(text, [bucket]))[0]?.shard;
+  placeOfName(bucket: number): Promise<string | undefined> {
+    return this.data.shardOf(lookupKeyspace.name, bucket);
   }
 
   /** The logs of all clones. */

@@ -5,7 +5,7 @@ export { testEnvironment, testKafkaBrokers } from './environment.js';
 export { eventually, untilAvailable, type EventuallyOptions } from './eventually.js';
 export { freeze } from './freeze.js';
 export { PostgresServers, type PostgresServersOptions } from './postgres-servers.js';
-export { tablesOfDatabase, tablesOfPrismaSchema, type Tables } from './prisma-schema.js';
+export { tablesOfDatabase, tablesOfMigrations, tablesOfPrismaSchema, type Tables } from './prisma-schema.js';
 export { TestProxy } from './proxy.js';
 export { dedicatedBrokers, dedicatedKafka, type DedicatedBrokers, type DedicatedKafka } from './dedicated-kafka.js';
 export { testRedis } from './redis.js';

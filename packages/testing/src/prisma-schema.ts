@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
+import { testDatabase } from './database.js';
 
 /** The columns of each table, `name type` with a `?` where null is allowed, in the order of their names. */
 export type Tables = Record<string, string[]>;
@@ -39,7 +40,7 @@ export async function tablesOfPrismaSchema(file: string): Promise<Tables> {
   return Object.fromEntries([...text.matchAll(/^model \w+ \{\n(.*?)^\}/gms)].map(([, body = '']) => tableOf(body)));
 }
 
-/** The tables that stand in a database, in the same form. */
+/** The tables of a database, in the same form. */
 export async function tablesOfDatabase(url: string): Promise<Tables> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -54,5 +55,15 @@ export async function tablesOfDatabase(url: string): Promise<Tables> {
     return tables;
   } finally {
     await client.end();
+  }
+}
+
+/** The tables that the migrations in a folder make, in the same form. */
+export async function tablesOfMigrations(migrations: string): Promise<Tables> {
+  const database = await testDatabase({ migrations });
+  try {
+    return await tablesOfDatabase(database.url);
+  } finally {
+    await database.drop();
   }
 }

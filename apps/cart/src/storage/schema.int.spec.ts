@@ -1,23 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { BUCKET_SQL } from '@stoa/sharding/testing';
 import { Client } from 'pg';
-import { tablesOfDatabase, tablesOfPrismaSchema, testDatabase, type TestDatabase } from '@stoa/testing';
+import { tablesOfMigrations, tablesOfPrismaSchema, testDatabase } from '@stoa/testing';
 
 const prisma = 'apps/cart/prisma';
 
 describe('the schema', () => {
-  let database: TestDatabase;
-  beforeAll(async () => {
-    database = await testDatabase({ migrations: `${prisma}/migrations` });
-  });
-  afterAll(() => database.drop());
-
   it('describes the tables that the migrations make', async () => {
-    expect(await tablesOfPrismaSchema(`${prisma}/schema.prisma`)).toEqual(await tablesOfDatabase(database.url));
+    expect(await tablesOfPrismaSchema(`${prisma}/schema.prisma`)).toEqual(
+      await tablesOfMigrations(`${prisma}/migrations`),
+    );
   });
 
   it('lets the copy of variants go on from where the version without types of copies had come', async () => {
     const migration = await readFile(`${prisma}/migrations/00000000000004_subscriptions/migration.sql`, 'utf8');
+    const database = await testDatabase({ migrations: `${prisma}/migrations` });
     const client = new Client({ connectionString: database.url });
     await client.connect();
     await client.query(`INSERT INTO state_offsets VALUES ('catalog.states', 0, 7), ('catalog.states', 1, 9)`);
@@ -26,6 +23,7 @@ describe('the schema', () => {
     const { rows } = await client.query(`SELECT topic, kafka_partition AS partition, next_offset AS next
       FROM state_offsets WHERE topic <> 'catalog.states' ORDER BY kafka_partition`);
     await client.end();
+    await database.drop();
     expect(rows).toEqual([
       { topic: 'catalog.states#variant', partition: 0, next: '7' },
       { topic: 'catalog.states#variant', partition: 1, next: '9' },

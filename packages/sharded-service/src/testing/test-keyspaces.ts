@@ -16,6 +16,13 @@ export interface TestKeyspaces {
   readonly shards: ReadonlyMap<string, readonly Shard[]>;
   /** Runs a statement, as the owner, on all shards of a keyspace. @returns the rows of all of them. */
   rows<Row = Record<string, unknown>>(keyspace: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The name of the shard that owns a bucket; undefined: none does, because it is being moved. */
+  shardOf(keyspace: string, bucket: number): Promise<string | undefined>;
+  /**
+   * Runs `work` while the rows that a statement locks (`SELECT … FOR UPDATE`) are locked on all shards of a keyspace.
+   * @throws what `work` throws
+   */
+  whileLocked(keyspace: string, text: string, values: readonly unknown[], work: () => Promise<void>): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -44,20 +51,45 @@ export async function testKeyspaces(keyspaces: readonly Keyspace[], { shards = 2
     await migrateKeyspace({ keyspace, directoryAdminUrl, directoryUrl, add });
     made.set(keyspace.name, add);
   }
+  const urlsOf = (keyspace: string): string[] => (made.get(keyspace) ?? []).map(({ adminUrl }) => adminUrl);
   return {
     directoryUrl,
     directoryAdminUrl,
     shards: made,
-    rows: async <Row>(keyspace: string, text: string, values: readonly unknown[] = []) => {
-      const asked = (made.get(keyspace) ?? []).map(({ adminUrl }) => run<Row>(adminUrl, text, values));
-      return (await Promise.all(asked)).flat();
-    },
+    rows: (keyspace, text, values) => rowsOf(urlsOf(keyspace), text, values),
+    shardOf: async (keyspace, bucket) => (await rowsOf<{ shard: string }>(urlsOf(keyspace), OWNER, [bucket]))[0]?.shard,
+    whileLocked: (keyspace, text, values, work) => whileLocked(urlsOf(keyspace), text, values, work),
     drop: async () => {
       for (const database of databases.slice(1)) await database.drop();
       await run(directoryAdminUrl, `DROP OWNED BY ${role}; DROP ROLE ${role}`);
       await databases[0]?.drop();
     },
   };
+}
+
+const OWNER = `SELECT i.shard FROM sharding.identity AS i, sharding.bucket_owner AS o
+  WHERE o.bucket = $1 AND o.state = 'owned'`;
+
+const rowsOf = async <Row>(urls: readonly string[], text: string, values?: readonly unknown[]): Promise<Row[]> =>
+  (await Promise.all(urls.map((url) => run<Row>(url, text, values)))).flat();
+
+async function whileLocked(
+  urls: readonly string[],
+  text: string,
+  values: readonly unknown[],
+  work: () => Promise<void>,
+): Promise<void> {
+  const lockers = urls.map((connectionString) => new Client({ connectionString }));
+  try {
+    for (const locker of lockers) {
+      await locker.connect();
+      await locker.query('BEGIN');
+      await locker.query(text, [...values]);
+    }
+    await work();
+  } finally {
+    await Promise.all(lockers.map((locker) => locker.end()));
+  }
 }
 
 async function run<Row>(url: string, text: string, values?: readonly unknown[]): Promise<Row[]> {
