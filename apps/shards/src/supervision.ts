@@ -5,7 +5,7 @@ import { MoveSupervisor, RunWorker } from '@stoa/sharding';
 import { Directory } from './directory.js';
 
 /**
- * A clone drains within 10 s. What is not done by then is taken up by another clone, or by this one when it is back.
+ * A clone drains within 10 s. Another clone resumes the rest, or this one when it is back.
  */
 const STOP_WITHIN_MS = 6_000;
 

@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS sharding.moves (
   buckets     smallint[]  NOT NULL,
   phase       text        NOT NULL DEFAULT 'planned' CHECK (phase IN ('planned', 'copying', 'catching up', 'fencing',
                 'switched', 'active', 'unsubscribed', 'purged', 'done', 'aborting', 'aborted')),
-  -- Grows with every mover that takes the move up. The shards know the newest one and refuse all others.
+  -- Grows with every mover that runs the move. The shards know the newest one and refuse all others.
   attempt     bigint      NOT NULL DEFAULT 0,
   -- What a mover that resumes, or a reader, wants to know: ids, times, counts, the result of the comparison.
   info        jsonb       NOT NULL DEFAULT '{}',
@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS sharding.moves (
   FOREIGN KEY (keyspace, destination) REFERENCES sharding.shards,
   CHECK (source <> destination)
 );
--- An operator holds it: no mover goes on before the switch, and no supervisor takes it up.
+-- An operator holds it: no mover goes on before the switch, and no supervisor resumes it.
 ALTER TABLE sharding.moves ADD COLUMN IF NOT EXISTS paused_at timestamptz;
 -- Who asked for it, for people.
 ALTER TABLE sharding.moves ADD COLUMN IF NOT EXISTS requested_by text;

@@ -234,13 +234,13 @@ BEGIN
   RETURN true;
 END $$;
 
--- A mover takes the move up here: from now on all earlier ones are refused.
+-- A mover begins an attempt here: from now on all earlier ones are refused.
 CREATE OR REPLACE FUNCTION sharding.begin_attempt(move uuid, wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO sharding.attempts AS a (move_id, attempt) VALUES (move, wanted)
     ON CONFLICT (move_id) DO UPDATE SET attempt = excluded.attempt WHERE a.attempt <= excluded.attempt;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'another mover has taken up move %', move USING ERRCODE = 'SH003';
+    RAISE EXCEPTION 'another mover has resumed move %', move USING ERRCODE = 'SH003';
   END IF;
 END $$;
 
@@ -249,7 +249,7 @@ CREATE OR REPLACE FUNCTION sharding.check_attempt(move uuid, wanted bigint) RETU
 BEGIN
   PERFORM FROM sharding.attempts WHERE move_id = move AND attempt = wanted FOR SHARE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'another mover has taken up move %', move USING ERRCODE = 'SH003';
+    RAISE EXCEPTION 'another mover has resumed move %', move USING ERRCODE = 'SH003';
   END IF;
 END $$;
 

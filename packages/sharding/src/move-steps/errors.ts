@@ -22,7 +22,7 @@ export class MoveBusy extends Error {
 export class StaleMover extends Error {
   override readonly name = 'StaleMover';
   constructor(id: string, cause?: unknown) {
-    super(`Another mover has taken up move ${id}`, { cause });
+    super(`Another mover has resumed move ${id}`, { cause });
   }
 }
 
