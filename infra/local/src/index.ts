@@ -1,4 +1,4 @@
-/** Real servers for one machine without containers, for tests and benchmarks. The commands of `npm start` are in main.ts. */
+/** Real servers for one machine without containers, for tests and benchmarks. The commands of npm are in main.ts. */
 export { isHalted, lowerPriority } from './machine/os-processes.js';
 export { removeAtExit } from './machine/parent-watch.js';
 export { freePort } from './machine/ports.js';
