@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const count = (fallback: number) => z.coerce.number<string>().int().min(0).default(fallback);
 
-/** The gateway's settings, beside those that every clone has. The text of each is what its documentation says. */
+/** The gateway's settings, beside those that every clone has. */
 export const gatewayVariables = commonVariables.extend({
   PORT: port(4000).describe('the port of the shop'),
   GATEWAY_DATABASE_URL: postgresUrl('the gateway'),
@@ -42,4 +42,5 @@ export const gatewayVariables = commonVariables.extend({
     'how long an unready clone still takes requests, until the balancer has seen it',
   ),
 });
+/** The settings of a clone. */
 export type GatewayConfig = z.output<typeof gatewayVariables>;

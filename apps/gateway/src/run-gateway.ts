@@ -38,6 +38,7 @@ export interface Gateway {
   close(delayMs?: number): Promise<void>;
 }
 
+/** The configuration and the objects that a clone is started with. */
 export interface GatewayOptions {
   readonly config: GatewayConfig;
   readonly logger: Logger;

@@ -14,6 +14,7 @@ import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';
 import { ServiceAvailability } from './service-availability.js';
 
+/** One request to a cacheable query. */
 export interface CacheableQuery {
   readonly operation: Operation;
   readonly input: Fields;
@@ -24,6 +25,7 @@ export interface CacheableQuery {
   readonly trace: TraceContext;
 }
 
+/** A response, and where it came from. */
 export interface CacheResult {
   readonly response: CachedResponse;
   readonly outcome: CacheOutcome;

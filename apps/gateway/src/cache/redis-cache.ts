@@ -6,6 +6,7 @@ import type { Operation } from '../services/operation.js';
 import { RedisConnection } from '../storage/redis-connection.js';
 import type { CachedResponse } from './cached-response.js';
 
+/** The result of a lookup in Redis. */
 export interface RedisLookup {
   readonly response: CachedResponse | undefined;
   /** Redis's clock at the lookup, in ms since the epoch: a query that is sent after it counts from there. */

@@ -8,6 +8,7 @@ import type { Headers } from '../http/response.js';
 import { REQUESTS, type RequestPort } from './request-port.js';
 import { recordKey } from './record-key.js';
 
+/** One call of an operation. */
 export interface Call {
   readonly operation: Operation;
   readonly input: Fields;

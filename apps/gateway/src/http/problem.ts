@@ -29,6 +29,7 @@ export class HttpProblem extends Error {
   }
 }
 
+/** The error codes that the gateway itself may use. */
 export type GatewayErrorCode = keyof typeof commonErrors | keyof typeof httpErrors;
 
 /** An error of the gateway itself. @param detail says what is wrong and what to do */

@@ -1,8 +1,9 @@
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Seconds that tokens are valid. */
+/** Seconds that an access token is valid. */
 export const ACCESS_TOKEN_SECONDS = 600;
+/** Seconds that a guest's token is valid. */
 export const GUEST_TOKEN_SECONDS = (30 * DAY) / 1000;
 
 /** A new key each day. */
@@ -12,6 +13,7 @@ const LEAD_MS = HOUR;
 /** A key stays published until the longest-lived token that it signed has expired, and a day more. */
 const LONGEST_TOKEN_MS = GUEST_TOKEN_SECONDS * 1000 + DAY;
 
+/** When a signing key begins to sign, and until when its public half is published. */
 export interface KeyTimes {
   readonly activatesAt: Date;
   readonly publishedUntil: Date;

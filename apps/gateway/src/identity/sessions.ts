@@ -6,8 +6,10 @@ import { ACCESS_TOKEN_SECONDS } from './key-schedule.js';
 import { hashOf, newNonce, newRefreshToken, successorOf } from './refresh-token.js';
 import { Revocations } from './revocations.js';
 
+/** The roles of those who have signed in. */
 export type Role = 'customer' | 'operator';
 
+/** A session, with the refresh token that continues it. */
 export interface SessionState {
   readonly sessionId: string;
   readonly customerId: string;

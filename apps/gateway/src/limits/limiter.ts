@@ -3,8 +3,6 @@ import type { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RedisClient, RedisConnection } from '../storage/redis-connection.js';
 import { LocalWindows, type Taken } from './local-windows.js';
 
-export type { Taken } from './local-windows.js';
-
 // The package's index loads its twenty stores.
 const require = createRequire(import.meta.url);
 const Redis = require('rate-limiter-flexible/lib/RateLimiterRedis.js') as typeof RateLimiterRedis;

@@ -7,8 +7,8 @@ import type { Headers } from '../http/response.js';
 import type { Identity } from '../identity/identity.js';
 import { RedisConnection } from '../storage/redis-connection.js';
 import { CloneCount } from './clone-count.js';
-import { Limiter, type Limit, type Taken } from './limiter.js';
-import { LocalWindows } from './local-windows.js';
+import { Limiter, type Limit } from './limiter.js';
+import { LocalWindows, type Taken } from './local-windows.js';
 
 const headersOf = ({ limit, remaining, resetMs }: Taken): Headers => ({
   'ratelimit-limit': String(limit),

@@ -23,6 +23,7 @@ export interface MessagesPort {
   shareEvents(service: string, wants: (type: string) => boolean, onEvent: (key: string) => Promise<void>): void;
 }
 
+/** An event as it is read from Kafka. `type` is its name in the contract. */
 export interface TailedEvent {
   readonly service: string;
   readonly type: string;

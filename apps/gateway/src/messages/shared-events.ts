@@ -1,6 +1,7 @@
 import type { GroupConsumer, KafkaPort, KafkaRecord, Logger, TopicOffset } from '@stoa/kafka';
 import { untilSuccess } from '../background/until-success.js';
 
+/** The events to share, and the work on each. */
 export interface SharedEventsOptions {
   readonly groupId: string;
   readonly topic: string;

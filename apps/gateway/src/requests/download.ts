@@ -5,6 +5,7 @@ import type { HttpResponse } from '../http/response.js';
 import type { Fields, Operation } from '../services/operation.js';
 import type { Call, CallOperation } from '../calls/call-operation.js';
 
+/** One download. `base`: the caller and trace of its queries. */
 export interface Download {
   readonly operation: Operation;
   readonly input: Fields;

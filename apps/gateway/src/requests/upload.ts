@@ -17,6 +17,7 @@ const IDLE_MS = 60_000;
  */
 const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000];
 
+/** One upload. `base`: the caller and trace of its commands. */
 export interface Upload {
   readonly request: IncomingMessage;
   readonly operation: Operation;

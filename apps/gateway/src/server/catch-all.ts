@@ -8,6 +8,7 @@ import type { HttpResponse } from '../http/response.js';
 import { frameworkProblem } from './framework-problems.js';
 import type { RequestLog } from './request-log.js';
 
+/** The handling of requests, and the objects that it passes them to. */
 export interface CatchAll {
   /** @throws HttpProblem */
   readonly handle: (exchange: Exchange) => Promise<HttpResponse>;

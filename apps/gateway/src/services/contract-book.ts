@@ -12,6 +12,7 @@ export interface RefusedContract {
   readonly at: string;
 }
 
+/** The outcome of an offer. `known`: the document is in force already. */
 export type Decision =
   | { readonly outcome: 'accepted'; readonly document: ContractDocument }
   | { readonly outcome: 'known' }

@@ -3,6 +3,7 @@ import FindMyWay from 'find-my-way';
 import { Operation } from './operation.js';
 import { SchemaCompiler } from './schema-compiler.js';
 
+/** The outcome of a search for a route. */
 export type Match =
   | {
       readonly outcome: 'found';

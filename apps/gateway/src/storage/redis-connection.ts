@@ -12,6 +12,7 @@ const connect = (url: string) =>
     commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
 
+/** The client that `attempt` passes to its work. */
 export type RedisClient = ReturnType<typeof connect>;
 
 /** A Redis on the same network replies within one: one that takes longer than this costs more than it saves. */
