@@ -61,8 +61,8 @@ export interface QueryRules<I extends z.ZodType, O extends z.ZodType, E extends 
   readonly output: O;
   readonly errors?: E;
   /**
-   * May be cached by the gateway, at most this long; dropped early by events that invalidate one of the tags
-   * (`product:{handle}` takes input fields).
+   * The gateway may cache the output for at most this long, and never longer than its CACHE_MAX_AGE_MS (1 s).
+   * Events that invalidate one of the tags end it early (`product:{handle}` takes input fields).
    */
   readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
   /** The output is a DownloadPart: the gateway queries again with `cursor` and streams the chunks. */
