@@ -88,6 +88,7 @@ const FOLDERS = {
   'apps/shards/src': ['cli', 'operations', 'customers', 'supervision.ts', 'directory.ts', 'config.ts'],
   'infra/local/src': [
     'commands',
+    'test-runs',
     'dead-letters',
     'start',
     'clones',
