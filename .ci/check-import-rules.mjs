@@ -102,7 +102,7 @@ const TAGS = [
   ['apps/gateway', '@stoa/cart-contract', /allowlistfor`@stoa\/gateway`/],
   ['apps/gateway', '@stoa/sharding', /allowlistfor`@stoa\/gateway`/],
   ['packages/service', '@stoa/sharding', /allowlistfor`@stoa\/service`/],
-  ['packages/postgres', '@stoa/cli', /allowlistfor`@stoa\/postgres`/],
+  ['packages/postgres', '@stoa/kafka', /allowlistfor`@stoa\/postgres`/],
   ['packages/contracts/cart', '@stoa/messaging', /allowlistfor`@stoa\/cart-contract`/],
   ['packages/messaging', '@stoa/cart-contract', /allowlistfor`@stoa\/messaging`/],
 ];

@@ -3,7 +3,6 @@ export { faultOf, isOfTheWork, isTransient, isTransientState, isUnavailable, sta
 export { ServerUnavailable, TransactionAborted } from './errors/server-errors.js';
 export { oneRow, type Sql, type Statement } from './sql/sql.js';
 export type { Database, DatabaseServer, SqlDatabase, TransactionOptions } from './sql/database.js';
-export { withTimeout } from './sql/with-timeout.js';
 export { Session, withSession, type SessionOptions } from './sessions/session.js';
 export type { Timeouts } from './sessions/settings.js';
 export { isHeld, tryLock, tryLockShared } from './locks/advisory-lock.js';

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoff } from '@stoa/timing';
 import { send, type ShopResponse } from '../shop.js';
 
 export interface Request {
@@ -34,6 +35,7 @@ export const attempts = new EventEmitter<{ attempt: [Attempt] }>();
 
 /** The request was not done, or nobody knows; asking again is right. */
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
+const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
 /**
@@ -42,11 +44,11 @@ const LONGEST_PAUSE_MS = 1_000;
  */
 export async function ask(request: Request, timeoutMs = timeouts.wholeMs): Promise<ShopResponse> {
   const deadline = performance.now() + timeoutMs;
-  for (let pause = 50; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  for (let failures = 1; ; failures += 1) {
     const outcome = await attempt(request);
     if (typeof outcome !== 'string') return outcome;
     if (performance.now() > deadline) throw new GaveUp(`${request.method} ${request.path}: ${outcome}`);
-    await delay(pause * (0.5 + Math.random()));
+    await delay(backoff(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS) * (0.5 + Math.random()));
   }
 }
 

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@stoa/testing';
+import { pause } from '@stoa/timing';
 import { newProduct } from '../shop.js';
 import { ask, GaveUp } from './client.js';
 import { EventReader } from './events.js';
@@ -151,7 +151,7 @@ export class Load {
         if (error instanceof GaveUp) this.findings.count('given up');
         else this.findings.violation(error instanceof Error ? (error.stack ?? error.message) : String(error));
       }
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      await pause(pauseMs, signal);
     }
   }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { createClient, RESP_TYPES } from 'redis';
 import { CONFIG, LOGGER, type Logger } from '@stoa/service';
+import { backoff } from '@stoa/timing';
 import type { GatewayConfig } from '../config.js';
 
 const connect = (url: string) =>
@@ -8,7 +9,7 @@ const connect = (url: string) =>
     url,
     // Commands fail at once while Redis is unavailable: everything here works without it.
     disableOfflineQueue: true,
-    socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1_000) },
+    socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => backoff(retries + 1, 50, 1_000) },
     commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
 

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG, LOGGER, type Logger } from '@stoa/service';
+import { pause, spread } from '@stoa/timing';
 import type { ProfileConfig } from '../config.js';
 import { Names, type Reservation } from '../storage/names.js';
 import { SettleNames } from './settle-names.js';
@@ -37,9 +37,8 @@ export class ExpireReservations implements OnApplicationBootstrap, OnApplication
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      // Clones don't poll in step.
-      const pause = (this.seconds * 1000 * (0.75 + Math.random() / 2)) / 6;
-      await delay(pause, undefined, { signal }).catch(() => undefined);
+      // Clones do not poll in step.
+      await pause(spread((this.seconds * 1000) / 6), signal);
       await Promise.all(this.names.shards().map((shard) => this.round(shard)));
     }
   }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { reason } from '@stoa/cli';
+import { backoff, pause } from '@stoa/timing';
 import { identityOf } from '../machine/os-processes.js';
 import { exitWords, type Running, type Starting } from '../servers/child.js';
 import type { Kind, ProcessRecord } from '../state-dir/state.js';
@@ -109,40 +109,41 @@ export class SupervisedProcess<R extends Running = Running> {
 
   private async watch(first: R): Promise<void> {
     let current: R = first;
-    let pause = FIRST_PAUSE_MS;
+    let failures = 1;
     for (;;) {
       const since = Date.now();
       const exit = await current.exited;
       if (this.abort.signal.aborted) return;
-      if (Date.now() - since > HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
+      if (Date.now() - since > HEALTHY_AFTER_MS) failures = 1;
       const notified = this.spec.ended?.();
-      const next = await this.restart(`ended by itself (${exitWords(exit)})`, pause, notified);
+      const next = await this.restart(`ended by itself (${exitWords(exit)})`, failures, notified);
       if (!next) return;
       current = next.running;
-      pause = next.pause;
+      failures = next.failures;
     }
   }
 
   /** Tries until the process is ready again. Undefined if the stack is being stopped. */
   private async restart(
     why: string,
-    pause: number,
+    failures: number,
     notified?: Promise<void>,
-  ): Promise<{ running: R; pause: number } | undefined> {
+  ): Promise<{ running: R; failures: number } | undefined> {
     const { name } = this.spec;
-    for (let trouble = why, wait = pause; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+    for (let trouble = why, failed = failures; ; failed += 1) {
+      const waitMs = backoff(failed, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
       this.pid = undefined;
       this.identity = undefined;
       this.restarts++;
       this.become('restarting');
-      this.events.report(`${name} ${trouble}; starting it again in ${wait / 1000} s`);
-      await delay(wait, undefined, { signal: this.abort.signal }).catch(() => undefined);
+      this.events.report(`${name} ${trouble}; starting it again in ${waitMs / 1000} s`);
+      await pause(waitMs, this.abort.signal);
       await notified;
       if (this.abort.signal.aborted) return undefined;
       try {
         const running = await this.launch();
         this.events.report(`${name} is ready again (pid ${running.pid})`);
-        return { running, pause: Math.min(wait * 2, LONGEST_PAUSE_MS) };
+        return { running, failures: failed + 1 };
       } catch (error) {
         if (this.abort.signal.aborted) return undefined;
         trouble = `did not start: ${reason(error)}`;

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
+import { backoff, pause } from '@stoa/timing';
 import {
   KafkaError,
   type GroupConsumer,
@@ -9,6 +9,8 @@ import {
 } from '../port/port.js';
 import { kafkaError, translated } from './errors.js';
 import { readBatch } from './records.js';
+
+const retryDelayMs = (failures: number): number => backoff(failures, 25, 400);
 
 type StartFrom = NonNullable<GroupOptions['startFrom']>;
 
@@ -36,14 +38,14 @@ export class KafkaJsGroup implements GroupConsumer {
 
   /** Tries until this is a member. @throws KafkaError CLOSED */
   async join(): Promise<void> {
-    for (let wait = 25; !this.isClosed; wait = Math.min(wait * 2, 400)) {
+    for (let failures = 1; !this.isClosed; failures += 1) {
       try {
         await this.joinOnce();
         if (!this.isClosed) return;
       } catch (error) {
         this.options.onFault?.(kafkaError(error));
         await this.consumer?.disconnect().catch(() => undefined);
-        await delay(wait);
+        await pause(retryDelayMs(failures));
       }
     }
     throw new KafkaError('CLOSED', 'closed before it had joined its group');
@@ -108,7 +110,7 @@ export class KafkaJsGroup implements GroupConsumer {
     const consumer = this.consumer;
     const isOver = this.untilReassigned.signal;
     for (const partition of partitions) this.pause(partition);
-    for (let wait = 25; !isOver.aborted; wait = Math.min(wait * 2, 400)) {
+    for (let failures = 1; !isOver.aborted; failures += 1) {
       try {
         const starts = await startFrom(partitions);
         if (isOver.aborted) return;
@@ -118,7 +120,7 @@ export class KafkaJsGroup implements GroupConsumer {
         return;
       } catch (error) {
         this.options.onFault?.(kafkaError(error));
-        await delay(wait, undefined, { signal: isOver }).catch(() => undefined);
+        await pause(retryDelayMs(failures), isOver);
       }
     }
   }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { FetchIsolationLevels, ListOffsetTimestamps, type Base, type ConnectionPool } from '@stoa/kafka/client';
+import { pause } from '@stoa/timing';
 import {
   KafkaError,
   type Isolation,
@@ -11,7 +11,7 @@ import { isProtocolError } from './errors.js';
 import { LeaderFetcher, type Cursor } from './leader-fetcher.js';
 import { leaderOf, Leaders, nameOf, type Topic } from './leaders.js';
 import { offsetsOf } from './offset-bounds.js';
-import { backoff } from './settings.js';
+import { retryDelayMs } from './settings.js';
 
 export interface FetcherOptions {
   readonly isolation: Isolation;
@@ -130,7 +130,7 @@ export class Fetcher {
   /** This one is looked for a little later, the later the more often that was in vain. */
   private lose(cursor: Cursor): void {
     cursor.failures += 1;
-    this.lost.set(cursor, performance.now() + backoff(cursor.failures));
+    this.lost.set(cursor, performance.now() + retryDelayMs(cursor.failures));
   }
 
   /** Looks for the lost, until there are none. */
@@ -145,7 +145,7 @@ export class Fetcher {
     while (this.lost.size > 0 && !this.isStopped) {
       this.pausing = new AbortController();
       const wait = Math.min(...this.lost.values()) - performance.now();
-      if (wait > 0) await delay(wait, undefined, { signal: this.pausing.signal }).catch(() => undefined);
+      if (wait > 0) await pause(wait, this.pausing.signal);
       const now = performance.now();
       const due = [...this.lost].filter(([, at]) => at <= now).map(([cursor]) => cursor);
       if (due.length > 0) this.place(await this.find(due), due);

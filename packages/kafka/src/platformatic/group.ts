@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type ConnectionPool } from '@stoa/kafka/client';
+import { pause } from '@stoa/timing';
 import {
   KafkaError,
   type GroupConsumer,
@@ -13,7 +13,7 @@ import { nameOf } from './leaders.js';
 import type { TopicIds } from './lenient.js';
 import { Membership } from './membership.js';
 import { byTopic, startsOf, type Start } from './offset-bounds.js';
-import { backoff } from './settings.js';
+import { retryDelayMs } from './settings.js';
 
 export interface GroupDependencies {
   readonly newConsumer: (groupId: string, idOf: TopicIds) => Consumer;
@@ -50,7 +50,7 @@ export class PlatformaticGroup implements GroupConsumer {
         if (!this.closed) return;
       } catch (error) {
         this.report(kafkaError(error));
-        await delay(backoff(attempt), undefined, { signal: this.closing.signal }).catch(() => undefined);
+        await pause(retryDelayMs(attempt), this.closing.signal);
       }
     }
     throw new KafkaError('CLOSED', 'closed before it had joined its group');
@@ -136,7 +136,7 @@ export class PlatformaticGroup implements GroupConsumer {
         return;
       } catch (error) {
         this.report(kafkaError(error));
-        await delay(backoff(attempt), undefined, { signal: this.closing.signal }).catch(() => undefined);
+        await pause(retryDelayMs(attempt), this.closing.signal);
       }
     }
   }

@@ -3,7 +3,7 @@ import { FetchIsolationLevels, ListOffsetTimestamps, listOffsetsV9, type Base } 
 import { KafkaError, type StartOffset, type TopicPartition } from '../port/port.js';
 import { kafkaError } from './errors.js';
 import { responseOf, errorOf, Leaders, nameOf } from './leaders.js';
-import { backoff } from './settings.js';
+import { retryDelayMs } from './settings.js';
 
 /** By `topic:partition`: the offset, null where there is none, or why it is not known. */
 export type Offsets = Map<string, number | null | KafkaError>;
@@ -71,7 +71,7 @@ export async function startsOf(client: Base, partitions: readonly Start[]): Prom
   let unknown = new Map<Start, KafkaError>();
   let left = partitions.filter(({ from }) => typeof from !== 'number');
   for (let attempt = 0; left.length > 0 && attempt < TRIES; attempt += 1) {
-    if (attempt > 0) await delay(backoff(attempt));
+    if (attempt > 0) await delay(retryDelayMs(attempt));
     unknown = new Map();
     for (const [start, found] of await lookUp(client, left, attempt > 0)) {
       if (found instanceof KafkaError) unknown.set(start, found);

@@ -10,7 +10,7 @@ import type { ProduceResponse } from './library-types.js';
 import { lenient } from './lenient.js';
 import { toMessage } from './records.js';
 import type { baseSettings } from './settings.js';
-import { backoff } from './settings.js';
+import { retryDelayMs } from './settings.js';
 
 /** A record on its way, its Kafka partition chosen. */
 interface Sent {
@@ -61,7 +61,7 @@ export class Producing {
         if (isLast || !PASSING.has(error.code)) given.set(sent, error);
         else waiting.push(sent);
       }
-      if (waiting.length > 0) await delay(backoff(attempt));
+      if (waiting.length > 0) await delay(retryDelayMs(attempt));
     }
     const errors = [...given.values()];
     // Records that are too large are found again, once all others are written.

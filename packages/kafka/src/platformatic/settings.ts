@@ -1,4 +1,5 @@
 import type { BaseOptions } from '@stoa/kafka/client';
+import { backoff } from '@stoa/timing';
 import type { KafkaOptions } from '../port/options.js';
 
 /**
@@ -6,7 +7,7 @@ import type { KafkaOptions } from '../port/options.js';
  * second or two. Not shorter either: on a machine that they share with the broker, dozens of clients that knock take
  * from it what it starts with.
  */
-export const backoff = (attempt: number): number => Math.min(25 * 2 ** (attempt - 1), 800);
+export const retryDelayMs = (attempt: number): number => backoff(attempt, 25, 800);
 
 /** Settings of every client of the library. */
 export function baseSettings(options: KafkaOptions): BaseOptions & { bootstrapBrokers: string[] } {
@@ -17,7 +18,7 @@ export function baseSettings(options: KafkaOptions): BaseOptions & { bootstrapBr
     // Longer than the longest fetch wait, shorter than anyone waits for a broker that hangs.
     requestTimeout: 12_000,
     retries: 6,
-    retryDelay: (_client, _operation, attempt) => backoff(attempt),
+    retryDelay: (_client, _operation, attempt) => retryDelayMs(attempt),
     // The library asks again every 5 s by default, and the sends of that moment wait. Stale metadata shows in errors
     // anyway.
     metadataMaxAge: 120_000,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
+import { pause } from '@stoa/timing';
 
 export interface PurgeOptions {
   readonly server: string;
@@ -72,7 +73,7 @@ async function purge(sql: Sql, { text, from }: Purge, hours: number, batchSize: 
     purged += found;
     begin = reached ?? begin;
     if (found < batchSize) break;
-    await delay(BREATH_MS, undefined, { signal }).catch(() => undefined);
+    await pause(BREATH_MS, signal);
   }
   return purged;
 }

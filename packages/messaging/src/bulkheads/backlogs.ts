@@ -1,9 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { detached } from '@stoa/kafka';
 import type { Follower, KafkaPort, KafkaRecord, Logger, TopicPartition } from '@stoa/kafka';
-import { pauseAfter } from './back-off.js';
+import { backoff, pause, spread } from '@stoa/timing';
 import { Backlog, type BacklogOptions } from './backlog.js';
 import type { ServerGate } from './server-gate.js';
+
+const LONGEST_RETRY_MS = 5_000;
 
 export interface BacklogsOptions extends BacklogOptions {
   readonly port: KafkaPort;
@@ -94,7 +95,7 @@ export class Backlogs {
         return;
       } catch (err) {
         logger.warn({ err, server: gate.server, topic, partition }, 'Events that were left wait for Kafka');
-        await delay(pauseAfter(failures, retryMs), undefined, { signal: stopping }).catch(() => undefined);
+        await pause(spread(backoff(failures, retryMs, LONGEST_RETRY_MS)), stopping);
       }
     }
   }

@@ -1,4 +1,4 @@
-import { pauseAfter } from './back-off.js';
+import { backoff, spread } from '@stoa/timing';
 
 /** One try a second costs a server nothing, and its events wait no longer than that once it is back. */
 const MOST_MS = 1_000;
@@ -65,7 +65,8 @@ export class Circuit {
   private startPause(): void {
     this.isDue = false;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.letOneThrough(), pauseAfter(this.failures, this.firstPauseMs, MOST_MS));
+    const pauseMs = spread(backoff(this.failures, this.firstPauseMs, MOST_MS));
+    this.timer = setTimeout(() => this.letOneThrough(), pauseMs);
     this.timer.unref();
   }
 

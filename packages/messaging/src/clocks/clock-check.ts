@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaRecord } from '@stoa/kafka';
+import { pause } from '@stoa/timing';
 import type { BrokerClock } from './broker-clock.js';
 
 /** While a backlog is read, each fetch looks like a clock that was set back. */
@@ -44,7 +45,7 @@ export class ClockCheck {
     this.askedAt = performance.now();
     const given = new AbortController();
     const synced = this.sync().catch(() => undefined);
-    await Promise.race([synced, delay(REPLY_WITHIN_MS, undefined, { signal: given.signal }).catch(() => undefined)]);
+    await Promise.race([synced, pause(REPLY_WITHIN_MS, given.signal)]);
     given.abort();
   }
 }

@@ -2,15 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { detached } from '@stoa/kafka';
 import type { GroupConsumer, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { Database } from '@stoa/postgres';
+import { backoff, pause, spread } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import { Intake, type Work } from '../intake/intake.js';
-import { pauseAfter } from '../bulkheads/back-off.js';
 import { Backlogs } from '../bulkheads/backlogs.js';
 import type { EventDelivery } from './event-delivery.js';
 import { EventPositions } from './event-positions.js';
 import { EventTrials } from './event-trials.js';
 import { ServerGates } from '../bulkheads/server-gates.js';
 import type { EventSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
+
+const LONGEST_RETRY_MS = 5_000;
 
 export interface EventConsumerOptions {
   readonly port: KafkaPort;
@@ -91,8 +93,8 @@ export class EventConsumer {
         return;
       } catch (error) {
         this.options.messaging.logger.warn({ err: error }, 'Events wait for Kafka');
-        const ms = pauseAfter(++failures, this.retryMs);
-        await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+        const ms = spread(backoff(++failures, this.retryMs, LONGEST_RETRY_MS));
+        await pause(ms, this.stopping.signal);
       }
     }
   }

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaPort } from '@stoa/kafka';
 import type { Database } from '@stoa/postgres';
+import { backoff, pause, spread } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import type { Work } from '../intake/intake.js';
-import { pauseAfter } from '../bulkheads/back-off.js';
 import { BeforeFailed, isRecordsFault } from '../bulkheads/record-faults.js';
 import type { EventDelivery } from './event-delivery.js';
 import { UnreadableRecord } from '../subscriptions/event-record.js';
@@ -11,6 +10,8 @@ import type { EventKey } from '../parked-events/parked-events.js';
 import { Parking } from '../parked-events/parking.js';
 import type { ServerGate } from '../bulkheads/server-gate.js';
 import type { EventSubscription } from '../subscriptions/subscription-table.js';
+
+const LONGEST_RETRY_MS = 5_000;
 
 export interface EventTrialsOptions {
   readonly port: KafkaPort;
@@ -96,6 +97,6 @@ export class EventTrials {
 
   private async pause(failures: number): Promise<void> {
     const { retryMs, stopping } = this.options;
-    await delay(pauseAfter(failures, retryMs), undefined, { signal: stopping }).catch(() => undefined);
+    await pause(spread(backoff(failures, retryMs, LONGEST_RETRY_MS)), stopping);
   }
 }

@@ -9,6 +9,7 @@ import {
 import type { CommandReply, CommandRequest } from '../api/command-execution.js';
 import { deriveId } from '../protocol/ids.js';
 import type { Logger } from '@stoa/kafka';
+import { backoff } from '@stoa/timing';
 import type { FlowContext, StepRules } from '../api/handlers.js';
 import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from '../protocol/envelope.js';
@@ -204,7 +205,7 @@ export class Dispatcher {
     pause: (ms: number) => Promise<void>,
     attempt: () => Promise<CommandReply>,
   ): Promise<CommandReply> {
-    for (let wait = RETRY_FIRST_MS; ; wait = Math.min(wait * 2, RETRY_MOST_MS)) {
+    for (let failures = 1; ; failures += 1) {
       try {
         return await attempt();
       } catch (error) {
@@ -214,7 +215,7 @@ export class Dispatcher {
           this.logger.error(fields, 'a handler failed');
           return commonErrorReply('INTERNAL', 'The service failed; the failure was logged');
         }
-        const pauseMs = wait * (0.5 + Math.random());
+        const pauseMs = backoff(failures, RETRY_FIRST_MS, RETRY_MOST_MS) * (0.5 + Math.random());
         if (budgetLeft() > pauseMs) {
           this.logger.debug(fields, 'a fault that may pass: trying again');
           await pause(pauseMs);

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { writeDeadLetter } from '../protocol/dead-letter.js';
 import type { KafkaPort } from '@stoa/kafka';
+import { backoff, pause } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import { topicNames } from '../protocol/topics.js';
 import { Unreadable } from '../protocol/envelope.js';
@@ -27,7 +27,7 @@ export class UnreadableRequests {
     const { logger, metrics, clone } = this.options;
     if (!(error instanceof Unreadable)) logger.error({ err: error }, 'a message could not be handled');
     const { topic, partition, offset } = work.record;
-    for (let wait = RETRY_FIRST_MS; !work.isRevoked(); wait = Math.min(wait * 2, RETRY_MOST_MS)) {
+    for (let failures = 1; !work.isRevoked(); failures += 1) {
       try {
         await writeDeadLetter(this.port, this.topic, work.record, reason, clone);
         logger.warn({ topic, partition, offset, reason }, 'dead letter');
@@ -36,7 +36,7 @@ export class UnreadableRequests {
       } catch (fault) {
         if (this.isClosing()) return;
         logger.error({ err: fault, topic, partition, offset }, 'a dead letter could not be written; trying again');
-        await delay(wait);
+        await pause(backoff(failures, RETRY_FIRST_MS, RETRY_MOST_MS));
       }
     }
     work.done();

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaPort } from '@stoa/kafka';
 import type { DatabaseServer } from '@stoa/postgres';
+import { pause } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import { readFollowed, readFollowedOf, topicOfCopy, type StateOffset } from './state-offsets.js';
 
@@ -44,7 +44,7 @@ export async function caughtUp(options: CatchUpOptions, signal: AbortSignal): Pr
     } catch (error) {
       messaging.logger.debug({ err: error, server: server.name }, 'How far the copy of states is, is not known yet');
     }
-    await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    await pause(LOOK_MS, signal);
   }
 }
 

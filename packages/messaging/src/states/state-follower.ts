@@ -1,6 +1,7 @@
 import type { DatabaseServer, Sql } from '@stoa/postgres';
 import { originOf, writeDeadLetter } from '../protocol/dead-letter.js';
 import type { Follower, KafkaPort, KafkaRecord } from '@stoa/kafka';
+import { backoff } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import { topicNames } from '../protocol/topics.js';
 import { isRecordsFault } from '../bulkheads/record-faults.js';
@@ -85,7 +86,7 @@ export class StateFollower {
       } catch (error) {
         if (error instanceof CopyTakenOver || isRecordsFault(error, isTransient)) throw error;
         messaging.logger.warn({ err: error, server: server.name }, 'The copy of states waits');
-        await new Signal().wait(Math.min(RETRY_FIRST_MS * 2 ** failures++, RETRY_MOST_MS), signal);
+        await new Signal().wait(backoff(++failures, RETRY_FIRST_MS, RETRY_MOST_MS), signal);
       }
     }
   }
@@ -202,7 +203,8 @@ export class StateFollower {
         messaging.logger.warn({ err: error, states: slice.records.length }, 'States could not be applied');
         const records = slice.records.filter((each) => !batch.unreadable.some((bad) => bad.record === each));
         if (records.length > 1) return this.applyHalves({ records, next: slice.next }, queue, signal);
-        if (failures + 1 < ATTEMPTS) await new Signal().wait(RETRY_FIRST_MS * 2 ** failures, signal);
+        if (failures + 1 < ATTEMPTS)
+          await new Signal().wait(backoff(failures + 1, RETRY_FIRST_MS, RETRY_MOST_MS), signal);
         else return this.skip(slice, records, error, queue);
       }
     }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause, spread } from '@stoa/timing';
 import { LockSession, type LockSessionOptions } from './lock-session.js';
 
 /** What one clone among a service's clones does for a database. */
@@ -95,7 +95,6 @@ export class Leadership {
 
   private async pause(signal = this.stopping.signal): Promise<void> {
     // Spread out, so that candidates don't ask in step.
-    const ms = (this.options.retryMs ?? 500) * (0.75 + Math.random() / 2);
-    await delay(ms, undefined, { signal }).catch(() => undefined);
+    await pause(spread(this.options.retryMs ?? 500), signal);
   }
 }

@@ -1,4 +1,5 @@
 /** What a probe found: the server takes work, it takes reads only (a standby, a full stop for writes), or it gives no answer. */
+import { backoff } from '@stoa/timing';
 export type Verdict = 'serves' | 'reads' | 'unavailable';
 
 /** How many ticks of work in flight without any answer make a server suspect. A process that froze itself counts one. */
@@ -26,7 +27,7 @@ export class Circuit {
   #isProbing = false;
   #answersAtProbe = 0;
   #probedAt = Number.NEGATIVE_INFINITY;
-  #pauseMs = FIRST_PAUSE_MS;
+  #refusedProbes = 0;
 
   get state(): Verdict {
     return this.#state;
@@ -65,12 +66,11 @@ export class Circuit {
     const wasAnswered = this.#state === 'serves' && this.#answers !== this.#answersAtProbe;
     this.#state = verdict === 'unavailable' && wasAnswered ? 'serves' : verdict;
     if (this.#state === 'serves') {
-      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#refusedProbes = 0;
       return undefined;
     }
-    const pauseMs = this.#pauseMs;
-    this.#pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    return pauseMs;
+    this.#refusedProbes += 1;
+    return backoff(this.#refusedProbes, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   }
 
   #beginProbe(): boolean {

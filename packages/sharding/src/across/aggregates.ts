@@ -1,4 +1,5 @@
-import { type Sql, withTimeout } from '@stoa/postgres';
+import type { Sql } from '@stoa/postgres';
+import { withTimeout } from '@stoa/timing';
 import { withOwnershipProof, type ShardTarget } from './query-shards.js';
 import { ShardsFailed } from './errors.js';
 

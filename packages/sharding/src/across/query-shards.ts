@@ -1,4 +1,5 @@
-import { codeOf, isTransient, withTimeout, oneRow, type Sql } from '@stoa/postgres';
+import { codeOf, isTransient, oneRow, type Sql } from '@stoa/postgres';
+import { withTimeout } from '@stoa/timing';
 import type { MapClient } from '../map/map-client.js';
 import { bucketsByShard, unplaced, type ShardMap } from '../map/shard-map.js';
 import { NOT_HERE } from '../error-codes.js';

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Session } from '@stoa/postgres';
+import { pause } from '@stoa/timing';
 
 /** Options of pollDirectory. */
 export interface PollOptions {
@@ -36,7 +36,7 @@ export async function pollDirectory(
       onFailure?.(error);
       await drop();
     }
-    if (!done) await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
+    if (!done) await pause(POLL_MS, signal);
   }
   await drop();
 }

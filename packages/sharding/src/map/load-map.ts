@@ -1,4 +1,5 @@
-import { withTimeout, withSession, oneRow, type Sql } from '@stoa/postgres';
+import { withSession, oneRow, type Sql } from '@stoa/postgres';
+import { withTimeout } from '@stoa/timing';
 import { BUCKETS } from './bucket.js';
 import { placementsFrom, type Claim, type Incarnation, type Placement, type ShardMap } from './shard-map.js';
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { withTimeout, Session } from '@stoa/postgres';
+import { Session } from '@stoa/postgres';
+import { pause, withTimeout } from '@stoa/timing';
 import { loadMap, rebuildMap } from './load-map.js';
 import type { ShardMap } from './shard-map.js';
 
@@ -70,7 +71,7 @@ export class MapClient {
   async changeWithin(ms: number): Promise<void> {
     const settled = new AbortController();
     const stop = this.onChange(() => settled.abort());
-    await delay(ms, undefined, { signal: settled.signal }).catch(() => undefined);
+    await pause(ms, settled.signal);
     stop();
   }
 
@@ -166,6 +167,6 @@ export class MapClient {
   }
 
   private async pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    await pause(ms, this.stopping.signal);
   }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { backoff, pause } from '@stoa/timing';
 import type { MoveHooks, MoveLimits } from '../move-steps/context.js';
 import { MoveBusy, MovePaused, StaleMover } from '../move-steps/errors.js';
 import { Mover } from './mover.js';
@@ -39,7 +39,7 @@ const LONGEST_RETRY_MS = 60_000;
 export class MoveSupervisor {
   private readonly stopping = new AbortController();
   private readonly running = new Map<string, Promise<void>>();
-  private readonly failed = new Map<string, { readonly until: number; readonly pauseMs: number }>();
+  private readonly failed = new Map<string, { readonly until: number; readonly failures: number }>();
   private polling: Promise<void> | undefined;
 
   constructor(private readonly options: SupervisorOptions) {}
@@ -54,10 +54,7 @@ export class MoveSupervisor {
     this.stopping.abort();
     await this.polling;
     const late = new AbortController();
-    await Promise.race([
-      Promise.all(this.running.values()),
-      delay(withinMs, undefined, { signal: late.signal }).catch(() => undefined),
-    ]);
+    await Promise.race([Promise.all(this.running.values()), pause(withinMs, late.signal)]);
     late.abort();
   }
 
@@ -97,8 +94,9 @@ export class MoveSupervisor {
       this.failed.delete(move.id);
     } catch (error) {
       if (error instanceof MoveBusy || error instanceof StaleMover || error instanceof MovePaused) return;
-      const pauseMs = Math.min(LONGEST_RETRY_MS, (this.failed.get(move.id)?.pauseMs ?? FIRST_RETRY_MS / 2) * 2);
-      this.failed.set(move.id, { until: performance.now() + pauseMs, pauseMs });
+      const failures = (this.failed.get(move.id)?.failures ?? 0) + 1;
+      const pauseMs = backoff(failures, FIRST_RETRY_MS, LONGEST_RETRY_MS);
+      this.failed.set(move.id, { until: performance.now() + pauseMs, failures });
       this.options.onFailure?.(error, move);
     }
   }

@@ -1,4 +1,5 @@
 import { codeOf, isTransient, type Sql, type Statement } from '@stoa/postgres';
+import { backoff } from '@stoa/timing';
 import { Across } from '../across/across.js';
 import type { AcrossOptions } from '../across/query-shards.js';
 import { bucketOf } from '../map/bucket.js';
@@ -139,7 +140,7 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
   private async routed<T>(bucket: number, work: (server: Server) => Promise<T>): Promise<T> {
     const { map, retryForMs = 5_000 } = this.options;
     const deadline = performance.now() + retryForMs;
-    for (let attempt = 0; ; attempt += 1) {
+    for (let failures = 1; ; failures += 1) {
       const placed = map.current.placements[bucket];
       try {
         return await work(this.serverOf(bucket));
@@ -154,7 +155,7 @@ export class ShardedDatabase<Tx extends Sql, Server extends ShardServer<Tx>> {
           const reason = await this.confirm(shard);
           if (reason !== undefined) throw new BucketUnavailable(bucket, retryForMs, new Error(reason));
         }
-        if (!moved) await map.changeWithin(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
+        if (!moved) await map.changeWithin(backoff(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS));
       }
     }
   }

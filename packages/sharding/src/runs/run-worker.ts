@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock, type Session } from '@stoa/postgres';
+import { pause } from '@stoa/timing';
 import type { MoveHooks, MoveLimits } from '../move-steps/context.js';
 import { verify } from '../verification/verify.js';
 import { executePlan } from '../rebalancing/execute-plan.js';
@@ -50,7 +51,7 @@ export class RunWorker {
   async stop(withinMs: number): Promise<void> {
     this.stopping.abort();
     const late = new AbortController();
-    const timeout = delay(withinMs, undefined, { signal: late.signal }).catch(() => undefined);
+    const timeout = pause(withinMs, late.signal);
     await Promise.race([this.polling, timeout]);
     late.abort();
   }
@@ -98,7 +99,7 @@ export class RunWorker {
     ended: AbortSignal,
   ): Promise<void> {
     while (!ended.aborted) {
-      await delay(POLL_MS, undefined, { signal: ended }).catch(() => undefined);
+      await pause(POLL_MS, ended);
       if (this.stopping.signal.aborted) stop.abort();
       try {
         await noteRun(session, id, latest.progress);
