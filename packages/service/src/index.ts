@@ -7,24 +7,24 @@ export {
   type AdminRoutes,
   type AdminServer,
   type AdminServerOptions,
-} from './observe/admin-server.js';
-export { createLogger, type Logger, type LoggerOptions } from './observe/logger.js';
-export { metrics } from './observe/metrics.js';
-export { Readiness, type Unready } from './observe/readiness.js';
-export { isSecretName, redact, scrub } from './observe/redact.js';
-export { serverShare } from './observe/server-share.js';
-export { servedFrom } from './observe/served-from.js';
-export { spans, type Step } from './observe/spans.js';
-export { trace, type TraceContext } from './observe/trace.js';
-export type { DatabaseContext, ManagedDatabase, OpenDatabase } from './run/databases.js';
-export { runMigrateCommand, settledMigration, type MigrateCommandOptions } from './migrate/run-migrate-command.js';
-export { exportSpans } from './run/export-spans.js';
-export { exitOnUncaught, exitWith, leaveOnSignal, type LeavingOptions } from './run/leaving.js';
-export { configurationOrExit } from './run/configuration.js';
-export { messagingMetrics } from './run/messaging-metrics.js';
+} from './admin/admin-server.js';
+export { createLogger, type Logger, type LoggerOptions } from './logs/logger.js';
+export { metrics } from './metrics/metrics.js';
+export { Readiness, type Unready } from './admin/readiness.js';
+export { isSecretName, redact, scrub } from './logs/redact.js';
+export { serverShare } from './context/server-share.js';
+export { servedFrom } from './context/served-from.js';
+export { spans, type Step } from './tracing/spans.js';
+export { trace, type TraceContext } from './context/trace.js';
+export type { DatabaseContext, ManagedDatabase, OpenDatabase } from './databases/databases.js';
+export { runMigrateCommand, settledMigration, type MigrateCommandOptions } from './databases/run-migrate-command.js';
+export { exportSpans } from './tracing/export-spans.js';
+export { exitOnUncaught, exitWith, leaveOnSignal, type LeavingOptions } from './run/leave-on-signal.js';
+export { configurationOrExit } from './config/configuration.js';
+export { messagingMetrics } from './metrics/messaging-metrics.js';
 export { messagingOptions } from './run/messaging-options.js';
-export { poolHooks } from './run/pool-hooks.js';
-export { NestLog } from './run/nest-log.js';
-export { runService } from './run/lazily.js';
+export { poolHooks } from './databases/pool-hooks.js';
+export { NestLog } from './logs/nest-log.js';
+export { runService } from './run/run-lazily.js';
 export type { ServiceOptions, ServiceVariables } from './run/run-service.js';
 export { CONFIG, LOGGER } from './run/tokens.js';

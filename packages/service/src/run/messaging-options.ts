@@ -1,10 +1,10 @@
 import type { MessageContext, MessagingOptions } from '@stoa/messaging';
 import type { CommonConfig } from '../config/variables.js';
-import type { Logger } from '../observe/logger.js';
-import { servedFrom } from '../observe/served-from.js';
-import { spans, type Step } from '../observe/spans.js';
-import { trace } from '../observe/trace.js';
-import { messagingMetrics } from './messaging-metrics.js';
+import type { Logger } from '../logs/logger.js';
+import { servedFrom } from '../context/served-from.js';
+import { spans, type Step } from '../tracing/spans.js';
+import { trace } from '../context/trace.js';
+import { messagingMetrics } from '../metrics/messaging-metrics.js';
 
 const handling = ({ operation, messageId }: MessageContext): Step => ({
   name: `process ${operation}`,

@@ -5,18 +5,23 @@ import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
 import { DATABASE, MESSAGING_OPTIONS, StoaServer, stoaTransport, type DeadLetters } from '@stoa/messaging';
 import type { z } from 'zod';
 import type { commonVariables, CommonConfig } from '../config/variables.js';
-import { startAdminServer, type AdminServer } from '../observe/admin-server.js';
-import { createLogger, type Logger } from '../observe/logger.js';
-import { Readiness } from '../observe/readiness.js';
-import { cloneRoutes } from '../operate/clone-routes.js';
-import { deadLetterRoutes } from '../operate/dead-letter-routes.js';
-import { watchDatabases, type DatabaseContext, type ManagedDatabase, type OpenDatabase } from './databases.js';
-import { configurationOrExit } from './configuration.js';
-import { exportSpans } from './export-spans.js';
-import { exitOnUncaught, exitWith, leaveOnSignal } from './leaving.js';
+import { startAdminServer, type AdminServer } from '../admin/admin-server.js';
+import { createLogger, type Logger } from '../logs/logger.js';
+import { Readiness } from '../admin/readiness.js';
+import { cloneRoutes } from '../admin/clone-routes.js';
+import { deadLetterRoutes } from '../admin/dead-letter-routes.js';
+import {
+  watchDatabases,
+  type DatabaseContext,
+  type ManagedDatabase,
+  type OpenDatabase,
+} from '../databases/databases.js';
+import { configurationOrExit } from '../config/configuration.js';
+import { exportSpans } from '../tracing/export-spans.js';
+import { exitOnUncaught, exitWith, leaveOnSignal } from './leave-on-signal.js';
 import { messagingOptions } from './messaging-options.js';
-import { NestLog } from './nest-log.js';
-import { poolHooks } from './pool-hooks.js';
+import { NestLog } from '../logs/nest-log.js';
+import { poolHooks } from '../databases/pool-hooks.js';
 import { CONFIG, LOGGER } from './tokens.js';
 
 /** Variables of a service: the common ones and its own. */

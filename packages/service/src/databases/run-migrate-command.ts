@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { migrate, type MigrateOptions } from '@stoa/postgres';
 import { ConfigError, loadConfig } from '../config/load-config.js';
 import { commaList } from '../config/variables.js';
-import { scrub } from '../observe/redact.js';
+import { scrub } from '../logs/redact.js';
 
 export interface MigrateCommandOptions {
   /** Prisma's folder; `../prisma/migrations` beside the script that runs if not given. */

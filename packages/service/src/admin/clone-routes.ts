@@ -1,5 +1,5 @@
-import type { AdminRoutes } from '../observe/admin-server.js';
-import type { Logger } from '../observe/logger.js';
+import type { AdminRoutes } from './admin-server.js';
+import type { Logger } from '../logs/logger.js';
 import { refusal } from './operator-token.js';
 
 export interface CloneRoutesOptions {

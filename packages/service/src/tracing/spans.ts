@@ -1,4 +1,4 @@
-import { trace, type TraceContext } from './trace.js';
+import { trace, type TraceContext } from '../context/trace.js';
 
 export type SpanKind = 'server' | 'client' | 'consumer';
 export type SpanAttributes = Readonly<Record<string, string | number>>;

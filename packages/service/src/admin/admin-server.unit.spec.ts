@@ -1,5 +1,5 @@
 import { type AdminServer, startAdminServer } from './admin-server.js';
-import { metrics } from './metrics.js';
+import { metrics } from '../metrics/metrics.js';
 import { Readiness } from './readiness.js';
 
 describe('startAdminServer', () => {

@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import { lineWriter } from './line-writer.js';
 import { redact, scrub } from './redact.js';
-import { trace } from './trace.js';
+import { trace } from '../context/trace.js';
 
 export type { Logger } from 'pino';
 

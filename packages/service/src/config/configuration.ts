@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ConfigError, loadConfig } from '../config/load-config.js';
+import { ConfigError, loadConfig } from './load-config.js';
 
 /** As loadConfig, but ends the process with the lines on standard error: there is no logger yet. */
 export function configurationOrExit<S extends z.ZodObject>(schema: S): z.output<S> {

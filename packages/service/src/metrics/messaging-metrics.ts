@@ -1,5 +1,5 @@
 import type { MessagingMetrics } from '@stoa/messaging';
-import { metrics } from '../observe/metrics.js';
+import { metrics } from './metrics.js';
 
 const histogram = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
   metrics.histogram<L>({ name, help, labelNames });

@@ -1,4 +1,4 @@
-import { createLogger } from '../observe/logger.js';
+import { createLogger } from '../logs/logger.js';
 import { deadLetterRoutes } from './dead-letter-routes.js';
 
 const TOKEN = 'a token only for tests, long enough';

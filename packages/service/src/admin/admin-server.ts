@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { metrics } from './metrics.js';
+import { metrics } from '../metrics/metrics.js';
 import type { Readiness } from './readiness.js';
 
 export interface AdminServer {

@@ -1,6 +1,6 @@
 import type { DeadLetters, ParkedAt, ParkedEvent } from '@stoa/messaging';
-import type { AdminAnswer, AdminRequest, AdminRoutes } from '../observe/admin-server.js';
-import type { Logger } from '../observe/logger.js';
+import type { AdminAnswer, AdminRequest, AdminRoutes } from './admin-server.js';
+import type { Logger } from '../logs/logger.js';
 import { refusal } from './operator-token.js';
 
 type Letters = Pick<DeadLetters, 'list' | 'find' | 'topicsOf' | 'replay' | 'drop'>;

@@ -1,7 +1,7 @@
 import type { PoolHooks } from '@stoa/postgres';
-import type { Logger } from '../observe/logger.js';
-import { serverShare } from '../observe/server-share.js';
-import { spans, type Step } from '../observe/spans.js';
+import type { Logger } from '../logs/logger.js';
+import { serverShare } from '../context/server-share.js';
+import { spans, type Step } from '../tracing/spans.js';
 
 const stepOf = (operation: string, server: string): Step => ({
   name: `${operation} ${server}`,

@@ -1,5 +1,5 @@
-import type { Logger } from './logger.js';
-import { metrics } from './metrics.js';
+import type { Logger } from '../logs/logger.js';
+import { metrics } from '../metrics/metrics.js';
 import { otlpBody, type SpanSource } from './otlp.js';
 import type { Span } from './spans.js';
 

@@ -1,5 +1,5 @@
 import { spans, type Span } from './spans.js';
-import { trace } from './trace.js';
+import { trace } from '../context/trace.js';
 
 const step = { name: 'read cart', kind: 'client', attributes: {} } as const;
 const root = trace.start();

@@ -1,7 +1,7 @@
 import { PostgresServer, type Database, type PoolHooks } from '@stoa/postgres';
-import type { Logger } from '../observe/logger.js';
-import { metrics } from '../observe/metrics.js';
-import type { Readiness } from '../observe/readiness.js';
+import type { Logger } from '../logs/logger.js';
+import { metrics } from '../metrics/metrics.js';
+import type { Readiness } from '../admin/readiness.js';
 
 /** A Database that the kit watches and closes. */
 export interface ManagedDatabase extends Database {

@@ -1,6 +1,6 @@
 import type { CommonConfig } from '../config/variables.js';
-import type { Logger } from '../observe/logger.js';
-import { spans } from '../observe/spans.js';
+import type { Logger } from '../logs/logger.js';
+import { spans } from './spans.js';
 
 /**
  * Exports spans where the environment names a collector.
@@ -10,7 +10,7 @@ export async function exportSpans(service: string, config: CommonConfig, logger:
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = config;
   if (endpoint === undefined) return async () => undefined;
   // Where nobody collects traces, nothing of this is loaded.
-  const { SpanExport } = await import('../observe/span-export.js');
+  const { SpanExport } = await import('./span-export.js');
   const source = { service, clone: config.STOA_CLONE };
   const spanExport = new SpanExport({ endpoint, headers, share: config.OTEL_TRACES_SAMPLER_ARG, source, logger });
   spans.into((span) => spanExport.take(span));

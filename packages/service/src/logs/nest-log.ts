@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Logger } from '../observe/logger.js';
+import type { Logger } from './logger.js';
 
 /** Nest gives the context (a class's name) as the last of the further parameters, and for errors a stack before it. */
 function fieldsOf(message: unknown, more: readonly unknown[]): { fields: object; text: string } {

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { AdminAnswer, AdminRequest } from '../observe/admin-server.js';
+import type { AdminAnswer, AdminRequest } from './admin-server.js';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

@@ -1,5 +1,5 @@
-import type { Logger } from '../observe/logger.js';
-import type { Readiness } from '../observe/readiness.js';
+import type { Logger } from '../logs/logger.js';
+import type { Readiness } from '../admin/readiness.js';
 
 export interface LeavingOptions {
   readonly logger: Logger;

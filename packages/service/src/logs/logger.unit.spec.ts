@@ -1,5 +1,5 @@
 import { createLogger } from './logger.js';
-import { trace } from './trace.js';
+import { trace } from '../context/trace.js';
 
 function logged(write: (logger: ReturnType<typeof createLogger>) => void): {
   line: string;

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { eventually, TraceCollector } from '@stoa/testing';
 import { isInShare, SpanExport, type SpanExportOptions } from './span-export.js';
 import type { Span } from './spans.js';
-import { trace } from './trace.js';
+import { trace } from '../context/trace.js';
 
 let collector: TraceCollector;
 let warnings: object[];
