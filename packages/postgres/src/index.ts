@@ -4,7 +4,7 @@ export { ServerUnavailable, TransactionAborted } from './errors/server-errors.js
 export { oneRow, type Sql, type Statement } from './sql/sql.js';
 export type { Database, DatabaseServer, SqlDatabase, TransactionOptions } from './sql/database.js';
 export { Session, withSession, type SessionOptions } from './sessions/session.js';
-export type { Timeouts } from './sessions/settings.js';
+export type { Timeouts } from './pools/pool-settings.js';
 export { isHeld, tryLock, tryLockShared } from './locks/advisory-lock.js';
 export { LockSession, type LockSessionOptions } from './locks/lock-session.js';
 export { Leadership, type Duty, type LeadershipOptions } from './locks/leadership.js';

@@ -1,13 +1,13 @@
 /**
  * Whose fault it is that some work failed.
  *
- * - `work`: what was asked: its data, a constraint, its statement, a bug. No retry mends it.
- * - `passing`: others were in its way, or the moment was bad: the same work may succeed at once.
- * - `server`: the server, or the way to it, is down, starting, full or read-only: all work fails there for a while.
+ * - `work`: its own data, a constraint, its statement, a bug. No retry mends it.
+ * - `transient`: other work was in its way, or the moment was bad. The same work may succeed at once.
+ * - `server`: the server, or the way to it, is down, starting, full or read-only. All work fails there for a while.
  * - `operator`: the server refuses this service as a whole, until somebody changes a setting.
  * - `unknown`: the server failed in a way that is not listed here.
  */
-export type Fault = 'work' | 'passing' | 'server' | 'operator' | 'unknown';
+export type Fault = 'work' | 'transient' | 'server' | 'operator' | 'unknown';
 
 /** The SQLSTATE of Postgres's errors, or the code of a system error such as ECONNREFUSED. */
 export function codeOf(error: unknown): string | undefined {
@@ -15,11 +15,12 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** The session is gone, or could not be had: nothing is known to be wrong with the statement. */
+/** A session broke or could not be opened: nothing is known to be wrong with the statement. */
 export class ConnectionLost extends Error {
   override readonly name: string = 'ConnectionLost';
-  /** SQLSTATE or system error code, where there was one. */
+  /** The SQLSTATE or system error code of the cause, where there was one. */
   readonly code: string | undefined;
+  /** @param what the message's beginning, such as `No connection to cart@shard2` */
   constructor(cause: unknown, what: string) {
     const reason = cause instanceof Error && cause.message ? cause.message : (codeOf(cause) ?? String(cause));
     super(`${what}: ${reason}`, { cause });
@@ -27,7 +28,7 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** The connection to a server broke or could not be made. What was under way may or may not have been committed. */
+/** A ConnectionLost of a Session. Work in progress may or may not have been committed. */
 export class SessionLost extends ConnectionLost {
   override readonly name = 'SessionLost';
   constructor(server: string, cause: unknown) {
@@ -35,10 +36,10 @@ export class SessionLost extends ConnectionLost {
   }
 }
 
-/** Errors that wrap others in a circle, or without end, are followed no further. */
+/** Bounds how far causes are followed: errors may wrap each other in a circle. */
 const DEEPEST = 8;
 
-/** The error, and what it says it was caused by, outermost first. Of several causes the first counts. */
+/** Iterates over the error and its causes, outermost first. Of an AggregateError without a cause, the first error counts. */
 export function* causesOf(error: unknown): Generator<unknown> {
   let at = error;
   for (let depth = 0; depth < DEEPEST && at !== undefined && at !== null; depth++) {

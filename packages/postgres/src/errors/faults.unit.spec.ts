@@ -16,7 +16,7 @@ describe('whose fault an error is', () => {
       'server',
       ['25006', '55000', '53100', '53200', '53300', '57P01', '57P02', '57P03', '58030', '58P01', '08006', '08001'],
     ],
-    ['passing', ['40001', '40P01', '55P03', '57014', '25P03', '25P04', 'SH001', 'SH002', 'XX000']],
+    ['transient', ['40001', '40P01', '55P03', '57014', '25P03', '25P04', 'SH001', 'SH002', 'XX000']],
     ['operator', ['28P01', '28000', '3D000', '42501']],
     [
       'work',
@@ -50,7 +50,7 @@ describe('whose fault an error is', () => {
     expect(faultOf(prisma('P2010', { kind: 'postgres', originalCode: '25006' }))).toBe('server');
     expect(faultOf(prisma('P2039', { kind: 'postgres', originalCode: '53100' }))).toBe('server');
     expect(faultOf(prisma('P2010', { kind: 'DatabaseNotReachable' }))).toBe('server');
-    expect(faultOf(prisma('P2034'))).toBe('passing');
+    expect(faultOf(prisma('P2034'))).toBe('transient');
     expect(faultOf(prisma('P1000'))).toBe('operator');
     expect(faultOf(prisma('P2002', { kind: 'UniqueConstraintViolation', originalCode: '23505' }))).toBe('work');
     expect(faultOf(prisma('P2025'))).toBe('work');
@@ -68,14 +68,14 @@ describe('whose fault an error is', () => {
     expect(faultOf(new Error('could not save', { cause: new Error('again', { cause: coded('25006') }) }))).toBe(
       'server',
     );
-    expect(faultOf(Object.assign(coded('40001'), { cause: coded('23505') }))).toBe('passing');
+    expect(faultOf(Object.assign(coded('40001'), { cause: coded('23505') }))).toBe('transient');
     expect(faultOf(new AggregateError([coded('ECONNREFUSED')], 'all failed'))).toBe('server');
     const circle = new Error('circle');
     circle.cause = circle;
     expect(faultOf(circle)).toBe('work');
   });
 
-  it('tells what may be tried again, and what fails for all work on the server', () => {
+  it('knows what may be tried again, and what fails for all work on the server', () => {
     const of = (is: (error: unknown) => boolean) => (code: string) => is(coded(code));
     expect(['25006', '53100', '40001', '57014', 'SH002'].map(of(isTransient))).not.toContain(false);
     expect(['28P01', '3D000', '23505', '42P01', 'XX001'].map(of(isTransient))).not.toContain(true);

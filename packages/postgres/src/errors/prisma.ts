@@ -1,6 +1,6 @@
 import { codeOf, type Fault } from './errors.js';
 
-/** Prisma's own codes, where it does not pass on what the driver said. */
+/** Faults by Prisma's own codes, for errors that carry none of the driver's. */
 const BY_CODE = new Map<string, Fault>([
   ['P1000', 'operator'], // authentication
   ['P1001', 'server'], // not reachable
@@ -12,11 +12,11 @@ const BY_CODE = new Map<string, Fault>([
   ['P1017', 'server'], // closed the connection
   ['P2024', 'server'], // no connection of the pool in time
   ['P2028', 'server'], // no transaction in time, or it took too long
-  ['P2034', 'passing'], // write conflict or deadlock
+  ['P2034', 'transient'], // write conflict or deadlock
   ['P2037', 'server'], // too many connections
 ]);
 
-/** What the driver adapter calls a connection that broke or could not be made: there is no SQLSTATE then. */
+/** Faults by the driver adapter's names for a connection that broke or could not be opened: there is no SQLSTATE then. */
 const BY_KIND = new Map<string, Fault>([
   ['DatabaseNotReachable', 'server'],
   ['ConnectionClosed', 'server'],
@@ -37,7 +37,7 @@ export function prismaState(error: unknown): string | undefined {
   return typeof state === 'string' ? state : undefined;
 }
 
-/** What Prisma says of an error that has no SQLSTATE; undefined when it is none of Prisma's, or the work's own. */
+/** The fault of a Prisma error without a SQLSTATE; undefined for other errors, and for the work's own. */
 export function prismaFault(error: unknown): Fault | undefined {
   const kind = fieldOf(driverCause(error), 'kind');
   const code = codeOf(error) ?? fieldOf(error, 'errorCode');

@@ -3,8 +3,8 @@ import { codeOf, ConnectionLost } from './errors.js';
 import { isStalePlan, stateOf } from './faults.js';
 
 /**
- * A server gives no answer, or takes no writes: work for it is refused at once, before any of it began. An answer to whoever
- * asked, and transient.
+ * A server is unavailable, or takes no writes: work for it is refused at once, before any of it began. Transient; it is
+ * an OperationError so that the caller gets UNAVAILABLE with a time to retry after.
  */
 export class ServerUnavailable extends OperationError {
   constructor(server: string, cause: unknown) {
@@ -13,10 +13,10 @@ export class ServerUnavailable extends OperationError {
   }
 }
 
-/** A statement failed, its error was swallowed, and COMMIT rolled back: nothing was written. */
+/** COMMIT rolled back, because a statement had failed and its error was swallowed. Nothing was written. */
 export class TransactionAborted extends Error {
   override readonly name = 'TransactionAborted';
-  /** @param cause the error of the statement, where it is known */
+  /** @param cause the statement's error, where it is known */
   constructor(cause?: unknown) {
     super('COMMIT rolled back, because a statement of the transaction failed before and its error was swallowed', {
       cause,
@@ -24,20 +24,20 @@ export class TransactionAborted extends Error {
   }
 }
 
-/** The server stops, starts (57P, 08), is read-only (25006) or in recovery (55000), whatever it was asked for. */
+/** SQLSTATEs of a server that stops, starts (57P, 08), is read-only (25006) or in recovery (55000). */
 const isServerState = (state: string): boolean => /^(08...|57P..|25006|55000)$/.test(state);
 
-/** What an error says of the server: that it may be unable to work (`fault`), that it answered, or nothing. */
-export function saysOfServer(error: unknown): 'fault' | 'answered' | 'nothing' {
+/** Whether an error shows that the server may be unable to work (`fault`), that it replied, or neither. */
+export function serverSignOf(error: unknown): 'fault' | 'replied' | 'neither' {
   const state = stateOf(error);
-  if (state !== undefined) return isServerState(state) ? 'fault' : 'answered';
-  return error instanceof ConnectionLost ? 'fault' : 'nothing';
+  if (state !== undefined) return isServerState(state) ? 'fault' : 'replied';
+  return error instanceof ConnectionLost ? 'fault' : 'neither';
 }
 
 const SPOILING = /^(08|57P|25P0[34]|25006)/;
 
 /**
- * True when the session must not be used again: it is over, its prepared statements are stale, or its server takes no
+ * True when the session must not be used again: it has ended, its prepared statements are stale, or its server takes no
  * writes, while the same address may lead to one that does.
  */
 export const spoilsSession = (error: unknown): boolean => isStalePlan(error) || SPOILING.test(codeOf(error) ?? '');

@@ -1,26 +1,25 @@
 import { pause, spread } from '@stoa/timing';
 import { LockSession, type LockSessionOptions } from './lock-session.js';
 
-/** What one clone among a service's clones does for a database. */
+/** Work that one clone among a service's clones does for a database. */
 export interface Duty {
   /** One leader per database and name. */
   readonly lock: string;
   /**
-   * What the leader does, until `signal` is aborted: on stop(), or when the lock is lost. It may then still be running
-   * while another leads, so whatever it writes must be refused to a former leader by other means. Throwing gives up the
-   * lead of all duties.
+   * Runs until `signal` is aborted: on stop(), or when the lock is lost. It may go on for a moment while another clone
+   * leads, so its writes need a fence against a former leader. If it throws, this clone gives up all its duties.
    */
   readonly lead: (session: LockSession, signal: AbortSignal) => Promise<void>;
 }
 
-/** What a leadership reports: that it leads, and why it does not for a while. */
+/** Gets a line when this clone leads in a duty, and when it stops leading and why. */
 export interface LeadershipLogger {
   debug(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
 export interface LeadershipOptions extends LockSessionOptions {
-  /** One session holds the locks of them all: a connection is dear. */
+  /** One session holds the locks of all: connections are scarce. */
   readonly duties: readonly Duty[];
   readonly logger: LeadershipLogger;
   /** Milliseconds between two tries to become the leader; 500 if not given. */
@@ -28,8 +27,9 @@ export interface LeadershipOptions extends LockSessionOptions {
 }
 
 /**
- * For each duty: candidate → leader → candidate …: asks for the lock until it has it, leads until the lock or the work is lost,
- * and begins anew. Different clones may lead in different duties; what ends one here ends all, with the session.
+ * Exists so that one clone at a time does a duty for a database; it works by an advisory lock per duty. For each duty a
+ * clone is candidate → leader → candidate …: it tries the lock until it has it, leads until the lock or the work ends,
+ * and begins anew. Different clones may lead in different duties; whatever ends one here ends all, with the session.
  */
 export class Leadership {
   private readonly stopping = new AbortController();
@@ -37,11 +37,12 @@ export class Leadership {
 
   constructor(private readonly options: LeadershipOptions) {}
 
+  /** Begins to try the locks, in the background. */
   start(): void {
     this.running = this.run();
   }
 
-  /** Lets the leader finish what it is doing, then frees the lock. */
+  /** Aborts the duties, waits for their end, then frees the locks. */
   async stop(): Promise<void> {
     this.stopping.abort(new Error('stopped'));
     await this.running;
@@ -53,13 +54,13 @@ export class Leadership {
       try {
         await this.candidacy();
       } catch (error) {
-        if (!this.stopping.signal.aborted) logger.warn({ err: error }, 'No lead for now');
+        if (!this.stopping.signal.aborted) logger.warn({ err: error }, 'this clone leads no duty for now');
       }
-      await this.pause();
+      await this.untilRetry();
     }
   }
 
-  /** Until this is stopped, the session is lost, or a duty ends. */
+  /** Runs until this is stopped, the session is lost, or a duty ends. */
   private async candidacy(): Promise<void> {
     const session = await LockSession.open(this.options);
     const failed = new AbortController();
@@ -68,7 +69,7 @@ export class Leadership {
     const lead = async (duty: Duty): Promise<void> => {
       try {
         await this.term(duty, session, signal);
-        if (!signal.aborted) failed.abort(new Error(`what holds '${duty.lock}' has ended`));
+        if (!signal.aborted) failed.abort(new Error(`the duty '${duty.lock}' has ended`));
       } catch (error) {
         failed.abort(error);
       }
@@ -78,7 +79,7 @@ export class Leadership {
         const taken = await session.tryLocks(open.map(({ lock }) => lock));
         led.push(...open.filter(({ lock }) => taken.includes(lock)).map(lead));
         open = open.filter(({ lock }) => !taken.includes(lock));
-        if (open.length > 0) await this.pause(signal);
+        if (open.length > 0) await this.untilRetry(signal);
       }
     } catch (error) {
       failed.abort(error);
@@ -89,12 +90,11 @@ export class Leadership {
   }
 
   private async term({ lock, lead }: Duty, session: LockSession, signal: AbortSignal): Promise<void> {
-    this.options.logger.debug({ lock }, 'Leading');
+    this.options.logger.debug({ lock }, 'this clone leads');
     await lead(session, signal);
   }
 
-  private async pause(signal = this.stopping.signal): Promise<void> {
-    // Spread out, so that candidates don't ask in step.
+  private async untilRetry(signal = this.stopping.signal): Promise<void> {
     await pause(spread(this.options.retryMs ?? 500), signal);
   }
 }

@@ -1,31 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { applyKnownSettings } from '../sessions/settings.js';
+import { breakConnection } from '../sessions/wire.js';
 import type { Sql } from '../sql/sql.js';
 
 export interface LockSessionOptions {
   readonly url: string;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
-  /** The server ends the session after this long without a sign of life, and with it the lock; 2,000 ms if not given. */
+  /** Without a heartbeat for so long the server ends the session, and with it the lock; 2,000 ms if not given. */
   readonly idleTimeoutMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 2_000;
 
-const SETTINGS = `SELECT set_config(s.name, s.value, false) FROM unnest($1::text[], $2::text[]) AS s(name, value)
-  WHERE current_setting(s.name, true) IS NOT NULL`;
-
 const TRY_LOCKS =
   'SELECT name, pg_try_advisory_lock(hashtextextended(name, 0)) AS locked FROM unnest($1::text[]) AS name';
 
 /**
- * A session of its own that holds advisory locks for as long as this process lives. A process that freezes stops its
- * heartbeat, and the server ends the session; one that loses the server notices by a heartbeat without an answer.
+ * Exists to hold advisory locks for as long as this process lives; it works by a heartbeat on a session of its own. A
+ * process that freezes sends none, and the server ends the session; one that loses the server notices that none returns.
  */
 export class LockSession implements Sql {
   private heartbeat: NodeJS.Timeout | undefined;
-  private answeredAt = 0;
+  private repliedAt = 0;
   private readonly names = new Map<string, string>();
   private readonly over = new AbortController();
 
@@ -49,15 +48,14 @@ export class LockSession implements Sql {
     const session = new LockSession(client, idleTimeoutMs);
     try {
       await client.connect();
-      const settings = {
-        idle_session_timeout: idleTimeoutMs,
-        statement_timeout: 10_000,
-        tcp_keepalives_idle: 2,
-        tcp_keepalives_interval: 1,
-        tcp_keepalives_count: 3,
-        tcp_user_timeout: 5_000,
-      };
-      await client.query(SETTINGS, [Object.keys(settings), Object.values(settings).map(String)]);
+      await applyKnownSettings(client, {
+        idle_session_timeout: String(idleTimeoutMs),
+        statement_timeout: '10000',
+        tcp_keepalives_idle: '2',
+        tcp_keepalives_interval: '1',
+        tcp_keepalives_count: '3',
+        tcp_user_timeout: '5000',
+      });
     } catch (error) {
       await session.close();
       throw error;
@@ -66,29 +64,29 @@ export class LockSession implements Sql {
     return session;
   }
 
-  /** Aborted once the session, and any lock it held, is gone. */
+  /** Aborted once the session, and any lock that it held, is lost. */
   get lost(): AbortSignal {
     return this.over.signal;
   }
 
   async query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }> {
     this.over.signal.throwIfAborted();
-    // Prepared once under a name: the relay asks the same question ten times a second.
+    // Prepared once under a name: the relay sends the same query ten times a second.
     const statement = values ? { name: this.nameOf(text), text, values: [...values] } : text;
     const { rows, rowCount } = await this.client.query(statement);
-    this.answeredAt = performance.now();
+    this.repliedAt = performance.now();
     return { rows: rows as Row[], rowCount };
   }
 
   /**
-   * Asks without waiting: a session that waits for a lock inside of a statement holds a snapshot, and vacuum could not
-   * clean the outbox for as long as another clone leads.
+   * Takes a lock if nobody has it, without waiting: a session that waits inside of a statement holds a snapshot, and
+   * vacuum could not clean the outbox for as long as another clone leads.
    */
   async tryLock(name: string): Promise<boolean> {
     return (await this.tryLocks([name])).length > 0;
   }
 
-  /** @returns the names of those that this session has now */
+  /** As tryLock, for several. @returns the names of those that this session has now */
   async tryLocks(names: readonly string[]): Promise<string[]> {
     const { rows } = await this.query<{ name: string; locked: boolean }>(TRY_LOCKS, [names]);
     return rows.filter(({ locked }) => locked).map(({ name }) => name);
@@ -102,16 +100,16 @@ export class LockSession implements Sql {
     await this.query(`LISTEN ${channel}`);
   }
 
-  /** Gives up the lock with the session. */
+  /** Ends the session, and with it the locks. Waits for the server no longer than a second. */
   async close(): Promise<void> {
     clearInterval(this.heartbeat);
     const lost = this.over.signal.aborted;
     this.over.abort(new Error('the session was closed'));
-    if (lost) this.cutOff();
+    if (lost) breakConnection(this.client);
     else
       await Promise.race([
         this.client.end().catch(() => undefined),
-        delay(1_000, undefined, { ref: false }).then(() => this.cutOff()),
+        delay(1_000, undefined, { ref: false }).then(() => breakConnection(this.client)),
       ]);
   }
 
@@ -122,10 +120,10 @@ export class LockSession implements Sql {
   }
 
   private async beat(): Promise<void> {
-    if (this.over.signal.aborted || performance.now() - this.answeredAt < this.idleTimeoutMs / 4) return;
+    if (this.over.signal.aborted || performance.now() - this.repliedAt < this.idleTimeoutMs / 4) return;
     const late = setTimeout(() => {
-      this.over.abort(new Error('no answer to the heartbeat'));
-      this.cutOff();
+      this.over.abort(new Error('no reply to the heartbeat'));
+      breakConnection(this.client);
     }, this.idleTimeoutMs);
     try {
       await this.client.query('SELECT 1');
@@ -134,9 +132,5 @@ export class LockSession implements Sql {
     } finally {
       clearTimeout(late);
     }
-  }
-
-  private cutOff(): void {
-    (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   }
 }

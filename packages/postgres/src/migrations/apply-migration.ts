@@ -3,13 +3,13 @@ import { codeOf } from '../errors/errors.js';
 import type { Migration } from './read-migrations.js';
 import { recordFailure, recordFinish, recordStart } from './records.js';
 
-/** Files that Postgres won't run inside a transaction, or that end one themselves. */
+/** Marks of a file that Postgres won't run inside a transaction, or that ends one itself. */
 const OWN_TRANSACTION = /\bCONCURRENTLY\b|^\s*(BEGIN|COMMIT|START TRANSACTION)\s*;|^\s*VACUUM\b/im;
 
-function explain({ name }: Migration, error: unknown, whatNow: string): Error {
+function explain({ name }: Migration, error: unknown, advice: string): Error {
   const reason = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
-  return new Error(`The migration ${name} failed: ${reason}${code ? ` (${code})` : ''}. ${whatNow}`, { cause: error });
+  return new Error(`The migration ${name} failed: ${reason}${code ? ` (${code})` : ''}. ${advice}`, { cause: error });
 }
 
 function logsOf(error: unknown): string {
@@ -21,7 +21,7 @@ function logsOf(error: unknown): string {
   return [`${codeOf(error) ?? ''} ${error.message}`.trim(), ...details].join('\n');
 }
 
-/** The file and its record are one transaction: whatever happens, the record tells the truth. */
+/** The file and its record are one transaction, so that the record is true whatever happens. */
 async function applyInTransaction(client: pg.Client, migration: Migration): Promise<void> {
   try {
     await client.query('BEGIN');

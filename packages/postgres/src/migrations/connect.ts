@@ -11,19 +11,19 @@ const LOCK_WITHIN_MS = 600_000;
 /** DDL that waits for a lock makes everybody behind it wait too: better to fail and be run again. */
 const DDL_LOCK_TIMEOUT_MS = 10_000;
 
+/** Gets a line per step of a migration. */
 export type Log = (line: string) => void;
 
-/** A server that is starting refuses connections for a while; anything else is told at once. */
 async function connectOnce(url: string): Promise<Client> {
   const client = new Client({ connectionString: url, application_name: 'migrate', connectionTimeoutMillis: 5_000 });
-  // The failing statement reports what happened; an unheard 'error' event would end the process instead.
+  // The failing statement reports the error; an 'error' event without a listener would end the process instead.
   client.on('error', () => undefined);
   await client.connect();
   return client;
 }
 
 /**
- * A connection of its own for migrating; waits up to 30 s for a server that is starting.
+ * Opens a connection for migrating. Waits up to 30 s for a server that is starting; other errors are thrown at once.
  * @throws Error of the last try, with the database's name but not its password.
  */
 export async function connect(url: string, log: Log, withinMs = CONNECT_WITHIN_MS): Promise<Client> {
@@ -47,7 +47,7 @@ function explain(url: string, cause: unknown): Error {
   });
 }
 
-/** Runs work while no other migration of this database runs; a second runner waits for the first. */
+/** Runs work while no other migration of this database runs. A second runner waits for the first, up to 10 min. */
 export async function withMigrationLock<T>(client: Client, log: Log, work: () => Promise<T>): Promise<T> {
   await client.query(`SET statement_timeout = ${LOCK_WITHIN_MS}`);
   const { rows } = await client.query<{ got: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS got`);
@@ -55,7 +55,7 @@ export async function withMigrationLock<T>(client: Client, log: Log, work: () =>
     log('another migration of this database is running: waiting for it');
     await client.query(`SELECT pg_advisory_lock(${LOCK})`);
   }
-  // On a shard, rows that are not its own would make a statement over a whole table fail. Elsewhere the setting says nothing.
+  // sharding.pass_by: on a shard, a statement over a whole table would fail at rows of others. Elsewhere it does nothing.
   await client.query(`SET statement_timeout = 0; SET lock_timeout = ${DDL_LOCK_TIMEOUT_MS}; SET sharding.pass_by = on`);
   try {
     return await work();

@@ -10,11 +10,11 @@ export interface MigrateOptions {
   readonly folder: string;
   /** Gets a line per step; silent if not given. */
   readonly log?: Log;
-  /** What an operator says of a migration that failed half-way. */
+  /** An operator's decision about a migration that failed half-way. */
   readonly resolve?: {
     readonly name: string;
     readonly as: 'applied' | 'rolled-back';
-    /** Of several databases that are migrated together, one may have failed: it is no mistake that the others did not. */
+    /** Accepts a database where it did not fail: of several that are migrated together, one may have failed. */
     readonly ifFailed?: boolean;
   };
 }
@@ -71,7 +71,7 @@ async function applyPending(client: pg.Client, migrations: readonly Migration[],
 
 const isApplied = (record: MigrationRecord): boolean => record.finished_at !== null && record.rolled_back_at === null;
 
-/** The names of the migrations that a database still lacks; nothing is changed, not even where there are none yet. */
+/** The names of the migrations that a database still lacks. Changes nothing, not even an empty database. */
 export async function pendingMigrations({ url, folder }: Pick<MigrateOptions, 'url' | 'folder'>): Promise<string[]> {
   const migrations = await readMigrations(folder);
   const client = await connect(url, () => undefined);
@@ -95,15 +95,15 @@ export async function migrate({
   url,
   folder,
   log = () => undefined,
-  resolve: word,
+  resolve: decision,
 }: MigrateOptions): Promise<string[]> {
   const migrations = await readMigrations(folder);
   const client = await connect(url, log);
   try {
     return await withMigrationLock(client, log, async () => {
-      if (word) {
+      if (decision) {
         await readRecords(client);
-        await resolve(client, word);
+        await resolve(client, decision);
       }
       return applyPending(client, migrations, log);
     });

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Migration {
-  /** Its folder's name, which orders it. */
+  /** The folder's name, by which migrations are ordered. */
   readonly name: string;
   readonly sql: string;
   /** SHA-256 of the file, as Prisma records it. */
@@ -12,7 +12,7 @@ export interface Migration {
 
 const checksumOf = (sql: string): string => createHash('sha256').update(sql).digest('hex');
 
-/** True when the file is the one that was applied; a checkout may have changed its line ends, which Prisma allows too. */
+/** True when the file is the one that was applied. Other line ends are allowed, as Prisma does: checkouts change them. */
 export function isSameFile(migration: Migration, checksum: string): boolean {
   if (migration.checksum === checksum) return true;
   const unix = migration.sql.replaceAll('\r\n', '\n');

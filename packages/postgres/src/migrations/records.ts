@@ -24,7 +24,7 @@ const TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
     applied_steps_count     INTEGER NOT NULL DEFAULT 0
 )`;
 
-/** What was tried on this database so far, oldest first. Creates the table if it is missing. */
+/** The migrations that were tried on this database, oldest first. Creates the table if it is missing. */
 export async function readRecords(client: pg.Client): Promise<MigrationRecord[]> {
   const { rows: found } = await client.query(`SELECT to_regclass('_prisma_migrations') AS "table"`);
   if (found[0]?.table === null) await client.query(TABLE);
@@ -34,7 +34,7 @@ export async function readRecords(client: pg.Client): Promise<MigrationRecord[]>
   return rows;
 }
 
-/** @returns the record's id. */
+/** Records that a migration begins. @returns the record's id. */
 export async function recordStart(client: pg.Client, { name, checksum }: Migration): Promise<string> {
   const id = randomUUID();
   await client.query(`INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ($1, $2, $3)`, [
@@ -45,6 +45,7 @@ export async function recordStart(client: pg.Client, { name, checksum }: Migrati
   return id;
 }
 
+/** Records that a migration was applied. */
 export async function recordFinish(client: pg.Client, id: string): Promise<void> {
   await client.query(
     `UPDATE _prisma_migrations SET finished_at = clock_timestamp(), applied_steps_count = applied_steps_count + 1
@@ -53,7 +54,7 @@ export async function recordFinish(client: pg.Client, id: string): Promise<void>
   );
 }
 
-/** Why it failed; `rolledBack` when nothing of it is left, so that it can be tried again as it is. */
+/** Records why a migration failed; `rolledBack` if nothing of it is left, so that it can be tried again as it is. */
 export async function recordFailure(client: pg.Client, id: string, logs: string, rolledBack: boolean): Promise<void> {
   await client.query(
     `UPDATE _prisma_migrations SET logs = $2, rolled_back_at = CASE WHEN $3 THEN clock_timestamp() END WHERE id = $1`,
@@ -61,7 +62,7 @@ export async function recordFailure(client: pg.Client, id: string, logs: string,
   );
 }
 
-/** An operator says what became of a migration that failed half-way. @returns how many records that concerned. */
+/** Records an operator's decision about a migration that failed half-way. @returns how many records it changed. */
 export async function resolveRecord(client: pg.Client, name: string, as: 'applied' | 'rolled-back'): Promise<number> {
   const column = as === 'applied' ? 'finished_at' : 'rolled_back_at';
   const { rowCount } = await client.query(

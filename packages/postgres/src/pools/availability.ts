@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Circuit, type Verdict } from './circuit.js';
-import { saysOfServer, ServerUnavailable } from '../errors/server-errors.js';
+import { serverSignOf, ServerUnavailable } from '../errors/server-errors.js';
 import type { OnAvailability } from './hooks.js';
 import { probeServer } from './probe.js';
 
@@ -8,16 +8,16 @@ export interface AvailabilityOptions {
   readonly server: string;
   readonly url: string;
   readonly applicationName: string;
-  /** Whether work is in flight or waits. */
+  /** Whether work is in flight or waiting. */
   readonly isBusy: () => boolean;
-  /** Whatever waits for an answer waits in vain. */
+  /** Called so that whoever waits for a reply stops waiting. */
   readonly onUnavailable: () => void;
   readonly onChange?: OnAvailability | undefined;
 }
 
 const TICK_MS = 250;
 
-/** Refuses work for a server that can't do it, until a probe finds that it can: the timers and probes of a Circuit. */
+/** Refuses work for a server that can't do it until a probe finds that it can: a Circuit with its timers and probes. */
 export class Availability {
   private readonly circuit = new Circuit();
   private readonly ticks: NodeJS.Timeout;
@@ -43,15 +43,16 @@ export class Availability {
     throw new ServerUnavailable(this.options.server, this.cause);
   }
 
-  answered(): void {
-    this.circuit.answered();
+  /** The server replied to work that succeeded. */
+  replied(): void {
+    this.circuit.replied();
   }
 
-  /** A piece of work ended with this error. @returns what its caller is to get: trying again is no use while it is unavailable */
+  /** Work failed with this error. @returns the error for its caller: ServerUnavailable while the server is. */
   failed(error: unknown): unknown {
-    const said = saysOfServer(error);
-    if (said === 'answered') this.circuit.answered();
-    if (said !== 'fault') return error;
+    const sign = serverSignOf(error);
+    if (sign === 'replied') this.circuit.replied();
+    if (sign !== 'fault') return error;
     if (this.circuit.failed(performance.now())) void this.probe();
     return this.circuit.state === 'serves' ? error : new ServerUnavailable(this.options.server, error);
   }
@@ -65,7 +66,7 @@ export class Availability {
   private async probe(): Promise<void> {
     const { server, url, applicationName, onUnavailable, onChange } = this.options;
     const { verdict, cause } = await probeServer(url, applicationName);
-    // After this process froze, time-outs come before the answers that have arrived meanwhile: those are heard first.
+    // After this process froze, time-outs fire before replies that arrived meanwhile are read: those come first.
     if (verdict === 'unavailable') await setImmediate();
     if (this.isClosed) return;
     const before = this.circuit.state;

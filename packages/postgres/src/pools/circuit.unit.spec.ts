@@ -16,7 +16,7 @@ describe('Circuit', () => {
     expect(circuit.state).toBe('unavailable');
   });
 
-  it('is not asked to probe by each of many faults of a server that answers', () => {
+  it('is not asked to probe by each of many faults of a server that replies', () => {
     const circuit = new Circuit();
     circuit.failed(0);
     circuit.probed('serves', 10);
@@ -24,7 +24,7 @@ describe('Circuit', () => {
     expect(circuit.failed(500)).toBe(true);
   });
 
-  it('probes further and further apart while nobody is there, and takes the first answer', () => {
+  it('probes further and further apart while nobody is there, and takes the first reply', () => {
     const circuit = new Circuit();
     circuit.failed(0);
     const pauses = Array.from({ length: 6 }, () => {
@@ -40,20 +40,20 @@ describe('Circuit', () => {
     expect(circuit.probed('unavailable', 10_001)).toBe(100);
   });
 
-  it('suspects a server with work in flight that answers nothing, and none that is idle or slow', () => {
+  it('suspects a server with work in flight that does not reply, and none that is idle or slow', () => {
     const circuit = new Circuit();
     for (let n = 0; n < 20; n += 1) expect(circuit.tick(false)).toBe(false);
     for (let n = 0; n < 20; n += 1) {
-      circuit.answered();
+      circuit.replied();
       expect(circuit.tick(true)).toBe(false);
     }
     expect(busyTicks(circuit, 4)).toEqual([false, false, false, true]);
   });
 
-  it('believes an answer more than a probe that failed', () => {
+  it('believes a reply more than a probe that failed', () => {
     const circuit = new Circuit();
     busyTicks(circuit, 4);
-    circuit.answered();
+    circuit.replied();
     expect(circuit.probed('unavailable', 0)).toBeUndefined();
     expect(circuit.state).toBe('serves');
   });
@@ -64,7 +64,7 @@ describe('Circuit', () => {
     expect(circuit.probed('reads', 0)).toBe(100);
     expect(circuit.state).toBe('reads');
     circuit.pauseOver();
-    circuit.answered();
+    circuit.replied();
     expect(circuit.probed('unavailable', 0)).toBe(200);
     expect(circuit.state).toBe('unavailable');
   });

@@ -1,12 +1,12 @@
-/** Of one pool: with more, a clone's transactions would only wait for each other in the server. */
+/** For one pool. With more, a clone's transactions would only wait for each other in the server. */
 const MOST = 10;
-/** One that a query over all shards holds for seconds, and one for everybody else. */
+/** For one pool: a query over all shards may hold one for seconds, and all other work needs one. */
 export const LEAST_CONNECTIONS = 2;
 
 /**
- * How many connections each of so many pools may have.
- * @param total what they may have together; not given: as many as each can use. Where it is too few for two each, each has two.
- * @param most what one of them can use
+ * How many connections each of so many pools may have: an equal share of the total, at least two.
+ * @param total for all of them together; if undefined, each has as many as it can use
+ * @param most as many as one of them can use
  */
 export function connectionShare(total: number | undefined, pools: number, most: number = MOST): number {
   if (total === undefined) return most;

@@ -9,14 +9,14 @@ interface Held {
 
 const holding = new AsyncLocalStorage<Held>();
 
-/** In development, and where tests ask for it: following each transaction would cost every one of them. */
+/** On in development, and with STOA_CHECK_POOLS=1: following each transaction would cost every one of them. */
 export const poolChecks = {
   areOn: process.env['NODE_ENV'] === 'development' || process.env['STOA_CHECK_POOLS'] === '1',
 };
 
 /**
- * Whoever holds a connection of a pool and waits for a second one waits for others who may do the same: with all connections
- * held, none of them goes on until a time-out.
+ * Exists to find a deadlock before production does: whoever holds a connection of a pool and waits for a second one may
+ * wait for others who do the same, until a time-out.
  * @throws Error where the work in progress holds a connection of the pool already
  */
 export function mayAcquire(pool: object, name: string): void {
@@ -29,7 +29,7 @@ export function mayAcquire(pool: object, name: string): void {
   }
 }
 
-/** Runs work that holds a connection of the pool. */
+/** Runs work that holds a connection of the pool, so that mayAcquire knows. */
 export async function whileHolding<T>(pool: object, work: () => Promise<T>): Promise<T> {
   if (!poolChecks.areOn) return work();
   const held: Held = { pool, outer: holding.getStore(), isOver: false };

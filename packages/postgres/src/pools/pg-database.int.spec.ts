@@ -14,8 +14,8 @@ const opened: PgDatabase[] = [];
 const PATIENT = { statementMs: 50_000, lockMs: 50_000, idleInTransactionMs: 50_000, transactionMs: 50_000 };
 
 function open({ timeouts, ...options }: Partial<PgDatabaseOptions> = {}): PgDatabase {
-  const patience = { timeouts: { ...PATIENT, ...timeouts } };
-  const made = new PgDatabase({ name: 'cart', urls: [test.url], clone: 'cart-test', ...patience, ...options });
+  const longTimeouts = { timeouts: { ...PATIENT, ...timeouts } };
+  const made = new PgDatabase({ name: 'cart', urls: [test.url], clone: 'cart-test', ...longTimeouts, ...options });
   opened.push(made);
   return made;
 }
@@ -41,12 +41,12 @@ const killSessions = (): Promise<unknown> =>
   });
 
 describe('a transaction', () => {
-  it('commits what its work wrote and answers what it returned', async () => {
-    const answer = await database.transaction(0, async (tx) => {
+  it('commits what its work wrote and returns what it returned', async () => {
+    const result = await database.transaction(0, async (tx) => {
       const { rowCount } = await tx.query('INSERT INTO item VALUES ($1, $2)', [1, 'mug']);
       return rowCount;
     });
-    expect(answer).toBe(1);
+    expect(result).toBe(1);
     expect(await names()).toEqual(['mug']);
   });
 
@@ -74,8 +74,8 @@ describe('a transaction', () => {
 
   it('runs statements that are sent together in their order', async () => {
     await database.transaction(0, async (tx) => {
-      const answers = [1, 2, 3].map((id) => tx.query('INSERT INTO item VALUES ($1, $2)', [id, `n${id}`]));
-      await Promise.all(answers);
+      const inserts = [1, 2, 3].map((id) => tx.query('INSERT INTO item VALUES ($1, $2)', [id, `n${id}`]));
+      await Promise.all(inserts);
     });
     expect(await names()).toEqual(['n1', 'n2', 'n3']);
   });
@@ -107,14 +107,14 @@ describe('faults', () => {
   it('calls a serialization failure, a deadlock, and a lock time-out transient', async () => {
     await database.transaction(0, (tx) => tx.query(`INSERT INTO item VALUES (1, 'a')`));
     const impatient = open({ timeouts: { lockMs: 50 } });
-    const refusal = await database.transaction(0, async (tx) => {
+    const fault = await database.transaction(0, async (tx) => {
       await tx.query('SELECT FROM item WHERE id = 1 FOR UPDATE');
       return impatient
         .transaction(0, (other) => other.query('SELECT FROM item WHERE id = 1 FOR UPDATE'))
         .catch((e) => e);
     });
-    expect(refusal).toMatchObject({ code: '55P03' });
-    expect(database.isTransient(refusal)).toBe(true);
+    expect(fault).toMatchObject({ code: '55P03' });
+    expect(database.isTransient(fault)).toBe(true);
     expect(['40001', '40P01', '57P01', '53300', '08006'].map((code) => database.isTransient({ code }))).not.toContain(
       false,
     );
@@ -180,7 +180,7 @@ describe('faults', () => {
 
   it('gives up a statement that takes too long', async () => {
     const impatient = open({ timeouts: { statementMs: 50 } });
-    // A server that answers late is cut off before it can tell.
+    // A server that replies late is cut off before it can report it.
     await eventually(() =>
       expect(impatient.read(0, { text: 'SELECT pg_sleep(5)' })).rejects.toMatchObject({ code: '57014' }),
     );
@@ -251,7 +251,7 @@ describe('faults', () => {
     expect(database.isTransient(error)).toBe(false);
   });
 
-  it('has a bounded pool: who gets no connection in time is told so', async () => {
+  it('has a bounded pool: whoever gets no connection in time gets an error', async () => {
     const one = open({ maxConnections: 1 });
     const error: unknown = await one.transaction(0, async (tx) => {
       await tx.query('SELECT 1');
@@ -333,7 +333,7 @@ describe('the connections of a clone', () => {
   });
 });
 
-/** Stands between client and server, and can go silent without closing, as a vanished machine does. */
+/** A proxy between client and server that can go silent without closing, as a vanished machine does. */
 class Wire {
   private constructor(
     private readonly server: Server,
@@ -378,7 +378,7 @@ it('cuts off a server that went silent, instead of waiting for good', async () =
       wire.silence();
       await tx.query('SELECT 2');
     });
-    await expect(hanging).rejects.toThrow(/no answer within 4000 ms/);
+    await expect(hanging).rejects.toThrow(/no response within 4000 ms/);
     await expect(hanging).rejects.toThrow(ConnectionLost);
   } finally {
     wire.close();

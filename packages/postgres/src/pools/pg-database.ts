@@ -4,14 +4,14 @@ import { connectionShare } from './connection-share.js';
 import { isTransient } from '../errors/faults.js';
 import type { PoolHooks } from './hooks.js';
 import { PostgresServer } from './postgres-server.js';
-import type { Timeouts } from '../sessions/settings.js';
+import type { Timeouts } from './pool-settings.js';
 
 export interface PgDatabaseOptions {
   /** The service's name; its servers are named after it: `cart`, or `cart@0`, `cart@1` … where there are several. */
   readonly name: string;
-  /** One, or several with `serverOf`. */
+  /** One URL, or several with `serverOf`. */
   readonly urls: readonly string[];
-  /** This clone, as the server's pg_stat_activity shows it. */
+  /** This clone's name, shown in pg_stat_activity. */
   readonly clone: string;
   /** The bucket of a record's key; always 0 if not given (an unsharded service). */
   readonly bucketOf?: (key: string) => number;
@@ -27,7 +27,7 @@ export interface PgDatabaseOptions {
   readonly hooks?: PoolHooks;
 }
 
-/** A service's data in one or several Postgres databases, reached through pg. */
+/** A service's data in one Postgres database, or in several by a fixed rule. Data on shards use ShardedDatabase. */
 export class PgDatabase implements SqlDatabase {
   private readonly pools: readonly PostgresServer[];
   private readonly serverOf: (bucket: number) => number;
@@ -58,7 +58,7 @@ export class PgDatabase implements SqlDatabase {
     return this.server(bucket).transaction(work);
   }
 
-  /** All of the buckets are taken to be on the first one's server. */
+  /** Takes all buckets to be on the first one's server. */
   transactionOver<T>([bucket = 0]: readonly number[], work: (tx: Sql) => Promise<T>): Promise<T> {
     return this.transaction(bucket, work);
   }

@@ -6,16 +6,16 @@ import { ConnectionLost } from '../errors/errors.js';
 import { ServerUnavailable, spoilsSession } from '../errors/server-errors.js';
 import type { PoolHooks } from './hooks.js';
 import { mayAcquire, whileHolding } from './holding.js';
-import { applySessionSettings, DEFAULT_TIMEOUTS, type Timeouts } from '../sessions/settings.js';
-import { breakOff, cutOff, giveBack, runTransaction, send, type Session } from './transaction.js';
+import { applyPoolSettings, DEFAULT_TIMEOUTS, type Timeouts } from './pool-settings.js';
+import { breakOff, cutOff, giveBack, runTransaction, send, type PooledSession } from './transaction.js';
 
 export interface PostgresServerOptions {
   readonly name: string;
   readonly url: string;
   readonly applicationName: string;
-  /** 10 if not given. */
+  /** Connections of the pool; 10 if not given. */
   readonly maxConnections?: number;
-  /** Of a transaction pooler on the server's host: the pool's sessions are taken there, and `url` still leads to the server. */
+  /** The port of a transaction pooler on the server's host, for the pool's sessions; `url` still leads to the server. */
   readonly poolerPort?: number;
   readonly timeouts?: Partial<Timeouts>;
   readonly hooks?: PoolHooks;
@@ -32,15 +32,15 @@ function withPort(url: string, port: number): string {
 }
 
 /**
- * One Postgres database behind a bounded pool of pipelined sessions. While it gives no answer, work for it is refused at once
- * (Availability), and its sessions are broken off: none of its callers waits for what can't come.
+ * One Postgres database behind a bounded pool of pipelined sessions. While it is unavailable, work for it is refused at
+ * once (Availability) and its sessions are broken off, so that no caller waits for it.
  */
 export class PostgresServer implements DatabaseServer {
   readonly name: string;
   private readonly pool: Pool;
   private readonly hooks: PoolHooks;
   private readonly timeouts: Timeouts;
-  private readonly sessions = new Set<Session>();
+  private readonly sessions = new Set<PooledSession>();
   private readonly availability: Availability;
 
   constructor(private readonly options: PostgresServerOptions) {
@@ -57,10 +57,10 @@ export class PostgresServer implements DatabaseServer {
       keepAliveInitialDelayMillis: 10_000,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: 30_000,
-      onConnect: (session) => this.prepare(session as Session),
+      onConnect: (session) => this.prepare(session as PooledSession),
     });
     // Both must be listened to: an 'error' event without a listener ends the process.
-    this.pool.on('connect', (session: Session) => {
+    this.pool.on('connect', (session: PooledSession) => {
       session.on('error', (error) => {
         session.lost ??= error;
       });
@@ -72,17 +72,17 @@ export class PostgresServer implements DatabaseServer {
       applicationName: options.applicationName,
       isBusy: () => this.pool.totalCount > this.pool.idleCount || this.pool.waitingCount > 0,
       onUnavailable: () =>
-        this.sessions.forEach((session) => breakOff(session, new Error('the server gives no answer'))),
+        this.sessions.forEach((session) => breakOff(session, new Error('the server does not reply'))),
       onChange: this.hooks.onAvailability,
     });
   }
 
-  /** The server itself, for sessions of one's own: that hold locks or listen. */
+  /** The server itself, for sessions outside of the pool: those that hold locks or listen. */
   get url(): string {
     return this.options.url;
   }
 
-  /** Connections open, and callers that wait for one. */
+  /** The number of open connections, and of callers that wait for one. */
   get load(): { readonly open: number; readonly waiting: number } {
     return { open: this.pool.totalCount, waiting: this.pool.waitingCount };
   }
@@ -93,15 +93,16 @@ export class PostgresServer implements DatabaseServer {
   }
 
   /**
-   * @throws ServerUnavailable while it gives no answer, or takes no writes; ConnectionLost; what `work` throws, after a
-   * rollback.
+   * Runs work in a transaction on a session of the pool.
+   * @throws ServerUnavailable while the server is, or takes no writes; ConnectionLost; what `work` throws, after a
+   * rollback; TransactionAborted.
    */
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
     const { around } = this.hooks;
     return around ? around('transaction', this.name, () => this.run(work)) : this.run(work);
   }
 
-  /** Runs one reading statement outside of any transaction. @throws ServerUnavailable; ConnectionLost; the server's error. */
+  /** The rows of one SELECT, outside of any transaction. @throws ServerUnavailable; ConnectionLost; the server's error. */
   read<Row>(statement: Statement): Promise<Row[]> {
     const { around } = this.hooks;
     return around ? around('read', this.name, () => this.query<Row>(statement)) : this.query<Row>(statement);
@@ -114,11 +115,12 @@ export class PostgresServer implements DatabaseServer {
     });
   }
 
-  /** From now on the pool has so many connections at most; those beyond are closed as their users give them back. */
+  /** Bounds the pool's connections from now on. Those beyond are closed as their users give them back. */
   resize(maxConnections: number): void {
     this.pool.options.max = maxConnections;
   }
 
+  /** Waits for the work in progress, then closes all connections. */
   async close(): Promise<void> {
     this.availability.close();
     await this.pool.end();
@@ -130,7 +132,7 @@ export class PostgresServer implements DatabaseServer {
       const session = await this.connect();
       const afterMs = this.timeouts.transactionMs + GRACE_MS;
       const result = await whileHolding(this.pool, () => runTransaction(session, afterMs, work));
-      this.availability.answered();
+      this.availability.replied();
       return result;
     } catch (error) {
       throw this.availability.failed(error);
@@ -140,21 +142,21 @@ export class PostgresServer implements DatabaseServer {
   private async query<Row>(statement: Statement): Promise<Row[]> {
     this.availability.admit(false);
     try {
-      const rows = await this.ask<Row>(await this.connect(), statement);
-      this.availability.answered();
+      const rows = await this.select<Row>(await this.connect(), statement);
+      this.availability.replied();
       return rows;
     } catch (error) {
       throw this.availability.failed(error);
     }
   }
 
-  private async ask<Row>(session: Session, { name, text, values = [] }: Statement): Promise<Row[]> {
+  private async select<Row>(session: PooledSession, { name, text, values = [] }: Statement): Promise<Row[]> {
     const afterMs = this.timeouts.statementMs + GRACE_MS;
     const deadline = setTimeout(() => cutOff(session, afterMs), afterMs);
     let usable = true;
     try {
-      const answer = name ? session.query({ name, text, values: values as unknown[] }) : send(session, text, values);
-      return (await answer).rows as Row[];
+      const sent = name ? session.query({ name, text, values: values as unknown[] }) : send(session, text, values);
+      return (await sent).rows as Row[];
     } catch (error) {
       usable = !spoilsSession(error);
       throw session.lost ? new ConnectionLost(session.lost, 'The connection to Postgres was lost') : error;
@@ -164,11 +166,11 @@ export class PostgresServer implements DatabaseServer {
     }
   }
 
-  private async connect(): Promise<Session> {
+  private async connect(): Promise<PooledSession> {
     mayAcquire(this.pool, this.name);
     this.hooks.onAcquire?.(this.name);
     try {
-      const session: Session = await this.pool.connect();
+      const session: PooledSession = await this.pool.connect();
       session.isSurplus = this.pool.totalCount > (this.pool.options.max ?? Infinity);
       return session;
     } catch (error) {
@@ -177,14 +179,14 @@ export class PostgresServer implements DatabaseServer {
   }
 
   /** The pool has bounded how long connecting takes; this bounds the first statement. */
-  private async prepare(session: Session): Promise<void> {
+  private async prepare(session: PooledSession): Promise<void> {
     this.sessions.add(session);
     session.once('end', () => this.sessions.delete(session));
-    // What is set in a pooler's session stays in it for whoever gets it next: there, the role has the settings.
+    // A pooler keeps a session's settings for its next user: there, the role has the settings.
     if (this.options.poolerPort !== undefined) return;
     const deadline = setTimeout(() => cutOff(session, CONNECT_TIMEOUT_MS), CONNECT_TIMEOUT_MS);
     try {
-      await applySessionSettings(session, this.timeouts);
+      await applyPoolSettings(session, this.timeouts);
     } finally {
       clearTimeout(deadline);
     }

@@ -1,10 +1,10 @@
-/** Beyond this many texts, statements are sent unnamed: texts that vary would fill the server's memory. */
+/** Statements beyond so many texts are sent unnamed: texts that vary would fill the server's memory. */
 const MAX_NAMES = 500;
 
 const names = new Map<string, string>();
 
 /**
- * A name for a statement's text, the same for all sessions of this process, so that each session plans it once.
+ * The name of a statement's text, the same for all sessions of this process, so that each session plans it once.
  * Undefined when there are too many texts already.
  */
 export function statementName(text: string): string | undefined {

@@ -2,10 +2,11 @@ import type pg from 'pg';
 import type { Sql } from '../sql/sql.js';
 import { codeOf, ConnectionLost } from '../errors/errors.js';
 import { spoilsSession, TransactionAborted } from '../errors/server-errors.js';
+import { breakConnection, wireOf, type Wire } from '../sessions/wire.js';
 import { statementName } from './statement-names.js';
 
-/** A pooled session. */
-export interface Session extends pg.PoolClient {
+/** A session of a pool, with marks that last as long as it does. */
+export interface PooledSession extends pg.PoolClient {
   /** Set once its connection broke, whoever was using it. */
   lost?: Error;
   /** The pool has more than it may have since it was resized. */
@@ -13,24 +14,15 @@ export interface Session extends pg.PoolClient {
 }
 
 /** Returns a session to its pool, or closes it. */
-export function giveBack(session: Session, usable: boolean): void {
+export function giveBack(session: PooledSession, usable: boolean): void {
   session.release(!usable || session.lost !== undefined || session.isSurplus === true);
 }
-
-interface Wire {
-  cork(): void;
-  uncork(): void;
-  destroy(): void;
-}
-
-/** The socket, which pg's types do not show. */
-const wireOf = (session: Session): Wire => (session as unknown as { connection: { stream: Wire } }).connection.stream;
 
 const corked = new WeakSet<Wire>();
 
 /**
- * Whatever is sent within one turn goes out as one packet: BEGIN with the first statement, the last one with COMMIT. A
- * packet costs a system call here and wakes the server: this took a sixth off a transaction's CPU (0.10 to 0.085 ms).
+ * Sends all that one turn writes as one packet: BEGIN with the first statement, the last one with COMMIT. A packet costs
+ * a system call here and wakes the server: this took a sixth off a transaction's CPU (0.10 to 0.085 ms).
  */
 function cork(wire: Wire): void {
   if (corked.has(wire)) return;
@@ -42,8 +34,8 @@ function cork(wire: Wire): void {
   });
 }
 
-/** A statement is prepared under a name when it has values (even none: `[]`), and sent as plain text otherwise. */
-export function send(session: Session, text: string, values?: readonly unknown[]): Promise<pg.QueryResult> {
+/** Sends a statement: prepared under a name when it has values (even none: `[]`), as plain text otherwise. */
+export function send(session: PooledSession, text: string, values?: readonly unknown[]): Promise<pg.QueryResult> {
   cork(wireOf(session));
   if (values === undefined) return session.query(text);
   const name = statementName(text);
@@ -52,32 +44,32 @@ export function send(session: Session, text: string, values?: readonly unknown[]
 
 const IN_FAILED_TRANSACTION = '25P02';
 
-/** The handle that `work` gets: it ends with the transaction, so that no statement can stray out of it. */
+/** The handle that `work` gets. It ends with the transaction, so that no statement runs outside of it. */
 class TransactionSql implements Sql {
   readonly pipelined = true;
   private over = false;
   private begun: Promise<unknown> | undefined;
-  /** Set by any statement's error, also one that nobody saw: a last statement that went out together with COMMIT. */
+  /** Set by each statement's error, also of a last one that was sent together with COMMIT and not awaited. */
   private spoiled = false;
-  /** The first statement's error: those behind it fail as well, with an error that says no more than that. */
+  /** The first error of a statement: those behind it fail with 25P02, which does not say why. */
   private failed: unknown;
-  constructor(private readonly session: Session) {}
+  constructor(private readonly session: PooledSession) {}
 
   async query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }> {
     if (this.over) throw new Error('The transaction is over: this handle must not be used any more');
     // BEGIN is written together with the first statement: no round trip of its own.
     const first = this.begun === undefined;
     this.begun ??= send(this.session, 'BEGIN');
-    const answer = send(this.session, text, values);
+    const sent = send(this.session, text, values);
     if (first) {
-      // Both are awaited, whichever fails: a rejection that nobody awaits would end the process.
-      const [begin, result] = await Promise.allSettled([this.begun, answer]);
+      // Both are awaited, whichever fails: an unhandled rejection would end the process.
+      const [begin, result] = await Promise.allSettled([this.begun, sent]);
       if (begin.status === 'rejected') throw this.explain(begin.reason);
       if (result.status === 'rejected') throw this.explain(result.reason);
       return result.value as unknown as { rows: Row[]; rowCount: number | null };
     }
     try {
-      return (await answer) as unknown as { rows: Row[]; rowCount: number | null };
+      return (await sent) as unknown as { rows: Row[]; rowCount: number | null };
     } catch (error) {
       throw this.explain(error);
     }
@@ -112,12 +104,12 @@ class TransactionSql implements Sql {
 }
 
 /**
- * Runs `work` in a transaction on a session. A session that has not finished after `deadlineMs` (its server froze or
- * vanished, so that no time-out of the server's applies) is cut off.
+ * Runs `work` in a transaction on a session, and gives the session back. One that has not finished after `deadlineMs`
+ * is cut off: its server froze or vanished, so that the server's own time-outs do not end it.
  * @throws what `work` throws, after a rollback; ConnectionLost; TransactionAborted.
  */
 export async function runTransaction<T>(
-  session: Session,
+  session: PooledSession,
   deadlineMs: number,
   work: (tx: Sql) => Promise<T>,
 ): Promise<T> {
@@ -137,12 +129,12 @@ export async function runTransaction<T>(
   }
 }
 
-/** Breaks the connection from this side; all statements in flight fail at once. */
-export const cutOff = (session: Session, afterMs: number): void =>
-  breakOff(session, new Error(`no answer within ${afterMs} ms`));
+/** Breaks the session off because it took longer than `afterMs`. Its statements in flight fail at once. */
+export const cutOff = (session: PooledSession, afterMs: number): void =>
+  breakOff(session, new Error(`no response within ${afterMs} ms`));
 
-/** Breaks the connection from this side, for this reason. */
-export function breakOff(session: Session, reason: Error): void {
+/** Breaks the session's connection from this side, for this reason. */
+export function breakOff(session: PooledSession, reason: Error): void {
   session.lost ??= reason;
-  wireOf(session).destroy();
+  breakConnection(session);
 }

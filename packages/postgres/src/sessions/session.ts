@@ -2,10 +2,11 @@ import { Client } from 'pg';
 import { SessionLost } from '../errors/errors.js';
 import { stateOf } from '../errors/faults.js';
 import type { Sql } from '../sql/sql.js';
+import { applySettings } from './settings.js';
 
 export interface SessionOptions {
   readonly url: string;
-  /** Names the server in messages, where its URL would give away a password. */
+  /** Names the server in messages: its URL holds a password. */
   readonly server: string;
   /** Shown in pg_stat_activity. */
   readonly application: string;
@@ -16,7 +17,7 @@ export interface SessionOptions {
 const HEARTBEAT_MS = 5_000;
 const CONNECT_MS = 5_000;
 
-/** Set for every session: text forms that are compared between servers must not depend on a server's configuration. */
+/** Text forms, which are compared between servers, must not depend on a server's configuration. */
 const SETTINGS = {
   TimeZone: 'UTC',
   DateStyle: 'ISO, YMD',
@@ -28,17 +29,20 @@ const SETTINGS = {
   idle_in_transaction_session_timeout: '10s',
   // A killed process is noticed even while its statement runs.
   client_connection_check_interval: '1s',
-  // The server must not believe in a machine that vanished.
+  // A machine that vanished is noticed within 11 s.
   tcp_keepalives_idle: '5',
   tcp_keepalives_interval: '2',
   tcp_keepalives_count: '3',
 };
 
-/** One connection, used by one task after the other. Once it is lost it stays lost: whoever needs another opens one. */
+/**
+ * One connection, used by one task after the other, for work that is longer or rarer than a pool's: moves, maps, tools.
+ * A heartbeat keeps the server from ending it. Once it is lost it stays lost: whoever needs another opens one.
+ */
 export class Session implements Sql {
   private lost: unknown;
   private closing = false;
-  /** A statement that runs is sign of life enough. */
+  /** Statements that run: each is a heartbeat. */
   private inFlight = 0;
   private readonly heartbeat: NodeJS.Timeout;
 
@@ -56,7 +60,7 @@ export class Session implements Sql {
     this.heartbeat.unref();
   }
 
-  /** @throws SessionLost */
+  /** Connects within 5 s and applies the settings. @throws SessionLost */
   static async open({ url, server, application, settings }: SessionOptions): Promise<Session> {
     const client = new Client({
       connectionString: url,
@@ -67,9 +71,7 @@ export class Session implements Sql {
     const session = new Session(client, server);
     try {
       await client.connect();
-      const all = { ...SETTINGS, ...settings };
-      const apply = 'SELECT set_config(s.name, s.value, false) FROM unnest($1::text[], $2::text[]) AS s(name, value)';
-      await client.query(apply, [Object.keys(all), Object.values(all)]);
+      await applySettings(client, { ...SETTINGS, ...settings });
       return session;
     } catch (error) {
       await session.close();
@@ -77,15 +79,16 @@ export class Session implements Sql {
     }
   }
 
+  /** @throws the statement's error; SessionLost, also when the server ends the session (57P…). */
   async query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }> {
     try {
       if (this.lost !== undefined) throw this.lost;
       this.inFlight += 1;
-      const answer = this.client.query(text, values as unknown[] | undefined).finally(() => (this.inFlight -= 1));
-      const { rows, rowCount } = await answer;
+      const result = this.client.query(text, values as unknown[] | undefined).finally(() => (this.inFlight -= 1));
+      const { rows, rowCount } = await result;
       return { rows: rows as Row[], rowCount };
     } catch (error) {
-      // Postgres's own word (57P01: terminated) tells more than the broken connection that follows it.
+      // Postgres's own reason (57P01: terminated) says more than the broken connection that follows it.
       const state = stateOf(error);
       if (this.lost === undefined && state !== undefined && !state.startsWith('57P')) throw error;
       throw new SessionLost(this.server, error);
@@ -93,7 +96,8 @@ export class Session implements Sql {
   }
 
   /**
-   * @param first statements without values that it begins with: they go to the server with BEGIN, in one message.
+   * Runs work between BEGIN and COMMIT.
+   * @param first statements without values, sent with BEGIN in one message
    * @throws what `work` or one of the first statements throws, after a rollback; SessionLost.
    */
   async transaction<T>(work: (tx: Sql) => Promise<T>, first = ''): Promise<T> {
@@ -109,16 +113,17 @@ export class Session implements Sql {
     return result;
   }
 
+  /** Calls `listener` with the payload of each NOTIFY of the channels that the session listens to. */
   onNotification(listener: (payload: string) => void): void {
     this.client.on('notification', ({ payload }) => listener(payload ?? ''));
   }
 
-  /** Told once when the connection breaks. */
+  /** Calls `listener` once, when the connection has ended. */
   onLost(listener: () => void): void {
     this.client.once('end', listener);
   }
 
-  /** Ends the session; what it held is released. */
+  /** Ends the session, which releases its locks. Never rejects. */
   async close(): Promise<void> {
     this.closing = true;
     clearInterval(this.heartbeat);
@@ -126,7 +131,7 @@ export class Session implements Sql {
   }
 }
 
-/** Runs work on a session of its own. */
+/** Opens a session, runs work on it, and closes it. @throws SessionLost; what `work` throws. */
 export async function withSession<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
   const session = await Session.open(options);
   try {

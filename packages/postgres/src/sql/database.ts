@@ -4,7 +4,7 @@ import type { Sql, Statement } from './sql.js';
 export interface DatabaseServer<Tx extends Sql = Sql> {
   /** Names it in logs, metrics and the relay's transactional id. Stable over restarts, e.g. `cart@shard2`. */
   readonly name: string;
-  /** For connections of its own: leader locks, LISTEN. Holds a secret: never log it. */
+  /** For sessions outside of the pool: leader locks, LISTEN. Holds a secret: never log it. */
   readonly url: string;
   /** @throws what `work` throws, after a rollback. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -12,8 +12,8 @@ export interface DatabaseServer<Tx extends Sql = Sql> {
 
 export interface TransactionOptions {
   /**
-   * The work's first statement inserts a row of the bucket: if the bucket is elsewhere, that is refused, and nothing else
-   * needs to be asked first. Its error must be what the work throws.
+   * The work's first statement inserts a row of the bucket: if the bucket is elsewhere, the server refuses it, and no
+   * statement has to ask before. Its error must be what the work throws.
    */
   readonly insertsFirst?: boolean;
 }
@@ -23,22 +23,25 @@ export interface Database<Tx extends Sql = Sql> {
   /** Runs work in one transaction on the database that holds the bucket (unsharded services: always bucket 0). */
   transaction<T>(bucket: number, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**
-   * Runs work in one transaction on the database that holds all of these buckets (serverNameOf). It looks for none that moved
-   * and waits for none that is being moved: it throws, and whoever asked does the work of each bucket by itself.
+   * Runs work in one transaction on the database that holds all of these buckets (serverNameOf). It throws when one has
+   * moved or is being moved, without looking or waiting for it: the caller then does the work of each bucket by itself.
    */
   transactionOver<T>(buckets: readonly number[], work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Told of each bucket that such a transaction served, in the context of the request that was served: answers name the shard. */
+  /**
+   * Called for each bucket that such a transaction served, in the context of the request that it served: responses name
+   * the shard.
+   */
   served?(bucket: number): void;
   servers(): readonly DatabaseServer<Tx>[];
   /** Which of `servers()` holds a bucket, as far as is known; left out where there is only one. */
   serverNameOf?(bucket: number): string | undefined;
   /** The bucket of a record's key; 0 for an unsharded service. */
   bucketOf(key: string): number;
-  /** True when trying again may help: serialization failure, deadlock, connection lost, server starting, fenced bucket. */
+  /** True when a retry may help: serialization failure, deadlock, connection lost, server starting, fenced bucket. */
   isTransient(error: unknown): boolean;
 }
 
-/** A Database whose rows can also be read without a transaction: a single one, or shards. */
+/** A Database whose rows can also be read outside of a transaction: PgDatabase, or a keyspace on shards. */
 export interface SqlDatabase extends Database {
   /** The rows of one SELECT about one bucket, outside of any transaction. @throws the server's error. */
   read<Row = Record<string, unknown>>(bucket: number, statement: Statement): Promise<Row[]>;
