@@ -39,7 +39,7 @@ export class SessionLost extends ConnectionLost {
 /** Bounds how far causes are followed: errors may wrap each other in a circle. */
 const DEEPEST = 8;
 
-/** Iterates over the error and its causes, outermost first. Of an AggregateError without a cause, the first error counts. */
+/** The error and its causes, outermost first. Of an AggregateError without a cause, the first error counts. */
 export function* causesOf(error: unknown): Generator<unknown> {
   let at = error;
   for (let depth = 0; depth < DEEPEST && at !== undefined && at !== null; depth++) {

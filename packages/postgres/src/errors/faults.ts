@@ -46,8 +46,8 @@ const UNREACHABLE = new Set([
 ]);
 
 /**
- * Other system errors: no file handles or memory left, no permission. Node names the call that failed, which tells them
- * from business errors that begin with the same letter (EMAIL_TAKEN).
+ * Other system errors: no file handles or memory left, no permission. Node names the call that failed. Codes of
+ * business errors may begin with the same letter (EMAIL_TAKEN).
  */
 const isOfSystem = (error: unknown, code: string): boolean =>
   code.startsWith('E') && error instanceof Error && 'syscall' in error;
@@ -86,7 +86,7 @@ function ownFault(error: unknown): Fault | undefined {
   return WITHOUT_CODE.some((words) => error.message.startsWith(words)) ? 'server' : undefined;
 }
 
-/** Whose fault an error is. The outermost of its causes that is about a database or the network decides. */
+/** The fault of an error. The outermost of its causes that is about a database or the network decides. */
 export function faultOf(error: unknown): Fault {
   for (const cause of causesOf(error)) {
     const fault = ownFault(cause);

@@ -16,7 +16,7 @@ const BY_CODE = new Map<string, Fault>([
   ['P2037', 'server'], // too many connections
 ]);
 
-/** Faults by the driver adapter's names for a connection that broke or could not be opened: there is no SQLSTATE then. */
+/** Faults by the driver adapter's names for a connection that broke or could not be opened: it has no SQLSTATE. */
 const BY_KIND = new Map<string, Fault>([
   ['DatabaseNotReachable', 'server'],
   ['ConnectionClosed', 'server'],

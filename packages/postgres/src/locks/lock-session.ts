@@ -20,7 +20,7 @@ const TRY_LOCKS =
 
 /**
  * Exists to hold advisory locks for as long as this process lives; it works by a heartbeat on a session of its own. A
- * process that freezes sends none, and the server ends the session; one that loses the server notices that none returns.
+ * process that freezes sends none, and the server ends the session; one that loses the server gets no reply to it.
  */
 export class LockSession implements Sql {
   private heartbeat: NodeJS.Timeout | undefined;

@@ -55,7 +55,7 @@ export async function withMigrationLock<T>(client: Client, log: Log, work: () =>
     log('another migration of this database is running: waiting for it');
     await client.query(`SELECT pg_advisory_lock(${LOCK})`);
   }
-  // sharding.pass_by: on a shard, a statement over a whole table would fail at rows of others. Elsewhere it does nothing.
+  // On a shard, sharding.pass_by lets a statement over a whole table skip rows of others. Elsewhere it does nothing.
   await client.query(`SET statement_timeout = 0; SET lock_timeout = ${DDL_LOCK_TIMEOUT_MS}; SET sharding.pass_by = on`);
   try {
     return await work();

@@ -12,7 +12,7 @@ export interface Migration {
 
 const checksumOf = (sql: string): string => createHash('sha256').update(sql).digest('hex');
 
-/** True when the file is the one that was applied. Other line ends are allowed, as Prisma does: checkouts change them. */
+/** True when the file is the one that was applied, whatever its line ends: checkouts change them, as Prisma knows. */
 export function isSameFile(migration: Migration, checksum: string): boolean {
   if (migration.checksum === checksum) return true;
   const unix = migration.sql.replaceAll('\r\n', '\n');

@@ -1,6 +1,6 @@
 import { backoff } from '@stoa/timing';
 
-/** The result of a probe: the server takes work, takes reads only (a standby, or writes are stopped), or does not reply. */
+/** A probe's result: the server takes work, takes reads only (a standby, or writes are stopped), or does not reply. */
 export type Verdict = 'serves' | 'reads' | 'unavailable';
 
 /** So many ticks of work in flight without any reply ask for a probe. A process that froze itself counts one. */
@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 1_000;
 const CHECKED_EVERY_MS = 250;
 
 /**
- * Decides whether one database server gets work. It works by probes: a fault asks for one, and only its verdict decides.
+ * Exists to decide whether a database server gets work; it works by probes. Faults only ask for a probe.
  *
  * - `serves`: all work passes. A fault of the server, or no reply with work in flight, asks for a probe.
  * - `reads`: reads pass, transactions are refused. Probes go on.

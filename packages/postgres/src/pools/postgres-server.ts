@@ -15,7 +15,7 @@ export interface PostgresServerOptions {
   readonly applicationName: string;
   /** Connections of the pool; 10 if not given. */
   readonly maxConnections?: number;
-  /** The port of a transaction pooler on the server's host, for the pool's sessions; `url` still leads to the server. */
+  /** The port of a transaction pooler on the server's host for the pool's sessions; `url` is still the server's. */
   readonly poolerPort?: number;
   readonly timeouts?: Partial<Timeouts>;
   readonly hooks?: PoolHooks;
@@ -102,7 +102,10 @@ export class PostgresServer implements DatabaseServer {
     return around ? around('transaction', this.name, () => this.run(work)) : this.run(work);
   }
 
-  /** The rows of one SELECT, outside of any transaction. @throws ServerUnavailable; ConnectionLost; the server's error. */
+  /**
+   * The rows of one SELECT, outside of any transaction.
+   * @throws ServerUnavailable; ConnectionLost; the server's error.
+   */
   read<Row>(statement: Statement): Promise<Row[]> {
     const { around } = this.hooks;
     return around ? around('read', this.name, () => this.query<Row>(statement)) : this.query<Row>(statement);

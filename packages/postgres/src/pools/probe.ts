@@ -15,8 +15,8 @@ export interface ProbeResult {
 }
 
 /**
- * Queries a server, on a connection outside of the pool, whether it takes work. Never rejects. A server that refuses the
- * connection for another reason (a wrong password, too many connections) counts as serving: its errors say more.
+ * Queries a server, on a connection outside of the pool, whether it takes work. Never rejects. A server that refuses
+ * the connection for another reason (a wrong password, too many connections) counts as serving: its errors say more.
  */
 export async function probeServer(url: string, applicationName: string): Promise<ProbeResult> {
   const client = new pg.Client({

@@ -1,8 +1,9 @@
 /** Whatever runs SQL: a session, a transaction on one, or a Prisma transaction behind a thin adapter. */
 export interface Sql {
   /**
-   * True when statements, the COMMIT too, are sent without waiting for the results before: the last ones of a transaction
-   * need not be awaited before `work` returns. Whoever does not await one must look at its result after the commit.
+   * True when statements, the COMMIT too, are sent without waiting for the results before. The last ones of a
+   * transaction need not be awaited before `work` returns. Whoever does not await one must look at its result after the
+   * commit.
    */
   readonly pipelined?: boolean;
   query<Row = Record<string, unknown>>(
