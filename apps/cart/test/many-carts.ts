@@ -2,7 +2,7 @@ import { type InputOf, OperationError, type OutputOf } from '@stoa/contract-kit'
 import { cart } from '@stoa/cart-contract';
 import { inTransaction } from '@stoa/messaging/testing';
 import { newId } from '@stoa/messaging';
-import { createLogger, poolHooks } from '@stoa/service';
+import { databaseContext } from '@stoa/service/testing';
 import { type KeyspaceDatabase, openKeyspace } from '@stoa/sharded-service';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
 import { Mover } from '@stoa/sharding';
@@ -44,9 +44,10 @@ export class ManyCarts {
 
   static async start(shards: number): Promise<ManyCarts> {
     const data = await testKeyspaces([cartKeyspace], { shards });
-    const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
-    const opening = { clone: 'test', logger, hooks: poolHooks(logger) };
-    return new ManyCarts(data, await openKeyspace(cartKeyspace.name, data.directoryUrl, opening));
+    return new ManyCarts(
+      data,
+      await openKeyspace(cartKeyspace.name, data.directoryUrl, databaseContext('test', 'fatal')),
+    );
   }
 
   /** Puts products into the copy of every shard. */

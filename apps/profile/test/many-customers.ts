@@ -1,7 +1,7 @@
 import { OperationError, type InputOf, type OutputOf } from '@stoa/contract-kit';
 import { newId } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
-import { createLogger, poolHooks } from '@stoa/service';
+import { databaseContext } from '@stoa/service/testing';
 import { openKeyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
 import { testKeyspaces, type TestKeyspaces } from '@stoa/sharded-service/testing';
 import { Mover } from '@stoa/sharding';
@@ -40,9 +40,10 @@ export class ManyCustomers {
 
   static async start(shards: number): Promise<ManyCustomers> {
     const data = await testKeyspaces([profileKeyspace], { shards });
-    const logger = createLogger({ service: 'test', clone: 'test', level: 'fatal' });
-    const opening = { clone: 'test', logger, hooks: poolHooks(logger) };
-    return new ManyCustomers(data, await openKeyspace(profileKeyspace.name, data.directoryUrl, opening));
+    return new ManyCustomers(
+      data,
+      await openKeyspace(profileKeyspace.name, data.directoryUrl, databaseContext('test', 'fatal')),
+    );
   }
 
   /** As registering does, without a password. */

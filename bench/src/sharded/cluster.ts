@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeAtExit, startPostgres, type PostgresServer } from '@stoa/local';
-import { createLogger, poolHooks } from '@stoa/service';
+import { databaseContext } from '@stoa/service/testing';
 import { migrateKeyspace, openKeyspace, type Keyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
 import { Client } from 'pg';
 import type { Role } from '../processes.js';
@@ -66,12 +66,7 @@ async function openOn(
   );
   const directoryUrl = asRole(directoryAdminUrl);
   await migrateKeyspace({ keyspace, directoryAdminUrl, directoryUrl, add });
-  const logger = createLogger({ service: 'bench', clone: 'bench', level: 'warn' });
-  const database = await openKeyspace(keyspace.name, directoryUrl, {
-    clone: 'bench',
-    logger,
-    hooks: poolHooks(logger),
-  });
+  const database = await openKeyspace(keyspace.name, directoryUrl, databaseContext('bench', 'warn'));
   return {
     database,
     everywhere: async (text, values) => {

@@ -1,5 +1,5 @@
 import { PgDatabase } from '@stoa/postgres';
-// A service that only listens to an event, its own: what infra/local's dead-letters.int.spec.ts runs as a process of its own.
+// A service that only subscribes to an event, its own. infra/local's dead-letters.int.spec.ts runs it as a process.
 import { Module } from '@nestjs/common';
 import { event, service } from '@stoa/contract-kit';
 import { MessagingModule, onEvent } from '@stoa/messaging';

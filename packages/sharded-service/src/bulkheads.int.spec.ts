@@ -1,4 +1,4 @@
-import { createLogger, poolHooks } from '@stoa/service';
+import { databaseContext } from '@stoa/service/testing';
 import { addShard, BUCKETS } from '@stoa/sharding';
 import { eventually, TestProxy } from '@stoa/testing';
 import { Client } from 'pg';
@@ -6,8 +6,6 @@ import { notesKeyspace, type Notes } from '../test/notes.js';
 import { NotesService, type Outcome } from '../test/notes-service.js';
 import { openKeyspace, type KeyspaceDatabase } from './open-keyspace.js';
 import { testKeyspaces, type TestKeyspaces } from './testing/test-keyspaces.js';
-
-const logger = createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' });
 
 const OPERATIONS = ['put', 'putTogether', 'get'] as const;
 /** More than all slots of a clone, of each operation. */
@@ -29,11 +27,7 @@ describe('a service on two servers, of which one is in trouble', () => {
     troubledAdminUrl = second.adminUrl;
     proxy = await TestProxy.open(second.url);
     await addShard(data.directoryAdminUrl, 'notes', { ...second, url: proxy.through(second.url) });
-    database = await openKeyspace('notes', data.directoryUrl, {
-      clone: 'notes-1',
-      logger,
-      hooks: poolHooks(logger),
-    });
+    database = await openKeyspace('notes', data.directoryUrl, databaseContext('notes-1'));
     service = await NotesService.start(database);
   });
   afterEach(async () => {
@@ -91,19 +85,19 @@ describe('a service on two servers, of which one is in trouble', () => {
     expect(await askAll(well)).toEqual(allOk(90));
   });
 
-  it('answers the others while what one is asked for takes for ever', async () => {
+  it('serves the others while work on one takes forever', async () => {
     const admin = new Client({ connectionString: troubledAdminUrl });
     await admin.connect();
     try {
       await admin.query('BEGIN; LOCK TABLE notes IN ACCESS EXCLUSIVE MODE');
       const waiting = troubled.map((owner, n) => service.ask(OPERATIONS[n % OPERATIONS.length] ?? 'get', owner));
-      let answered = false;
+      let hasReplied = false;
       void Promise.any(waiting.map(succeeded)).then(
-        () => (answered = true),
+        () => (hasReplied = true),
         () => undefined,
       );
       expect(await askAll(well)).toEqual(allOk(90));
-      expect(answered).toBe(false);
+      expect(hasReplied).toBe(false);
       await admin.query('COMMIT');
       expect(codesOf(await Promise.all(waiting))).toContain('ok');
     } finally {

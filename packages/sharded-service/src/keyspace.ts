@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { ShardedTable } from '@stoa/sharding';
 
-/** A service's sharded data: what its databases are called, and what becomes of each table. A table that is not named here can't be used. */
+/** A service's sharded data: its name and its tables. The service has no rights on a table that is not named here. */
 export interface Keyspace {
   readonly name: string;
   /** Prisma's folder of migrations, such as `new URL('../../prisma/migrations', import.meta.url)`. */
@@ -12,7 +12,7 @@ export interface Keyspace {
   readonly reference: readonly string[];
 }
 
-/** The tables of @stoa/messaging. The inbox goes with its bucket, so that a command that comes again is recognised there. */
+/** The tables of @stoa/messaging. The inbox moves with its bucket, so that a repeated command is recognised there. */
 export const MESSAGING_TABLES: readonly ShardedTable[] = [
   { name: 'inbox', kind: 'moved' },
   { name: 'event_versions', kind: 'moved' },
@@ -20,7 +20,8 @@ export const MESSAGING_TABLES: readonly ShardedTable[] = [
   { name: 'outbox', kind: 'drained' },
 ];
 
-/** How far a shard's copies of other services' states have come: it says something of the shard, not of a customer. */
+/** The progress of a shard's copies of other services' states: it belongs to the shard, not to a customer. */
 export const MESSAGING_REFERENCE: readonly string[] = ['state_offsets'];
 
+/** The path of a keyspace's migrations. */
 export const folderOf = ({ migrations }: Keyspace): string => fileURLToPath(migrations);

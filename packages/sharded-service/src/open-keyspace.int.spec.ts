@@ -1,24 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { createLogger, poolHooks, servedFrom, trace } from '@stoa/service';
+import { servedFrom, trace } from '@stoa/service';
+import { databaseContext } from '@stoa/service/testing';
 import { addShard, BUCKETS } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
 import { notesKeyspace, type Notes } from '../test/notes.js';
 import { openKeyspace, type KeyspaceDatabase } from './open-keyspace.js';
 import { testKeyspaces, type TestKeyspaces } from './testing/test-keyspaces.js';
 
-const silent = createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' });
-
 describe('a keyspace in a clone', () => {
   let notes: Notes;
   let data: TestKeyspaces;
   let database: KeyspaceDatabase;
   let bounded: KeyspaceDatabase | undefined;
-  const context = {
-    clone: 'notes-1',
-    logger: silent,
-    hooks: poolHooks(silent),
-  };
+  const context = databaseContext('notes-1');
 
   beforeAll(async () => {
     notes = await notesKeyspace();
@@ -31,7 +26,7 @@ describe('a keyspace in a clone', () => {
     await notes.remove();
   });
 
-  /** Again, as services do: a process that stands still for a second loses its transaction. */
+  /** Again, as services do: a process that is frozen for a second loses its transaction. */
   const write = (owner: string, note: string): Promise<unknown> =>
     eventually(() =>
       database.transaction(database.bucketOf(owner), (tx) =>
@@ -128,7 +123,7 @@ describe('a keyspace in a clone', () => {
     bounded = await openKeyspace('notes', data.directoryUrl, { ...context, connections: 8 });
     expect(await inWork(bounded)).toBe(4);
     const [first] = data.shards.get('notes') ?? [];
-    // shard1's own database under another name would be refused; only services are told of this URL.
+    // shard1's own database under another name would be refused; only services get this URL.
     await data.rows('notes', `UPDATE sharding.identity SET shard = 'gone' WHERE shard = 'shard2'`);
     const second = data.shards.get('notes')?.[1];
     await addShard(data.directoryAdminUrl, 'notes', {
@@ -151,26 +146,26 @@ describe('a keyspace in a clone', () => {
     await expect(openKeyspace('nothing', data.directoryUrl, context)).rejects.toThrow('knows no keyspace nothing');
   });
 
-  it('waits for a directory that is away', async () => {
+  it('waits for a directory that is unavailable', async () => {
     const url = new URL(data.directoryUrl);
     const [port, host] = [Number(url.port), url.hostname];
-    let isAway = true;
-    const way = createServer((socket) => {
-      if (isAway) return void socket.destroy();
+    let isUnavailable = true;
+    const proxy = createServer((socket) => {
+      if (isUnavailable) return void socket.destroy();
       const there = connect(port, host);
       socket.pipe(there).pipe(socket);
       for (const side of [socket, there]) side.on('error', () => [socket, there].forEach((each) => each.destroy()));
     });
-    await once(way.listen(0, '127.0.0.1'), 'listening');
-    url.port = String((way.address() as AddressInfo).port);
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    url.port = String((proxy.address() as AddressInfo).port);
     const said: string[] = [];
     const logger = { ...context.logger, warn: (_fields: object, message: string) => void said.push(message) };
     const opening = openKeyspace('notes', url.href, { ...context, logger: logger as typeof context.logger });
     await eventually(() => expect(said).toEqual(['waiting for the directory']));
-    isAway = false;
+    isUnavailable = false;
     const late = await opening;
     expect(late.servers().length).toBeGreaterThan(1);
     await late.close();
-    await new Promise((resolve) => way.close(resolve));
+    await new Promise((resolve) => proxy.close(resolve));
   });
 });

@@ -12,7 +12,7 @@ import {
 
 const DIRECTORY_RETRY_MS = 500;
 
-/** One shard, which the answers to requests name. */
+/** One shard, which responses to requests name. */
 class ShardServer extends PostgresServer {
   override transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
     servedFrom.note(this.shard);
@@ -53,12 +53,12 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
   }
 
   /**
-   * One shard that answers is enough: the clone serves that shard's customers, and no clone could serve the others'.
+   * Pings all shards. One that responds is enough: the clone serves its customers, and no clone could serve others'.
    * @throws Error when none can be reached.
    */
   async ping(): Promise<void> {
-    const answers = this.servers().map((server) => server.ping());
-    await Promise.any(answers).catch((error: unknown) => {
+    const pings = this.servers().map((server) => server.ping());
+    await Promise.any(pings).catch((error: unknown) => {
       throw error instanceof AggregateError && error.errors.length > 0
         ? error.errors[0]
         : new Error('there is no shard');
@@ -76,7 +76,7 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
     return shard === undefined ? undefined : `${keyspace}@${shard}`;
   }
 
-  /** Shards that come take connections from the others, so that what a clone has in all stays within its bound. */
+  /** Gives each shard its share of the clone's connections, so that all together stay within the clone's bound. */
   private share(): void {
     const { connections, logger } = this.context;
     const servers = this.servers();
@@ -94,8 +94,8 @@ export class KeyspaceDatabase extends ShardedDatabase<Sql, ShardServer> implemen
 }
 
 /**
- * Opens a keyspace by its name. A directory that is away is waited for; later it is not needed: the last map stays in
- * force, and what moved is found by asking the shards.
+ * Opens a keyspace by its name. It waits for a directory that is unavailable. Later the directory is not needed: the
+ * last map stays in force, and the shards themselves say which buckets have moved.
  * @throws Error when the directory knows no such keyspace.
  */
 export async function openKeyspace(
@@ -108,7 +108,7 @@ export async function openKeyspace(
   const onDirectory = (reachable: boolean, err: unknown): void => {
     if (!isOpen) return;
     if (reachable) logger.info({ keyspace }, 'the directory can be reached again');
-    else logger.warn({ err, keyspace }, 'the directory is away: the last shard map stays in force');
+    else logger.warn({ err, keyspace }, 'the directory is unavailable: the last shard map stays in force');
   };
   for (let tries = 0; ; tries += 1) {
     try {

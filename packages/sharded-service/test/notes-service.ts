@@ -58,8 +58,12 @@ export class NotesService {
     const logger = createLogger({ service: 'notes', clone: 'notes-1', level: 'silent' });
     const prefix = `${uniqueName('notes')}.`;
     const config = {
-      ...{ KAFKA_BROKERS: [testKafkaBrokers()], KAFKA_CLIENT: 'platformatic', KAFKA_TOPIC_PREFIX: prefix },
-      ...{ KAFKA_REPLICATION_FACTOR: 1, KAFKA_PARTITIONS: 3, STOA_CLONE: 'notes-1' },
+      KAFKA_BROKERS: [testKafkaBrokers()],
+      KAFKA_CLIENT: 'platformatic',
+      KAFKA_TOPIC_PREFIX: prefix,
+      KAFKA_REPLICATION_FACTOR: 1,
+      KAFKA_PARTITIONS: 3,
+      STOA_CLONE: 'notes-1',
     };
     const options = messagingOptions('notes', config as never, logger, () => undefined);
     const port = await openKafka({ ...options, clientId: 'notes-1' });
@@ -79,7 +83,7 @@ export class NotesService {
     await new Promise<void>((resolve, reject) => {
       void server.listen((error) => (error ? reject(error as Error) : resolve()));
     });
-    // What is seen is the service's own bounds: the client's must not come first.
+    // The tests are about the service's bounds: the client's must not come first.
     const bound = { start: 4_096, min: 4_096, max: 4_096, targetWaitMs: 60_000 };
     const client = new StoaClient(port, { ...options, service: 'gateway', clone: 'gateway-1' }, bound);
     await client.connect();
@@ -93,8 +97,14 @@ export class NotesService {
     const isQuery = operation === 'get';
     try {
       const { ok, body } = await this.client.request({
-        ...{ service: 'notes', operation, kind: isQuery ? 'query' : 'command', key: isQuery ? null : owner },
-        ...{ id: newId(), caller: { kind: 'guest', customerId: newId() }, budgetMs, contractVersion: 1 },
+        service: 'notes',
+        operation,
+        kind: isQuery ? 'query' : 'command',
+        key: isQuery ? null : owner,
+        id: newId(),
+        caller: { kind: 'guest', customerId: newId() },
+        budgetMs,
+        contractVersion: 1,
         body: JSON.stringify(isQuery ? { owner } : { owner, note: `of ${owner}` }),
       });
       return ok ? 'ok' : (JSON.parse(body.toString()) as Exclude<Outcome, 'ok'>);

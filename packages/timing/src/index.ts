@@ -1,3 +1,3 @@
 export { backoff, spread } from './backoff.js';
 export { pause } from './pause.js';
-export { withTimeout } from './with-timeout.js';
+export { withServerTimeout, withTimeout } from './with-timeout.js';

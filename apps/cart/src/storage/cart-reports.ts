@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE } from '@stoa/messaging';
-import { askAcross, type KeyspaceDatabase } from '@stoa/sharded-service';
+import { queryAllShards, type KeyspaceDatabase } from '@stoa/sharded-service';
 import type { CartFigures } from '@stoa/cart-contract';
 import type { Products } from '../domain/cart.js';
 import { totalOf } from '../domain/pricing.js';
@@ -85,7 +85,7 @@ export class CartReports {
   constructor(@Inject(DATABASE) private readonly database: KeyspaceDatabase) {}
 
   async statistics(budgetMs: number): Promise<CartFigures> {
-    const parts = await askAcross(this.database, budgetMs, (across) =>
+    const parts = await queryAllShards(this.database, budgetMs, (across) =>
       across.partials<Statistics>({ text: STATISTICS }),
     );
     const sum = (of: keyof Statistics['counts']): number =>
@@ -100,7 +100,7 @@ export class CartReports {
   }
 
   async abandoned({ since, order, limit, cursor }: AbandonedList, budgetMs: number): Promise<AbandonedPage> {
-    const { rows, next, previous } = await askAcross(this.database, budgetMs, (across) =>
+    const { rows, next, previous } = await queryAllShards(this.database, budgetMs, (across) =>
       across.page<CartRow & { readonly customer_id: string }>({
         text: ABANDONED,
         values: [since],
@@ -120,7 +120,7 @@ export class CartReports {
   /** The SKUs of which open carts hold most. Holds no more than a few thousand SKUs of each shard at a time. */
   async topProducts(limit: number, budgetMs: number): Promise<{ demands: readonly Demand[]; products: Products }> {
     let top = new TopProducts(limit);
-    await askAcross(this.database, budgetMs, (across) =>
+    await queryAllShards(this.database, budgetMs, (across) =>
       across.aggregates<{ quantity: string; carts: string }>({ text: DEMAND, key: 'sku' }, () => {
         top = new TopProducts(limit);
         return (sku, rows) => {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE } from '@stoa/messaging';
-import { askAcross, type KeyspaceDatabase } from '@stoa/sharded-service';
+import { queryAllShards, type KeyspaceDatabase } from '@stoa/sharded-service';
 import type { KeyColumn } from '@stoa/sharding';
 import type { Customer } from '../domain/customer.js';
 import { emailName } from '../domain/login-name.js';
@@ -64,7 +64,7 @@ export class CustomerLists {
 
   async page(list: CustomerList, budgetMs: number): Promise<CustomerPage> {
     const { text, values, key } = STATEMENTS[list.sort];
-    const { rows, next, previous } = await askAcross(this.database, budgetMs, (across) =>
+    const { rows, next, previous } = await queryAllShards(this.database, budgetMs, (across) =>
       across.page<CustomerRow>({
         text,
         values: values(list),
@@ -86,7 +86,7 @@ export class CustomerLists {
     until: Date,
     budgetMs: number,
   ): Promise<{ customers: number; signUps: Map<string, number> }> {
-    const totals = await askAcross(this.database, budgetMs, (across) =>
+    const totals = await queryAllShards(this.database, budgetMs, (across) =>
       across.totals({ text: FIGURES, values: [from, until] }, ['day'], ['customers']),
     );
     const byDay = new Map(totals.map(({ group, sums }) => [group['day'] as string | null, Number(sums['customers'])]));

@@ -17,19 +17,19 @@ export interface AdminRequest {
   readonly authorization: string | undefined;
 }
 
-export interface AdminAnswer {
+export interface AdminResponse {
   readonly status: number;
   readonly body: object;
 }
 
-/** What else is answered; undefined for what it doesn't know. Who may ask is its own business. */
-export type AdminRoutes = (request: AdminRequest) => Promise<AdminAnswer | undefined>;
+/** Serves further paths; undefined for a path that it doesn't know. It checks access itself. */
+export type AdminRoutes = (request: AdminRequest) => Promise<AdminResponse | undefined>;
 
 export interface AdminServerOptions {
   readonly host: string;
   readonly port: number;
   readonly readiness: Readiness;
-  /** Asked one after the other until one answers. */
+  /** Tried one after the other until one responds. */
   readonly routes?: readonly AdminRoutes[];
 }
 
@@ -40,10 +40,10 @@ function send(response: ServerResponse, status: number, body: string, contentTyp
 const json = (response: ServerResponse, status: number, body: object): void =>
   send(response, status, `${JSON.stringify(body)}\n`, 'application/json');
 
-type Answering = Pick<AdminServerOptions, 'readiness' | 'routes'>;
+type Sources = Pick<AdminServerOptions, 'readiness' | 'routes'>;
 
-async function answer(request: IncomingMessage, response: ServerResponse, of: Answering): Promise<void> {
-  const { readiness, routes } = of;
+async function respond(request: IncomingMessage, response: ServerResponse, sources: Sources): Promise<void> {
+  const { readiness, routes } = sources;
   const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://admin');
   const { authorization } = request.headers;
   for (const route of routes ?? []) {
@@ -83,12 +83,13 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
 }
 
 /**
- * Plain HTTP for whoever watches the clone: /health/live, /health/ready (503 names what is missing), /metrics, and `routes`.
+ * Serves plain HTTP for operators and monitors: /health/live, /health/ready (503 names the conditions that fail),
+ * /metrics, and `routes`.
  * @throws Error (EADDRINUSE, …) when it can't listen.
  */
-export async function startAdminServer({ host, port, ...of }: AdminServerOptions): Promise<AdminServer> {
+export async function startAdminServer({ host, port, ...sources }: AdminServerOptions): Promise<AdminServer> {
   const server = createServer((request, response) => {
-    answer(request, response, of).catch((error: unknown) => {
+    respond(request, response, sources).catch((error: unknown) => {
       if (!response.headersSent) json(response, 500, { status: String(error) });
     });
   });

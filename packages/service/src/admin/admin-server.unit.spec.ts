@@ -49,7 +49,7 @@ describe('startAdminServer', () => {
     expect(metrics.counter(options)).toBe(metrics.counter(options));
   });
 
-  it('answers nothing else', async () => {
+  it('serves nothing else', async () => {
     expect((await ask('/')).status).toBe(404);
     expect((await ask('/health/live', { method: 'POST' })).status).toBe(405);
   });

@@ -17,8 +17,8 @@ const asked = async (line: string, authorization?: string, token: string | undef
   const [method = '', target = ''] = line.split(' ');
   const { pathname: path, searchParams: query } = new URL(target, 'http://admin');
   const routes = deadLetterRoutes({ token, deadLetters: () => letters, logger });
-  const answer = await routes({ method, path, query, authorization });
-  return { status: answer?.status, touched };
+  const response = await routes({ method, path, query, authorization });
+  return { status: response?.status, touched };
 };
 
 describe('deadLetterRoutes', () => {
@@ -72,7 +72,7 @@ describe('deadLetterRoutes', () => {
     ['GET /dead-letters/0-1/replay/again', 405, []],
     ['GET /dead-lettersx', undefined, []],
     ['GET /metrics', undefined, []],
-  ])('%s is answered %s', async (line, status, touched) => {
+  ])('%s gets %s', async (line, status, touched) => {
     expect(await asked(line, `Bearer ${TOKEN}`)).toEqual({ status, touched });
   });
 });

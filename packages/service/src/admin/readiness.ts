@@ -1,3 +1,6 @@
+import { withTimeout } from '@stoa/timing';
+
+/** A condition of readiness that does not hold, and the reason. */
 export interface Unready {
   readonly name: string;
   readonly why: string;
@@ -12,21 +15,9 @@ export interface ProbeOptions {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
 
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /**
- * Whether a clone should be given work. It is ready when every named condition holds and it isn't draining; being live
- * (the process answers at all) is another matter.
+ * Decides whether a clone should get work: when every named condition holds and it isn't draining. Liveness (the
+ * process responds at all) is another matter.
  */
 export class Readiness {
   private readonly conditions = new Map<string, { ready: boolean; why: string }>();
@@ -39,10 +30,11 @@ export class Readiness {
     this.conditions.set(name, { ready: false, why });
   }
 
+  /** Sets whether a condition holds, and why not. */
   set(name: string, ready: boolean, why = ready ? '' : 'lost'): void {
     this.conditions.set(name, { ready, why });
     if (!this.ready) return;
-    for (const tell of this.waiting) tell();
+    for (const resolve of this.waiting) resolve();
     this.waiting.clear();
   }
 
@@ -51,12 +43,12 @@ export class Readiness {
     return this.ready ? Promise.resolve() : new Promise((resolve) => void this.waiting.add(resolve));
   }
 
-  /** Makes `probe` a condition: checked now and then again, in the background, so that asking is cheap. */
+  /** Makes `probe` a condition. It runs in the background, now and at intervals, so that a query costs nothing. */
   watch(name: string, probe: () => Promise<unknown>, { everyMs = 2_000, timeoutMs = 1_000 }: ProbeOptions = {}): void {
     this.expect(name);
     const check = async (): Promise<void> => {
       try {
-        await within(timeoutMs, probe());
+        await withTimeout(timeoutMs, probe());
         this.set(name, true);
       } catch (error) {
         this.set(name, false, messageOf(error));
@@ -66,14 +58,14 @@ export class Readiness {
     void check();
   }
 
-  /** From now on unready for good: the clone is leaving. */
+  /** Makes the clone unready for good: it is leaving. */
   drain(): void {
     this.draining = true;
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
   }
 
-  /** What is missing; empty when ready. */
+  /** The conditions that do not hold; empty when ready. */
   missing(): Unready[] {
     const missing = [...this.conditions].filter(([, { ready }]) => !ready).map(([name, { why }]) => ({ name, why }));
     return this.draining ? [{ name: 'draining', why: 'the clone is leaving' }, ...missing] : missing;

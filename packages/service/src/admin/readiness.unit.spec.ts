@@ -32,7 +32,9 @@ describe('Readiness', () => {
 
   it('takes a probe that hangs as a failed one', async () => {
     readiness.watch('database', () => new Promise(() => undefined), { timeoutMs: 10 });
-    await eventually(() => expect(readiness.missing()).toEqual([{ name: 'database', why: 'no answer within 10 ms' }]));
+    await eventually(() =>
+      expect(readiness.missing()).toEqual([{ name: 'database', why: 'no response within 10 ms' }]),
+    );
   });
 
   it('is never ready again once it drains', () => {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** What is wrong with the environment, one line per variable. */
+/** The environment's mistakes, one line per variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly problems: readonly string[]) {
@@ -29,7 +29,7 @@ function problemLine(schema: z.ZodObject, env: Environment, issue: z.core.$ZodIs
 
 /**
  * Reads the variables that `schema` names from the environment. An empty variable counts as not set.
- * A field's `.describe()` is what the reader of an error is told to put there.
+ * An error's line says what to set, by the field's `.describe()`.
  * @throws ConfigError with every wrong variable at once, never with a secret's value.
  */
 export function loadConfig<S extends z.ZodObject>(schema: S, env: Environment = process.env): z.output<S> {

@@ -39,7 +39,7 @@ const headerList = () =>
     })
     .refine((headers) => !('' in headers), 'a list of name=value with commas between');
 
-/** A Postgres URL; `of` says what is in the database. */
+/** A Postgres URL as a variable; `of` says whose data it has. */
 export const postgresUrl = (of: string) =>
   z
     .string()
@@ -95,6 +95,6 @@ export const commonVariables = z.object({
     .max(1)
     .default(1)
     .describe('the share of traces that are exported'),
-  STOA_SERVED_BY: onOff(true).describe('on or off: whether answers say which clone gave them'),
+  STOA_SERVED_BY: onOff(true).describe('on or off: whether responses name the clone that served them'),
 });
 export type CommonConfig = z.output<typeof commonVariables>;

@@ -1,6 +1,6 @@
 import { trace } from './trace.js';
 
-/** Which shards the work in progress has used, for the header that says who served a request. */
+/** Collects the shards that the work in progress has used, for the header that names who served a request. */
 export const servedFrom = {
   note(shard: string): void {
     const context = trace.current();

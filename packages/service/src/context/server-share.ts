@@ -1,7 +1,7 @@
 import { OperationError } from '@stoa/contract-kit';
 import { trace } from './trace.js';
 
-/** Which database server the work in progress waits for, so that one server's requests can't take all of a clone's slots. */
+/** Counts requests by the database server that they wait for, so that one server's can't take all slots of a clone. */
 export const serverShare = {
   /** @throws OperationError UNAVAILABLE when requests that wait for the server hold their share already */
   use(server: string): void {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 
-/** Where a piece of work belongs: a W3C trace, a span in it, and the message it handles. */
+/** The place of some work: a W3C trace, a span in it, and the message that it handles. */
 export interface TraceContext {
   /** 32 hex digits, the same for all that one request causes. */
   readonly traceId: string;
@@ -22,7 +22,7 @@ export interface TraceContext {
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const storage = new AsyncLocalStorage<TraceContext>();
 
-// Drawn in one go for many ids: a call of randomBytes costs more than all else here.
+// Drawn once for many ids: a call of randomBytes costs more than all else here.
 let pool = '';
 let used = 0;
 function hex(bytes: number): string {
@@ -40,7 +40,7 @@ function parse(header: string | undefined): TraceContext | undefined {
   const match = TRACEPARENT.exec(header ?? '');
   if (!match) return undefined;
   const [, version = '', traceId = '', spanId = '', flags = '', more] = match;
-  // Version 00 ends after the flags; later versions may add fields, which we don't know.
+  // Version 00 ends after the flags; later versions may add fields, which are not known here.
   if (version === 'ff' || (version === '00' && more !== undefined) || isZero(traceId) || isZero(spanId))
     return undefined;
   return { traceId, spanId, flags };

@@ -10,7 +10,7 @@ export interface ManagedDatabase extends Database {
   close(): Promise<void>;
 }
 
-/** What a service's database is made with. */
+/** A clone's part in making a database: its name, log, connections and hooks. */
 export interface DatabaseContext {
   readonly clone: string;
   readonly logger: Logger;
@@ -22,7 +22,7 @@ export interface DatabaseContext {
   readonly hooks: PoolHooks;
 }
 
-/** Makes a database of the configuration. May wait for what it needs: the clone is live meanwhile, but not ready. */
+/** Makes a database from the configuration. It may wait for servers: meanwhile the clone is live, but not ready. */
 export type OpenDatabase<Config> = (
   config: Config,
   context: DatabaseContext,

@@ -9,12 +9,12 @@ const stepOf = (operation: string, server: string): Step => ({
   attributes: { 'db.system.name': 'postgresql', 'db.namespace': server, 'db.operation.name': operation },
 });
 
-/** A pool's part in the logs, traces and bulkheads of this process. */
+/** Hooks that connect a pool to the log, the traces and the bulkheads of this process. */
 export const poolHooks = (logger: Logger): PoolHooks => ({
   onIdleError: (err, server) => logger.warn({ err, server }, 'lost an idle connection'),
   onAvailability: (server, state, err) => {
-    if (state === 'serves') logger.info({ server }, 'the database server takes work again');
-    else logger.warn({ err, server, state }, 'work for a database server is refused until it can do it');
+    if (state === 'serves') logger.info({ server }, 'a database server takes work again');
+    else logger.warn({ err, server, state }, 'a database server takes no work: it is refused until a probe succeeds');
   },
   onAcquire: serverShare.use,
   around: (operation, server, work) => (spans.areOn ? spans.within(stepOf(operation, server), work) : work()),

@@ -16,7 +16,7 @@ export interface MigrateCommandOptions {
 const besideTheScript = (): string =>
   fileURLToPath(new URL('../prisma/migrations', pathToFileURL(process.argv[1] ?? process.cwd())));
 
-/** What an operator says with `--applied NAME` or `--rolled-back NAME`. */
+/** The decision about a migration that failed half-way: `--applied NAME` or `--rolled-back NAME`. */
 export function settledMigration(args: readonly string[]): Pick<MigrateOptions, 'resolve'> {
   const { values } = parseArgs({
     args: [...args],
@@ -27,17 +27,17 @@ export function settledMigration(args: readonly string[]): Pick<MigrateOptions, 
   return name === undefined ? {} : { resolve: { name, as: 'rolled-back' } };
 }
 
-/** What `runMigrateCommand` does, without ending the process. @throws Error with a message for the reader. */
+/** As runMigrateCommand, but throws instead of ending the process. @throws Error with a message for the reader. */
 export async function migrateFromEnvironment(app: string, options: MigrateCommandOptions = {}): Promise<string[]> {
   const variable = `${app.toUpperCase()}_DATABASE_URL`;
   const schema = z.object({ [variable]: commaList().describe(`the Postgres databases of ${app}`) });
   const config = loadConfig(schema, options.env ?? process.env) as Record<string, string[]>;
   const folder = options.folder ?? besideTheScript();
-  const word = settledMigration(options.args ?? process.argv.slice(2));
+  const decision = settledMigration(options.args ?? process.argv.slice(2));
   const applied: string[] = [];
   for (const url of config[variable] ?? []) {
     const log = (line: string): void => void process.stdout.write(`${app}: ${line}\n`);
-    applied.push(...(await migrate({ url, folder, log, ...word })));
+    applied.push(...(await migrate({ url, folder, log, ...decision })));
   }
   return applied;
 }

@@ -9,7 +9,7 @@ export interface LoggerOptions {
   readonly service: string;
   readonly clone: string;
   readonly level?: string;
-  /** Where lines go; standard output if not given. */
+  /** Gets the lines; standard output if not given. */
   readonly destination?: DestinationStream;
 }
 

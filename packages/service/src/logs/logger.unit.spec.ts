@@ -40,7 +40,7 @@ describe('createLogger', () => {
   });
 
   it('leaves out passwords within texts and errors', () => {
-    const error = Object.assign(new Error('no answer from postgres://cart:hunter2@db:5432/cart'), {
+    const error = Object.assign(new Error('no response from postgres://cart:hunter2@db:5432/cart'), {
       config: { password: 'hunter3' },
     });
     const { line } = logged((log) =>

@@ -9,7 +9,7 @@ function fieldsOf(message: unknown, more: readonly unknown[]): { fields: object;
   return { fields: { ...(typeof context === 'string' && { context }), ...(err !== undefined && { err }) }, text };
 }
 
-/** Nest's own messages in the service's log; what it says about its start is for debugging. */
+/** Writes Nest's own messages to the service's log. Those about its start get the level debug. */
 export class NestLog implements LoggerService {
   constructor(private readonly logger: Logger) {}
   log = (message: unknown, ...more: unknown[]): void => this.write('debug', message, more);

@@ -3,7 +3,7 @@ const SECRET_NAME =
 const REDACTED = '[redacted]';
 const MAX_DEPTH = 6;
 
-/** True for names whose values must not be logged: passwords, tokens, cookies, and URLs of servers, which hold passwords. */
+/** True for names whose values must not be logged: passwords, tokens, cookies, and URLs of servers (with passwords). */
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
 
 const isPlain = (value: object): boolean => {
@@ -24,7 +24,7 @@ export function redact(value: unknown, depth = 0): unknown {
   );
 }
 
-/** Texts carry secrets too: a password in a URL inside an error's message, a bearer token in a dumped header. */
+/** A text without passwords in URLs and bearer tokens, as error messages and dumped headers carry them. */
 export function scrub(line: string): string {
   const withoutPasswords = line.includes('://') ? line.replace(/(:\/\/[^\s:/@"]*:)[^\s/"]*@/g, `$1${REDACTED}@`) : line;
   return withoutPasswords.includes('earer ')

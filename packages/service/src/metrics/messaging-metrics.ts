@@ -8,7 +8,7 @@ const gauge = <L extends string = never>(name: string, help: string, ...labelNam
 const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
   metrics.counter<L>({ name, help, labelNames });
 
-/** What a process sends: the gateway, and services that call others. */
+/** Metrics of requests that a process sends: the gateway, and services that call others. */
 function sending(): MessagingMetrics {
   const sent = histogram(
     'stoa_request_sent_seconds',
@@ -32,7 +32,7 @@ function sending(): MessagingMetrics {
   };
 }
 
-/** What a clone of a service handles. */
+/** Metrics of messages that a clone of a service handles. */
 function handling(): MessagingMetrics {
   const waited = histogram('stoa_request_wait_seconds', 'From the broker to the handler', 'operation');
   const handled = histogram(
@@ -73,7 +73,10 @@ function handling(): MessagingMetrics {
   };
 }
 
-/** What the leader of a database does beside the requests. Only one clone tells of each database: the others have no such figures. */
+/**
+ * Metrics of a database's leader: its relay and its copies of states. Only the leading clone reports them, so that a
+ * database has one figure.
+ */
 function leading(): MessagingMetrics {
   const isLeading = gauge('stoa_leader', '1 while this clone leads the database', 'server');
   const sent = counter('stoa_relayed_total', 'Outbox rows sent to Kafka', 'server');
@@ -101,5 +104,5 @@ function leading(): MessagingMetrics {
   };
 }
 
-/** Counts what messaging tells, for /metrics. */
+/** Counts messaging's reports for /metrics. */
 export const messagingMetrics = (): MessagingMetrics => ({ ...sending(), ...handling(), ...leading() });

@@ -22,7 +22,7 @@ const parts = {
 const registry = new parts.Registry();
 addProcessMetrics(registry, parts);
 
-/** Seconds; fit for answers between half a millisecond and ten seconds. */
+/** Seconds; fit for responses between half a millisecond and ten seconds. */
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 type Named = { readonly name: string; readonly help: string };

@@ -54,7 +54,7 @@ function addEventLoop(gauge: (name: string, help: string, read: () => number) =>
   const delay = monitorEventLoopDelay({ resolution });
   delay.enable();
   gauge('nodejs_eventloop_lag_p99_seconds', 'Event loop delay since the last scrape, 99th percentile', () => {
-    // What it measures is the time between two samples, so the interval itself is taken off.
+    // It measures the time between two samples, so the interval itself is subtracted.
     const lag = delay.percentile(99) / NANOSECONDS - resolution / 1000;
     delay.reset();
     return Math.max(0, lag);

@@ -13,8 +13,8 @@ export interface LeavingOptions {
 const LEAVE_WITHIN_MS = 10_000;
 
 /**
- * SIGTERM or SIGINT: unready, then `leave`, then exit 0; exit 1 when that fails or takes too long. A second signal changes
- * nothing: work in progress is worth the wait.
+ * On SIGTERM or SIGINT: makes the clone unready, calls `leave`, and exits 0, or 1 when that fails or takes too long. A
+ * second signal changes nothing, so that work in progress is finished.
  * @returns whether the process is leaving: a start that is cut short by it has not failed.
  */
 export function leaveOnSignal({ logger, readiness, leave, withinMs = LEAVE_WITHIN_MS }: LeavingOptions): () => boolean {

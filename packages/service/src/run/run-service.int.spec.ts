@@ -122,7 +122,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-it('serves, then finishes what it has and leaves with 0 when told to', async () => {
+it('serves, then finishes what it has and leaves with 0 at a signal', async () => {
   const clone = Clone.start(environment('fixture-1'));
   const ready = await clone.line('ready');
   expect(ready).toMatchObject({ service: 'fixture', clone: 'fixture-1', level: 'info', adminPort: expect.any(Number) });
@@ -203,7 +203,7 @@ it('is live but not ready while its database cannot be reached, and says so', as
   expect(clone.output).not.toContain('hunter2');
 });
 
-it('tells everything that is wrong with its configuration at once, and exits 1', async () => {
+it('reports everything that is wrong with its configuration at once, and exits 1', async () => {
   const clone = Clone.start({
     STOA_CLONE: 'Not A Name',
     ADMIN_PORT: '99999',

@@ -97,7 +97,7 @@ async function listen(app: INestMicroservice, { readiness, logger, admin }: Part
   logger.info({ adminPort: admin.port, pid: process.pid, ms: Math.round(performance.now() - started) }, 'ready');
 }
 
-/** What each of so many databases gets of the clone's connections. */
+/** The share of the clone's connections for each of so many databases. */
 const poolsOf = (
   { STOA_DATABASE_CONNECTIONS: connections, STOA_POOLER_PORT: poolerPort }: CommonConfig,
   databases: number,
@@ -121,13 +121,13 @@ export async function startService<S extends ServiceVariables>(options: ServiceO
   try {
     const endSpans = await exportSpans(options.name, common, logger);
     const deadLetters = (): DeadLetters | undefined => app?.get(StoaServer).deadLetters;
-    const bury = (): ((clone: string) => Promise<number>) | undefined => {
+    const evict = (): ((clone: string) => Promise<number>) | undefined => {
       const server = app?.get(StoaServer);
       return server?.isReady() ? (dead) => server.evict(dead) : undefined;
     };
     const routes = [
       deadLetterRoutes({ token: adminToken, deadLetters, logger }),
-      cloneRoutes({ token: adminToken, bury, logger }),
+      cloneRoutes({ token: adminToken, evict, logger }),
     ];
     const admin = await startAdminServer({ host, port, readiness, routes });
     logger.info({ adminPort: admin.port, pid: process.pid }, 'starting');

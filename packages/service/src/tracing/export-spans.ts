@@ -4,12 +4,12 @@ import { spans } from './spans.js';
 
 /**
  * Exports spans where the environment names a collector.
- * @returns what sends the last ones, when the process leaves
+ * @returns a function that sends the last ones, for when the process leaves
  */
 export async function exportSpans(service: string, config: CommonConfig, logger: Logger): Promise<() => Promise<void>> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = config;
   if (endpoint === undefined) return async () => undefined;
-  // Where nobody collects traces, nothing of this is loaded.
+  // Loaded only where somebody collects traces.
   const { SpanExport } = await import('./span-export.js');
   const source = { service, clone: config.STOA_CLONE };
   const spanExport = new SpanExport({ endpoint, headers, share: config.OTEL_TRACES_SAMPLER_ARG, source, logger });

@@ -1,6 +1,6 @@
 import type { Span, SpanAttributes, SpanKind } from './spans.js';
 
-/** Who made the spans. */
+/** The process that made the spans. */
 export interface SpanSource {
   readonly service: string;
   readonly clone: string;

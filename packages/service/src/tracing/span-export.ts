@@ -31,15 +31,15 @@ export const isInShare = (traceId: string, share: number): boolean =>
   share >= 1 || Number.parseInt(traceId.slice(-8), 16) / 2 ** 32 < share;
 
 /**
- * Sends spans to a collector in batches (OTLP over HTTP, as JSON), one request at a time. What the collector can't take
- * now is sent later, as far as the queue's bound allows; beyond it the oldest are dropped and counted: traces must never cost a
+ * Sends spans to a collector in batches (OTLP over HTTP, as JSON), one request at a time. Spans that the collector
+ * can't take now are sent later. Beyond the queue's bound the oldest are dropped and counted: traces must never cost a
  * service its memory.
  */
 export class SpanExport {
   private readonly url: string;
   private queue: Span[] = [];
   private sending: Promise<void> | undefined;
-  private isAway = false;
+  private isUnavailable = false;
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly options: SpanExportOptions) {
@@ -48,21 +48,22 @@ export class SpanExport {
     this.timer.unref();
   }
 
+  /** Queues a span, if its trace is in the share. Never waits. */
   take(span: Span): void {
     if (!isInShare(span.context.traceId, this.options.share)) return;
     this.queue.push(span);
     this.bound();
-    if (this.queue.length >= BATCH && !this.isAway) this.flush();
+    if (this.queue.length >= BATCH && !this.isUnavailable) this.flush();
   }
 
-  /** Sends what is queued, as far as a collector that answers takes it within a second. */
+  /** Sends the queued spans, as far as the collector takes them within a second. */
   async close(): Promise<void> {
     clearInterval(this.timer);
     const deadline = performance.now() + CLOSING_MS;
     do {
       this.flush();
       await this.sending;
-    } while (this.queue.length > 0 && !this.isAway && performance.now() < deadline);
+    } while (this.queue.length > 0 && !this.isUnavailable && performance.now() < deadline);
   }
 
   private flush(): void {
@@ -75,10 +76,10 @@ export class SpanExport {
   private async send(batch: readonly Span[]): Promise<void> {
     try {
       const { ok, status } = await this.post(otlpBody(this.options.source, batch));
-      if (!ok && (status === 429 || status >= 500)) return this.later(batch, `it answers ${status}`);
+      if (!ok && (status === 429 || status >= 500)) return this.later(batch, `it responds ${status}`);
       if (!ok) this.options.logger.warn({ url: this.url, status }, 'the collector of traces refused spans');
       counted.inc({ outcome: ok ? 'sent' : 'dropped' }, batch.length);
-      this.isAway = false;
+      this.isUnavailable = false;
     } catch (error) {
       this.later(batch, error);
     }
@@ -100,9 +101,10 @@ export class SpanExport {
   private later(batch: readonly Span[], reason: unknown): void {
     this.queue = [...batch, ...this.queue];
     this.bound();
-    // Said once, not with every attempt.
-    if (!this.isAway) this.options.logger.warn({ url: this.url, err: reason }, 'the collector of traces is away');
-    this.isAway = true;
+    // Logged once, not with every attempt.
+    if (!this.isUnavailable)
+      this.options.logger.warn({ url: this.url, err: reason }, 'the collector of traces is unavailable');
+    this.isUnavailable = true;
   }
 
   private bound(): void {

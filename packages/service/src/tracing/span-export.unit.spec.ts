@@ -9,14 +9,24 @@ let warnings: object[];
 let exporting: SpanExport;
 
 const span = (more: Partial<Span> = {}): Span => ({
-  ...{ context: trace.child(trace.start()), name: 'read cart', kind: 'client', attributes: {}, start: 1, end: 2.5 },
+  context: trace.child(trace.start()),
+  name: 'read cart',
+  kind: 'client',
+  attributes: {},
+  start: 1,
+  end: 2.5,
   ...more,
 });
 const start = (more: Partial<SpanExportOptions> = {}): SpanExport => {
   const logger = { warn: (fields: object) => warnings.push(fields) } as unknown as SpanExportOptions['logger'];
   const source = { service: 'cart', clone: 'cart-1' };
   exporting = new SpanExport({
-    ...{ endpoint: `${collector.url}/`, headers: {}, share: 1, source, logger, everyMs: 5 },
+    endpoint: `${collector.url}/`,
+    headers: {},
+    share: 1,
+    source,
+    logger,
+    everyMs: 5,
     ...more,
   });
   return exporting;
@@ -77,7 +87,7 @@ describe('SpanExport', () => {
     await eventually(() => expect(collector.spans.map(({ name }) => name)).toEqual(['taken']));
   });
 
-  it('drops the oldest beyond its bound, and sends the rest in batches when it is told to end', async () => {
+  it('drops the oldest beyond its bound, and sends the rest in batches when it ends', async () => {
     start({ everyMs: 60_000, endpoint: 'http://127.0.0.1:1' });
     // The first full batch finds that nobody listens; from then on they only gather.
     for (let n = 0; n < 600; n++) exporting.take(span());

@@ -3,7 +3,7 @@ import { trace, type TraceContext } from '../context/trace.js';
 export type SpanKind = 'server' | 'client' | 'consumer';
 export type SpanAttributes = Readonly<Record<string, string | number>>;
 
-/** What a step is, besides its place in the trace. */
+/** A step's name, kind and attributes; its place in the trace is a TraceContext. */
 export interface Step {
   readonly name: string;
   readonly kind: SpanKind;
@@ -16,7 +16,7 @@ export interface Span extends Step {
   /** By performance.now(), like `end`. */
   readonly start: number;
   readonly end: number;
-  /** What went wrong. A refusal is nothing wrong. */
+  /** The fault's message. A business error is no fault. */
   readonly error?: string | undefined;
 }
 
@@ -27,25 +27,28 @@ const isRecorded = ({ flags }: TraceContext): boolean => (Number.parseInt(flags,
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * The steps of traces, for whoever collects them (see SpanExport). Off unless there is a sink: callers on a hot path ask
- * `areOn` first, and then do nothing more than they would without spans.
+ * Records the steps of traces for a collector (see SpanExport). Off unless there is a sink: callers on a hot path check
+ * `areOn` first, so that without a collector they do nothing more.
  */
 export const spans = {
   get areOn(): boolean {
     return sink !== undefined;
   },
 
-  /** From now on `take` gets every span; undefined ends it. */
+  /** Sends every span from now on to `take`; undefined ends it. */
   into(take: ((span: Span) => void) | undefined): void {
     sink = take;
   },
 
-  /** A step that has just ended. */
+  /** Records a step that has just ended. */
   ended(context: TraceContext, step: Step, start: number, error?: string): void {
     if (sink && isRecorded(context)) sink({ ...step, context, start, end: performance.now(), error });
   },
 
-  /** Runs work, which ends with its promise if it gives one. `faultOf` finds a fault in what it gives. */
+  /**
+   * Runs work as a step, which ends with the work's promise if it returns one.
+   * @param faultOf finds a fault's message in a result that is no error
+   */
   follow<T>(context: TraceContext, step: Step, work: () => T, faultOf?: (result: Awaited<T>) => string | undefined): T {
     const start = performance.now();
     const failed = (error: unknown): void => this.ended(context, step, start, messageOf(error));
@@ -61,7 +64,7 @@ export const spans = {
     }
   },
 
-  /** Runs work as a step of the work in progress; unrecorded where that belongs to no trace. */
+  /** Runs work as a step of the work in progress; without a record where that belongs to no trace. */
   within<T>(step: Step, work: () => T): T {
     const parent = trace.current();
     return parent ? this.follow(trace.child(parent), step, work) : work();

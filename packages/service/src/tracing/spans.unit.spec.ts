@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(() => spans.into(undefined));
 
 describe('spans', () => {
-  it('tell when work began and ended, and its place in the trace', async () => {
+  it('say when work began and ended, and its place in the trace', async () => {
     const before = performance.now();
     const result = await trace.run(root, () => spans.within(step, async () => 'done'));
     expect(result).toBe('done');
@@ -23,7 +23,7 @@ describe('spans', () => {
     expect(error).toBeUndefined();
   });
 
-  it('tell what went wrong, and pass it on', async () => {
+  it('say what went wrong, and pass it on', async () => {
     const work = spans.follow(root, step, () => Promise.reject(new Error('the disk is full')));
     await expect(work).rejects.toThrow('the disk is full');
     const thrown = (): never => {

@@ -92,8 +92,8 @@ describe('migrations of a keyspace', () => {
     const there: string[] = [];
     for (let n = 0; n < 20; n++) there.push(await attempt(`INSERT INTO notes (owner, note) VALUES ('owner ${n}', '')`));
     await client.end();
-    expect(there.filter((answer) => answer === 'done').length).toBeGreaterThan(0);
-    expect(there.filter((answer) => /^bucket \d+ is not here$/.test(answer)).length).toBeGreaterThan(0);
+    expect(there.filter((outcome) => outcome === 'done').length).toBeGreaterThan(0);
+    expect(there.filter((outcome) => /^bucket \d+ is not here$/.test(outcome)).length).toBeGreaterThan(0);
   });
 
   it("let a service see its own shards' URLs, and no other service's nor a mover's", async () => {
@@ -136,8 +136,8 @@ describe('migrations of a keyspace', () => {
     ['[{"name":"Shard 3","url":"postgres://u:geheim@h/d","adminUrl":"x"}]', '0.name lower case letters'],
   ])('refuse %s without showing what may be secret', async (list, problem) => {
     const env = { DIRECTORY_ADMIN_URL: data.directoryAdminUrl, NOTES_SHARDS: list };
-    const refusal = migrateKeyspacesFromEnvironment([notes.keyspace], { env, args: [] });
-    await expect(refusal).rejects.toThrow(problem);
-    await expect(refusal).rejects.not.toThrow('geheim');
+    const migrating = migrateKeyspacesFromEnvironment([notes.keyspace], { env, args: [] });
+    await expect(migrating).rejects.toThrow(problem);
+    await expect(migrating).rejects.not.toThrow('geheim');
   });
 });

@@ -16,9 +16,9 @@ import { folderOf, type Keyspace } from '../keyspace.js';
 
 export interface MigrateKeyspaceOptions {
   readonly keyspace: Keyspace;
-  /** Of the directory's owner. */
+  /** The directory's URL with its owner's role. */
   readonly directoryAdminUrl: string;
-  /** Of the service: its role may then read the map. */
+  /** The directory's URL with the service's role, which may then read the map. */
   readonly directoryUrl?: string;
   /** Shards to add, or whose URLs have changed. The first ones that a keyspace gets share all of its buckets. */
   readonly add?: readonly Shard[];
@@ -30,8 +30,9 @@ export interface MigrateKeyspaceOptions {
 const roleOf = (url: string): string => decodeURIComponent(new URL(url).username);
 
 /**
- * Brings all shards of a keyspace to the newest migration, and puts their tables under the fence; makes the directory and
- * the keyspace if they are not there. Shard after shard, while no move runs; where there is nothing to do, moves go on.
+ * Brings all shards of a keyspace to the newest migration, and puts their tables under the fence. Makes the directory
+ * and the keyspace if they are missing. Shard after shard, while no move runs; with nothing to do,
+ * moves go on.
  * @returns how many migrations were applied.
  * @throws Error that names the shard that failed, and says how the others are.
  */
@@ -56,7 +57,11 @@ export async function migrateKeyspace(options: MigrateKeyspaceOptions): Promise<
 }
 
 const installationOf = ({ name: keyspace, tables, reference }: Keyspace, shard: Shard): ShardInstallation => ({
-  ...{ url: shard.adminUrl, keyspace, shard: shard.name, tables, reference },
+  url: shard.adminUrl,
+  keyspace,
+  shard: shard.name,
+  tables,
+  reference,
   serviceRole: roleOf(shard.url),
 });
 
@@ -92,7 +97,8 @@ async function migrateShard(options: MigrateKeyspaceOptions, shard: Shard): Prom
   const { keyspace, directoryAdminUrl, log, resolve } = options;
   await prepareShard(directoryAdminUrl, installationOf(keyspace, shard));
   const applied = await migrate({
-    ...{ url: shard.adminUrl, folder: folderOf(keyspace) },
+    url: shard.adminUrl,
+    folder: folderOf(keyspace),
     ...(log && { log: (line: string) => log(`${shard.name}: ${line}`) }),
     ...(resolve && { resolve: { ...resolve, ifFailed: true } }),
   });

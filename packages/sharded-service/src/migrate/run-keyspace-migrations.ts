@@ -14,7 +14,7 @@ export interface KeyspaceMigrationOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** What `runKeyspaceMigrations` does, without ending the process. @throws Error with a message for the reader. */
+/** As runKeyspaceMigrations, but without its exit code. @throws Error with a message for the reader. */
 export async function migrateKeyspacesFromEnvironment(
   keyspaces: readonly Keyspace[],
   { args = process.argv.slice(2), env = process.env }: KeyspaceMigrationOptions = {},
@@ -36,8 +36,8 @@ export async function migrateKeyspacesFromEnvironment(
 }
 
 /**
- * The whole of a sharded app's `migrate.ts`: brings all shards that the directory at `DIRECTORY_ADMIN_URL` knows up to date,
- * and adds those in `<KEYSPACE>_SHARDS`. Exits 0 when all are, and 1 with a line on standard error otherwise.
+ * The whole of a sharded app's `migrate.ts`: brings all shards that the directory at `DIRECTORY_ADMIN_URL` knows up to
+ * date, and adds those in `<KEYSPACE>_SHARDS`. Exits 0 when all are, and 1 with a line on standard error otherwise.
  * `--rolled-back NAME` and `--applied NAME` settle a migration that failed half-way.
  */
 export async function runKeyspaceMigrations(...keyspaces: readonly Keyspace[]): Promise<void> {

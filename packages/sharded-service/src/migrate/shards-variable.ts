@@ -13,7 +13,10 @@ export const shardsVariable = (keyspace: string): string => `${keyspace.toUpperC
 
 const EXAMPLE = '[{"name":"shard1","url":"postgres://cart:…@host/cart","adminUrl":"postgres://owner:…@host/cart"}]';
 
-/** @returns none when the variable is not set: the directory knows them. @throws ConfigError that shows no URL. */
+/**
+ * Reads the shards to add from the environment.
+ * @returns none when the variable is not set: the directory knows them. @throws ConfigError that shows no URL.
+ */
 export function readShards(keyspace: string, env: Readonly<Record<string, string | undefined>>): Shard[] {
   const variable = shardsVariable(keyspace);
   const text = env[variable];

@@ -1,5 +1,5 @@
 import type { Sql } from '@stoa/postgres';
-import { withTimeout } from '@stoa/timing';
+import { withServerTimeout } from '@stoa/timing';
 import { withOwnershipProof, type ShardTarget } from './query-shards.js';
 import { ShardsFailed } from './errors.js';
 
@@ -61,7 +61,7 @@ function rowsOf<Row>(tx: Sql, { shard, buckets }: ShardTarget, statement: Cursor
   };
   return {
     next: () =>
-      withTimeout(timeoutMs, next()).catch((error: unknown) => {
+      withServerTimeout(timeoutMs, next()).catch((error: unknown) => {
         throw new ShardsFailed([{ shard, reason: error }]);
       }),
   };

@@ -1,5 +1,5 @@
 import { codeOf, isTransient, oneRow, type Sql } from '@stoa/postgres';
-import { withTimeout } from '@stoa/timing';
+import { withServerTimeout } from '@stoa/timing';
 import type { MapClient } from '../map/map-client.js';
 import { bucketsByShard, unplaced, type ShardMap } from '../map/shard-map.js';
 import { NOT_HERE } from '../error-codes.js';
@@ -79,7 +79,7 @@ export async function queryAll<T>(
   timeoutMs: number | undefined,
   query: (one: ShardTarget) => Promise<T>,
 ): Promise<T[]> {
-  const settled = await Promise.allSettled(targets.map((one) => withTimeout(timeoutMs, query(one))));
+  const settled = await Promise.allSettled(targets.map((one) => withServerTimeout(timeoutMs, query(one))));
   const failures = settled.flatMap((one, index) =>
     one.status === 'rejected' ? [{ shard: targets[index]?.shard, reason: one.reason as unknown }] : [],
   );

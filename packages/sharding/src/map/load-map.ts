@@ -1,5 +1,5 @@
 import { withSession, oneRow, type Sql } from '@stoa/postgres';
-import { withTimeout } from '@stoa/timing';
+import { withServerTimeout } from '@stoa/timing';
 import { BUCKETS } from './bucket.js';
 import { placementsFrom, type Claim, type Incarnation, type Placement, type ShardMap } from './shard-map.js';
 
@@ -48,7 +48,7 @@ export async function rebuildMap(
   last?: ShardMap,
 ): Promise<ShardMap> {
   const names = [...shards.keys()];
-  const asked = [...shards].map(([shard, url]) => withTimeout(last && ASK_MS, claimsOf(keyspace, shard, url)));
+  const asked = [...shards].map(([shard, url]) => withServerTimeout(last && ASK_MS, claimsOf(keyspace, shard, url)));
   const replies = await Promise.allSettled(asked);
   const missing = replies.filter((reply) => reply.status === 'rejected');
   if (missing[0] && (!last || missing.length === replies.length)) throw missing[0].reason;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Session } from '@stoa/postgres';
-import { pause, withTimeout } from '@stoa/timing';
+import { pause, withServerTimeout } from '@stoa/timing';
 import { loadMap, rebuildMap } from './load-map.js';
 import type { ShardMap } from './shard-map.js';
 
@@ -87,7 +87,7 @@ export class MapClient {
     // Callers must not wait for a directory that is known to be unavailable: `watch` notices when it is back.
     if (!this.reachable && shards.size > 0) return this.adopt(await this.rebuild(shards));
     try {
-      return this.adopt(await withTimeout(this.map && ASK_MS, this.readDirectory()));
+      return this.adopt(await withServerTimeout(this.map && ASK_MS, this.readDirectory()));
     } catch (error) {
       this.report(false, error);
       if (shards.size === 0) throw error;
@@ -140,10 +140,10 @@ export class MapClient {
     });
     session.onLost(() => changed.abort());
     try {
-      await withTimeout(FOLLOW_MS, session.query('LISTEN sharding'));
+      await withServerTimeout(FOLLOW_MS, session.query('LISTEN sharding'));
       while (!this.stopping.signal.aborted) {
         const { signal } = changed;
-        this.adopt(await withTimeout(FOLLOW_MS, loadMap(session, keyspace)));
+        this.adopt(await withServerTimeout(FOLLOW_MS, loadMap(session, keyspace)));
         this.report(true);
         await delay(pollMs, undefined, { signal: AbortSignal.any([signal, this.stopping.signal]) }).catch(
           () => undefined,

@@ -8,10 +8,11 @@ const MARGIN_MS = 500;
 const LONGEST_RETRY_MS = 1_500;
 
 /**
- * Runs a query over all shards within the caller's budget: the whole answer, or a typed error.
- * @throws OperationError UNAVAILABLE, which names the shards that did not answer; INVALID_INPUT for a cursor of another list.
+ * Runs a query over all shards within the caller's budget: the whole result, or a typed error.
+ * @throws OperationError UNAVAILABLE, which names the shards that did not respond; INVALID_INPUT for a cursor of
+ * another list.
  */
-export async function askAcross<T>(
+export async function queryAllShards<T>(
   database: Pick<KeyspaceDatabase, 'across'>,
   budgetMs: number,
   work: (across: Across) => Promise<T>,
