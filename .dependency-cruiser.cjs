@@ -67,17 +67,7 @@ const FOLDERS = {
     'api',
   ],
   'packages/postgres/src': ['migrations', 'pools', 'locks', 'sessions', 'sql', 'errors'],
-  'packages/service/src': [
-    'testing',
-    'run',
-    'databases',
-    'admin',
-    'tracing',
-    'metrics',
-    'logs',
-    'context',
-    'config',
-  ],
+  'packages/service/src': ['testing', 'run', 'databases', 'admin', 'tracing', 'metrics', 'logs', 'context', 'config'],
   'packages/sharded-service/src': ['migrate', 'keyspace.ts'],
   'packages/sharding/src': [
     'runs',

@@ -31,8 +31,8 @@ export const gatewayVariables = commonVariables.extend({
   CACHE_MEMORY_BYTES: count(32 * 1024 * 1024).describe('of cached responses in memory, their keys included'),
   CACHE_EVENTS: onOff(true).describe('on or off: whether events drop cached responses before their time'),
 
-  TOKEN_ISSUER: z.string().default('stoa'),
-  TOKEN_AUDIENCE: z.string().default('stoa'),
+  TOKEN_ISSUER: z.string().default('stoa').describe('the issuer (iss) of access tokens'),
+  TOKEN_AUDIENCE: z.string().default('stoa').describe('the audience (aud) of access tokens'),
   TOKEN_KEY_SECRET: z
     .string()
     .min(32, 'at least 32 characters')

@@ -14,15 +14,13 @@ export const profileVariables = shardedVariables.extend({
     .min(MIN_PASSWORD_LENGTH)
     .max(MAX_PASSWORD_LENGTH)
     .optional()
-    .describe(`at least ${MIN_PASSWORD_LENGTH} characters`),
+    .describe(`that operator's password, at least ${MIN_PASSWORD_LENGTH} characters`),
   STOA_RESERVATION_SECONDS: z.coerce
     .number()
     .int()
     .min(1)
     .max(600)
     .default(30)
-    .describe(
-      'after which a login name that a command reserved, and did nothing with, is free again; longer than commands take',
-    ),
+    .describe('when a login name that a command reserved and did not use is free again; longer than commands take'),
 });
 export type ProfileConfig = z.output<typeof profileVariables>;

@@ -60,35 +60,46 @@ export const commonVariables = z.object({
     .optional()
     .describe('lets operators read, replay and drop dead letters on the admin port; without it nobody may'),
   KAFKA_BROKERS: commaList().describe('host:port of the brokers, with commas between'),
-  KAFKA_CLIENT: z.enum(['platformatic', 'kafkajs']).default('platformatic'),
+  KAFKA_CLIENT: z
+    .enum(['platformatic', 'kafkajs'])
+    .default('platformatic')
+    .describe('the Kafka library: platformatic, or kafkajs in case of trouble with it'),
   KAFKA_TOPIC_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9._-]*$/, 'only letters, digits, dot, dash and underscore')
     .default('')
-    .describe('in front of every topic, so that several shops can share a broker'),
-  KAFKA_REPLICATION_FACTOR: count(1),
-  KAFKA_PARTITIONS: count(12).describe('of the topics that this service creates'),
+    .describe('the beginning of every topic, so that several shops can share a broker'),
+  KAFKA_REPLICATION_FACTOR: count(1).describe(
+    'copies of each topic that this service creates; 3 with three brokers or more',
+  ),
+  KAFKA_PARTITIONS: count(12).describe('Kafka partitions of each topic that this service creates'),
   STOA_DATABASE_CONNECTIONS: z.coerce
     .number<string>('a whole number from 4')
     .int()
     .min(4)
     .max(1_000)
     .default(40)
-    .describe("that this clone's pools have to Postgres together; each gets its share, from 2 to 10"),
+    .describe("connections that this clone's pools have to Postgres together; each pool gets its share, from 2 to 10"),
   STOA_POOLER_PORT: z.coerce
     .number<string>('a port from 1 to 65535')
     .int()
     .min(1)
     .max(65_535)
     .optional()
-    .describe('of a transaction pooler on the host of each Postgres server; without it pools connect to the servers'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  NODE_ENV: z.string().default('production'),
+    .describe('the port of a transaction pooler beside each Postgres server; without it pools connect to the servers'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('the least level of lines that are logged'),
+  NODE_ENV: z
+    .string()
+    .default('production')
+    .describe('development checks outputs against contracts, and pools for deadlocks'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'not an http or https URL' })
     .optional()
     .describe('the collector that gets spans of traces, such as http://127.0.0.1:4318; without it none are made'),
-  OTEL_EXPORTER_OTLP_HEADERS: headerList().describe('name=value, with commas between, for the collector'),
+  OTEL_EXPORTER_OTLP_HEADERS: headerList().describe('HTTP headers for the collector: name=value, with commas between'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce
     .number<string>('a share from 0 to 1')
     .min(0)

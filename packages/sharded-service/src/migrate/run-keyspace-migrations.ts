@@ -4,7 +4,8 @@ import type { Keyspace } from '../keyspace.js';
 import { migrateKeyspace } from './migrate-keyspace.js';
 import { readShards, shardsVariable } from './shards-variable.js';
 
-const variables = z.object({
+/** Variables of a sharded app's `migrate.ts`, beside `<KEYSPACE>_SHARDS`. */
+export const migrationVariables = z.object({
   DIRECTORY_ADMIN_URL: postgresUrl('the shard map, as its owner'),
   DIRECTORY_URL: postgresUrl('the shard map, as the service reads it').optional(),
 });
@@ -19,7 +20,7 @@ export async function migrateKeyspacesFromEnvironment(
   keyspaces: readonly Keyspace[],
   { args = process.argv.slice(2), env = process.env }: KeyspaceMigrationOptions = {},
 ): Promise<void> {
-  const { DIRECTORY_ADMIN_URL: directoryAdminUrl, DIRECTORY_URL: directoryUrl } = loadConfig(variables, env);
+  const { DIRECTORY_ADMIN_URL: directoryAdminUrl, DIRECTORY_URL: directoryUrl } = loadConfig(migrationVariables, env);
   const wanted = keyspaces.map((keyspace) => ({ keyspace, add: readShards(keyspace.name, env) }));
   for (const { keyspace, add } of wanted) {
     const log = (line: string): void => void process.stdout.write(`${keyspace.name}: ${line}\n`);
