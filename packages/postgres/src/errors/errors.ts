@@ -15,6 +15,10 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** An error's message, or the code of one without a message (Node's AggregateError of several refused connections). */
+export const reasonOf = (error: unknown): string =>
+  error instanceof Error && error.message ? error.message : (codeOf(error) ?? String(error));
+
 /** A session broke or could not be opened: nothing is known to be wrong with the statement. */
 export class ConnectionLost extends Error {
   override readonly name: string = 'ConnectionLost';
@@ -22,8 +26,7 @@ export class ConnectionLost extends Error {
   readonly code: string | undefined;
   /** @param what the message's beginning, such as `No connection to cart@shard2` */
   constructor(cause: unknown, what: string) {
-    const reason = cause instanceof Error && cause.message ? cause.message : (codeOf(cause) ?? String(cause));
-    super(`${what}: ${reason}`, { cause });
+    super(`${what}: ${reasonOf(cause)}`, { cause });
     this.code = codeOf(cause);
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { codeOf } from '../errors/errors.js';
+import { codeOf, reasonOf } from '../errors/errors.js';
 import { isTransient } from '../errors/faults.js';
 
 /** Prisma's own lock number: its CLI and this runner keep each other out. */
@@ -41,10 +41,12 @@ export async function connect(url: string, log: Log, withinMs = CONNECT_WITHIN_M
 
 function explain(url: string, cause: unknown): Error {
   const { hostname, port, pathname } = new URL(url);
-  const reason = cause instanceof Error && cause.message ? cause.message : (codeOf(cause) ?? String(cause));
-  return new Error(`The database ${pathname.slice(1)} at ${hostname}:${port || '5432'} can't be reached: ${reason}`, {
-    cause,
-  });
+  return new Error(
+    `The database ${pathname.slice(1)} at ${hostname}:${port || '5432'} can't be reached: ${reasonOf(cause)}`,
+    {
+      cause,
+    },
+  );
 }
 
 /** Runs work while no other migration of this database runs. A second runner waits for the first, up to 10 min. */

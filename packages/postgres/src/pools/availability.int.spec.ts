@@ -55,9 +55,10 @@ describe('a database server that can not do its work', () => {
 
   it('is given all of it while it is only slow', async () => {
     await write();
+    // Longer than the second without a reply that asks for a probe. The last wait for a connection, for 3 s at most.
     const [slow] = await Promise.all([
       database.transaction(0, (tx) => tx.query('SELECT pg_sleep(3)')),
-      ...Array.from({ length: 12 }, () => database.transaction(0, (tx) => tx.query('SELECT pg_sleep(2)'))),
+      ...Array.from({ length: 12 }, () => database.transaction(0, (tx) => tx.query('SELECT pg_sleep(1.3)'))),
     ]);
     expect(slow.rowCount).toBe(1);
   });
