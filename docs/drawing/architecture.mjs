@@ -1,5 +1,5 @@
-// Draws docs/architecture.svg: `node docs/drawing/architecture.mjs`. Boxes are as wide as their texts in DejaVu Sans, the
-// widest of the fonts that browsers take for sans-serif, so that no text leaves its box with another one.
+// Draws docs/architecture.svg: `node docs/drawing/architecture.mjs`. Boxes are as wide as their texts in DejaVu Sans,
+// the widest of the fonts that browsers take for sans-serif, so that no text leaves its box with another one.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
