@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { command, declarationsOf, event, query, service, state, type Declaration } from './declare.js';
+import { command, declarationsOf, event, query, service, state } from './declare.js';
+import type { Declaration } from './types.js';
 import { toDocument } from '../document/to-document.js';
 
 const about = { version: 1, title: 'Things', description: 'Things' };

@@ -1,4 +1,4 @@
-import type { CallerRule, Method } from '../declarations/declare.js';
+import type { CallerRule, Method } from '../declarations/types.js';
 
 export type JsonSchema = Record<string, unknown>;
 

@@ -1,14 +1,6 @@
 import { z } from 'zod';
-import {
-  declarationsOf,
-  isOperation,
-  type Declaration,
-  type Event,
-  type Method,
-  type Operation,
-  type ServiceContract,
-  type State,
-} from '../declarations/declare.js';
+import { declarationsOf, isOperation, type ServiceContract } from '../declarations/declare.js';
+import type { Declaration, Event, Method, Operation, State } from '../declarations/types.js';
 import type { ContractDocument, JsonSchema, MessageDocument, OperationDocument } from './contract-document.js';
 
 const DEFAULT_BUDGET_MS = 5_000;

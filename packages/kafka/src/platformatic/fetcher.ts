@@ -8,24 +8,11 @@ import {
   type TopicPartition,
 } from '../port/port.js';
 import { isProtocolError } from './errors.js';
+import type { FetcherOptions } from './fetcher-options.js';
 import { LeaderFetcher, type Cursor } from './leader-fetcher.js';
 import { leaderOf, Leaders, nameOf, type Topic } from './leaders.js';
 import { offsetsOf } from './offset-bounds.js';
 import { retryDelayMs } from './settings.js';
-
-export interface FetcherOptions {
-  readonly isolation: Isolation;
-  readonly onRecords: RecordsListener;
-  readonly onFault: (error: KafkaError) => void;
-  readonly maxWaitMs: number;
-  readonly maxBytes: number;
-  /** Where a Kafka partition goes on whose next offset is not there. */
-  readonly resetTo: 'beginning' | 'end';
-  /** Called before the first records after such a reset: what was known of its offsets means nothing any more. */
-  readonly onReset?: (partition: TopicPartition) => void;
-  /** Connections for fetches only. */
-  readonly newPool: () => ConnectionPool;
-}
 
 /**
  * Fetches Kafka partitions over the library's low-level calls: one waiting request per broker (a fetcher). The

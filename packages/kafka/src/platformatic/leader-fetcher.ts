@@ -2,7 +2,7 @@ import { FetchIsolationLevels, fetchV17, type Connection, type ConnectionPool } 
 import type { KafkaError, KafkaRecord, TopicPartition } from '../port/port.js';
 import { isProtocolError, kafkaError } from './errors.js';
 import { FetchSession, type Wanted } from './fetch-session.js';
-import type { FetcherOptions } from './fetcher.js';
+import type { FetcherOptions } from './fetcher-options.js';
 import { responseOf, errorOf, nameOf } from './leaders.js';
 import type { FetchResponse, FetchResponsePartition } from './library-types.js';
 import { readBatch } from './records.js';
