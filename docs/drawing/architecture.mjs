@@ -18,9 +18,9 @@ const WEIGHTS = Object.fromEntries(
 );
 
 /** Pixels of a line of text. @throws when a character's width is not in widths.json */
-export function measure(text, { size = 12, weight = 'regular' } = {}) {
+export function measure(words, { size = 12, weight = 'regular' } = {}) {
   let thousandths = 0;
-  for (const character of text) {
+  for (const character of words) {
     const width = WEIGHTS[weight].get(character);
     if (width === undefined) throw new Error(`widths.json has no width of "${character}"`);
     thousandths += width;
@@ -36,7 +36,7 @@ const KINDS = {
   mover: ['#fee2e2', '#dc2626'],
 };
 
-const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+const escaped = (words) => words.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 const parts = [];
 
 /** A line of text around `x`, or beginning at it. */
