@@ -1,12 +1,6 @@
-import { FetchIsolationLevels, ListOffsetTimestamps, type Base, type ConnectionPool } from '@stoa/kafka/client';
+import { FetchIsolationLevels, ListOffsetTimestamps, type Base } from '@stoa/kafka/client';
 import { pause } from '@stoa/timing';
-import {
-  KafkaError,
-  type Isolation,
-  type RecordsListener,
-  type StartOffset,
-  type TopicPartition,
-} from '../port/port.js';
+import { KafkaError, type StartOffset, type TopicPartition } from '../port/port.js';
 import { isProtocolError } from './errors.js';
 import type { FetcherOptions } from './fetcher-options.js';
 import { LeaderFetcher, type Cursor } from './leader-fetcher.js';
