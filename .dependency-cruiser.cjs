@@ -161,7 +161,7 @@ module.exports = {
       },
     },
     {
-      name: 'domain-stands-below',
+      name: 'domain-is-below',
       severity: 'error',
       comment:
         'The domain knows no other layer, not even its types: declare the type in the domain and import it from there.',
@@ -169,7 +169,7 @@ module.exports = {
       to: { path: layer('(storage|operations|subscriptions|generated)') },
     },
     {
-      name: 'storage-stands-below-operations',
+      name: 'storage-is-below-operations',
       severity: 'error',
       comment: 'Storage imports the domain only: pass what it needs as a parameter from the operation.',
       from: { path: layer('storage'), pathNot: TESTS },

@@ -31,15 +31,11 @@ const PLANTED = [
     `import type { Logger } from '@stoa/service';\nexport type L = Logger;`,
   ],
   [
-    'domain-stands-below',
+    'domain-is-below',
     'apps/cart/src/domain/planted-storage.ts',
     `import type { Carts } from '../storage/carts.js';\nexport type C = Carts;`,
   ],
-  [
-    'storage-stands-below-operations',
-    'apps/cart/src/storage/planted-operation.ts',
-    `import '../operations/add-item.js';`,
-  ],
+  ['storage-is-below-operations', 'apps/cart/src/storage/planted-operation.ts', `import '../operations/add-item.js';`],
   [null, 'apps/cart/src/storage/planted-sql.ts', `import 'pg';`],
   ['sql-only-in-storage', 'apps/cart/src/operations/planted-sql.ts', `import 'pg';`],
   ['test-kit-only-in-tests', 'apps/cart/src/planted-kit.ts', `import '@stoa/testing';`],
@@ -107,7 +103,7 @@ const TAGS = [
   ['packages/messaging', '@stoa/cart-contract', /allowlistfor`@stoa\/messaging`/],
 ];
 
-/** What `turbo boundaries` says of a copy of the package files in which `change` was made. */
+/** The output of `turbo boundaries` for a copy of the package files in which `change` was made. */
 function boundariesOf(change) {
   const copy = mkdtempSync(path.join(tmpdir(), 'stoa-import-rules-'));
   try {

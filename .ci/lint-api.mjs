@@ -1,5 +1,5 @@
-// Makes the OpenAPI and AsyncAPI documents of all contracts, the gateway's own operations included, and has them checked
-// by the tools that their readers use: Redocly's recommended rules, and AsyncAPI's own parser.
+// Makes the OpenAPI and AsyncAPI documents of all contracts, the gateway's own operations included, and has them
+// checked by the tools that their readers use: Redocly's recommended rules, and AsyncAPI's own parser.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

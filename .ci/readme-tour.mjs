@@ -1,5 +1,5 @@
 // Does as a newcomer would by the README, from the README's own text: `npm start`, then every block of the tour in
-// order, then `npm run stop`. The stack gets data and a port of its own.
+// order, then `npm run stop`. The stack gets data and a port of its own, and the checkout stays as it was.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -28,17 +28,25 @@ const env = {
   STOA_STATE_DIR: stateDir,
   STOA_CACHE_DIR: process.env.STOA_CACHE_DIR ?? path.join(root, '.stoa/cache'),
 };
-const bash = (script, timeout) =>
-  spawnSync('bash', ['-e', '-o', 'pipefail', '-c', script], { cwd: root, env, encoding: 'utf8', timeout });
+const bash = (script, timeout, more = {}) =>
+  spawnSync('bash', ['-e', '-o', 'pipefail', '-c', script], {
+    cwd: root,
+    env: { ...env, ...more },
+    encoding: 'utf8',
+    timeout,
+  });
+const changes = () => spawnSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' }).stdout;
 
 let failed = 0;
+const before = changes();
 try {
   const start = bash('npm start -- --detach', 300_000);
   process.stdout.write(start.stdout);
   if (start.status !== 0) throw new Error(`npm start ended with ${start.status}: ${start.stderr}`);
   // One shell for the whole tour, as a reader has; a line after each block marks the end of its output.
   const marked = blocks.map((block, n) => `${block}\necho; echo "=====${n}"`).join('\n');
-  const { stdout, stderr, status } = bash(marked, 120_000);
+  // Its temporary files go with the stack's data.
+  const { stdout, stderr, status } = bash(marked, 120_000, { TMPDIR: stateDir });
   const outputs = stdout.split(/^=====\d+\n/m);
   for (const [n, pattern] of expected.entries()) {
     const right = pattern.test(outputs[n] ?? '');
@@ -61,11 +69,15 @@ try {
   failed += 1;
   process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
 } finally {
-  const stop = bash('npm run --silent stop; rm -f exported.csv', 120_000);
+  const stop = bash('npm run --silent stop', 120_000);
   if (stop.status !== 0) {
     failed += 1;
     process.stdout.write(`npm run stop ended with ${stop.status}: ${stop.stdout}${stop.stderr}\n`);
   }
   rmSync(stateDir, { recursive: true, force: true });
+}
+if (changes() !== before) {
+  failed += 1;
+  process.stdout.write(`the tour changed the checkout:\n${changes()}`);
 }
 process.exit(failed === 0 ? 0 : 1);

@@ -4,7 +4,7 @@ import { FAULTS } from './support/faults.js';
 import { BROKERS, choices, MINUTES, ONLY, OUT, REPEAT, say, SEED, SLOW_MS } from './support/form.js';
 import { recovery, writeReport } from './support/report.js';
 
-/** What this machine lacks, in words: see the global set-up. */
+/** The things that this machine lacks, with the reasons: see the global set-up. */
 const LACKING = JSON.parse(process.env.STOA_AUDIT_LACKING ?? '{}') as Record<string, string>;
 
 const unknown = ONLY.filter((name) => !FAULTS.some((fault) => fault.name === name));

@@ -6,11 +6,13 @@ import { underLoad, type Load } from '../support/load/load.js';
 import { closeFence, deafen, openFence, undeafen } from './support/open-fence.js';
 import * as shards from './support/shards.js';
 
-/** Reads would tell the clones of the move: a shard that has let go refuses them, and they look for the bucket. */
+/**
+ * Without reads, which would show the clones the move: a shard without the bucket refuses them, and they look for it.
+ */
 const LOAD = { customers: 0, guests: 20, writers: 6, readers: 0, pauseMs: 5 };
 /**
- * So long, at most, writes go on where the move is at its most delicate. A closed fence lets no more through than there are writers;
- * an open one is given the time it needs.
+ * The longest that writes go on at the move's most delicate steps. A closed fence lets no more of them through than
+ * there are writers; an open one is given the time it needs.
  */
 const LINGER_MS = { closed: 300, open: 20_000 };
 

@@ -26,7 +26,7 @@ describe('growing by a server, and shrinking again, while customers shop', () =>
   };
   const rebalance = async (): Promise<void> => {
     await shards.command('rebalance', ...PACE);
-    // Customers go on shopping: what a bucket weighs changes, the more the longer it takes.
+    // Customers go on shopping: the size of a bucket changes, the more the longer it takes.
     if ((await left()) >= UNEVEN_BUCKETS) await shards.command('rebalance', ...PACE);
     expect(await left()).toBeLessThan(UNEVEN_BUCKETS);
     for (const held of await counts()) expect(Object.values(held)).not.toContain(0);

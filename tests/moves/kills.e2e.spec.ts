@@ -109,7 +109,7 @@ describe('while customers shop and their buckets move', () => {
       const mover = await shards.mover();
       expect(await mover.runMove(id, { takeOver: true })).toMatchObject({ phase: 'done' });
       const before = await shards.ownersAndMap();
-      sleeper.wake();
+      sleeper.thaw();
       expect(await sleeper.end()).toBe('done');
       expect(await shards.ownersAndMap()).toEqual(before);
       expectDone(await mover.readMove(id));

@@ -31,7 +31,7 @@ interface Shopper {
 
 type Send = (token: string) => Promise<ShopResponse>;
 
-/** A write that can be sent again under its Idempotency-Key, and its first answer. */
+/** A write that can be sent again under its Idempotency-Key, and its first response. */
 interface Write {
   readonly shopper: Shopper;
   readonly send: Send;
@@ -45,7 +45,7 @@ const shardThatServed = ({ headers }: ShopResponse): string => headers.get('stoa
 describe('a shopper whose every request goes to another clone', () => {
   let urls: string[];
   let turn = 0;
-  let takeAway: () => Promise<void>;
+  let removeClones: () => Promise<void>;
   let product: { handle: string; skus: string[] };
   let operator: string;
 
@@ -55,7 +55,7 @@ describe('a shopper whose every request goes to another clone', () => {
   beforeAll(async () => {
     operator = await operatorToken();
     product = await newProduct(operator, [1200, 1500]);
-    takeAway = await setClones({ cart: 2, profile: 2 });
+    removeClones = await setClones({ cart: 2, profile: 2 });
     urls = (await clonesOf('gateway')).map(({ port }) => `http://127.0.0.1:${port}`);
     expect(urls.length).toBeGreaterThan(1);
     // The copies of the catalog on both shards know the product by then.
@@ -65,7 +65,7 @@ describe('a shopper whose every request goes to another clone', () => {
       for (const sku of product.skus) shards.add(shardThatServed(await addItem(sku, 1, guest)));
     }
   });
-  afterAll(() => takeAway?.(), 60_000);
+  afterAll(() => removeClones?.(), 60_000);
 
   /** A guest fills a cart, registers, signs in, and finds it in the account. */
   const arrive = async (): Promise<Shopper> => {
@@ -84,7 +84,7 @@ describe('a shopper whose every request goes to another clone', () => {
 
   it('shops, refreshes the session, changes the profile, and a write that is repeated is done once, by other clones too', async () => {
     const [, sku = ''] = product.skus;
-    // A cart and a profile in the hands of the clones that will go; both services may have dealt out customers alike or not.
+    // A cart and a profile that the clones serve which will go; both services may have spread customers alike or not.
     let cart: Write | undefined;
     let profile: Write | undefined;
     for (let n = 0; n < MOST_SHOPPERS && !(cart && profile); n++) {
@@ -104,7 +104,7 @@ describe('a shopper whose every request goes to another clone', () => {
       shopper.token = expectStatus(await post('/v1/sessions/refresh', refresh, next()), 201).body.accessToken;
       expect((await send(shopper.token)).body).toEqual(first.body);
     }
-    await takeAway();
+    await removeClones();
     const cartAgain = await cart.send(cart.shopper.token);
     const profileAgain = await profile.send(profile.shopper.token);
     expect([cartAgain, profileAgain].map(cloneThatServed)).toEqual(['cart-1', 'profile-1']);
@@ -143,11 +143,11 @@ describe('a shopper whose every request goes to another clone', () => {
       }
     };
     let hosts = 1;
-    // While Redis stands still, each clone counts by itself.
+    // While Redis is frozen, each clone counts by itself.
     await eventually(attempt);
   });
 
-  it('is locked out by all clones after five wrong passwords, told to whichever of them', async () => {
+  it('is locked out by all clones after five wrong passwords, whichever of them gets these', async () => {
     const { email } = await arrive();
     for (let n = 0; n < 5; n++)
       expectStatus(await post('/v1/sessions', { email, password: 'not this one' }, next()), 401);

@@ -107,7 +107,7 @@ describe('bad input gets a clear error, and nothing happens', () => {
     expect(expectStatus(await get('/v1/cart', { token: stranger.token }), 200).body.itemCount).toBe(0);
   });
 
-  it('answers a repeated Idempotency-Key with the first answer, and another body under it with 409', async () => {
+  it('responds to a repeated Idempotency-Key with the first response, and to another body under it with 409', async () => {
     const { skus } = await newProduct(await operatorToken());
     const [sku = ''] = skus;
     const { token } = await newCustomer();

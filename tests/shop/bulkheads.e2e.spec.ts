@@ -16,7 +16,7 @@ import {
 } from '../support/shop.js';
 import { clonesOf, processes, type Process } from '../support/stack.js';
 
-/** What was given up meanwhile takes a moment to come back. */
+/** Sessions that were given up meanwhile take a moment to come back. */
 const BACK_MS = 30_000;
 
 /** Lets processes stand still while something is tried: they are there, and answer nothing. */
@@ -50,7 +50,7 @@ const expectUnavailable = async (...request: Parameters<typeof send>): Promise<v
   expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
 };
 
-/** It stands in for one that can't be had, and says so. */
+/** A cached response in place of one that can't be had, marked as stale. */
 const expectStale = async (path: string): Promise<void> =>
   eventually(async () => {
     const response = expectStatus(await send('GET', path), 200);
@@ -137,7 +137,7 @@ describe('what one part can not do, the others still can', () => {
     });
   });
 
-  it('without Kafka what was looked at before is shown as stale, and the rest is told to come again', async () => {
+  it('without Kafka, what was read before is shown as stale, and the rest gets Retry-After', async () => {
     const brokers = (await processes()).filter(({ kind }) => kind === 'kafka');
     await whileFrozen(brokers, async () => {
       const item = { sku, quantity: 1 };

@@ -19,7 +19,7 @@ describe('clones are interchangeable', () => {
     expect([...catalogs].toSorted()).toEqual(['catalog-1', 'catalog-2']);
   });
 
-  // One that stands in for what can't be had says so.
+  // A stale response in place of one that can't be had is marked.
   it('never shows a price older than one second after its change was acknowledged, on any clone', async () => {
     const urls = await gatewayUrls();
     const operator = await operatorToken();

@@ -51,7 +51,7 @@ describe('a customer who has their account erased', () => {
         expectStatus(await get('/v1/me', { token: each }), 401);
       }
     });
-    process.stdout.write(`  erase: tokens refused ${Math.round(performance.now() - erased)} ms after the answer\n`);
+    process.stdout.write(`  erase: tokens refused ${Math.round(performance.now() - erased)} ms after the response\n`);
     for (const each of [refreshToken, elsewhere.refreshToken]) {
       expectStatus(await post('/v1/sessions/refresh', { refreshToken: each }), 401);
     }

@@ -36,7 +36,7 @@ describe('a process that dies takes nothing acknowledged with it', () => {
     await addItem(sku, 1, token);
     const writer = async (): Promise<void> => {
       const headers = { 'idempotency-key': randomUUID() };
-      // A good client's retry: the same key until the answer is known.
+      // A good client's retry: the same key until the outcome is known.
       await eventually(async () =>
         expectStatus(await post('/v1/cart/items', { sku, quantity: 1 }, { token, headers }), 201),
       );

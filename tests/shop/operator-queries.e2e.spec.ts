@@ -109,7 +109,7 @@ describe('what operators ask of all customers and carts', () => {
     expect(inDollars(carts) - inDollars(before.carts)).toBeGreaterThanOrEqual(3n * 1234n);
   });
 
-  it('tells what carts hold most, and which were left', async () => {
+  it('reports what carts hold most, and which were left', async () => {
     interface List<Item> {
       readonly items: readonly Item[];
     }

@@ -4,16 +4,16 @@ import type { Findings } from '../../support/load/findings.js';
 import { Load } from '../../support/load/load.js';
 import type { Random } from '../../support/load/random.js';
 import { Checks, type Holdings } from './checks.js';
-import type { Blow, Fault } from './fault.js';
+import type { Injection, Fault } from './fault.js';
 import { Probe } from './probe.js';
 import { Timeline } from './timeline.js';
 
-/** What a fault did to those who shopped meanwhile. */
+/** The outcome of a fault for those who shopped meanwhile. */
 export interface Outcome {
   readonly fault: string;
   readonly victim: string;
   readonly requests: number;
-  /** Requests without an answer, or with one that says to try again. */
+  /** Requests without a response, or with one that says to try again. */
   readonly failed: number;
   /** Writes that were given up without knowing whether they happened. */
   readonly unknown: number;
@@ -23,7 +23,7 @@ export interface Outcome {
   readonly wrong: number;
   /** Until whole journeys succeeded again, from the fault's end (of a kill: from the kill); 0 if none failed. */
   readonly recoveredMs: number | undefined;
-  /** What that is to be at most, where it was promised. */
+  /** The most that it may be, where there is a goal. */
   readonly goalMs: number | undefined;
 }
 
@@ -33,14 +33,14 @@ export interface AuditOptions {
   readonly load?: Partial<Parameters<typeof Load.start>[0]>;
 }
 
-/** What lasts until it is healed, lasts this long. */
+/** The time until a lasting fault is healed. */
 const HOLD_MS = 4_000;
 /** The load goes on for this long before and after. */
 const CALM_MS = 1_000;
 const RECOVERY_MS = 60_000;
 const MOST_FAILED_ELSEWHERE = 0.25;
-/** A good client waits longer than the gateway's budget for an answer, and gives up some time. */
-const PATIENCE = { attemptMs: 8_000, wholeMs: 12_000 };
+/** A good client waits longer than the gateway's budget for a response, and gives up some time. */
+const TIMEOUTS = { attemptMs: 8_000, wholeMs: 12_000 };
 
 /** Shoppers, operators and probers who go on through all faults; after each, everybody rests and all is checked. */
 export class Audit {
@@ -56,7 +56,7 @@ export class Audit {
   ) {}
 
   static async start({ seed, load: more = {} }: AuditOptions): Promise<Audit> {
-    Object.assign(timeouts, PATIENCE);
+    Object.assign(timeouts, TIMEOUTS);
     const timeline = new Timeline();
     const load = await Load.start({ stocked: 4, ...more, seed });
     // Behind the load: who reads events then reads those of the probers from their first on.
@@ -72,21 +72,21 @@ export class Audit {
 
   /** Lets one fault happen, waits until it is over, and checks everything. */
   async run(fault: Fault, random: Random): Promise<Outcome> {
-    // What the last fault ended starts again, which takes from a small machine what this one's recovery needs.
+    // Processes that the last fault ended start again: on a small machine, that slows this one's recovery.
     await this.checks.stackIsWhole();
     const count = this.counter();
     const { probe, timeline, load } = this;
     load.work();
     await probe.begin();
     await delay(CALM_MS);
-    let blow: Blow | undefined;
+    let injection: Injection | undefined;
     let recoveredMs: number | undefined;
     try {
-      blow = await fault.strike(random);
-      const over = await healed(blow, fault.holdMs);
-      if (fault.shard) this.othersWereServed(fault.name, probe.failuresElsewhere(fault.shard, blow.at, over));
+      injection = await fault.inject(random);
+      const over = await healed(injection, fault.holdMs);
+      if (fault.shard) this.othersWereServed(fault.name, probe.failuresElsewhere(fault.shard, injection.at, over));
       recoveredMs = await probe.recovered(over, RECOVERY_MS);
-      timeline.mark(fault.name, blow.at, over + (recoveredMs ?? RECOVERY_MS));
+      timeline.mark(fault.name, injection.at, over + (recoveredMs ?? RECOVERY_MS));
       await delay(CALM_MS);
     } finally {
       probe.end();
@@ -96,9 +96,9 @@ export class Audit {
       this.findings.violation(`${fault.name}: no recovery within ${RECOVERY_MS / 1_000} s`);
     const { failed } = count();
     if (fault.isSmooth && failed > 0) this.findings.violation(`${fault.name}: ${failed} requests failed`);
-    await blow.verify?.().catch((error: unknown) => this.findings.violation(`${fault.name}: ${String(error)}`));
+    await injection.verify?.().catch((error: unknown) => this.findings.violation(`${fault.name}: ${String(error)}`));
     await this.examine();
-    const outcome = { fault: fault.name, victim: blow.victim, ...count(), recoveredMs, goalMs: fault.goalMs };
+    const outcome = { fault: fault.name, victim: injection.victim, ...count(), recoveredMs, goalMs: fault.goalMs };
     this.outcomes.push(outcome);
     return outcome;
   }
@@ -167,7 +167,7 @@ export class Audit {
 }
 
 /** @returns when the fault was over, of performance.now() */
-async function healed({ at, heal }: Blow, holdMs = HOLD_MS): Promise<number> {
+async function healed({ at, heal }: Injection, holdMs = HOLD_MS): Promise<number> {
   if (!heal) return at;
   await delay(holdMs);
   await heal();

@@ -5,7 +5,7 @@ import { kafkaBrokers, openTestKafka, outboxDatabases, sql, superuserUrl } from 
 import { eventually } from '@stoa/testing';
 import { isReady, processes, status } from '../../support/stack.js';
 
-/** What may leak, at one moment at rest. */
+/** The resources that may leak, at one moment at rest. */
 export interface Holdings {
   /** Sessions of clients by Postgres server. */
   readonly sessions: Readonly<Record<string, number>>;
@@ -15,18 +15,20 @@ export interface Holdings {
   readonly memory: Readonly<Record<string, number>>;
 }
 
-/** What died is started again, with back-off, on a machine that may be slow. */
+/** A process that died is started again, with back-off, on a machine that may be slow. */
 const WHOLE_MS = 60_000;
-/** A relay that waits for its next term, and one that was cut off from Kafka, needs some seconds, on a machine that may be slow. */
+/**
+ * A relay that waits for its next term, or was cut off from Kafka, needs some seconds, on a machine that may be slow.
+ */
 const DRAINED_MS = 60_000;
-/** Reply topics of the dead are swept when they were silent in two looks, half a minute apart. */
+/** Reply topics of the dead are swept when they were silent in two polls, half a minute apart. */
 const SWEPT_MS = 150_000;
 /** Pools open one more session here or there. */
 const MORE_SESSIONS = 8;
 /** A heap that has met load grows within its cap; a leak goes on past that. */
 const MORE_MB = 64;
 
-/** Looks at what the stack holds: queues that must be empty at rest, and what must not pile up. */
+/** Checks the stack's holdings: queues that must be empty at rest, and resources that must not pile up. */
 export class Checks {
   private constructor(
     private readonly kafka: KafkaPort,
@@ -47,11 +49,11 @@ export class Checks {
   async stackIsWhole(): Promise<void> {
     await this.settles(async () => {
       const { processes: running, waiting } = await status();
-      const away = waiting.map(({ name }) => name);
+      const unready = waiting.map(({ name }) => name);
       for (const { name, adminPort } of running) {
-        if (adminPort !== null && !(await isReady(adminPort))) away.push(name);
+        if (adminPort !== null && !(await isReady(adminPort))) unready.push(name);
       }
-      if (away.length > 0) throw new Error(`not ready: ${away.join(', ')}`);
+      if (unready.length > 0) throw new Error(`not ready: ${unready.join(', ')}`);
     }, WHOLE_MS);
   }
 
@@ -108,9 +110,9 @@ export class Checks {
     return (await this.kafka.admin.listTopics()).filter((topic) => topic.includes('.replies.'));
   }
 
-  /** Waits until it does not throw any more. What it says in the end is a finding. */
-  private async settles(look: () => Promise<void>, timeoutMs: number): Promise<void> {
-    await eventually(look, { timeoutMs }).catch((error: unknown) => {
+  /** Waits until the check does not throw any more. Its last error is a finding. */
+  private async settles(check: () => Promise<void>, timeoutMs: number): Promise<void> {
+    await eventually(check, { timeoutMs }).catch((error: unknown) => {
       this.findings.violation(error instanceof Error ? error.message : String(error));
     });
   }

@@ -8,10 +8,13 @@ import { eventually } from '@stoa/testing';
 import { isCloneOf, someProcess, type Fault } from './fault.js';
 import { isReady, type Process } from '../../support/stack.js';
 
-/** Of one process only: Linux has no clock for that, so one more clone runs, in which JavaScript's clock can be put forward. */
+/**
+ * Puts the clock of one process forward. Linux has no clock of one process, so one more clone runs, with JavaScript's
+ * clock skewed.
+ */
 export const clockJump: Fault = {
   name: 'clock-jump',
-  strike: async (random) => {
+  inject: async (random) => {
     const app = random.pick(['cart', 'profile', 'catalog']);
     const clone = await startBeside(await someProcess(random, isCloneOf(app)), `${app}-ahead`);
     clone.kill('SIGUSR2');

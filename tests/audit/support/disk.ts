@@ -9,7 +9,7 @@ const CHUNK = Buffer.alloc(1 << 20);
 export const diskFull: Fault = {
   name: 'disk-full',
   needs: 'small disk',
-  strike: async () => {
+  inject: async () => {
     const logs = path.join(stateDir(), 'logs');
     const filler = path.join(logs, 'filler');
     fill(filler);

@@ -1,31 +1,31 @@
 import type { Random } from '../../support/load/random.js';
 import { processes, type Process } from '../../support/stack.js';
 
-/** What was done to whom, and how it ends. */
-export interface Blow {
+/** A fault that was injected: its victim, and how it ends. */
+export interface Injection {
   readonly victim: string;
-  /** Of performance.now(). */
+  /** The time of the injection, of performance.now(). */
   readonly at: number;
-  /** Ends what does not pass by itself. */
+  /** Ends a fault that does not pass by itself. */
   readonly heal?: () => Promise<void>;
-  /** What must hold once it is over. @throws Error that says what does not */
+  /** Checks what must hold once it is over. @throws Error that says what does not */
   readonly verify?: () => Promise<void>;
 }
 
-/** Something that happens to the stack. */
+/** A fault that can be injected into the stack. */
 export interface Fault {
   readonly name: string;
-  /** What of the machine it needs: see the global set-up. */
+  /** The thing of the machine that it needs: see the global set-up. */
   readonly needs?: 'toxiproxy' | 'small disk';
   /** No request may fail for it. */
   readonly isSmooth?: boolean;
   /** It is to be over after so many milliseconds. */
   readonly goalMs?: number;
-  /** What lasts until it is healed, lasts this many milliseconds; 4,000 if not given. */
+  /** Milliseconds until a lasting one is healed; 4,000 if not given. */
   readonly holdMs?: number;
-  /** The only shard that it takes away: the customers of the others go on shopping. */
+  /** The only shard that it makes unavailable: the customers of the others go on shopping. */
   readonly shard?: string;
-  readonly strike: (random: Random) => Promise<Blow>;
+  readonly inject: (random: Random) => Promise<Injection>;
 }
 
 /** One of the processes that run now. */
@@ -39,20 +39,20 @@ export const isCloneOf =
   ({ name }: Process): boolean =>
     new RegExp(`^${app}-\\d+$`).test(name);
 
-export function signal({ name, pid }: Process, word: NodeJS.Signals): Blow {
+export function signal({ name, pid }: Process, word: NodeJS.Signals): Injection {
   process.kill(pid, word);
   return { victim: name, at: performance.now() };
 }
 
-/** Lets a process stand still until it is healed. */
-export function freeze(victim: Process): Blow {
-  return { ...signal(victim, 'SIGSTOP'), heal: async () => wake(victim.pid) };
+/** Stops a process until it is healed. */
+export function freeze(victim: Process): Injection {
+  return { ...signal(victim, 'SIGSTOP'), heal: async () => thaw(victim.pid) };
 }
 
-function wake(pid: number): void {
+function thaw(pid: number): void {
   try {
     process.kill(pid, 'SIGCONT');
   } catch {
-    // It is gone: whoever watches over it ended it.
+    // It is gone: its supervisor ended it.
   }
 }

@@ -22,7 +22,7 @@ const signIn = (email: string) =>
 /** Right passwords, far more than can be compared: whoever is refused for that must not be locked out by it. */
 const signIns: Fault = {
   name: 'flood-of-sign-ins',
-  strike: async () => {
+  inject: async () => {
     const emails = await Promise.all(Array.from({ length: 4 }, async () => (await newCustomer()).email));
     await many(SIGN_INS, (n) => signIn(emails[n % emails.length] ?? ''));
     const verify = async (): Promise<void> => {
@@ -32,10 +32,10 @@ const signIns: Fault = {
   },
 };
 
-/** The same question in thousands of spellings, each of which a cache may take for another one. */
+/** The same query in thousands of spellings, each of which a cache may take for another one. */
 const spellings: Fault = {
   name: 'flood-of-spellings',
-  strike: async () => {
+  inject: async () => {
     const filler = 'x'.repeat(150);
     await many(SPELLINGS, (n) =>
       send('GET', `/v1/products?limit=1&q=${n}${filler}`, undefined, { timeoutMs: TIMEOUT_MS }),

@@ -7,8 +7,8 @@ import { bringUp } from '../../support/own-stack.mjs';
 const LOGS = 'size=256m';
 
 /**
- * A stack of the audit's own: two clones of each service, a proxy before each server where there is one to be had, and logs on a
- * disk of their own. What this machine lacks is said, and its faults are skipped.
+ * Brings up the audit's own stack: two clones of each service, a proxy before each server where Toxiproxy is found, and
+ * logs on a disk of their own. It prints what this machine lacks; the faults that need it are skipped.
  */
 export default async function globalSetup() {
   const { STOA_AUDIT_SEED: seed, STOA_AUDIT_MINUTES: minutes, STOA_AUDIT_BROKERS: brokers } = process.env;

@@ -7,11 +7,11 @@ interface Toxic {
   readonly attributes: Readonly<Record<string, number>>;
 }
 
-/** What a network can do, between all services and one server. */
+/** Network faults between all services and one server. */
 const TOXICS: Readonly<Record<string, Toxic>> = {
   latency: { type: 'latency', streams: ['downstream'], attributes: { latency: 200, jitter: 100 } },
   reset: { type: 'reset_peer', streams: ['downstream'], attributes: { timeout: 300 } },
-  // Requests arrive and are done; nobody hears of it.
+  // Requests arrive and are done, but no response comes back.
   'black-hole': { type: 'timeout', streams: ['downstream'], attributes: { timeout: 0 } },
   'slow-link': { type: 'bandwidth', streams: ['upstream', 'downstream'], attributes: { rate: 48 } },
 };
@@ -23,7 +23,7 @@ export const networkFaults = (servers: readonly string[]): Fault[] =>
       name: `${word}-${server}`,
       needs: 'toxiproxy',
       ...(/^postgres-shard/.test(server) && { shard: server.replace('postgres-', '') }),
-      strike: async (random) => {
+      inject: async (random) => {
         const api = await toxiproxy();
         const victim = random.pick((await proxies(api)).filter((name) => new RegExp(`^${server}(-\\d+)?$`).test(name)));
         await Promise.all(toxic.streams.map((stream) => add(api, victim, stream, toxic)));

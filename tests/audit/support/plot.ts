@@ -10,7 +10,7 @@ const INK = '#24292f';
 const FAINT = '#d0d7de';
 const FONT = 'font-family="system-ui, sans-serif" font-size="11"';
 
-/** One of the plots that stand above each other and share their seconds. */
+/** One of the plots, which are above each other and share their seconds. */
 interface Panel {
   readonly title: string;
   readonly height: number;
@@ -22,7 +22,7 @@ interface Panel {
   readonly scale: (value: number) => number;
 }
 
-/** Requests, failures and latency by second, the faults marked with their numbers: an SVG that stands alone. */
+/** Requests, failures and latency by second, the faults marked with their numbers: a complete SVG. */
 export function timelineSvg(title: string, seconds: readonly Second[], marks: readonly Mark[]): string {
   const panels = panelsOf(seconds);
   const height = TOP + panels.reduce((sum, panel) => sum + panel.height + GAP, 0) - GAP + BOTTOM;
@@ -47,7 +47,7 @@ function panelsOf(seconds: readonly Second[]): Panel[] {
   return [
     { title: 'requests a second', height: 130, color: '#0969da', values: requests, ...linear(requests) },
     { title: 'failed requests a second', height: 80, color: '#cf222e', values: failed, ...linear(failed) },
-    { title: 'p99 of answers', height: 130, color: '#8250df', values: p99, ...LOGARITHMIC },
+    { title: 'p99 of responses', height: 130, color: '#8250df', values: p99, ...LOGARITHMIC },
   ];
 }
 
@@ -99,7 +99,7 @@ function steps(
   return `<path d="${from}${path}V${round(bottom)}Z" fill="${color}" fill-opacity="0.25" stroke="${color}" stroke-width="1"/>`;
 }
 
-/** A band from blow to recovery, with its number in one of two rows, so that neighbours can be told apart. */
+/** A band from injection to recovery, with its number in one of two rows, so that neighbours can be distinguished. */
 function markOf({ number, fault, from, to }: Mark, x: (second: number) => number, height: number): string {
   const width = Math.max(1.5, x(to) - x(from));
   const label = text(

@@ -5,8 +5,8 @@ import { addItem, expectStatus, get, newCustomer, newProduct, operatorToken, sen
 /** So many customers, so that both shards and all Kafka partitions have some. */
 const PROBERS = 6;
 const EVERY_MS = 250;
-/** Who looks at a shop does not wait longer. */
-const PATIENCE_MS = 2_500;
+/** A visitor of a shop does not wait longer. */
+const TIMEOUT_MS = 2_500;
 /** Access tokens are good for longer than this and one fault. */
 const SIGN_IN_EVERY_MS = 4 * 60_000;
 /** So many journeys in a row make sure that it is over. */
@@ -28,8 +28,8 @@ interface Prober {
 }
 
 /**
- * Customers who look at a product, change their cart and look at their profile, four times a second whatever became of their last
- * journey, and try nothing twice: the first whole journeys say when a fault is over.
+ * Customers who read a product, change their cart and read their profile, four times a second whatever the outcome of
+ * their last journey. They never retry: the first whole journeys show when a fault is over.
  */
 export class Probe {
   private timer: NodeJS.Timeout | undefined;
@@ -50,7 +50,7 @@ export class Probe {
       const { email, token } = await newCustomer();
       await addItem(sku, 1, token);
       const shard = await shardOf(token);
-      // As many on each: what one server's failure takes away is told from what it must not.
+      // As many on each shard: journeys that one server's failure may break are counted apart from those it may not.
       if (probers.filter((each) => each.shard === shard).length < PROBERS / 2) {
         probers.push({ email, shard, token, journeys: [] });
       }
@@ -87,7 +87,7 @@ export class Probe {
   /**
    * Waits until everybody's journeys succeed again.
    * @param since of performance.now()
-   * @returns milliseconds from then to the end of the first whole journeys; 0 if none failed; undefined if it never ended.
+   * @returns milliseconds from then to the end of the first whole journeys; 0 if none failed; undefined if none came
    */
   async recovered(since: number, timeoutMs: number): Promise<number | undefined> {
     const deadline = performance.now() + timeoutMs;
@@ -110,22 +110,24 @@ export class Probe {
   }
 
   private async journey(token: string): Promise<void> {
-    const options = { token, timeoutMs: PATIENCE_MS };
+    const options = { token, timeoutMs: TIMEOUT_MS };
     const path = `/v1/products/${this.handle}`;
-    expectStatus(await send('GET', path, undefined, { timeoutMs: PATIENCE_MS }), 200);
+    expectStatus(await send('GET', path, undefined, { timeoutMs: TIMEOUT_MS }), 200);
     const quantity = 1 + (this.turn % 100);
     expectStatus(await send('PATCH', `/v1/cart/items/${this.sku}`, { quantity }, options), 200);
     expectStatus(await send('GET', '/v1/me', undefined, options), 200);
   }
 }
 
-/** As the answer says who served it: `cart-1@shard2`. */
+/** The shard of the header that names who served a request: `cart-1@shard2`. */
 async function shardOf(token: string): Promise<string | undefined> {
   const response = expectStatus(await get('/v1/cart', { token }), 200);
   return response.headers.get('stoa-served-by')?.split('@')[1];
 }
 
-/** When the first whole journey ended after which none failed; `since` if none failed at all; undefined if there are too few yet. */
+/**
+ * The end of the first whole journey after which none failed; `since` if none failed; undefined if too few have come.
+ */
 function firstWhole(journeys: readonly Journey[], since: number): number | undefined {
   const after = journeys.filter(({ endedAt }) => endedAt === undefined || endedAt > since);
   const failed = after.findLastIndex(({ isWhole }) => isWhole === false);

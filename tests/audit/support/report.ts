@@ -82,15 +82,16 @@ later, ${count(counts, 'unknown')} were given up and settled afterwards; ${count
   return path.join(out, `${name}.md`);
 }
 
-const INTRODUCTION = `Written by \`npm run audit\`, whose ways and checks [operations](operations.md#the-fault-audit) tells. The numbers in the plot are those of the table.
+const INTRODUCTION = `Written by \`npm run audit\`; [operations](operations.md#the-fault-audit) says how it works and what it checks. The numbers
+in the plot are those of the table.
 
 | column | says |
 |---|---|
 | requests | what all clients sent from a second before the fault until a second after it was over |
-| failed | of these, without an answer or with one that says to try again (429, 502, 503, 504); clients did, with the same \`Idempotency-Key\` |
+| failed | of these, without a response or with one that says to try again (429, 502, 503, 504); clients did, with the same \`Idempotency-Key\` |
 | unknown | writes that a client gave up after 12 s without knowing; sent again afterwards, they had happened once or not at all |
 | lost, doubled, wrong | what must not be: an acknowledged write or its event that is missing; one that was done twice; anything else that is not as the model says (half done, stale, out of order, stuck) |
-| recovered after | until whole journeys (a product, a change of the cart, the profile; each request once, 2.5 s of patience) succeed again for everybody, counted from the end of a fault that lasts (4 s), else from its beginning; *not noticed*: none failed |`;
+| recovered after | until whole journeys (a product, a change of the cart, the profile; each request once, 2.5 s at most) succeed again for everybody, counted from the end of a fault that lasts (4 s), else from its beginning; *not noticed*: none failed |`;
 
 const broker = (brokers: number): string => (brokers === 1 ? 'one Kafka broker' : `${brokers} Kafka brokers`);
 

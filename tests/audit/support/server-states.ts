@@ -1,12 +1,12 @@
 import { sql, superuserUrl } from '../../support/servers.js';
 import type { Fault } from './fault.js';
 
-/** A server that answers, but not as asked: events that meet it are to wait, and none may be given up. */
+/** A server that refuses writes: events that meet it are to wait, and none may be given up. */
 export const readOnly = (shard: string): Fault => ({
   name: `read-only-${shard}`,
   holdMs: 12_000,
   shard,
-  strike: async () => {
+  inject: async () => {
     const set = async (value: 'on' | 'off'): Promise<void> => {
       const url = await superuserUrl(shard, 'postgres');
       // Each for itself: the first may not be in a transaction.

@@ -1,14 +1,14 @@
 import { attempts, type Attempt } from '../../support/load/client.js';
 
-/** What all clients saw in one second. */
+/** The requests of all clients in one second. */
 export interface Second {
   readonly requests: number;
   readonly failed: number;
-  /** Milliseconds; 0 where nothing was answered. */
+  /** Milliseconds; 0 without a response. */
   readonly p99: number;
 }
 
-/** When a fault was there, in seconds since the timeline began. */
+/** The time of a fault, in seconds since the timeline began. */
 export interface Mark {
   readonly number: number;
   readonly fault: string;

@@ -9,7 +9,7 @@ export const MINUTES = Number(process.env.STOA_MOVES_MINUTES ?? 0);
 
 export const isLong = MINUTES > 0;
 
-/** Whose buckets move: names too in the long form. */
+/** The keyspaces whose buckets move: names too in the long form. */
 export const MOVED: readonly Keyspace[] = isLong ? KEYSPACES : COMMAND_KEYSPACES;
 
 /** Choices of one test: the same for the same seed, whatever other tests choose. */

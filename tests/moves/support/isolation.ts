@@ -12,7 +12,9 @@ async function change(setting: string): Promise<void> {
   }
 }
 
-/** From now on the services' transactions run under another isolation level: sessions begin anew, which they are used to. */
+/**
+ * Lets the services' transactions run under another isolation level; their sessions end, and new ones begin with it.
+ */
 export const isolate = (level: 'repeatable read'): Promise<void> =>
   change(`SET default_transaction_isolation = ''${level}''`);
 

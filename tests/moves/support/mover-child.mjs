@@ -1,5 +1,5 @@
-// Plans a move and runs it, or begins it and takes it back, in a process of its own, to be killed or put to sleep. At one moment of
-// that, if one is given, it says so on its output and waits for a line of input.
+// Plans a move and runs it, or begins and aborts it, in a process of its own, which tests kill or freeze. At one moment
+// of that, if one is given, it says so on its output and waits for a line of input.
 import { once } from 'node:events';
 import { moveHooks } from '@stoa/messaging/moves';
 import { Mover } from '@stoa/sharding';

@@ -21,14 +21,14 @@ export class MoverProcess {
     child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
   }
 
-  /** Plans a move and runs it, or takes it back under the fence; at the moment of that it stands still until `goOn`. */
+  /** Plans a move and runs it, or aborts it under the fence; at the moment of that it waits for `goOn`. */
   static async start(request: MoveRequest, at: Moment, { abort = false } = {}): Promise<MoverProcess> {
     const options = JSON.stringify({ directoryUrl: await directoryUrl(), request, at, abort });
     const child = spawn(process.execPath, [path.join(import.meta.dirname, 'mover-child.mjs'), options], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
-    // Not at its exit: what it said last may still be to be read then.
+    // Not at its exit: its last output may still be to be read then.
     return new MoverProcess(child, once(child, 'close'));
   }
 
@@ -54,7 +54,7 @@ export class MoverProcess {
     return freeze(this.child);
   }
 
-  wake(): void {
+  thaw(): void {
     this.child.kill('SIGCONT');
   }
 

@@ -27,7 +27,7 @@ export async function closeFence(buckets: readonly number[]): Promise<void> {
   }
 }
 
-/** The cart's clones hear nothing of moves any more: they keep the map that they have until a shard refuses them. */
+/** The cart's clones get no notice of moves any more: they keep the map that they have until a shard refuses them. */
 export async function deafen(): Promise<void> {
   await sql(await directoryUrl(), 'REVOKE SELECT ON sharding.bucket_map FROM cart');
 }

@@ -3,14 +3,14 @@ import path from 'node:path';
 import { eventually } from '@stoa/testing';
 import { sql, stateDir } from '../../support/servers.js';
 
-interface Facts {
+interface ServerRecord {
   readonly url: string;
   readonly pid: number;
 }
 
 /** A Postgres server beside the stack (own-servers.mjs), as it is now. `url` is its superuser's. */
-export const ownServer = (name: string): Facts =>
-  JSON.parse(readFileSync(path.join(stateDir(), `${name}.json`), 'utf8')) as Facts;
+export const ownServer = (name: string): ServerRecord =>
+  JSON.parse(readFileSync(path.join(stateDir(), `${name}.json`), 'utf8')) as ServerRecord;
 
 /** SIGKILL, as when memory ran out; it is started again at once. @returns when it answers. */
 export async function killOwnServer(name: string): Promise<void> {

@@ -12,8 +12,8 @@ const DEFAULTS = `SELECT a.attrelid::regclass::text AS name, quote_ident(a.attna
 const database = (url: string): string => new URL(url).pathname.slice(1);
 
 /**
- * The machine's clock is the kernel's, and one server's alone can't be set. So the clock is put off where SQL reads it: in all
- * databases of the shard, the functions that tell the time are others, for new sessions and for defaults of columns.
+ * Skews the clock of one server where SQL reads it, because the machine's clock is the kernel's. In all databases of
+ * the shard, other functions give the time, for new sessions and for defaults of columns.
  */
 export async function skewClock(shard: string, hours: number): Promise<void> {
   for (const url of await urlsOf(shard)) {
@@ -40,7 +40,7 @@ export async function unskewClock(shard: string): Promise<void> {
   }
 }
 
-/** Replies of commands that housekeeping would delete on this shard: none of this run is two days old. */
+/** Replies of commands that would be purged on this shard: none of this run is two days old. */
 export async function repliesToPurge(shard: string): Promise<number> {
   const old = `SELECT count(*)::int AS count FROM inbox WHERE created_at < now() - interval '48 hours'`;
   const counts = await Promise.all(

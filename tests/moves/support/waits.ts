@@ -41,7 +41,7 @@ export const spreadOf = (values: readonly number[]): Spread => {
   return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 };
 
-/** Watches the phases of all moves in the directory, so that each write can be told to have met one or not. */
+/** Watches the phases of all moves in the directory, so that it is known of each write whether it met one. */
 export class MoveWatch {
   private readonly moves = new Map<string, Watched>();
   private readonly stopping = new AbortController();
@@ -58,7 +58,7 @@ export class MoveWatch {
     await this.watching;
   }
 
-  /** How many moves were seen to end, how long their fences stood, and how fast they copied. */
+  /** The number of moves that ended, how long their fences were closed, and how fast they copied. */
   summary(): string {
     const done = [...this.moves.values()].filter(({ phase }) => phase === 'done');
     const fenced = spreadOf(done.flatMap(({ fencedMs }) => fencedMs ?? []));

@@ -1,6 +1,6 @@
 import { spreadOf } from './waits.js';
 
-it('tells the spread of waits', () => {
+it('gives the spread of waits', () => {
   expect(spreadOf(Array.from({ length: 200 }, (_, n) => 200 - n))).toEqual({
     count: 200,
     p50: 101,

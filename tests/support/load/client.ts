@@ -23,7 +23,7 @@ export const timeouts = { attemptMs: 30_000, wholeMs: 60_000 };
 
 /** One request that went out. */
 export interface Attempt {
-  /** Of performance.now(), when it ended. */
+  /** The time at which it ended, of performance.now(). */
   readonly at: number;
   readonly ms: number;
   /** No response came, or one that says to try again. */
@@ -33,7 +33,7 @@ export interface Attempt {
 /** Emits each request that any client sends. */
 export const attempts = new EventEmitter<{ attempt: [Attempt] }>();
 
-/** The request was not done, or nobody knows; asking again is right. */
+/** The request was not done, or its outcome is unknown: it is right to send it again. */
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;

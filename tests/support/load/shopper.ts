@@ -30,7 +30,7 @@ export const PASSWORD = 'correct horse battery';
 /** An access token is valid for ten minutes. */
 const SIGN_IN_EVERY_MS = 8 * 60_000;
 
-/** Somebody who shops, and what was acknowledged to them. A guest has a cart only. */
+/** A customer or guest who shops, with all that was acknowledged to them. A guest has a cart only. */
 export class Shopper {
   readonly bucket: number;
   readonly cart = new Track({ version: 0, state: cartState([]) });

@@ -31,7 +31,7 @@ const FULL = MAX_QUANTITY - 99;
 
 /** Changes profiles and carts, one write of a shopper at a time, and holds every response against the model. */
 export class Writes {
-  /** Nobody knows whether these happened. */
+  /** Writes whose outcome is unknown. */
   private readonly unknown = new Map<Shopper, Write>();
 
   constructor(
