@@ -1,3 +1,4 @@
+import { messagingMigrations } from '@stoa/messaging';
 import { runMigrateCommand } from '@stoa/service';
 
-await runMigrateCommand('catalog');
+await runMigrateCommand('catalog', { packages: [messagingMigrations] });

@@ -1,5 +1,5 @@
 import { catalog } from '@stoa/catalog-contract';
-import { newId, type Caller } from '@stoa/messaging';
+import { newId, type Caller, messagingMigrations } from '@stoa/messaging';
 import { ServiceUnderTest, type OperationName } from '@stoa/messaging/testing';
 import { testDatabase, type Clone, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
@@ -22,7 +22,7 @@ export class CatalogService {
   ) {}
 
   static async start(): Promise<CatalogService> {
-    const database = await testDatabase({ migrations: 'apps/catalog/prisma/migrations' });
+    const database = await testDatabase({ migrations: [messagingMigrations, 'apps/catalog/prisma/migrations'] });
     const sql = new Client({ connectionString: database.url });
     await sql.connect();
     return new CatalogService(database, sql, await ServiceUnderTest.open(catalog));

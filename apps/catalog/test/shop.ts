@@ -1,7 +1,7 @@
 import { catalog, type ImportJob, type ImportProblem, type Product } from '@stoa/catalog-contract';
 import type { Command, InputOf, OutputOf, Query } from '@stoa/contract-kit';
 import { OperationError } from '@stoa/contract-kit';
-import { type Caller, type Handler, newId } from '@stoa/messaging';
+import { type Caller, type Handler, messagingMigrations, newId } from '@stoa/messaging';
 import { type Class, InboxExecutor } from '@stoa/messaging/testing';
 import { type Logger } from '@stoa/kafka';
 import { PgDatabase } from '@stoa/postgres';
@@ -46,7 +46,7 @@ const CONTENT_TYPES = { shopify: 'text/csv', ndjson: 'application/x-ndjson' };
 /** The catalog's operations on a database of their own: commands through messaging's executor, without Kafka. */
 export class Shop {
   static async open(): Promise<Shop> {
-    const test = await testDatabase({ migrations: 'apps/catalog/prisma/migrations' });
+    const test = await testDatabase({ migrations: [messagingMigrations, 'apps/catalog/prisma/migrations'] });
     return new Shop(test.url, () => test.drop());
   }
 

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { readFileSync } from 'node:fs';
 import { Global, Inject, Injectable, Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
@@ -10,6 +9,7 @@ import {
   DATABASE,
   type Handler,
   MESSAGING_OPTIONS,
+  messagingMigrations,
   MessagingModule,
   type MessagingOptions,
   newId,
@@ -20,7 +20,6 @@ import {
 import { createLogger } from '@stoa/service';
 import { PgDatabase } from '@stoa/postgres';
 import { eventually, testDatabase, testKafkaBrokers } from '@stoa/testing';
-import { Client } from 'pg';
 import { operations, things } from './things-contract.js';
 
 type Op<Name extends keyof typeof operations> = (typeof things)[Name];
@@ -273,11 +272,7 @@ export class ThingsHost {
   }
 
   static async create(prefix: string): Promise<ThingsHost> {
-    const database = await testDatabase();
-    const client = new Client({ connectionString: database.url });
-    await client.connect();
-    await client.query(readFileSync('packages/messaging/sql/messaging.sql', 'utf8'));
-    await client.end();
+    const database = await testDatabase({ migrations: messagingMigrations });
     return new ThingsHost(prefix, database);
   }
 

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { messagingMigrations } from '@stoa/messaging';
 import { loadConfig, postgresUrl, scrub } from '@stoa/service';
 import { migrate } from '@stoa/postgres';
 import { installDirectory } from '@stoa/sharding';
@@ -8,10 +8,9 @@ const variables = z.object({ DIRECTORY_ADMIN_URL: postgresUrl('the shard map, as
 
 try {
   const { DIRECTORY_ADMIN_URL: url } = loadConfig(variables, process.env);
-  const folder = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
   const log = (line: string): void => void process.stdout.write(`shards: ${line}\n`);
   await installDirectory(url);
-  const applied = await migrate({ url, folder, log });
+  const applied = await migrate({ url, packages: [messagingMigrations], log });
   if (applied.length === 0) log('the directory is up to date');
 } catch (error) {
   process.stderr.write(scrub(`shards: ${error instanceof Error ? error.message : String(error)}\n`));

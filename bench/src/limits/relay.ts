@@ -1,10 +1,12 @@
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { repoRoot, startKafka, startPostgres } from '@stoa/local';
+import { startKafka, startPostgres } from '@stoa/local';
 import { openKafka } from '@stoa/kafka';
+import { messagingMigrations } from '@stoa/messaging';
 import { OutboxRelay } from '@stoa/messaging/benchmarks';
+import { migrate } from '@stoa/postgres';
 import { Client } from 'pg';
 import { cpuOfTree } from '../processes.js';
 import { leaderSession, quiet } from './leader-session.js';
@@ -36,7 +38,7 @@ interface Full {
 async function drain({ brokers, url, records }: Full, [kafka = 0, postgres = 0]: readonly number[]): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
-  await client.query(await readFile(join(repoRoot, 'packages/messaging/sql/messaging.sql'), 'utf8'));
+  await migrate({ url, packages: [messagingMigrations] });
   await client.query(
     `INSERT INTO outbox (bucket, topic, key, version, headers, body)
      SELECT n % 1024, '${TOPIC.topic}', md5(n::text), 1, '{"id":"x","type":"changed","v":"1"}', repeat(md5(n::text), 16)

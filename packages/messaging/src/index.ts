@@ -24,6 +24,7 @@ export { DATABASE } from './api/database.js';
 export { MESSAGING_OPTIONS, type MessageContext, type MessagingMetrics, type MessagingOptions } from './api/options.js';
 export { StoaClient } from './client/stoa-client.js';
 export { StoaServer } from './server/stoa-server.js';
+export { messagingMigrations } from './migrations.js';
 export { DeadLetters, type ParkedPage, type Replay } from './dead-letters/dead-letters.js';
 export type { ParkedAt, ParkedEvent } from './parked-events/parked-events.js';
 

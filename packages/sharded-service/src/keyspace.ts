@@ -6,6 +6,8 @@ export interface Keyspace {
   readonly name: string;
   /** Prisma's folder of migrations, such as `new URL('../../prisma/migrations', import.meta.url)`. */
   readonly migrations: URL;
+  /** Folders of packages whose tables live in the same databases, such as `messagingMigrations`; none if not given. */
+  readonly packages?: readonly string[];
   /** Tables whose rows belong to a bucket. */
   readonly tables: readonly ShardedTable[];
   /** Tables that are the same on every shard, and that no move touches. */
@@ -23,5 +25,11 @@ export const MESSAGING_TABLES: readonly ShardedTable[] = [
 /** The progress of a shard's copies of other services' states: it belongs to the shard, not to a customer. */
 export const MESSAGING_REFERENCE: readonly string[] = ['state_offsets'];
 
-/** The path of a keyspace's migrations. */
-export const folderOf = ({ migrations }: Keyspace): string => fileURLToPath(migrations);
+/** The keyspace's migrations as `migrate` takes them. */
+export const foldersOf = ({
+  migrations,
+  packages = [],
+}: Keyspace): { folder: string; packages: readonly string[] } => ({
+  folder: fileURLToPath(migrations),
+  packages,
+});

@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { messagingMigrations } from '@stoa/messaging';
 import { BUCKET_SQL } from '@stoa/sharding/testing';
 import { MESSAGING_REFERENCE, MESSAGING_TABLES, type Keyspace } from '../src/keyspace.js';
-
-const messaging = readFileSync(join(import.meta.dirname, '../../messaging/sql/messaging.sql'), 'utf8');
 
 /** A service's sharded data as small as they can be, with migrations that a test may add to. */
 export interface Notes {
@@ -21,7 +19,6 @@ export async function notesKeyspace(): Promise<Notes> {
     await mkdir(join(folder, name));
     await writeFile(join(folder, name, 'migration.sql'), sql);
   };
-  await addMigration('001_messaging', messaging);
   await addMigration(
     '002_notes',
     `${BUCKET_SQL}
@@ -32,6 +29,7 @@ export async function notesKeyspace(): Promise<Notes> {
   const keyspace: Keyspace = {
     name: 'notes',
     migrations: pathToFileURL(`${folder}/`),
+    packages: [messagingMigrations],
     tables: [{ name: 'notes', kind: 'moved', keyColumn: 'owner' }, ...MESSAGING_TABLES],
     reference: ['words', ...MESSAGING_REFERENCE],
   };

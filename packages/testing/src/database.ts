@@ -5,8 +5,8 @@ import { Client } from 'pg';
 import { testEnvironment } from './environment.js';
 
 export interface TestDatabaseOptions {
-  /** A folder of migrations (NNN_name/migration.sql), applied in the order of their names. */
-  migrations?: string;
+  /** Folders of migrations (NNN_name/migration.sql): one after the other, each in the order of its names. */
+  migrations?: string | readonly string[];
 }
 
 export interface TestDatabase {
@@ -22,14 +22,14 @@ export interface TestDatabase {
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const name = `t_${randomBytes(8).toString('hex')}`;
   await withClient('postgres', async (admin) => {
-    const template = options.migrations ? await templateOf(admin, options.migrations) : 'template0';
+    const template = options.migrations ? await templateOf(admin, [options.migrations].flat()) : 'template0';
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   });
   return { url: urlOf(name), drop: () => withClient('postgres', (admin) => drop(admin, name)) };
 }
 
-async function templateOf(admin: Client, folder: string): Promise<string> {
-  const migrations = await readMigrations(folder);
+async function templateOf(admin: Client, folders: readonly string[]): Promise<string> {
+  const migrations = (await Promise.all(folders.map(readMigrations))).flat();
   const hash = createHash('sha256').update(JSON.stringify(migrations)).digest();
   const name = `template_${hash.toString('hex', 0, 10)}`;
   const lock = hash.readBigInt64BE(0).toString();

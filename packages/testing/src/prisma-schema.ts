@@ -59,7 +59,7 @@ export async function tablesOfDatabase(url: string): Promise<Tables> {
 }
 
 /** The tables that the migrations in a folder make, in the same form. */
-export async function tablesOfMigrations(migrations: string): Promise<Tables> {
+export async function tablesOfMigrations(migrations: string | readonly string[]): Promise<Tables> {
   const database = await testDatabase({ migrations });
   try {
     return await tablesOfDatabase(database.url);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { messagingMigrations } from '@stoa/messaging';
 import { BUCKET_SQL } from '@stoa/sharding/testing';
 import { Client } from 'pg';
 import { tablesOfMigrations, tablesOfPrismaSchema, testDatabase } from '@stoa/testing';
@@ -8,13 +9,13 @@ const prisma = 'apps/cart/prisma';
 describe('the schema', () => {
   it('describes the tables that the migrations make', async () => {
     expect(await tablesOfPrismaSchema(`${prisma}/schema.prisma`)).toEqual(
-      await tablesOfMigrations(`${prisma}/migrations`),
+      await tablesOfMigrations([messagingMigrations, `${prisma}/migrations`]),
     );
   });
 
   it('lets the copy of variants go on from where the version without types of copies had come', async () => {
     const migration = await readFile(`${prisma}/migrations/00000000000004_subscriptions/migration.sql`, 'utf8');
-    const database = await testDatabase({ migrations: `${prisma}/migrations` });
+    const database = await testDatabase({ migrations: [messagingMigrations, `${prisma}/migrations`] });
     const client = new Client({ connectionString: database.url });
     await client.connect();
     await client.query(`INSERT INTO state_offsets VALUES ('catalog.states', 0, 7), ('catalog.states', 1, 9)`);

@@ -1,4 +1,12 @@
-import { startClone, testDatabase, uniqueName, type Clone, type TestDatabase } from '@stoa/testing';
+import { messagingMigrations } from '@stoa/messaging';
+import {
+  startClone,
+  testDatabase,
+  uniqueName,
+  type Clone,
+  type TestDatabase,
+  type TestDatabaseOptions,
+} from '@stoa/testing';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -15,11 +23,12 @@ let url: string;
 let dir: string;
 
 async function start(app: string, env: Record<string, string> = {}): Promise<Clone> {
-  const database = await newDatabase({ migrations: `apps/${app}/prisma/migrations` });
+  const own = `apps/${app}/prisma/migrations`;
+  const database = await newDatabase({ migrations: app === 'gateway' ? own : [messagingMigrations, own] });
   return startOn(app, { ...env, [`${app.toUpperCase()}_DATABASE_URL`]: database.url });
 }
 
-async function newDatabase(options?: { migrations: string }): Promise<TestDatabase> {
+async function newDatabase(options?: TestDatabaseOptions): Promise<TestDatabase> {
   const database = await testDatabase(options);
   databases.push(database);
   return database;

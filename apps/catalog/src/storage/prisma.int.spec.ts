@@ -1,3 +1,4 @@
+import { messagingMigrations } from '@stoa/messaging';
 import { isTransient } from '@stoa/postgres';
 import { testDatabase, type TestDatabase } from '@stoa/testing';
 import { openPrisma, type PrismaClient } from './prisma.js';
@@ -8,7 +9,7 @@ describe('faults of the database that queries meet', () => {
   let prisma: PrismaClient;
 
   beforeAll(async () => {
-    test = await testDatabase({ migrations: 'apps/catalog/prisma/migrations' });
+    test = await testDatabase({ migrations: [messagingMigrations, 'apps/catalog/prisma/migrations'] });
     prisma = openPrisma(test.url, 'catalog-test');
     await prisma.$executeRawUnsafe(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = current_setting('test.state'); END $$`);

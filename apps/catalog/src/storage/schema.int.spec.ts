@@ -1,3 +1,4 @@
+import { messagingMigrations } from '@stoa/messaging';
 import { tablesOfMigrations, tablesOfPrismaSchema } from '@stoa/testing';
 import { readFile } from 'node:fs/promises';
 
@@ -6,7 +7,7 @@ const prisma = 'apps/catalog/prisma';
 describe('the schema', () => {
   it('describes the tables that the migrations make, but for those that Prisma is to leave alone', async () => {
     const described = await tablesOfPrismaSchema(`${prisma}/schema.prisma`);
-    const made = await tablesOfMigrations(`${prisma}/migrations`);
+    const made = await tablesOfMigrations([messagingMigrations, `${prisma}/migrations`]);
     // Prisma has no type for it.
     made['products'] = (made['products'] ?? []).filter((column) => column !== 'search tsvector');
     expect(described).toEqual(Object.fromEntries(Object.keys(described).map((table) => [table, made[table]])));

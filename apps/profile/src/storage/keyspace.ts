@@ -1,9 +1,11 @@
+import { messagingMigrations } from '@stoa/messaging';
 import { MESSAGING_REFERENCE, MESSAGING_TABLES, type Keyspace } from '@stoa/sharded-service';
 
 /** The profile's tables, and how each is moved between shards. */
 export const profileKeyspace: Keyspace = {
   name: 'profile',
   migrations: new URL('../../prisma/migrations', import.meta.url),
+  packages: [messagingMigrations],
   tables: [
     { name: 'customers', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'credentials', kind: 'moved', keyColumn: 'customer_id' },

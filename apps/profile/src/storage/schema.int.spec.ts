@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { messagingMigrations } from '@stoa/messaging';
 import { BUCKET_SQL } from '@stoa/sharding/testing';
 import { tablesOfMigrations, tablesOfPrismaSchema } from '@stoa/testing';
 
@@ -6,8 +7,11 @@ const prisma = 'apps/profile/prisma';
 const lookup = 'apps/profile/prisma-lookup';
 
 describe('the schema', () => {
-  it.each([prisma, lookup])('in %s describes the tables that its migrations make', async (folder) => {
-    const made = await tablesOfMigrations(`${folder}/migrations`);
+  it.each([
+    [prisma, [messagingMigrations]],
+    [lookup, []],
+  ])('in %s describes the tables that its migrations make', async (folder, packages) => {
+    const made = await tablesOfMigrations([...packages, `${folder}/migrations`]);
     expect(await tablesOfPrismaSchema(`${folder}/schema.prisma`)).toEqual(made);
   });
 

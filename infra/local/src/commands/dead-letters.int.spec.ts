@@ -85,10 +85,9 @@ async function startNoter(adminPort: number): Promise<Running> {
 }
 
 beforeAll(async () => {
-  database = await testDatabase();
+  database = await testDatabase({ migrations: join(repoRoot, 'packages/messaging/migrations') });
   sql = new Client({ connectionString: database.url });
   await sql.connect();
-  await sql.query(readFileSync(join(repoRoot, 'packages/messaging/sql/messaging.sql'), 'utf8'));
   const [nobody, adminPort] = [await freePort(), await freePort()];
   noter = await startNoter(adminPort);
   const clone = (name: string, port: number, kind: ProcessRecord['kind'] = 'service'): ProcessRecord => ({

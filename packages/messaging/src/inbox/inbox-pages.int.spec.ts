@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import { claim, finish, recordAll, type InboxKey } from './inbox.js';
 
-const PAGES = readFileSync(new URL('../../sql/inbox-pages.sql', import.meta.url), 'utf8');
 const REPLY = { ok: true, body: JSON.stringify({ text: 'x'.repeat(1_000) }) };
 const COMMANDS = 700;
 
@@ -13,7 +11,6 @@ describe('a kept reply', () => {
 
   beforeEach(async () => {
     db = await messagingDatabase();
-    await db.database.server(0).rows(PAGES);
   });
   afterEach(() => db.drop());
 

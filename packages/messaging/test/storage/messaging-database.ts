@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { testDatabase } from '@stoa/testing';
 import { Client } from 'pg';
+import { messagingMigrations } from '../../src/migrations.js';
 import { SimplePgDatabase } from './pg-database.js';
-
-const SQL = readFileSync(new URL('../../sql/messaging.sql', import.meta.url), 'utf8');
 
 export interface TestMessagingDatabase {
   readonly database: SimplePgDatabase;
@@ -21,11 +19,13 @@ export interface TestMessagingDatabaseOptions {
 
 /** New databases with the tables of messaging and of the test. */
 export async function messagingDatabase(options: TestMessagingDatabaseOptions = {}): Promise<TestMessagingDatabase> {
-  const databases = await Promise.all(Array.from({ length: options.servers ?? 1 }, () => testDatabase()));
+  const databases = await Promise.all(
+    Array.from({ length: options.servers ?? 1 }, () => testDatabase({ migrations: messagingMigrations })),
+  );
   for (const { url } of databases) {
     const client = new Client({ connectionString: url });
     await client.connect();
-    await client.query(SQL + (options.tables ?? ''));
+    await client.query(options.tables ?? '');
     await client.end();
   }
   const urls = databases.map(({ url }) => url);

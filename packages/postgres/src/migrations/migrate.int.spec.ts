@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { migrate } from './migrate.js';
+import { migrate, pendingMigrations } from './migrate.js';
 
 let database: TestDatabase;
 let folder: string;
@@ -103,6 +103,59 @@ it('leaves alone what a newer release applied', async () => {
   const lines: string[] = [];
   expect(await run((line) => void lines.push(line))).toEqual([]);
   expect(lines).toEqual(['002_newer was applied by a newer release: left as it is']);
+});
+
+describe("a package's migrations", () => {
+  const TABLES = 'CREATE TABLE outbox (id int)';
+  const ROOM = 'ALTER TABLE outbox SET (fillfactor = 90)';
+  let ofPackage: string;
+
+  const runBoth = (log?: (line: string) => void) =>
+    migrate({ url: database.url, folder, packages: [ofPackage], ...(log && { log }) });
+  const names = async (): Promise<string[]> =>
+    (await records()).map(({ migration_name: name }: { migration_name: string }) => name);
+
+  beforeEach(async () => {
+    ofPackage = await mkdtemp(join(tmpdir(), 'stoa-migrations-'));
+    for (const [name, sql] of [
+      ['001_tables', TABLES],
+      ['002_tables_room', ROOM],
+    ] as const) {
+      await mkdir(join(ofPackage, name));
+      await writeFile(join(ofPackage, name, 'migration.sql'), sql);
+    }
+  });
+  afterEach(() => rm(ofPackage, { recursive: true }));
+
+  it("come before the database's own, and need none", async () => {
+    await write('002_uses_it', 'ALTER TABLE outbox ADD COLUMN item int REFERENCES item (id)');
+    expect(await pendingMigrations({ url: database.url, folder, packages: [ofPackage] })).toHaveLength(4);
+    expect(await runBoth()).toEqual(['001_tables', '002_tables_room', '001_items', '002_uses_it']);
+    expect(await runBoth()).toEqual([]);
+    expect(await migrate({ url: database.url, packages: [ofPackage] })).toEqual([]);
+  });
+
+  it('are known where a service applied its copies of them, under whatever names', async () => {
+    await write('001_tables', TABLES);
+    await write('004_room', ROOM);
+    expect(await run()).toEqual(['001_items', '001_tables', '004_room']);
+    const before = await records();
+    await rm(join(folder, '001_tables'), { recursive: true });
+    await rm(join(folder, '004_room'), { recursive: true });
+    expect(await pendingMigrations({ url: database.url, folder, packages: [ofPackage] })).toEqual([]);
+    const lines: string[] = [];
+    expect(await runBoth((line) => void lines.push(line))).toEqual([]);
+    expect(lines).toEqual([]);
+    expect(await names()).toEqual(['001_items', '001_tables', '002_tables_room']);
+    const checksums = (rows: { checksum: string }[]): string[] => rows.map(({ checksum }) => checksum);
+    expect(checksums(await records())).toEqual(checksums(before));
+  });
+
+  it('are refused when they were changed after being applied', async () => {
+    await runBoth();
+    await writeFile(join(ofPackage, '001_tables', 'migration.sql'), `${TABLES};`);
+    await expect(runBoth()).rejects.toThrow(/^001_tables: changed after being applied/);
+  });
 });
 
 describe('what cannot be in a transaction', () => {

@@ -45,6 +45,11 @@ export async function recordStart(client: pg.Client, { name, checksum }: Migrati
   return id;
 }
 
+/** Gives a record the name that its migration has now. */
+export async function renameRecord(client: pg.Client, id: string, name: string): Promise<void> {
+  await client.query('UPDATE _prisma_migrations SET migration_name = $2 WHERE id = $1', [id, name]);
+}
+
 /** Records that a migration was applied. */
 export async function recordFinish(client: pg.Client, id: string): Promise<void> {
   await client.query(

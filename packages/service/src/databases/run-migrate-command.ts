@@ -9,6 +9,8 @@ import { scrub } from '../logs/redact.js';
 export interface MigrateCommandOptions {
   /** Prisma's folder; `../prisma/migrations` beside the script that runs if not given. */
   readonly folder?: string;
+  /** Folders of packages whose tables live in the same database, such as `messagingMigrations`. */
+  readonly packages?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -37,7 +39,7 @@ export async function migrateFromEnvironment(app: string, options: MigrateComman
   const applied: string[] = [];
   for (const url of config[variable] ?? []) {
     const log = (line: string): void => void process.stdout.write(`${app}: ${line}\n`);
-    applied.push(...(await migrate({ url, folder, log, ...decision })));
+    applied.push(...(await migrate({ url, folder, packages: options.packages ?? [], log, ...decision })));
   }
   return applied;
 }

@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type IncomingReply, type MessagingOptions, newId, StoaClient } from '@stoa/messaging';
+import { type IncomingReply, messagingMigrations, type MessagingOptions, newId, StoaClient } from '@stoa/messaging';
 import { type KafkaPort, openKafka } from '@stoa/kafka';
 import {
   eventually,
@@ -15,7 +14,6 @@ import {
 import { Client } from 'pg';
 
 const fixture = join(import.meta.dirname, '../../test/fixture.mjs');
-const messagingSql = join(import.meta.dirname, '../../../messaging/sql/messaging.sql');
 const prefix = `${uniqueName('kit')}.`;
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
@@ -91,11 +89,7 @@ const request = (
 };
 
 beforeAll(async () => {
-  database = await testDatabase();
-  const sql = new Client({ connectionString: database.url });
-  await sql.connect();
-  await sql.query(readFileSync(messagingSql, 'utf8'));
-  await sql.end();
+  database = await testDatabase({ migrations: messagingMigrations });
   const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   const options: MessagingOptions = {
     brokers: [testKafkaBrokers()],

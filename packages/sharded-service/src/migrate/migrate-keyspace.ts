@@ -12,7 +12,7 @@ import {
   withoutMoves,
 } from '@stoa/sharding';
 import { migrate, type MigrateOptions, pendingMigrations } from '@stoa/postgres';
-import { folderOf, type Keyspace } from '../keyspace.js';
+import { foldersOf, type Keyspace } from '../keyspace.js';
 
 export interface MigrateKeyspaceOptions {
   readonly keyspace: Keyspace;
@@ -67,7 +67,7 @@ const installationOf = ({ name: keyspace, tables, reference }: Keyspace, shard: 
 
 async function anyBehind(keyspace: Keyspace, shards: readonly Shard[]): Promise<boolean> {
   for (const shard of shards) {
-    const pending = await pendingMigrations({ url: shard.adminUrl, folder: folderOf(keyspace) });
+    const pending = await pendingMigrations({ url: shard.adminUrl, ...foldersOf(keyspace) });
     if (pending.length > 0 || !(await isShardInstalled(installationOf(keyspace, shard)))) return true;
   }
   return false;
@@ -98,7 +98,7 @@ async function migrateShard(options: MigrateKeyspaceOptions, shard: Shard): Prom
   await prepareShard(directoryAdminUrl, installationOf(keyspace, shard));
   const applied = await migrate({
     url: shard.adminUrl,
-    folder: folderOf(keyspace),
+    ...foldersOf(keyspace),
     ...(log && { log: (line: string) => log(`${shard.name}: ${line}`) }),
     ...(resolve && { resolve: { ...resolve, ifFailed: true } }),
   });
