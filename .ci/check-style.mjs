@@ -10,7 +10,8 @@ const MOST_FILES = 20;
 const CODE = /\.(ts|mjs|cjs)$/;
 const PROSE = /\.md$/;
 /** Written by programs, by others, or kept as they were released or applied. */
-const NOT_OURS = /(^|\/)(released|generated|fixtures|sample)\/|\/migrations\/\d|^docs\/audit|^\.ci\/words\.mjs$|^LICENSE$/;
+const NOT_OURS =
+  /(^|\/)(released|generated|fixtures|sample)\/|\/migrations\/\d|^docs\/audit|^\.ci\/words\.mjs$|^LICENSE$/;
 
 /**
  * Cuts TypeScript into code, comments and strings. It knows no regular expressions: a quote in one is taken for a string's,

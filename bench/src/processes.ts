@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { lowerPriority } from '@stoa/local';
+import { childrenByParent, lowerPriority, statFields } from '@stoa/local';
 
 /** Linux counts CPU time in ticks of 10 ms (USER_HZ is 100 on every port of it). */
 const MS_PER_TICK = 10;
@@ -7,29 +6,9 @@ const MORE_NICE = 10;
 
 /** CPU milliseconds of one process and of its children that have ended; 0 when it is gone. */
 function ownCpuMs(pid: number): number {
-  const stat = fieldsOfStat(pid);
+  const stat = statFields(pid);
   // utime, stime, and both for children that ended and were waited for
   return [11, 12, 13, 14].reduce((sum, field) => sum + Number(stat?.[field] ?? 0), 0) * MS_PER_TICK;
-}
-
-/** The fields of /proc/PID/stat after the command's name (which may hold spaces): state is 0, ppid 1, utime 11. */
-function fieldsOfStat(pid: number): string[] | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return undefined;
-  }
-}
-
-function childrenByParent(): Map<number, number[]> {
-  const children = new Map<number, number[]>();
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    const parent = Number.isInteger(pid) ? Number(fieldsOfStat(pid)?.[1]) : Number.NaN;
-    if (!Number.isNaN(parent)) children.set(parent, [...(children.get(parent) ?? []), pid]);
-  }
-  return children;
 }
 
 /** A process and all its descendants (Postgres works in children). */

@@ -1,7 +1,7 @@
 import type { Findings } from '../support/load/findings.js';
 import { Load } from '../support/load/load.js';
 import { eventually } from '@stoa/testing';
-import { choices, say, SLOW_MS } from './support/form.js';
+import { choices, say, SLOW_MS } from './support/settings.js';
 import { closeInbox, openInbox } from './support/open-inbox.js';
 
 /** Clients send some writes twice at once, and some again later: no fault is needed. */

@@ -1,7 +1,7 @@
 import { Audit } from './support/audit.js';
 import type { Fault } from './support/fault.js';
 import { FAULTS } from './support/faults.js';
-import { BROKERS, choices, MINUTES, ONLY, OUT, REPEAT, say, SEED, SLOW_MS } from './support/form.js';
+import { BROKERS, choices, MINUTES, ONLY, OUT, REPEAT, say, SEED, SLOW_MS } from './support/settings.js';
 import { recovery, writeReport } from './support/report.js';
 
 /** The things that this machine lacks, with the reasons: see the global set-up. */

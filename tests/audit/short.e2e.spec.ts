@@ -1,6 +1,6 @@
 import { Audit } from './support/audit.js';
 import { FAULTS } from './support/faults.js';
-import { choices, say, SEED, SLOW_MS } from './support/form.js';
+import { choices, say, SEED, SLOW_MS } from './support/settings.js';
 import { recovery } from './support/report.js';
 
 /** One of each kind that needs nothing special: a clone, whoever relays events, the broker, a shard. */

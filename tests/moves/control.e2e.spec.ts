@@ -1,6 +1,6 @@
 import type { Move } from '@stoa/sharding';
 import { eventually } from '@stoa/testing';
-import { choices, say, SLOW_MS } from './support/form.js';
+import { choices, say, SLOW_MS } from './support/settings.js';
 import type { Findings } from '../support/load/findings.js';
 import { underLoad, type Load } from '../support/load/load.js';
 import { closeFence, deafen, openFence, undeafen } from './support/open-fence.js';

@@ -1,4 +1,4 @@
-import { choices, isLong, MINUTES, MOVED, say, SLOW_MS } from './support/form.js';
+import { choices, isLong, MINUTES, MOVED, say, SLOW_MS } from './support/settings.js';
 import type { Findings } from '../support/load/findings.js';
 import { underLoad } from '../support/load/load.js';
 import * as shards from './support/shards.js';

@@ -1,6 +1,6 @@
 import { type Move, MoveRefused } from '@stoa/sharding';
 import { type MoveRequest, type Step, STEPS } from '@stoa/sharding/testing';
-import { choices, isLong, MOVED, say, SLOW_MS, some } from './support/form.js';
+import { choices, isLong, MOVED, say, SLOW_MS, some } from './support/settings.js';
 import { Load } from '../support/load/load.js';
 import { MoverProcess, type Moment } from './support/mover-process.js';
 import * as shards from './support/shards.js';

@@ -1,7 +1,7 @@
 import { withoutMoves } from '@stoa/sharding';
 import { type MoveRequest } from '@stoa/sharding/testing';
 import { eventually } from '@stoa/testing';
-import { choices, isLong, MOVED, say, SLOW_MS, some } from './support/form.js';
+import { choices, isLong, MOVED, say, SLOW_MS, some } from './support/settings.js';
 import { isolate, unisolate } from './support/isolation.js';
 import { Load } from '../support/load/load.js';
 import { MoverProcess } from './support/mover-process.js';

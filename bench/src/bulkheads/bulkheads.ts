@@ -3,7 +3,7 @@ import type { Step } from '../load.js';
 import { offer, type Outcome } from '../open-load.js';
 import { quantile } from '../quantile.js';
 import { startStack, type Stack } from '../stack.js';
-import { wayTo, type Way } from './way.js';
+import { openShardProxy, type ShardProxy } from './shard-proxy.js';
 
 const SHARDS = ['shard1', 'shard2'] as const;
 type ShardName = (typeof SHARDS)[number];
@@ -12,7 +12,7 @@ const GUESTS = 40;
 const SECONDS = 20;
 /** After each trouble, before the next. */
 const PAUSE_SECONDS = 6;
-/** Each way: with the round trips of a transaction, most of a second. */
+/** In each direction: with the round trips of a transaction, most of a second. */
 const SLOW_MS = 150;
 
 interface Load {
@@ -29,7 +29,7 @@ const loadsOf = (perSecond: number): Load[] => [
   { shard: 'shard2', what: 'get', perSecond: perSecond / 4 },
 ];
 
-const TROUBLES: readonly (readonly [string, (way: Way) => Promise<void> | void])[] = [
+const TROUBLES: readonly (readonly [string, (link: ShardProxy) => Promise<void> | void])[] = [
   ['dead: nothing listens', ({ proxy }) => proxy.close()],
   ['frozen: connections are accepted, and nothing responds', ({ proxy }) => proxy.freeze()],
   [`slow: ${SLOW_MS} ms each way`, ({ proxy }) => proxy.slow(SLOW_MS)],
@@ -43,19 +43,19 @@ export async function benchBulkheads({ requests }: { requests: number }): Promis
   try {
     const loads = loadsOf(requests);
     const steps = await stepsOf(stack);
-    const way = await wayTo(stack, 'cart', 'shard2');
+    const link = await openShardProxy(stack, 'cart', 'shard2');
     try {
       await offerAll(stack, loads, steps, PAUSE_SECONDS);
       report('Both are well', await offerAll(stack, loads, steps, SECONDS));
       for (const [what, begin] of TROUBLES) {
-        await begin(way);
+        await begin(link);
         report(`shard2 is ${what}`, await offerAll(stack, loads, steps, SECONDS));
-        await way.proxy.restore();
+        await link.proxy.restore();
         report(`  the ${PAUSE_SECONDS} s after it`, await offerAll(stack, loads, steps, PAUSE_SECONDS));
       }
     } finally {
-      await way.proxy.restore();
-      await way.end();
+      await link.proxy.restore();
+      await link.end();
     }
   } finally {
     await stack.stop();

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { purgeExpired } from '@stoa/messaging/benchmarks';
+import { purgeExpired } from '@stoa/messaging/testing';
 import { Client } from 'pg';
 import { cpuOfTree } from '../processes.js';
 import type { OpenKeyspace } from '../sharded/cluster.js';

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startKafka, startPostgres } from '@stoa/local';
 import { openKafka } from '@stoa/kafka';
 import { messagingMigrations } from '@stoa/messaging';
-import { OutboxRelay } from '@stoa/messaging/benchmarks';
+import { OutboxRelay } from '@stoa/messaging/testing';
 import { migrate } from '@stoa/postgres';
 import { Client } from 'pg';
 import { cpuOfTree } from '../processes.js';

@@ -1,4 +1,4 @@
-import { claim, finish, recordAll } from '@stoa/messaging/benchmarks';
+import { claim, finish, recordAll } from '@stoa/messaging/testing';
 import { commandWithReply } from './carts.js';
 import type { OpenKeyspace } from '../sharded/cluster.js';
 

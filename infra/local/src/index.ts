@@ -1,5 +1,5 @@
 /** Real servers for one machine without containers, for tests and benchmarks. The commands of npm are in main.ts. */
-export { isHalted, lowerPriority } from './machine/os-processes.js';
+export { childrenByParent, isHalted, lowerPriority, statFields } from './machine/os-processes.js';
 export { removeAtExit } from './machine/parent-watch.js';
 export { freePort } from './machine/ports.js';
 export { startChild, type Exit, type Running } from './servers/child.js';

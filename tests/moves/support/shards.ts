@@ -1,4 +1,4 @@
-import { MOVED } from './form.js';
+import { MOVED } from './settings.js';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';

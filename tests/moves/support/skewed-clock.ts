@@ -1,4 +1,4 @@
-import { MOVED } from './form.js';
+import { MOVED } from './settings.js';
 import { adminUrls } from './shards.js';
 import { COMMAND_KEYSPACES, sql, type Keyspace } from '../../support/servers.js';
 

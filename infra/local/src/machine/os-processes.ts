@@ -118,11 +118,17 @@ function allPids(): number[] {
     .map(Number);
 }
 
-/** A field of /proc/PID/stat by its number in proc(5). The second one may hold spaces and brackets. */
-function statField(pid: number, field: number): string | undefined {
+/**
+ * The fields of /proc/PID/stat from the third on, the state; undefined when there is no such process.
+ * The second may hold spaces and brackets, hence the cut at the last bracket.
+ */
+export function statFields(pid: number): readonly string[] | undefined {
   const stat = read(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
+
+/** A field of /proc/PID/stat by its number in proc(5), from 3 on. */
+const statField = (pid: number, field: number): string | undefined => statFields(pid)?.[field - 3];
 
 function read(path: string): string | undefined {
   try {

@@ -6,6 +6,7 @@ export { purgeExpired } from '../background/purge-expired.js';
 export { InboxExecutor } from '../commands/command-executor.js';
 export { inTransaction } from '../commands/command-run.js';
 export { ensureTopics } from '../contracts/ensure-topics.js';
-export type { InboxKey } from '../inbox/inbox.js';
+export { claim, finish, recordAll, type InboxKey } from '../inbox/inbox.js';
+export { OutboxRelay } from '../outbox/outbox-relay.js';
 export { contractsTopic } from '../protocol/topics.js';
 export { bindOperations } from '../server/binding.js';

@@ -4,15 +4,15 @@ import { addShard, listShards } from '@stoa/sharding';
 import { TestProxy } from '@stoa/testing';
 import type { Stack } from '../stack.js';
 
-/** The way of one service to one of its shards, which can be closed, frozen or slowed. */
-export interface Way {
+/** The link of one service to one of its shards, which can be closed, frozen or slowed. */
+export interface ShardProxy {
   readonly proxy: TestProxy;
   /** The service goes straight to its shard again. */
   end(): Promise<void>;
 }
 
 /** Leads a running service to a shard through a proxy: the shard map gives it another URL. */
-export async function wayTo(stack: Stack, keyspace: string, shard: string): Promise<Way> {
+export async function openShardProxy(stack: Stack, keyspace: string, shard: string): Promise<ShardProxy> {
   const directoryUrl = await directoryOf(stack);
   const found = (await listShards(directoryUrl, keyspace)).find(({ name }) => name === shard);
   if (!found) throw new Error(`${keyspace} has no ${shard}`);
