@@ -208,7 +208,8 @@ module.exports = {
     {
       name: 'no-circles',
       severity: 'error',
-      comment: 'Modules that need each other, if only a type, are one or need a third: move what both need into a file of its own.',
+      comment:
+        'Modules that need each other, if only a type, are one or need a third: move what both need into a file of its own.',
       from: { pathNot: '/src/generated/' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['dynamic-import'] } },
     },
