@@ -6,8 +6,9 @@ const TESTS = String.raw`\.(spec|test-d|suite)\.ts$|/test/`;
 const layer = (name) => `^apps/[^/]+/src/${name}/`;
 
 /**
- * Source root → its folders, and those files of the root that folders import, from top to bottom: each imports only what
- * is listed after it. The other files of the root (index, main, a module) import all of them, and none imports those.
+ * Source root → its folders, and those files of the root that folders import, from top to bottom: each imports only
+ * what is listed after it. The other files of the root (index, main, a module) import all of them, and none imports
+ * those.
  */
 const FOLDERS = {
   'apps/cart/src': ['operations', 'subscriptions', 'storage', 'domain'],

@@ -1,6 +1,6 @@
 /**
- * Words that this code does not use, each with the field's own instead (docs/decisions/0029-one-house.md). Part of a name
- * counts as the word: `isAway`, `away-list.ts`.
+ * Words that this code does not use, each with the field's own instead (docs/decisions/0029-one-house.md). Part of a
+ * name counts as the word: `isAway`, `away-list.ts`.
  */
 
 /** Refused in names, comments, logs and documents. */

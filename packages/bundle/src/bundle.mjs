@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Run in an app's folder once tsc has built it: makes each of the app's programs one file with all that it imports, in its place.
+// Run in an app's folder once tsc has built it: makes each of the app's programs one file with all that it imports, in
+// its place.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
@@ -21,8 +22,9 @@ const canResolve = (wanted, importer) => {
 };
 
 /**
- * Loads what is outside when the module that imports it runs, as it would without a bundle, where esbuild has all of it loaded first.
- * It comes by `require`: `import` of node:http asks for all that the module has, and with that loads Node's `fetch` (66 ms).
+ * Loads what is outside when the module that imports it runs, as it would without a bundle, where esbuild has all of it
+ * loaded first. It comes by `require`: `import` of node:http asks for all that the module has, and with that loads
+ * Node's `fetch` (66 ms).
  */
 const outside = (folder) => ({
   name: 'outside',
@@ -49,7 +51,7 @@ const outside = (folder) => ({
 /** Code for the URL of a file, seen from the bundle. */
 const placeOf = (file, folder) => `new URL(${JSON.stringify(path.relative(folder, file))}, bundleUrl)`;
 
-/** What a module finds by its own place (migrations, SQL, packages that are loaded later) it finds as before. */
+/** Keeps the places by which a module finds migrations, SQL and packages that are loaded later. */
 const ownPlace = (folder) => ({
   name: 'own-place',
   setup({ onLoad }) {
@@ -96,7 +98,10 @@ async function bundle(program) {
   for (const { path: file, text } of outputFiles) await writeFile(file, file.endsWith('.js') ? inAscii(text) : text);
 }
 
-/** esbuild writes code in ASCII, but not what it keeps of comments: with one other letter V8 keeps the whole text in two bytes a letter. */
+/**
+ * esbuild writes code in ASCII, but not what it keeps of comments: with one other letter V8 keeps the whole text in two
+ * bytes a letter.
+ */
 const inAscii = (code) =>
   code.replaceAll(/^\s*(?:\/\/|[/(]?\*).*\P{ASCII}.*$/gmu, (comment) => comment.replaceAll(/\P{ASCII}/gu, '?'));
 

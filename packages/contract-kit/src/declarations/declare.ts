@@ -1,119 +1,18 @@
 import type { z } from 'zod';
 import { checkDeclaration, checkStates } from './check-declaration.js';
-
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-export type Route = `${Method} /${string}`;
-
-/** Who may call: anyone (guests included), a signed-in customer, or an operator of the shop. */
-export type CallerRule = 'anyone' | 'customer' | 'operator';
-
-/** Where a message's key comes from: the caller's customer id, a field of the input, or the command's own id. */
-export type KeyPath = 'caller.customerId' | 'command.id' | `input.${string}`;
-
-export type Errors = Readonly<Record<string, number>>;
-
-interface OperationRules {
-  /** `METHOD /v1/path/{field}`. Without it the operation is internal: reached over Kafka only. */
-  readonly http?: Route;
-  readonly caller: CallerRule;
-  /** One line for the documentation. */
-  readonly summary: string;
-  readonly description?: string;
-  /** HTTP status of success; 200 if not given. 204 sends no body. */
-  readonly status?: number;
-  /** The output's field that holds its version: sent as ETag. */
-  readonly etag?: string;
-  /** How long a caller waits for a reply, in milliseconds; 5,000 if not given. */
-  readonly budgetMs?: number;
-  /**
-   * The contract version from which on a clone can serve this; 1 if not given. Raise it to the new version when the
-   * input comes to take more: clones of an older version then refuse such requests as UNSUPPORTED_CONTRACT_VERSION,
-   * instead of taking a right request for a wrong one. The gateway then sends it once more as of the version before,
-   * which does what that version has too.
-   */
-  readonly since?: number;
-  /** Calls allowed per caller (per address for guests without a token) in a window. */
-  readonly rateLimit?: { readonly points: number; readonly seconds: number };
-}
-
-export interface CommandRules<I extends z.ZodType, O extends z.ZodType, E extends Errors> extends OperationRules {
-  readonly key: KeyPath;
-  readonly input: I;
-  readonly output: O;
-  readonly errors?: E;
-  /** Honours If-Match: the handler gets the version as `expectedVersion` and fails with STALE_VERSION. */
-  readonly ifMatch?: boolean;
-  /** The Location header of the response, e.g. `/v1/products/{handle}` with fields of the output. */
-  readonly location?: string;
-  /**
-   * Run and awaited by the gateway when a customer signs in or out, with that customer as the caller. Its input is
-   * `{ guestId }`, null when there is no guest.
-   */
-  readonly runsAt?: 'sign-in' | 'sign-out';
-  /** The body is a stream of one of these types, delivered frame by frame in the input's `upload` (UploadFrame). */
-  readonly upload?: { readonly contentTypes: readonly string[]; readonly maxBytes: number };
-  /** The reply holds secrets and is never stored in the inbox: a retry runs the handler again. */
-  readonly secretReply?: boolean;
-}
-
-export interface QueryRules<I extends z.ZodType, O extends z.ZodType, E extends Errors> extends OperationRules {
-  readonly input: I;
-  readonly output: O;
-  readonly errors?: E;
-  /**
-   * The gateway may cache the output for at most this long, and never longer than its CACHE_MAX_AGE_MS (1 s).
-   * Events that invalidate one of the tags end it early (`product:{handle}` takes input fields).
-   */
-  readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
-  /** The output is a DownloadPart: the gateway queries again with `cursor` and streams the chunks. */
-  readonly download?: { readonly filename: string };
-}
-
-export interface EventRules<D extends z.ZodType> {
-  /** The data's field that is the record's key. */
-  readonly key: string;
-  readonly data: D;
-  readonly summary: string;
-  readonly since?: number;
-  /** Cache tags that the event makes stale (`product:{handle}` takes data fields). */
-  readonly invalidates?: readonly string[];
-  /** The key is a customer who is no more: the gateway ends all their sessions. */
-  readonly endsSessions?: true;
-}
-
-export interface StateRules<D extends z.ZodType> {
-  readonly key: string;
-  readonly data: D;
-  readonly summary: string;
-  readonly since?: number;
-}
-
-/** The service and name that a declaration gets in a service. */
-interface Named {
-  readonly service: string;
-  readonly name: string;
-}
-
-export type Command<
-  I extends z.ZodType = z.ZodType,
-  O extends z.ZodType = z.ZodType,
-  E extends Errors = Errors,
-> = CommandRules<I, O, E> & Named & { readonly kind: 'command'; readonly errors: E };
-export type Query<
-  I extends z.ZodType = z.ZodType,
-  O extends z.ZodType = z.ZodType,
-  E extends Errors = Errors,
-> = QueryRules<I, O, E> & Named & { readonly kind: 'query'; readonly errors: E };
-export type Event<D extends z.ZodType = z.ZodType> = EventRules<D> & Named & { readonly kind: 'event' };
-export type State<D extends z.ZodType = z.ZodType> = StateRules<D> & Named & { readonly kind: 'state' };
-
-export type Operation = Command | Query;
-export type Declaration = Command | Query | Event | State;
-
-export type InputOf<Op> = Op extends { readonly input: infer I extends z.ZodType } ? z.output<I> : never;
-export type OutputOf<Op> = Op extends { readonly output: infer O extends z.ZodType } ? z.input<O> : never;
-export type DataOf<Message> = Message extends { readonly data: infer D extends z.ZodType } ? z.output<D> : never;
-export type ErrorCodeOf<Op> = Op extends { readonly errors: infer E } ? Extract<keyof E, string> : never;
+import type {
+  Command,
+  CommandRules,
+  Declaration,
+  Errors,
+  Event,
+  EventRules,
+  Operation,
+  Query,
+  QueryRules,
+  State,
+  StateRules,
+} from './types.js';
 
 // `Named` is filled in by service(): a declaration outside of one has no service to belong to.
 const unnamed = { service: '', name: '' };

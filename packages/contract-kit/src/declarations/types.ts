@@ -23,12 +23,13 @@ interface OperationRules {
   readonly status?: number;
   /** The output's field that holds its version: sent as ETag. */
   readonly etag?: string;
-  /** How long a caller waits for an answer, in milliseconds; 5,000 if not given. */
+  /** How long a caller waits for a reply, in milliseconds; 5,000 if not given. */
   readonly budgetMs?: number;
   /**
-   * The contract version from which on a clone can serve this; 1 if not given. Raise it to the new version when the input
-   * comes to take more: clones of an older version then refuse such requests as UNSUPPORTED_CONTRACT_VERSION, instead of
-   * taking a right request for a wrong one. What their own version has too they are asked once more, and do.
+   * The contract version from which on a clone can serve this; 1 if not given. Raise it to the new version when the
+   * input comes to take more: clones of an older version then refuse such requests as UNSUPPORTED_CONTRACT_VERSION,
+   * instead of taking a right request for a wrong one. The gateway then sends it once more as of the version before,
+   * which does what that version has too.
    */
   readonly since?: number;
   /** Calls allowed per caller (per address for guests without a token) in a window. */
@@ -40,15 +41,18 @@ export interface CommandRules<I extends z.ZodType, O extends z.ZodType, E extend
   readonly input: I;
   readonly output: O;
   readonly errors?: E;
-  /** Honours If-Match: the handler gets the version as `expectedVersion` and refuses with STALE_VERSION. */
+  /** Honours If-Match: the handler gets the version as `expectedVersion` and fails with STALE_VERSION. */
   readonly ifMatch?: boolean;
-  /** The answer's Location header, e.g. `/v1/products/{handle}` with fields of the output. */
+  /** The Location header of the response, e.g. `/v1/products/{handle}` with fields of the output. */
   readonly location?: string;
-  /** Run and awaited by the gateway when a customer signs in or out, with the caller being that customer. Its input is `{ guestId }` (null when there is no guest). */
+  /**
+   * Run and awaited by the gateway when a customer signs in or out, with that customer as the caller. Its input is
+   * `{ guestId }`, null when there is no guest.
+   */
   readonly runsAt?: 'sign-in' | 'sign-out';
   /** The body is a stream of one of these types, delivered frame by frame in the input's `upload` (UploadFrame). */
   readonly upload?: { readonly contentTypes: readonly string[]; readonly maxBytes: number };
-  /** The answer holds secrets and is never stored in the inbox: a retry runs the handler again. */
+  /** The reply holds secrets and is never stored in the inbox: a retry runs the handler again. */
   readonly secretReply?: boolean;
 }
 
@@ -56,9 +60,12 @@ export interface QueryRules<I extends z.ZodType, O extends z.ZodType, E extends 
   readonly input: I;
   readonly output: O;
   readonly errors?: E;
-  /** May be cached by the gateway: at most this long, dropped early by events that invalidate one of the tags (`product:{handle}` takes input fields). */
+  /**
+   * The gateway may cache the output for at most this long, and never longer than its CACHE_MAX_AGE_MS (1 s).
+   * Events that invalidate one of the tags end it early (`product:{handle}` takes input fields).
+   */
   readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
-  /** The output is a DownloadPart: the gateway asks again with `cursor` and streams the chunks. */
+  /** The output is a DownloadPart: the gateway queries again with `cursor` and streams the chunks. */
   readonly download?: { readonly filename: string };
 }
 
@@ -81,7 +88,7 @@ export interface StateRules<D extends z.ZodType> {
   readonly since?: number;
 }
 
-/** What an operation, event or state knows of itself once it stands in a service. */
+/** The service and name that a declaration gets in a service. */
 export interface Named {
   readonly service: string;
   readonly name: string;
@@ -105,5 +112,5 @@ export type Declaration = Command | Query | Event | State;
 
 export type InputOf<Op> = Op extends { readonly input: infer I extends z.ZodType } ? z.output<I> : never;
 export type OutputOf<Op> = Op extends { readonly output: infer O extends z.ZodType } ? z.input<O> : never;
-export type DataOf<Fact> = Fact extends { readonly data: infer D extends z.ZodType } ? z.output<D> : never;
+export type DataOf<Message> = Message extends { readonly data: infer D extends z.ZodType } ? z.output<D> : never;
 export type ErrorCodeOf<Op> = Op extends { readonly errors: infer E } ? Extract<keyof E, string> : never;
