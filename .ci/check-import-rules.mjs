@@ -12,7 +12,10 @@ const bin = (name) => path.join(root, 'node_modules/.bin', name);
 const { forbidden } = createRequire(import.meta.url)(path.join(root, '.dependency-cruiser.cjs'));
 const failures = [];
 
-/** Rule → planted files with their text. `null`: allowed, and so must not be found. */
+/**
+ * Rule → planted files with their text; none where the file is planted for another rule and breaks this one too. `null`:
+ * allowed, and so must not be found.
+ */
 const PLANTED = [
   ['apps-never-import-apps', 'apps/cart/src/planted-app.ts', `import '../../profile/src/profile.module.js';`],
   ['gateway-knows-no-service', 'apps/gateway/src/planted-contract.ts', `import '@stoa/cart-contract';`],
@@ -36,6 +39,8 @@ const PLANTED = [
     `import type { Carts } from '../storage/carts.js';\nexport type C = Carts;`,
   ],
   ['storage-is-below-operations', 'apps/cart/src/storage/planted-operation.ts', `import '../operations/add-item.js';`],
+  ['folders-one-way-in-apps/cart/src', 'apps/cart/src/domain/planted-storage.ts', undefined],
+  ['folders-one-way-in-apps/cart/src', 'apps/cart/src/storage/planted-operation.ts', undefined],
   [null, 'apps/cart/src/storage/planted-sql.ts', `import 'pg';`],
   ['sql-only-in-storage', 'apps/cart/src/operations/planted-sql.ts', `import 'pg';`],
   ['test-kit-only-in-tests', 'apps/cart/src/planted-kit.ts', `import '@stoa/testing';`],
@@ -57,6 +62,10 @@ function upwards() {
   const lowest = new Map(folders.map((rule) => [rule.name, rule.from.path.replaceAll(/^\^|\(\/\|\$\)$/g, '')]));
   return [...lowest].flatMap(([name, folder]) => [
     [name, `${folder}/planted-upwards.ts`, `import '../planted-above.js';`],
+    // Nothing but types comes into a domain from elsewhere, so that its planted file breaks that rule as well.
+    ...(folder.endsWith('/domain')
+      ? [['domain-is-pure', `${folder}/planted-upwards.ts`, `import '../planted-above.js';`]]
+      : []),
     [null, `${path.dirname(folder)}/planted-above.ts`, 'export {};'],
   ]);
 }
@@ -71,7 +80,7 @@ function checkFiles() {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (removePlanted(), process.exit(1)));
   let found;
   try {
-    for (const [, file, text] of PLANTED) writeFileSync(path.join(root, file), `${text}\n`);
+    for (const [, file, text] of PLANTED) if (text !== undefined) writeFileSync(path.join(root, file), `${text}\n`);
     const files = PLANTED.map(([, file]) => file);
     const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...files];
     const { stdout, stderr } = spawnSync(bin('depcruise'), args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
