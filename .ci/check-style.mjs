@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { REFUSED_IN_NAMES, REFUSED_PHRASES, REFUSED_WORDS } from './words.mjs';
+import { KEPT_WORDS, REFUSED_IN_NAMES, REFUSED_PHRASES, REFUSED_WORDS } from './words.mjs';
 
 const MOST_COLUMNS = 120;
 const MOST_FILES = 20;
@@ -62,7 +62,9 @@ const RULES = [
         linesOf(part, /[A-Za-z]+/g).flatMap(({ line, found }) => {
           const words = partsOf(found);
           const refused = [
-            ...words.filter((word) => Object.hasOwn(REFUSED_WORDS, word)).map((word) => [word, REFUSED_WORDS[word]]),
+            ...words
+              .filter((word) => Object.hasOwn(REFUSED_WORDS, word) && !KEPT_WORDS[file]?.includes(word))
+              .map((word) => [word, REFUSED_WORDS[word]]),
             ...(part.kind === 'code'
               ? words
                   .filter((word) => Object.hasOwn(REFUSED_IN_NAMES, word))

@@ -40,6 +40,11 @@ export const REFUSED_WORDS = {
   riddle: 'what it is',
 };
 
+/** Words that stay, by file: they are part of what was stored or sent before. */
+export const KEPT_WORDS = {
+  'packages/messaging/src/protocol/ids.ts': ['fact'],
+};
+
 /** Refused in names only: in a sentence they can be the right word. */
 export const REFUSED_IN_NAMES = {
   answer: '"reply" (over Kafka) or "response" (over HTTP)',

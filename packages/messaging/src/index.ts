@@ -1,4 +1,5 @@
-// What services and the gateway use, by subject. Tests and benchmarks get more from '@stoa/messaging/testing'.
+// The package's face to services and the gateway, by subject. Tests and benchmarks get more from
+// '@stoa/messaging/testing'.
 
 // Handlers of a service's operations, and what each gets.
 export type {

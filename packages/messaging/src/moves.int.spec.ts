@@ -51,7 +51,7 @@ describe('what a mover asks of messaging', () => {
     expect(await caughtUp()).toBe(false);
   });
 
-  it('waits for copies that stand still because no clone runs', async () => {
+  it('waits for copies that do not advance because no clone runs', async () => {
     await reach(0, 1_000);
     await db.database.server(0).rows(`UPDATE state_offsets SET updated_at = now() - interval '6 days'`);
     expect(await caughtUp()).toBe(false);
@@ -60,13 +60,13 @@ describe('what a mover asks of messaging', () => {
   it('says yes for data that follow no states', async () => {
     const plain = await testDatabase();
     const other = new SimplePgDatabase([plain.url]);
-    const answer = other.server(0).transaction((sql) => moveHooks.caughtUp(sql, sql));
-    await expect(answer).resolves.toBe(true);
+    const isCaughtUp = other.server(0).transaction((sql) => moveHooks.caughtUp(sql, sql));
+    await expect(isCaughtUp).resolves.toBe(true);
     await other.close();
     await plain.drop();
   });
 
-  it('tells the leader of a database to empty its outbox', async () => {
+  it('makes the leader of a database empty its outbox', async () => {
     const listener = await db.database.server(0).pool.connect();
     const heard = new Promise((resolve) => listener.once('notification', ({ channel }) => resolve(channel)));
     await listener.query('LISTEN stoa_outbox');

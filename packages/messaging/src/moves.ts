@@ -1,4 +1,5 @@
 import type { Sql } from '@stoa/postgres';
+import { FLUSH_CHANNEL } from './outbox/flush-channel.js';
 
 interface Position {
   readonly topic: string;
@@ -7,8 +8,8 @@ interface Position {
 }
 
 const ALL = 'SELECT topic, kafka_partition AS partition, next_offset::text AS next FROM state_offsets';
-// Whoever follows a copy touches its offsets every few seconds. One that stands still while others are followed is of a
-// subscription that the service has no more; a destination would never come as far.
+// Whoever follows a copy updates its offsets every few seconds. A copy that is not followed while others are belongs to
+// a subscription that the service has no more; a destination would never come as far.
 const FOLLOWED = `${ALL}
   WHERE updated_at > now() - interval '7 days'
     AND updated_at > (SELECT max(updated_at) FROM state_offsets) - interval '10 minutes'`;
@@ -23,17 +24,17 @@ async function positions(sql: Sql, text: string): Promise<Map<string, bigint>> {
 }
 
 /**
- * What this package asks of a mover of buckets between databases (the hooks of @stoa/sharding's Mover): a destination must
- * know as much of other services' states as the source does, and the outbox must be empty under the fence.
+ * Messaging's conditions for a move of buckets between databases (hooks of @stoa/sharding's Mover): the destination's
+ * copies of other services' states must be as far as the source's, and the outbox must be empty under the fence.
  */
 export const moveHooks = {
-  /** Whether the destination's copies of states have come at least as far as the source's. */
+  /** True when the destination's copies of states are at least as far as the source's. */
   async caughtUp(source: Sql, destination: Sql): Promise<boolean> {
     const [wanted, reached] = await Promise.all([positions(source, FOLLOWED), positions(destination, ALL)]);
     return [...wanted].every(([partition, next]) => (reached.get(partition) ?? 0n) >= next);
   },
   /** Makes the source's relay empty the outbox at once. */
   async flushQueues(source: Sql): Promise<void> {
-    await source.query(`SELECT pg_notify('stoa_outbox', '')`);
+    await source.query('SELECT pg_notify($1, $2)', [FLUSH_CHANNEL, '']);
   },
 };

@@ -2,6 +2,7 @@ export { causesOf, codeOf, ConnectionLost, SessionLost, type Fault } from './err
 export { faultOf, isOfTheWork, isTransient, isTransientState, isUnavailable, stateOf } from './errors/faults.js';
 export { ServerUnavailable, TransactionAborted } from './errors/server-errors.js';
 export { oneRow, type Sql, type Statement } from './sql/sql.js';
+export { NO_STATEMENT, transact, transactOver, type Outcome } from './sql/transact.js';
 export type { Database, DatabaseServer, SqlDatabase, TransactionOptions } from './sql/database.js';
 export { Session, withSession, type SessionOptions } from './sessions/session.js';
 export type { Timeouts } from './pools/pool-settings.js';

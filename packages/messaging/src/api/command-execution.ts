@@ -40,20 +40,20 @@ export interface CommandReply {
 /**
  * Runs a command in one transaction: inbox row first, then the handler, its outbox rows, the reply.
  *
- * One call is one attempt: it throws what the handler or the database threw. The caller tries again, with the same request,
- * while `Database.isTransient(error)` and there is budget left; any other error becomes INTERNAL. An OperationError that the
- * handler threw (`fail`) is a reply (`ok: false`), not a throw.
+ * One call is one attempt: it throws what the handler or the database threw. The caller tries again, with the same
+ * request, while `Database.isTransient(error)` and there is budget left; any other error becomes INTERNAL. An
+ * OperationError that the handler threw (`fail`) is a reply (`ok: false`), not a throw.
  */
 export interface CommandExecutor {
   execute(command: BoundCommand, request: CommandRequest): Promise<CommandReply>;
   /**
-   * Finds out how a command ended whose budget is over before it was executed here: an earlier delivery may have done it.
-   * Left out where no database knows.
+   * Finds out how a command ended whose budget is over before it was executed here: an earlier delivery may have done
+   * it. Left out where no database knows.
    */
   settle?(command: BoundCommand, request: CommandRequest): Promise<CommandReply>;
   /**
-   * Refuses a request whose id came before with another body, where the command's own inbox row can't: a flow has none, and
-   * the row's hash leaves secrets out. Called before the request runs.
+   * Refuses a request whose id came before with another body, where the command's own inbox row can't: a flow has none,
+   * and the row's hash leaves secrets out. Called before the request runs.
    * @returns the error; undefined: it may run. @throws what the database throws
    */
   admit?(operation: Command, request: CommandRequest, isFlow: boolean): Promise<CommandReply | undefined>;

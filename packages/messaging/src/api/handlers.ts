@@ -1,4 +1,4 @@
-/** What a service implements for the operations of its contract, and the context that each kind of handler gets. */
+/** The handlers that a service implements for the operations of its contract, and the context that each kind gets. */
 import type {
   Command,
   DataOf,
@@ -34,8 +34,8 @@ export interface QueryContext<Op> extends BaseContext<Op> {
 export type StatementRecord = Readonly<Record<string, unknown>>;
 
 /**
- * The context of a command that reads, decides, and writes behind its decision, so that it can share its transaction with
- * other commands (see BatchHandler).
+ * The context of a command that reads, decides, and writes behind its decision, so that it can share its transaction
+ * with other commands (see BatchHandler).
  */
 export interface BatchContext<Op> extends BaseContext<Op> {
   /**
@@ -44,8 +44,8 @@ export interface BatchContext<Op> extends BaseContext<Op> {
    */
   read<Row>(statement: string, record: StatementRecord): Promise<Row[]>;
   /**
-   * Writes once the command has decided, unless it refuses. The statement takes records as `read` does, and writes a row
-   * for each. If another command has made the row meanwhile (unique_violation), this one is tried again.
+   * Writes once the command has decided, unless it refuses. The statement takes records as `read` does, and writes a
+   * row for each. If another command has made the row meanwhile (unique_violation), this one is tried again.
    */
   write(statement: string, record: StatementRecord): void;
   readonly bucket: number;
@@ -53,9 +53,13 @@ export interface BatchContext<Op> extends BaseContext<Op> {
   readonly commandId: string;
   /** The version in If-Match, where the contract says `ifMatch`. */
   readonly expectedVersion: number | undefined;
-  /** When the broker appended the command: one clock for all clones and databases, and all that a transaction writes. */
+  /**
+   * When the broker appended the command: one clock for all clones and databases, and all that a transaction writes.
+   */
   readonly now: Date;
-  /** A UUIDv7 derived from the command id: a retry gets the same. Of a command keyed by `command.id`, its record key. */
+  /**
+   * A UUIDv7 derived from the command id: a retry gets the same. Of a command keyed by `command.id`, its record key.
+   */
   mintId(n?: number): string;
   /** An outbox row in this transaction. `version` must have been taken by updating the key's row, and grow per key. */
   publish<F extends Event | State>(message: F, version: number, data: DataOf<F>): Promise<void>;
@@ -89,8 +93,8 @@ export interface Handler<Op, Tx extends Sql = Sql> {
 
 /**
  * Runs a command that only reads, decides and writes. Many of those that come at the same time share one transaction (a
- * batch), which costs a fraction of one for each. Each is still done once, and wholly or not at all: what another command
- * of the batch does, or fails at, changes nothing for it.
+ * batch), which costs a fraction of one for each. Each is still done once, and wholly or not at all: what another
+ * command of the batch does, or fails at, changes nothing for it.
  */
 export interface BatchHandler<Op> {
   readonly decide: (input: InputOf<Op>, context: BatchContext<Op>) => Promise<OutputOf<Op>>;
@@ -99,8 +103,9 @@ export interface BatchHandler<Op> {
 /** Rules of one step of a flow. */
 export interface StepRules {
   /**
-   * For a step whose effect rests on something that holds for a while only. After this moment, by the clock of the step's
-   * own database, it is refused as DEADLINE_EXCEEDED, however long its process slept before. That reply is not kept.
+   * For a step whose effect rests on something that holds for a while only. After this moment, by the clock of the
+   * step's own database, it is refused as DEADLINE_EXCEEDED, however long its process slept before. That reply is not
+   * kept.
    */
   readonly until?: Date;
 }
@@ -111,8 +116,8 @@ export interface FlowContext<Op> extends BaseContext<Op> {
   /** The command id of a step, the same for each run of the flow: the ids that it mints are known before it runs. */
   stepId(name: string): string;
   /**
-   * Runs another command of this service here, in a transaction of its own, under an id derived from this command's and the
-   * step's name.
+   * Runs another command of this service here, in a transaction of its own, under an id derived from this command's and
+   * the step's name.
    */
   step<C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules): Promise<OutputOf<C>>;
 }

@@ -13,13 +13,17 @@ export interface MessagingMetrics {
   deadLettered?(topic: string, reason: string): void;
   /** The leader of a database polled its outbox: records sent to Kafka, age of the oldest row in ms (0: none). */
   relayed?(server: string, records: number, lagMs: number): void;
-  /** How many records a database's copy of a type of states (`catalog.states#variant`) is behind; of whoever follows it. */
+  /**
+   * How many records a database's copy of a type of states (`catalog.states#variant`) is behind; of whoever follows it.
+   */
   stateLag?(server: string, copy: string, records: number): void;
   /** This clone began (true) or ceased to follow a type of another service's states for a database. */
   following?(server: string, copy: string, isFollowing: boolean): void;
   /** This clone became the leader of a database (true), or ceased to be. */
   leading?(server: string, isLeader: boolean): void;
-  /** Kafka partitions of requests were assigned to this clone, or taken from it (also when the group believed it dead). */
+  /**
+   * Kafka partitions of requests were assigned to this clone, or taken from it (also when the group believed it dead).
+   */
   partitions?(held: number, taken: number): void;
   /** A Kafka partition was paused (true) because this clone can't keep up, or resumed. */
   paused?(topic: string, partition: number, isPaused: boolean): void;
@@ -31,8 +35,8 @@ export interface MessageContext {
   readonly messageId: string;
   readonly operation: string;
   /**
-   * From now on the work waits for this database server, and counts to its share of the clone's slots. False: the share is
-   * used up, and the work should end. Undefined where all work has the same server.
+   * From now on the work waits for this database server, and counts to its share of the clone's slots. False: the share
+   * is used up, and the work should end. Undefined where all work has the same server.
    */
   readonly useServer?: ((server: string) => boolean) | undefined;
 }
@@ -54,8 +58,8 @@ export interface MessagingOptions {
   readonly logger: Logger;
   readonly metrics?: MessagingMetrics;
   /**
-   * Runs `work` with the message's context as the ambient one (AsyncLocalStorage in the service kit). `faultOf` finds the
-   * fault in its result, for traces; what it throws is one anyway.
+   * Runs `work` with the message's context as the ambient one (AsyncLocalStorage in the service kit). `faultOf` finds
+   * the fault in its result, for traces; what it throws is one anyway.
    */
   readonly runWith?: <T>(
     context: MessageContext,
@@ -73,9 +77,15 @@ export interface MessagingOptions {
   readonly maxQueued?: number;
   /** The same in bytes of the records; 32 MiB if not given. */
   readonly maxQueuedBytes?: number;
-  /** Requests of this process in flight to one of several shards of a service; as many as are served promptly if not given. */
+  /**
+   * Requests of this process in flight to one of several shards of a service; as many as are served promptly if not
+   * given.
+   */
   readonly mostInFlight?: number;
-  /** Milliseconds without a heartbeat after which a group assigns a clone's Kafka partitions to others; 1,500 if not given. */
+  /**
+   * Milliseconds without a heartbeat after which a group assigns a clone's Kafka partitions to others; 1,500 if not
+   * given.
+   */
   readonly sessionTimeoutMs?: number;
   /** Milliseconds between two heartbeats on a process's reply topic; 5,000 if not given. */
   readonly heartbeatMs?: number;

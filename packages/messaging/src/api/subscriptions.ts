@@ -1,4 +1,4 @@
-/** What a service implements to follow other services' events and states. */
+/** The handlers that a service implements to follow other services' events and states. */
 import type { DataOf, Event, State } from '@stoa/contract-kit';
 import type { Sql } from '@stoa/postgres';
 import type { Class } from './handlers.js';
@@ -45,8 +45,8 @@ export interface KeyState<F extends State> {
  */
 export interface StateHandler<F extends State, Tx extends Sql = Sql> {
   /**
-   * Gets the last state per key of a batch, in one transaction with the offsets. A state that is older than the copy's must
-   * not overwrite it.
+   * Gets the last state per key of a batch, in one transaction with the offsets. A state that is older than the copy's
+   * must not overwrite it.
    */
   readonly apply: (tx: Tx, states: readonly KeyState<F>[]) => Promise<void>;
   /**

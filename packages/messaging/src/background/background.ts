@@ -1,12 +1,12 @@
 import type { ServiceContract } from '@stoa/contract-kit';
+import type { KafkaPort } from '@stoa/kafka';
 import type { Database } from '@stoa/postgres';
 import type { CommandExecutor } from '../api/command-execution.js';
-import type { KafkaPort } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
-import type { DeadLetters } from '../dead-letters/dead-letters.js';
 import type { BoundSubscription } from '../api/subscriptions.js';
+import type { DeadLetters } from '../dead-letters/dead-letters.js';
 
-/** What runs beside a service's requests needs to know of it. */
+/** A service's port, database and subscriptions, of which its background is made. */
 export interface BackgroundSetup {
   readonly port: KafkaPort;
   readonly options: MessagingOptions;
@@ -16,16 +16,16 @@ export interface BackgroundSetup {
 }
 
 /**
- * What runs beside a service's requests: relays of the outboxes, followers of states, consumers of events. Made by
- * `createBackground` (src/background/storage-runtime.ts); started before the first request is taken, stopped after the last reply.
+ * The work of a clone beside its requests: relays of the outboxes, followers of states, consumers of events. It is made
+ * by `createBackground`, started before the first request is taken, and stopped after the last reply.
  */
 export interface Background {
   readonly executor: CommandExecutor;
   readonly deadLetters: DeadLetters;
   /** Resolves once all of it runs; it need not have caught up. */
   start(): Promise<void>;
-  /** False while requests should go to other clones (a copy of states that is not there yet, say). */
+  /** False while requests should go to other clones: while a copy of states is not complete yet, say. */
   isReady(): boolean;
-  /** Within two seconds: what is under way is finished or given up to the next leader. */
+  /** Finishes the work under way, or leaves it to the next leader, within two seconds. */
   stop(): Promise<void>;
 }

@@ -71,7 +71,7 @@ describe('purgeExpired', () => {
       const logger = { ...memoryLogger(), info: (fields: object) => stopping.abort(fields) };
       await purgeExpired({ server: 'test', logger, everyMs: 10, batchSize: 50 }, leader, stopping.signal);
       expect(stopping.signal.reason).toEqual({ server: 'test', replies: 2_000, versions: 2_000 });
-      // What a session has read is known to all once it ends.
+      // The statistics of a session are visible to all once it ends.
       await leader.close();
       await eventually(async () => expect((await readSoFar()).versions).toBeGreaterThan(before.versions));
       const after = await readSoFar();

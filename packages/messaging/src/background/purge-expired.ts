@@ -1,14 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
 import { pause } from '@stoa/timing';
 
+/** Settings of the purge of one database. */
 export interface PurgeOptions {
   readonly server: string;
   readonly logger: Logger;
   /** Hours that a command's reply is kept; 48 if not given. Must be longer than an Idempotency-Key is valid (24). */
   readonly inboxHours?: number;
-  /** Hours that the version of a key without new events is kept; 192 if not given, a day more than the events' topics. */
+  /**
+   * Hours that the version of a key without new events is kept; 192 if not given, a day more than the events' topics.
+   */
   readonly versionHours?: number;
   /** Milliseconds between two rounds; 600,000 if not given. */
   readonly everyMs?: number;
@@ -16,11 +18,12 @@ export interface PurgeOptions {
   readonly batchSize?: number;
 }
 
-const BREATH_MS = 50;
+const PAUSE_MS = 50;
 
-/** Deletes a batch of expired rows. $1: hours, $2: rows, $3: where the batch before ended. */
+/** A statement that deletes a batch of expired rows. $1: hours, $2: rows, $3: where the batch before ended. */
 interface Purge {
   readonly text: string;
+  /** The first batch's `$3`. */
   readonly from: string;
 }
 
@@ -30,9 +33,9 @@ interface Batch {
   readonly reached: string | null;
 }
 
-// Each batch goes on where the one before ended. What that one deleted is still in table and index as long as anybody holds an
-// older snapshot (a report, a dump, a move's copy): from the beginning, each batch would wade through all of it.
-// By row address: the rows are deleted where the scan found them, without looking each up again.
+// Each batch goes on where the one before ended. What that one deleted is still in table and index as long as anybody
+// holds an older snapshot (a report, a dump, a move's copy): from the beginning, each batch would wade through all of
+// it. By row address: the rows are deleted where the scan found them, without looking each up again.
 const purgeInbox = (where: string): Purge => ({
   from: '-infinity',
   text: `WITH expired AS MATERIALIZED (
@@ -56,7 +59,9 @@ const purgeVersions = (where: string): Purge => ({
     SELECT count(*)::int AS found, max(ctid)::text AS reached FROM expired`,
 });
 
-/** Where data are sharded, the shard's fence says which rows are its own: it would refuse a whole batch for one that is not. */
+/**
+ * The condition for a shard's own rows, where data are sharded: its fence would refuse a whole batch for another's row.
+ */
 async function ownRows(sql: Sql): Promise<string> {
   const { rows } = await sql.query<{ sharded: boolean }>(
     `SELECT to_regclass('sharding.owned_buckets') IS NOT NULL AS sharded`,
@@ -73,28 +78,29 @@ async function purge(sql: Sql, { text, from }: Purge, hours: number, batchSize: 
     purged += found;
     begin = reached ?? begin;
     if (found < batchSize) break;
-    await pause(BREATH_MS, signal);
+    await pause(PAUSE_MS, signal);
   }
   return purged;
 }
 
 /**
- * Deletes what nobody can ask for any more, in small batches: replies of commands that can't be repeated any more, versions of
- * events that Kafka has forgotten. Parked events stay until an operator decides. Run by the leader of a database.
+ * Deletes expired rows in small batches: replies of commands that can't be repeated any more, versions of events that
+ * Kafka no longer keeps. Parked events stay until an operator decides. The leader of a database runs it.
  */
 export async function purgeExpired(options: PurgeOptions, sql: Sql, signal: AbortSignal): Promise<void> {
   const { server, logger, inboxHours = 48, versionHours = 192, everyMs = 600_000, batchSize = 500 } = options;
   while (!signal.aborted) {
     // Not at once, and not in step with other databases' leaders.
-    await delay(everyMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+    await pause(everyMs * (0.5 + Math.random()), signal);
     try {
       const own = await ownRows(sql);
       const replies = await purge(sql, purgeInbox(own), inboxHours, batchSize, signal);
       const versions = await purge(sql, purgeVersions(own), versionHours, batchSize, signal);
-      if (replies + versions > 0) logger.info({ server, replies, versions }, 'Purged');
+      if (replies + versions > 0) logger.info({ server, replies, versions }, 'expired rows were purged');
     } catch (error) {
-      // A bucket that was fenced in this moment refuses deletes; the next round gets them. A lost session ends the leader elsewhere.
-      if (!signal.aborted) logger.warn({ err: error, server }, 'The purge goes on in the next round');
+      // A bucket that was fenced in this moment refuses deletes; the next round gets them. A lost session ends the
+      // leader elsewhere.
+      if (!signal.aborted) logger.warn({ err: error, server }, 'the purge goes on in the next round');
     }
   }
 }

@@ -1,12 +1,13 @@
 import type { KafkaPort } from '@stoa/kafka';
 import { type DatabaseServer, Leadership, type Duty, type LockSession } from '@stoa/postgres';
 import type { MessagingOptions } from '../api/options.js';
-import { caughtUp } from '../states/state-catch-up.js';
-import { purgeExpired } from './purge-expired.js';
+import { FLUSH_CHANNEL } from '../outbox/flush-channel.js';
 import { OutboxRelay } from '../outbox/outbox-relay.js';
+import { caughtUp } from '../states/state-catch-up.js';
 import { StateFollower } from '../states/state-follower.js';
 import { copyOf } from '../states/state-offsets.js';
 import { SubscriptionTable, type StateSubscription } from '../subscriptions/subscription-table.js';
+import { purgeExpired } from './purge-expired.js';
 
 export interface ServerWorkOptions {
   readonly port: KafkaPort;
@@ -18,35 +19,34 @@ export interface ServerWorkOptions {
 
 const LOCK = 'stoa.messaging';
 /**
- * A lock for each type of states: a clone of the version before may lead in all else and not know the type. Then one that does
- * follows it.
+ * The lock for a type of states. Each has its own: a clone of the version before may hold all other locks and not know
+ * the type. Then a clone that does know it follows it.
  */
 const lockOf = (copy: string): string => `stoa.states ${copy}`;
 
-/**
- * `SELECT pg_notify('stoa_outbox', '')` makes the leader empty the outbox at once: for a mover that has fenced buckets and
- * waits. Commands don't notify: NOTIFY makes commits queue up behind each other.
- */
-const FLUSH_CHANNEL = 'stoa_outbox';
-
-/** What one clone of a service does for one of its databases: relays its outbox and purges, keeps its copies of states. */
+/** The work of one clone for one of its service's databases: the outbox's relay, the purge, the copies of states. */
 export class ServerWork {
   private readonly leadership: Leadership;
   private readonly relay: OutboxRelay;
   private readonly stopping = new AbortController();
   private isCaughtUp = false;
-  /** Set while the database could not be asked how far its copy of states is. */
+  /** True while the database does not report how far its copy of states is. */
   isUnavailable = false;
 
   constructor(private readonly options: ServerWorkOptions) {
     const { port, messaging, server, states } = options;
     const { topicPrefix, clone, logger, metrics } = messaging;
     this.relay = new OutboxRelay({
-      ...{ port, topicPrefix, server: server.name, logger },
+      port,
+      topicPrefix,
+      server: server.name,
+      logger,
       onRelayed: (records, lagMs) => metrics?.relayed?.(server.name, records, lagMs),
     });
     this.leadership = new Leadership({
-      ...{ url: server.url, applicationName: `${clone} leader`, logger },
+      url: server.url,
+      applicationName: `${clone} leader`,
+      logger,
       duties: [
         { lock: LOCK, lead: (session, signal) => this.lead(session, signal) },
         ...states.all.map((subscription) => this.following(subscription)),
@@ -54,7 +54,7 @@ export class ServerWork {
     });
   }
 
-  /** True once the copy of states has come to where it should have been when this started, whoever leads. */
+  /** True once the copy of states has caught up with its topics' ends of the start, whoever leads. */
   get isReady(): boolean {
     return this.isCaughtUp;
   }
@@ -70,35 +70,36 @@ export class ServerWork {
   start(): void {
     this.leadership.start();
     const { port, messaging, server, states } = this.options;
-    const onAsked = (answers: boolean): void => void (this.isUnavailable = !answers);
+    const onPolled = (isAvailable: boolean): void => void (this.isUnavailable = !isAvailable);
     const copies = states.all.map(({ message }) => copyOf(message));
-    const wanted = { port, messaging, server, topics: states.topics, copies, onAsked };
+    const wanted = { port, messaging, server, topics: states.topics, copies, onPolled };
     void caughtUp(wanted, this.stopping.signal).then(() => {
       this.isCaughtUp = !this.stopping.signal.aborted;
     });
   }
 
-  /** Lets what is under way come to an end. */
+  /** Waits for the end of the work under way. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.leadership.stop();
   }
 
-  /** All together, or none: one that gives up ends the others. */
+  /** Runs the relay and the purge together: if one ends with an error, the other ends too. */
   private async lead(session: LockSession, signal: AbortSignal): Promise<void> {
     const { messaging, server } = this.options;
     const failed = new AbortController();
     const together = AbortSignal.any([signal, failed.signal]);
     await session.listen(FLUSH_CHANNEL, () => this.relay.flush());
     messaging.metrics?.leading?.(server.name, true);
-    const parts = [
+    const works = [
       this.relay.run(session, together),
       purgeExpired({ server: server.name, logger: messaging.logger }, session, together),
-    ].map((part) => part.catch((error: unknown) => failed.abort(error)));
-    await Promise.all(parts);
+    ].map((work) => work.catch((error: unknown) => failed.abort(error)));
+    await Promise.all(works);
     messaging.metrics?.leading?.(server.name, false);
     failed.signal.throwIfAborted();
   }
+
   private following(subscription: StateSubscription): Duty {
     const { messaging, server } = this.options;
     const copy = copyOf(subscription.message);

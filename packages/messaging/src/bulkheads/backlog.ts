@@ -5,19 +5,19 @@ import type { ServerGates } from './server-gates.js';
 
 export interface BacklogOptions {
   readonly gates: ServerGates;
-  /** The bucket of a record that somebody listens to; undefined for others. */
+  /** The bucket of a record that has a subscription; undefined for others. */
   readonly bucketOf: (record: KafkaRecord) => number | undefined;
   /** Hands a record on, behind what was handed on before; `finished` is called when it is done. */
   readonly handle: (record: KafkaRecord, finished: () => void) => void;
 }
 
 /**
- * Events of one server that were left in one Kafka partition, because the server's share of the memory was full.
+ * Events of one server that are left in one Kafka partition, because the server's share of the memory was full.
  *
  * left (more come) → being read back, as fast as the server handles them (more come still) → closed: the last one was
- * read; those that come now are handled on at once, behind it → done: all are handled.
+ * read; those that come now are handled at once, behind it → done: all are handled.
  *
- * Events are remembered by their buckets: a bucket that moves to another server meanwhile takes nothing out of their
+ * A backlog knows its events by their buckets, so a bucket that moves to another server meanwhile keeps its events'
  * order.
  */
 export class Backlog {
@@ -25,13 +25,13 @@ export class Backlog {
   readonly partition: number;
   private readonly buckets = new Set<number>();
   private readonly tracker: OffsetTracker;
-  /** The next offset to hand on, if it is one of these. */
+  /** The next offset to hand on, if it is of one of these buckets. */
   private next: number;
   private last: number;
   private inWork = 0;
   /** Fetched and not handed on yet: the rest of one fetch. */
   private fetched: readonly KafkaRecord[] = [];
-  /** Whose memory must have room before it goes on. */
+  /** The server whose share must have room before reading goes on. */
   private waitsFor: ServerGate | undefined;
   private follower: Follower | undefined;
   isClosed = false;
@@ -49,12 +49,12 @@ export class Backlog {
     this.waitsFor = gate;
   }
 
-  /** Everything before it is handled, so that it may be committed. */
+  /** The offset that may be committed: everything before it is handled. */
   get committable(): number {
     return this.tracker.committable;
   }
 
-  /** Where reading begins. */
+  /** The offset at which reading begins. */
   get from(): number {
     return this.next;
   }
@@ -63,7 +63,7 @@ export class Backlog {
     return this.isClosed && this.inWork === 0;
   }
 
-  /** True while what comes to this Kafka partition may be left here. */
+  /** True while further records of this Kafka partition may be left here. */
   isOpenFor({ topic, partition }: TopicPartition): boolean {
     return !this.isClosed && topic === this.topic && partition === this.partition;
   }
@@ -73,12 +73,13 @@ export class Backlog {
     return this.buckets.has(bucket);
   }
 
+  /** Leaves an event in Kafka. */
   leave({ offset }: KafkaRecord, bucket: number): void {
     this.buckets.add(bucket);
     this.last = offset;
   }
 
-  /** @returns true when it should be read on: there is room again */
+  /** @returns true when reading should go on: there is room again */
   hasRoom(): boolean {
     if (!this.waitsFor || this.options.gates.isFull(this.waitsFor, 0.5)) return false;
     this.waitsFor = undefined;
@@ -91,7 +92,7 @@ export class Backlog {
     if (this.waitsFor) follower.pause(this);
   }
 
-  /** Takes what was fetched, and hands on what there is room for. */
+  /** Takes fetched records, and hands on as many as there is room for. */
   take(records: readonly KafkaRecord[]): void {
     this.fetched = [...this.fetched, ...records];
     if (!this.waitsFor) this.handOn();
@@ -111,10 +112,10 @@ export class Backlog {
     this.follower?.resume(this);
   }
 
-  /** Reads no more, whatever is left. What was handed on goes on. */
+  /** Stops reading, whatever is left. The events that were handed on go on. */
   stopReading(): void {
     this.fetched = [];
-    // What it may say at its end is of no interest.
+    // An error of closing is of no interest.
     void this.follower?.close().catch(() => undefined);
   }
 

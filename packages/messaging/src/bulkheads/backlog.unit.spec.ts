@@ -3,8 +3,13 @@ import { Backlog } from './backlog.js';
 import { ServerGates } from './server-gates.js';
 
 const record = (offset: number, bucket: number): KafkaRecord => ({
-  ...{ topic: 't', partition: 0, offset, timestamp: 0 },
-  ...{ key: Buffer.from(String(bucket)), value: Buffer.from('{}'), headers: {} },
+  topic: 't',
+  partition: 0,
+  offset,
+  timestamp: 0,
+  key: Buffer.from(String(bucket)),
+  value: Buffer.from('{}'),
+  headers: {},
 });
 
 /** A keyspace of two shards: bucket 1 is on `a` at first. */
@@ -71,7 +76,7 @@ describe('Backlog', () => {
     expect(backlog.isDone).toBe(true);
   });
 
-  it('holds what was left of a bucket that moves to another server meanwhile, and what comes of it after that', () => {
+  it('holds the events left of a bucket that moves to another server meanwhile, and its later ones', () => {
     const { places, gates, begin, offsets } = setUp();
     const backlog = begin(record(10, 1));
     backlog.leave(record(11, 1), 1);

@@ -1,10 +1,9 @@
 import { detached } from '@stoa/kafka';
 import type { Follower, KafkaPort, KafkaRecord, Logger, TopicPartition } from '@stoa/kafka';
-import { backoff, pause, spread } from '@stoa/timing';
+import { pause } from '@stoa/timing';
 import { Backlog, type BacklogOptions } from './backlog.js';
+import { retryPause } from './retry-pause.js';
 import type { ServerGate } from './server-gate.js';
-
-const LONGEST_RETRY_MS = 5_000;
 
 export interface BacklogsOptions extends BacklogOptions {
   readonly port: KafkaPort;
@@ -13,15 +12,16 @@ export interface BacklogsOptions extends BacklogOptions {
   readonly stopping: AbortSignal;
 }
 
-/** Of one fetch: what it brings waits in memory while its server takes no more. */
+/** Bytes of one fetch, whose records wait in memory while their server takes no more. */
 const FETCH_BYTES = 256 * 1024;
 
 const isOf = ({ topic, partition }: TopicPartition, other: TopicPartition): boolean =>
   topic === other.topic && partition === other.partition;
 
 /**
- * What servers left in Kafka. Without it, events of a server that is away would fill the memory, or hold up those of
- * all servers whose keys are in the same Kafka partition.
+ * Backlogs exists so that events of a server that is unavailable neither fill the memory nor hold up other servers,
+ * whose keys are in the same Kafka partitions; it works by leaving them in Kafka, and reading them back once there is
+ * room.
  */
 export class Backlogs {
   private all: Backlog[] = [];
@@ -35,7 +35,7 @@ export class Backlogs {
    */
   leaves(record: KafkaRecord, bucket: number, gate: ServerGate): boolean {
     const open = this.all.filter((one) => one.isOpenFor(record));
-    // First where others of its bucket are: it may have come from another server, which has left events here as well.
+    // First the one with events of its bucket, which may have moved here from another server that left events as well.
     let backlog = open.find((one) => one.has(bucket)) ?? open.find((one) => one.gate === gate);
     if (!backlog && !this.options.gates.isFull(gate)) return false;
     backlog ??= this.begin(record, gate);
@@ -43,12 +43,12 @@ export class Backlogs {
     return true;
   }
 
-  /** Up to where a Kafka partition may be committed; Infinity when nothing of it was left. */
+  /** The offset up to which a Kafka partition may be committed; Infinity when nothing of it was left. */
   committableOf(partition: TopicPartition): number {
     return Math.min(Infinity, ...this.all.filter((one) => isOf(one, partition)).map((one) => one.committable));
   }
 
-  /** Reads on where there is room again. To be called after each event that is done. */
+  /** Reads on where there is room again; to be called after each event that is done. */
   readOn(): void {
     if (this.all.length === 0 || this.options.stopping.aborted) return;
     for (const backlog of this.all) {
@@ -59,21 +59,21 @@ export class Backlogs {
     this.all = this.all.filter((one) => !one.isDone);
   }
 
-  /** These are another member's, which begins where they were committed. */
+  /** Drops the backlogs of Kafka partitions that another member has now: it begins where they were committed. */
   revoked(partitions: readonly TopicPartition[]): void {
     const gone = this.all.filter((one) => partitions.some((partition) => isOf(one, partition)));
     this.all = this.all.filter((one) => !gone.includes(one));
     for (const backlog of gone) backlog.stopReading();
   }
 
-  /** Reads no more; what was left still holds back commits. To be called when `stopping` is aborted. */
+  /** Stops reading; events that were left still hold back commits. To be called when `stopping` is aborted. */
   stop(): void {
     for (const backlog of this.all) backlog.stopReading();
   }
 
   private begin(record: KafkaRecord, gate: ServerGate): Backlog {
     const { topic, partition, offset } = record;
-    this.options.logger.warn({ server: gate.server, topic, partition, offset }, 'Events of a server are left in Kafka');
+    this.options.logger.warn({ server: gate.server, topic, partition, offset }, 'events of a server are left in Kafka');
     const backlog = new Backlog(this.options, gate, record);
     this.all.push(backlog);
     return backlog;
@@ -94,8 +94,8 @@ export class Backlogs {
         else await follower.close();
         return;
       } catch (err) {
-        logger.warn({ err, server: gate.server, topic, partition }, 'Events that were left wait for Kafka');
-        await pause(spread(backoff(failures, retryMs, LONGEST_RETRY_MS)), stopping);
+        logger.warn({ err, server: gate.server, topic, partition }, 'events that were left wait for Kafka');
+        await pause(retryPause(failures, retryMs), stopping);
       }
     }
   }
@@ -110,7 +110,7 @@ export class Backlogs {
       onRecords: (records) => {
         if (this.isRead(backlog)) backlog.take(records.map(detached));
       },
-      onFault: (err) => logger.warn({ err, server: gate.server }, 'Events that were left wait for Kafka'),
+      onFault: (err) => logger.warn({ err, server: gate.server }, 'events that were left wait for Kafka'),
     });
   }
 }

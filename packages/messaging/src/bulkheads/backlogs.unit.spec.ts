@@ -7,8 +7,13 @@ import { ServerGates } from './server-gates.js';
 const FULL = 2_000;
 
 const record = (offset: number, bucket: number): KafkaRecord => ({
-  ...{ topic: 'events', partition: 0, offset, timestamp: 0, headers: {} },
-  ...{ key: Buffer.from(String(bucket)), value: Buffer.from('{}') },
+  topic: 'events',
+  partition: 0,
+  offset,
+  timestamp: 0,
+  headers: {},
+  key: Buffer.from(String(bucket)),
+  value: Buffer.from('{}'),
 });
 const bucketOf = ({ key }: KafkaRecord): number => Number(key?.toString());
 
@@ -33,7 +38,10 @@ describe('Backlogs', () => {
     };
     const handled: number[] = [];
     const backlogs = new Backlogs({
-      ...{ port: { follow } as unknown as KafkaPort, gates, retryMs: 10, stopping: new AbortController().signal },
+      port: { follow } as unknown as KafkaPort,
+      gates,
+      retryMs: 10,
+      stopping: new AbortController().signal,
       logger: { warn: () => undefined } as never,
       bucketOf,
       handle: ({ offset }) => handled.push(offset),

@@ -1,12 +1,12 @@
 import { isServerUnavailable } from './record-faults.js';
-import { Circuit } from './circuit.js';
+import { WaitingCircuit } from './waiting-circuit.js';
 
-/** Events of one server in work at once: one server's events never take the place of another's. */
+/** Events of one server in work at once: one server's events never take another's slots. */
 const SLOTS = 64;
 
-/** What one database server has of a consumer: its slots, its circuit, and how much is in memory for it. */
+/** One database server's share of a consumer: its slots, its circuit, and how much is in memory for it. */
 export class ServerGate {
-  private readonly circuit: Circuit;
+  private readonly circuit: WaitingCircuit;
   private free = SLOTS;
   private readonly waiting: (() => void)[] = [];
   /** Events in memory: in work, or waiting for a slot or for one of their key. */
@@ -19,7 +19,7 @@ export class ServerGate {
     readonly server: string,
     retryMs: number,
   ) {
-    this.circuit = new Circuit(retryMs);
+    this.circuit = new WaitingCircuit(retryMs);
   }
 
   /** Runs work in one of the server's slots, in the order of the calls. */
@@ -33,8 +33,8 @@ export class ServerGate {
   }
 
   /**
-   * Waits without the slot that the caller is in, and for one afterwards: what waits for something else than the server
-   * keeps none of its other events.
+   * Waits without the slot that the caller is in, and for one afterwards: an event that waits for something else than
+   * the server holds up none of the server's other events.
    */
   async outOfSlot(wait: () => Promise<void>): Promise<void> {
     this.leave();
@@ -57,8 +57,8 @@ export class ServerGate {
   }
 
   /**
-   * Tries something that needs the server, once that makes sense.
-   * @param isWanted false for what need not be tried any more; asked when its turn has come, and after `recheck`
+   * Tries work that needs the server, once the circuit lets it through.
+   * @param isWanted false once the work need not be tried any more; called when its turn has come, and after `recheck`
    * @returns undefined when it was not wanted any more @throws what `work` throws
    */
   async try<T>(isWanted: () => boolean, work: () => Promise<T>): Promise<T | undefined> {
@@ -75,7 +75,7 @@ export class ServerGate {
     }
   }
 
-  /** Lets go what waits for the server and is not wanted any more. */
+  /** Ends the wait of work that is not wanted any more. */
   recheck(): void {
     this.circuit.recheck();
   }

@@ -2,14 +2,14 @@ import type { KafkaRecord } from '@stoa/kafka';
 import type { Database } from '@stoa/postgres';
 import { ServerGate } from './server-gate.js';
 
-/** What all servers together may have in memory; each has its equal share. */
+/** Limits of all servers together in memory, of which each has an equal share. */
 const MESSAGES = 2_000;
 const BYTES = 16 * 1024 * 1024;
 
-/** The gates of a service's database servers, and what each has in memory. */
+/** The gates of a service's database servers, and how much each has in memory. */
 export class ServerGates {
   private readonly gates = new Map<string, ServerGate>();
-  /** Of events in memory: where an event is counted, wherever its bucket has gone since. */
+  /** By event in memory: the gate that counts it, wherever its bucket has moved since. */
   private readonly counted = new WeakMap<KafkaRecord, ServerGate>();
 
   constructor(
@@ -17,7 +17,10 @@ export class ServerGates {
     private readonly retryMs: number,
   ) {}
 
-  /** Of a bucket whose server is not known: its own, where there are several servers. */
+  /**
+   * The gate of a bucket's server. A bucket whose server is unknown has a gate of its own where there are several
+   * servers.
+   */
   of(bucket: number): ServerGate {
     const { database } = this;
     const server = database.serverNameOf?.(bucket) ?? (database.servers().length > 1 ? `bucket ${bucket}` : '');
@@ -30,13 +33,13 @@ export class ServerGates {
   }
 
   /**
-   * True when a server has more in memory than this part of its share. One that is alone has no share: the intake's
-   * bounds hold.
+   * True when a server has more in memory than this fraction of its share. A server that is alone has no share: the
+   * intake's limits hold.
    */
-  isFull({ messages, bytes }: ServerGate, part = 1): boolean {
+  isFull({ messages, bytes }: ServerGate, fraction = 1): boolean {
     const servers = this.database.servers().length;
     if (servers <= 1) return false;
-    return messages >= (MESSAGES * part) / servers || bytes >= (BYTES * part) / servers;
+    return messages >= (MESSAGES * fraction) / servers || bytes >= (BYTES * fraction) / servers;
   }
 
   count(gate: ServerGate, record: KafkaRecord): void {
@@ -52,7 +55,7 @@ export class ServerGates {
     gate.bytes -= record.value?.length ?? 0;
   }
 
-  /** To be called when events are not wanted any more: those that wait for a server find out. */
+  /** Ends the wait of events that are not wanted any more; to be called when some are. */
   recheck(): void {
     for (const gate of this.gates.values()) gate.recheck();
   }

@@ -23,7 +23,8 @@ describe('BatchExecutor', () => {
     // Like the 1,024 buckets of a keyspace, some keys share one.
     db = await messagingDatabase({ tables: COUNTER_TABLES, bucketOf: (key) => key.length });
     executor = new BatchExecutor({
-      ...{ database: db.database, validateOutput: true },
+      database: db.database,
+      validateOutput: true,
       onBatchFailed: (error) => void failures.push(error),
     });
   });
@@ -79,7 +80,9 @@ describe('BatchExecutor', () => {
     const outbox = await sql("SELECT bucket, key, version, body FROM outbox WHERE key LIKE 't-%' ORDER BY id");
     expect(outbox).toEqual(
       requests.map(({ key }, n) => ({
-        ...{ bucket: key.length, key, version: '1' },
+        bucket: key.length,
+        key,
+        version: '1',
         body: JSON.stringify({ name: key, count: n + 1 }),
       })),
     );
@@ -94,7 +97,7 @@ describe('BatchExecutor', () => {
     expect(await transactionsOf(requests)).toBe(5);
   });
 
-  it('answers second deliveries with the first reply, alone and among others, and tells another body', async () => {
+  it('answers second deliveries with the first reply, alone and among others, and refuses another body', async () => {
     const [first, other] = [addRequest('again', 2), addRequest('other', 1)];
     const before = await executor.execute(adding(), first);
     const reused = { ...first, bodyText: '{"name":"again","by":9}' };
@@ -108,7 +111,7 @@ describe('BatchExecutor', () => {
     expect(await counts('again')).toEqual({ again: 2 });
   });
 
-  it('keeps a business error, which changes nothing for the others of its group', async () => {
+  it('keeps a business error, which changes nothing for the others of its batch', async () => {
     const command = adding(async ({ by }, { write, fail }) => {
       if (by > 10) {
         write(INSERT, { name: 'never', count: 1 });
@@ -149,7 +152,7 @@ describe('BatchExecutor', () => {
     expect(await counts('meanwhile')).toEqual({ meanwhile: 6 });
   });
 
-  it('goes on with others while a group waits for a lock', async () => {
+  it('goes on with others while a batch waits for a lock', async () => {
     await executor.execute(adding(), addRequest('w-locked', 1));
     const [locked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const holder = db.database.transaction(0, async (tx) => {
@@ -174,19 +177,19 @@ describe('BatchExecutor', () => {
     await expect(waiting).resolves.toMatchObject({ ok: true, body: '{"name":"w-locked","count":2}' });
   });
 
-  it('is answered alike by a group and by another delivery that runs in its own transaction', async () => {
+  it('gets the same reply in a batch and by another delivery that runs in its own transaction', async () => {
     const requests = Array.from({ length: 20 }, (_, n) => addRequest(`both-${n}`, 1));
     const second = new BatchExecutor({ database: db.database, validateOutput: true });
     const alone: BoundCommand = { ...add };
-    const [grouped, single] = await Promise.all([
+    const [batched, single] = await Promise.all([
       all(adding(), requests),
       Promise.allSettled(requests.map((request) => second.execute(alone, request))),
     ]);
     const replyOf = (each: PromiseSettledResult<unknown>): unknown => (each.status === 'fulfilled' ? each.value : each);
-    // Whoever was refused by the other's row is told to try again, as callers do.
+    // A delivery that the other's row refused is tried again, as callers do.
     for (const [n, request] of requests.entries()) {
       const last = await executor.execute(adding(), request);
-      for (const each of [grouped[n]!, single[n]!])
+      for (const each of [batched[n]!, single[n]!])
         if (each.status === 'fulfilled') expect(replyOf(each)).toEqual(last);
     }
     expect(Object.values(await counts('both-'))).toEqual(Array.from({ length: 20 }, () => 1));

@@ -3,55 +3,52 @@ import type { CommandRequest } from '../api/command-execution.js';
 import type { StatementRecord } from '../api/handlers.js';
 import { BaseRun, recordsValue } from './command-run.js';
 
-interface Asked {
+interface PendingRead {
   readonly record: StatementRecord;
   readonly resolve: (rows: never[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Puts together what the commands of a group ask in one turn of the event loop: a statement for all that ask the same. */
+/** Collects what a batch's commands read in one turn of the event loop: one statement for all that read the same. */
 export class SharedReads {
-  private asked = new Map<string, Asked[]>();
+  private pending = new Map<string, PendingRead[]>();
   private isScheduled = false;
 
   constructor(private readonly tx: Sql) {}
 
   readonly read = <Row>(statement: string, record: StatementRecord): Promise<Row[]> =>
     new Promise<Row[]>((resolve, reject) => {
-      const known = this.asked.get(statement);
+      const known = this.pending.get(statement);
       if (known) known.push({ record, resolve, reject });
-      else this.asked.set(statement, [{ record, resolve, reject }]);
+      else this.pending.set(statement, [{ record, resolve, reject }]);
       if (this.isScheduled) return;
       this.isScheduled = true;
       setImmediate(() => this.send());
     });
 
-  /** Sends what has been asked so far. */
+  /** Sends the statements of all reads so far. */
   send(): void {
     this.isScheduled = false;
-    const { asked } = this;
-    this.asked = new Map();
-    for (const [statement, questions] of asked) void this.answer(statement, questions);
+    const { pending } = this;
+    this.pending = new Map();
+    for (const [statement, reads] of pending) void this.sendOne(statement, reads);
   }
 
-  private async answer(statement: string, questions: readonly Asked[]): Promise<void> {
+  private async sendOne(statement: string, reads: readonly PendingRead[]): Promise<void> {
     try {
-      const { rows } = await this.tx.query<{ n: number }>(
-        statement,
-        recordsValue(questions.map((each) => each.record)),
-      );
-      const answers: { n: number }[][] = questions.map(() => []);
-      for (const row of rows) answers[row.n]?.push(row);
-      questions.forEach(({ resolve }, n) => resolve(answers[n] as never[]));
+      const { rows } = await this.tx.query<{ n: number }>(statement, recordsValue(reads.map((each) => each.record)));
+      const rowsOf: { n: number }[][] = reads.map(() => []);
+      for (const row of rows) rowsOf[row.n]?.push(row);
+      reads.forEach(({ resolve }, n) => resolve(rowsOf[n] as never[]));
     } catch (error) {
-      for (const { reject } of questions) reject(error);
+      for (const { reject } of reads) reject(error);
     }
   }
 }
 
 /** A run that shares its transaction with others. */
 export class BatchRun extends BaseRun {
-  /** What it writes if it does not refuse. */
+  /** The rows that it writes if it does not refuse. */
   readonly writes: { readonly statement: string; readonly record: StatementRecord }[] = [];
   readonly read: SharedReads['read'];
 

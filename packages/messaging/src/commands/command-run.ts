@@ -8,11 +8,11 @@ import {
 } from '@stoa/contract-kit';
 import type { Sql } from '@stoa/postgres';
 import type { CommandRequest } from '../api/command-execution.js';
-import { deriveId } from '../protocol/ids.js';
-import type { CommandContext, BatchContext, StatementRecord } from '../api/handlers.js';
+import type { BatchContext, CommandContext, StatementRecord } from '../api/handlers.js';
 import { messageRow, retractionRow, type MessageOrigin, type OutboxRow } from '../outbox/outbox.js';
+import { deriveId, publishedId } from '../protocol/ids.js';
 
-/** Thrown by `failAndKeep`: an answer that is an error, and a transaction that commits. */
+/** Thrown by `failAndKeep`: the reply is an error, and the transaction commits. */
 export class KeptBusinessError extends OperationError {}
 
 /** The only value of a statement that takes records: see BatchContext.read. */
@@ -21,8 +21,8 @@ export const recordsValue = (records: readonly StatementRecord[]): readonly [str
 ];
 
 /**
- * One run of a command's handler: what the handler gets to know of the command, and the events it published, which are written
- * with the reply. Fields are functions, because handlers take the context apart.
+ * One run of a command's handler: the handler's context, and the messages that it published, which are written with the
+ * reply. Methods are fields, because handlers destructure the context.
  */
 export abstract class BaseRun implements BatchContext<Command> {
   readonly messages: OutboxRow[] = [];
@@ -67,10 +67,7 @@ export abstract class BaseRun implements BatchContext<Command> {
   };
 
   private nextOrigin(): MessageOrigin {
-    return {
-      id: deriveId(this.request.id, 'fact', String(this.messages.length)),
-      traceparent: this.request.traceparent,
-    };
+    return { id: publishedId(this.request.id, this.messages.length), traceparent: this.request.traceparent };
   }
 }
 
@@ -86,9 +83,9 @@ export const inTransaction = (tx: Sql, bucket: number): Pick<BatchContext<never>
   write: (statement, record) => void tx.query(statement, recordsValue([record])),
 });
 
-/** A row that a command meant to make is there already. Trying again finds it. */
-class MadeMeanwhile extends Error {
-  readonly code = '40001'; // serialization_failure: what isTransient takes for worth another try
+/** Another command has made the row that this one meant to make. Trying again finds it. */
+class RowExists extends Error {
+  readonly code = '40001'; // serialization_failure, which isTransient takes for worth another try
 }
 
 const UNIQUE_VIOLATION = '23505';
@@ -108,21 +105,21 @@ export class CommandRun extends BaseRun implements CommandContext<Command> {
   }
 
   readonly write = (statement: string, record: StatementRecord): void => {
-    const answer = this.tx.query(statement, recordsValue([record])).catch((error: unknown) => {
-      const isThere = error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
-      throw isThere ? new MadeMeanwhile(error.message, { cause: error }) : error;
+    const result = this.tx.query(statement, recordsValue([record])).catch((error: unknown) => {
+      const exists = error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
+      throw exists ? new RowExists(error.message, { cause: error }) : error;
     });
-    this.await(answer);
+    this.await(result);
   };
 
   readonly pipeline = (text: string, values: readonly unknown[]): void => this.await(this.tx.query(text, values));
 
-  private await(answer: Promise<unknown>): void {
-    answer.catch(() => undefined); // awaited by `written`, or of no interest any more: the handler failed
-    this.pending.push(answer);
+  private await(result: Promise<unknown>): void {
+    result.catch(() => undefined); // awaited by `written`, or of no interest any more: the handler failed
+    this.pending.push(result);
   }
 
-  /** The transaction's last statement, once all writes were answered. @throws the error of the first that failed */
+  /** Awaits all writes and the transaction's last statement. @throws the error of the first that failed */
   async written(lastStatement: Promise<void>): Promise<void> {
     await Promise.all([...this.pending, lastStatement]);
   }

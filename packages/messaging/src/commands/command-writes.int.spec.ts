@@ -1,6 +1,6 @@
 import { addRequest, boundAdd, COUNTER_TABLES, counter } from '../../test/storage/counter.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { InboxExecutor } from './command-executor.js';
+import { InboxExecutor } from './inbox-executor.js';
 
 describe('statements that a handler does not wait for', () => {
   let db: TestMessagingDatabase;
@@ -16,8 +16,8 @@ describe('statements that a handler does not wait for', () => {
   const sql = <Row>(text: string, values: unknown[] = []) => db.database.server(0).rows<Row>(text, values);
   const UPDATE = 'UPDATE counters SET count = $2 WHERE name = $1';
 
-  /** Writes a count without looking at the answer, then what `then` does. */
-  const writer = (count: unknown, then: 'answer' | 'fail' | 'failAndKeep' | 'throw') =>
+  /** Writes a count without looking at the result, then what `then` does. */
+  const writer = (count: unknown, then: 'reply' | 'fail' | 'failAndKeep' | 'throw') =>
     boundAdd(async ({ name }, { pipeline, publish, fail, failAndKeep }) => {
       pipeline(UPDATE, [name, count]);
       if (then === 'fail') return fail('TOO_MUCH');
@@ -30,7 +30,7 @@ describe('statements that a handler does not wait for', () => {
     (await sql<{ count: number }>("SELECT count FROM counters WHERE name = 'kept'"))[0]?.count;
 
   it('are committed with the rest', async () => {
-    await executor.execute(writer(7, 'answer'), addRequest('kept', 0));
+    await executor.execute(writer(7, 'reply'), addRequest('kept', 0));
     expect(await kept()).toBe(7);
     await executor.execute(writer(8, 'failAndKeep'), addRequest('kept', 0));
     expect(await kept()).toBe(8);
@@ -46,10 +46,10 @@ describe('statements that a handler does not wait for', () => {
   it('fail the command with their own error, and nothing is committed', async () => {
     const [before, request] = [await kept(), addRequest('kept', 0)];
     // 22P02: no integer. The statements behind it only know that the transaction is aborted (25P02).
-    await expect(executor.execute(writer('many', 'answer'), request)).rejects.toMatchObject({ code: '22P02' });
+    await expect(executor.execute(writer('many', 'reply'), request)).rejects.toMatchObject({ code: '22P02' });
     expect(await kept()).toBe(before);
     expect(await sql('SELECT 1 FROM inbox WHERE command_id = $1', [request.id])).toEqual([]);
-    await executor.execute(writer(9, 'answer'), request);
+    await executor.execute(writer(9, 'reply'), request);
     expect(await kept()).toBe(9);
   });
 });

@@ -83,11 +83,11 @@ describe('the deadline of a command', () => {
   ])('keeps a command that waited for too long from being done over a newer one, %s', async (how, command) => {
     const release = await takePool();
     const old = within(300, how, 1);
-    const answer = first.execute(command, old.request);
+    const reply = first.execute(command, old.request);
     await old.isOver();
     await expect(second.execute(command, addRequest(how, 2))).resolves.toMatchObject({ ok: true });
     release();
-    expect(await answer).toEqual(LATE);
+    expect(await reply).toEqual(LATE);
     expect(await countOf(how)).toBe(2);
   });
 
@@ -121,11 +121,11 @@ describe('the deadline of a command', () => {
     const late = within(200, 'late of many', 1);
     const requests = ['a', 'b', 'c'].map((name) => addRequest(`of many ${name}`, 7));
     const release = await takePool();
-    const answers = [late.request, ...requests].map((each) => first.execute(settingTogether(), each));
+    const replies = [late.request, ...requests].map((each) => first.execute(settingTogether(), each));
     await late.isOver();
     release();
-    const [lateAnswer, ...rest] = await Promise.all(answers);
-    expect(lateAnswer).toEqual(LATE);
+    const [lateReply, ...rest] = await Promise.all(replies);
+    expect(lateReply).toEqual(LATE);
     expect(rest).toEqual(requests.map(() => expect.objectContaining({ ok: true })));
     expect(await countOf('late of many')).toBeUndefined();
     expect(await countOf('of many c')).toBe(7);

@@ -40,8 +40,15 @@ describe('a clone that freezes with a command in hand', () => {
   };
   const set = (operation: string, name: string, by: number, budgetMs: number) =>
     client.request({
-      ...{ service: 'setter', operation, kind: 'command', key: name, body: JSON.stringify({ name, by }), id: newId() },
-      ...{ caller: { kind: 'service', name: 'test' }, budgetMs, contractVersion: 1 },
+      service: 'setter',
+      operation,
+      kind: 'command',
+      key: name,
+      body: JSON.stringify({ name, by }),
+      id: newId(),
+      caller: { kind: 'service', name: 'test' },
+      budgetMs,
+      contractVersion: 1,
     });
   /** Resolves when the clone says so. */
   const says = (child: ChildProcess, word: string): Promise<void> =>

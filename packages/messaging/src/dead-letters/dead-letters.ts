@@ -14,17 +14,19 @@ import {
   type ParkedEvent,
 } from '../parked-events/parked-events.js';
 
+/** A page of parked events. */
 export interface ParkedPage {
-  /** In the order of their buckets, and within a bucket in which they were parked. Without headers and bodies, see `find`. */
+  /** By bucket, and within a bucket in the order of parking. Without headers and bodies, see `find`. */
   readonly items: readonly ParkedEvent[];
-  /** Give it as `after` for the next page; null at the end. */
+  /** The next page's `after`; null at the end. */
   readonly next: ParkedAt | null;
 }
 
+/** The outcome of a replay. */
 export interface Replay {
-  /** How many of the key's parked events were handled and taken off. */
+  /** How many of the key's parked events were handled, and are not parked any more. */
   readonly replayed: number;
-  /** The one that failed again; it and those behind it stay parked. */
+  /** The event that failed again; it and those behind it stay parked. */
   readonly failed: (ParkedAt & { readonly reason: string }) | undefined;
 }
 
@@ -32,14 +34,14 @@ const START: ParkedAt = { bucket: -1, id: '0' };
 
 const byPlace = (a: ParkedAt, b: ParkedAt): number => a.bucket - b.bucket || Number(BigInt(a.id) - BigInt(b.id));
 
-/** What an operator does about events that could not be handled. */
+/** An operator's view of events that could not be handled: list, replay or drop them. */
 export class DeadLetters {
   constructor(
     private readonly database: Database,
     private readonly delivery: EventDelivery,
   ) {}
 
-  /** Parked events of all the service's databases. */
+  /** Lists parked events of all the service's databases. */
   async list(limit: number, after: ParkedAt = START): Promise<ParkedPage> {
     const placeOf = this.placesNow();
     const perServer = this.database.servers().map((server) => listServed(server, placeOf, limit, after));
@@ -48,7 +50,7 @@ export class DeadLetters {
     return { items, next: last && items.length === limit ? { bucket: last.bucket, id: last.id } : null };
   }
 
-  /** Which server holds a bucket; of each the first answer stands, so that one list takes a bucket from one server. */
+  /** The server that holds a bucket, by the first lookup: one list takes a bucket from one server. */
   private placesNow(): (bucket: number) => string | undefined {
     const known = new Map<number, string | undefined>();
     return (bucket) => {
@@ -69,10 +71,10 @@ export class DeadLetters {
   }
 
   /**
-   * Handles the parked events of a key in their order, each in a transaction of its own, until none is left or one fails.
-   * New events of the key are parked behind them meanwhile, and handled too.
+   * Handles the parked events of a key in their order, each in a transaction of its own, until none is left or one
+   * fails. New events of the key are parked behind them meanwhile, and handled too.
    * @param topic without the deployment's prefix
-   * @throws what is wrong with the database or Kafka, but not with an event
+   * @throws an error of the database or Kafka, but not of an event
    */
   async replay(topic: string, key: string): Promise<Replay> {
     const at: EventKey = { bucket: this.database.bucketOf(key), topic, key };
@@ -106,7 +108,9 @@ export class DeadLetters {
   }
 }
 
-/** A bucket that moves, or moved lately, has rows on two servers: those of the other one are passed over. */
+/**
+ * Lists a server's events. A bucket that moves, or moved lately, has rows on two servers: the other one's are left out.
+ */
 async function listServed(
   server: DatabaseServer,
   placeOf: (bucket: number) => string | undefined,

@@ -13,14 +13,14 @@ import { SubscriptionTable, type EventSubscription } from '../subscriptions/subs
 type Counted = { name: string; count: number };
 type On = (data: Counted, context: EventContext) => Promise<void>;
 
-const transient = () => Object.assign(new Error('the database is away'), { code: '57P01' });
+const transient = () => Object.assign(new Error('the database is unavailable'), { code: '57P01' });
 
 describe('EventConsumer', () => {
   let kafka: TestKafka;
   let db: TestMessagingDatabase;
   let consumer: EventConsumer;
   let deadLetters: DeadLetters;
-  /** What the handler of `counted` does for a name, besides noting it in `seen`. */
+  /** Actions of the handler of `counted` by name, besides noting it in `seen`. */
   const actions = new Map<string, On>();
 
   const note: On = async ({ name, count }, { tx, version }) => {
@@ -100,7 +100,7 @@ describe('EventConsumer', () => {
     await eventually(async () => expect(await versionsSeen('slow')).toEqual([1, 2]));
   });
 
-  it('ignores versions that are not newer, and tells apart events of one version', async () => {
+  it('ignores versions that are not newer, and distinguishes events of one version', async () => {
     await send(record('dup', 1), record('dup', 1), record('dup', 2), record('dup', 2, 'doubled'), record('dup', 1));
     await send(record('dup', 2, 'doubled'), record('dup', 2), record('dup', 3));
     await eventually(async () => expect(await versionsSeen('dup')).toEqual([1, 2, 2, 3]));

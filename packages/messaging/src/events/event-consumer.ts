@@ -2,17 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { detached } from '@stoa/kafka';
 import type { GroupConsumer, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { Database } from '@stoa/postgres';
-import { backoff, pause, spread } from '@stoa/timing';
+import { pause } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import { Intake, type Work } from '../intake/intake.js';
 import { Backlogs } from '../bulkheads/backlogs.js';
 import type { EventDelivery } from './event-delivery.js';
 import { EventPositions } from './event-positions.js';
 import { EventTrials } from './event-trials.js';
+import { retryPause } from '../bulkheads/retry-pause.js';
 import { ServerGates } from '../bulkheads/server-gates.js';
 import type { EventSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
-
-const LONGEST_RETRY_MS = 5_000;
 
 export interface EventConsumerOptions {
   readonly port: KafkaPort;
@@ -20,29 +19,28 @@ export interface EventConsumerOptions {
   readonly messaging: MessagingOptions;
   readonly delivery: EventDelivery;
   readonly subscriptions: SubscriptionTable<EventSubscription>;
-  /** How often a handler that fails is tried before its event is parked; 5 if not given. */
+  /** How often a failing handler is tried before its event is parked; 5 if not given. */
   readonly maxAttempts?: number;
   /** Milliseconds before the second try; doubles up to 5 s. 100 if not given. */
   readonly retryMs?: number;
 }
 
 /**
- * A server that is one of several has its share of memory (server-gates.ts), which is less than half of these: they
- * hold for one that is alone. How far events are handled beyond one that waits is not bounded: it may wait for a server
- * that is away for long.
+ * Limits of a server that is alone. One of several has its share of memory (server-gates.ts), which is less than half
+ * of these. How far events are handled beyond one that waits has no limit: that one may wait for an unavailable server.
  */
 const LIMITS = { concurrency: Infinity, messages: 4_000, bytes: 32 * 1024 * 1024, beyondUnfinished: Infinity };
 const DRAIN_MS = 1_500;
 
 /**
- * Listens to other services' events as a member of the service's group for this set of subscriptions: one key's events one
- * after the other, those of different keys side by side.
+ * EventConsumer exists to handle other services' events; it works as a member of the service's group for this set of
+ * subscriptions, with one key's events one after the other and those of different keys side by side.
  *
  * An event that can't be read, or whose handler fails every time by a fault of its own, is parked and goes to the dead
  * letters; later events of its key are parked behind it, so that none overtakes it.
  *
- * A server that takes nothing holds up the events of its own buckets only: they wait in its slots, then in its share of
- * memory, then in Kafka (Backlogs), in order per key.
+ * A server that is unavailable holds up the events of its own buckets only: they wait in its slots, then in its share
+ * of memory, then in Kafka (Backlogs), in order per key.
  */
 export class EventConsumer {
   private readonly intake: Intake;
@@ -71,16 +69,20 @@ export class EventConsumer {
       committableOf: (partition) => this.backlogs.committableOf(partition),
       onDone: (record) => this.done(record),
       onPaused: ({ topic, partition }, isPaused) => metrics?.paused?.(topic, partition, isPaused),
-      onCommitFailed: (err) => logger.debug({ err }, "Events' offsets will be committed later"),
+      onCommitFailed: (err) => logger.debug({ err }, "events' offsets will be committed later"),
     });
     this.backlogs = new Backlogs({
-      ...{ port, logger, gates: this.gates, retryMs, stopping },
+      port,
+      logger,
+      gates: this.gates,
+      retryMs,
+      stopping,
       bucketOf: (record) => (this.subscriptionOf(record) ? this.bucketOf(record) : undefined),
       handle: (record, finished) => this.intake.again(record, finished),
     });
   }
 
-  /** Begins to join the group, and goes on trying: another service's topics may not be there yet. */
+  /** Joins the group, and tries until it has: another service's topics may not exist yet. */
   start(): void {
     this.joining = this.join();
   }
@@ -92,8 +94,8 @@ export class EventConsumer {
         this.consumer = await this.open();
         return;
       } catch (error) {
-        this.options.messaging.logger.warn({ err: error }, 'Events wait for Kafka');
-        const ms = spread(backoff(++failures, this.retryMs, LONGEST_RETRY_MS));
+        this.options.messaging.logger.warn({ err: error }, 'events wait for Kafka');
+        const ms = retryPause(++failures, this.retryMs);
         await pause(ms, this.stopping.signal);
       }
     }
@@ -114,12 +116,12 @@ export class EventConsumer {
         this.backlogs.revoked(partitions);
       },
       onRevoked: (partitions) => {
-        // First the commit, which what was left holds back.
+        // The commit comes first: the events that were left hold it back.
         this.intake.revoked(partitions);
         this.backlogs.revoked(partitions);
         this.gates.recheck();
       },
-      onFault: (err) => logger.warn({ err }, 'Events wait for Kafka'),
+      onFault: (err) => logger.warn({ err }, 'events wait for Kafka'),
     });
   }
 
@@ -128,12 +130,12 @@ export class EventConsumer {
     return this.consumer?.isJoined() ?? false;
   }
 
-  /** Finishes what is in work, commits its offsets and leaves the group. What waits for a fault is left to others. */
+  /** Finishes the events in work, commits their offsets and leaves the group. Events that wait are left to others. */
   async stop(): Promise<void> {
     this.stopping.abort();
     this.gates.recheck();
     this.backlogs.stop();
-    // A Kafka that is away must not hold up the end; what joins later is closed with the port.
+    // An unavailable Kafka must not hold up the end; a consumer that joins later is closed with the port.
     await Promise.race([this.joining, delay(DRAIN_MS, undefined, { ref: false })]);
     await this.consumer?.stop();
     await this.intake.drain(DRAIN_MS);
@@ -175,7 +177,7 @@ export class EventConsumer {
     await gate.inSlot(() => runWith?.(context, finish) ?? finish());
   }
 
-  /** Undefined: nothing here listens to it, or it came before its subscription begins. */
+  /** The subscription to a record; undefined when there is none, or the record came before it began. */
   private subscriptionOf(record: KafkaRecord): EventSubscription | undefined {
     if (this.positions.isPassed(record)) return undefined;
     return this.options.subscriptions.find(this.topicOf(record), record.headers['type']);

@@ -1,11 +1,8 @@
 import type { DataOf, Event, State } from '@stoa/contract-kit';
-import type { Database, Sql } from '@stoa/postgres';
-import { deriveId } from '../protocol/ids.js';
 import type { KafkaRecord } from '@stoa/kafka';
+import { NO_STATEMENT, transact, type Database, type Outcome, type Sql } from '@stoa/postgres';
 import type { EventAbout, EventContext } from '../api/subscriptions.js';
 import { BeforeFailed } from '../bulkheads/record-faults.js';
-import { parseMessage, type MessageRecord, type ParsedMessage } from '../subscriptions/event-record.js';
-import { admit, takeVersion } from './event-versions.js';
 import { messageRow, writeOutbox, type OutboxRow } from '../outbox/outbox.js';
 import {
   firstParked,
@@ -16,10 +13,12 @@ import {
   type EventKey,
   type ParkedEvent,
 } from '../parked-events/parked-events.js';
+import { deriveId, publishedId } from '../protocol/ids.js';
+import { parseMessage, type MessageRecord, type ParsedMessage } from '../subscriptions/event-record.js';
 import type { EventSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
-import { NOTHING_LEFT, transact, type Outcome } from '../commands/transact.js';
+import { admit, takeVersion } from './event-versions.js';
 
-/** The context that a handler gets, and the events that it published itself. */
+/** The context of a handler, and the messages that it published. */
 class EventRun implements EventContext {
   readonly messages: OutboxRow[] = [];
 
@@ -49,7 +48,7 @@ class EventRun implements EventContext {
   readonly mintId = (n = 0): string => deriveId(this.event.id, 'mint', String(n));
 
   readonly publish = async <F extends Event | State>(message: F, version: number, data: DataOf<F>): Promise<void> => {
-    const id = deriveId(this.event.id, 'fact', String(this.messages.length));
+    const id = publishedId(this.event.id, this.messages.length);
     this.messages.push(messageRow(message, version, data, { id, traceparent: this.traceparent }));
   };
 }
@@ -57,8 +56,8 @@ class EventRun implements EventContext {
 const aboutOf = ({ key }: EventKey, { version, id: eventId }: ParsedMessage): EventAbout => ({ key, version, eventId });
 
 /**
- * What became of an event: handled, ignored as known, parked behind others of its key, or found parked for its own sake
- * by a clone that did not come to write its dead letter.
+ * The outcome of a delivery: handled, ignored as a duplicate, parked behind others of its key, or found parked by a
+ * clone that stopped before it wrote the dead letter.
  */
 export type Delivered = 'handled' | 'duplicate' | 'behind' | 'unreported';
 
@@ -68,12 +67,13 @@ export interface EventDeliveryOptions {
   readonly onPublished?: (bucket: number) => void;
 }
 
-/** Handles one event in one transaction with its version, so that no version of a key is handled twice. */
+/** Handles each event in one transaction with its version, so that no version of a key is handled twice. */
 export class EventDelivery {
   constructor(private readonly options: EventDeliveryOptions) {}
 
   /**
-   * @throws UnreadableRecord; BeforeFailed; what the handler or the database throws. Nothing is written by its transaction
+   * Delivers an event to its handler, unless it is a duplicate or has to be parked.
+   * @throws UnreadableRecord; BeforeFailed; what the handler or the database throws. Its transaction writes nothing
    * then.
    */
   async deliver(at: EventKey, subscription: EventSubscription, record: KafkaRecord): Promise<Delivered> {
@@ -90,12 +90,12 @@ export class EventDelivery {
     const delivered = await transact<Delivered | 'unparked'>(this.options.database, at.bucket, async (tx) => {
       const admission = await admit(tx, at, subscription.message.name, event.version);
       if (admission === 'parked') {
-        // An operator may have emptied the parking place since: then the event's turn is now.
-        if (!(await lockParked(tx, at))) return { value: 'unparked', lastStatement: NOTHING_LEFT };
+        // An operator may have replayed or dropped the parked events since: then it is this one's turn.
+        if (!(await lockParked(tx, at))) return { value: 'unparked', lastStatement: NO_STATEMENT };
         const owed = await park(tx, at, record, null, 0);
-        return { value: owed === undefined ? 'behind' : 'unreported', lastStatement: NOTHING_LEFT };
+        return { value: owed === undefined ? 'behind' : 'unreported', lastStatement: NO_STATEMENT };
       }
-      if (admission === 'duplicate') return { value: 'duplicate', lastStatement: NOTHING_LEFT };
+      if (admission === 'duplicate') return { value: 'duplicate', lastStatement: NO_STATEMENT };
       const outcome = await this.handle(tx, at, subscription, record, event);
       published = outcome.value;
       return { value: 'handled', lastStatement: outcome.lastStatement };
@@ -104,7 +104,7 @@ export class EventDelivery {
     return delivered;
   }
 
-  /** What a handler does before the event's transaction: not while the event has to wait behind others of its key. */
+  /** Runs the handler's `before`, but not while the event has to wait behind others of its key. */
   private async prepare(at: EventKey, { handler }: EventSubscription, event: ParsedMessage): Promise<void> {
     if (!handler.before) return;
     const isBehind = await this.options.database.transaction(at.bucket, (tx) => firstParked(tx, at));
@@ -117,7 +117,7 @@ export class EventDelivery {
   }
 
   /**
-   * Handles the first parked event of a key and takes it off.
+   * Handles the first parked event of a key; it is not parked any more then.
    * @returns false when none is left. @throws as deliver; the event stays parked.
    */
   async deliverFirstParked(at: EventKey, onFirst: (event: ParkedEvent) => void): Promise<boolean> {
@@ -129,9 +129,9 @@ export class EventDelivery {
     let published = false;
     const found = await transact(this.options.database, at.bucket, async (tx) => {
       const parked = await lockFirstParked(tx, at);
-      if (!parked) return { value: false, lastStatement: NOTHING_LEFT };
-      // An operator may have dropped it meanwhile: the next one has its own turn.
-      if (parked.id !== first.id) return { value: true, lastStatement: NOTHING_LEFT };
+      if (!parked) return { value: false, lastStatement: NO_STATEMENT };
+      // An operator may have dropped it meanwhile: the next one is for the next call.
+      if (parked.id !== first.id) return { value: true, lastStatement: NO_STATEMENT };
       const { value, lastStatement } = await this.handleParked(tx, at, parked);
       published = value;
       await lastStatement;
@@ -151,7 +151,7 @@ export class EventDelivery {
   private async handleParked(tx: Sql, at: EventKey, parked: ParkedEvent): Promise<Outcome<boolean>> {
     const { subscription, record, event } = this.parse(at, parked);
     const isNew = await takeVersion(tx, at, parked.type, event.version);
-    if (!isNew) return { value: false, lastStatement: NOTHING_LEFT };
+    if (!isNew) return { value: false, lastStatement: NO_STATEMENT };
     return this.handle(tx, at, subscription, record, event);
   }
 

@@ -125,7 +125,7 @@ describe('whom a failure counts against', () => {
     await endSessions();
     await send(...names.map((each) => record(each)));
     await waitsSeen(15);
-    expect(kafka.logger.lines.some(({ message }) => message === 'An event was parked')).toBe(false);
+    expect(kafka.logger.lines.some(({ message }) => message === 'an event was parked')).toBe(false);
     await sql(`BEGIN READ WRITE; ALTER DATABASE "${name}" RESET default_transaction_read_only; COMMIT`);
     await endSessions();
     await eventually(async () => expect(await seen()).toEqual(names));

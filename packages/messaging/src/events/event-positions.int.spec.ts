@@ -32,7 +32,9 @@ describe('EventPositions', () => {
     const { port } = kafka;
     const messaging = kafka.optionsOf('listener');
     return new EventPositions({
-      ...{ port, messaging, database: db.database },
+      port,
+      messaging,
+      database: db.database,
       subscriptions: new SubscriptionTable(subscriptions),
     });
   }
@@ -46,10 +48,13 @@ describe('EventPositions', () => {
     );
   }
 
-  /** What a clone with these events would commit. */
+  /** Commits as a clone with these events would. */
   async function commit(positions: EventPositions, partition: number, offset: number): Promise<void> {
     const member = await kafka.port.consumeGroup({
-      ...{ groupId: positions.groupId, topics: [topic], isolation: 'committed', startAt: 'beginning' },
+      groupId: positions.groupId,
+      topics: [topic],
+      isolation: 'committed',
+      startAt: 'beginning',
       onRecords: () => undefined,
     });
     await eventually(async () => {

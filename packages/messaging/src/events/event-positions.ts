@@ -16,23 +16,24 @@ export interface EventPositionsOptions {
 /** By Kafka partition of a topic; null where nothing is known. */
 type Offsets = readonly (number | null)[];
 
-// As long as events' topics keep them. Kafka may keep one for longer; it could have been handled so long ago that its version
-// was purged.
+// As long as the topics keep events. Kafka may keep one for longer, which may have been handled so long ago that its
+// version was purged.
 const KEPT_MS = 7 * 24 * 3_600_000;
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;
 
 /**
- * Where each subscription of this clone goes on, in each Kafka partition: behind the last offset that any group with that
- * subscription committed, also one of another version of the service; if there is none, where the subscription begins. A Kafka
- * partition is read from the lowest of these, and what lies below its own subscription's position is passed over.
+ * EventPositions exists so that no event is missed or handled twice when the set of subscriptions changes, or two
+ * versions of a service run; it works by a position for each subscription in each Kafka partition. That is the highest
+ * offset that any group with the subscription committed, or else where the subscription begins. A Kafka partition is
+ * read from the lowest of these, and records below their own subscription's position are passed over.
  */
 export class EventPositions {
   readonly groupId: string;
   private readonly groups: EventGroups;
-  /** By subscription that begins `now`. */
+  /** By subscription: those that begin `now`. */
   private readonly starts = new Map<EventSubscription, EventStarts>();
-  /** By Kafka partition, then by type: those that lie beyond where the Kafka partition was begun to be read. */
+  /** Positions by Kafka partition, then by type, that are beyond the offset where reading began. */
   private readonly beyond = new Map<string, ReadonlyMap<string, number>>();
 
   constructor(private readonly options: EventPositionsOptions) {
@@ -42,7 +43,8 @@ export class EventPositions {
   }
 
   /**
-   * Records where subscriptions begin that begin `now`, unless they have begun: what is published from then on is theirs.
+   * Records the start of subscriptions that begin `now`, unless they have begun: events published from then on are
+   * theirs.
    * @throws KafkaError; what the database throws
    */
   async begin(): Promise<void> {
@@ -75,18 +77,18 @@ export class EventPositions {
     });
   };
 
-  /** Whether a record lies below the position of its type: it was handled, or came before the subscription began. */
+  /** True for a record below the position of its type: it was handled, or came before the subscription began. */
   isPassed(record: KafkaRecord): boolean {
     const position = this.beyond.get(nameOf(record))?.get(record.headers['type'] ?? '');
     return position !== undefined && record.offset < position;
   }
 
-  /** By type of a topic (with the prefix): the position in a Kafka partition. */
+  /** The position in each Kafka partition of a topic (with the prefix), by type. */
   private async positionsIn(topic: string): Promise<Map<string, (partition: number) => number>> {
     const subscriptions = this.options.subscriptions.of(topic.slice(this.options.messaging.topicPrefix.length));
     const committed = await this.committed(topic, subscriptions);
-    // The ends after what was committed: an offset beyond them is one of a topic of this name that was deleted since. Nobody knows
-    // the end of a Kafka partition without a leader, which must not keep the others from being read.
+    // The ends are read after the commits: an offset beyond them is of a topic of this name that was deleted since.
+    // Nobody knows the end of a Kafka partition without a leader, which must not keep the others from being read.
     const ends = await this.options.port.admin.endOffsets(topic);
     const within = (partition: number, offset: number | null | undefined): number | undefined => {
       const end = ends[partition] ?? 0;
@@ -109,7 +111,7 @@ export class EventPositions {
     );
   }
 
-  /** By subscription: the highest offset that a group with it committed. */
+  /** The highest offsets that a group with the subscription committed, by subscription. */
   private async committed(
     topic: string,
     subscriptions: readonly EventSubscription[],
@@ -132,7 +134,7 @@ export class EventPositions {
     return committed.get(subscription)?.some((offset) => offset !== null) ?? false;
   }
 
-  /** The first offsets of the time for which events are kept. `ends` were asked before: what came since is behind them. */
+  /** The first offsets of the time for which events are kept. `ends` were read before: later events are behind them. */
   private async oldest(topic: string, ends: readonly number[]): Promise<number[]> {
     const { admin } = this.options.port;
     try {
@@ -140,7 +142,8 @@ export class EventPositions {
       return kept.map((offset, partition) => Math.max(0, offset ?? ends[partition] ?? 0));
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
-      // Not said of a topic of which one Kafka partition has no leader: then from the beginning, which Kafka keeps little longer.
+      // Unknown for a topic with a Kafka partition without a leader: then from the beginning, which Kafka keeps little
+      // longer.
       return (await admin.beginningOffsets(topic)).map((offset) => Math.max(0, offset));
     }
   }

@@ -5,7 +5,7 @@ import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { hears, recordOf, VERSIONS_TABLES } from '../../test/storage/versions.js';
 import type { BoundSubscription } from '../api/subscriptions.js';
-import { StorageRuntime } from '../background/storage-runtime.js';
+import { BackgroundWork } from '../background/background-work.js';
 
 type Type = 'counted' | 'doubled' | 'tripled';
 
@@ -13,9 +13,9 @@ type Type = 'counted' | 'doubled' | 'tripled';
 describe('event subscriptions over versions of a service', () => {
   let kafka: TestKafka;
   let db: TestMessagingDatabase;
-  const running = new Set<StorageRuntime>();
+  const running = new Set<BackgroundWork>();
   const children: Child[] = [];
-  /** What was sent, by type: each has a key of its own. */
+  /** Keys of the events that were sent, by type: each has one of its own. */
   let sent: Record<Type, string[]>;
 
   beforeEach(async () => {
@@ -31,17 +31,17 @@ describe('event subscriptions over versions of a service', () => {
   });
 
   /** A clone with a connection of its own; resolves when it is ready. */
-  async function clone(...subscriptions: BoundSubscription[]): Promise<StorageRuntime> {
+  async function clone(...subscriptions: BoundSubscription[]): Promise<BackgroundWork> {
     const port = await kafka.open();
     const options = kafka.optionsOf('listener');
-    const runtime = new StorageRuntime({ port, options, database: db.database, contract: counter, subscriptions });
+    const runtime = new BackgroundWork({ port, options, database: db.database, contract: counter, subscriptions });
     running.add(runtime);
     await runtime.start();
     await eventually(() => expect(runtime.isReady()).toBe(true));
     return runtime;
   }
 
-  async function stop(runtime: StorageRuntime): Promise<void> {
+  async function stop(runtime: BackgroundWork): Promise<void> {
     running.delete(runtime);
     await runtime.stop();
   }
@@ -88,8 +88,10 @@ describe('event subscriptions over versions of a service', () => {
     const old = await (
       await kafka.open()
     ).consumeGroup({
-      ...{ groupId: `${kafka.prefix}listener.events`, topics: [`${kafka.prefix}counter.events`] },
-      ...{ isolation: 'committed', startAt: 'beginning' },
+      groupId: `${kafka.prefix}listener.events`,
+      topics: [`${kafka.prefix}counter.events`],
+      isolation: 'committed',
+      startAt: 'beginning',
       onRecords: (records) =>
         void old.commit(records.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset + 1 }))),
     });

@@ -30,7 +30,7 @@ describe('the events of one server', () => {
     await tx.query('INSERT INTO seen (name, count, version) VALUES ($1, $2, $3)', [name, count, version]);
   };
 
-  /** What events of some keys need of the other server. */
+  /** Events of some keys need the other server. */
   const before = async ({ name }: Counted): Promise<void> => {
     if (name.startsWith('near-across')) await database.transaction(1, (tx) => tx.query('SELECT 1'));
   };
@@ -104,7 +104,7 @@ describe('the events of one server', () => {
   const slow = { timeoutMs: 50_000 };
 
   it.each<[string, () => void]>([
-    ['is away', () => line.cut()],
+    ['is unavailable', () => line.cut()],
     ['is frozen', () => line.hold()],
   ])(
     'wait while it %s, in Kafka where they are many, and hold up no others',

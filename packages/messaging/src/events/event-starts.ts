@@ -1,10 +1,10 @@
 import type { Database, Sql } from '@stoa/postgres';
 
-/** Where a subscription begins that begins `now`: by Kafka partition, the first offset that is its own. */
+/** The first offset, by Kafka partition, of a subscription that begins `now`. */
 export type EventStarts = readonly number[];
 
-// As rows of event_versions of bucket 0 they are one for all clones and shards, and move with the bucket. No event has such a
-// type. `infinity`: they are kept for as long as the database, because a subscription begins once.
+// Rows of event_versions of bucket 0 are the same for all clones and shards, and move with the bucket. No event has
+// such a type. `infinity`: they are kept for as long as the database, because a subscription begins once.
 const typeOf = (event: string): string => `${event}@start`;
 
 const RECORD = `INSERT INTO event_versions (bucket, topic, type, key, version, updated_at)
@@ -14,7 +14,7 @@ const RECORD = `INSERT INTO event_versions (bucket, topic, type, key, version, u
 const READ = `SELECT version::float8 AS start FROM event_versions
   WHERE bucket = 0 AND topic = $1 AND type = $2 ORDER BY key::int`;
 
-/** What is recorded of a subscription; undefined when nothing is. */
+/** Reads where a subscription begins; undefined when nothing is recorded. */
 export function readStarts(database: Database, topic: string, event: string): Promise<EventStarts | undefined> {
   return database.transaction(0, (tx) => read(tx, topic, event));
 }

@@ -1,6 +1,6 @@
 import type { KafkaPort } from '@stoa/kafka';
 import type { Database } from '@stoa/postgres';
-import { backoff, pause, spread } from '@stoa/timing';
+import { pause } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import type { Work } from '../intake/intake.js';
 import { BeforeFailed, isRecordsFault } from '../bulkheads/record-faults.js';
@@ -8,10 +8,9 @@ import type { EventDelivery } from './event-delivery.js';
 import { UnreadableRecord } from '../subscriptions/event-record.js';
 import type { EventKey } from '../parked-events/parked-events.js';
 import { Parking } from '../parked-events/parking.js';
+import { retryPause } from '../bulkheads/retry-pause.js';
 import type { ServerGate } from '../bulkheads/server-gate.js';
 import type { EventSubscription } from '../subscriptions/subscription-table.js';
-
-const LONGEST_RETRY_MS = 5_000;
 
 export interface EventTrialsOptions {
   readonly port: KafkaPort;
@@ -24,7 +23,7 @@ export interface EventTrialsOptions {
   readonly stopping: AbortSignal;
 }
 
-/** One event that is tried until it is handled or parked. */
+/** One event on its way to be handled or parked. */
 interface Trial {
   readonly at: EventKey;
   readonly subscription: EventSubscription;
@@ -40,13 +39,14 @@ interface Trial {
 
 /**
  * Tries events until each is handled or parked. A failure counts only when the event or its handler is at fault
- * (blame.ts); anything else is waited for as long as it takes.
+ * (record-faults.ts); for anything else the event waits as long as it takes.
  */
 export class EventTrials {
   constructor(private readonly options: EventTrialsOptions) {}
 
   /**
-   * @returns true when the event is done with, or is somebody else's; false when this ends before that. Never rejects.
+   * Tries an event until it is handled or parked. Never rejects.
+   * @returns true when it is, or belongs to another member now; false when this stops before that
    */
   async finish(at: EventKey, subscription: EventSubscription, work: Work, gate: ServerGate): Promise<boolean> {
     const trial: Trial = { at, subscription, work, gate, attempts: 0, failures: 0, parking: undefined };
@@ -56,7 +56,7 @@ export class EventTrials {
     }
   }
 
-  /** @returns whether the event is done with */
+  /** @returns whether the event is handled or parked */
   private async attempt(trial: Trial): Promise<boolean> {
     const isWanted = (): boolean => !trial.work.isRevoked() && !this.options.stopping.aborted;
     try {
@@ -84,10 +84,10 @@ export class EventTrials {
   private isJudged(trial: Trial, error: unknown): boolean {
     const { database, messaging, maxAttempts } = this.options;
     const { at, work, parking } = trial;
-    // That an event could not be parked is never its own fault, whatever it looks like.
+    // A failure to park an event is never its own fault, whatever it looks like.
     const isOwn = !parking && isRecordsFault(error, (each) => database.isTransient(each));
     const fields = { err: error, ...at, event: work.record.headers['id'], attempts: trial.attempts };
-    messaging.logger.warn(fields, isOwn ? 'An event could not be handled' : 'An event waits for a fault to pass');
+    messaging.logger.warn(fields, isOwn ? 'an event could not be handled' : 'an event waits for a fault to end');
     if (!isOwn) return false;
     trial.attempts = error instanceof UnreadableRecord ? maxAttempts : trial.attempts + 1;
     if (trial.attempts < maxAttempts) return false;
@@ -97,6 +97,6 @@ export class EventTrials {
 
   private async pause(failures: number): Promise<void> {
     const { retryMs, stopping } = this.options;
-    await pause(spread(backoff(failures, retryMs, LONGEST_RETRY_MS)), stopping);
+    await pause(retryPause(failures, retryMs), stopping);
   }
 }

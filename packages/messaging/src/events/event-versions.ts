@@ -1,10 +1,11 @@
 import type { Sql } from '@stoa/postgres';
 import type { EventKey } from '../parked-events/parked-events.js';
 
-/** What is known of an event when it comes. */
+/** How an event's version and key compare with those handled and parked before. */
 export type Admission = 'new' | 'duplicate' | 'parked';
 
-// One statement, because it stands at the head of each event: takes the version unless it is known, or the key is parked.
+// One statement, because each event begins with it: takes the version unless it is known, or events of the key are
+// parked.
 const ADMIT = `WITH parked AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM parked_events WHERE bucket = $1 AND topic = $2 AND key = $4) AS yes
   ), taken AS (
@@ -34,7 +35,7 @@ const TAKE = `INSERT INTO event_versions AS known (bucket, topic, type, key, ver
     WHERE known.version < excluded.version
   RETURNING 1`;
 
-/** The same, whatever is parked. @returns false if the version is not newer than what was handled */
+/** The same, whatever is parked. @returns false if the version is not newer than the one handled last */
 export async function takeVersion(
   tx: Sql,
   { bucket, topic, key }: EventKey,

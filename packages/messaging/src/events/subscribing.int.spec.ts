@@ -5,7 +5,7 @@ import { messagingDatabase, type TestMessagingDatabase } from '../../test/storag
 import type { BoundSubscription, EventHandler, StateHandler } from '../api/subscriptions.js';
 import type { KafkaPort } from '@stoa/kafka';
 import { onEvent, onState } from '../nest/subscriptions.js';
-import { StorageRuntime } from '../background/storage-runtime.js';
+import { BackgroundWork } from '../background/background-work.js';
 
 class NoteCounted implements EventHandler<typeof counter.counted> {
   readonly on: EventHandler<typeof counter.counted>['on'] = async ({ name, count }, { tx, version }) => {
@@ -31,8 +31,8 @@ describe('a service that listens to another', () => {
   let kafka: TestKafka;
   let publisherDb: TestMessagingDatabase;
   let listenerDb: TestMessagingDatabase;
-  let publisher: StorageRuntime;
-  const listeners: StorageRuntime[] = [];
+  let publisher: BackgroundWork;
+  const listeners: BackgroundWork[] = [];
 
   const subscriptions: BoundSubscription[] = [
     { subscription: onEvent(counter.counted, NoteCounted), handler: new NoteCounted() },
@@ -45,7 +45,7 @@ describe('a service that listens to another', () => {
     const bucketOf = (key: string): number => key.length;
     listenerDb = await messagingDatabase({ tables: COUNTER_TABLES, servers: 2, name: 'listener', bucketOf });
     const { port, options } = kafka;
-    publisher = new StorageRuntime({
+    publisher = new BackgroundWork({
       port,
       options,
       database: publisherDb.database,
@@ -61,10 +61,10 @@ describe('a service that listens to another', () => {
     await Promise.all([publisherDb.drop(), listenerDb.drop()]);
   });
 
-  async function startListener(port: KafkaPort = kafka.port): Promise<StorageRuntime> {
+  async function startListener(port: KafkaPort = kafka.port): Promise<BackgroundWork> {
     const options = kafka.optionsOf('listener');
     const { database } = listenerDb;
-    const listener = new StorageRuntime({ port, options, database, contract: counter, subscriptions });
+    const listener = new BackgroundWork({ port, options, database, contract: counter, subscriptions });
     listeners.push(listener);
     await listener.start();
     return listener;

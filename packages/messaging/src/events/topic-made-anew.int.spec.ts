@@ -43,7 +43,9 @@ describe('a topic that was made anew', () => {
     await kafka.port.admin.createTopics([{ topic: name, partitions: 3, replicationFactor: 1, config }]);
   };
   const message = (topic: string, type: string, name: string, version: number, count: number): OutgoingRecord => ({
-    ...{ topic: `${kafka.prefix}counter.${topic}`, key: name, value: JSON.stringify({ name, count }) },
+    topic: `${kafka.prefix}counter.${topic}`,
+    key: name,
+    value: JSON.stringify({ name, count }),
     headers: { id: newId(), type, version: String(version), v: '1' },
   });
   const send = (...records: OutgoingRecord[]) => eventually(() => kafka.port.produce(records, 'all'), SLOW);
@@ -58,8 +60,12 @@ describe('a topic that was made anew', () => {
     };
     const subscriptions = new SubscriptionTable<EventSubscription>([{ message: counter.counted, handler: { on } }]);
     const consumer = new EventConsumer({
-      ...{ port: kafka.port, database: db.database, messaging: kafka.optionsOf('listener'), subscriptions },
-      ...{ delivery: new EventDelivery({ database: db.database, subscriptions }), retryMs: 10 },
+      port: kafka.port,
+      database: db.database,
+      messaging: kafka.optionsOf('listener'),
+      subscriptions,
+      delivery: new EventDelivery({ database: db.database, subscriptions }),
+      retryMs: 10,
     });
     consumer.start();
     stops.push(() => consumer.stop());

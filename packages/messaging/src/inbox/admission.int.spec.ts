@@ -16,10 +16,20 @@ const adder = service(
   {
     plain: command({ summary: 'Add', caller: 'anyone', key: 'input.name', input, output: z.object({}) }),
     secret: command({
-      ...{ summary: 'Add', caller: 'anyone', key: 'input.name', input, output: z.object({}), secretReply: true },
+      summary: 'Add',
+      caller: 'anyone',
+      key: 'input.name',
+      input,
+      output: z.object({}),
+      secretReply: true,
     }),
     secretByRoute: command({
-      ...{ http: 'POST /v1/adders', summary: 'Add', caller: 'anyone', key: 'input.name', input, output: z.object({}) },
+      http: 'POST /v1/adders',
+      summary: 'Add',
+      caller: 'anyone',
+      key: 'input.name',
+      input,
+      output: z.object({}),
       secretReply: true,
     }),
     flow: command({ summary: 'Add', caller: 'anyone', key: 'input.name', input, output: z.object({}) }),
@@ -58,8 +68,15 @@ describe('a request that comes again with another body', () => {
     const [common, rest] = [{ id, operation, correlation: '1', replyTopic: 'r' }, { traceparent: undefined }];
     const { ok, body: reply } = await dispatcher.run(
       {
-        ...{ ...common, ...rest, budgetMs: 5_000, contractVersion: 1, caller, expectedVersion: undefined },
-        ...{ key: operation, body: Buffer.from(JSON.stringify(body)), appendedAt: Date.now() },
+        ...common,
+        ...rest,
+        budgetMs: 5_000,
+        contractVersion: 1,
+        caller,
+        expectedVersion: undefined,
+        key: operation,
+        body: Buffer.from(JSON.stringify(body)),
+        appendedAt: Date.now(),
       },
       () => 5_000,
     );
@@ -85,13 +102,13 @@ describe('a request that comes again with another body', () => {
 
   it('is refused when both come at once', async () => {
     const id = newId();
-    const answers = await Promise.all(
+    const replies = await Promise.all(
       [1, 2, 3, 4].map((by) => send('flow', id, { name: 'flow', by, password: 'same' })),
     );
-    expect(answers.toSorted()).toEqual([...Array(3).fill('IDEMPOTENCY_KEY_REUSED'), 'ok']);
+    expect(replies.toSorted()).toEqual([...Array(3).fill('IDEMPOTENCY_KEY_REUSED'), 'ok']);
   });
 
-  it('is told by a hash that differs for each request, and by no plain hash of the secret', async () => {
+  it('is recognised by a hash that differs for each request, and by no plain hash of the secret', async () => {
     const ids = [newId(), newId()];
     for (const id of ids) await send('plain', id, { name: 'plain', by: 0, password: 'the same' });
     const found = await rows<{ hash: string }>(

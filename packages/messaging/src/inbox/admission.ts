@@ -3,18 +3,18 @@ import type { Database } from '@stoa/postgres';
 import type { CommandReply, CommandRequest } from '../api/command-execution.js';
 import { deriveId } from '../protocol/ids.js';
 import { bodyHash as plainHash, hasSecrets, wholeHash } from './body-hash.js';
-import { admitted } from './inbox.js';
+import { insertRequest } from './inbox.js';
 import { REUSED } from '../protocol/fixed-replies.js';
 
 /**
- * Tells a repeated request from another one under the same id, where the inbox row of its command can't: a flow and a command
- * with a secret reply have none, and of secrets that row holds no hash. Such a request leaves a row of its own, under an id
- * derived from it.
+ * Admission exists to refuse a second request under the id of another, where the inbox row of its command can't: a flow
+ * and a command with a secret reply have none, and that row's hash leaves secrets out. It works by a row for the
+ * request itself, under an id derived from the command's.
  */
 export class Admission {
   constructor(private readonly database: Database) {}
 
-  /** @returns a business error; undefined: the request may run. @throws what the database throws */
+  /** @returns the reply IDEMPOTENCY_KEY_REUSED; undefined: the request may run. @throws what the database throws */
   async admit(operation: Command, request: CommandRequest, isFlow: boolean): Promise<CommandReply | undefined> {
     const hasSecretReply = operation.secretReply === true;
     if (!isFlow && !hasSecretReply && !hasSecrets(operation)) return undefined;
@@ -22,9 +22,9 @@ export class Admission {
     const hashOf = hashing(operation, bodyText);
     const bucket = this.database.bucketOf(key);
     const bodyHash = await hashOf();
-    // A customer's rows are erased with them, by this key; others that name a person must not outlive it.
+    // A customer's rows are erased by this key; other keys may name a person, who must not stay in the row.
     const row = { bucket, commandId: deriveId(id, 'request'), key: isCustomers(operation) ? key : '', bodyHash };
-    const known = await this.database.transaction(bucket, (tx) => admitted(tx, row));
+    const known = await this.database.transaction(bucket, (tx) => insertRequest(tx, row));
     return known.equals(bodyHash) || known.equals(await hashOf(known)) ? undefined : REUSED;
   }
 }
@@ -32,8 +32,8 @@ export class Admission {
 const isCustomers = ({ key }: Command): boolean => key === 'caller.customerId';
 
 /**
- * Secrets are hashed where an answer to the first may stand for an answer to the second. A check of credentials, which has a
- * secret reply and no route, checks them each time.
+ * Hashes secrets too, since a second request may get the first one's reply. A check of credentials, which has a secret
+ * reply and no route, checks them each time and needs no such hash.
  */
 function hashing(operation: Command, bodyText: string): (like?: Buffer) => Promise<Buffer> {
   const checksEachTime = operation.secretReply === true && operation.http === undefined;

@@ -24,11 +24,12 @@ function fieldsOf(bodyText: string, isWanted: (name: string) => boolean): string
   return JSON.stringify(Object.fromEntries(Object.entries(body).filter(([name]) => isWanted(name))));
 }
 
+/** True when the input has a field with `writeOnly: true`. */
 export const hasSecrets = (operation: Command): boolean => secretFieldsOf(operation).length > 0;
 
 /**
- * What the inbox compares to tell a retry from another command under the same id: 128 bits of the SHA-256 of the input's
- * JSON as it was sent. Passwords are left out, because a hash of a small secret can be guessed.
+ * The hash by which the inbox knows a retry from another command under the same id: 128 bits of the SHA-256 of the
+ * input's JSON as it was sent. Passwords are left out, because a hash of a small secret can be guessed.
  */
 export function bodyHash(operation: Command, bodyText: string): Buffer {
   const secrets = secretFieldsOf(operation);
@@ -38,15 +39,15 @@ export function bodyHash(operation: Command, bodyText: string): Buffer {
 
 const HASH_BYTES = 16;
 const SALT_BYTES = 16;
-/** As passwords are kept: OWASP's first choice for argon2id, 13 ms of a core. */
+/** The cost at which passwords are kept: OWASP's first choice for argon2id, 13 ms of a core. */
 const COST = { parallelism: 1, tagLength: 32, memory: 19_456, passes: 2 };
 
 const hashSlowly = promisify(argon2);
 
 /**
- * A hash of a body with its secrets: `bodyHash`, and behind it a salt and their argon2id hash. Guessing a password by it costs
- * what guessing it by the account's own hash does.
- * @param like one that was made before: takes its salt, so that both can be compared
+ * The hash of a body with its secrets: `bodyHash`, and behind it a salt and their argon2id hash. Guessing a password by
+ * it costs as much as guessing it by the account's own hash.
+ * @param like an earlier hash, whose salt is taken so that both can be compared
  */
 export async function wholeHash(operation: Command, bodyText: string, like?: Buffer): Promise<Buffer> {
   const plain = bodyHash(operation, bodyText);

@@ -25,8 +25,8 @@ describe('a kept reply', () => {
 
   it('takes little more of the disk than its bytes when commands share a transaction', async () => {
     for (let n = 0; n < COMMANDS; n += 7) {
-      const answers = Array.from({ length: 7 }, () => ({ inbox: command(), reply: REPLY, until: 'infinity' }));
-      await db.database.transaction(0, (tx) => recordAll(tx, answers));
+      const replies = Array.from({ length: 7 }, () => ({ inbox: command(), reply: REPLY, until: 'infinity' }));
+      await db.database.transaction(0, (tx) => recordAll(tx, replies));
     }
     expect(await bytesEach()).toBeLessThan(1.6 * REPLY.body.length);
   });

@@ -3,7 +3,7 @@ import type { CommandReply } from '../api/command-execution.js';
 import { outboxInsert, type OutboxRow } from '../outbox/outbox.js';
 import type { Deadline } from '../clocks/server-clocks.js';
 
-/** What identifies a command in the inbox. */
+/** A command in the inbox. */
 export interface InboxKey {
   readonly bucket: number;
   readonly commandId: string;
@@ -12,40 +12,41 @@ export interface InboxKey {
   readonly bodyHash: Buffer;
 }
 
-/** What an earlier delivery of the command left. */
+/** The reply to an earlier delivery of the command. */
 export interface EarlierReply extends CommandReply {
   /** False: that was another command, under the same id. */
   readonly sameBody: boolean;
 }
 
-// No conflict target: the tests' control drops the primary key to show what it is for.
+// No conflict target: a test drops the primary key to show its purpose.
 const CLAIM = `INSERT INTO inbox (bucket, command_id, key, body_hash) VALUES ($1, $2, $3, $4)
   ON CONFLICT DO NOTHING`;
 // A command's deadline is checked where its reply is written: behind its last statement, when it has locked all that it
-// changes. A late one has no status, which the column refuses (see isLate); that costs no statement of its own.
-const IN_TIME = (status: string, until: string): string => `CASE WHEN clock_timestamp() <= ${until} THEN ${status} END`;
+// changes. A late command gets no status, which the column refuses (see isLate); that costs no statement of its own.
+const STATUS_IN_TIME = (status: string, until: string): string =>
+  `CASE WHEN clock_timestamp() <= ${until} THEN ${status} END`;
 const RECORD = `INSERT INTO inbox (bucket, command_id, key, body_hash, status, reply)
-  VALUES ($1, $2, $3, $4, ${IN_TIME('$5', '$7::timestamptz')}, $6)
+  VALUES ($1, $2, $3, $4, ${STATUS_IN_TIME('$5', '$7::timestamptz')}, $6)
   ON CONFLICT DO NOTHING RETURNING 1`;
 const READ = 'SELECT body_hash, status, reply FROM inbox WHERE bucket = $1 AND command_id = $2';
-const FINISH = `UPDATE inbox SET status = ${IN_TIME('$3', '$5::timestamptz')}, reply = $4
+const FINISH = `UPDATE inbox SET status = ${STATUS_IN_TIME('$3', '$5::timestamptz')}, reply = $4
   WHERE bucket = $1 AND command_id = $2`;
 // Reply and events in one statement: a statement costs 30 to 60 µs of CPU on both sides together, whatever it does.
-const FINISH_AND = `WITH done AS (UPDATE inbox SET status = ${IN_TIME('$8', '$10::timestamptz')}, reply = $9
+const FINISH_AND = `WITH done AS (UPDATE inbox SET status = ${STATUS_IN_TIME('$8', '$10::timestamptz')}, reply = $9
   WHERE bucket = $1 AND command_id = $7)`;
 
 const statusOf = (reply: CommandReply): string => (reply.ok ? 'ok' : 'error');
 
 /**
- * Takes the command for this transaction. Another delivery of it that is in work makes this wait until it ends.
- * @returns false if an earlier delivery has been answered (see readReply).
+ * Claims the command for this transaction, and waits for another delivery of it that is in work.
+ * @returns false if an earlier delivery has its reply (see readReply).
  */
 export async function claim(tx: Sql, { bucket, commandId, key, bodyHash }: InboxKey): Promise<boolean> {
   const { rowCount } = await tx.query(CLAIM, [bucket, commandId, key, bodyHash]);
   return rowCount === 1;
 }
 
-/** @throws Error when there is none: the row was purged since, 48 hours after the first delivery. */
+/** Reads the reply to an earlier delivery. @throws Error when its row was purged since, 48 hours after that delivery */
 export async function readReply(tx: Sql, { bucket, commandId, bodyHash }: InboxKey): Promise<EarlierReply> {
   const { rows } = await tx.query<{ body_hash: Uint8Array; status: string; reply: string | null }>(READ, [
     bucket,
@@ -57,7 +58,7 @@ export async function readReply(tx: Sql, { bucket, commandId, bodyHash }: InboxK
   return { ok: row.status === 'ok', body: row.reply, sameBody };
 }
 
-/** True for the error of a statement that would have recorded a command after its deadline: nothing of it was done. */
+/** True for the error of a statement that would have recorded a reply after the deadline: the command was not done. */
 export function isLate(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, table, column } = error as { code?: unknown; table?: unknown; column?: unknown };
@@ -65,7 +66,7 @@ export function isLate(error: unknown): boolean {
 }
 
 /**
- * The last statement of a claimed command: its reply and its events.
+ * Writes a claimed command's reply and its messages, in its last statement.
  * @param until the command's deadline by the server's clock @throws an error that isLate knows, after it
  */
 export async function finish(
@@ -86,7 +87,7 @@ export async function finish(
 
 /**
  * Keeps the reply of a command whose transaction was rolled back.
- * @returns false if another delivery was answered first. @throws an error that isLate knows, after the deadline
+ * @returns false if another delivery has a reply already. @throws an error that isLate knows, after the deadline
  */
 export async function record(tx: Sql, key: InboxKey, reply: CommandReply, until: Deadline): Promise<boolean> {
   const { rows } = await tx.query(RECORD, [
@@ -101,34 +102,35 @@ export async function record(tx: Sql, key: InboxKey, reply: CommandReply, until:
   return rows.length > 0;
 }
 
-// A row that is there is left as it is, but its lock makes it seen also where another transaction has just written it.
-const ADMIT = `INSERT INTO inbox AS known (bucket, command_id, key, body_hash, status, reply) VALUES ($1, $2, $3, $4, 'ok', '')
+// A row that is there keeps its values; its lock makes it visible also where another transaction has just written it.
+const ADMIT = `INSERT INTO inbox AS known (bucket, command_id, key, body_hash, status, reply)
+  VALUES ($1, $2, $3, $4, 'ok', '')
   ON CONFLICT (bucket, command_id) DO UPDATE SET key = known.key
   RETURNING body_hash`;
 
-/** Leaves a row for a request. @returns the hash of the body that the first of its id came with */
-export async function admitted(tx: Sql, { bucket, commandId, key, bodyHash }: InboxKey): Promise<Buffer> {
+/** Inserts a request's row, unless one of its id is there. @returns the body hash of the first request of that id */
+export async function insertRequest(tx: Sql, { bucket, commandId, key, bodyHash }: InboxKey): Promise<Buffer> {
   const { rows } = await tx.query<{ body_hash: Uint8Array }>(ADMIT, [bucket, commandId, key, bodyHash]);
   return Buffer.from(rows[0]!.body_hash);
 }
 
-// A lateral question, which is always a loop over the index: a join might be planned as one with the whole table.
-const ANSWERED = `SELECT r.n FROM json_to_recordset($1) AS r(n integer, bucket smallint, id uuid)
+// A lateral subquery, which is always a loop over the index: a join might be planned as one with the whole table.
+const REPLIED = `SELECT r.n FROM json_to_recordset($1) AS r(n integer, bucket smallint, id uuid)
   CROSS JOIN LATERAL (SELECT FROM inbox WHERE bucket = r.bucket AND command_id = r.id LIMIT 1) AS known`;
 const RECORD_ALL = `INSERT INTO inbox (bucket, command_id, key, body_hash, status, reply)
-  SELECT bucket, id, key, decode(hash, 'hex'), ${IN_TIME('status', 'until')}, reply
+  SELECT bucket, id, key, decode(hash, 'hex'), ${STATUS_IN_TIME('status', 'until')}, reply
   FROM json_to_recordset($1)
     AS r(bucket smallint, id uuid, key text, hash text, status text, until timestamptz, reply text)`;
 
-/** Which of these commands have been answered, by their places. */
-export async function findAnswered(tx: Sql, keys: readonly InboxKey[]): Promise<Set<number>> {
+/** Finds those of these commands that have a reply. @returns their indexes */
+export async function findReplied(tx: Sql, keys: readonly InboxKey[]): Promise<Set<number>> {
   const records = keys.map(({ bucket, commandId }, n) => ({ n, bucket, id: commandId }));
-  const { rows } = await tx.query<{ n: number }>(ANSWERED, [JSON.stringify(records)]);
+  const { rows } = await tx.query<{ n: number }>(REPLIED, [JSON.stringify(records)]);
   return new Set(rows.map(({ n }) => n));
 }
 
 /** A command's reply, and until when it may be recorded. */
-export interface Answered {
+export interface RecordedReply {
   readonly inbox: InboxKey;
   readonly reply: CommandReply;
   readonly until: Deadline;
@@ -136,17 +138,23 @@ export interface Answered {
 
 /**
  * Keeps the replies of commands.
- * @throws the server's unique_violation when one of them was answered meanwhile; an error that isLate knows when one is late
+ * @throws the server's unique_violation when one of them got a reply meanwhile; an error that isLate knows when one is
+ * late
  */
-export async function recordAll(tx: Sql, answers: readonly Answered[]): Promise<void> {
-  const records = answers.map(({ inbox: { bucket, commandId, key, bodyHash }, reply, until }) => ({
-    ...{ bucket, id: commandId, key, hash: bodyHash.toString('hex') },
-    ...{ status: statusOf(reply), until, reply: reply.body },
+export async function recordAll(tx: Sql, replies: readonly RecordedReply[]): Promise<void> {
+  const records = replies.map(({ inbox: { bucket, commandId, key, bodyHash }, reply, until }) => ({
+    bucket,
+    id: commandId,
+    key,
+    hash: bodyHash.toString('hex'),
+    status: statusOf(reply),
+    until,
+    reply: reply.body,
   }));
   await tx.query(RECORD_ALL, [JSON.stringify(records)]);
 }
 
-/** What a command was answered, whatever its body; undefined: it has not been, or so long ago that the row was purged. */
+/** Finds the reply to a command, whatever its body; undefined: there is none, or none any more (the row was purged). */
 export async function findReply(
   tx: Sql,
   { bucket, commandId }: Pick<InboxKey, 'bucket' | 'commandId'>,
@@ -156,26 +164,26 @@ export async function findReply(
   return row && row.reply !== null ? { ok: row.status === 'ok', body: row.reply } : undefined;
 }
 
-/** Stands for whatever body the command has: who closes a command does not know it. */
+/** Matches any body: whoever closes a command does not know it. */
 const ANY_BODY = Buffer.alloc(0);
 
-// A row that is there lives on as if it were new: whoever closes a command relies on it for as long as on one of their own.
+// A row that is there is kept as long as a new one: whoever closes a command relies on it for as long as on their own.
 const CLOSE = `INSERT INTO inbox AS known (bucket, command_id, key, body_hash, status, reply)
   VALUES ($1, $2, $3, $4, $5, $6)
   ON CONFLICT (bucket, command_id) DO UPDATE SET created_at = now()
   RETURNING (xmax = 0) AS closed, status, reply`;
 
-/** How a command ended. */
+/** The outcome of closing a command. */
 export interface Closed {
   readonly reply: CommandReply;
-  /** True: it was ended just now, and never runs. False: it had been answered before. */
+  /** True: it was closed just now, and never runs. False: it had its reply before. */
   readonly isNew: boolean;
 }
 
 /**
- * Answers a command that may still be on its way, frozen, or never come: from the commit on it never runs (for as long as the
- * inbox keeps replies), and whoever sends it again gets this answer. One that is in work is waited for; one that was
- * answered keeps its answer.
+ * Gives a reply to a command that may still be on its way, frozen, or never come. From the commit on it never runs (for
+ * as long as the inbox keeps replies), and whoever sends it again gets this reply. A command that is in work is waited
+ * for; one that has a reply keeps it.
  */
 export async function closeCommand(
   tx: Sql,
@@ -191,9 +199,9 @@ export async function closeCommand(
 const PURGE = 'DELETE FROM inbox WHERE bucket = $1 AND key = $2 AND command_id IS DISTINCT FROM $3::uuid';
 
 /**
- * Forgets what was answered to all commands of a key: of somebody who is erased. Each of them runs again when it comes again,
- * so there must be something by which it is refused.
- * @param except the command that does it
+ * Deletes the replies to all commands of a key, for somebody who is erased. A command that comes again runs again, so
+ * something else must refuse it.
+ * @param except the id of the command that does it
  */
 export async function purgeReplies(
   tx: Sql,

@@ -8,7 +8,7 @@ import { ensureFollowed } from '../contracts/ensure-topics.js';
 import { openKafka } from '@stoa/kafka';
 import type { KafkaPort } from '@stoa/kafka';
 import { MESSAGING_OPTIONS, type MessagingOptions } from '../api/options.js';
-import { createBackground } from '../background/storage-runtime.js';
+import { createBackground } from '../background/background-work.js';
 import { bindOperations, type Binding } from '../server/binding.js';
 import { StoaClient } from '../client/stoa-client.js';
 import { StoaServer } from '../server/stoa-server.js';

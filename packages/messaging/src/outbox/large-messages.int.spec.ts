@@ -11,7 +11,7 @@ import type { KafkaPort, OutgoingRecord } from '@stoa/kafka';
 import { MAX_RECORD_BYTES } from '@stoa/kafka';
 import { MAX_REPLY_BYTES } from '../replies/reply-parts.js';
 import type { KeyState } from '../api/subscriptions.js';
-import { InboxExecutor } from '../commands/command-executor.js';
+import { InboxExecutor } from '../commands/inbox-executor.js';
 import { EventConsumer } from '../events/event-consumer.js';
 import { EventDelivery } from '../events/event-delivery.js';
 import { BatchExecutor } from '../commands/batch-executor.js';
@@ -24,7 +24,7 @@ import {
   type StateSubscription,
 } from '../subscriptions/subscription-table.js';
 
-/** What a record costs besides the text of a note called `n`. */
+/** Bytes of a record besides the text of a note called `n`. */
 const AROUND = 450;
 
 describe('messages and replies that are large', () => {
@@ -51,7 +51,7 @@ describe('messages and replies that are large', () => {
       return [new InboxExecutor(options), new BatchExecutor(options)];
     };
 
-    /** Adds to a counter, publishes and answers texts of these lengths. */
+    /** Adds to a counter, publishes and returns texts of these lengths. */
     const writing = ({ event = 1, state = 1, reply = 1, name = 'n' }) =>
       boundWrite(async (input, { tx, publish }) => {
         await addTo(tx, input.name, 1);
@@ -108,7 +108,9 @@ describe('messages and replies that are large', () => {
   describe('in the outbox', () => {
     async function relay(port: KafkaPort = kafka.port): Promise<void> {
       const session = await LockSession.open({
-        ...{ url: db.database.server(0).url, applicationName: 'test', idleTimeoutMs: 60_000 },
+        url: db.database.server(0).url,
+        applicationName: 'test',
+        idleTimeoutMs: 60_000,
       });
       const stopping = new AbortController();
       const options = { port, topicPrefix: kafka.prefix, server: 'notes@0', logger: kafka.logger };
@@ -162,7 +164,9 @@ describe('messages and replies that are large', () => {
 
   describe('that are read', () => {
     const record = (topic: string, name: string | Buffer, value: string, version = 1): OutgoingRecord => ({
-      ...{ topic: `${kafka.prefix}notes.${topic}`, key: name, value },
+      topic: `${kafka.prefix}notes.${topic}`,
+      key: name,
+      value,
       headers: { id: newId(), type: topic === 'events' ? 'written' : 'text', version: String(version), v: '1' },
     });
     const note = (name: string, length: number): string => JSON.stringify({ name, text: 'x'.repeat(length) });
@@ -230,7 +234,10 @@ describe('messages and replies that are large', () => {
       ]);
       const stopping = new AbortController();
       const follower = new StateFollower({
-        ...{ port: kafka.port, messaging, server: db.database.server(0), subscriptions },
+        port: kafka.port,
+        messaging,
+        server: db.database.server(0),
+        subscriptions,
         isTransient: (error) => db.database.isTransient(error),
       }).run(stopping.signal);
       stops.push(async () => {

@@ -5,7 +5,7 @@ import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import { FencedError, type KafkaPort, type KafkaRecord } from '@stoa/kafka';
-import { InboxExecutor } from '../commands/command-executor.js';
+import { InboxExecutor } from '../commands/inbox-executor.js';
 import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 
 /** A gate that what passes it can be held at. */
@@ -111,7 +111,7 @@ describe('OutboxRelay', () => {
     await Promise.all([follower.close(), stop()]);
   });
 
-  it('looks again when it is notified, and makes no pause between transactions for whoever is in a flush', async () => {
+  it('polls again when it is notified, and makes no pause between transactions when it is flushed', async () => {
     const relay = relayOf(kafka.port, { idleMs: 3_600_000, intervalMs: 3_600_000 });
     const { stop } = run(relay);
     await executor.execute(add, addRequest('notified', 1));
@@ -148,7 +148,7 @@ describe('OutboxRelay', () => {
       .rows("INSERT INTO outbox (bucket, topic, key, version, headers) VALUES (0, 'late.states', 'k', 1, '{}')");
     const { stop } = run(relayOf());
     await eventually(() =>
-      expect(kafka.logger.lines.map(({ message }) => message)).toContain('The outbox waits for Kafka'),
+      expect(kafka.logger.lines.map(({ message }) => message)).toContain('the outbox waits for Kafka'),
     );
     const topic = `${kafka.prefix}late.states`;
     await kafka.port.admin.createTopics([{ topic, partitions: 3, replicationFactor: 1 }]);
@@ -176,7 +176,7 @@ describe('OutboxRelay', () => {
     async (step) => {
       const { state, pass } = gate();
       const port = await kafka.open();
-      // Stands between the relay and the client, and lets a step wait for the test.
+      // It is between the relay and the client, and lets a step wait for the test.
       const freezing = Object.assign(Object.create(port) as KafkaPort, {
         transactional: async (id: string) => {
           const producer = await port.transactional(id);

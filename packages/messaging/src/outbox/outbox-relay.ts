@@ -1,5 +1,11 @@
-import { FencedError, type Headers, KafkaError, type KafkaPort, type TransactionalProducer } from '@stoa/kafka';
-import type { Logger } from '@stoa/kafka';
+import {
+  FencedError,
+  type Headers,
+  KafkaError,
+  type KafkaPort,
+  type Logger,
+  type TransactionalProducer,
+} from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
 import { recordOf } from './outbox.js';
 import { Signal } from './signal.js';
@@ -10,13 +16,16 @@ export interface OutboxRelayOptions {
   /** Names the database in the transactional id: `cart@shard2`. */
   readonly server: string;
   readonly logger: Logger;
-  /** After each look at the outbox: how many records went out, and the age of the oldest row in ms (0: it is empty). */
+  /**
+   * Called after each poll of the outbox: how many records were sent, and the age of the oldest row in ms (0: it is
+   * empty).
+   */
   readonly onRelayed?: (records: number, lagMs: number) => void;
   /** Rows of one Kafka transaction at most; 1,000 if not given. */
   readonly batchSize?: number;
   /** Milliseconds from one Kafka transaction to the next while there is little to send; 100 if not given. */
   readonly intervalMs?: number;
-  /** Milliseconds between two looks at an empty outbox; 100 if not given. */
+  /** Milliseconds between two polls of an empty outbox; 100 if not given. */
   readonly idleMs?: number;
 }
 
@@ -28,12 +37,12 @@ interface Row {
   readonly headers: Headers;
   readonly body: string | null;
   readonly age_ms: number;
-  /** How many rows there were, `batchSize` at the most, before some were left out for their bytes. */
+  /** How many rows there were, at most `batchSize`, before some were left out for their bytes. */
   readonly found: number;
 }
 
-// As many rows as have some bytes: a queue of large ones must not fill the memory. octet_length knows the length of a large body
-// without reading it, and the bodies of rows that are left out are not read either.
+// Rows up to a sum of bytes: a queue of large ones must not fill the memory. octet_length knows the length of a large
+// body without reading it, and the bodies of rows that are left out are not read either.
 const READ = `SELECT id, topic, key, version, headers, body, found,
     (extract(epoch FROM clock_timestamp() - created_at) * 1000)::float8 AS age_ms
   FROM (
@@ -45,21 +54,23 @@ const DELETE = 'DELETE FROM outbox WHERE id = ANY($1::bigint[])';
 
 /** Bytes of bodies after which a read ends. */
 const READ_BYTES = 8_000_000;
-/** An empty outbox is not looked at more often than this, however often somebody kicks. */
+/** An empty outbox is not polled more often than this, however often somebody notifies. */
 const EMPTY_MS = 10;
-/** What was promised is neither left out nor overtaken: only an operator gets it over this. */
-const TOO_LARGE = 'The outbox waits until max.message.bytes of its topic is 1 MiB (1048588)';
+/** A row is neither left out nor overtaken, so only an operator gets the outbox over this. */
+const TOO_LARGE = 'the outbox waits until max.message.bytes of its topic is 1 MiB (1048588)';
 const FLUSH_MS = 1_000;
 const RETRY_MS = 250;
 
 /**
- * Moves the outbox's rows to Kafka in the order of their ids, each batch in a Kafka transaction, and deletes them once it is
- * committed. Run by one leader per database. A leader that froze and wakes up when another leads is refused by the broker,
- * because both use the same transactional id. A crash between commit and delete sends rows again: consumers ignore
- * versions that are not newer.
+ * OutboxRelay exists to publish what commands have committed; it works by sending the outbox's rows to Kafka in the
+ * order of their ids, each batch in a Kafka transaction, and deleting them once it is committed.
  *
- * Transactions are spaced out: one costs the broker and this process some 5 ms of CPU however little is in it (measured on a
- * busy 2-core machine), so sending each command's event at once would cost more than the command.
+ * One leader per database runs it. The broker refuses a leader that froze and resumes when another leads, because both
+ * use the same transactional id. A crash between commit and delete sends rows again: consumers ignore versions that are
+ * not newer.
+ *
+ * Transactions are spaced out: one costs the broker and this process some 5 ms of CPU however little is in it (measured
+ * on a busy 2-core machine), so sending each command's event at once would cost more than the command.
  */
 export class OutboxRelay {
   private readonly rowsWritten = new Signal();
@@ -68,12 +79,12 @@ export class OutboxRelay {
 
   constructor(private readonly options: OutboxRelayOptions) {}
 
-  /** There is something in the outbox: don't wait for the next look. */
+  /** Rows were written to the outbox: don't wait for the next poll. */
   notify(): void {
     this.rowsWritten.notify();
   }
 
-  /** Somebody waits for the outbox to be empty: no pauses between transactions for the next second. */
+  /** Empties the outbox without pauses between transactions for the next second: somebody waits for that. */
   flush(): void {
     this.flushUntil = performance.now() + FLUSH_MS;
     this.spacing.notify();
@@ -81,9 +92,9 @@ export class OutboxRelay {
   }
 
   /**
-   * Relays until `signal` is aborted; what was begun is finished.
-   * @param sql the session that holds the leader's lock: without the lock, nothing can be deleted any more.
-   * @throws FencedError when another leads; or what the session throws.
+   * Relays until `signal` is aborted, and finishes the batch in work.
+   * @param sql the session that holds the leader's lock: without the lock, nothing can be deleted any more
+   * @throws FencedError when another leads; what the session throws
    */
   async run(sql: Sql, signal: AbortSignal): Promise<void> {
     const { port, topicPrefix, server, logger } = this.options;
@@ -94,9 +105,9 @@ export class OutboxRelay {
         await this.relay(producer, sql, signal);
       } catch (error) {
         if (!(error instanceof KafkaError) || error instanceof FencedError) throw error;
-        // Whether the last transaction was committed is unknown. A new producer finishes or aborts it; the rows are sent again.
+        // Whether the last transaction was committed is unknown: a new producer ends it, and the rows are sent again.
         if (error.code === 'RECORD_TOO_LARGE') logger.error({ err: error, server }, TOO_LARGE);
-        else logger.warn({ err: error, server }, 'The outbox waits for Kafka');
+        else logger.warn({ err: error, server }, 'the outbox waits for Kafka');
         await new Signal().wait(RETRY_MS, signal);
       } finally {
         await producer?.close().catch(() => undefined);

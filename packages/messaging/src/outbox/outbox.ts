@@ -1,6 +1,5 @@
 import { OperationError, type DataOf, type Event, type State } from '@stoa/contract-kit';
-import type { Headers, OutgoingRecord } from '@stoa/kafka';
-import { isLonger, MAX_RECORD_BYTES, sizeOf } from '@stoa/kafka';
+import { isLonger, MAX_RECORD_BYTES, sizeOf, type Headers, type OutgoingRecord } from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
 
 /** A row of the outbox as a command writes it; `topic` is without the deployment's prefix. */
@@ -16,10 +15,13 @@ export interface OutboxRow {
 /** Consumers keep keys in indexes, of which Postgres takes entries up to 2,704 bytes. */
 export const MAX_KEY_BYTES = 2_000;
 
+/** The topic of an event or state, without the deployment's prefix. */
 export const topicOf = (message: Event | State): string =>
   `${message.service}.${message.kind === 'event' ? 'events' : 'states'}`;
 
-/** Where a message stands: its id (the same for every retry of what publishes it), its trace. */
+/**
+ * The headers of a message that its data don't hold: its id, the same for every retry of its publisher, and its trace.
+ */
 export interface MessageOrigin {
   readonly id: string;
   readonly traceparent: string | undefined;
@@ -34,7 +36,7 @@ function checkVersion(message: Event | State, version: number): void {
   throw new Error(`${message.service}.${message.name}: the version must be a positive integer, not ${version}`);
 }
 
-/** What the relay sends of a row, but for its topic. */
+/** The record that the relay sends for a row, without its topic. */
 export const recordOf = (
   { key, version, body }: { readonly key: string; readonly version: number | string; readonly body: string | null },
   headers: Headers,
@@ -44,10 +46,7 @@ export const recordOf = (
   headers: { ...headers, version: String(version) },
 });
 
-/**
- * A row that is too large for a record would stop the relay for good: it must not be committed.
- * @throws OperationError
- */
+/** Refuses a row that is too large for a record: it would stop the relay for good. @throws OperationError */
 function checkSize(message: Event | State, row: OutboxRow): OutboxRow {
   const name = `${message.service}.${message.name}`;
   if (isLonger(row.key, MAX_KEY_BYTES)) {
@@ -66,11 +65,10 @@ function checkSize(message: Event | State, row: OutboxRow): OutboxRow {
 }
 
 /**
- * The row of an event or state. Data is always checked against the contract: what goes to a topic stays there, and a
- * message that no consumer can read ends among everybody's dead letters (checking costs 3 µs for an event of five
- * lines).
- * @throws Error when the data breaks the contract; OperationError PAYLOAD_TOO_LARGE, which refuses the command that
- * would publish it
+ * The row of an event or state. Its data is always checked against the contract: a message on a topic stays there, and
+ * one that no consumer can read ends among everybody's dead letters (checking costs 3 µs for an event of five lines).
+ * @throws Error when the data breaks the contract; OperationError PAYLOAD_TOO_LARGE, which refuses the publishing
+ * command
  */
 export function messageRow<F extends Event | State>(
   message: F,
@@ -90,7 +88,7 @@ export function messageRow<F extends Event | State>(
   return checkSize(message, { topic: topicOf(message), key, version, headers: headersOf(message, origin), body });
 }
 
-/** The row that says that a key's state is gone. */
+/** The row that retracts a key's state: it is gone. @throws OperationError PAYLOAD_TOO_LARGE for a long key */
 export function retractionRow(message: State, version: number, key: string, origin: MessageOrigin): OutboxRow {
   checkVersion(message, version);
   return checkSize(message, { topic: topicOf(message), key, version, headers: headersOf(message, origin), body: null });
@@ -99,10 +97,11 @@ export function retractionRow(message: State, version: number, key: string, orig
 const COLUMNS = 'INSERT INTO outbox (bucket, topic, key, version, headers, body)';
 // The identity counts in the order of `n`.
 const SELECT_MANY = `SELECT $1::smallint, r.topic, r.key, r.version, r.headers, r.body
-  FROM unnest($2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[]) WITH ORDINALITY AS r(topic, key, version, headers, body, n)
+  FROM unnest($2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[]) WITH ORDINALITY
+    AS r(topic, key, version, headers, body, n)
   ORDER BY r.n`;
 
-/** The statement that inserts rows, with its values: `$1` is the bucket, the rows' begin at `$2`. */
+/** The statement that inserts rows, with its values. `$1` is the bucket, the rows' values begin at `$2`. */
 export function outboxInsert(rows: readonly OutboxRow[]): { text: string; values: unknown[] } {
   const [first] = rows;
   if (first && rows.length === 1) {

@@ -1,18 +1,18 @@
-/** A sleep that others may cut short. */
+/** A sleep that others can end early. */
 export class Signal {
-  private woken = false;
-  private ring: (() => void) | undefined;
+  private notified = false;
+  private endSleep: (() => void) | undefined;
 
   /** Ends the wait in progress, or else the next one. */
   notify(): void {
-    this.woken = true;
-    this.ring?.();
+    this.notified = true;
+    this.endSleep?.();
   }
 
-  /** Waits until notified, but no longer than `ms`, and not at all once `signal` is aborted. */
+  /** Waits for a notification, but no longer than `ms`, and not at all once `signal` is aborted. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.woken && !signal.aborted) await this.sleep(ms, signal);
-    this.woken = false;
+    if (!this.notified && !signal.aborted) await this.sleep(ms, signal);
+    this.notified = false;
   }
 
   private sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -20,12 +20,12 @@ export class Signal {
       const end = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', end);
-        this.ring = undefined;
+        this.endSleep = undefined;
         resolve();
       };
       const timer = setTimeout(end, ms);
       signal.addEventListener('abort', end);
-      this.ring = end;
+      this.endSleep = end;
     });
   }
 }

@@ -10,7 +10,12 @@ describe('park', () => {
   afterAll(() => db.drop());
 
   const record = (key: string, id: string, offset: number, version = 1): KafkaRecord => ({
-    ...{ topic: 'counter.events', partition: 0, offset, timestamp: 0, key: Buffer.from(key), value: Buffer.from('{}') },
+    topic: 'counter.events',
+    partition: 0,
+    offset,
+    timestamp: 0,
+    key: Buffer.from(key),
+    value: Buffer.from('{}'),
     headers: { type: 'counted', version: String(version), ...(id !== '' && { id }) },
   });
   const at = (key: string) => ({ bucket: 0, topic: 'counter.events', key });
@@ -44,7 +49,7 @@ describe('park', () => {
   it('parks what a topic that was made anew has where the former one had something', async () => {
     await parks('old', record('old', 'old-1', 10));
     await parks('old', record('old', 'old-2', 11, 2));
-    // Another key at the same place, a later event of the same key before it, and one that meets a place that was passed on.
+    // Another key at the same offset, a later event of the same key before it, and one whose offset was taken that way.
     await parks('new', record('new', 'new-1', 10));
     await parks('old', record('old', 'old-3', 2, 3));
     await parks('new', record('new', 'new-2', 12, 2));

@@ -1,7 +1,7 @@
 import type { Database } from '@stoa/postgres';
-import { writeDeadLetter } from '../protocol/dead-letter.js';
 import type { KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
+import { writeDeadLetter } from '../protocol/dead-letter.js';
 import { topicNames } from '../protocol/topics.js';
 import { noteDeadLetter, park, type EventKey } from './parked-events.js';
 
@@ -16,9 +16,8 @@ export interface ParkingOptions {
  *
  * parking → reporting (the row says that its dead letter is not written yet) → noting → done
  *
- * The record's offset is committed after that, so a crash on the way brings the record again: the row is found, and
- * what is missing is made up for. Only a crash between the dead letter and its note writes a second one, with the same
- * origin.
+ * The record's offset is committed after that, so a crash in between brings the record again: the row is found, and the
+ * missing steps are done. Only a crash between the dead letter and its note writes a second one, with the same origin.
  */
 export class Parking {
   private step: 'parking' | 'reporting' | 'noting' | 'done' = 'parking';
@@ -32,10 +31,7 @@ export class Parking {
     private readonly attempts: number,
   ) {}
 
-  /**
-   * Goes on with what is not done yet: to be called again after a failure. @throws what is wrong with Kafka or the
-   * database
-   */
+  /** Does the steps that are left; to be called again after a failure. @throws an error of Kafka or the database */
   async finish(): Promise<void> {
     if (this.step === 'parking') await this.park();
     if (this.step === 'reporting') await this.report();
@@ -57,7 +53,7 @@ export class Parking {
     const { topicPrefix, service, clone, logger, metrics } = messaging;
     await writeDeadLetter(port, topicNames(topicPrefix, service).deadLetters, record, reason, clone);
     this.step = 'noting';
-    logger.error({ err: fault, ...at, event: record.headers['id'] }, 'An event was parked');
+    logger.error({ err: fault, ...at, event: record.headers['id'] }, 'an event was parked');
     metrics?.deadLettered?.(record.topic, reason);
   }
 

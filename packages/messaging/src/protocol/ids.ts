@@ -31,3 +31,9 @@ export function deriveId(parent: string, ...parts: readonly string[]): string {
   parentBytes.copy(bytes, 0, 0, 6);
   return asUuid(bytes);
 }
+
+/**
+ * The id of the n-th message that a command or an event handler publishes, the same for each delivery. The word in it
+ * stays: clones of two versions must derive the same ids.
+ */
+export const publishedId = (parent: string, n: number): string => deriveId(parent, 'fact', String(n));

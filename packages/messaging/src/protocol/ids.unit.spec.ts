@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { deriveId, newId } from './ids.js';
+import { deriveId, newId, publishedId } from './ids.js';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -32,6 +32,7 @@ describe('ids', () => {
 
   it('stays what it is: ids that were given out once must come out again', () => {
     expect(deriveId('018f4d2e-7b3a-7c10-8d5e-0123456789ab', 'mint', '0')).toBe('018f4d2e-7b3a-73db-b697-cf2b94d16b93');
+    expect(publishedId('01920000-0000-7000-8000-000000000000', 0)).toBe('01920000-0000-7a48-8164-d9649a7a9d60');
   });
 
   it('keeps different parts apart', () => {

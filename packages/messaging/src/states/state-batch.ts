@@ -4,12 +4,13 @@ import type { KeyState } from '../api/subscriptions.js';
 import { parseMessage, UnreadableRecord } from '../subscriptions/event-record.js';
 import type { StateSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
 
+/** A record that is no state of its contract. */
 export interface UnreadableState {
   readonly record: KafkaRecord;
   readonly reason: string;
 }
 
-/** The last state per key of some records, by subscription; what can't be read is set apart. */
+/** The last state per key of some records, by subscription. Records that can't be read are set apart. */
 export class StateBatch {
   readonly unreadable: UnreadableState[] = [];
   private readonly states = new Map<StateSubscription, Map<string, KeyState<never>>>();
@@ -26,7 +27,7 @@ export class StateBatch {
     }
   }
 
-  /** Calls each handler once with what is its. */
+  /** Calls each handler once with its states. */
   async apply(tx: Sql): Promise<void> {
     for (const [{ handler }, byKey] of this.states) await handler.apply(tx, [...byKey.values()]);
   }

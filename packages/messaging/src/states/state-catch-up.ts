@@ -10,45 +10,45 @@ export interface CatchUpOptions {
   readonly server: DatabaseServer;
   /** Without the deployment's prefix. */
   readonly topics: readonly string[];
-  /** Of states of these topics (see copyOf); all that the database has, if left out. */
+  /** Names of copies of these topics' states (copyOf); all that the database has, if left out. */
   readonly copies?: readonly string[];
-  /** Told after each look whether the database answered. */
-  readonly onAsked?: (answers: boolean) => void;
+  /** Called after each poll. */
+  readonly onPolled?: (isAvailable: boolean) => void;
 }
 
 /** By topic, then by Kafka partition. */
 type Ends = ReadonlyMap<string, readonly number[]>;
 
-const LOOK_MS = 200;
+const POLL_MS = 200;
 
-/** Where copies are to come to. */
+/** The offsets that copies have to reach. */
 interface Goal {
   readonly ends: Ends;
-  /** Offsets that lay beyond the ends, by `copy:partition`. */
+  /** Offsets that were beyond the ends, by `copy:partition`. */
   readonly beyond: ReadonlyMap<string, number>;
 }
 
 /**
- * Waits until the copies of states in a database, whichever clones write them, have come to where their topics ended when
- * this began; or until `signal` is aborted.
+ * Waits until the copies of states in a database, whichever clones write them, have reached the ends that their topics
+ * had when this began; or until `signal` is aborted.
  */
 export async function caughtUp(options: CatchUpOptions, signal: AbortSignal): Promise<void> {
   const { messaging, server, topics } = options;
   let goal: Goal | undefined;
   while (!signal.aborted) {
     try {
-      // Asked for before the ends: a copy that is beyond them is one of a former topic of the name, and begins anew.
-      const offsets = await askDatabase(options);
+      // Read before the ends: a copy that is beyond them is one of a former topic of the name, and begins anew.
+      const offsets = await pollDatabase(options);
       goal ??= goalOf(await endsOf(options), offsets);
       if (haveReached(goal, options.copies ?? copiesIn(offsets, topics), offsets)) return;
     } catch (error) {
-      messaging.logger.debug({ err: error, server: server.name }, 'How far the copy of states is, is not known yet');
+      messaging.logger.debug({ err: error, server: server.name }, 'how far the copy of states is, is not known yet');
     }
-    await pause(LOOK_MS, signal);
+    await pause(POLL_MS, signal);
   }
 }
 
-/** A topic of which there is no copy stands for one that has not begun. */
+/** The copies of these topics' states. A topic without one counts as a copy that has not begun. */
 const copiesIn = (offsets: readonly StateOffset[], topics: readonly string[]): string[] => {
   const found = new Set(offsets.map(({ topic }) => topic));
   return topics.flatMap((topic) => {
@@ -79,13 +79,13 @@ function haveReached({ ends, beyond }: Goal, copies: readonly string[], offsets:
   );
 }
 
-async function askDatabase({ server, topics, copies, onAsked }: CatchUpOptions): Promise<StateOffset[]> {
+async function pollDatabase({ server, topics, copies, onPolled }: CatchUpOptions): Promise<StateOffset[]> {
   try {
     const offsets = await server.transaction((tx) => (copies ? readFollowed(tx, copies) : readFollowedOf(tx, topics)));
-    onAsked?.(true);
+    onPolled?.(true);
     return offsets;
   } catch (error) {
-    onAsked?.(false);
+    onPolled?.(false);
     throw error;
   }
 }

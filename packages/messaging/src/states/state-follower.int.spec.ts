@@ -57,13 +57,12 @@ describe('StateFollower', () => {
   function follow(server = 0, more: Partial<StateFollowerOptions> = {}) {
     const stopping = new AbortController();
     const follower = new StateFollower({
-      ...{
-        port: kafka.port,
-        messaging: kafka.optionsOf('listener'),
-        server: db.database.server(server),
-        subscriptions,
-      },
-      ...{ isTransient: (error) => db.database.isTransient(error), ...more },
+      port: kafka.port,
+      messaging: kafka.optionsOf('listener'),
+      server: db.database.server(server),
+      subscriptions,
+      isTransient: (error) => db.database.isTransient(error),
+      ...more,
     });
     const settled = follower.run(stopping.signal).then(
       () => 'stopped',
@@ -145,9 +144,9 @@ describe('StateFollower', () => {
     expect(batches.reduce((sum, size) => sum + size, 0)).toBe(3_000);
   });
 
-  it('lets a former leader that wakes up change nothing', async () => {
-    let wake = (): void => undefined;
-    const woken = new Promise<void>((resolve) => (wake = resolve));
+  it('lets a former leader that resumes change nothing', async () => {
+    let resume = (): void => undefined;
+    const resumed = new Promise<void>((resolve) => (resume = resolve));
     await send(state('a', 1, 1));
     // The first leader freezes when it has fetched and is about to begin its transaction.
     const server = db.database.server(0);
@@ -157,14 +156,17 @@ describe('StateFollower', () => {
         const [row] = await server.rows('SELECT FROM state_offsets');
         if (row) {
           isFrozen = true;
-          await woken;
+          await resumed;
         }
         return server.transaction(work);
       },
     });
     const stopping = new AbortController();
     const former = new StateFollower({
-      ...{ port: kafka.port, messaging: kafka.optionsOf('listener'), server: freezing, subscriptions },
+      port: kafka.port,
+      messaging: kafka.optionsOf('listener'),
+      server: freezing,
+      subscriptions,
       isTransient: () => false,
     }).run(stopping.signal);
     const settled = former.catch((error: unknown) => error);
@@ -173,21 +175,21 @@ describe('StateFollower', () => {
     await send(state('a', 2, null), state('b', 1, 1));
     await waitFor({ b: 1 });
     batches = [];
-    wake();
+    resume();
     expect(await settled).toBeInstanceOf(CopyTakenOver);
     expect(batches).toEqual([]);
     expect(await copyIn()).toEqual({ b: 1 });
   });
 
-  it('lets a former leader that wakes up while it forgets a copy clear nothing of what was copied since', async () => {
+  it('lets a former leader that resumes while it clears a copy clear no state that was copied since', async () => {
     await send(state('a', 1, 1), state('b', 1, 1));
     const before = follow();
     await waitFor({ a: 1, b: 1 });
     await before.stop();
     const server = db.database.server(0);
     await server.rows(`UPDATE state_offsets SET updated_at = now() - interval '7 days'`);
-    let wake = (): void => undefined;
-    const woken = new Promise<void>((resolve) => (wake = resolve));
+    let resume = (): void => undefined;
+    const resumed = new Promise<void>((resolve) => (resume = resolve));
     const cleared: string[] = [];
     const clearing = (leader: string) => {
       const clear = async (tx: Sql): Promise<boolean> => {
@@ -200,7 +202,7 @@ describe('StateFollower', () => {
     // The first leader freezes between two steps of its clearing.
     const freezing = Object.assign(Object.create(server) as typeof server, {
       transaction: async <T>(work: (tx: Sql) => Promise<T>): Promise<T> => {
-        if (cleared.length > 0) await woken;
+        if (cleared.length > 0) await resumed;
         return server.transaction(work);
       },
     });
@@ -210,7 +212,7 @@ describe('StateFollower', () => {
     await waitFor({ a: 1, b: 1 });
     await eventually(() => expect(cleared).toContain('next'));
     const settled = [...cleared];
-    wake();
+    resume();
     expect(await former.settled).toBeInstanceOf(CopyTakenOver);
     expect(cleared).toEqual(settled);
     expect(await copyIn()).toEqual({ a: 1, b: 1 });
@@ -257,7 +259,7 @@ describe('StateFollower', () => {
     const { port } = kafka;
     let hidden = 1;
     const partitionCount = async (topic: string) => (await port.admin.partitionCount(topic)) - hidden;
-    // What a follower uses of the port, with a Kafka partition out of sight.
+    // A follower's part of the port, with a Kafka partition out of sight.
     const narrow = { follow: port.follow.bind(port), admin: { partitionCount } } as unknown as KafkaPort;
     follow(0, { checkMs: 100, port: narrow });
     const names = Array.from({ length: 12 }, (_, n) => `key-${n}`);
@@ -268,9 +270,11 @@ describe('StateFollower', () => {
     await waitFor(Object.fromEntries(names.map((name) => [name, 1])));
   });
 
-  it('tells when a copy has caught up with what was there at the start, through aborted transactions too', async () => {
+  it('resolves when a copy has reached the ends of the start, through aborted transactions too', async () => {
     const options = {
-      ...{ port: kafka.port, messaging: kafka.optionsOf('listener'), server: db.database.server(0) },
+      port: kafka.port,
+      messaging: kafka.optionsOf('listener'),
+      server: db.database.server(0),
       topics: ['counter.states'],
     };
     await send(state('a', 1, 1));

@@ -1,11 +1,13 @@
-import type { DatabaseServer, Sql } from '@stoa/postgres';
-import { originOf, writeDeadLetter } from '../protocol/dead-letter.js';
 import type { Follower, KafkaPort, KafkaRecord } from '@stoa/kafka';
+import type { DatabaseServer, Sql } from '@stoa/postgres';
 import { backoff } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
-import { topicNames } from '../protocol/topics.js';
 import { isRecordsFault } from '../bulkheads/record-faults.js';
 import { topicOf } from '../outbox/outbox.js';
+import { Signal } from '../outbox/signal.js';
+import { originOf, writeDeadLetter } from '../protocol/dead-letter.js';
+import { topicNames } from '../protocol/topics.js';
+import { SubscriptionTable, type StateSubscription } from '../subscriptions/subscription-table.js';
 import { StateBatch } from './state-batch.js';
 import {
   advance,
@@ -21,8 +23,6 @@ import {
   type StateOffset,
 } from './state-offsets.js';
 import { StateQueue, type StateSlice } from './state-queue.js';
-import { SubscriptionTable, type StateSubscription } from '../subscriptions/subscription-table.js';
-import { Signal } from '../outbox/signal.js';
 
 export interface StateFollowerOptions {
   readonly port: KafkaPort;
@@ -32,7 +32,7 @@ export interface StateFollowerOptions {
   readonly subscriptions: SubscriptionTable<StateSubscription>;
   /** Records of one transaction at most; 1,000 if not given. */
   readonly batchSize?: number;
-  /** Milliseconds between two looks at the number of Kafka partitions and at the lag; 10,000 if not given. */
+  /** Milliseconds between two polls of the number of Kafka partitions and of the lag; 10,000 if not given. */
   readonly checkMs?: number;
 }
 
@@ -43,19 +43,20 @@ const RETRY_MOST_MS = 5_000;
 const ATTEMPTS = 3;
 
 /**
- * Keeps one database's copies of other services' states: one for each subscription, each with offsets of its own. Reads all
- * Kafka partitions without a group, from the offsets stored beside the copy, and applies what comes in transactions that move the offsets too: so each state takes effect
- * once, and a new database fills itself from nothing. Each transaction first compares the stored offsets with those it
- * starts from, so that a former leader that wakes up changes nothing.
+ * StateFollower exists to keep one database's copies of other services' states; it works by reading all Kafka
+ * partitions of a subscription without a group, from the offsets stored beside the copy, and applying records in
+ * transactions that move the offsets too. So each state takes effect once, and a new database fills itself from
+ * nothing. Each transaction first compares the stored offsets with those it starts from: a former leader that resumes
+ * changes nothing.
  *
  * A state that can't be read, or that its handler never takes, goes to the dead letters, and the copy goes on: the next
  * state of that key mends it.
  */
 export class StateFollower {
   /**
-   * Dead letters that are written, of records that the stored offsets have not passed yet: a retry writes none again.
+   * Records whose dead letter is written, but which the stored offsets have not passed yet: a retry writes none again.
    */
-  private readonly givenUp = new Set<string>();
+  private readonly deadLettered = new Set<string>();
 
   constructor(private readonly options: StateFollowerOptions) {}
 
@@ -85,13 +86,13 @@ export class StateFollower {
         await this.follow(signal, () => (failures = 0));
       } catch (error) {
         if (error instanceof CopyTakenOver || isRecordsFault(error, isTransient)) throw error;
-        messaging.logger.warn({ err: error, server: server.name }, 'The copy of states waits');
+        messaging.logger.warn({ err: error, server: server.name }, 'the copy of states waits');
         await new Signal().wait(backoff(++failures, RETRY_FIRST_MS, RETRY_MOST_MS), signal);
       }
     }
   }
 
-  /** Until `signal` is aborted, or a topic has another number of Kafka partitions than before. */
+  /** Follows until `signal` is aborted, or a topic has another number of Kafka partitions than before. */
   private async follow(signal: AbortSignal, onProgress: () => void): Promise<void> {
     const { checkMs = 10_000, batchSize = 1_000 } = this.options;
     const counts = await this.partitionCounts();
@@ -100,7 +101,7 @@ export class StateFollower {
     try {
       let checked = performance.now();
       while (!signal.aborted) {
-        // Also without a notify: control records move the position, but bring no records.
+        // Also without a notification: control records move the position, but bring no records.
         await queue.arrivals.wait(Math.min(CONTROL_RECORDS_MS, checkMs), signal);
         for (const slice of queue.take()) {
           if (signal.aborted) return;
@@ -142,7 +143,7 @@ export class StateFollower {
       return read(tx);
     });
     if (known) return known;
-    await this.forget(copy);
+    await this.clearCopy(copy);
     return server.transaction(async (tx) => {
       await holdAbandoned(tx, copy);
       await restartOffsets(tx, copy);
@@ -150,12 +151,15 @@ export class StateFollower {
     });
   }
 
-  /** Keys that vanished unseen must not stay in the copy. Whoever dies in the midst leaves it abandoned. @throws CopyTakenOver */
-  private async forget(copy: string): Promise<void> {
+  /**
+   * Clears a copy, so that keys which vanished unseen do not stay in it. A leader that stops in between leaves the copy
+   * abandoned. @throws CopyTakenOver
+   */
+  private async clearCopy(copy: string): Promise<void> {
     const { messaging, server } = this.options;
     const { handler } = this.subscription;
     const fields = { server: server.name, copy, isCleared: handler.clear !== undefined };
-    messaging.logger.warn(fields, 'A copy of states that nobody followed for days begins anew');
+    messaging.logger.warn(fields, 'a copy of states that nobody followed for days begins anew');
     const clear = async (tx: Sql): Promise<boolean> => {
       await holdAbandoned(tx, copy);
       return (await handler.clear?.(tx)) ?? false;
@@ -163,7 +167,7 @@ export class StateFollower {
     while (await server.transaction(clear));
   }
 
-  /** In the transaction of what is applied: moves the copy's offsets. */
+  /** Moves the copy's offsets, in the transaction that applies the records. */
   private advance(tx: Sql, steps: readonly Advance[]): Promise<void> {
     const topic = copyOf(this.subscription.message);
     return advance(
@@ -183,7 +187,7 @@ export class StateFollower {
       })),
       isolation: 'committed',
       onRecords: (records) => queue.push(records),
-      onFault: (err) => logger.warn({ err, server: server.name }, 'The copy of states waits for Kafka'),
+      onFault: (err) => logger.warn({ err, server: server.name }, 'the copy of states waits for Kafka'),
     });
     queue.control(follower, topicPrefix);
     return follower;
@@ -192,7 +196,7 @@ export class StateFollower {
   private async apply(slice: StateSlice, queue: StateQueue, signal: AbortSignal): Promise<void> {
     const { subscriptions, messaging, isTransient } = this.options;
     const batch = new StateBatch(slice.records, subscriptions, queue.topicOf);
-    for (const { record, reason } of batch.unreadable) await this.giveUp(record, reason);
+    for (const { record, reason } of batch.unreadable) await this.writeDeadLetterOf(record, reason);
     for (let failures = 0; ; failures++) {
       try {
         await this.write(batch, queue.stepsOf(slice));
@@ -200,7 +204,7 @@ export class StateFollower {
         return;
       } catch (error) {
         if (error instanceof CopyTakenOver || !isRecordsFault(error, isTransient)) throw error;
-        messaging.logger.warn({ err: error, states: slice.records.length }, 'States could not be applied');
+        messaging.logger.warn({ err: error, states: slice.records.length }, 'states could not be applied');
         const records = slice.records.filter((each) => !batch.unreadable.some((bad) => bad.record === each));
         if (records.length > 1) return this.applyHalves({ records, next: slice.next }, queue, signal);
         if (failures + 1 < ATTEMPTS)
@@ -210,7 +214,7 @@ export class StateFollower {
     }
   }
 
-  /** Finds the state that spoils a batch. */
+  /** Applies the halves of a slice by themselves, to find the state that fails. */
   private async applyHalves(slice: StateSlice, queue: StateQueue, signal: AbortSignal): Promise<void> {
     for (const half of queue.halvesOf(slice)) await this.apply(half, queue, signal);
   }
@@ -222,14 +226,14 @@ export class StateFollower {
     queue: StateQueue,
   ): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
-    for (const record of records) await this.giveUp(record, reason);
+    for (const record of records) await this.writeDeadLetterOf(record, reason);
     await this.options.server.transaction((tx) => this.advance(tx, queue.stepsOf(slice)));
     this.advanced(slice, queue);
   }
 
   private advanced(slice: StateSlice, queue: StateQueue): void {
     queue.advanced(slice);
-    for (const record of slice.records) this.givenUp.delete(originOf(record));
+    for (const record of slice.records) this.deadLettered.delete(originOf(record));
   }
 
   private write(batch: StateBatch, steps: readonly Advance[]): Promise<void> {
@@ -239,16 +243,16 @@ export class StateFollower {
     });
   }
 
-  /** Before the offset moves on: after a crash in between, the dead letter is there twice, but never missing. */
-  private async giveUp(record: KafkaRecord, reason: string): Promise<void> {
+  /** Writes a dead letter before the offset moves on: after a crash in between it is there twice, but never missing. */
+  private async writeDeadLetterOf(record: KafkaRecord, reason: string): Promise<void> {
     const origin = originOf(record);
-    if (this.givenUp.has(origin)) return;
+    if (this.deadLettered.has(origin)) return;
     const { port, messaging } = this.options;
     const { topicPrefix, service, clone, logger, metrics } = messaging;
     const { topic, partition, offset } = record;
     await writeDeadLetter(port, topicNames(topicPrefix, service).deadLetters, record, reason, clone);
-    this.givenUp.add(origin);
-    logger.error({ topic, partition, offset, reason }, 'A state was left out of the copy');
+    this.deadLettered.add(origin);
+    logger.error({ topic, partition, offset, reason }, 'a state was left out of the copy');
     metrics?.deadLettered?.(topic, reason);
   }
 

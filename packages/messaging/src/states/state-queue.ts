@@ -1,7 +1,6 @@
-import type { Follower, KafkaRecord, TopicPartition } from '@stoa/kafka';
-import { cutByBytes, memoryOf } from '@stoa/kafka';
-import type { Advance, StateOffset } from './state-offsets.js';
+import { cutByBytes, memoryOf, type Follower, type KafkaRecord, type TopicPartition } from '@stoa/kafka';
 import { Signal } from '../outbox/signal.js';
+import type { Advance, StateOffset } from './state-offsets.js';
 
 /** Records that are applied in one transaction, and the offsets that follow them, by Kafka partition. */
 export interface StateSlice {
@@ -9,7 +8,7 @@ export interface StateSlice {
   readonly next: ReadonlyMap<string, number>;
 }
 
-/** Bytes that are applied in one transaction, beside a number of records: handlers put all of them into a statement. */
+/** Bytes that are applied in one transaction, besides a number of records: a handler's statement holds all of them. */
 const SLICE_BYTES = 4 * 1024 * 1024;
 /** Beyond these, fetching is paused until they are applied. */
 const MOST_RECORDS = 5_000;
@@ -17,8 +16,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 const nameOf = (topic: string, partition: number): string => `${topic}:${partition}`;
 
-/** What was fetched and is not applied yet, and how far the copy has come. */
+/** Records that are fetched and not applied yet, and how far the copy is. */
 export class StateQueue {
+  /** Records or a position arrived. */
   readonly arrivals = new Signal();
   private readonly applied: Map<string, StateOffset>;
   private records: KafkaRecord[] = [];
@@ -55,11 +55,11 @@ export class StateQueue {
     this.arrivals.notify();
   }
 
-  /** All that is there, in slices of bounded size. Must be applied before it is called again. */
+  /** Takes all records, in slices of limited size. They must be applied before the next call. */
   take(): StateSlice[] {
     const { follower, records } = this;
     if (!follower) return [];
-    // All that was fetched before the follower's positions is in `records`. The positions go beyond the last record where
+    // `records` has all that was fetched before the follower's positions. These are beyond the last record where
     // control records follow it; a copy that stopped before those would seem to lag for good.
     const ends = new Map<string, number>();
     for (const { topic, partition, next } of this.applied.values()) {
@@ -69,9 +69,9 @@ export class StateQueue {
     this.records = [];
     this.bytes = 0;
     this.setPaused(false);
-    const slices: StateSlice[] = cutByBytes(records, memoryOf, SLICE_BYTES, this.sliceSize).map((part) => ({
-      records: part,
-      next: this.after(part),
+    const slices: StateSlice[] = cutByBytes(records, memoryOf, SLICE_BYTES, this.sliceSize).map((slice) => ({
+      records: slice,
+      next: this.after(slice),
     }));
     const last = slices.pop();
     if (!last && ends.size === 0) return [];

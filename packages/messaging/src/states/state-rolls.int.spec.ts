@@ -4,7 +4,7 @@ import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import { copies, recordOf, VERSIONS_TABLES } from '../../test/storage/versions.js';
 import type { BoundSubscription } from '../api/subscriptions.js';
-import { StorageRuntime } from '../background/storage-runtime.js';
+import { BackgroundWork } from '../background/background-work.js';
 
 type Type = 'current' | 'highest';
 
@@ -12,7 +12,7 @@ type Type = 'current' | 'highest';
 describe('copies of states over versions of a service', () => {
   let kafka: TestKafka;
   let db: TestMessagingDatabase;
-  const running = new Set<StorageRuntime>();
+  const running = new Set<BackgroundWork>();
 
   beforeEach(async () => {
     kafka = await testKafka('counter', ['listener']);
@@ -24,22 +24,22 @@ describe('copies of states over versions of a service', () => {
     await db.drop();
   });
 
-  async function start(...subscriptions: BoundSubscription[]): Promise<StorageRuntime> {
+  async function start(...subscriptions: BoundSubscription[]): Promise<BackgroundWork> {
     const port = await kafka.open();
     const options = kafka.optionsOf('listener');
-    const runtime = new StorageRuntime({ port, options, database: db.database, contract: counter, subscriptions });
+    const runtime = new BackgroundWork({ port, options, database: db.database, contract: counter, subscriptions });
     running.add(runtime);
     await runtime.start();
     return runtime;
   }
 
-  async function clone(...subscriptions: BoundSubscription[]): Promise<StorageRuntime> {
+  async function clone(...subscriptions: BoundSubscription[]): Promise<BackgroundWork> {
     const runtime = await start(...subscriptions);
     await eventually(() => expect(runtime.isReady()).toBe(true));
     return runtime;
   }
 
-  async function stop(runtime: StorageRuntime): Promise<void> {
+  async function stop(runtime: BackgroundWork): Promise<void> {
     running.delete(runtime);
     await runtime.stop();
   }

@@ -5,9 +5,9 @@ export const eventName = ({ service, name }: Pick<Event, 'service' | 'name'>): s
 
 /**
  * The consumer groups of a service's event subscriptions: one for each set of them, named by the set
- * (`cart.events:cart.guestCartOrphaned,profile.customerErased`). So the members of a group handle the same events, and an offset
- * that a group committed says of each of them that it was handled up to there. A clone of another version, which subscribes to
- * other events, is in another group: it can't pass over what it does not know.
+ * (`cart.events:cart.guestCartOrphaned,profile.customerErased`). So all members of a group handle the same events, and
+ * an offset that a group committed says of each of them that it was handled up to there. A clone of another version,
+ * which subscribes to other events, is in another group: it can't pass over events that it does not know.
  */
 export class EventGroups {
   private readonly prefix: string;
@@ -17,16 +17,17 @@ export class EventGroups {
     this.prefix = `${eventsGroup}:`;
   }
 
+  /** The id of the group for a set of events. */
   idOf(events: readonly string[]): string {
     return this.prefix + events.toSorted().join();
   }
 
-  /** The events that a group handles; none of one that is no such group. */
+  /** The events that a group handles; none for another kind of group. */
   eventsOf(groupId: string): string[] {
     return groupId.startsWith(this.prefix) ? groupId.slice(this.prefix.length).split(',') : [];
   }
 
-  /** Whether a clone of this service may be in a group for its events. Versions before groups of sets had one without a set. */
+  /** True for a group of this service's events. Versions before groups of sets had one without a set. */
   isOurs(groupId: string): boolean {
     return groupId === this.eventsGroup || groupId.startsWith(this.prefix);
   }

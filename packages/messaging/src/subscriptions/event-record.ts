@@ -1,18 +1,19 @@
 import type { DataOf, Event, State } from '@stoa/contract-kit';
 import type { Headers } from '@stoa/kafka';
 
-/** What parsing needs of a record, whether it comes from Kafka or was parked. */
+/** A record to parse, whether it comes from Kafka or was parked. */
 export interface MessageRecord {
   readonly headers: Headers;
   readonly value: Buffer | null;
 }
 
-/** Of what is wrong with a record so much is named: one of 1 MiB may have a hundred thousand wrong places. */
-const MOST_ISSUES = 20;
+/** Issues of a record that are named: one of 1 MiB may have a hundred thousand. */
+const MAX_ISSUES = 20;
 
-/** A record that breaks what its topic's owner promised: no retry mends it. */
+/** A record that breaks the contract of its topic's owner: no retry mends it. */
 export class UnreadableRecord extends Error {}
 
+/** An event or state as its contract declares it. */
 export interface ParsedMessage {
   readonly id: string;
   readonly version: number;
@@ -20,7 +21,7 @@ export interface ParsedMessage {
   readonly data: DataOf<Event> | null;
 }
 
-/** @returns the version header, or null when there is none that can be read. */
+/** The version header; null when there is none that can be read. */
 export function versionOf({ headers }: MessageRecord): number | null {
   const version = Number(headers['version']);
   return Number.isSafeInteger(version) && version > 0 ? version : null;
@@ -34,7 +35,7 @@ function jsonOf(value: Buffer): unknown {
   }
 }
 
-/** @throws UnreadableRecord, with the reason. */
+/** Parses a record by its contract. @throws UnreadableRecord with the reason */
 export function parseMessage(message: Event | State, record: MessageRecord): ParsedMessage {
   const version = versionOf(record);
   if (version === null) throw new UnreadableRecord(`its version is '${record.headers['version'] ?? ''}'`);
@@ -46,8 +47,8 @@ export function parseMessage(message: Event | State, record: MessageRecord): Par
   const parsed = message.data.safeParse(jsonOf(record.value));
   if (parsed.success) return { id, version, data: parsed.data as DataOf<Event> };
   const { issues } = parsed.error;
-  const where = issues.slice(0, MOST_ISSUES).map((issue) => `/${issue.path.map(String).join('/')}: ${issue.message}`);
-  const more = issues.length > MOST_ISSUES ? `; and ${issues.length - MOST_ISSUES} more` : '';
+  const where = issues.slice(0, MAX_ISSUES).map((issue) => `/${issue.path.map(String).join('/')}: ${issue.message}`);
+  const more = issues.length > MAX_ISSUES ? `; and ${issues.length - MAX_ISSUES} more` : '';
   throw new UnreadableRecord(
     `its data break the contract of ${message.service}.${message.name}: ${where.join('; ')}${more}`,
   );

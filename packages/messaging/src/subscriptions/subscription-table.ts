@@ -2,6 +2,7 @@ import type { Event, State } from '@stoa/contract-kit';
 import type { BoundSubscription, EventHandler, EventStart, StateHandler } from '../api/subscriptions.js';
 import { topicOf } from '../outbox/outbox.js';
 
+/** An event with the handler that is subscribed to it. */
 export interface EventSubscription {
   readonly message: Event;
   readonly handler: EventHandler<never>;
@@ -9,26 +10,29 @@ export interface EventSubscription {
   readonly from?: EventStart;
 }
 
+/** A type of states with the handler that keeps its copy. */
 export interface StateSubscription {
   readonly message: State;
   readonly handler: StateHandler<never>;
 }
 
+/** The subscriptions to events among all of a service. */
 export const eventsOf = (all: readonly BoundSubscription[]): EventSubscription[] =>
   all.flatMap(({ subscription, handler }) =>
     subscription.kind === 'event' ? [{ ...subscription, handler: handler as EventHandler<never> }] : [],
   );
 
+/** The subscriptions to states among all of a service. */
 export const statesOf = (all: readonly BoundSubscription[]): StateSubscription[] =>
   all.flatMap(({ subscription, handler }) =>
     subscription.kind === 'state' ? [{ message: subscription.message, handler: handler as StateHandler<never> }] : [],
   );
 
-/** Subscriptions by the topic (without prefix) and name of what they listen to. */
+/** Subscriptions by the topic (without prefix) and name of the events or states that they follow. */
 export class SubscriptionTable<S extends EventSubscription | StateSubscription> {
   private readonly byTopic = new Map<string, Map<string, S>>();
 
-  /** @throws Error for two subscriptions to one message: which of them has handled a version could not be told apart. */
+  /** @throws Error for two subscriptions to one event or state: nothing records which of them has handled a version */
   constructor(subscriptions: readonly S[]) {
     for (const subscription of subscriptions) {
       const { message } = subscription;
@@ -47,7 +51,7 @@ export class SubscriptionTable<S extends EventSubscription | StateSubscription> 
     return this.topics.flatMap((topic) => this.of(topic));
   }
 
-  /** Those to messages of one topic. */
+  /** Those to events or states of one topic. */
   of(topic: string): S[] {
     return [...(this.byTopic.get(topic)?.values() ?? [])];
   }

@@ -23,7 +23,7 @@ export class Child {
     return freeze(this.child);
   }
 
-  wake(): void {
+  resume(): void {
     this.child.kill('SIGCONT');
   }
 

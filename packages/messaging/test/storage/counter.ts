@@ -8,7 +8,7 @@ import type { CommandContext, Handler } from '../../src/api/handlers.js';
 const Count = z.object({ name: z.string(), count: z.int() });
 const input = z.object({ name: z.string(), by: z.int() });
 
-/** A service that counts: the least that has an effect, refusals, events and states. */
+/** A service that counts: the least that has an effect, business errors, events and states. */
 export const counter = service(
   'counter',
   { version: 1, title: 'Counter', description: 'Counts.' },
@@ -22,7 +22,7 @@ export const counter = service(
       errors: { TOO_MUCH: 409, LOCKED: 409 },
     }),
     addSecretly: command({
-      summary: 'Add, with an answer that must not be stored',
+      summary: 'Add, with a reply that must not be stored',
       caller: 'anyone',
       key: 'input.name',
       input: input.extend({ password: z.string().meta({ writeOnly: true }) }),

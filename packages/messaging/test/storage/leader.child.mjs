@@ -1,9 +1,10 @@
-// A process of its own that tests freeze and kill: `MODE=relay|listen|command node leader.child.mjs`, settings in the environment.
-// Tells its parent what it does by lines on stdout.
+// A process of its own that tests freeze and kill: `MODE=relay|listen|command node leader.child.mjs`, with settings in
+// the environment. It reports its actions to its parent by lines on stdout.
 import { Client } from 'pg';
 import { openKafka } from '@stoa/kafka';
-import { InboxExecutor, onEvent } from '../../dist/index.js';
-import { createBackground } from '../../dist/background/storage-runtime.js';
+import { InboxExecutor } from '../../dist/commands/inbox-executor.js';
+import { onEvent } from '../../dist/index.js';
+import { createBackground } from '../../dist/background/background-work.js';
 import { service, command, event } from '@stoa/contract-kit';
 import { z } from 'zod';
 

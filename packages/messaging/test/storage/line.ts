@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and a server: can be cut, or held still, and mended. */
+/** A proxy between a client and a server that can be cut, or held, and mended. */
 export class Line {
   private readonly sockets = new Set<Socket>();
   private state: 'open' | 'cut' | 'still' = 'open';
@@ -31,13 +31,13 @@ export class Line {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** Nothing comes through any more, and nobody is told, as with a machine that froze. */
+  /** Passes nothing any more, without closing a connection, as a machine that froze. */
   hold(): void {
     this.state = 'still';
     for (const socket of this.sockets) socket.pause();
   }
 
-  /** What was held comes through. */
+  /** Passes all that was held. */
   mend(): void {
     this.state = 'open';
     for (const socket of this.sockets) socket.resume();

@@ -5,7 +5,7 @@ import type { Handler } from '../../src/api/handlers.js';
 
 const Note = z.object({ name: z.string(), text: z.string() });
 
-/** A service whose answers, events and states are as large as a test wants. */
+/** A service whose replies, events and states are as large as a test wants. */
 export const notes = service(
   'notes',
   { version: 1, title: 'Notes', description: 'Keeps texts.' },

@@ -1,7 +1,10 @@
 import { Pool, type PoolClient } from 'pg';
 import { isTransient, type Database, type DatabaseServer, type Sql } from '@stoa/postgres';
 
-/** The least that a Database can be: one pool of pipelined sessions per URL. Services have PgDatabase of the service kit. */
+/**
+ * The least that a Database can be: one pool of pipelined sessions per URL. Services have PgDatabase of the service
+ * kit.
+ */
 export class SimplePgDatabase implements Database {
   private readonly all: readonly SimpleServer[];
 

@@ -1,7 +1,8 @@
-// A clone of the service `setter` as a process of its own, which tests freeze. Serves the built package. Told 'hold', its
-// next transaction waits for a connection, as in a pool that is in use, until it is told 'go'. It says 'waiting' and 'ended'.
+// A clone of the service `setter` as a process of its own, which tests freeze. Serves the built package. After the
+// message 'hold' its next transaction waits for a connection, as in a pool that is in use, until 'go'. It sends
+// 'waiting' and 'ended'.
 import { command, service } from '@stoa/contract-kit';
-import { createBackground } from '../../dist/background/storage-runtime.js';
+import { createBackground } from '../../dist/background/background-work.js';
 import { bindOperations } from '../../dist/server/binding.js';
 import { StoaServer } from '@stoa/messaging';
 import { openKafka } from '@stoa/kafka';
@@ -68,8 +69,14 @@ const set = async ({ name, by }, { write }) => {
 const brokers = BROKERS.split(',');
 const port = await openKafka({ brokers, client: 'platformatic', clientId: CLONE, logger });
 const messaging = {
-  ...{ brokers, client: 'platformatic', topicPrefix: PREFIX, service: 'setter', clone: CLONE, replicationFactor: 1 },
-  ...{ partitions: 1, logger },
+  brokers,
+  client: 'platformatic',
+  topicPrefix: PREFIX,
+  service: 'setter',
+  clone: CLONE,
+  replicationFactor: 1,
+  partitions: 1,
+  logger,
 };
 const background = createBackground({ port, options: messaging, database, contract: setter, subscriptions: [] });
 const handlers = new Map([

@@ -9,7 +9,7 @@ import { counter } from './counter.js';
 
 const Count = z.object({ name: z.string(), count: z.int() });
 
-/** What `counter` publishes, and what a later version of it publishes besides. */
+/** The messages of `counter`, and those that a later version of it adds. */
 export const messages = {
   counted: counter.counted,
   doubled: counter.doubled,
@@ -76,7 +76,7 @@ export const copies = (type: StateType, beforeApply = async (): Promise<void> =>
   handler: new Copy(type, beforeApply),
 });
 
-/** What the publisher's relay would send: `count` null is a state that is gone. */
+/** The record that the publisher's relay would send: `count` null is a state that is gone. */
 export const recordOf = (
   prefix: string,
   type: EventType | StateType,

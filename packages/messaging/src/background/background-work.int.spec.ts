@@ -5,12 +5,12 @@ import { add, addRequest, counter, COUNTER_TABLES } from '../../test/storage/cou
 import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import type { MessagingMetrics } from '../api/options.js';
-import { StorageRuntime } from './storage-runtime.js';
+import { BackgroundWork } from './background-work.js';
 
 const LOCKS_HERE =
   "locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-describe('StorageRuntime', () => {
+describe('BackgroundWork', () => {
   let kafka: TestKafka;
   let db: TestMessagingDatabase;
   let children: Child[];
@@ -29,9 +29,9 @@ describe('StorageRuntime', () => {
   const sql = <Row>(text: string, values: unknown[] = []) => db.database.server(0).rows<Row>(text, values);
   const empty = () => eventually(async () => expect(await sql('SELECT * FROM outbox')).toEqual([]));
 
-  function runtime(metrics: MessagingMetrics = {}, database: Database = db.database): StorageRuntime {
+  function runtime(metrics: MessagingMetrics = {}, database: Database = db.database): BackgroundWork {
     const options = { ...kafka.options, metrics };
-    return new StorageRuntime({
+    return new BackgroundWork({
       port: kafka.port,
       database,
       options,
@@ -42,7 +42,10 @@ describe('StorageRuntime', () => {
 
   function spawnChild(mode: 'relay' | 'command', more: Record<string, string> = {}): Child {
     const started = new Child({
-      ...{ MODE: mode, DATABASE_URL: db.database.server(0).url, SERVER: 'counter@0', PREFIX: kafka.prefix },
+      MODE: mode,
+      DATABASE_URL: db.database.server(0).url,
+      SERVER: 'counter@0',
+      PREFIX: kafka.prefix,
       ...more,
     });
     children.push(started);
@@ -67,19 +70,20 @@ describe('StorageRuntime', () => {
     isTransient: (error) => db.database.isTransient(error),
     servers,
   });
-  const away: DatabaseServer = {
-    ...{ name: 'counter@away', url: 'postgres://nobody@127.0.0.1:1/none' },
-    transaction: () => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' })),
+  const unavailable: DatabaseServer = {
+    name: 'counter@unavailable',
+    url: 'postgres://nobody@127.0.0.1:1/none',
+    transaction: () => Promise.reject(Object.assign(new Error('unavailable'), { code: 'ECONNREFUSED' })),
   };
 
-  it('is ready while one of several databases is away, but not while all are', async () => {
+  it('is ready while one of several databases is unavailable, but not while all are', async () => {
     const background = runtime(
       {},
-      among(() => [db.database.server(0), away]),
+      among(() => [db.database.server(0), unavailable]),
     );
     const alone = runtime(
       {},
-      among(() => [away]),
+      among(() => [unavailable]),
     );
     await Promise.all([background.start(), alone.start()]);
     await eventually(() => expect(background.isReady()).toBe(true));
@@ -88,7 +92,7 @@ describe('StorageRuntime', () => {
   });
 
   it('works for a database anew when it is reached by another URL', async () => {
-    let server: DatabaseServer = { ...away, name: 'counter@0' };
+    let server: DatabaseServer = { ...unavailable, name: 'counter@0' };
     const led: boolean[] = [];
     const background = runtime(
       { leading: (_, isLeader) => void led.push(isLeader) },
@@ -120,7 +124,7 @@ describe('StorageRuntime', () => {
     expect(leaders.size).toBe(0);
   });
 
-  it('takes the lead from a process that froze, and what wakes up doubles nothing', async () => {
+  it('takes the lead from a process that froze, which doubles nothing when it resumes', async () => {
     const frozen = spawnChild('relay');
     await eventually(() => expect(frozen.lines).toContain('leading'));
     const events: string[] = [];
@@ -135,7 +139,7 @@ describe('StorageRuntime', () => {
     await empty();
     expect(events).toEqual(['leads']);
 
-    frozen.wake();
+    frozen.resume();
     await eventually(() => expect(frozen.lines).toContain('not leading'));
     for (let n = 0; n < 10; n++) await background.executor.execute(add, addRequest('frozen', 1));
     await empty();
@@ -167,7 +171,7 @@ describe('StorageRuntime', () => {
     await empty();
     const { records, follower } = await kafka.reader('counter.events');
     await eventually(() => {
-      // What a consumer makes of it: versions that are not newer are ignored, and none is missing.
+      // As a consumer does: it ignores versions that are not newer, and finds none missing.
       const taken: number[] = [];
       for (const { headers } of records) {
         if (Number(headers['version']) > (taken.at(-1) ?? 0)) taken.push(Number(headers['version']));

@@ -2,8 +2,8 @@ import { eventually } from '@stoa/testing';
 import { add, addRequest, addTo, boundAdd, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
 import type { BoundCommand } from '../api/command-execution.js';
-import { deriveId } from '../protocol/ids.js';
-import { InboxExecutor } from './command-executor.js';
+import { deriveId, publishedId } from '../protocol/ids.js';
+import { InboxExecutor } from './inbox-executor.js';
 
 describe('InboxExecutor', () => {
   let db: TestMessagingDatabase;
@@ -50,7 +50,7 @@ describe('InboxExecutor', () => {
         topic: 'counter.events',
         version: '1',
         headers: {
-          id: deriveId(request.id, 'fact', '0'),
+          id: publishedId(request.id, 0),
           type: 'counted',
           v: '1',
           traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
@@ -245,7 +245,7 @@ describe('InboxExecutor', () => {
     expect(await inboxOf(request.id)).toBeUndefined();
   });
 
-  it('tells what went wrong when the last statement fails, which goes out together with the COMMIT', async () => {
+  it('throws the error of a last statement that fails, which is sent together with the COMMIT', async () => {
     const request = addRequest('last-statement', 1);
     const twice = boundAdd(async ({ name, by }, { tx, publish }) => {
       const { count } = await addTo(tx, name, by);

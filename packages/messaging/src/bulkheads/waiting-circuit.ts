@@ -1,20 +1,21 @@
 import { backoff, spread } from '@stoa/timing';
 
 /** One try a second costs a server nothing, and its events wait no longer than that once it is back. */
-const MOST_MS = 1_000;
+const LONGEST_PAUSE_MS = 1_000;
 
 /**
- * Keeps work from a server that takes none.
+ * WaitingCircuit exists to keep work from a server that does none; it works by letting only probes through while the
+ * server fails. All other work waits, where the circuit of a pool (@stoa/postgres) refuses it.
  *
  * closed: all work goes through. → open, when the server failed: work waits; after each pause, which grows with the
  * failures, one is let through as a probe. → closed, as soon as anything succeeds: all that waits goes through.
  *
- * Probes are let through whether or not the one before was answered: one whose handler waits for something else must
- * not keep the others.
+ * A probe is let through even while the one before is in work: one whose handler waits for something else must not hold
+ * up the others.
  */
-export class Circuit {
+export class WaitingCircuit {
   private failures = 0;
-  /** A pause is over, and nobody waited: the next that comes is the probe. */
+  /** A pause is over, and nobody waited: the next caller is the probe. */
   private isDue = false;
   private timer: NodeJS.Timeout | undefined;
   private readonly waiting: ((isProbe: boolean) => void)[] = [];
@@ -27,8 +28,8 @@ export class Circuit {
   }
 
   /**
-   * Resolves when the caller may try, at once while closed; or when it is not wanted any more.
-   * @param isWanted asked before it waits, and after `recheck`
+   * Resolves when the caller may try, at once while closed; or when the work is not wanted any more.
+   * @param isWanted called before it waits, and after `recheck`
    * @returns whether it is a probe, for `failed`
    */
   async turn(isWanted: () => boolean): Promise<boolean> {
@@ -42,7 +43,7 @@ export class Circuit {
     return false;
   }
 
-  /** The server has answered. */
+  /** Closes the circuit: the server works. */
   close(): void {
     if (!this.isOpen) return;
     clearTimeout(this.timer);
@@ -50,12 +51,14 @@ export class Circuit {
     this.recheck();
   }
 
-  /** Lets go those who wait and are not wanted any more. */
+  /** Ends the wait of work that is not wanted any more. */
   recheck(): void {
     for (const go of this.waiting.splice(0)) go(false);
   }
 
-  /** The server has failed. What was under way when the first failure came says nothing new. */
+  /**
+   * Counts a failure of the server. While the circuit is open only a probe's counts: the others began before it opened.
+   */
   failed(isProbe: boolean): void {
     if (this.isOpen && !isProbe) return;
     this.failures += 1;
@@ -65,7 +68,7 @@ export class Circuit {
   private startPause(): void {
     this.isDue = false;
     clearTimeout(this.timer);
-    const pauseMs = spread(backoff(this.failures, this.firstPauseMs, MOST_MS));
+    const pauseMs = spread(backoff(this.failures, this.firstPauseMs, LONGEST_PAUSE_MS));
     this.timer = setTimeout(() => this.letOneThrough(), pauseMs);
     this.timer.unref();
   }

@@ -1,25 +1,25 @@
 import { jest } from '@jest/globals';
-import { Circuit } from './circuit.js';
+import { WaitingCircuit } from './waiting-circuit.js';
 
-describe('Circuit', () => {
+describe('WaitingCircuit', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
   const wanted = (): boolean => true;
   /** Lets promises settle. */
   const settle = (): Promise<unknown> => jest.advanceTimersByTimeAsync(0);
-  function tryIt(circuit: Circuit, isWanted = wanted): { result?: boolean } {
+  function tryIt(circuit: WaitingCircuit, isWanted = wanted): { result?: boolean } {
     const tried: { result?: boolean } = {};
     void circuit.turn(isWanted).then((isProbe) => (tried.result = isProbe));
     return tried;
   }
 
   it('lets everything through while closed', async () => {
-    expect(await new Circuit(100).turn(wanted)).toBe(false);
+    expect(await new WaitingCircuit(100).turn(wanted)).toBe(false);
   });
 
   it('lets one through after each pause while open, in the order in which they came', async () => {
-    const circuit = new Circuit(100);
+    const circuit = new WaitingCircuit(100);
     circuit.failed(false);
     const [first, second] = [tryIt(circuit), tryIt(circuit)];
     await settle();
@@ -33,8 +33,8 @@ describe('Circuit', () => {
     expect(second.result).toBe(true);
   });
 
-  it('does not wait for a probe that does not answer', async () => {
-    const circuit = new Circuit(100);
+  it('does not wait for a probe that does not end', async () => {
+    const circuit = new WaitingCircuit(100);
     circuit.failed(false);
     const [silent, next] = [tryIt(circuit), tryIt(circuit)];
     await jest.advanceTimersByTimeAsync(250);
@@ -42,7 +42,7 @@ describe('Circuit', () => {
   });
 
   it('lets all through at the first success', async () => {
-    const circuit = new Circuit(100);
+    const circuit = new WaitingCircuit(100);
     circuit.failed(false);
     const all = [tryIt(circuit), tryIt(circuit), tryIt(circuit)];
     circuit.close();
@@ -52,14 +52,14 @@ describe('Circuit', () => {
   });
 
   it('counts one failure, however many were under way', () => {
-    const circuit = new Circuit(100);
+    const circuit = new WaitingCircuit(100);
     for (let n = 0; n < 64; n++) circuit.failed(false);
     const tried = tryIt(circuit);
     return jest.advanceTimersByTimeAsync(125).then(() => expect(tried.result).toBe(true));
   });
 
   it('lets go what is not wanted any more', async () => {
-    const circuit = new Circuit(100);
+    const circuit = new WaitingCircuit(100);
     circuit.failed(false);
     let isWanted = true;
     const [leaving, staying] = [tryIt(circuit, () => isWanted), tryIt(circuit)];

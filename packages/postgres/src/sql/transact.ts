@@ -1,8 +1,10 @@
-import type { Database, Sql, TransactionOptions } from '@stoa/postgres';
+import type { Database, TransactionOptions } from './database.js';
+import type { Sql } from './sql.js';
 
-export const NOTHING_LEFT: Promise<void> = Promise.resolve();
+/** A last statement that is none. */
+export const NO_STATEMENT: Promise<void> = Promise.resolve();
 
-/** What the work of a transaction gives, and its last statement, which may still be on its way. */
+/** The result of a transaction's work, and its last statement, which may still be on its way. */
 export interface Outcome<T> {
   readonly value: T;
   readonly lastStatement: Promise<void>;
@@ -11,8 +13,8 @@ export interface Outcome<T> {
 type Work<T> = (tx: Sql) => Promise<Outcome<T>>;
 
 /**
- * Runs work whose last statement goes out together with the COMMIT, where the database's sessions can do that
- * (Sql.pipelined): one round trip and two wake-ups less.
+ * Runs work whose last statement is sent together with the COMMIT, where the database's sessions can do that
+ * (Sql.pipelined): one round trip and two process switches less.
  * @throws what the work, its last statement or the COMMIT throws, after a rollback
  */
 export const transact = <T>(
@@ -30,10 +32,10 @@ export const transactOver = <T>(
 ): Promise<T> => withLastStatement((runs) => database.transactionOver(buckets, runs), work);
 
 async function withLastStatement<T>(transaction: (runs: Work<T>) => Promise<Outcome<T>>, work: Work<T>): Promise<T> {
-  let lastStatement = NOTHING_LEFT;
+  let lastStatement = NO_STATEMENT;
   try {
     const { value } = await transaction(async (tx) => {
-      lastStatement = NOTHING_LEFT;
+      lastStatement = NO_STATEMENT;
       const outcome = await work(tx);
       lastStatement = outcome.lastStatement;
       lastStatement.catch(() => undefined); // awaited below, after the commit

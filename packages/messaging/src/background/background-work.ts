@@ -13,17 +13,21 @@ import {
   type StateSubscription,
 } from '../subscriptions/subscription-table.js';
 
-/** Milliseconds between two looks at which databases there are: shards come and go. */
-const SERVERS_MS = 1_000;
+/**
+ * Milliseconds between two polls of the list of databases, to which shards are added and from which they are removed.
+ */
+const SERVERS_POLL_MS = 1_000;
 
-/** All that a service does beside its requests, and what runs its commands. */
-export class StorageRuntime implements Background {
+/**
+ * The background of a service: work for each of its databases, the consumer of events, and the executor of commands.
+ */
+export class BackgroundWork implements Background {
   readonly executor: CommandExecutor;
   readonly deadLetters: DeadLetters;
   private readonly events: EventConsumer | undefined;
   private readonly states: SubscriptionTable<StateSubscription>;
   private readonly works = new Map<string, ServerWork>();
-  /** Those that were there at the start: a shard that is added later gets its buckets only once it has caught up. */
+  /** The databases of the start. A shard that is added later gets its buckets only once it has caught up. */
   private awaited: readonly ServerWork[] = [];
   private timer: NodeJS.Timeout | undefined;
 
@@ -34,9 +38,11 @@ export class StorageRuntime implements Background {
     const delivery = new EventDelivery({ database, subscriptions: table, onPublished });
     const validateOutput = process.env['NODE_ENV'] !== 'production';
     this.executor = new BatchExecutor({
-      ...{ database, validateOutput, onPublished },
-      onBatchFailed: (err, members) =>
-        options.logger.debug({ err, members }, 'a group of commands could not commit together: each runs by itself'),
+      database,
+      validateOutput,
+      onPublished,
+      onBatchFailed: (err, commands) =>
+        options.logger.debug({ err, commands }, 'a batch of commands could not commit: each runs by itself'),
     });
     this.deadLetters = new DeadLetters(database, delivery);
     this.states = new SubscriptionTable(statesOf(subscriptions));
@@ -45,17 +51,17 @@ export class StorageRuntime implements Background {
     }
   }
 
-  /** Nothing of it need be there yet: what is away is waited for, and isReady() says so. */
+  /** Neither databases nor Kafka need be available yet: they are waited for, and isReady() says so. */
   async start(): Promise<void> {
     this.followServers();
     this.awaited = [...this.works.values()];
-    this.timer = setInterval(() => this.followServers(), SERVERS_MS);
+    this.timer = setInterval(() => this.followServers(), SERVERS_POLL_MS);
     this.events?.start();
   }
 
   /**
-   * False until each database's copy of states has come to where it should have been at the start, and the events are
-   * joined. A database that is away holds up no clone that can serve others.
+   * False until each database's copy of states has caught up with its topics' ends of the start, and the group for
+   * events is joined. A database that is unavailable holds up no clone that can serve others.
    */
   isReady(): boolean {
     const present = new Set(this.works.values());
@@ -71,7 +77,7 @@ export class StorageRuntime implements Background {
     this.works.clear();
   }
 
-  /** The relay of one database; of all, where it is not known which. */
+  /** Notifies the relay of one database; of all, where it is not known which. */
   private notify(server: string | undefined): void {
     for (const [name, work] of this.works) if (server === undefined || name === server) work.notify();
   }
@@ -95,4 +101,5 @@ export class StorageRuntime implements Background {
   }
 }
 
-export const createBackground = (setup: BackgroundSetup): StorageRuntime => new StorageRuntime(setup);
+/** Makes the background of a service; `start` starts it. */
+export const createBackground = (setup: BackgroundSetup): BackgroundWork => new BackgroundWork(setup);

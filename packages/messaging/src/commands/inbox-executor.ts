@@ -1,47 +1,46 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationError, type Command } from '@stoa/contract-kit';
-import type { Database, Sql } from '@stoa/postgres';
+import { transact, type Database, type Outcome, type Sql } from '@stoa/postgres';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../api/command-execution.js';
-import { businessErrorReply, isDeclared, TRANSIENT_ERRORS } from '../protocol/business-errors.js';
-import { bodyOf } from '../replies/reply-parts.js';
+import { ServerClocks, type Deadline } from '../clocks/server-clocks.js';
 import { bodyHash } from '../inbox/body-hash.js';
-import { CommandRun, KeptBusinessError } from './command-run.js';
 import { claim, finish, isLate, readReply, record, type InboxKey } from '../inbox/inbox.js';
 import { writeOutbox } from '../outbox/outbox.js';
+import { businessErrorReply, isDeclared, TRANSIENT_ERRORS } from '../protocol/business-errors.js';
 import { NOT_DONE, NOT_KNOWN, REUSED } from '../protocol/fixed-replies.js';
-import { ServerClocks, type Deadline } from '../clocks/server-clocks.js';
-import { transact, type Outcome } from './transact.js';
+import { bodyOf } from '../replies/reply-parts.js';
+import { CommandRun, KeptBusinessError } from './command-run.js';
 
 export interface InboxExecutorOptions {
   readonly database: Database;
   /** Checks each output against its contract; for development and tests (11 µs for a cart of five lines). */
   readonly validateOutput: boolean;
-  /** Told after a commit that wrote to the outbox, so that the relay needn't wait for its next look. */
+  /** Called after a commit that wrote to the outbox, so that the relay needn't wait for its next poll. */
   readonly onPublished?: (bucket: number) => void;
-  /** Told why a group's transaction failed; its commands are run by themselves then. */
-  readonly onBatchFailed?: (error: unknown, members: number) => void;
+  /** Called when a batch's transaction failed; its commands are run by themselves then. */
+  readonly onBatchFailed?: (error: unknown, commands: number) => void;
 }
 
 /** A reply, and whether the transaction wrote to the outbox. */
-interface Answer {
+interface Handled {
   readonly reply: CommandReply;
   readonly published: boolean;
 }
 
-/** An earlier delivery was answered: whatever this one did is rolled back. */
-class AnsweredBefore extends Error {}
+/** An earlier delivery has its reply: whatever this one did is rolled back. */
+class RepliedBefore extends Error {}
 
-/** A business error on its way out of the transaction, which its being thrown rolls back. */
+/** A business error on its way out of the transaction, which it rolls back by being thrown. */
 class RolledBack extends Error {
   constructor(readonly businessError: OperationError) {
     super(businessError.message);
   }
 }
 
-/** A command's deadline passed before it could be recorded: what it did is rolled back. */
+/** A command's deadline passed before its reply could be recorded: what it did is rolled back. */
 class Late extends Error {}
 
-/** @throws Late, by the clock of the command's database, since this process may have slept */
+/** @throws Late by the clock of the command's database, since this process may have slept */
 async function checkTime(tx: Sql, until: Deadline): Promise<void> {
   const { rows } = await tx.query<{ late: boolean }>('SELECT clock_timestamp() > $1::timestamptz AS late', [until]);
   if (rows[0]?.late === true) throw new Late();
@@ -51,20 +50,23 @@ async function checkTime(tx: Sql, until: Deadline): Promise<void> {
 const CLOCKS_APART_MS = 100;
 
 /**
- * Runs commands exactly once in effect, and none after its deadline: the statement that records its reply checks that by the
- * database's clock, when the command has locked all that it changes. So a clone that freezes with a command in hand can't
- * apply it over a newer one of the same key. A command's transaction begins with its inbox row, which makes a second delivery
- * wait and then return the first one's reply, and ends with that row's reply and the events in one statement, sent
- * together with the COMMIT. The handler starts without waiting for the row's answer, so that its first statement travels
- * along (a round trip less); what it did for nothing, because the command was answered before, is rolled back.
+ * InboxExecutor exists to run commands exactly once in effect, and none after its deadline; it works by one transaction
+ * for each. That begins with the command's inbox row, which makes a second delivery wait and then return the first
+ * one's reply. It ends with one statement that writes that row's reply and the events, and is sent together with the
+ * COMMIT.
  *
- * A business error (`fail`) rolls the transaction back; its reply is then kept by one statement in a transaction of its own. That
- * is what a savepoint would do, but without two more statements in every command that succeeds (5% of its CPU, measured).
- * Between the two another delivery may get through: whichever is recorded first is the answer to both.
+ * That last statement checks the deadline by the database's clock, when the command has locked all that it changes: a
+ * clone that freezes with a command in work can't apply it over a newer one of the same key. The handler starts without
+ * waiting for the inbox row, so that its first statement travels along (a round trip less); if an earlier delivery has
+ * a reply, what the handler did is rolled back.
+ *
+ * A business error (`fail`) rolls the transaction back; its reply is then kept by one statement in a transaction of its
+ * own. A savepoint would do the same, but costs every command that succeeds two more statements (5% of its CPU,
+ * measured). Between the two another delivery may get through: whichever is recorded first is the reply to both.
  *
  * Commands with `secretReply` leave no inbox row: their reply must not be stored, so a second delivery runs the handler
- * again, one after the other only if the handler locks the row that it changes. Their deadline is checked by a statement of
- * its own, behind the handler's.
+ * again, one after the other only if the handler locks the row that it changes. A statement behind the handler's checks
+ * their deadline.
  */
 export class InboxExecutor implements CommandExecutor {
   private readonly clocks: ServerClocks;
@@ -85,16 +87,16 @@ export class InboxExecutor implements CommandExecutor {
     }
   }
 
-  /** The deadline of a command that is recorded by others (a batch). */
+  /** The deadline of a command whose reply is recorded by others (a batch). */
   deadlineOf(bucket: number, request: CommandRequest): Deadline | Promise<Deadline> {
     return this.clocks.deadlineOf(bucket, request);
   }
 
   /**
-   * What became of a command whose time is over. Another clone may have it in work: it is waited for by claiming the
-   * command's inbox row, which is then given up again, so that the command may be sent anew.
-   * @returns the reply of a delivery that was in time; DEADLINE_EXCEEDED: it was not done, and never will be; UNAVAILABLE:
-   * not known. @throws what the database throws
+   * Finds out how a command ended whose deadline has passed. Claiming its inbox row waits for another clone that has it
+   * in work. The claim is then rolled back, so that the command may be sent anew.
+   * @returns the reply of a delivery that was in time; DEADLINE_EXCEEDED: it was not done, and never will be;
+   * UNAVAILABLE: not known. @throws what the database throws
    */
   async settle(command: BoundCommand, request: CommandRequest): Promise<CommandReply> {
     if (command.operation.secretReply === true) return NOT_KNOWN;
@@ -105,7 +107,7 @@ export class InboxExecutor implements CommandExecutor {
     try {
       return await database.transaction(key.bucket, async (tx) => {
         if (await claim(tx, key)) throw new Late();
-        return answerAgain(tx, key);
+        return replyAgain(tx, key);
       });
     } catch (error) {
       if (error instanceof Late) return NOT_DONE;
@@ -123,7 +125,7 @@ export class InboxExecutor implements CommandExecutor {
     const { database, onPublished } = this.options;
     const secret = command.operation.secretReply === true;
     try {
-      const work = (tx: Sql): Promise<Outcome<Answer>> =>
+      const work = (tx: Sql): Promise<Outcome<Handled>> =>
         secret
           ? this.runUnrecorded(tx, command, request, key.bucket, until)
           : this.runOnce(tx, command, request, key, until);
@@ -131,12 +133,12 @@ export class InboxExecutor implements CommandExecutor {
       if (published) onPublished?.(key.bucket);
       return reply;
     } catch (error) {
-      if (error instanceof AnsweredBefore) return database.transaction(key.bucket, (tx) => answerAgain(tx, key));
+      if (error instanceof RepliedBefore) return database.transaction(key.bucket, (tx) => replyAgain(tx, key));
       if (!(error instanceof RolledBack)) throw error;
       const reply = businessErrorReply(error.businessError);
       if (secret || TRANSIENT_ERRORS.has(error.businessError.code)) return reply;
       return await database.transaction(key.bucket, async (tx) =>
-        (await record(tx, key, reply, until)) ? reply : answerAgain(tx, key),
+        (await record(tx, key, reply, until)) ? reply : replyAgain(tx, key),
       );
     }
   }
@@ -145,25 +147,25 @@ export class InboxExecutor implements CommandExecutor {
     return this.options.database.servers().length > 1;
   }
 
-  /** Where the database names no servers, the bucket. */
+  /** @returns the bucket where the database names no servers */
   serverOf(key: string): string | undefined {
     const { database } = this.options;
     const bucket = database.bucketOf(key);
     return database.serverNameOf ? database.serverNameOf(bucket) : String(bucket);
   }
 
-  /** @throws AnsweredBefore; RolledBack; what the handler or the database throws */
+  /** @throws RepliedBefore; RolledBack; what the handler or the database throws */
   private async runOnce(
     tx: Sql,
     command: BoundCommand,
     request: CommandRequest,
     key: InboxKey,
     until: Deadline,
-  ): Promise<Outcome<Answer>> {
+  ): Promise<Outcome<Handled>> {
     const run = new CommandRun(tx, key.bucket, request);
     const [claimed, handled] = await Promise.allSettled([claim(tx, key), this.handle(command, request, run)]);
     if (claimed.status === 'rejected') throw claimed.reason;
-    if (!claimed.value) throw new AnsweredBefore();
+    if (!claimed.value) throw new RepliedBefore();
     if (handled.status === 'rejected') throw handled.reason;
     const value = { reply: handled.value, published: run.messages.length > 0 };
     return { value, lastStatement: run.written(finish(tx, key, handled.value, run.messages, until)) };
@@ -175,7 +177,7 @@ export class InboxExecutor implements CommandExecutor {
     request: CommandRequest,
     bucket: number,
     until: Deadline,
-  ): Promise<Outcome<Answer>> {
+  ): Promise<Outcome<Handled>> {
     const run = new CommandRun(tx, bucket, request);
     const reply = await this.handle(command, request, run);
     await checkTime(tx, until);
@@ -183,7 +185,7 @@ export class InboxExecutor implements CommandExecutor {
     return { value, lastStatement: run.written(writeOutbox(tx, bucket, run.messages)) };
   }
 
-  /** @throws RolledBack for a business error that undoes what was written. */
+  /** @throws RolledBack for a business error that undoes what was written */
   private async handle({ operation, handler }: BoundCommand, request: CommandRequest, run: CommandRun) {
     try {
       return replyOf(operation, await handler.handle(request.input, run), this.options.validateOutput);
@@ -195,6 +197,7 @@ export class InboxExecutor implements CommandExecutor {
   }
 }
 
+/** The key of a command's inbox row. */
 export function inboxKeyOf(
   database: Pick<Database, 'bucketOf'>,
   { operation }: BoundCommand,
@@ -204,15 +207,17 @@ export function inboxKeyOf(
 }
 
 /**
- * @param validate whether the output is checked against the contract, which throws what zod says of it
- * @throws OperationError RESPONSE_TOO_LARGE, which undoes the command: nobody could be answered what it did
+ * The reply that holds a command's output.
+ * @param validate whether the output is checked against the contract
+ * @throws ZodError of an output that breaks it; OperationError RESPONSE_TOO_LARGE, which undoes the command, since no
+ * reply could say what it did
  */
 export function replyOf({ output: schema }: Command, output: unknown, validate: boolean): CommandReply {
   if (validate) schema.parse(output);
   return { ok: true, body: bodyOf(output) };
 }
 
-async function answerAgain(tx: Sql, key: InboxKey): Promise<CommandReply> {
+async function replyAgain(tx: Sql, key: InboxKey): Promise<CommandReply> {
   const { sameBody, ok, body } = await readReply(tx, key);
   return sameBody ? { ok, body } : REUSED;
 }
