@@ -104,7 +104,7 @@ describe('whom a failure counts against', () => {
   /** So often an event waited for a fault to pass. */
   const waitsSeen = (times: number) =>
     eventually(() => {
-      const waits = kafka.logger.lines.filter(({ message }) => message === 'An event waits for a fault to pass');
+      const waits = kafka.logger.lines.filter(({ message }) => message === 'an event waits for a fault to end');
       expect(waits.length).toBeGreaterThan(times);
     });
   /** All offsets are committed: nothing is under way. */

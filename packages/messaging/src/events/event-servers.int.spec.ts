@@ -138,7 +138,7 @@ describe('the events of one server', () => {
     line.cut();
     await send(...across.map(record));
     await eventually(() => {
-      const waiting = kafka.logger.lines.filter(({ message }) => message === 'An event waits for a fault to pass');
+      const waiting = kafka.logger.lines.filter(({ message }) => message === 'an event waits for a fault to end');
       expect(waiting.length).toBeGreaterThan(0);
     }, slow);
     await sendTo('near', 300);
