@@ -1,6 +1,6 @@
 import { testDatabase } from '@stoa/testing';
-import { messagingDatabase, type TestMessagingDatabase } from '../test/storage/messaging-database.js';
-import { SimplePgDatabase } from '../test/storage/pg-database.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../test/support/messaging-database.js';
+import { SimplePgDatabase } from '../test/support/pg-database.js';
 import { moveHooks } from './moves.js';
 import { advance, ensureOffsets } from './states/state-offsets.js';
 

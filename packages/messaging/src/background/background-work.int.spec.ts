@@ -1,9 +1,9 @@
 import { eventually } from '@stoa/testing';
 import type { Database, DatabaseServer } from '@stoa/postgres';
-import { Child } from '../../test/storage/child.js';
-import { add, addRequest, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { Child } from '../../test/support/child.js';
+import { add, addRequest, counter, COUNTER_TABLES } from '../../test/support/counter.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import type { MessagingMetrics } from '../api/options.js';
 import { BackgroundWork } from './background-work.js';
 

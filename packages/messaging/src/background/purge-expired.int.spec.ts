@@ -1,7 +1,7 @@
 import { eventually } from '@stoa/testing';
 import { LockSession } from '@stoa/postgres';
-import { memoryLogger } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { memoryLogger } from '../../test/support/kafka.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import { purgeExpired } from './purge-expired.js';
 
 describe('purgeExpired', () => {

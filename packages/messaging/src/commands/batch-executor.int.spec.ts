@@ -1,6 +1,6 @@
 import { eventually } from '@stoa/testing';
-import { add, addRequest, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { add, addRequest, counter, COUNTER_TABLES } from '../../test/support/counter.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import type { BoundCommand, CommandRequest } from '../api/command-execution.js';
 import type { BatchHandler } from '../api/handlers.js';
 import { BatchExecutor } from './batch-executor.js';

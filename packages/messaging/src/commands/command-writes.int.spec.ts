@@ -1,5 +1,5 @@
-import { addRequest, boundAdd, COUNTER_TABLES, counter } from '../../test/storage/counter.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { addRequest, boundAdd, COUNTER_TABLES, counter } from '../../test/support/counter.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import { InboxExecutor } from './inbox-executor.js';
 
 describe('statements that a handler does not wait for', () => {

@@ -7,9 +7,9 @@ import {
   COUNTER_TABLES,
   type AddContext,
   type AddInput,
-} from '../../test/storage/counter.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { SimplePgDatabase } from '../../test/storage/pg-database.js';
+} from '../../test/support/counter.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
+import { SimplePgDatabase } from '../../test/support/pg-database.js';
 import type { BoundCommand, CommandReply, CommandRequest } from '../api/command-execution.js';
 import { BatchExecutor } from './batch-executor.js';
 

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperationError } from '@stoa/contract-kit';
 import { eventually, freeze, testKafkaBrokers } from '@stoa/testing';
-import { COUNTER_TABLES } from '../../test/storage/counter.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { COUNTER_TABLES } from '../../test/support/counter.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import { Kit } from '../../test/transport/kit.suite.js';
 import type { StoaClient } from '../client/stoa-client.js';
 
 const NODE = join(import.meta.dirname, '../../../../node_modules/.bin/node');
-const CLONE = fileURLToPath(new URL('../../test/storage/setter-clone.mjs', import.meta.url));
+const CLONE = fileURLToPath(new URL('../../test/support/setter-clone.mjs', import.meta.url));
 
 describe('a clone that freezes with a command in hand', () => {
   const kit = new Kit();

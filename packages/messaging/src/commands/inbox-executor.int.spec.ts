@@ -1,6 +1,6 @@
 import { eventually } from '@stoa/testing';
-import { add, addRequest, addTo, boundAdd, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { add, addRequest, addTo, boundAdd, counter, COUNTER_TABLES } from '../../test/support/counter.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import type { BoundCommand } from '../api/command-execution.js';
 import { deriveId, publishedId } from '../protocol/ids.js';
 import { InboxExecutor } from './inbox-executor.js';

@@ -1,5 +1,5 @@
 import type { Database } from '@stoa/postgres';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import { DeadLetters, type ParkedPage } from './dead-letters.js';
 import { EventDelivery } from '../events/event-delivery.js';
 import { SubscriptionTable } from '../subscriptions/subscription-table.js';

@@ -1,16 +1,13 @@
 import { eventually } from '@stoa/testing';
-import { addTo, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { newId } from '../protocol/ids.js';
+import { addTo, counter, counterRecord, COUNTER_TABLES } from '../../test/support/counter.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { eventConsumer, noteSeen, type Counted } from '../../test/support/listener.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import type { OutgoingRecord } from '@stoa/kafka';
 import type { EventContext } from '../api/subscriptions.js';
-import { DeadLetters } from '../dead-letters/dead-letters.js';
-import { EventConsumer } from './event-consumer.js';
-import { EventDelivery } from './event-delivery.js';
-import { SubscriptionTable, type EventSubscription } from '../subscriptions/subscription-table.js';
+import type { DeadLetters } from '../dead-letters/dead-letters.js';
+import type { EventConsumer } from './event-consumer.js';
 
-type Counted = { name: string; count: number };
 type On = (data: Counted, context: EventContext) => Promise<void>;
 
 const transient = () => Object.assign(new Error('the database is unavailable'), { code: '57P01' });
@@ -23,30 +20,18 @@ describe('EventConsumer', () => {
   /** Actions of the handler of `counted` by name, besides noting it in `seen`. */
   const actions = new Map<string, On>();
 
-  const note: On = async ({ name, count }, { tx, version }) => {
-    await tx.query('INSERT INTO seen (name, count, version) VALUES ($1, $2, $3)', [name, count, version]);
-  };
   const on: On = async (data, context) => {
-    await note(data, context);
+    await noteSeen(data, context);
     await actions.get(data.name)?.(data, context);
   };
 
   function newConsumer(): EventConsumer {
-    const subscriptions = new SubscriptionTable<EventSubscription>([
+    const made = eventConsumer(kafka, db.database, [
       { message: counter.counted, handler: { on } },
       { message: counter.doubled, handler: { on } },
     ]);
-    const delivery = new EventDelivery({ database: db.database, subscriptions });
-    deadLetters = new DeadLetters(db.database, delivery);
-    const messaging = kafka.optionsOf('listener');
-    return new EventConsumer({
-      port: kafka.port,
-      database: db.database,
-      messaging,
-      delivery,
-      subscriptions,
-      retryMs: 10,
-    });
+    ({ deadLetters } = made);
+    return made.consumer;
   }
 
   beforeAll(async () => {
@@ -72,12 +57,10 @@ describe('EventConsumer', () => {
       [key],
     );
 
-  const record = (name: string, version: number, type = 'counted', value?: string): OutgoingRecord => ({
-    topic: `${kafka.prefix}counter.events`,
-    key: name,
-    value: value ?? JSON.stringify({ name, count: version * 10 }),
-    headers: { id: newId(), type, version: String(version), v: '1' },
-  });
+  const record = (name: string, version: number, type = 'counted', value?: string): OutgoingRecord => {
+    const made = counterRecord(kafka.prefix, 'events', type, name, version, version * 10);
+    return value === undefined ? made : { ...made, value };
+  };
   const send = (...records: OutgoingRecord[]) => kafka.port.produce(records, 'all');
 
   it('handles events of one key in order, and those of others beside them', async () => {

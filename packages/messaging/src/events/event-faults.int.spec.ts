@@ -1,17 +1,13 @@
 import { eventually } from '@stoa/testing';
-import { counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { counter, counterRecord, COUNTER_TABLES } from '../../test/support/counter.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { eventConsumer, noteSeen, type Counted } from '../../test/support/listener.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import { DEAD_LETTER_HEADERS } from '../protocol/dead-letter.js';
-import { newId } from '../protocol/ids.js';
 import { KafkaError, type KafkaPort, type KafkaRecord, type OutgoingRecord } from '@stoa/kafka';
 import type { EventContext } from '../api/subscriptions.js';
-import { DeadLetters } from '../dead-letters/dead-letters.js';
-import { EventConsumer } from './event-consumer.js';
-import { EventDelivery } from './event-delivery.js';
-import { SubscriptionTable, type EventSubscription } from '../subscriptions/subscription-table.js';
-
-type Counted = { name: string; count: number };
+import type { DeadLetters } from '../dead-letters/dead-letters.js';
+import type { EventConsumer } from './event-consumer.js';
 
 /** Raises a SQLSTATE for each row that comes into a table. */
 const refusing = (table: string, state: string): string => `
@@ -31,7 +27,7 @@ const sendingBy = (port: KafkaPort, produce: KafkaPort['produce']): KafkaPort =>
   close: () => port.close(),
 });
 
-describe('whom a failure counts against', () => {
+describe('the cause of a failure', () => {
   let kafka: TestKafka;
   let db: TestMessagingDatabase;
   let consumer: EventConsumer;
@@ -42,19 +38,17 @@ describe('whom a failure counts against', () => {
   let thrown: ((data: Counted) => unknown) | undefined;
   let tries = 0;
 
-  const on = async (data: Counted, { tx, version }: EventContext): Promise<void> => {
+  const on = async (data: Counted, context: EventContext): Promise<void> => {
     tries++;
-    await tx.query('INSERT INTO seen (name, count, version) VALUES ($1, $2, $3)', [data.name, data.count, version]);
+    await noteSeen(data, context);
     const error = thrown?.(data);
     if (error !== undefined) throw error;
   };
 
   function newConsumer(port: KafkaPort = kafka.port): EventConsumer {
-    const subscriptions = new SubscriptionTable<EventSubscription>([{ message: counter.counted, handler: { on } }]);
-    const delivery = new EventDelivery({ database: db.database, subscriptions });
-    deadLetters = new DeadLetters(db.database, delivery);
-    const messaging = kafka.optionsOf('listener');
-    return new EventConsumer({ port, database: db.database, messaging, delivery, subscriptions, retryMs: 10 });
+    const made = eventConsumer(kafka, db.database, [{ message: counter.counted, handler: { on } }], port);
+    ({ deadLetters } = made);
+    return made.consumer;
   }
 
   beforeAll(async () => {
@@ -89,12 +83,8 @@ describe('whom a failure counts against', () => {
       ORDER BY pid = pg_backend_pid()) AS sessions`).catch(() => undefined);
   let versions = 0;
   /** Newer than all before, of whatever key. */
-  const record = (name: string): OutgoingRecord => ({
-    topic: `${kafka.prefix}counter.events`,
-    key: name,
-    value: JSON.stringify({ name, count: 1 }),
-    headers: { id: newId(), type: 'counted', version: String(++versions), v: '1' },
-  });
+  const record = (name: string): OutgoingRecord =>
+    counterRecord(kafka.prefix, 'events', 'counted', name, ++versions, 1);
   const send = (...records: OutgoingRecord[]) => kafka.port.produce(records, 'all');
   const seen = async (): Promise<string[]> =>
     (await sql<{ name: string }>('SELECT name FROM seen ORDER BY name, version')).map(({ name }) => name);

@@ -1,7 +1,7 @@
 import { eventually } from '@stoa/testing';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { messages, recordOf } from '../../test/storage/versions.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
+import { messages, recordOf } from '../../test/support/versions.js';
 import type { KafkaRecord } from '@stoa/kafka';
 import type { EventStart } from '../api/subscriptions.js';
 import { EventPositions } from './event-positions.js';

@@ -1,4 +1,4 @@
-import { counter } from '../../test/storage/counter.js';
+import { counter } from '../../test/support/counter.js';
 import { type KafkaAdmin, KafkaError, type KafkaPort } from '@stoa/kafka';
 import { EventPositions } from './event-positions.js';
 import { SubscriptionTable, type EventSubscription } from '../subscriptions/subscription-table.js';

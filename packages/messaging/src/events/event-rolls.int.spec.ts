@@ -1,11 +1,9 @@
 import { eventually } from '@stoa/testing';
-import { Child } from '../../test/storage/child.js';
-import { counter } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { hears, recordOf, VERSIONS_TABLES } from '../../test/storage/versions.js';
-import type { BoundSubscription } from '../api/subscriptions.js';
-import { BackgroundWork } from '../background/background-work.js';
+import { Child } from '../../test/support/child.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { ListenerClones } from '../../test/support/listener.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
+import { hears, recordOf, VERSIONS_TABLES } from '../../test/support/versions.js';
 
 type Type = 'counted' | 'doubled' | 'tripled';
 
@@ -13,7 +11,7 @@ type Type = 'counted' | 'doubled' | 'tripled';
 describe('event subscriptions over versions of a service', () => {
   let kafka: TestKafka;
   let db: TestMessagingDatabase;
-  const running = new Set<BackgroundWork>();
+  let clones: ListenerClones;
   const children: Child[] = [];
   /** Keys of the events that were sent, by type: each has one of its own. */
   let sent: Record<Type, string[]>;
@@ -21,30 +19,15 @@ describe('event subscriptions over versions of a service', () => {
   beforeEach(async () => {
     kafka = await testKafka('counter', ['listener']);
     db = await messagingDatabase({ tables: VERSIONS_TABLES });
+    clones = new ListenerClones(kafka, db.database);
     sent = { counted: [], doubled: [], tripled: [] };
   });
   afterEach(async () => {
     await Promise.all(children.splice(0).map((child) => child.kill()));
-    await Promise.all([...running].map(stop));
+    await clones.stopAll();
     await kafka.close();
     await db.drop();
   });
-
-  /** A clone with a connection of its own; resolves when it is ready. */
-  async function clone(...subscriptions: BoundSubscription[]): Promise<BackgroundWork> {
-    const port = await kafka.open();
-    const options = kafka.optionsOf('listener');
-    const runtime = new BackgroundWork({ port, options, database: db.database, contract: counter, subscriptions });
-    running.add(runtime);
-    await runtime.start();
-    await eventually(() => expect(runtime.isReady()).toBe(true));
-    return runtime;
-  }
-
-  async function stop(runtime: BackgroundWork): Promise<void> {
-    running.delete(runtime);
-    await runtime.stop();
-  }
 
   async function send(count: number, ...types: Type[]): Promise<void> {
     const records = types.flatMap((type) =>
@@ -73,11 +56,11 @@ describe('event subscriptions over versions of a service', () => {
   };
 
   it('come to the one that knows them, whatever older clones run beside it', async () => {
-    await clone(hears('counted'));
-    await clone(hears('counted'));
+    await clones.ready(hears('counted'));
+    await clones.ready(hears('counted'));
     await send(30, 'counted', 'doubled');
     await allHeard('counted');
-    await clone(hears('counted'), hears('doubled'));
+    await clones.ready(hears('counted'), hears('doubled'));
     await send(30, 'counted', 'doubled');
     await allHeard('doubled');
     await allHeard('counted');
@@ -95,7 +78,7 @@ describe('event subscriptions over versions of a service', () => {
       onRecords: (records) =>
         void old.commit(records.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset + 1 }))),
     });
-    await clone(hears('doubled'));
+    await clones.ready(hears('doubled'));
     await send(30, 'doubled');
     await allHeard('doubled');
     await old.close();
@@ -104,13 +87,13 @@ describe('event subscriptions over versions of a service', () => {
   it('are handled once each through a roll forward, back and forward again', async () => {
     const old = [hears('counted')];
     const both = [hears('counted'), hears('doubled')];
-    let before = await clone(...old);
+    let before = await clones.ready(...old);
     await send(10, 'counted', 'doubled');
     await allHeard('counted');
     for (const version of [both, old, both]) {
-      const next = await clone(...version);
+      const next = await clones.ready(...version);
       await send(10, 'counted', 'doubled');
-      await stop(before);
+      await clones.stop(before);
       await send(10, 'counted', 'doubled');
       await allHeard('counted');
       before = next;
@@ -120,7 +103,7 @@ describe('event subscriptions over versions of a service', () => {
   });
 
   it('are handled once each when clones are killed in the midst', async () => {
-    await clone(hears('counted'));
+    await clones.ready(hears('counted'));
     await send(100, 'counted', 'doubled');
     const settings = { DATABASE_URL: db.database.server(0).url, SERVER: 'test@0', PREFIX: kafka.prefix };
     for (let n = 0; n < 2; n++) {
@@ -130,44 +113,44 @@ describe('event subscriptions over versions of a service', () => {
       await child.kill();
       await send(50, 'counted', 'doubled');
     }
-    await clone(hears('counted'), hears('doubled'));
+    await clones.ready(hears('counted'), hears('doubled'));
     await allHeard('doubled');
     await allHeard('counted');
   });
 
   it('wait for a subscription that was removed, and comes back', async () => {
-    const first = await clone(hears('counted'), hears('doubled'));
+    const first = await clones.ready(hears('counted'), hears('doubled'));
     await send(10, 'counted', 'doubled');
     await allHeard('doubled');
-    const second = await clone(hears('counted'));
-    await stop(first);
+    const second = await clones.ready(hears('counted'));
+    await clones.stop(first);
     await send(10, 'counted', 'doubled');
     await passed();
     expect(await heard('doubled')).toHaveLength(10);
-    await clone(hears('doubled'), hears('counted'));
-    await stop(second);
+    await clones.ready(hears('doubled'), hears('counted'));
+    await clones.stop(second);
     await allHeard('doubled');
     await allHeard('counted');
   });
 
   it('come from the first start on where it says `now`, also after it was rolled back, and in another set', async () => {
     await send(20, 'counted', 'tripled');
-    const old = await clone(hears('counted'));
+    const old = await clones.ready(hears('counted'));
     await allHeard('counted');
     await send(5, 'tripled');
     const before = sent.tripled.length;
-    const first = await clone(hears('counted'), hears('tripled', { from: 'now' }));
+    const first = await clones.ready(hears('counted'), hears('tripled', { from: 'now' }));
     await send(10, 'counted', 'tripled');
-    await stop(first);
+    await clones.stop(first);
     await send(10, 'counted', 'tripled');
     await passed();
-    await stop(old);
+    await clones.stop(old);
     await send(10, 'counted', 'tripled');
-    const second = await clone(hears('counted'), hears('doubled'), hears('tripled', { from: 'now' }));
+    const second = await clones.ready(hears('counted'), hears('doubled'), hears('tripled', { from: 'now' }));
     await allHeard('tripled', sent.tripled.slice(before));
-    await stop(second);
+    await clones.stop(second);
     await send(10, 'tripled');
-    await clone(hears('tripled', { from: 'now' }));
+    await clones.ready(hears('tripled', { from: 'now' }));
     await allHeard('tripled', sent.tripled.slice(before));
     await allHeard('counted');
   });

@@ -1,17 +1,12 @@
 import { eventually } from '@stoa/testing';
-import { counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { Line } from '../../test/storage/line.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { SimplePgDatabase } from '../../test/storage/pg-database.js';
-import { newId } from '../protocol/ids.js';
+import { counter, counterRecord, COUNTER_TABLES } from '../../test/support/counter.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { Line } from '../../test/support/line.js';
+import { eventConsumer, noteSeen, type Counted } from '../../test/support/listener.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
+import { SimplePgDatabase } from '../../test/support/pg-database.js';
 import type { OutgoingRecord } from '@stoa/kafka';
-import type { EventContext } from '../api/subscriptions.js';
-import { EventConsumer } from './event-consumer.js';
-import { EventDelivery } from './event-delivery.js';
-import { SubscriptionTable, type EventSubscription } from '../subscriptions/subscription-table.js';
-
-type Counted = { name: string; count: number };
+import type { EventConsumer } from './event-consumer.js';
 
 /** More than the share of memory that each of two servers has. */
 const MANY = 3_000;
@@ -26,23 +21,13 @@ describe('the events of one server', () => {
   let database: SimplePgDatabase;
   let consumer: EventConsumer;
 
-  const on = async ({ name, count }: Counted, { tx, version }: EventContext): Promise<void> => {
-    await tx.query('INSERT INTO seen (name, count, version) VALUES ($1, $2, $3)', [name, count, version]);
-  };
-
   /** Events of some keys need the other server. */
   const before = async ({ name }: Counted): Promise<void> => {
     if (name.startsWith('near-across')) await database.transaction(1, (tx) => tx.query('SELECT 1'));
   };
 
-  function newConsumer(): EventConsumer {
-    const subscriptions = new SubscriptionTable<EventSubscription>([
-      { message: counter.counted, handler: { before, on } },
-    ]);
-    const delivery = new EventDelivery({ database, subscriptions });
-    const messaging = kafka.optionsOf('listener');
-    return new EventConsumer({ port: kafka.port, database, messaging, delivery, subscriptions, retryMs: 10 });
-  }
+  const newConsumer = (): EventConsumer =>
+    eventConsumer(kafka, database, [{ message: counter.counted, handler: { before, on: noteSeen } }]).consumer;
 
   beforeEach(async () => {
     kafka = await testKafka('counter', ['listener']);
@@ -68,12 +53,7 @@ describe('the events of one server', () => {
   const record = (name: string): OutgoingRecord => {
     const version = (versions.get(name) ?? 0) + 1;
     versions.set(name, version);
-    return {
-      topic: `${kafka.prefix}counter.events`,
-      key: name,
-      value: JSON.stringify({ name, count: version }),
-      headers: { id: newId(), type: 'counted', version: String(version), v: '1' },
-    };
+    return counterRecord(kafka.prefix, 'events', 'counted', name, version);
   };
   const send = (...records: OutgoingRecord[]) => kafka.port.produce(records, 'all');
   const keys = (prefix: string): string[] => Array.from({ length: KEYS }, (_, n) => `${prefix}-${n}`);

@@ -1,7 +1,7 @@
 import { eventually } from '@stoa/testing';
-import { add, addRequest, boundAdd, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { add, addRequest, boundAdd, counter, COUNTER_TABLES } from '../../test/support/counter.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import type { BoundSubscription, EventHandler, StateHandler } from '../api/subscriptions.js';
 import type { KafkaPort } from '@stoa/kafka';
 import { onEvent, onState } from '../nest/subscriptions.js';

@@ -1,20 +1,14 @@
 import { eventually } from '@stoa/testing';
 import type { Sql } from '@stoa/postgres';
-import { counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { newId } from '../protocol/ids.js';
+import { counter, counterRecord, COUNTER_TABLES } from '../../test/support/counter.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { eventConsumer, noteSeen, type Counted } from '../../test/support/listener.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import type { OutgoingRecord } from '@stoa/kafka';
-import type { KeyState } from '../api/subscriptions.js';
+import type { EventContext, KeyState } from '../api/subscriptions.js';
 import { caughtUp } from '../states/state-catch-up.js';
-import { EventConsumer } from './event-consumer.js';
-import { EventDelivery } from './event-delivery.js';
 import { StateFollower } from '../states/state-follower.js';
-import {
-  SubscriptionTable,
-  type EventSubscription,
-  type StateSubscription,
-} from '../subscriptions/subscription-table.js';
+import { SubscriptionTable, type StateSubscription } from '../subscriptions/subscription-table.js';
 
 const SLOW = { timeoutMs: 60_000 };
 
@@ -42,31 +36,16 @@ describe('a topic that was made anew', () => {
     const config = { 'message.timestamp.type': 'LogAppendTime' };
     await kafka.port.admin.createTopics([{ topic: name, partitions: 3, replicationFactor: 1, config }]);
   };
-  const message = (topic: string, type: string, name: string, version: number, count: number): OutgoingRecord => ({
-    topic: `${kafka.prefix}counter.${topic}`,
-    key: name,
-    value: JSON.stringify({ name, count }),
-    headers: { id: newId(), type, version: String(version), v: '1' },
-  });
+  const message = (topic: 'events' | 'states', type: string, name: string, version: number, count: number) =>
+    counterRecord(kafka.prefix, topic, type, name, version, count);
   const send = (...records: OutgoingRecord[]) => eventually(() => kafka.port.produce(records, 'all'), SLOW);
 
   function consume(): void {
-    const on = async (
-      { name, count }: { name: string; count: number },
-      { tx, version }: { tx: Sql; version: number },
-    ) => {
-      if (count < 0) throw new Error('poison');
-      await tx.query('INSERT INTO seen (name, count, version) VALUES ($1, $2, $3)', [name, count, version]);
+    const on = async (data: Counted, context: EventContext): Promise<void> => {
+      if (data.count < 0) throw new Error('poison');
+      await noteSeen(data, context);
     };
-    const subscriptions = new SubscriptionTable<EventSubscription>([{ message: counter.counted, handler: { on } }]);
-    const consumer = new EventConsumer({
-      port: kafka.port,
-      database: db.database,
-      messaging: kafka.optionsOf('listener'),
-      subscriptions,
-      delivery: new EventDelivery({ database: db.database, subscriptions }),
-      retryMs: 10,
-    });
+    const { consumer } = eventConsumer(kafka, db.database, [{ message: counter.counted, handler: { on } }]);
     consumer.start();
     stops.push(() => consumer.stop());
   }

@@ -1,8 +1,8 @@
 import { command, service, type Command } from '@stoa/contract-kit';
 import { z } from 'zod';
-import { addRequest, addTo, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { memoryLogger } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { addRequest, addTo, COUNTER_TABLES } from '../../test/support/counter.js';
+import { memoryLogger } from '../../test/support/kafka.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import { bindOperations } from '../server/binding.js';
 import { Dispatcher } from '../server/dispatcher.js';

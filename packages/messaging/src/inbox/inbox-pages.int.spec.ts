@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import { claim, finish, recordAll, type InboxKey } from './inbox.js';
 

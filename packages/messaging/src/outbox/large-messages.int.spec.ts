@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@stoa/testing';
 import { LockSession } from '@stoa/postgres';
-import { addRequest, addTo, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { boundWrite, notes } from '../../test/storage/notes.js';
+import { addRequest, addTo, COUNTER_TABLES } from '../../test/support/counter.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
+import { boundWrite, notes } from '../../test/support/notes.js';
 import type { CommandReply } from '../api/command-execution.js';
 import { newId } from '../protocol/ids.js';
 import type { KafkaPort, OutgoingRecord } from '@stoa/kafka';

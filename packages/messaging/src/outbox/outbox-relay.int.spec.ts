@@ -1,8 +1,8 @@
 import { eventually } from '@stoa/testing';
 import { type Sql, LockSession } from '@stoa/postgres';
-import { add, addRequest, boundAdd, counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { add, addRequest, boundAdd, counter, COUNTER_TABLES } from '../../test/support/counter.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import { newId } from '../protocol/ids.js';
 import { FencedError, type KafkaPort, type KafkaRecord } from '@stoa/kafka';
 import { InboxExecutor } from '../commands/inbox-executor.js';

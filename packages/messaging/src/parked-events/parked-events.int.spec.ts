@@ -1,4 +1,4 @@
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import type { KafkaRecord } from '@stoa/kafka';
 import { lockFirstParked, park, unpark } from './parked-events.js';
 

@@ -1,9 +1,8 @@
 import { eventually } from '@stoa/testing';
 import type { Sql } from '@stoa/postgres';
-import { counter, COUNTER_TABLES } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { newId } from '../protocol/ids.js';
+import { counter, counterRecord, COUNTER_TABLES } from '../../test/support/counter.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
 import type { KafkaPort, OutgoingRecord } from '@stoa/kafka';
 import type { KeyState } from '../api/subscriptions.js';
 import { caughtUp } from './state-catch-up.js';
@@ -83,12 +82,8 @@ describe('StateFollower', () => {
   const waitFor = (expected: Record<string, number>, server = 0) =>
     eventually(async () => expect(await copyIn(server)).toEqual(expected));
 
-  const state = (name: string, version: number, count: number | null, type = 'current'): OutgoingRecord => ({
-    topic: `${kafka.prefix}counter.states`,
-    key: name,
-    value: count === null ? null : JSON.stringify({ name, count }),
-    headers: { id: newId(), type, version: String(version), v: '1' },
-  });
+  const state = (name: string, version: number, count: number | null, type = 'current'): OutgoingRecord =>
+    counterRecord(kafka.prefix, 'states', type, name, version, count);
   const send = (...records: OutgoingRecord[]) => kafka.port.produce(records, 'all');
 
   it('fills a database from nothing, and follows: the last state of each key counts', async () => {

@@ -1,10 +1,8 @@
 import { eventually } from '@stoa/testing';
-import { counter } from '../../test/storage/counter.js';
-import { testKafka, type TestKafka } from '../../test/storage/kafka.js';
-import { messagingDatabase, type TestMessagingDatabase } from '../../test/storage/messaging-database.js';
-import { copies, recordOf, VERSIONS_TABLES } from '../../test/storage/versions.js';
-import type { BoundSubscription } from '../api/subscriptions.js';
-import { BackgroundWork } from '../background/background-work.js';
+import { testKafka, type TestKafka } from '../../test/support/kafka.js';
+import { ListenerClones } from '../../test/support/listener.js';
+import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
+import { copies, recordOf, VERSIONS_TABLES } from '../../test/support/versions.js';
 
 type Type = 'current' | 'highest';
 
@@ -12,37 +10,18 @@ type Type = 'current' | 'highest';
 describe('copies of states over versions of a service', () => {
   let kafka: TestKafka;
   let db: TestMessagingDatabase;
-  const running = new Set<BackgroundWork>();
+  let clones: ListenerClones;
 
   beforeEach(async () => {
     kafka = await testKafka('counter', ['listener']);
     db = await messagingDatabase({ tables: VERSIONS_TABLES, servers: 2, name: 'listener' });
+    clones = new ListenerClones(kafka, db.database);
   });
   afterEach(async () => {
-    await Promise.all([...running].map(stop));
+    await clones.stopAll();
     await kafka.close();
     await db.drop();
   });
-
-  async function start(...subscriptions: BoundSubscription[]): Promise<BackgroundWork> {
-    const port = await kafka.open();
-    const options = kafka.optionsOf('listener');
-    const runtime = new BackgroundWork({ port, options, database: db.database, contract: counter, subscriptions });
-    running.add(runtime);
-    await runtime.start();
-    return runtime;
-  }
-
-  async function clone(...subscriptions: BoundSubscription[]): Promise<BackgroundWork> {
-    const runtime = await start(...subscriptions);
-    await eventually(() => expect(runtime.isReady()).toBe(true));
-    return runtime;
-  }
-
-  async function stop(runtime: BackgroundWork): Promise<void> {
-    running.delete(runtime);
-    await runtime.stop();
-  }
 
   const publish = (version: number, names: readonly string[], count: number | null = version): Promise<void> =>
     kafka.port.produce(
@@ -65,9 +44,9 @@ describe('copies of states over versions of a service', () => {
 
   it('are there when a clone is ready that brings a new type, also while an older one leads', async () => {
     await publish(1, names);
-    await clone(copies('current'));
+    await clones.ready(copies('current'));
     await expectCopies('current', names, 1);
-    await clone(copies('current'), copies('highest'));
+    await clones.ready(copies('current'), copies('highest'));
     expect(await copyOn(0, 'highest')).toEqual(await copyOn(0, 'current'));
     await expectCopies('highest', names, 1);
     await publish(2, names);
@@ -77,27 +56,27 @@ describe('copies of states over versions of a service', () => {
 
   it('miss nothing when the version that has them is rolled back, and comes again', async () => {
     await publish(1, names);
-    const first = await clone(copies('current'), copies('highest'));
-    await stop(first);
-    const old = await clone(copies('current'));
+    const first = await clones.ready(copies('current'), copies('highest'));
+    await clones.stop(first);
+    const old = await clones.ready(copies('current'));
     await publish(2, names);
     await expectCopies('current', names, 2);
-    await clone(copies('highest'), copies('current'));
-    await stop(old);
+    await clones.ready(copies('highest'), copies('current'));
+    await clones.stop(old);
     await expectCopies('highest', names, 2);
     await expectCopies('current', names, 2);
   });
 
   it('are not there before they are whole, though their builder goes in the midst', async () => {
     await publish(1, names);
-    const old = await clone(copies('current'));
+    const old = await clones.ready(copies('current'));
     let fails = true;
     const failing = async (): Promise<void> => {
       if (fails) throw Object.assign(new Error('connection lost'), { code: '57P01' });
     };
-    const building = await start(copies('current'), copies('highest', failing));
-    const second = await start(copies('current'), copies('highest', failing));
-    await stop(building);
+    const building = await clones.start(copies('current'), copies('highest', failing));
+    const second = await clones.start(copies('current'), copies('highest', failing));
+    await clones.stop(building);
     await publish(2, names);
     await expectCopies('current', names, 2);
     expect(old.isReady()).toBe(true);
@@ -109,7 +88,7 @@ describe('copies of states over versions of a service', () => {
 
   it('keep no key that is gone for so long that Kafka has forgotten it', async () => {
     await publish(1, names);
-    await stop(await clone(copies('current'), copies('highest')));
+    await clones.stop(await clones.ready(copies('current'), copies('highest')));
     for (const server of db.database.servers()) {
       // A key of which Kafka says nothing any more, as after its tombstone was removed.
       await server.rows(
@@ -117,7 +96,7 @@ describe('copies of states over versions of a service', () => {
       );
       await server.rows(`UPDATE state_offsets SET updated_at = now() - interval '7 days' WHERE topic LIKE '%#highest'`);
     }
-    await clone(copies('current'), copies('highest'));
+    await clones.ready(copies('current'), copies('highest'));
     // Ready means whole: no clone answers from a copy that has just been cleared.
     for (const server of [0, 1]) {
       expect(Object.keys(await copyOn(server, 'highest')).toSorted()).toEqual(names.toSorted());

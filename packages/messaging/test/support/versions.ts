@@ -2,10 +2,9 @@ import { event, service, state } from '@stoa/contract-kit';
 import { z } from 'zod';
 import type { Sql } from '@stoa/postgres';
 import type { BoundSubscription, EventHandler, StateHandler } from '../../src/api/subscriptions.js';
-import { newId } from '../../src/protocol/ids.js';
 import type { OutgoingRecord } from '@stoa/kafka';
 import { onEvent, onState, type EventOptions } from '../../src/nest/subscriptions.js';
-import { counter } from './counter.js';
+import { counter, counterRecord } from './counter.js';
 
 const Count = z.object({ name: z.string(), count: z.int() });
 
@@ -76,16 +75,14 @@ export const copies = (type: StateType, beforeApply = async (): Promise<void> =>
   handler: new Copy(type, beforeApply),
 });
 
-/** The record that the publisher's relay would send: `count` null is a state that is gone. */
+/** A record of one of these messages, as the publisher's relay would send it: `count` null is a state that is gone. */
 export const recordOf = (
   prefix: string,
   type: EventType | StateType,
   name: string,
   version: number,
   count: number | null = version,
-): OutgoingRecord => ({
-  topic: `${prefix}counter.${type === 'current' || type === 'highest' ? 'states' : 'events'}`,
-  key: name,
-  value: count === null ? null : JSON.stringify({ name, count }),
-  headers: { id: newId(), type, version: String(version), v: '1' },
-});
+): OutgoingRecord => {
+  const topic = type === 'current' || type === 'highest' ? 'states' : 'events';
+  return counterRecord(prefix, topic, type, name, version, count);
+};

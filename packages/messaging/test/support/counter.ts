@@ -1,4 +1,5 @@
 import { command, event, service, state } from '@stoa/contract-kit';
+import type { OutgoingRecord } from '@stoa/kafka';
 import { z } from 'zod';
 import type { Sql } from '@stoa/postgres';
 import type { BoundCommand, CommandRequest } from '../../src/api/command-execution.js';
@@ -87,3 +88,18 @@ export function addRequest(name: string, by: number, more: Partial<CommandReques
     ...more,
   };
 }
+
+/** A record on a topic of `counter`, as its relay would send it: `count` null is a state that is gone. */
+export const counterRecord = (
+  prefix: string,
+  topic: 'events' | 'states',
+  type: string,
+  name: string,
+  version: number,
+  count: number | null = version,
+): OutgoingRecord => ({
+  topic: `${prefix}counter.${topic}`,
+  key: name,
+  value: count === null ? null : JSON.stringify({ name, count }),
+  headers: { id: newId(), type, version: String(version), v: '1' },
+});
