@@ -13,8 +13,8 @@ const { forbidden } = createRequire(import.meta.url)(path.join(root, '.dependenc
 const failures = [];
 
 /**
- * Rule → planted files with their text; none where the file is planted for another rule and breaks this one too. `null`:
- * allowed, and so must not be found.
+ * Rule → planted files with their text; none where the file is planted for another rule and breaks this one too.
+ * `null`: allowed, and so must not be found.
  */
 const PLANTED = [
   ['apps-never-import-apps', 'apps/cart/src/planted-app.ts', `import '../../profile/src/profile.module.js';`],

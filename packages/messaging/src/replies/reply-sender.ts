@@ -35,10 +35,7 @@ const MOST_SENDERS = 64;
 
 const NONE: ReadonlySet<string> = new Set();
 
-const NOT_TAKEN = commonErrorReply(
-  'INTERNAL',
-  'The answer is larger than the message broker takes (max.message.bytes)',
-);
+const NOT_TAKEN = commonErrorReply('INTERNAL', 'The reply is larger than the message broker takes (max.message.bytes)');
 
 type Sendable = Pick<OutgoingReply, 'correlation' | 'reply' | 'waitMs'>;
 

@@ -137,7 +137,7 @@ describe('clones', () => {
       };
       await eventually(taken);
       await load.end();
-      // What was in work at the killed clone was handled again by the other, within its budget.
+      // Requests in work at the killed clone were handled again by the other, within its budget.
       expect(load.failures).toEqual([]);
     },
     TIMEOUT_MS,
