@@ -70,7 +70,7 @@ export class CatalogModule implements OnModuleInit, OnApplicationShutdown {
    * which the first shopper would wait. The clone's readiness waits for a database that is unavailable, not this.
    */
   async onModuleInit(): Promise<void> {
-    await this.products.find('').catch((error: unknown) => this.logger.debug({ err: error }, 'not warm yet'));
+    await this.products.find('').catch((error: unknown) => this.logger.debug({ err: error }, 'Prisma is not warm yet'));
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,15 +1,4 @@
 /** Declaring contracts, the words they share, and the contract as data. */
-export {
-  command,
-  declarationsOf,
-  event,
-  isOperation,
-  query,
-  service,
-  state,
-  type ServiceAbout,
-  type ServiceContract,
-} from './declarations/declare.js';
 export type {
   CallerRule,
   Command,
@@ -24,8 +13,11 @@ export type {
   OutputOf,
   Query,
   Route,
+  ServiceAbout,
+  ServiceContract,
   State,
-} from './declarations/types.js';
+} from './declarations/declaration.js';
+export { command, declarationsOf, event, isOperation, query, service, state } from './declarations/declare.js';
 export { commonErrors, OperationError, type BusinessErrorDetails, type Problem } from './declarations/errors.js';
 export { placeholdersOf } from './declarations/placeholders.js';
 export { withoutLimits } from './declarations/without-limits.js';

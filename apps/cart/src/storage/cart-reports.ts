@@ -65,6 +65,7 @@ const DEMAND = `
 
 const PRODUCTS = `SELECT ${PRODUCTS_AS_JSON} AS products FROM products AS p WHERE p.sku = ANY ($1)`;
 
+/** A page of the list of abandoned carts, as it is asked for. */
 export interface AbandonedList {
   /** A whole hour. */
   readonly since: string;
@@ -73,6 +74,7 @@ export interface AbandonedList {
   readonly cursor?: string | undefined;
 }
 
+/** Carts of one page, with the cursors of the pages next to it. */
 export interface AbandonedPage {
   readonly carts: readonly CartAndProducts[];
   readonly next: string | undefined;

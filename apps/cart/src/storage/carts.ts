@@ -14,6 +14,7 @@ export interface CartAndProducts {
 type Reads = Pick<BatchContext<never>, 'read' | 'bucket'>;
 type Writes = Pick<BatchContext<never>, 'write' | 'bucket'>;
 
+/** A row of `carts` with its products; `version` is null where there is no cart. */
 export interface CartRow {
   readonly version: number | null;
   readonly status: 'open' | 'closed';
@@ -61,6 +62,7 @@ const DROP = `
   RETURNING version`;
 const FORGET_GUESTS = 'DELETE FROM joined_guests WHERE bucket = $1 AND customer_id = $2 RETURNING guest_id';
 
+/** The cart of a row; an empty one where there is none. */
 export function cartOf(customerId: string, row: CartRow): CartState {
   if (row.version === null) return emptyCart(customerId);
   return {

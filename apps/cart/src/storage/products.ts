@@ -30,6 +30,7 @@ const productOf = ([sku, sold, available, handle, title, imageUrl, amount, curre
   price: { amount, currency },
 });
 
+/** Products by SKU, of rows as `PRODUCTS_AS_JSON` gives them. */
 export const productsOf = (rows: readonly ProductJson[]): ReadonlyMap<string, Product> =>
   new Map(rows.map((row) => [row[0], productOf(row)]));
 

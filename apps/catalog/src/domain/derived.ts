@@ -21,15 +21,18 @@ export interface Derived {
   readonly searchTexts: readonly [title: string, labels: string, description: string];
 }
 
+/** Whether a variant can be bought: it is in stock, or sold without. */
 export const isAvailable = (variant: { stock: number; whenOutOfStock: 'deny' | 'continue' }): boolean =>
   variant.stock > 0 || variant.whenOutOfStock === 'continue';
 
+/** A category's name in URLs; null for no category. */
 export const categoryHandle = (category: string): string | null => (category === '' ? null : slug(category));
 
 const titleKey = (title: string): string => fold(title).slice(0, TITLE_KEY_LENGTH);
 
 const searched = (text: string): string => wordsOf(text).join(' ');
 
+/** The derived fields of a product in normal form. */
 export function derive(content: Content): Derived {
   const prices = content.variants.map(({ price }) => price.amount);
   return {

@@ -9,6 +9,7 @@ const EXPONENTS: ReadonlyMap<string, number> = new Map([
 ]);
 const CURRENCIES: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('currency'), ...EXPONENTS.keys()]);
 
+/** Whether ISO 4217 or this runtime knows the currency. */
 export const isCurrency = (code: string): boolean => CURRENCIES.has(code);
 
 /** How many decimals a currency has: 2 for EUR, 0 for JPY, 3 for KWD. */

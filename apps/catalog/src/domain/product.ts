@@ -15,6 +15,7 @@ import { slug, textFault } from './text.js';
 /** The part of a product that operators decide, in its one normal form (see `normalise`). */
 export type Content = ProductInput;
 
+/** The title of a variant without options, as Shopify writes it. */
 export const DEFAULT_VARIANT_TITLE = 'Default Title';
 /** Bytes of a product's JSON: what a line of NDJSON may have, and half of what the largest answer may. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -81,6 +82,7 @@ export function normalise(input: Content, library: HtmlLibrary): Content {
 export const contentHash = (content: Content): Buffer => createHash('sha256').update(JSON.stringify(content)).digest();
 
 const URL_FORM = /^(?:https?:\/\/[^\s]+|\/(?!\/)[^\s]*|data:image\/[^\s]+)$/i;
+/** Whether a picture can be loaded from it: `URL_RULE` says what is allowed. */
 export const isUrl = (url: string): boolean => URL_FORM.test(url);
 export const URL_RULE = 'must be an http(s) URL, a path that starts with /, or a data:image URL';
 

@@ -42,7 +42,7 @@ export class ImportWorker implements OnApplicationBootstrap, BeforeApplicationSh
       try {
         if ((await this.runNext()) || (await this.sweepNext())) continue;
       } catch (error) {
-        this.logger.warn({ err: error }, 'looking for imports failed');
+        this.logger.warn({ err: error }, 'poll for imports failed');
       }
       await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -11,6 +11,7 @@ export interface Planned {
   readonly after: Content;
 }
 
+/** Rows of a product that do not go in, and why. */
 export interface Refused {
   readonly problems: readonly ImportProblem[];
   /** Rows, on top of those that were refused before. */

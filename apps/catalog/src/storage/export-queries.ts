@@ -2,11 +2,13 @@ import type { Content } from '../domain/product.js';
 import { Prisma, type PrismaClient } from './prisma.js';
 import { contentOf } from './stored-product.js';
 
+/** A product as it is exported, with its version. */
 export interface ExportedProduct {
   readonly version: number;
   readonly content: Content;
 }
 
+/** Products in the order of their handles, and whether they are the last. */
 export interface ExportedPage {
   readonly products: readonly ExportedProduct[];
   /** Where the next page goes on; that product itself may have been removed meanwhile. */
@@ -21,6 +23,7 @@ const PAGE_SIZE = 150_000;
 const PRODUCT_SIZE = 400;
 const VARIANT_SIZE = 300;
 
+/** Queries of exports, inactive products included. */
 export class ExportQueries {
   constructor(private readonly prisma: PrismaClient) {}
 

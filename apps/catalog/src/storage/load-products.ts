@@ -36,6 +36,7 @@ export async function lockProducts(tx: Sql, handles: readonly string[]): Promise
   );
 }
 
+/** One product as `lockProducts` gives it; undefined: there is none. */
 export const lockProduct = async (tx: Sql, handle: string): Promise<StoredProduct | undefined> =>
   (await lockProducts(tx, [handle])).get(handle);
 

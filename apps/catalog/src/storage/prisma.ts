@@ -3,6 +3,7 @@ import { PrismaClient } from '../generated/prisma/client.js';
 
 export { Prisma, PrismaClient } from '../generated/prisma/client.js';
 
+/** Connections of a clone's Prisma pool, at most. */
 export const MOST_CONNECTIONS = 8;
 
 /**

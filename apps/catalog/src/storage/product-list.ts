@@ -4,6 +4,7 @@ import { searchQuery, type LastWord } from './search.js';
 
 export type Order = 'relevance' | 'newest' | 'title' | 'price' | '-price';
 
+/** The filters of a product list; those left out let all pass. */
 export interface ProductFilter {
   readonly category?: string | undefined;
   readonly tag?: string | undefined;
@@ -29,6 +30,7 @@ export interface ListedPage {
   readonly found: number;
 }
 
+/** A row of the product list. */
 export interface SummaryRow {
   readonly id: string;
   readonly handle: string;
@@ -123,6 +125,7 @@ function placeOf({ place, id }: SummaryRow): ListPlace {
   return [typeof place === 'bigint' ? Number(place) : place, id];
 }
 
+/** A product of a list, of its row. */
 export const listedOf = (row: SummaryRow): Listed => ({
   summary: {
     id: row.id,

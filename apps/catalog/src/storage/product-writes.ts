@@ -10,6 +10,7 @@ export class HandleTaken extends Error {
   }
 }
 
+/** A product to be written, under its new version. */
 export interface ProductWrite {
   readonly id: string;
   readonly version: number;
@@ -101,10 +102,12 @@ export async function insertProducts(tx: Sql, products: readonly ProductWrite[],
   throw new HandleTaken(products.find(({ after }) => after && !inserted.has(after.handle))?.after?.handle ?? '');
 }
 
+/** Updates products that the transaction has locked. */
 export async function updateProducts(tx: Sql, products: readonly ProductWrite[], now: Date): Promise<void> {
   if (products.length > 0) await tx.query(UPDATE, [JSON.stringify(products.map(record)), now]);
 }
 
+/** Deletes products that the transaction has locked; their variants are gone before. */
 export async function removeProducts(tx: Sql, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await tx.query('DELETE FROM products WHERE id = ANY($1)', [ids]);
 }

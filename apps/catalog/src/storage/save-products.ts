@@ -22,6 +22,7 @@ export interface SavedState {
   readonly state: VariantState | null;
 }
 
+/** A saved product, and the states of its variants to be published. */
 export interface SavedProduct {
   readonly handle: string;
   readonly version: number;

@@ -3,6 +3,7 @@ import type { StatedProduct } from '../domain/variant-state.js';
 import { variantOf, type VariantRow } from './stored-product.js';
 import type { Variant } from '@stoa/catalog-contract';
 
+/** A variant whose product the transaction has locked. */
 export interface LockedVariant {
   readonly productId: string;
   readonly product: StatedProduct;
@@ -44,6 +45,7 @@ export async function saveStock(
   return rows[0]?.version ?? 0;
 }
 
+/** An adjustment of a stock, as it is recorded. */
 export interface StockAdjustment {
   readonly id: string;
   readonly sku: string;
@@ -54,6 +56,7 @@ export interface StockAdjustment {
   readonly now: Date;
 }
 
+/** Records an adjustment for good. */
 export async function recordAdjustment(tx: Sql, adjustment: StockAdjustment): Promise<void> {
   const { id, sku, delta, stock, reason, by, now } = adjustment;
   await tx.query(

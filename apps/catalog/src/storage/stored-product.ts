@@ -30,6 +30,7 @@ export interface ProductRow {
   readonly seoDescription: string | null;
 }
 
+/** Columns of `variants` that make its content. */
 export interface VariantRow {
   readonly sku: string;
   readonly title: string;
@@ -46,6 +47,7 @@ export interface VariantRow {
   readonly imageUrl: string | null;
 }
 
+/** The content of a variant, of its row. */
 export function variantOf(row: VariantRow): Content['variants'][number] {
   const money = (amount: bigint | string | number) => ({ amount: Number(amount), currency: row.currency });
   return {

@@ -12,6 +12,7 @@ export class SkuTaken extends Error {
   }
 }
 
+/** A variant to be written, under its new version. */
 export interface VariantWrite {
   readonly variant: Variant;
   readonly productId: string;
@@ -82,6 +83,7 @@ export async function upsertVariants(tx: Sql, variants: readonly VariantWrite[])
   throw new SkuTaken(sku, (await ownersOf(tx, [sku])).get(sku) ?? '');
 }
 
+/** Deletes variants by their SKUs. */
 export async function deleteVariants(tx: Sql, skus: readonly string[]): Promise<void> {
   if (skus.length > 0) await tx.query('DELETE FROM variants WHERE sku = ANY($1)', [skus]);
 }

@@ -7,7 +7,9 @@ export interface Attempts {
 
 /** So many wrong passwords in a row lock the account for `FIRST_LOCK_MS`; each further one doubles that. */
 export const FAILURES_BEFORE_LOCK = 5;
+/** How long the first lock-out lasts. */
 export const FIRST_LOCK_MS = 30_000;
+/** How long a lock-out lasts at most. */
 export const LONGEST_LOCK_MS = 15 * 60_000;
 /** After so long without a failure, counting starts anew. */
 export const FORGET_AFTER_MS = 24 * 3_600_000;

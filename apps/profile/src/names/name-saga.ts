@@ -26,6 +26,7 @@ const TRIES = 5;
  */
 const DECIDED_BEFORE = new Set(['ABANDONED', 'IDEMPOTENCY_KEY_REUSED']);
 
+/** A command that changes the names of a customer. */
 export interface NameChange<C extends Command> {
   readonly customerId: string;
   readonly command: C;

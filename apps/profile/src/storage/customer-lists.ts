@@ -6,6 +6,7 @@ import type { Customer } from '../domain/customer.js';
 import { emailName } from '../domain/login-name.js';
 import { CUSTOMER_COLUMNS, customerOf, type CustomerRow } from './customers.js';
 
+/** A page of the list of customers, as it is asked for. */
 export interface CustomerList {
   readonly sort: 'createdAt' | 'name' | 'email';
   readonly order: 'asc' | 'desc';
@@ -18,6 +19,7 @@ export interface CustomerList {
   readonly cursor?: string | undefined;
 }
 
+/** Customers of one page, with the cursors of the pages next to it. */
 export interface CustomerPage {
   readonly customers: readonly Customer[];
   readonly next: string | undefined;

@@ -5,6 +5,7 @@ import type { SqlDatabase } from '@stoa/postgres';
 import type { Customer, Role } from '../domain/customer.js';
 import type { HeldNames } from '../domain/login-name.js';
 
+/** A row of `customers`. */
 export interface CustomerRow {
   readonly customer_id: string;
   readonly role: Role;
@@ -18,6 +19,7 @@ export interface CustomerRow {
   readonly updated_at: Date;
 }
 
+/** The columns of a `CustomerRow`. */
 export const CUSTOMER_COLUMNS =
   'customer_id, role, email, username, display_name, locale, phone, version, created_at, updated_at';
 const READ = `
@@ -46,6 +48,7 @@ export async function heldNames(tx: Sql, bucket: number, customerId: string): Pr
   return (await tx.query<HeldNames>(HELD, [bucket, customerId])).rows[0];
 }
 
+/** The customer of a row. */
 export const customerOf = (row: CustomerRow): Customer => ({
   customerId: row.customer_id,
   role: row.role,

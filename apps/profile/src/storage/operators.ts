@@ -6,6 +6,7 @@ import type { Claim } from '../domain/reservation.js';
 import { Credentials } from './credentials.js';
 import { Customers } from './customers.js';
 
+/** An operator to be created. */
 export interface NewOperator extends Claim {
   /** Folded, and reserved for this claim. */
   readonly email: string;

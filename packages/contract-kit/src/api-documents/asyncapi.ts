@@ -8,6 +8,7 @@ import { SchemaPool } from './schema-pool.js';
 
 type Json = Record<string, unknown>;
 
+/** Settings of the AsyncAPI document. */
 export interface AsyncApiOptions {
   /** Of the document; the contracts' versions put together if not given. */
   readonly version?: string;

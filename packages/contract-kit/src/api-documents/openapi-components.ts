@@ -67,6 +67,7 @@ export const parameters: Record<string, Json> = {
   'If-None-Match': header('If-None-Match', 'An ETag: answered with 304 while nothing is newer'),
 };
 
+/** How callers identify themselves. */
 export const securitySchemes: Record<string, Json> = {
   bearer: {
     type: 'http',

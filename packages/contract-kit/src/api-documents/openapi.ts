@@ -4,6 +4,7 @@ import type { Json } from './openapi-errors.js';
 import { openApiOperation, type Shared } from './openapi-operation.js';
 import { SchemaPool } from './schema-pool.js';
 
+/** Settings of the OpenAPI document. */
 export interface OpenApiOptions {
   /** Where the API is; `/` (where the document came from) if not given. */
   readonly serverUrl?: string;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ServiceContract } from '../declarations/declare.js';
+import type { ServiceContract } from '../declarations/declaration.js';
 import type { ContractDocument } from '../document/contract-document.js';
 import { toDocument } from '../document/to-document.js';
 import type { ContractImport } from './find-consumers.js';

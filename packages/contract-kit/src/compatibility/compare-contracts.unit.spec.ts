@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Declaration } from '../declarations/declaration.js';
 import { command, event, query, service, state } from '../declarations/declare.js';
-import type { Declaration } from '../declarations/types.js';
 import type { ContractDocument } from '../document/contract-document.js';
 import { toDocument } from '../document/to-document.js';
 import { describeChange } from './contract-change.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Declaration, Operation } from './types.js';
+import type { Declaration, Operation } from './declaration.js';
 import { commonErrors } from './errors.js';
 import { placeholdersOf } from './placeholders.js';
 

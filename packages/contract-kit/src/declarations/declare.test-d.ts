@@ -1,7 +1,7 @@
 /** Checked by tsc alone (npm run typecheck): each @ts-expect-error fails the build if the line under it compiles. */
 import { z } from 'zod';
-import { command, event, query, service, state, type ServiceContract } from './declare.js';
-import type { Command, DataOf, ErrorCodeOf, Event, InputOf, OutputOf } from './types.js';
+import type { Command, DataOf, ErrorCodeOf, Event, InputOf, OutputOf, ServiceContract } from './declaration.js';
+import { command, event, query, service, state } from './declare.js';
 import { toDocument } from '../document/to-document.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

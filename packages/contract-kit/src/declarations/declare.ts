@@ -10,9 +10,11 @@ import type {
   Operation,
   Query,
   QueryRules,
+  ServiceAbout,
+  ServiceContract,
   State,
   StateRules,
-} from './types.js';
+} from './declaration.js';
 
 // `Named` is filled in by service(): a declaration outside of one has no service to belong to.
 const unnamed = { service: '', name: '' };
@@ -37,21 +39,6 @@ export const event = <D extends z.ZodType>(rules: EventRules<D>): Event<D> => ({
  * service has one state at most, because the topic's keys are its own.
  */
 export const state = <D extends z.ZodType>(rules: StateRules<D>): State<D> => ({ ...rules, ...unnamed, kind: 'state' });
-
-export interface ServiceAbout {
-  /** Grows by one with each released change of the contract. */
-  readonly version: number;
-  readonly title: string;
-  readonly description: string;
-}
-
-/**
- * A service's contract: its declarations by name, and `$about` for the service itself. Without its parameter, any
- * service's: an index signature there would have to hold for `$about` too, and no contract would fit.
- */
-export type ServiceContract<D extends Record<string, Declaration> = Record<never, never>> = D & {
-  readonly $about: ServiceAbout & { readonly name: string };
-};
 
 /**
  * Declares what a service promises.
@@ -78,5 +65,6 @@ export function declarationsOf(contract: ServiceContract): Declaration[] {
     .map(([, declaration]) => declaration as Declaration);
 }
 
+/** Whether a declaration is a command or a query. */
 export const isOperation = (declaration: Declaration): declaration is Operation =>
   declaration.kind === 'command' || declaration.kind === 'query';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Declaration } from './declaration.js';
 import { command, declarationsOf, event, query, service, state } from './declare.js';
-import type { Declaration } from './types.js';
 import { toDocument } from '../document/to-document.js';
 
 const about = { version: 1, title: 'Things', description: 'Things' };

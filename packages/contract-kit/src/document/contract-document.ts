@@ -1,4 +1,4 @@
-import type { CallerRule, Method } from '../declarations/types.js';
+import type { CallerRule, Method } from '../declarations/declaration.js';
 
 export type JsonSchema = Record<string, unknown>;
 
@@ -28,6 +28,7 @@ export interface OperationDocument {
   readonly rateLimit?: { readonly points: number; readonly seconds: number };
 }
 
+/** One event or state as published. */
 export interface MessageDocument {
   readonly summary: string;
   readonly key: string;

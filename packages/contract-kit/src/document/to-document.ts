@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { declarationsOf, isOperation, type ServiceContract } from '../declarations/declare.js';
-import type { Declaration, Event, Method, Operation, State } from '../declarations/types.js';
+import type { Declaration, Event, Method, Operation, ServiceContract, State } from '../declarations/declaration.js';
+import { declarationsOf, isOperation } from '../declarations/declare.js';
 import type { ContractDocument, JsonSchema, MessageDocument, OperationDocument } from './contract-document.js';
 
 const DEFAULT_BUDGET_MS = 5_000;

@@ -15,6 +15,7 @@ export interface Branch {
   readonly rules: JsonSchema;
 }
 
+/** The narrowest JSON type of a value. */
 export const jsonType = (value: unknown): string => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
@@ -28,9 +29,11 @@ export function isOfType(value: unknown, type: string): boolean {
   return type === 'any' || own === type || (type === 'number' && own === 'integer');
 }
 
+/** A schema, also where JSON Schema allows `true` or `false` for one. */
 export const asSchema = (value: unknown): JsonSchema => {
   if (value === false) return { enum: [] };
   return typeof value === 'object' && value !== null ? (value as JsonSchema) : {};
 };
 
+/** The value if it is a list, else an empty one. */
 export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

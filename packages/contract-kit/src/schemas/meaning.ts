@@ -37,4 +37,5 @@ export function canonical(value: unknown): string {
   return `{${sorted.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`;
 }
 
+/** Whether two JSON values are equal, whatever the order of their fields. */
 export const equal = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b);

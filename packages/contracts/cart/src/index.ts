@@ -32,6 +32,7 @@ const Quantity = z.int().min(1).max(MAX_QUANTITY);
 /** A line as it is stored and passed on: it may be from before a limit was lowered. */
 const StoredLine = withoutLimits(z.object({ sku: Sku, quantity: Quantity }));
 
+/** A line of a cart, priced. */
 export const CartLine = withoutLimits(
   StoredLine.extend({
     product: Handle.nullable().describe('Null when the SKU is not sold any more'),
@@ -48,6 +49,7 @@ export const CartLine = withoutLimits(
 );
 export type CartLine = z.infer<typeof CartLine>;
 
+/** A cart as its owner sees it. */
 export const Cart = z.object({
   customerId: CustomerId,
   version: z.int().min(0).describe('0: nothing was ever put in'),

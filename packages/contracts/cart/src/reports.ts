@@ -28,6 +28,7 @@ same. ${CONSISTENCY}`;
 export const TOP_DESCRIPTION = `Sums the quantities of every SKU over all open carts, on every shard, so that the order is exact: the best \
 of each shard alone would not give the best of all. Costs time in proportion to the number of lines in carts. ${CONSISTENCY}`;
 
+/** How many carts there are, and what they hold. */
 export const CartFigures = z.object({
   open: z.int().min(0).describe('Carts that hold something and can be changed'),
   empty: z.int().min(0).describe('Carts that were emptied'),
@@ -45,6 +46,7 @@ export const CartFigures = z.object({
 });
 export type CartFigures = z.infer<typeof CartFigures>;
 
+/** The filters of the list of abandoned carts. */
 export const ListAbandoned = z.object({
   since: Timestamp.regex(
     /^2\d{3}-.*T\d\d:00:00(?:\.0+)?Z$/,
@@ -55,6 +57,7 @@ export const ListAbandoned = z.object({
   cursor: Cursor.optional().describe('`next` or `previous` of another page of this list'),
 });
 
+/** A cart of the list of abandoned carts. */
 export const AbandonedCart = z.object({
   customerId: CustomerId.describe("A customer's or a guest's"),
   lines: z.int().min(1).describe('How many different SKUs it holds'),
@@ -64,6 +67,7 @@ export const AbandonedCart = z.object({
 });
 export type AbandonedCart = z.infer<typeof AbandonedCart>;
 
+/** A SKU that open carts hold much of. */
 export const TopProduct = withoutLimits(
   z.object({
     sku: Sku,

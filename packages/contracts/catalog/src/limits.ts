@@ -4,7 +4,9 @@
  */
 
 export const MAX_VARIANTS = 2_000;
+/** Of a product. */
 export const MAX_IMAGES = 250;
+/** Of a product. */
 export const MAX_TAGS = 250;
 /** Of a product; its variants differ in them, such as size and colour. */
 export const MAX_OPTIONS = 3;
@@ -19,7 +21,9 @@ export const MAX_TEXT_LENGTH = 500;
 export const MAX_DESCRIPTION_LENGTH = 100_000;
 /** Of a description for search engines. */
 export const MAX_SEO_DESCRIPTION_LENGTH = 5_000;
+/** Of a picture. */
 export const MAX_URL_LENGTH = 2_000;
+/** Of a variant. */
 export const MAX_BARCODE_LENGTH = 100;
 
 /** Of a variant. */
@@ -28,4 +32,5 @@ export const MAX_STOCK = 1_000_000_000;
 export const MIN_STOCK = -1_000_000_000;
 /** Added or taken by one adjustment. */
 export const MAX_STOCK_ADJUSTMENT = 1_000_000;
+/** Of a variant. */
 export const MAX_GRAMS = 1_000_000_000;

@@ -21,6 +21,7 @@ const Name = z.string().min(1).max(MAX_NAME_LENGTH);
 const Text = z.string().max(MAX_TEXT_LENGTH);
 const Url = z.string().min(1).max(MAX_URL_LENGTH);
 
+/** A picture of a product. */
 export const Image = z.object({
   url: Url.describe('Absolute, or a path below the shop such as /pictures/mug.svg'),
   alt: Text.nullable().default(null),
@@ -90,6 +91,7 @@ export const ProductSummary = withoutLimits(
 );
 export type ProductSummary = z.infer<typeof ProductSummary>;
 
+/** A category that has products. */
 export const Category = z.object({ handle: z.string(), name: z.string(), products: z.int().min(0) });
 export type Category = z.infer<typeof Category>;
 

@@ -26,6 +26,7 @@ operators' lists no longer show them. Within a moment their sessions end, their 
 their cart is emptied and closed. There is no way back. A retry under the same Idempotency-Key gets the same response for as long as \
 the access token is taken, which is two seconds at most after the sessions ended.`;
 
+/** The filters of the list of customers. */
 export const ListCustomers = z.object({
   sort: z.enum(['createdAt', 'name', 'email']).default('createdAt'),
   order: z.enum(['asc', 'desc']).optional().describe('If not given: desc for createdAt, the newest first; else asc'),
@@ -44,11 +45,13 @@ export const ListCustomers = z.object({
   cursor: Cursor.optional().describe('`next` or `previous` of another page of this list'),
 });
 
+/** The days of which sign-ups are counted. */
 export const CustomerStatistics = z.object({
   from: Day.optional().describe('The first day, in UTC; 29 days before the last if not given'),
   to: Day.optional().describe('The last day, in UTC; today if not given. At most 366 days'),
 });
 
+/** How many customers there are, and when they signed up. */
 export const CustomerFigures = z.object({
   customers: z.int().min(0).describe('All there are, whenever they signed up'),
   signUps: z

@@ -12,6 +12,7 @@ import { MAX_DISPLAY_NAME_LENGTH, MAX_EMAIL_LENGTH, MAX_PASSWORD_LENGTH, MIN_PAS
 
 export * from './limits.js';
 
+/** An e-mail address that is registered or changed to. */
 export const Email = z
   .email('an e-mail address such as ada@example.com')
   .max(MAX_EMAIL_LENGTH)
@@ -33,11 +34,13 @@ const DisplayName = z.string().trim().min(1).max(MAX_DISPLAY_NAME_LENGTH);
 const Locale = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'a language tag such as de or de-CH');
 const Phone = z.string().regex(/^\+[1-9]\d{4,14}$/, 'E.164, such as +41446681800');
 
+/** Operators are customers who may run the shop. */
 export const Role = z.enum(['customer', 'operator']);
 
 /** Takes no part in the rules for new names: one that was given before they changed is still in use. */
 const StoredUsername = z.string();
 
+/** A customer as they see themselves. */
 export const Profile = withoutLimits(
   z.object({
     customerId: CustomerId,

@@ -5,6 +5,9 @@
 
 /** The longest address that SMTP carries (RFC 5321). */
 export const MAX_EMAIL_LENGTH = 254;
+/** Of a new password. */
 export const MIN_PASSWORD_LENGTH = 10;
+/** Of a new password. */
 export const MAX_PASSWORD_LENGTH = 200;
+/** Of a customer. */
 export const MAX_DISPLAY_NAME_LENGTH = 100;

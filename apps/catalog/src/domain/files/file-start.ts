@@ -11,6 +11,7 @@ const ARRAY_START = 0x5b;
 /** Where the products begin: behind a byte order mark. */
 export const placeAfterBom = (head: Buffer): Place => ({ ...START, offset: bomLength(head) });
 
+/** The header of a CSV, and where it is. */
 export interface CsvStart {
   readonly header: Header;
   readonly line: number;

@@ -8,6 +8,7 @@ export interface Place {
   readonly line: number;
 }
 
+/** A file's first byte. */
 export const START: Place = { offset: 0, line: 1 };
 
 /** The line breaks in a part of a buffer: LF, CR LF and CR count as one each. */

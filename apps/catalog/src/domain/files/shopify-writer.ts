@@ -61,6 +61,7 @@ function imageCells(image: Content['images'][number] | undefined, index: number)
     : {};
 }
 
+/** The first line of an exported CSV. */
 export const SHOPIFY_HEADER = `${EXPORTED_COLUMNS.map(cellOf).join(',')}\n`;
 
 /** The rows of a product: the nth variant and the nth picture share the nth row. */

@@ -40,6 +40,7 @@ export const jobOf = (row: JobRow): ImportJob => ({
   finishedAt: row.finishedAt?.toISOString() ?? null,
 });
 
+/** A frame of an upload, with its bytes. */
 export interface Frame {
   readonly job: Pick<ImportJob, 'id' | 'file' | 'format'> & { readonly currency: string };
   readonly sequence: number;

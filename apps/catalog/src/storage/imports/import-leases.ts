@@ -67,6 +67,7 @@ export async function releaseJob(tx: Sql, { id, worker }: LeasedJob): Promise<vo
   ]);
 }
 
+/** The bytes of one chunk of an upload. @throws Error when it is gone */
 export async function readChunk(tx: Sql, jobId: string, sequence: number): Promise<Buffer> {
   const text = 'SELECT data FROM import_chunks WHERE job_id = $1 AND sequence = $2';
   const { rows } = await tx.query<{ data: Buffer }>(text, [jobId, sequence]);
@@ -75,6 +76,7 @@ export async function readChunk(tx: Sql, jobId: string, sequence: number): Promi
   return row.data;
 }
 
+/** The counts of one batch of an import, and where the next batch begins. */
 export interface Progress {
   readonly checkpoint: Checkpoint;
   readonly created: number;

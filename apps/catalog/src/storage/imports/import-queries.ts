@@ -5,6 +5,7 @@ import type { PrismaClient } from '../prisma.js';
 /** A place among a job's problems: behind this line, and this id within it. */
 export type ProblemPlace = readonly [line: number, id: number];
 
+/** Queries of imports' progress and problems. */
 export class ImportQueries {
   constructor(private readonly prisma: PrismaClient) {}
 

@@ -1,4 +1,3 @@
-/** The types of declared operations, events and states. */
 import type { z } from 'zod';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -36,6 +35,7 @@ interface OperationRules {
   readonly rateLimit?: { readonly points: number; readonly seconds: number };
 }
 
+/** The declaration of a command. */
 export interface CommandRules<I extends z.ZodType, O extends z.ZodType, E extends Errors> extends OperationRules {
   readonly key: KeyPath;
   readonly input: I;
@@ -56,19 +56,21 @@ export interface CommandRules<I extends z.ZodType, O extends z.ZodType, E extend
   readonly secretReply?: boolean;
 }
 
+/** The declaration of a query. */
 export interface QueryRules<I extends z.ZodType, O extends z.ZodType, E extends Errors> extends OperationRules {
   readonly input: I;
   readonly output: O;
   readonly errors?: E;
   /**
-   * The gateway may cache the output for at most this long, and never longer than its CACHE_MAX_AGE_MS (1 s).
-   * Events that invalidate one of the tags end it early (`product:{handle}` takes input fields).
+   * May be cached by the gateway, at most this long; dropped early by events that invalidate one of the tags
+   * (`product:{handle}` takes input fields).
    */
   readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
   /** The output is a DownloadPart: the gateway queries again with `cursor` and streams the chunks. */
   readonly download?: { readonly filename: string };
 }
 
+/** The declaration of an event. */
 export interface EventRules<D extends z.ZodType> {
   /** The data's field that is the record's key. */
   readonly key: string;
@@ -81,6 +83,7 @@ export interface EventRules<D extends z.ZodType> {
   readonly endsSessions?: true;
 }
 
+/** The declaration of a state. */
 export interface StateRules<D extends z.ZodType> {
   readonly key: string;
   readonly data: D;
@@ -89,7 +92,7 @@ export interface StateRules<D extends z.ZodType> {
 }
 
 /** The service and name that a declaration gets in a service. */
-export interface Named {
+interface Named {
   readonly service: string;
   readonly name: string;
 }
@@ -114,3 +117,19 @@ export type InputOf<Op> = Op extends { readonly input: infer I extends z.ZodType
 export type OutputOf<Op> = Op extends { readonly output: infer O extends z.ZodType } ? z.input<O> : never;
 export type DataOf<Message> = Message extends { readonly data: infer D extends z.ZodType } ? z.output<D> : never;
 export type ErrorCodeOf<Op> = Op extends { readonly errors: infer E } ? Extract<keyof E, string> : never;
+
+/** A service as its contract describes it. */
+export interface ServiceAbout {
+  /** Grows by one with each released change of the contract. */
+  readonly version: number;
+  readonly title: string;
+  readonly description: string;
+}
+
+/**
+ * A service's contract: its declarations by name, and `$about` for the service itself. Without its parameter, any
+ * service's: an index signature there would have to hold for `$about` too, and no contract would fit.
+ */
+export type ServiceContract<D extends Record<string, Declaration> = Record<never, never>> = D & {
+  readonly $about: ServiceAbout & { readonly name: string };
+};
