@@ -34,8 +34,8 @@ const servers = {
  * A worker and the servers that its tests start; and all that is beside them: shared servers and another part's whole
  * stack.
  */
-const WORKER_BYTES = 1.1 * 2 ** 30;
-const OTHER_BYTES = 3 * 2 ** 30;
+const WORKER_BYTES = 0.7 * 2 ** 30;
+const OTHER_BYTES = 2.5 * 2 ** 30;
 
 /** Integration tests wait for servers most of their time: more of them than cores, as far as memory goes. */
 function workers() {

@@ -14,9 +14,12 @@ export interface Process {
   readonly pssBytes: number | null;
 }
 
-/** Runs one of the stack's commands (`status`, `catalog` …) against the stack that the tests use. */
+/**
+ * Runs one of the stack's commands (`status`, `catalog` …) against the stack that the tests use. Without the bootstrap,
+ * which would look each time for something to build.
+ */
 export const stoa = (verb: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> =>
-  promisify(execFile)(process.execPath, [path.join(root, 'infra/local/bootstrap.mjs'), verb, ...args], {
+  promisify(execFile)(process.execPath, [path.join(root, 'infra/local/dist/main.js'), verb, ...args], {
     cwd: root,
     timeout: 120_000,
     maxBuffer: 1 << 26,

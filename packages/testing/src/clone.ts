@@ -48,7 +48,7 @@ export async function startClone(app: string, options: CloneOptions = {}): Promi
     cwd: repoRoot,
     logFile,
     stopSignal: 'SIGTERM',
-    readyTimeoutMs: options.readyTimeoutMs ?? 60_000,
+    readyTimeoutMs: options.readyTimeoutMs ?? 180_000,
     probe: async () => {
       const response = await fetch(`http://127.0.0.1:${adminPort}/health/ready`, {
         signal: AbortSignal.timeout(2_000),

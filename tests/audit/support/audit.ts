@@ -31,6 +31,8 @@ export interface AuditOptions {
   readonly seed: number;
   /** With what the load begins: the short form asks less often. */
   readonly load?: Partial<Parameters<typeof Load.start>[0]>;
+  /** How long everybody shops before the first fault: memory is compared with what it was then; 8 s if not given. */
+  readonly warmUpMs?: number;
 }
 
 /** The time until a lasting fault is healed. */
@@ -55,14 +57,14 @@ export class Audit {
     private readonly checks: Checks,
   ) {}
 
-  static async start({ seed, load: more = {} }: AuditOptions): Promise<Audit> {
+  static async start({ seed, load: more = {}, warmUpMs = CALM_MS * 8 }: AuditOptions): Promise<Audit> {
     Object.assign(timeouts, TIMEOUTS);
     const timeline = new Timeline();
     const load = await Load.start({ stocked: 4, ...more, seed });
     // Behind the load: who reads events then reads those of the probers from their first on.
     const probe = await Probe.start();
     const audit = new Audit(load, timeline, probe, await Checks.start(load.findings));
-    await audit.warmUp();
+    await audit.warmUp(warmUpMs);
     return audit;
   }
 
@@ -122,9 +124,9 @@ export class Audit {
   }
 
   /** Caches, pools and heaps fill before anything is measured. */
-  private async warmUp(): Promise<void> {
+  private async warmUp(ms: number): Promise<void> {
     await this.probe.begin();
-    await delay(CALM_MS * 8);
+    await delay(ms);
     this.probe.end();
     await this.load.rest();
     await this.examine();

@@ -117,7 +117,9 @@ export class Load {
     // A few at a time: hashing passwords is costly on purpose.
     const next = async (): Promise<void> => {
       for (let maker = make.pop(); maker; maker = make.pop()) {
-        const shopper = await maker();
+        // Set-up, which nothing is concluded from: on a busy machine the hash of a password may take longer than a
+        // budget.
+        const shopper = await eventually(maker, { timeoutMs: 300_000, passes: (error) => error instanceof GaveUp });
         this.events.know(shopper);
         if (shopper.email !== undefined) this.rollCall.expect(shopper.id, shopper.email);
         await this.writes.first(shopper);

@@ -82,7 +82,10 @@ async function runTests(queues: readonly (readonly Part[])[]): Promise<number> {
   }
 }
 
-const ENDS: Record<string, string> = { 0: 'passed', undefined: 'not run' };
+const endOf = ({ code, signal }: PartResult): string => {
+  if (code === undefined) return 'not run';
+  return code === 0 ? 'passed' : `FAILED (${signal ?? `exit code ${code}`})`;
+};
 
 /** Says once more what failed, because the output of parts that run side by side is long, and how each part ended. */
 function report(results: readonly PartResult[], counts: string, from: number): void {
@@ -92,7 +95,7 @@ function report(results: readonly PartResult[], counts: string, from: number): v
   const lines = [
     '',
     ...failures.map((failure) => `FAILED ${failure}\n`),
-    ...results.map(({ name, code, seconds }) => `${name}: ${ENDS[String(code)] ?? 'FAILED'} after ${seconds} s`),
+    ...results.map((result) => `${result.name}: ${endOf(result)} after ${result.seconds} s`),
     `${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

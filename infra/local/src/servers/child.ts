@@ -131,7 +131,7 @@ function runningChild(child: ChildProcess, pid: number, exited: Promise<Exit>, o
 }
 
 async function untilReady(options: ChildOptions, exited: Promise<Exit>, logOffset: number): Promise<void> {
-  const timeoutMs = options.readyTimeoutMs ?? 60_000;
+  const timeoutMs = options.readyTimeoutMs ?? 120_000;
   const deadline = Date.now() + timeoutMs;
   let end: Exit | undefined;
   void exited.then((exit) => (end = exit)).catch(() => undefined);

@@ -16,8 +16,10 @@ export interface Part {
 
 export interface PartResult {
   readonly name: string;
-  /** Undefined: it was not started, because of a signal. */
+  /** Undefined: it was not started, because of a signal. 1 also where a signal ended it. */
   readonly code: number | undefined;
+  /** The signal that ended it. */
+  readonly signal?: NodeJS.Signals;
   readonly seconds: number;
 }
 
@@ -79,10 +81,11 @@ function runPart(
     if (givesWay && child.pid !== undefined) setPriority(child.pid, NICENESS);
     for (const output of [child.stdout, child.stderr]) copyLines(output, label);
     child.once('error', reject);
-    child.once('exit', (code) => {
+    child.once('exit', (code, signal) => {
       running.delete(child);
       if (child.pid !== undefined) cancelStopAtExit(-child.pid);
-      const result = { name, code: code ?? 1, seconds: Math.round((performance.now() - started) / 1_000) };
+      const seconds = Math.round((performance.now() - started) / 1_000);
+      const result = { name, code: code ?? 1, seconds, ...(signal && { signal }) };
       const done = (): void => resolve(result);
       child.once('close', done);
       setTimeout(done, LAST_OUTPUT_MS).unref();

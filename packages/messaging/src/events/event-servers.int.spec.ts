@@ -81,7 +81,7 @@ describe('the events of one server', () => {
       const offsets = await kafka.port.admin.committedOffsets(`${kafka.prefix}listener.events:counter.counted`, topic);
       expect(offsets).toEqual(await kafka.port.admin.endOffsets(topic));
     });
-  const slow = { timeoutMs: 50_000 };
+  const slow = { timeoutMs: 150_000 };
 
   it.each<[string, () => void]>([
     ['is unavailable', () => line.cut()],

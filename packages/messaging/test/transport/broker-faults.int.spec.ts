@@ -3,7 +3,7 @@ import { bodyOf, Kit, sayRequest, addRequest } from './kit.suite.js';
 import type { StoaClient } from '../../src/client/stoa-client.js';
 import type { StoaServer } from '../../src/server/stoa-server.js';
 
-const SLOW = { timeoutMs: 30_000 };
+const SLOW = { timeoutMs: 90_000 };
 
 describe('a broker that fails', () => {
   let kafka: DedicatedKafka;

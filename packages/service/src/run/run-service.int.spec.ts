@@ -145,7 +145,9 @@ it('serves, then finishes what it has and leaves with 0 at a signal', async () =
   await clone.line('leaving');
   const response = await clone.ask('/health/ready');
   expect(response.status).toBe(503);
-  expect(await response.json()).toMatchObject({ missing: [{ name: 'draining' }] });
+  // On a busy machine a check of the database may be late as well.
+  const { missing } = (await response.json()) as { missing: unknown[] };
+  expect(missing[0]).toMatchObject({ name: 'draining' });
   expect(JSON.parse((await inWork).body.toString())).toEqual({ waited: 3_000 });
   expect(await clone.exited).toBe(0); // it would be 1 if that took more than 10 s
 });
