@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeAtExit, startPostgres, type PostgresServer } from '@stoa/local';
 import { databaseContext } from '@stoa/service/testing';
-import { migrateKeyspace, openKeyspace, type Keyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
+import { openKeyspace, type Keyspace, type KeyspaceDatabase } from '@stoa/sharded-service';
+import { migrateKeyspace } from '@stoa/sharded-service/testing';
 import { Client } from 'pg';
 import type { Role } from '../processes.js';
 

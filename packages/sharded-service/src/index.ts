@@ -2,7 +2,5 @@
 export { MESSAGING_REFERENCE, MESSAGING_TABLES, type Keyspace } from './keyspace.js';
 export { KeyspaceDatabase, openKeyspace } from './open-keyspace.js';
 export { shardedVariables } from './variables.js';
-export { migrateKeyspace, type MigrateKeyspaceOptions } from './migrate/migrate-keyspace.js';
-export { migrateKeyspacesFromEnvironment, runKeyspaceMigrations } from './migrate/run-keyspace-migrations.js';
-export { readShards, shardsVariable } from './migrate/shards-variable.js';
+export { runKeyspaceMigrations } from './migrate/run-keyspace-migrations.js';
 export { queryAllShards } from './query-all-shards.js';

@@ -101,9 +101,6 @@ export function isTransient(error: unknown): boolean {
   return fault === 'transient' || fault === 'server';
 }
 
-/** isTransient of a SQLSTATE. */
-export const isTransientState = (code: string): boolean => isTransient({ code });
-
 /** True when other work on the same server fails as well: faults `server` and `operator`. */
 export function isUnavailable(error: unknown): boolean {
   const fault = faultOf(error);

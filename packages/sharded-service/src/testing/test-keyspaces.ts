@@ -5,6 +5,8 @@ import { Client } from 'pg';
 import type { Keyspace } from '../keyspace.js';
 import { migrateKeyspace } from '../migrate/migrate-keyspace.js';
 
+export { migrateKeyspace };
+
 const PASSWORD = 'only for this test';
 
 /** Sharded data of one test file: a directory and a database per keyspace and shard, migrated and fenced. */
