@@ -10,7 +10,7 @@ import { Parser } from '@asyncapi/parser';
 const root = path.resolve(import.meta.dirname, '..');
 const load = (file) => import(pathToFileURL(path.join(root, file)).href);
 const { toAsyncApi, toDocument, toOpenApi } = await load('packages/contract-kit/dist/index.js');
-const { ownContract } = await load('apps/gateway/dist/own/contract.js');
+const { builtinContract } = await load('apps/gateway/dist/builtin/contract.js');
 
 const folders = readdirSync(path.join(root, 'packages/contracts'));
 const services = folders.map((name) =>
@@ -19,7 +19,7 @@ const services = folders.map((name) =>
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'stoa-api-'));
 const file = path.join(scratch, 'openapi.json');
-writeFileSync(file, JSON.stringify(toOpenApi([toDocument(ownContract), ...services]), null, 2));
+writeFileSync(file, JSON.stringify(toOpenApi([toDocument(builtinContract), ...services]), null, 2));
 const redocly = spawnSync(
   path.join(root, 'node_modules/.bin/redocly'),
   ['lint', file, '--extends', 'recommended', '--format', 'stylish'],
