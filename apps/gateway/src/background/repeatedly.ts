@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '@stoa/timing';
 
 /** Work that is done again and again. */
 export interface Repeated {
@@ -14,7 +14,7 @@ export interface Repeated {
 export async function repeatedly({ work, signal, firstMs = 0 }: Repeated): Promise<void> {
   let waitMs = firstMs;
   while (!signal.aborted) {
-    if (waitMs > 0) await delay(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
+    if (waitMs > 0) await pause(waitMs, signal, false);
     if (!signal.aborted) waitMs = await work();
   }
 }

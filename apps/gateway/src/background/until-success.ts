@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '@stoa/timing';
 
 const RETRY_MS = 1_000;
 
@@ -19,7 +19,7 @@ export async function untilSuccess({ work, signal, logger, complaint }: Attempte
       return await work();
     } catch (error) {
       logger.warn({ err: error }, complaint);
-      await delay(RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(RETRY_MS, signal, false);
     }
   }
 }

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LOGGER, type Logger } from '@stoa/service';
+import { pause } from '@stoa/timing';
 import { repeatedly } from '../background/repeatedly.js';
 import { GatewayDatabase } from './gateway-database.js';
 
@@ -69,7 +69,7 @@ export class PurgeExpired implements OnApplicationShutdown {
       const started = performance.now();
       if ((await prisma.$executeRawUnsafe(statement)) < BATCH) return;
       // Half of the time is left to other statements.
-      await delay(performance.now() - started, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(performance.now() - started, signal, false);
     }
   }
 }

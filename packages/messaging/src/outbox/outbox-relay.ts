@@ -7,6 +7,7 @@ import {
   type TransactionalProducer,
 } from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
+import { pause } from '@stoa/timing';
 import { recordOf } from './outbox.js';
 import { Signal } from './signal.js';
 
@@ -108,7 +109,7 @@ export class OutboxRelay {
         // Whether the last transaction was committed is unknown: a new producer ends it, and the rows are sent again.
         if (error.code === 'RECORD_TOO_LARGE') logger.error({ err: error, server }, TOO_LARGE);
         else logger.warn({ err: error, server }, 'the outbox waits for Kafka');
-        await new Signal().wait(RETRY_MS, signal);
+        await pause(RETRY_MS, signal);
       } finally {
         await producer?.close().catch(() => undefined);
       }
@@ -127,8 +128,8 @@ export class OutboxRelay {
       if (found === batchSize || found > rows.length) continue;
       if (rows.length === 0) await this.rowsWritten.wait(idleMs, signal);
       const isFlushing = performance.now() < this.flushUntil;
-      const pause = (rows.length === 0 || isFlushing ? EMPTY_MS : intervalMs) - (performance.now() - started);
-      if (pause > 0) await this.spacing.wait(pause, signal);
+      const pauseMs = (rows.length === 0 || isFlushing ? EMPTY_MS : intervalMs) - (performance.now() - started);
+      if (pauseMs > 0) await this.spacing.wait(pauseMs, signal);
     }
   }
 

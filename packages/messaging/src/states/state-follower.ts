@@ -1,10 +1,9 @@
 import type { Follower, KafkaPort, KafkaRecord } from '@stoa/kafka';
 import type { DatabaseServer, Sql } from '@stoa/postgres';
-import { backoff } from '@stoa/timing';
+import { backoff, pause } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import { isRecordsFault } from '../bulkheads/record-faults.js';
 import { topicOf } from '../outbox/outbox.js';
-import { Signal } from '../outbox/signal.js';
 import { originOf, writeDeadLetter } from '../protocol/dead-letter.js';
 import { topicNames } from '../protocol/topics.js';
 import { SubscriptionTable, type StateSubscription } from '../subscriptions/subscription-table.js';
@@ -87,7 +86,7 @@ export class StateFollower {
       } catch (error) {
         if (error instanceof CopyTakenOver || isRecordsFault(error, isTransient)) throw error;
         messaging.logger.warn({ err: error, server: server.name }, 'the copy of states waits');
-        await new Signal().wait(backoff(++failures, RETRY_FIRST_MS, RETRY_MOST_MS), signal);
+        await pause(backoff(++failures, RETRY_FIRST_MS, RETRY_MOST_MS), signal);
       }
     }
   }
@@ -207,8 +206,7 @@ export class StateFollower {
         messaging.logger.warn({ err: error, states: slice.records.length }, 'states could not be applied');
         const records = slice.records.filter((each) => !batch.unreadable.some((bad) => bad.record === each));
         if (records.length > 1) return this.applyHalves({ records, next: slice.next }, queue, signal);
-        if (failures + 1 < ATTEMPTS)
-          await new Signal().wait(backoff(failures + 1, RETRY_FIRST_MS, RETRY_MOST_MS), signal);
+        if (failures + 1 < ATTEMPTS) await pause(backoff(failures + 1, RETRY_FIRST_MS, RETRY_MOST_MS), signal);
         else return this.skip(slice, records, error, queue);
       }
     }
