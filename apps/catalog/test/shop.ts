@@ -5,7 +5,7 @@ import { type Caller, type Handler, messagingMigrations, newId } from '@stoa/mes
 import { type Class, InboxExecutor } from '@stoa/messaging/testing';
 import { type Logger } from '@stoa/kafka';
 import { PgDatabase } from '@stoa/postgres';
-import { testDatabase } from '@stoa/testing';
+import { GENEROUS_BUDGET_MS, testDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import { ImportRun } from '../src/imports/import-run.js';
 import { ExportProducts } from '../src/operations/export-products.js';
@@ -90,7 +90,7 @@ export class Shop {
         expectedVersion: options.expectedVersion,
         traceparent: undefined,
         sentAt: new Date(),
-        budgetLeft: () => 5_000,
+        budgetLeft: () => GENEROUS_BUDGET_MS,
       },
     );
     const body = JSON.parse(reply.body) as never;
@@ -103,7 +103,7 @@ export class Shop {
     const fail = (code: string, detail?: string): never => {
       throw new OperationError(code, detail);
     };
-    const context = { caller: OPERATOR, budgetMs: 5_000, fail };
+    const context = { caller: OPERATOR, budgetMs: GENEROUS_BUDGET_MS, fail };
     const run = (handler as unknown as Handler<Query>).handle;
     const output = await run(operation.input.parse(input) as InputOf<Query>, context);
     return operation.output.parse(output) as OutputOf<Q>;

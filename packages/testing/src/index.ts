@@ -11,6 +11,7 @@ export { dedicatedBrokers, dedicatedKafka, type DedicatedBrokers, type Dedicated
 export { testRedis } from './redis.js';
 export {
   freezeFor,
+  GENEROUS_BUDGET_MS,
   highestDuring,
   holdsFor,
   letWorkProceed,

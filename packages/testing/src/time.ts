@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { freeze } from './freeze.js';
 
+/**
+ * The budget of a request that is to be done, however busy the machine is: where a budget isn't what is tested. A test
+ * that waits for its end gives its own.
+ */
+export const GENEROUS_BUDGET_MS = 60_000;
+
 // Specs wait by these and by `eventually`, never by a bare timer: each name says why time has to pass
 // (docs/decisions/0028-how-a-test-waits.md).
 

@@ -1,3 +1,4 @@
+import { GENEROUS_BUDGET_MS } from '@stoa/testing';
 import { command, service, type Command } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { addRequest, addTo, COUNTER_TABLES } from '../../test/support/counter.js';
@@ -70,7 +71,7 @@ describe('a request that comes again with another body', () => {
       {
         ...common,
         ...rest,
-        budgetMs: 5_000,
+        budgetMs: GENEROUS_BUDGET_MS,
         contractVersion: 1,
         caller,
         expectedVersion: undefined,
@@ -78,7 +79,7 @@ describe('a request that comes again with another body', () => {
         body: Buffer.from(JSON.stringify(body)),
         appendedAt: Date.now(),
       },
-      () => 5_000,
+      () => GENEROUS_BUDGET_MS,
     );
     return ok ? 'ok' : (JSON.parse(reply) as { code: string }).code;
   };

@@ -93,7 +93,7 @@ export class ServiceUnderTest<C extends ServiceContract> {
     operation: OperationName<C>,
     input: object,
     caller: Caller,
-    { id = newId(), expectedVersion, budgetMs = 10_000 }: AskOptions = {},
+    { id = newId(), expectedVersion, budgetMs = 20_000 }: AskOptions = {},
   ): Promise<IncomingReply> {
     const declared = this.contract[operation] as Command | Query;
     return this.client.request({

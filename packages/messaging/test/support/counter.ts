@@ -1,5 +1,6 @@
 import { command, event, service, state } from '@stoa/contract-kit';
 import type { OutgoingRecord } from '@stoa/kafka';
+import { GENEROUS_BUDGET_MS } from '@stoa/testing';
 import { z } from 'zod';
 import type { Sql } from '@stoa/postgres';
 import type { BoundCommand, CommandRequest } from '../../src/api/command-execution.js';
@@ -84,7 +85,7 @@ export function addRequest(name: string, by: number, more: Partial<CommandReques
     expectedVersion: undefined,
     traceparent: undefined,
     sentAt: new Date(),
-    budgetLeft: () => 5_000,
+    budgetLeft: () => GENEROUS_BUDGET_MS,
     ...more,
   };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { OperationError, type Command } from '@stoa/contract-kit';
-import { testKafkaBrokers } from '@stoa/testing';
+import { GENEROUS_BUDGET_MS, testKafkaBrokers } from '@stoa/testing';
 import type { Background } from '../../src/background/background.js';
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../../src/api/command-execution.js';
 import { newId } from '../../src/protocol/ids.js';
@@ -176,7 +176,7 @@ export const sayRequest = (text: string, rest: Partial<OutgoingRequest> = {}): O
   body: JSON.stringify({ text }),
   id: newId(),
   caller: { kind: 'guest', customerId: newId() },
-  budgetMs: 20_000,
+  budgetMs: GENEROUS_BUDGET_MS,
   contractVersion: 1,
   ...rest,
 });
