@@ -13,6 +13,7 @@ import { backoff } from '@stoa/timing';
 import type { FlowContext, StepRules } from '../api/handlers.js';
 import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from '../protocol/envelope.js';
+import { letsIn } from '../protocol/caller-rule.js';
 import { keyOf } from '../protocol/key-of.js';
 import { NOT_KNOWN } from '../protocol/fixed-replies.js';
 import { bodyOf } from '../replies/reply-parts.js';
@@ -90,7 +91,7 @@ export class Dispatcher {
     }
   }
 
-  private find({ operation, contractVersion, key }: Envelope): BoundOperation | CommandReply {
+  private find({ operation, contractVersion, key, caller }: Envelope): BoundOperation | CommandReply {
     const { contract, operations } = this.binding;
     const { name, version } = contract.$about;
     if (contractVersion > version) {
@@ -102,8 +103,10 @@ export class Dispatcher {
     const bound = operations.get(operation);
     if (!bound) return commonErrorReply('UNKNOWN_OPERATION', `${name} has no operation ${operation}`);
     const isQuery = bound.kind === 'query';
-    if (isQuery === (key === null)) return bound;
-    return commonErrorReply('UNKNOWN_OPERATION', `${name}.${operation} is a ${isQuery ? 'query' : 'command'}`);
+    if (isQuery !== (key === null))
+      return commonErrorReply('UNKNOWN_OPERATION', `${name}.${operation} is a ${isQuery ? 'query' : 'command'}`);
+    if (letsIn(bound.operation.caller, caller)) return bound;
+    return commonErrorReply('FORBIDDEN', `${name}.${operation} is not for a ${caller.kind}`);
   }
 
   private async ask(
