@@ -140,3 +140,17 @@ it('undoes nothing when a command comes again long after its reply', async () =>
   await ask('addShard', { keyspace: 'cart', shard: 'shard3', url, adminUrl }, addition);
   expect(await shard('shard3')).toBeUndefined();
 });
+
+it('connects to allowed hosts only, and has one answer for whatever did not connect', async () => {
+  const add = async (adminUrl: string): Promise<unknown> =>
+    (await ask('addShard', { keyspace: 'cart', shard: 'shard9', url: adminUrl, adminUrl })).body['detail'];
+  expect(await add('postgres://x:secret@localhost/cart')).toMatch(/^url has the host localhost/);
+  expect(await add('postgres://x:secret@127.0.0.1/cart?host=localhost')).toMatch(/^url has a parameter/);
+  const wrongPassword = new URL('/cart', stack.serverUrl(2));
+  wrongPassword.password = 'wrong';
+  const unknownDatabase = new URL('/nothing', stack.serverUrl(2));
+  const replies = await Promise.all(
+    ['postgres://x:y@127.0.0.1:1/cart', wrongPassword.href, unknownDatabase.href].map(add),
+  );
+  expect(new Set(replies)).toEqual(new Set([expect.stringContaining('adminUrl: no connection')]));
+});

@@ -67,6 +67,15 @@ const NASTY: ProductInput[] = [
       variantInput('t2', { options: ['Other'], title: 'Other' }),
     ],
   }),
+  productInput('formulas', {
+    title: '=HYPERLINK("http://evil.test","x")',
+    vendor: '@SUM(1)',
+    tags: ['-1+1', "'=1"],
+    seo: { title: '+1', description: "''=1" },
+    optionNames: ["'Twas"],
+    images: [{ url: '/a.svg', alt: '＝1' }],
+    variants: [variantInput('-5', { options: ['-1'], title: "'Tis", barcode: "'-7" })],
+  }),
   productInput('named-variant', { variants: [variantInput('nv', { title: 'A name of its own' })] }),
 ];
 
@@ -128,7 +137,7 @@ describe('an export', () => {
     for (const product of NASTY) await shop.command(catalog.createProduct, CreateProduct, product);
     const rows = parse((await shop.export('shopify')).text) as string[][];
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
-    expect(rows).toHaveLength(1 + 1 + 3 + 3 + 2 + 1);
+    expect(rows).toHaveLength(1 + 1 + 3 + 3 + 2 + 1 + 1);
     expect(rows.find(([handle]) => handle === 'texts')?.[1]).toBe('Quotes "and", commas\nand lines — ünïcode 😀');
   });
 

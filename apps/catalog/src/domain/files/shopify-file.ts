@@ -2,6 +2,7 @@ import type { ImportProblem } from '@stoa/catalog-contract';
 import { readHandle } from '../handle.js';
 import { CsvReader } from './csv-reader.js';
 import { refusedRow, type Entry, type FileSettings } from './entry.js';
+import { unguarded } from './formula-guard.js';
 import type { Place } from './lines.js';
 import type { Row } from './row-reader.js';
 import { nameIn, type Header } from './shopify-columns.js';
@@ -59,7 +60,7 @@ export class ShopifyFile {
     if (row.content.length !== width) {
       return this.refuse(row.line, null, `the row has ${row.content.length} cells, the header has ${width}`);
     }
-    const read = readHandle(row.content[this.header.places.get('Handle') ?? -1] ?? '');
+    const read = readHandle(unguarded(row.content[this.header.places.get('Handle') ?? -1]?.trim() ?? ''));
     return 'handle' in read ? read.handle : this.refuse(row.line, nameIn(this.header, 'Handle'), read.reason);
   }
 

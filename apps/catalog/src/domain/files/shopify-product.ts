@@ -2,6 +2,7 @@ import { Image, ProductInput, type ImportProblem, type Variant } from '@stoa/cat
 import { quoted } from '../money.js';
 import { faultsOf, normalise, URL_RULE, isUrl, variantFaults } from '../product.js';
 import { refusedRow, type FileProduct, type FileSettings } from './entry.js';
+import { unguarded } from './formula-guard.js';
 import { nameIn, type Column, type Header } from './shopify-columns.js';
 import {
   hasVariant,
@@ -97,7 +98,7 @@ export class ShopifyProduct {
   }
 
   private cellsOf(row: CsvRow | undefined): Cells {
-    return (column) => row?.cells[this.header.places.get(column) ?? -1]?.trim() ?? '';
+    return (column) => unguarded(row?.cells[this.header.places.get(column) ?? -1]?.trim() ?? '');
   }
 
   private readRow(row: CsvRow, isFirst: boolean): void {

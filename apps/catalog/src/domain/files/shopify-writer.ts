@@ -1,15 +1,23 @@
 import { formatPrice } from '../money.js';
 import { DEFAULT_VARIANT_TITLE, titleOf, type Content } from '../product.js';
+import { guarded } from './formula-guard.js';
 import { EXPORTED_COLUMNS, type Column } from './shopify-columns.js';
 
 type Cells = Partial<Record<Column, string>>;
 
 const cellOf = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-const lineOf = (cells: Cells): string => `${EXPORTED_COLUMNS.map((column) => cellOf(cells[column] ?? '')).join(',')}\n`;
+/** Our own number, which may be negative: guarded, Shopify would refuse it. */
+const isNumber = (column: Column): boolean => column === 'Variant Inventory Qty';
 
-/** An import takes one apostrophe off, as Shopify's own puts it there. */
-const guarded = (text: string): string => (text.startsWith("'") ? `'${text}` : text);
+const lineOf = (cells: Cells): string =>
+  `${EXPORTED_COLUMNS.map((column) => {
+    const text = cells[column] ?? '';
+    return cellOf(isNumber(column) ? text : guarded(text));
+  }).join(',')}\n`;
+
+/** An import takes one apostrophe off these, as Shopify's own puts it there. */
+const withApostrophe = (text: string): string => (text.startsWith("'") ? `'${text}` : text);
 
 const OPTION_COLUMNS = [
   ['Option1 Name', 'Option1 Value'],
@@ -39,7 +47,7 @@ function variantCells(variant: Content['variants'][number] | undefined): Cells {
   const { price, compareAtPrice } = variant;
   return {
     ...Object.fromEntries(OPTION_COLUMNS.map(([, value], index) => [value, values[index] ?? ''])),
-    'Variant SKU': guarded(variant.sku),
+    'Variant SKU': withApostrophe(variant.sku),
     'Variant Grams': String(variant.grams),
     'Variant Inventory Tracker': 'shopify',
     'Variant Inventory Qty': String(variant.stock),
@@ -48,7 +56,7 @@ function variantCells(variant: Content['variants'][number] | undefined): Cells {
     'Variant Compare At Price': compareAtPrice ? formatPrice(compareAtPrice) : '',
     'Variant Requires Shipping': variant.requiresShipping ? 'TRUE' : 'FALSE',
     'Variant Taxable': variant.taxable ? 'TRUE' : 'FALSE',
-    'Variant Barcode': guarded(variant.barcode ?? ''),
+    'Variant Barcode': withApostrophe(variant.barcode ?? ''),
     'Variant Image': variant.imageUrl ?? '',
     'Variant Title': variant.title === titleOf(variant.options) ? '' : variant.title,
     'Variant Price Currency': price.currency,
