@@ -13,6 +13,8 @@ import { EraseCustomer } from './operations/erase-customer.js';
 import { EraseMe } from './operations/erase-me.js';
 import { GetMe } from './operations/get-me.js';
 import { ListCustomers } from './operations/list-customers.js';
+import { NewPasswords } from './passwords/new-passwords.js';
+import { PasswordStrength } from './operations/password-strength.js';
 import { ProvePassword } from './passwords/prove-password.js';
 import { Register } from './operations/register.js';
 import { ChangeName } from './names/change-name.js';
@@ -36,6 +38,7 @@ const handlers = {
   getMe: GetMe,
   changeMe: ChangeMe,
   changePassword: ChangePassword,
+  passwordStrength: PasswordStrength,
   listCustomers: ListCustomers,
   customerStatistics: CustomerStatistics,
   changeEmail: ChangeEmail,
@@ -50,7 +53,7 @@ const subscriptions = [onEvent(profile.namesDecided, SettleDecidedNames)];
   imports: [MessagingModule.serve(profile, handlers, { subscriptions })],
   providers: [
     ...[Customers, CustomerLists, Credentials, Names, Decisions, Operators],
-    ...[Passwords, ProvePassword],
+    ...[Passwords, NewPasswords, ProvePassword],
     ...[NameSaga, SettleNames, ChangeName, ExpireReservations],
     EnsureOperator,
   ],

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Flow } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
+import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 import { Credentials } from '../storage/credentials.js';
+import { Customers } from '../storage/customers.js';
 import { customerIdOf } from './caller.js';
 import { ProvePassword } from '../passwords/prove-password.js';
 
@@ -12,7 +14,9 @@ type ChangePasswordFlow = Flow<typeof profile.changePassword>;
 @Injectable()
 export class ChangePassword implements ChangePasswordFlow {
   constructor(
+    private readonly customers: Customers,
     private readonly credentials: Credentials,
+    private readonly newPasswords: NewPasswords,
     private readonly passwords: Passwords,
     private readonly proofs: ProvePassword,
   ) {}
@@ -23,6 +27,8 @@ export class ChangePassword implements ChangePasswordFlow {
     const setBy = await this.credentials.setBy(customerId);
     if (setBy === undefined) return fail('NOT_FOUND', 'There is no such customer');
     if (setBy === commandId) return {};
+    const owner = (await this.customers.read(customerId)) ?? fail('NOT_FOUND', 'There is no such customer');
+    await this.newPasswords.require(newPassword, owner, 'newPassword');
     const oldHash = await this.proofs.require(customerId, currentPassword, fail);
     const newHash = await this.passwords.hash(newPassword);
     const replaced = await this.credentials.replace(customerId, oldHash, newHash, commandId);

@@ -1,3 +1,4 @@
+import { hash } from '@node-rs/argon2';
 import { newId } from '@stoa/messaging';
 import { uniqueName } from '@stoa/testing';
 import { customer, newGuest, PASSWORD, ProfileService } from '../../test/profile-service.js';
@@ -67,6 +68,9 @@ describe('the profile service', () => {
     it.each([
       [{ email: 'not an address' }, '/email'],
       [{ password: 'short' }, '/password'],
+      [{ password: 'x'.repeat(129) }, '/password'],
+      [{ password: 'Password123!' }, '/password'],
+      [{ displayName: 'Ada Lovelace', password: 'AdaLovelace1815' }, '/password'],
       [{ displayName: '  ' }, '/displayName'],
       [{ role: 'operator' }, '/role'],
     ])('refuses %p', async (field, pointer) => {
@@ -172,6 +176,26 @@ describe('the profile service', () => {
       expect(await profiles.ask('changePassword', input, me, { id })).toEqual({ ok: true, body: {} });
       expect((await profiles.signIn(email)).body.code).toBe('WRONG_CREDENTIALS');
       expect((await profiles.signIn(email, next)).ok).toBe(true);
+    });
+
+    it('refuses a new one by the rules for new ones, and says so of itself before', async () => {
+      const { customerId } = await registered();
+      const input = { currentPassword: PASSWORD, newPassword: 'qwertyuiop' };
+      const { body } = await profiles.ask('changePassword', input, customer(customerId));
+      expect(body).toMatchObject({ code: 'INVALID_INPUT', problems: [{ pointer: '/newPassword' }] });
+      const asked = await profiles.ask('passwordStrength', { password: 'qwertyuiop' }, newGuest());
+      expect(asked.body).toMatchObject({ score: 0, accepted: false, problem: expect.stringContaining('guessed') });
+    });
+
+    it('takes one in any form of its characters, also one that was stored before they were normalised', async () => {
+      const { email, customerId } = await registered();
+      const typed = 'cafe\u0301 battery staple';
+      const before = 'UPDATE credentials SET password_hash = $1 WHERE customer_id = $2';
+      await profiles.rows(before, [await hash(typed), customerId]);
+      expect((await profiles.signIn(email, typed)).ok).toBe(true);
+      const input = { currentPassword: typed, newPassword: 'nai\u0308ve battery staple' };
+      expect((await profiles.ask('changePassword', input, customer(customerId))).ok).toBe(true);
+      expect((await profiles.signIn(email, 'na\u00efve battery staple')).ok).toBe(true);
     });
 
     it('refuses another new one under the same id', async () => {

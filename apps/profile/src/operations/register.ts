@@ -3,6 +3,7 @@ import { keyOf, type Flow } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
 import { emailName, username as usernameOf } from '../domain/login-name.js';
 import { DECIDE, NameSaga } from '../names/name-saga.js';
+import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 
 type RegisterFlow = Flow<typeof profile.register>;
@@ -16,11 +17,13 @@ type RegisterFlow = Flow<typeof profile.register>;
 export class Register implements RegisterFlow {
   constructor(
     private readonly passwords: Passwords,
+    private readonly newPasswords: NewPasswords,
     private readonly saga: NameSaga,
   ) {}
 
   readonly run: RegisterFlow['run'] = async ({ password, ...known }, flow) => {
     const { email, username } = known;
+    await this.newPasswords.require(password, known, 'password');
     const passwordHash = await this.passwords.hash(password);
     const command = profile.createCustomer;
     const input = { ...known, passwordHash };

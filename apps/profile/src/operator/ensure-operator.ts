@@ -6,6 +6,7 @@ import type { ProfileConfig } from '../config.js';
 import { emailName, type LoginName } from '../domain/login-name.js';
 import { NameSaga } from '../names/name-saga.js';
 import { SettleNames } from '../names/settle-names.js';
+import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 import { Customers } from '../storage/customers.js';
 import { Names } from '../storage/names.js';
@@ -25,6 +26,7 @@ export class EnsureOperator implements OnApplicationBootstrap {
     @Inject(CONFIG) private readonly config: ProfileConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly passwords: Passwords,
+    private readonly newPasswords: NewPasswords,
     private readonly names: Names,
     private readonly saga: NameSaga,
     private readonly settle: SettleNames,
@@ -66,6 +68,8 @@ export class EnsureOperator implements OnApplicationBootstrap {
   }
 
   private async create(name: LoginName, password: string): Promise<boolean> {
+    const { problem } = await this.newPasswords.judge(password, { email: name.name, displayName: 'Operator' });
+    if (problem !== undefined) throw new Error(`STOA_OPERATOR_PASSWORD ${problem}`);
     const claim = { customerId: newId(), token: newId() };
     const reserved = await this.saga.reserveAll([name], claim);
     if ('taken' in reserved) return false;

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { OperationError } from '@stoa/contract-kit';
+import { normalise } from '../domain/new-password.js';
 import { Slots, type Place } from './slots.js';
 
 /**
@@ -40,18 +41,19 @@ export class Passwords {
 
   /** @throws OperationError OVERLOADED, where no place was taken before */
   async hash(password: string, place = this.place()): Promise<string> {
-    return place.run(() => hash(password, COST));
+    return place.run(() => hash(normalise(password), COST));
   }
 
   /**
-   * Whether the password is the one that was hashed. Without a hash (nobody of that name) it takes the same time and is
-   * false.
+   * Whether the password is the one that was hashed: normalised, or as it came, as it was hashed before passwords were
+   * normalised. Without a hash (nobody of that name) it takes the same time and is false.
    * @throws OperationError OVERLOADED, where no place was taken before
    */
   async matches(password: string, passwordHash: string | undefined, place = this.place()): Promise<boolean> {
     const matches = await place.run(async () => {
       const against = passwordHash ?? (await (this.decoy ??= hash(randomBytes(32), COST)));
-      return verify(against, password);
+      const text = normalise(password);
+      return (await verify(against, text)) || (text !== password && verify(against, password));
     });
     return matches && passwordHash !== undefined;
   }

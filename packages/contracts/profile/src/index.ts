@@ -8,7 +8,13 @@ import {
   ListCustomers,
   STATISTICS_DESCRIPTION,
 } from './customers.js';
-import { MAX_DISPLAY_NAME_LENGTH, MAX_EMAIL_LENGTH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './limits.js';
+import {
+  MAX_DISPLAY_NAME_LENGTH,
+  MAX_EMAIL_LENGTH,
+  MAX_NEW_PASSWORD_LENGTH,
+  MAX_PASSWORD_LENGTH,
+  MIN_PASSWORD_LENGTH,
+} from './limits.js';
 
 export * from './limits.js';
 
@@ -18,7 +24,14 @@ export const Email = z
   .max(MAX_EMAIL_LENGTH)
   .describe('Compared without regard to case');
 /** `writeOnly` keeps it out of logs and of the inbox's body hash. */
-const NewPassword = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH).meta({ writeOnly: true });
+const NewPassword = z
+  .string()
+  .min(MIN_PASSWORD_LENGTH)
+  .max(MAX_PASSWORD_LENGTH)
+  .meta({
+    writeOnly: true,
+    description: `${MIN_PASSWORD_LENGTH} to ${MAX_NEW_PASSWORD_LENGTH} characters of any kind; none of those that are guessed first, nor made of the own names. POST /v1/passwords/strength says of one whether it fits.`,
+  });
 /** Has no @, so that it can't be taken for an e-mail address. */
 export const Username = z
   .string()
@@ -63,7 +76,7 @@ export type Customer = z.infer<typeof Customer>;
 /** Customers, their credentials and what they say about themselves. */
 export const profile = service(
   'profile',
-  { version: 3, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
+  { version: 4, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
   {
     register: command({
       http: 'POST /v1/customers',
@@ -150,6 +163,27 @@ export const profile = service(
       status: 204,
       errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
       secretReply: true,
+    }),
+
+    passwordStrength: query({
+      http: 'POST /v1/passwords/strength',
+      summary: 'Say how strong a password is, and whether it may be chosen',
+      description:
+        'Nothing is stored. Give the names as they are to be registered: a password must not be made of them.',
+      caller: 'anyone',
+      input: z.object({
+        password: z.string().min(1).max(MAX_PASSWORD_LENGTH).meta({ writeOnly: true }),
+        email: Email.optional(),
+        displayName: DisplayName.optional(),
+        username: Username.optional(),
+      }),
+      output: z.object({
+        score: z.int().describe('0 (guessed at once) to 4 (not guessed at all)'),
+        accepted: z.boolean().describe('Whether it may be chosen'),
+        problem: z.string().nullable().describe('What is wrong with it and what to do; null if it may be chosen'),
+      }),
+      since: 4,
+      rateLimit: { points: 60, seconds: 60 },
     }),
 
     listCustomers: query({

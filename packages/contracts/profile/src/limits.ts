@@ -8,6 +8,8 @@ export const MAX_EMAIL_LENGTH = 254;
 /** Of a new password. */
 export const MIN_PASSWORD_LENGTH = 10;
 /** Of a new password. */
+export const MAX_NEW_PASSWORD_LENGTH = 128;
+/** Of a password in an input: what was set before there was a lower limit still signs in. */
 export const MAX_PASSWORD_LENGTH = 200;
 /** Of a customer. */
 export const MAX_DISPLAY_NAME_LENGTH = 100;
