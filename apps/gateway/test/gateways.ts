@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { type KafkaPort, openKafka } from '@stoa/kafka';
 import { newId, topicNames } from '@stoa/messaging';
 import { createLogger } from '@stoa/service';
@@ -60,6 +60,17 @@ export class GatewayClone {
       text,
       json: isJson && text ? JSON.parse(text) : undefined,
     };
+  }
+
+  /** Sends bytes as they are. @returns the response as it came; its head has to ask for the end of the connection */
+  raw(bytes: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.clone.httpPort, '127.0.0.1', () => socket.write(bytes));
+      let text = '';
+      socket.on('data', (data) => (text += data.toString()));
+      socket.on('close', () => resolve(text));
+      socket.on('error', reject);
+    });
   }
 
   async metric(name: string): Promise<number> {

@@ -1,5 +1,6 @@
 export { causesOf, codeOf, ConnectionLost, SessionLost } from './errors/errors.js';
 export { isOfTheWork, isTransient, isUnavailable, stateOf } from './errors/faults.js';
+export { fits } from './sql/fits.js';
 export { oneRow, type Sql, type Statement } from './sql/sql.js';
 export { NO_STATEMENT, transact, transactOver, type Outcome } from './sql/transact.js';
 export type { Database, DatabaseServer, SqlDatabase, TransactionOptions } from './sql/database.js';

@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { readFile } from 'node:fs/promises';
 import { productInput, variantInput } from '../../test/inputs.js';
 import { Shop } from '../../test/shop.js';
+import { encodeCursor } from '../domain/cursor.js';
 import { ChangeProduct } from './change-product.js';
 import { CreateProduct } from './create-product.js';
 
@@ -141,12 +142,14 @@ describe('an export', () => {
     expect(rows.find(([handle]) => handle === 'texts')?.[1]).toBe('Quotes "and", commas\nand lines — ünïcode 😀');
   });
 
-  it('refuses cursors that are damaged, of another format, or of a product that has changed since', async () => {
+  it('refuses cursors that are damaged or forged, of another format, or of a product that has changed since', async () => {
     const large = productInput('large', { description: 'x'.repeat(95_000) });
     await shop.command(catalog.createProduct, CreateProduct, large);
     const next = await shop.exportPart('ndjson');
     if (next === null) throw new Error('the product was not cut');
     await expect(shop.exportPart('ndjson', 'nonsense')).rejects.toMatchObject({ code: 'BAD_CURSOR' });
+    const forged = encodeCursor(['export', 'ndjson'], ['a\0', 0, 0]);
+    await expect(shop.exportPart('ndjson', forged)).rejects.toMatchObject({ code: 'BAD_CURSOR' });
     await expect(shop.exportPart('shopify', next)).rejects.toMatchObject({ code: 'BAD_CURSOR' });
     await shop.command(catalog.changeProduct, ChangeProduct, { handle: 'large', title: 'Changed' });
     await expect(shop.exportPart('ndjson', next)).rejects.toMatchObject({ code: 'BAD_CURSOR' });

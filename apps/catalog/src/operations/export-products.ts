@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { catalog } from '@stoa/catalog-contract';
 import { MAX_HANDLE_LENGTH } from '@stoa/contract-kit';
 import type { Handler } from '@stoa/messaging';
+import { fits } from '@stoa/postgres';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../domain/cursor.js';
 import type { FileKind } from '../domain/files/file-start.js';
@@ -23,7 +24,7 @@ const FORMATS: Readonly<
  * Behind the product of this handle; or, with `written` above 0, within it: that many characters of this version are
  * out.
  */
-const Place = z.tuple([z.string().max(MAX_HANDLE_LENGTH), z.int().min(0), z.int().min(0)]);
+const Place = z.tuple([z.string().max(MAX_HANDLE_LENGTH).refine(fits.text), z.int().min(0), z.int().min(0)]);
 type Place = z.output<typeof Place>;
 
 const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff;

@@ -1,6 +1,7 @@
 import { catalog, type ProductInput } from '@stoa/catalog-contract';
 import { largeProduct, productInput, variantInput } from '../../test/inputs.js';
 import { Shop } from '../../test/shop.js';
+import { encodeCursor } from '../domain/cursor.js';
 import { CreateProduct } from './create-product.js';
 
 let shop: Shop;
@@ -92,6 +93,20 @@ describe('a list', () => {
     for (const input of refused) await expect(shop.list(input)).rejects.toMatchObject({ code: 'BAD_CURSOR' });
     expect(await shop.handles({ sort: 'price', limit: 2, cursor })).toHaveLength(2);
   });
+
+  it.each([
+    ['newest', {}, '0000-01-01T00:00:00Z'],
+    ['newest', {}, '2025-02-30T00:00:00Z'],
+    ['title', {}, 'a\0b'],
+    ['relevance', { q: 'mug' }, 1e300],
+    ['relevance', { q: 'mug' }, 1e-300],
+  ] as const)(
+    'refuses a forged cursor whose place Postgres would not take: %s, %j, %j',
+    async (sort, filter, value) => {
+      const cursor = encodeCursor(['products', filter, sort, 'whole'], [value, '00000000-0000-4000-8000-000000000000']);
+      await expect(shop.list({ sort, ...filter, cursor })).rejects.toMatchObject({ code: 'BAD_CURSOR' });
+    },
+  );
 
   it('refuses filters that are none', async () => {
     for (const input of [{ minPrice: -1 }, { sort: 'size' }, { limit: 0 }, { limit: 101 }, { q: '   ' }]) {

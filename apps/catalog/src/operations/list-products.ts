@@ -1,17 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { catalog } from '@stoa/catalog-contract';
 import type { Handler } from '@stoa/messaging';
+import { fits } from '@stoa/postgres';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../domain/cursor.js';
 import type { ListedPage, Order } from '../storage/product-list.js';
 import { ProductQueries } from '../storage/product-queries.js';
 
 const PLACES = {
-  newest: z.tuple([z.iso.datetime(), z.uuid()]),
-  title: z.tuple([z.string().max(200), z.uuid()]),
+  newest: z.tuple([z.string().refine(fits.timestamptz), z.uuid()]),
+  title: z.tuple([z.string().max(200).refine(fits.text), z.uuid()]),
   price: z.tuple([z.int(), z.uuid()]),
   '-price': z.tuple([z.int(), z.uuid()]),
-  relevance: z.tuple([z.number(), z.uuid()]),
+  relevance: z.tuple([z.number().refine(fits.real), z.uuid()]),
 } as const satisfies Record<Order, z.ZodType>;
 
 const LAST_WORDS = ['whole', 'unfinished'] as const;

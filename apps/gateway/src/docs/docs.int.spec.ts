@@ -55,14 +55,32 @@ describe('fixed paths', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const documents = ['GET /openapi.json', 'GET /asyncapi.json', 'GET /docs/', 'GET /docs/js/scalar.js'];
     const others = ['GET /.well-known/jwks.json', 'GET /health/live', 'GET /health/ready', 'GET /v1/things/pot'];
-    for (const route of [...documents, ...others]) {
+    const refused = ['GET /docs/none', 'GET /health/none', 'PUT /v1/things/pot', 'GET /v1/things/%zz'];
+    for (const route of [...documents, ...others, ...refused]) {
       const { headers } = await gateway.request(route, { headers: { traceparent } });
       expect([route, headers.get('trace-id')]).toEqual([route, '0af7651916cd43dd8448eb211c80319c']);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      if (refused.includes(route)) expect(headers.get('content-type')).toBe('application/problem+json');
     }
     const cors = { origin: 'https://shop.example', 'access-control-request-method': 'GET', traceparent };
     const { headers } = await gateway.request('OPTIONS /v1/things/pot', { headers: cors });
     expect(headers.get('trace-id')).toBe('0af7651916cd43dd8448eb211c80319c');
+  });
+
+  it.each([
+    ['what is this', 400],
+    ['GET /v1/none HTTP/1.1\r\nConnection: close', 400],
+    ['GET /v1/none HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: a miracle', 404],
+    ['OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close', 404],
+    ['CONNECT x:80 HTTP/1.1\r\nHost: x:80', 405],
+  ])('have their headers also where Node would answer by itself: %j', async (head, status) => {
+    const response = await gateway.raw(`${head}\r\n\r\n`);
+    expect(response).toMatch(new RegExp(`^HTTP/1.1 ${status} `, 'u'));
+    expect(response).toContain('application/problem+json');
+    expect(response).toContain('x-content-type-options: nosniff');
+    expect(response).toMatch(/\r\ntrace-id: [0-9a-f]{32}\r\n/);
   });
 
   it('describe the operations of all services, and those of the gateway', async () => {

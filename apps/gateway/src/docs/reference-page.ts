@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import { problem } from '../http/problem.js';
 import type { HttpResponse } from '../http/response.js';
 
 /** Only resources of this server: a page that loads any from elsewhere fails visibly. */
@@ -18,10 +19,11 @@ const OF_CONNECTION = new Set(['connection', 'date', 'keep-alive', 'transfer-enc
 export class ReferencePage implements OnApplicationShutdown {
   private page: Promise<FastifyInstance> | undefined;
 
-  /** The response to a request for a path below /docs. */
+  /** The response to a request for a path below /docs. @throws HttpProblem 404 */
   async respond({ url = '/', headers }: IncomingMessage): Promise<HttpResponse> {
     const page = await (this.page ??= open());
     const { statusCode, headers: own, rawPayload } = await page.inject({ method: 'GET', url, headers });
+    if (statusCode === 404) throw problem('NOT_FOUND', 'The reference has no such part: it is at /docs/');
     const kept = Object.entries(own).filter(([name]) => !OF_CONNECTION.has(name));
     return {
       status: statusCode,

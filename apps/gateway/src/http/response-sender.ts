@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { trace } from '@stoa/service';
 import type { FastifyReply } from 'fastify';
 import type { GatewayConfig } from '../config.js';
@@ -20,6 +20,17 @@ export interface PreparedResponse {
   readonly headers: readonly string[];
   readonly body: Buffer | undefined;
 }
+
+/**
+ * Headers by which a browser does nothing with a response but what the shop means it for (OWASP REST security). No
+ * response is a page, but for the reference, which has a policy of its own.
+ */
+const SECURITY = [
+  ...['x-content-type-options', 'nosniff'],
+  ...['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ...['referrer-policy', 'no-referrer'],
+  ...['cross-origin-resource-policy', 'same-origin'],
+];
 
 /**
  * A response's own headers, names and values in turn as Node writes them fastest, without those that are to be hidden.
@@ -52,8 +63,7 @@ export class ResponseSender {
   private draining = false;
 
   constructor(private readonly names: ServerNames) {
-    this.constant = ['x-content-type-options', 'nosniff'];
-    if (names.STOA_SERVED_BY) this.constant = [...this.constant, 'stoa-gateway', names.STOA_CLONE];
+    this.constant = names.STOA_SERVED_BY ? [...SECURITY, 'stoa-gateway', names.STOA_CLONE] : SECURITY;
   }
 
   /** From now on responses demand that clients close their connections. */
@@ -64,10 +74,11 @@ export class ResponseSender {
   /** Sends a response by Fastify. */
   send(reply: FastifyReply, { status, headers, body }: HttpResponse, context: ResponseContext): void {
     void reply.code(status);
-    for (const name in headers)
-      if (this.names.STOA_SERVED_BY || name !== 'stoa-served-by') void reply.header(name, headers[name]);
     const common = this.withCommon(context.trace.traceId, []);
     for (let i = 0; i < common.length; i += 2) void reply.header(common[i]!, common[i + 1]);
+    // Behind the common ones: the reference page has its own policy.
+    for (const name in headers)
+      if (this.names.STOA_SERVED_BY || name !== 'stoa-served-by') void reply.header(name, headers[name]);
     // Fastify adds a charset to the media type of strings; JSON has none.
     void reply.send(typeof body === 'string' ? Buffer.from(body) : body);
     discardRestOfBody(context.request, reply.raw);
@@ -84,8 +95,16 @@ export class ResponseSender {
     response.end(body);
   }
 
+  /** Sends a problem without Fastify, and closes the connection. */
+  refuse(response: ServerResponse, problem: HttpProblem, target: string): void {
+    const context = { target, trace: trace.start() };
+    const { status, headers, body } = problemResponse(problem, context);
+    const own = prepareHeaders({ ...headers, connection: 'close' }, this.names);
+    this.sendPrepared(response, context.trace.traceId, { status, headers: own, body: Buffer.from(String(body)) });
+  }
+
   /** Sends a problem on the socket of something that is no request, and closes it. */
-  sendOnSocket(socket: Socket, problem: HttpProblem): void {
+  sendOnSocket(socket: Duplex, problem: HttpProblem): void {
     const context = { target: '/', trace: trace.start() };
     const { status, headers, body } = problemResponse(problem, context);
     const lines = this.withCommon(context.trace.traceId, prepareHeaders(headers, this.names), true);

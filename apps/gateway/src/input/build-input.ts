@@ -2,6 +2,7 @@ import type { Problem } from '@stoa/contract-kit';
 import { problem } from '../http/problem.js';
 import type { Fields, Operation } from '../services/operation.js';
 import { coerceText } from './coerce-text.js';
+import { pointerTo } from './pointer.js';
 
 type Params = Readonly<Record<string, string | undefined>>;
 type Query = Readonly<Record<string, string | readonly string[]>>;
@@ -14,8 +15,6 @@ export interface InputParts {
   readonly body: Fields;
 }
 
-const pointer = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-
 function pathInput({ pathFields, properties }: Operation, params: Params): Fields {
   return Object.fromEntries(pathFields.map((name) => [name, coerceText(properties[name], params[name] ?? '')]));
 }
@@ -25,7 +24,7 @@ function givenTwice(operation: Operation, given: Iterable<string>): Problem[] {
   const problems: Problem[] = [];
   for (const name of given) {
     if (operation.pathFields.includes(name))
-      problems.push({ pointer: pointer(name), detail: 'is in the path already: leave it out here' });
+      problems.push({ pointer: pointerTo(name), detail: 'is in the path already: leave it out here' });
     else if (name === 'upload' && operation.document.upload)
       problems.push({ pointer: '/upload', detail: 'is the request body: leave it out here' });
   }
@@ -58,7 +57,10 @@ function isStorable(value: unknown): boolean {
 function refuseUnstorable(fields: Fields): void {
   const problems = Object.entries(fields)
     .filter((entry) => !entry.every(isStorable))
-    .map(([name]) => ({ pointer: pointer(name), detail: 'must not contain the character U+0000 or half a character' }));
+    .map(([name]) => ({
+      pointer: pointerTo(name),
+      detail: 'must not contain the character U+0000 or half a character',
+    }));
   refuse(problems);
 }
 
@@ -76,7 +78,7 @@ export function buildInput(operation: Operation, { params, query, body }: InputP
   }
   refuse(
     Object.keys(query).map((name) => ({
-      pointer: pointer(name),
+      pointer: pointerTo(name),
       detail: 'belongs into the body, not the query string',
     })),
   );

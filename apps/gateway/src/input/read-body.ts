@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { HttpProblem, problem } from '../http/problem.js';
+import { findTooDeep, MOST_LEVELS } from './json-depth.js';
 import { jsonErrorIndex } from './json-error-index.js';
+import { pointerTo } from './pointer.js';
 
 /** Milliseconds within which a JSON body must have come in full. */
 const BODY_TIMEOUT_MS = 15_000;
@@ -87,9 +89,20 @@ function brokenJson(text: string) {
   return problem('INVALID_INPUT', `The body is not JSON at ${placeOf(text, index)}: ${fault}`);
 }
 
-/** @throws HttpProblem 400 that says where the text stops being a JSON object. */
+function tooDeep(bytes: Buffer): HttpProblem | undefined {
+  const found = findTooDeep(bytes);
+  if (!found) return undefined;
+  const detail = `is nested more than ${MOST_LEVELS} levels deep`;
+  const { field } = found;
+  if (field === undefined) return problem('INVALID_INPUT', `The body ${detail}`);
+  return problem('INVALID_INPUT', `${field} ${detail}`, { problems: [{ pointer: pointerTo(field), detail }] });
+}
+
+/** @throws HttpProblem 400 that says where the text stops being a JSON object, or what of it is nested too deep */
 export function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   if (!isUtf8(bytes)) throw problem('INVALID_INPUT', 'The body is not UTF-8');
+  const deep = tooDeep(bytes);
+  if (deep) throw deep;
   const text = bytes.toString('utf8');
   let value: unknown;
   try {

@@ -6,16 +6,27 @@ import { contextOf } from '../http/exchange.js';
 import { HttpProblem, problem } from '../http/problem.js';
 import type { ResponseSender } from '../http/response-sender.js';
 
+interface FrameworkError {
+  readonly code?: string;
+  /** Fastify's. */
+  readonly statusCode?: number;
+  /** Nest's. */
+  readonly status?: number;
+  readonly message: string;
+}
+
 /**
- * The problem that Fastify means by an error of its own: a URL that can't be decoded, a media type that can't be read.
+ * The problem that Fastify or Nest means by an error of its own: a URL that can't be decoded, a media type that can't
+ * be read, a target that no route takes (`OPTIONS *`).
  */
-export function frameworkProblem(error: { code?: string; statusCode?: number; message: string }): HttpProblem {
+export function frameworkProblem(error: FrameworkError): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error.code === 'FST_ERR_BAD_URL')
     return problem('INVALID_INPUT', 'The path or query string is not percent-encoded UTF-8');
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return problem('UNSUPPORTED_MEDIA_TYPE', 'The Content-Type cannot be read: send application/json');
-  const status = error.statusCode ?? 500;
+  const status = error.statusCode ?? error.status ?? 500;
+  if (status === 404) return problem('NOT_FOUND', 'There is nothing here; /docs lists what there is');
   return status < 500
     ? problem('INVALID_INPUT', error.message)
     : problem('INTERNAL', 'Something went wrong here; the log has it');
@@ -44,8 +55,9 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const context = contextOf(host.switchToHttp().getRequest<FastifyRequest>());
-    if (!(error instanceof HttpProblem))
+    const meant = error instanceof Error ? frameworkProblem(error) : error;
+    if (!(meant instanceof HttpProblem) || meant.status >= 500)
       this.logger.error({ err: error, path: context.target, traceId: context.trace.traceId }, 'fixed path failed');
-    this.responses.sendProblem(reply, error, context);
+    this.responses.sendProblem(reply, meant, context);
   }
 }

@@ -7,6 +7,7 @@ import { MapClient } from '../map/map-client.js';
 import { PooledServer } from '../../test/pooled-server.js';
 import { ShardedDatabase } from '../routing/sharded-database.js';
 import { Across, type PageQuery } from './across.js';
+import { toCursor } from './cursor.js';
 
 const LIST = {
   text: 'SELECT id, name, created_at FROM customers WHERE bucket = ANY ($1)',
@@ -167,9 +168,11 @@ describe('queries across shards', () => {
     await dead.close();
   });
 
-  it('refuse cursors of other lists', async () => {
+  it('refuse cursors of other lists, and forged ones whose place Postgres would not take', async () => {
     const { next } = await across.page({ ...LIST, direction: 'desc', limit: 5 });
-    for (const cursor of ['nonsense', next]) {
+    const key = ['2025-02-30T00:00:00.000000Z', idIn(0)];
+    const forged = toCursor([LIST.orderBy, 'asc', []], { side: 'after', key });
+    for (const cursor of ['nonsense', next, forged]) {
       await expect(across.page({ ...LIST, limit: 5, cursor })).rejects.toMatchObject({ name: 'BadCursor' });
     }
   });

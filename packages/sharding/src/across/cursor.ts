@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { fits } from '@stoa/postgres';
 import { BadCursor } from './errors.js';
 import type { Key, KeyColumn, KeyType } from './keyset.js';
 
@@ -23,26 +24,16 @@ export function toCursor(list: unknown, { side, key }: Position): string {
   return checkOf(list, body) + body;
 }
 
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
-const MICROSECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
-
-/**
- * Values that Postgres accepts for each type. The checksum is no secret, so a forged cursor must fail here, not there.
- */
-const FITS: Readonly<Record<KeyType, (part: string) => boolean>> = {
-  timestamptz: (part) => MICROSECONDS.test(part) && !Number.isNaN(Date.parse(part)),
-  uuid: (part) => UUID.test(part),
-  bigint: (part) => /^-?\d{1,19}$/.test(part) && BigInt.asIntN(64, BigInt(part)) === BigInt(part),
-  text: (part) => !part.includes('\0') && part.isWellFormed(),
-};
+/** The checksum is no secret, so what Postgres would not take in a forged cursor must fail here, not there. */
+const FITS: Readonly<Record<KeyType, (part: string) => boolean>> = fits;
 
 function positionOf(body: string, columns: readonly KeyColumn[]): Position | undefined {
   const parts: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'));
   if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined;
   const [side, ...key] = parts as string[];
   if (side !== 'after' && side !== 'before') return undefined;
-  const fits = key.length === columns.length && columns.every(({ type }, index) => FITS[type](key[index] ?? ''));
-  return fits ? { side, key } : undefined;
+  const isKey = key.length === columns.length && columns.every(({ type }, index) => FITS[type](key[index] ?? ''));
+  return isKey ? { side, key } : undefined;
 }
 
 /** Decodes a cursor of this list. @throws BadCursor for any other text. */
