@@ -46,6 +46,7 @@ const FOLDERS = {
   'packages/contract-kit/src': ['cli', 'api-documents', 'compatibility', 'schemas', 'document', 'declarations'],
   'packages/kafka/src': ['suite', 'open-kafka.ts', 'kafkajs', 'platformatic', 'port'],
   'packages/messaging/src': [
+    'cli',
     'testing',
     'nest',
     'server',

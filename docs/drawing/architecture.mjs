@@ -106,7 +106,7 @@ function draw() {
   arrow([gateway.right + 2, redis.center], [redis.left - 2, redis.center], { both: true });
 
   const kafka = box('queue', 40, 274, 1080, 'Kafka', [
-    '‹service›.commands, keyed by customer · ‹service›.queries · ‹service›.replies.‹clone› · stoa.contracts',
+    '‹service›.commands, keyed by customer · ‹service›.queries · ‹service›.replies.‹clone› · ‹service›.contract',
     '‹service›.events, kept for seven days · ‹service›.states, the last of each key · ‹service›.dead-letters',
   ]);
   down(580, gateway, kafka, { both: true });

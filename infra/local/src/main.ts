@@ -7,7 +7,7 @@ import { start, type StartPlace } from './commands/start.js';
 import { status } from './commands/status.js';
 import { stop } from './commands/stop.js';
 import { test, testMoves, testQuick } from './commands/test.js';
-import { bench, catalog, shards } from './commands/tools.js';
+import { bench, catalog, shards, withdraw } from './commands/tools.js';
 import { CliError } from '@stoa/cli';
 import { USAGE } from './usage.js';
 
@@ -22,6 +22,7 @@ const commands: Record<string, (words: string[], place?: StartPlace) => Promise<
   reset,
   catalog,
   shards,
+  withdraw,
   bench,
   test,
   'test-quick': testQuick,

@@ -48,4 +48,4 @@ export { businessErrorReply, unwrapReply } from './protocol/business-errors.js';
 // A process that follows services without being one: the gateway.
 export { topicNames, type TopicNames } from './protocol/topics.js';
 export { tailEvents, type EventTail, type TailedEvent } from './contracts/tail-events.js';
-export { watchContracts, type ContractWatch } from './contracts/watch-contracts.js';
+export { watchContracts, type ContractListener, type ContractWatch } from './contracts/watch-contracts.js';

@@ -4,14 +4,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contextOf } from '../http/exchange.js';
 import { ResponseSender } from '../http/response-sender.js';
 import { jsonResponse } from '../http/response.js';
+import { Contracts } from '../services/contracts.js';
 
 const HEADERS = { 'cache-control': 'no-store' };
 
-/** For the load balancer and for people: `live` says that the process works, `ready` that it may get requests. */
+/**
+ * For the load balancer and for people: `live` says that the process works, `ready` that it may get requests, and of
+ * which services it does not follow what they published last (GET /v1/contracts says why).
+ */
 @Controller('health')
 export class HealthController {
   constructor(
     @Inject(Readiness) private readonly readiness: Readiness,
+    private readonly contracts: Contracts,
     private readonly responses: ResponseSender,
   ) {}
 
@@ -24,7 +29,9 @@ export class HealthController {
   ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const missing = this.readiness.missing();
     const ready = missing.length === 0;
-    const body = JSON.stringify(ready ? { status: 'ready' } : { status: 'not ready', missing });
+    const refusedContracts = this.contracts.refusedContracts().map(({ service }) => service);
+    const more = refusedContracts.length > 0 ? { refusedContracts } : {};
+    const body = JSON.stringify(ready ? { status: 'ready', ...more } : { status: 'not ready', missing, ...more });
     this.responses.send(reply, jsonResponse(body, HEADERS, ready ? 200 : 503), contextOf(request));
   }
 }

@@ -1,5 +1,4 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { ContractDocument } from '@stoa/contract-kit';
 import type { KafkaPort } from '@stoa/kafka';
 import {
   KAFKA_PORT,
@@ -7,6 +6,7 @@ import {
   tailEvents,
   topicNames,
   watchContracts,
+  type ContractListener,
   type MessagingOptions,
 } from '@stoa/messaging';
 import type { MessagesPort, TailedEvent } from './messages-port.js';
@@ -24,11 +24,8 @@ export class KafkaMessages implements MessagesPort, OnApplicationShutdown {
     @Inject(MESSAGING_OPTIONS) private readonly options: MessagingOptions,
   ) {}
 
-  async watchContracts(
-    onDocument: (document: ContractDocument) => void,
-    onWithdrawn: (service: string) => void,
-  ): Promise<void> {
-    this.readers.push(await watchContracts(this.port, this.options, onDocument, onWithdrawn));
+  async watchContracts(listener: ContractListener): Promise<void> {
+    this.readers.push(await watchContracts(this.port, this.options, listener));
   }
 
   async tailEvents(services: readonly string[], onEvent: (event: TailedEvent) => void): Promise<void> {

@@ -1,19 +1,15 @@
-import type { ContractDocument } from '@stoa/contract-kit';
+import type { ContractListener } from '@stoa/messaging';
 
 /**
  * Messages that the gateway reads from Kafka besides replies. A reader goes on by itself after an outage of the broker.
  */
 export interface MessagesPort {
   /**
-   * Calls `onDocument` with the last contract of each service, then with each new one as it is published, and
-   * `onWithdrawn` with each service whose contract is withdrawn.
+   * Hands over the last contract of each service, then each new one as it is published or withdrawn.
    * @returns once it reads.
    * @throws KafkaError while the broker is unavailable
    */
-  watchContracts(
-    onDocument: (document: ContractDocument) => void,
-    onWithdrawn: (service: string) => void,
-  ): Promise<void>;
+  watchContracts(listener: ContractListener): Promise<void>;
   /** Calls `onEvent` on this clone with each event of these services from now on. */
   tailEvents(services: readonly string[], onEvent: (event: TailedEvent) => void): Promise<void>;
   /**

@@ -58,6 +58,16 @@ export class ContractBook {
   }
 
   /**
+   * What a service published last can't be followed. Its contract in force stays, if it has one.
+   * @param why half a sentence about its record
+   */
+  keep(service: string, why: string): RefusedContract {
+    const before = this.inForce.get(service);
+    const stays = before ? `: version ${before.version} stays in force until it is withdrawn` : '';
+    return this.note(service, null, [`${why}${stays}`]);
+  }
+
+  /**
    * Forgets a service: its routes are free, and whatever it publishes next is new.
    * @returns false if it was not in force
    */
@@ -88,8 +98,12 @@ export class ContractBook {
   }
 
   private refuse(service: string, version: number | null, reasons: readonly string[]): Decision {
+    return { outcome: 'refused', refused: this.note(service, version, reasons) };
+  }
+
+  private note(service: string, version: number | null, reasons: readonly string[]): RefusedContract {
     const refused = { service, version, reasons, at: this.now().toISOString() };
     this.refused.set(service, refused);
-    return { outcome: 'refused', refused };
+    return refused;
   }
 }

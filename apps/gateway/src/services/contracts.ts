@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { describeChange, findBreakingChanges, type ContractDocument } from '@stoa/contract-kit';
 import { LOGGER, type Logger, metrics } from '@stoa/service';
+import { pause } from '@stoa/timing';
 import { MESSAGES, type MessagesPort } from '../messages/messages-port.js';
 import { untilSuccess } from '../background/until-success.js';
 import { ContractBook, type RefusedContract } from './contract-book.js';
@@ -17,9 +18,12 @@ const inForce = metrics.gauge<'service'>({
 });
 const refused = metrics.gauge<'service'>({
   name: 'stoa_contract_refused',
-  help: '1 while the contract that a service last published is refused',
+  help: '1 while what a service last published of its contract is not followed',
   labelNames: ['service'],
 });
+
+/** How long a clone that starts waits for the stored contracts before it takes those on Kafka without them. */
+const STORED_FIRST_MS = 3_000;
 
 /** Contracts learns the services' contracts and keeps the route table that follows from them. */
 @Injectable()
@@ -65,17 +69,29 @@ export class Contracts implements OnApplicationShutdown {
     this.listeners.push(listener);
   }
 
-  /** Takes the stored contracts, then those on Kafka. Each may be unavailable: it is tried until it succeeds. */
+  /**
+   * Takes the stored contracts, then those on Kafka, so that these are compared with what was in force before this
+   * clone started. Each may be unavailable, and is tried until it succeeds: where the stored ones can't be read at
+   * once, Kafka's are taken as they are.
+   */
   start(): void {
+    let tried = (): void => undefined;
+    const isTried = new Promise<void>((resolve) => (tried = resolve));
     void this.until('stored contracts cannot be read', async () => {
-      for (const { service, document } of await this.store.load()) this.offer(service, document, 'stored');
+      try {
+        for (const { service, document } of await this.store.load()) this.offer(service, document, 'stored');
+      } finally {
+        tried();
+      }
     });
-    void this.until('contracts topic cannot be read', () =>
-      this.messages.watchContracts(
-        (document) => this.offer(document.service, document, 'published'),
-        (service) => this.withdraw(service),
-      ),
-    );
+    void this.until('contracts topics cannot be read', async () => {
+      await Promise.race([isTried, pause(STORED_FIRST_MS, this.stopping.signal, false)]);
+      await this.messages.watchContracts({
+        published: (document) => this.offer(document.service, document, 'published'),
+        withdrawn: (service) => this.withdraw(service),
+        unreadable: (service, why) => this.keep(service, why),
+      });
+    });
   }
 
   /** Decides about a contract, and replaces the route table in one step. */
@@ -103,8 +119,18 @@ export class Contracts implements OnApplicationShutdown {
     }
   }
 
+  /**
+   * Goes on with the contract in force of a service whose record is gone or can't be read: only its owner withdraws
+   * routes.
+   */
+  private keep(service: string, why: string): void {
+    const { reasons } = this.book.keep(service, why);
+    refused.set({ service }, 1);
+    this.logger.error({ contract: service, reasons }, 'contract cannot be followed; the one before stays in force');
+  }
+
   /** Drops the routes of a service whose contract was withdrawn, here and in the database. */
-  withdraw(service: string): void {
+  private withdraw(service: string): void {
     this.withdrawn.add(service);
     void this.until('withdrawn contract cannot be removed', async () => {
       // It may have been published anew since the database was unavailable.

@@ -1,10 +1,18 @@
-import { contractsTopic } from '@stoa/messaging/testing';
-import { openKafka } from '@stoa/kafka';
+import { topicNames } from '@stoa/messaging';
+import { contractsTopic, withdrawContract } from '@stoa/messaging/testing';
+import { openKafka, type KafkaPort } from '@stoa/kafka';
 import { createLogger } from '@stoa/service';
 import { eventually, testKafkaBrokers } from '@stoa/testing';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import { things, thingsBroken, thingsWithColor } from '../../test/things-contract.js';
 import type { ThingsService } from '../../test/things-service.js';
+
+const logger = createLogger({ service: 'test', clone: 'test-1', level: 'silent' });
+
+async function withKafka(work: (port: KafkaPort) => Promise<void>): Promise<void> {
+  const port = await openKafka({ brokers: [testKafkaBrokers()], client: 'platformatic', clientId: 'test', logger });
+  await work(port).finally(() => port.close());
+}
 
 describe('contracts learned at run time', () => {
   let shop: TestShop;
@@ -16,6 +24,16 @@ describe('contracts learned at run time', () => {
     service = await shop.things.start(things);
     gateway = await shop.gateway();
   });
+  /** As whoever may write to Kafka could. */
+  const emptyRecords = (): Promise<void> =>
+    withKafka((port) => {
+      const topics = [topicNames(shop.prefix, 'things').contract, contractsTopic(shop.prefix)];
+      return port.produce(
+        topics.map((topic) => ({ topic, key: 'things', value: null, partition: 0 })),
+        'all',
+      );
+    });
+
   afterAll(async () => {
     await service?.stop();
     await shop?.close();
@@ -81,13 +99,30 @@ describe('contracts learned at run time', () => {
     expect((await lonely.request('GET /health/live')).status).toBe(200);
   });
 
-  it('drops the routes of a service whose contract is withdrawn, and takes what it publishes afterwards as new', async () => {
+  it('keeps the last good contract of a service whose record was emptied, and says so', async () => {
+    await service.stop();
+    service = await shop.things.start(thingsWithColor);
+    await eventually(async () => expect((await gateway.request('GET /v1/colors')).status).toBe(200));
+    await emptyRecords();
+    const says = async (clone: GatewayClone): Promise<void> => {
+      const { status, json } = await clone.request('GET /health/ready');
+      expect([status, json['refusedContracts']]).toEqual([200, ['things']]);
+      expect(await clone.metric('stoa_contract_refused')).toBe(1);
+      expect((await clone.request('GET /v1/colors')).status).toBe(200);
+    };
+    await eventually(() => says(gateway));
+    const { token } = await shop.signIn(gateway, 'operator');
+    const { json } = await gateway.request('GET /v1/contracts', { token });
+    expect(JSON.stringify(json['refused'])).toContain('version 2 stays in force until it is withdrawn');
+    // So does a clone that starts now: it has stored what was in force.
+    const later = await shop.gateway();
+    await eventually(() => says(later));
+  });
+
+  it('drops the routes of a service whose owner withdraws it, and takes what it publishes afterwards as new', async () => {
     const { token } = await shop.signIn(gateway, 'operator');
     await service.stop();
-    const logger = createLogger({ service: 'test', clone: 'test-1', level: 'silent' });
-    const port = await openKafka({ brokers: [testKafkaBrokers()], client: 'platformatic', clientId: 'test', logger });
-    await port.produce([{ topic: contractsTopic(shop.prefix), key: 'things', value: null, partition: 0 }], 'all');
-    await port.close();
+    await withKafka((port) => withdrawContract(port, { topicPrefix: shop.prefix, logger }, 'things'));
     await eventually(async () => expect((await gateway.request('GET /v1/colors')).status).toBe(404));
     const { json } = await gateway.request('GET /v1/contracts', { token });
     expect(json).toMatchObject({ inForce: [{ service: 'gateway' }], refused: [] });

@@ -5,6 +5,8 @@ import { mappedShards, type MappedShard } from '../data/sharding.js';
 import { runningState } from '../state-dir/state.js';
 import { processTable, rowsOf } from '../processes/process-table.js';
 
+const HEALTH_MS = 2_000;
+
 /** `npm run status [-- --json]`. @returns 1 if nothing runs */
 export async function status(words: string[]): Promise<number> {
   const { values } = parseArguments(words, { command: 'npm run status', options: { json: { type: 'boolean' } } });
@@ -30,7 +32,22 @@ export async function status(words: string[]): Promise<number> {
   const where = state.url ? ` at ${state.url}` : '';
   process.stdout.write(`The stack is ${state.phase}${where}, started ${state.startedAt} (pid ${state.pid})\n\n`);
   process.stdout.write(`${processTable(state)}\n${shardLines(shards)}`);
+  const refused = state.url ? await refusedContracts(state.url) : [];
+  if (refused.length > 0)
+    process.stdout.write(
+      `\nThe gateway does not follow what these published last of their contract: ${refused.join(', ')}. GET /v1/contracts says why.\n`,
+    );
   return 0;
+}
+
+/** Of which services the gateway keeps an earlier contract; none while it can't be asked. */
+async function refusedContracts(url: string): Promise<readonly string[]> {
+  try {
+    const response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(HEALTH_MS) });
+    return ((await response.json()) as { readonly refusedContracts?: readonly string[] }).refusedContracts ?? [];
+  } catch {
+    return [];
+  }
 }
 
 /** The shards of the map; none while it can't be reached, so that the rest is shown all the same. */

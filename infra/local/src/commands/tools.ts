@@ -30,6 +30,14 @@ export async function shards(words: string[]): Promise<number> {
   return runTool(script, words, { ...env, STOA_LOCAL_SHARD_URL: url, STOA_LOCAL_SHARD: shard });
 }
 
+/** `npm run contracts -- withdraw SERVICE` on the running stack, or on the brokers of KAFKA_BROKERS. */
+export function withdraw(words: string[]): Promise<number> {
+  const running = runningState(stateDir())?.processes ?? [];
+  const brokers = running.flatMap(({ kind, port }) => (kind === 'kafka' && port ? [`127.0.0.1:${port}`] : []));
+  const env = brokers.length > 0 ? { KAFKA_BROKERS: brokers.join(',') } : {};
+  return runTool('packages/messaging/dist/cli/withdraw.js', words, env);
+}
+
 /** `npm run bench -- rpc | product | cart`. */
 export function bench(words: string[]): Promise<number> {
   return runTool('bench/dist/main.js', words);

@@ -41,7 +41,7 @@ export interface MessageDocument {
 }
 
 /**
- * A contract as published on the compacted topic `stoa.contracts` (key: the service's name) and committed as
+ * A contract as published on the compacted topic `‹service›.contract` (key: the service's name) and committed as
  * `contract.json` beside its source. `format` is the version of this document's own layout.
  */
 export interface ContractDocument {

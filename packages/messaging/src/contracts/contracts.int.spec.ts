@@ -1,4 +1,4 @@
-import { query, service, type ContractDocument, type ServiceContract } from '@stoa/contract-kit';
+import { query, service, toDocument, type ServiceContract } from '@stoa/contract-kit';
 import { Admin, ConfigResourceTypes } from '@stoa/kafka/client';
 import { eventually } from '@stoa/testing';
 import { z } from 'zod';
@@ -6,10 +6,10 @@ import type { KafkaPort } from '@stoa/kafka';
 import { contractsTopic, topicNames } from '../protocol/topics.js';
 import { Kit } from '../../test/transport/kit.suite.js';
 import { ensureTopics } from './ensure-topics.js';
-import { publishContract } from './publish-contract.js';
+import { publishContract, withdrawContract } from './publish-contract.js';
 import { readTopic } from './read-topic.js';
 import { tailEvents, type TailedEvent } from './tail-events.js';
-import { watchContracts } from './watch-contracts.js';
+import { watchContracts, type ContractListener } from './watch-contracts.js';
 
 const shop = (name: string, version: number, title = 'Shop'): ServiceContract =>
   service(
@@ -24,6 +24,16 @@ const shop = (name: string, version: number, title = 'Shop'): ServiceContract =>
       }),
     },
   );
+
+function listening() {
+  const [seen, withdrawn, unreadable]: [[string, number][], string[], [string, string][]] = [[], [], []];
+  const listener: ContractListener = {
+    published: ({ service: of, version }) => void seen.push([of, version]),
+    withdrawn: (name) => void withdrawn.push(name),
+    unreadable: (name, why) => void unreadable.push([name, why]),
+  };
+  return { listener, seen, withdrawn, unreadable };
+}
 
 describe('contracts on Kafka', () => {
   const kit = new Kit();
@@ -90,47 +100,62 @@ describe('contracts on Kafka', () => {
     expect(await publishContract(port, options, shop('shop', 1, 'Shop, renamed'))).toBe('published');
     expect(await publishContract(port, options, shop('shop', 3))).toBe('published');
     expect(await publishContract(port, options, shop('shop', 2))).toBe('older');
+    await ensureTopics(port, { ...options, service: 'other' });
     expect(await publishContract(port, options, shop('other', 1))).toBe('published');
-    const records = await readTopic(port, contractsTopic(kit.prefix), 30_000);
-    expect(records.map((record) => record.key?.toString())).toEqual(['shop', 'shop', 'shop', 'other']);
+    const keysOf = async (topic: string) =>
+      (await readTopic(port, topic, 30_000)).map((record) => record.key?.toString());
+    expect(await keysOf(topicNames(kit.prefix, 'shop').contract)).toEqual(['shop', 'shop', 'shop']);
+    // For gateways of the version before.
+    expect(await keysOf(contractsTopic(kit.prefix))).toEqual(['shop', 'shop', 'shop', 'other']);
   });
 
-  it('hands over the last contract of each service, then each new one; skips what it cannot read', async () => {
-    const seen: ContractDocument[] = [];
-    const withdrawn: string[] = [];
-    const watch = await watchContracts(
-      port,
-      options,
-      (document) => seen.push(document),
-      (name) => withdrawn.push(name),
-    );
+  it('hands over the last contract of each service, then each new one; says what it cannot follow', async () => {
+    const { listener, seen, withdrawn, unreadable } = listening();
+    const watch = await watchContracts(port, options, listener);
     await eventually(() => expect(watch.isCaughtUp()).toBe(true));
-    expect(seen.map(({ service: of, version }) => [of, version])).toEqual([
-      ['shop', 3],
+    expect(seen.toSorted()).toEqual([
       ['other', 1],
+      ['shop', 3],
     ]);
-    const topic = contractsTopic(kit.prefix);
+    const shared = contractsTopic(kit.prefix);
+    const own = topicNames(kit.prefix, 'other').contract;
     await port.produce(
       [
-        { topic, key: 'broken', value: '{' },
-        { topic, key: 'future', value: '{"format":2,"service":"future"}' },
-        { topic, key: 'gone', value: null },
+        { topic: shared, key: 'elder', value: JSON.stringify(toDocument(shop('elder', 2))) },
+        { topic: shared, key: 'elder', value: null },
+        // Who has a topic of their own is heard on no other.
+        { topic: shared, key: 'shop', value: null },
+        { topic: shared, key: 'shop', value: JSON.stringify(toDocument(shop('shop', 9))) },
+        { topic: own, key: 'other', value: null },
+        { topic: own, key: 'other', value: '{' },
+        { topic: own, key: 'shop', value: JSON.stringify(toDocument(shop('shop', 9))) },
+        { topic: own, key: 'other', value: '{"format":2,"service":"other"}' },
       ],
       'all',
     );
     await publishContract(port, options, shop('shop', 4));
-    await eventually(() => expect(seen.map(({ version }) => version)).toEqual([3, 1, 4]));
-    expect(withdrawn).toEqual(['gone']);
+    await withdrawContract(port, options, 'other');
+    await eventually(() => expect([...seen, withdrawn]).toEqual(expect.arrayContaining([['shop', 4], ['other']])));
+    await eventually(() =>
+      expect(unreadable.map(([name]) => name).toSorted()).toEqual([...Array(4).fill('other'), 'elder'].toSorted()),
+    );
+    expect(seen.slice(2).toSorted()).toEqual([
+      ['elder', 2],
+      ['shop', 4],
+    ]);
+    expect(await publishContract(port, options, shop('other', 1))).toBe('published');
+    await eventually(() => expect(seen.at(-1)).toEqual(['other', 1]));
     await watch.close();
   });
 
   it('may watch before anything was published', async () => {
     const early = kit.options('gateway', 'gateway-1', { topicPrefix: `${kit.prefix}early-` });
-    const seen: string[] = [];
-    const watch = await watchContracts(port, early, (document) => seen.push(document.service));
+    const { listener, seen } = listening();
+    const watch = await watchContracts(port, early, listener);
     expect(watch.isCaughtUp()).toBe(true);
+    await ensureTopics(port, { ...early, service: 'first' });
     await publishContract(port, early, shop('first', 1));
-    await eventually(() => expect(seen).toEqual(['first']));
+    await eventually(() => expect(seen).toEqual([['first', 1]]));
     await watch.close();
   });
 

@@ -63,6 +63,7 @@ function topicSpecs(where: Where): TopicSpec[] {
     spec(where, names.commands, partitions, DELETE_AFTER(HOUR_MS, HOUR_MS / 6)),
     spec(where, names.queries, partitions, DELETE_AFTER(HOUR_MS, HOUR_MS / 6)),
     spec(where, names.deadLetters, 1, { ...DELETE_AFTER(30 * 24 * HOUR_MS, 24 * HOUR_MS), ...safe }),
+    spec(where, names.contract, 1, { ...COMPACTED, ...safe }),
     spec(where, contractsTopic(topicPrefix), 1, { ...COMPACTED, ...safe }),
     spec(where, clockTopic(topicPrefix), 1, DELETE_AFTER(HOUR_MS / 6, HOUR_MS / 6)),
   ];

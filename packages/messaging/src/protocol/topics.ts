@@ -5,6 +5,8 @@ export interface TopicNames {
   readonly events: string;
   readonly states: string;
   readonly deadLetters: string;
+  /** Where the service publishes its contract: compacted, one Kafka partition, and nobody else's to write. */
+  readonly contract: string;
   /** Group of commands and queries. */
   readonly group: string;
   /**
@@ -22,14 +24,24 @@ export function topicNames(prefix: string, service: string): TopicNames {
     events: `${name}.events`,
     states: `${name}.states`,
     deadLetters: `${name}.dead-letters`,
+    contract: `${name}.contract`,
     group: name,
     eventsGroup: `${name}.events`,
     replies: (cloneAndRandom) => `${name}.replies.${cloneAndRandom}`,
   };
 }
 
-/** Where services publish their contracts: compacted, one Kafka partition, keyed by service. */
+/**
+ * Where versions before the topic for each service published their contracts, keyed by service. Gateways of such a
+ * version read nothing else; of a service with a topic of its own, no other gateway does.
+ */
 export const contractsTopic = (prefix: string): string => `${prefix}stoa.contracts`;
+
+const SERVICE = /^([A-Za-z][\w-]*)\.contract$/;
+
+/** The service whose contract a topic is for; undefined for any other topic. */
+export const serviceOfContractTopic = (prefix: string, topic: string): string | undefined =>
+  topic.startsWith(prefix) ? SERVICE.exec(topic.slice(prefix.length))?.[1] : undefined;
 
 /** Where processes without a reply topic ask the broker for its time. */
 export const clockTopic = (prefix: string): string => `${prefix}stoa.clock`;

@@ -8,5 +8,6 @@ export { inTransaction } from '../commands/command-run.js';
 export { ensureTopics } from '../contracts/ensure-topics.js';
 export { claim, finish, recordAll, type InboxKey } from '../inbox/inbox.js';
 export { OutboxRelay } from '../outbox/outbox-relay.js';
+export { withdrawContract } from '../contracts/publish-contract.js';
 export { contractsTopic } from '../protocol/topics.js';
 export { bindOperations } from '../server/binding.js';
