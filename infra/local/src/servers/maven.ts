@@ -1,25 +1,40 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cached } from '../state-dir/cache.js';
 import { CliError, reason } from '@stoa/cli';
 import { localRoot } from '../state-dir/paths.js';
+import { checksumFaults } from '../machine/checksums.js';
 import { onPath, run } from '../machine/run.js';
 
 // A fixed version: Maven's own choice differs from one Maven to the next.
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 
 /**
- * The folder with the jars of `infra/local/<name>/pom.xml`, downloaded once per content of that pom.
+ * The folder with the jars of `infra/local/<name>/pom.xml`, downloaded once per content of that pom and of the list of
+ * their checksums beside it: `sha256sum *` in this folder makes the list of another version.
  * @param instead the setting to use when Maven can't be had, for the message
  */
 export function jarsOf(name: string, instead: string): Promise<string> {
   const pom = join(localRoot, name, 'pom.xml');
   const text = readFileSync(pom, 'utf8');
   const version = /<version>([^<]+)<\/version>/.exec(text)?.[1] ?? 'unknown';
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 8);
-  return cached(`${name}-${version}-${hash}`, (dir) => copyJars(pom, dir, instead));
+  const sums = readFileSync(join(localRoot, name, 'checksums.sha256'), 'utf8');
+  const hash = createHash('sha256').update(text).update(sums).digest('hex').slice(0, 8);
+  return cached(`${name}-${version}-${hash}`, async (dir) => {
+    await copyJars(pom, dir, instead);
+    await expectChecksums(name, dir, sums);
+  });
+}
+
+/** Maven itself compares with what the same server says, so it would believe a server that changed both. */
+async function expectChecksums(name: string, dir: string, sums: string): Promise<void> {
+  const files = new Map<string, Buffer>();
+  for (const file of await readdir(dir)) files.set(file, await readFile(join(dir, file)));
+  const faults = checksumFaults(sums, files);
+  if (faults.length === 0) return;
+  throw new CliError(`Maven brought other jars than infra/local/${name}/checksums.sha256 lists: ${faults.join('; ')}`);
 }
 
 async function copyJars(pom: string, dir: string, instead: string): Promise<void> {
