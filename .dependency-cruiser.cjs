@@ -96,6 +96,7 @@ const FOLDERS = {
     'start',
     'clones',
     'data',
+    'display',
     'processes',
     'control',
     'servers',

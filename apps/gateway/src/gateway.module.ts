@@ -11,7 +11,7 @@ import { SignInHooks } from './builtin/sign-in-hooks.js';
 import { SignIn } from './builtin/sign-in.js';
 import { SignOut } from './builtin/sign-out.js';
 import { StartGuest } from './builtin/start-guest.js';
-import { CacheAges } from './cache/cache-ages.js';
+import { FreshAges } from './cache/fresh-ages.js';
 import { CachedQuery } from './cache/cached-query.js';
 import { InvalidateByEvents } from './cache/invalidate-by-events.js';
 import { MemoryCache } from './cache/memory-cache.js';
@@ -52,7 +52,7 @@ const services = [
   { provide: BUILTIN_DOCUMENT, useFactory: () => toDocument(builtinContract) },
 ];
 const identity = [SigningKeys, Tokens, Revocations, Sessions, EndSessions];
-const cache = [CacheAges, MemoryCache, RedisCache, CachedQuery, InvalidateByEvents];
+const cache = [FreshAges, MemoryCache, RedisCache, CachedQuery, InvalidateByEvents];
 const limits = [RateLimits, CloneCount];
 const requests = [
   HandleRequest,

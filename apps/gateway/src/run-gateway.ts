@@ -6,7 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { StoaClient } from '@stoa/messaging';
 import { messagingOptions, metrics, NestLog, type Logger, type Readiness } from '@stoa/service';
 import { untilSuccess } from './background/until-success.js';
-import { CacheAges } from './cache/cache-ages.js';
+import { FreshAges } from './cache/fresh-ages.js';
 import { InvalidateByEvents } from './cache/invalidate-by-events.js';
 import { MemoryCache } from './cache/memory-cache.js';
 import type { GatewayConfig } from './config.js';
@@ -55,7 +55,7 @@ const BACKGROUND = [
   CloneCount,
   PurgeExpired,
   Contracts,
-  CacheAges,
+  FreshAges,
   InvalidateByEvents,
   EndSessions,
 ];

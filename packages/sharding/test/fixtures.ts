@@ -3,7 +3,7 @@ import { inDirectory } from '../src/directory/keyspace.js';
 import { knownShards, onDirectory, shardsNamed } from '../src/directory/known-shards.js';
 import { reconcileShard, type Reconciliation } from '../src/verification/reconcile.js';
 import { MapClient } from '../src/map/map-client.js';
-import type { MoveLimits } from '../src/move-steps/context.js';
+import type { MoveLimits } from '../src/move-steps/move-limits.js';
 import { Mover } from '../src/moves/mover.js';
 import type { Step } from '../src/move-steps/phases.js';
 import { PooledServer } from './pooled-server.js';

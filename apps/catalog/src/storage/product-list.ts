@@ -1,6 +1,7 @@
 import type { ProductSummary } from '@stoa/catalog-contract';
 import { Prisma } from './prisma.js';
-import { searchQuery, type LastWord } from './search.js';
+import { rankBy } from './search-rank.js';
+import { searchQuery, type LastWord } from './search-query.js';
 
 export type Order = 'relevance' | 'newest' | 'title' | 'price' | '-price';
 
@@ -87,7 +88,7 @@ function found(search: Prisma.Sql, filter: ProductFilter, order: Order): Prisma.
   const ids = Prisma.sql`SELECT search_products(
     ${search}, ${most}::int, ${category}::text, ${tag}::text, ${minPrice}::bigint, ${maxPrice}::bigint)`;
   if (order !== 'relevance') return Prisma.sql`products WHERE id IN (${ids})`;
-  return Prisma.sql`(SELECT *, ts_rank(search, ${search}, 1) AS rank FROM products WHERE id IN (${ids})) AS ranked WHERE true`;
+  return Prisma.sql`(SELECT *, ${rankBy(search)} AS rank FROM products WHERE id IN (${ids})) AS ranked WHERE true`;
 }
 
 function page(source: Prisma.Sql, order: Order, after: ListPlace | null, limit: number): Prisma.Sql {

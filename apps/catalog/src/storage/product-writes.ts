@@ -1,4 +1,5 @@
 import type { Sql } from '@stoa/postgres';
+import { LETTERS } from './search-rank.js';
 import { derive } from '../domain/derived.js';
 import { contentHash, type Content } from '../domain/product.js';
 
@@ -46,7 +47,11 @@ const COLUMNS: readonly (readonly [column: string, type: string, value?: string]
 // Descriptions hold the most words and matter least: stems only.
 const vector = (text: string, weight: string, isExact: boolean): string =>
   `setweight(to_tsvector('english', ${text})${isExact ? ` || to_tsvector('simple', ${text})` : ''}, '${weight}')`;
-const SEARCH = [vector('p.s1', 'A', true), vector('p.s2', 'B', true), vector('p.s3', 'D', false)].join(' || ');
+const SEARCH = [
+  vector('p.s1', LETTERS.title, true),
+  vector('p.s2', LETTERS.names, true),
+  vector('p.s3', LETTERS.description, false),
+].join(' || ');
 
 const NAMES = COLUMNS.map(([column]) => column).join(', ');
 const VALUES = COLUMNS.map(([column, , value]) => value ?? `p.${column}`).join(', ');

@@ -8,7 +8,7 @@ import { HttpProblem, isTransientProblem } from '../http/problem.js';
 import { NOBODY } from '../identity/identity.js';
 import { canonicalJson } from '../services/canonical-json.js';
 import { fillIn, type Fields, type Operation } from '../services/operation.js';
-import { CacheAges } from './cache-ages.js';
+import { FreshAges } from './fresh-ages.js';
 import { isFresh, mayServeStale, newer, type CachedResponse, type CacheOutcome } from './cached-response.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';
@@ -56,7 +56,7 @@ export class CachedQuery {
     private readonly memory: MemoryCache,
     private readonly shared: RedisCache,
     private readonly call: CallOperation,
-    private readonly ages: CacheAges,
+    private readonly ages: FreshAges,
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'CACHE_STALE_MS'>,
   ) {}
 

@@ -6,7 +6,7 @@ import { HttpProblem, problem } from '../http/problem.js';
 import type { Call, CallOperation } from '../calls/call-operation.js';
 import type { Contracts } from '../services/contracts.js';
 import type { RedisConnection } from '../storage/redis-connection.js';
-import { CacheAges } from './cache-ages.js';
+import { FreshAges } from './fresh-ages.js';
 import { CachedQuery } from './cached-query.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache } from './redis-cache.js';
@@ -35,7 +35,7 @@ function cacheOf(reply: (call: Call) => Buffer) {
   const config = { CACHE_MEMORY_BYTES: 1_000_000, CACHE_MAX_AGE_MS: 60_000, CACHE_STALE_MS: 300_000 };
   const memory = new MemoryCache({ ...config, STOA_SERVED_BY: true });
   const noRedis = { attempt: async () => undefined } as unknown as RedisConnection;
-  const ages = new CacheAges(config, {} as Contracts, {} as Logger);
+  const ages = new FreshAges(config, {} as Contracts, {} as Logger);
   const shared = new RedisCache(noRedis, { ...config, KAFKA_TOPIC_PREFIX: '' });
   const cached = new CachedQuery(memory, shared, service as unknown as CallOperation, ages, config);
   const run = (target: string, input: Record<string, unknown>) =>

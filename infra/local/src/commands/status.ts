@@ -3,7 +3,7 @@ import { stateDir } from '../state-dir/paths.js';
 import { readDirectory } from '../state-dir/secrets.js';
 import { mappedShards, type MappedShard } from '../data/sharding.js';
 import { runningState } from '../state-dir/state.js';
-import { processTable, rowsOf } from '../processes/process-table.js';
+import { processTable, rowsOf } from '../display/process-table.js';
 
 const HEALTH_MS = 2_000;
 

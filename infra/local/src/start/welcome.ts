@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import type { Context } from '../plan/context.js';
-import { processTable } from '../processes/process-table.js';
+import { processTable } from '../display/process-table.js';
 import { environmentFile } from '../state-dir/files.js';
 import type { State } from '../state-dir/state.js';
 

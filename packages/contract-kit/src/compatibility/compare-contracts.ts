@@ -1,6 +1,6 @@
 import type { ContractDocument, MessageDocument, OperationDocument } from '../document/contract-document.js';
 import { canonical, withoutAnnotations } from '../schemas/meaning.js';
-import { compareMessage } from './compare-message.js';
+import { compareEventOrState } from './compare-event-or-state.js';
 import { compareOperation } from './compare-operation.js';
 import type { ContractChange } from './contract-change.js';
 
@@ -68,7 +68,7 @@ function compareOperations(released: ContractDocument, next: ContractDocument): 
   });
 }
 
-function compareMessages(
+function compareEventOrStates(
   kind: 'events' | 'states',
   released: ContractDocument,
   next: ContractDocument,
@@ -76,7 +76,7 @@ function compareMessages(
   return Object.entries(released[kind]).flatMap(([name, before]) => {
     const after = next[kind][name];
     const where = `${released.service}.${name}`;
-    return after ? compareMessage({ where, before, after, from: released.version, to: next.version }) : [];
+    return after ? compareEventOrState({ where, before, after, from: released.version, to: next.version }) : [];
   });
 }
 
@@ -99,10 +99,10 @@ export function compareContracts(
     ...whole,
     ...removed(released, next),
     ...compareOperations(released, next),
-    ...compareMessages('events', released, next),
-    ...compareMessages('states', released, next),
+    ...compareEventOrStates('events', released, next),
+    ...compareEventOrStates('states', released, next),
     // Consumers tolerate already what passed a limit of an older version: it was listed when it did.
-    ...history.flatMap((version) => compareMessages('states', version, next)).filter(isBreaking),
+    ...history.flatMap((version) => compareEventOrStates('states', version, next)).filter(isBreaking),
   ];
 }
 

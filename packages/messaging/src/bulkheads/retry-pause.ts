@@ -1,5 +1,8 @@
 import { backoff, spread } from '@stoa/timing';
 
+/** The pause after a first failure; it doubles with each further one. */
+export const FIRST_RETRY_MS = 100;
+
 const LONGEST_MS = 5_000;
 
 /**

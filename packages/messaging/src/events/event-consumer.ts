@@ -8,8 +8,8 @@ import { Intake, type Work } from '../intake/intake.js';
 import { Backlogs } from '../bulkheads/backlogs.js';
 import type { EventDelivery } from './event-delivery.js';
 import { EventPositions } from './event-positions.js';
-import { EventTrials } from './event-trials.js';
-import { retryPause } from '../bulkheads/retry-pause.js';
+import { EventRetries, MAX_ATTEMPTS } from './event-retries.js';
+import { FIRST_RETRY_MS, retryPause } from '../bulkheads/retry-pause.js';
 import { ServerGates } from '../bulkheads/server-gates.js';
 import type { EventSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
 
@@ -46,7 +46,7 @@ export class EventConsumer {
   private readonly intake: Intake;
   private readonly gates: ServerGates;
   private readonly backlogs: Backlogs;
-  private readonly trials: EventTrials;
+  private readonly retries: EventRetries;
   private readonly positions: EventPositions;
   private readonly stopping = new AbortController();
   private readonly retryMs: number;
@@ -54,13 +54,13 @@ export class EventConsumer {
   private joining: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: EventConsumerOptions) {
-    const { port, database, messaging, maxAttempts = 5, retryMs = 100 } = options;
+    const { port, database, messaging, maxAttempts = MAX_ATTEMPTS, retryMs = FIRST_RETRY_MS } = options;
     const { logger, metrics } = messaging;
     const stopping = this.stopping.signal;
     this.retryMs = retryMs;
     this.positions = new EventPositions(options);
     this.gates = new ServerGates(database, retryMs);
-    this.trials = new EventTrials({ ...options, maxAttempts, retryMs, stopping });
+    this.retries = new EventRetries({ ...options, maxAttempts, retryMs, stopping });
     this.intake = new Intake(() => this.consumer, {
       limits: LIMITS,
       keyOf: (record) => `${record.topic}\n${keyOf(record)}`,
@@ -172,7 +172,7 @@ export class EventConsumer {
     const { runWith } = this.options.messaging;
     const gate = this.gates.of(at.bucket);
     const finish = async (): Promise<void> => {
-      if (await this.trials.finish(at, subscription, work, gate)) work.done();
+      if (await this.retries.finish(at, subscription, work, gate)) work.done();
     };
     await gate.inSlot(() => runWith?.(context, finish) ?? finish());
   }

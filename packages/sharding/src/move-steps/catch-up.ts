@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { oneRow, type Sql } from '@stoa/postgres';
-import type { MoveContext, MoveLimits } from './context.js';
+import type { MoveContext } from './context.js';
+import type { MoveLimits } from './move-limits.js';
 import { MoveStalled } from './errors.js';
 import { keepEnabled, waitForCopy } from './replicate.js';
 import { drainedTables } from '../installation/sharded-tables.js';

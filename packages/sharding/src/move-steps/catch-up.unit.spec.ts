@@ -1,5 +1,5 @@
 import { allowedLagMs } from './catch-up.js';
-import { DEFAULT_LIMITS } from './context.js';
+import { DEFAULT_LIMITS } from './move-limits.js';
 
 it('demands quick replication at first, and accepts more lag the longer it has waited', () => {
   const at = [0, 10_000, 15_000, 30_000, 59_000].map((waited) => allowedLagMs(DEFAULT_LIMITS, waited));

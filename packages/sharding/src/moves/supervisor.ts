@@ -1,5 +1,6 @@
 import { backoff, pause } from '@stoa/timing';
-import type { MoveHooks, MoveLimits } from '../move-steps/context.js';
+import type { MoveHooks } from '../move-steps/context.js';
+import type { MoveLimits } from '../move-steps/move-limits.js';
 import { MoveBusy, MovePaused, StaleMover } from '../move-steps/errors.js';
 import { Mover } from './mover.js';
 import { canAbort, canPause, type Move } from '../move-steps/phases.js';

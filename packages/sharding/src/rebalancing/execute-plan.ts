@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock } from '@stoa/postgres';
-import type { MoveHooks, MoveLimits, MoveProgress } from '../move-steps/context.js';
+import type { MoveHooks, MoveProgress } from '../move-steps/context.js';
+import type { MoveLimits } from '../move-steps/move-limits.js';
 import { MoveBusy, MovePaused, StaleMover } from '../move-steps/errors.js';
 import { Mover } from '../moves/mover.js';
 import { isOver, type Move, type Step } from '../move-steps/phases.js';

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock, type Session } from '@stoa/postgres';
 import { pause } from '@stoa/timing';
-import type { MoveHooks, MoveLimits } from '../move-steps/context.js';
+import type { MoveHooks } from '../move-steps/context.js';
+import type { MoveLimits } from '../move-steps/move-limits.js';
 import { verify } from '../verification/verify.js';
 import { executePlan } from '../rebalancing/execute-plan.js';
 import { setDraining } from '../shards/set-draining.js';

@@ -5,11 +5,11 @@ import { Contracts } from '../services/contracts.js';
 import type { Operation } from '../services/operation.js';
 
 /**
- * CacheAges decides how long responses may be cached: as long as the contract says, but never longer than
+ * FreshAges decides how long responses may be cached: as long as the contract says, but never longer than
  * CACHE_MAX_AGE_MS, which is the shop's promise. It warns of contracts that say more.
  */
 @Injectable()
-export class CacheAges {
+export class FreshAges {
   /** Operation → the maxAgeMs that was warned of. */
   private readonly warned = new Map<string, number>();
 

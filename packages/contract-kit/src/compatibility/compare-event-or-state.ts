@@ -19,7 +19,7 @@ function compareKeys({ where, before, after }: MessageVersions): ContractChange[
 }
 
 /** Consumers of each version read records of the other: those in the topic from before, and those of newer clones. */
-export function compareMessage(versions: MessageVersions): ContractChange[] {
+export function compareEventOrState(versions: MessageVersions): ContractChange[] {
   const { where, before, after, from, to } = versions;
   const forward = whyNotIncluded({ inner: after.data, outer: before.data, newer: 'inner' }).map(
     ({ path, what, isLimit }): ContractChange => ({

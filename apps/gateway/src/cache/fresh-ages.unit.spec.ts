@@ -3,7 +3,7 @@ import type { Logger } from '@stoa/service';
 import { z } from 'zod';
 import { operationOf } from '../../test/operations.js';
 import type { Contracts } from '../services/contracts.js';
-import { CacheAges } from './cache-ages.js';
+import { FreshAges } from './fresh-ages.js';
 
 const cached = (name: string, maxAgeMs: number) =>
   operationOf(
@@ -25,7 +25,7 @@ function agesOf(...operations: ReturnType<typeof cached>[]) {
   const listeners: (() => void)[] = [];
   const contracts = { table, onChange: (listener: () => void) => listeners.push(listener) };
   const logger = { warn: (fields: object) => warnings.push(fields) } as unknown as Logger;
-  const ages = new CacheAges({ CACHE_MAX_AGE_MS: 1_000 }, contracts as unknown as Contracts, logger);
+  const ages = new FreshAges({ CACHE_MAX_AGE_MS: 1_000 }, contracts as unknown as Contracts, logger);
   ages.start();
   const change = (...next: typeof operations): void => {
     table.cachedOperations = next;
@@ -34,7 +34,7 @@ function agesOf(...operations: ReturnType<typeof cached>[]) {
   return { ages, warnings, change };
 }
 
-describe('CacheAges', () => {
+describe('FreshAges', () => {
   it('keeps to the contract, and to the bound', () => {
     const { ages } = agesOf();
     expect(ages.maxAgeOf(cached('short', 400))).toBe(400);

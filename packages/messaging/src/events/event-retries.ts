@@ -12,7 +12,10 @@ import { retryPause } from '../bulkheads/retry-pause.js';
 import type { ServerGate } from '../bulkheads/server-gate.js';
 import type { EventSubscription } from '../subscriptions/subscription-table.js';
 
-export interface EventTrialsOptions {
+/** The attempts, all the event's own fault, after which it is parked. */
+export const MAX_ATTEMPTS = 5;
+
+export interface EventRetriesOptions {
   readonly port: KafkaPort;
   readonly database: Database;
   readonly messaging: MessagingOptions;
@@ -24,7 +27,7 @@ export interface EventTrialsOptions {
 }
 
 /** One event on its way to be handled or parked. */
-interface Trial {
+interface Attempted {
   readonly at: EventKey;
   readonly subscription: EventSubscription;
   readonly work: Work;
@@ -41,15 +44,15 @@ interface Trial {
  * Tries events until each is handled or parked. A failure counts only when the event or its handler is at fault
  * (record-faults.ts); for anything else the event waits as long as it takes.
  */
-export class EventTrials {
-  constructor(private readonly options: EventTrialsOptions) {}
+export class EventRetries {
+  constructor(private readonly options: EventRetriesOptions) {}
 
   /**
    * Tries an event until it is handled or parked. Never rejects.
    * @returns true when it is, or belongs to another member now; false when this stops before that
    */
   async finish(at: EventKey, subscription: EventSubscription, work: Work, gate: ServerGate): Promise<boolean> {
-    const trial: Trial = { at, subscription, work, gate, attempts: 0, failures: 0, parking: undefined };
+    const trial: Attempted = { at, subscription, work, gate, attempts: 0, failures: 0, parking: undefined };
     for (;;) {
       if (work.isRevoked() || (await this.attempt(trial))) return true;
       if (this.options.stopping.aborted) return false;
@@ -57,7 +60,7 @@ export class EventTrials {
   }
 
   /** @returns whether the event is handled or parked */
-  private async attempt(trial: Trial): Promise<boolean> {
+  private async attempt(trial: Attempted): Promise<boolean> {
     const isWanted = (): boolean => !trial.work.isRevoked() && !this.options.stopping.aborted;
     try {
       return (await trial.gate.try(isWanted, () => this.goOn(trial))) ?? false;
@@ -69,7 +72,7 @@ export class EventTrials {
     }
   }
 
-  private async goOn(trial: Trial): Promise<true> {
+  private async goOn(trial: Attempted): Promise<true> {
     const { at, subscription, work } = trial;
     if (!trial.parking) {
       const delivered = await this.options.delivery.deliver(at, subscription, work.record);
@@ -81,7 +84,7 @@ export class EventTrials {
   }
 
   /** Counts a failure that is the event's own. @returns true when the event is to be parked now */
-  private isJudged(trial: Trial, error: unknown): boolean {
+  private isJudged(trial: Attempted, error: unknown): boolean {
     const { database, messaging, maxAttempts } = this.options;
     const { at, work, parking } = trial;
     // A failure to park an event is never its own fault, whatever it looks like.
