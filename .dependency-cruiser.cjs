@@ -47,6 +47,7 @@ const FOLDERS = {
   'packages/kafka/src': ['suite', 'open-kafka.ts', 'kafkajs', 'platformatic', 'port'],
   'packages/messaging/src': [
     'cli',
+    'rights',
     'testing',
     'nest',
     'server',
@@ -62,6 +63,7 @@ const FOLDERS = {
     'outbox',
     'intake',
     'client',
+    'callers',
     'contracts',
     'replies',
     'clocks',

@@ -12,15 +12,24 @@ function withdraw(services: readonly string[]): number {
   return spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
 }
 
+/** They name topics and groups as the transport does. @returns the exit code */
+function acls(): number {
+  const program = join(root, 'packages/messaging/dist/cli/acls.js');
+  return spawnSync(process.execPath, [program], { stdio: 'inherit' }).status ?? 1;
+}
+
 const name = process.argv[2] ?? '';
 const command = commands[name];
 if (name === 'withdraw') {
   process.exitCode = withdraw(process.argv.slice(3));
+} else if (name === 'acls') {
+  process.exitCode = acls();
 } else if (!command) {
-  process.stderr.write(`usage: npm run contracts -- snapshot | check | release | withdraw SERVICE
+  process.stderr.write(`usage: npm run contracts -- snapshot | check | release | acls | withdraw SERVICE
   snapshot  write every contract.json anew
   check     fail if a contract.json is stale, or would break a consumer or provider one version apart
   release   keep each contract.json as released/<version>.json, to compare the next with
+  acls      print the rights of each service at the brokers, a line of kafka-acls each
   withdraw  tell gateways that a service is gone for good: they drop its routes\n`);
   process.exitCode = 2;
 } else {

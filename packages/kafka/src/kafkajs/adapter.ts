@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
+import kafkajs, { type Consumer, type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import type { KafkaAccess } from '../port/access.js';
 import type { Logger } from '../port/logger.js';
 import { DEFAULT_SESSION_TIMEOUT_MS, type KafkaOptions } from '../port/options.js';
 import { Opened } from '../port/opened-resources.js';
@@ -57,6 +58,7 @@ export class KafkaJsPort implements KafkaPort {
     this.kafka = new kafkajs.Kafka({
       clientId: options.clientId,
       brokers: [...options.brokers],
+      ...accessSettings(options.access),
       connectionTimeout: 2_000,
       requestTimeout: 12_000,
       retry: { initialRetryTime: 25, maxRetryTime: 400, retries: 6 },
@@ -170,6 +172,12 @@ export class KafkaJsPort implements KafkaPort {
     await Promise.allSettled([this.producer.close(), this.admin.close()]);
   }
 }
+
+/** The library has a type for each mechanism; all have the same fields. */
+const accessSettings = ({ sasl, tls }: KafkaAccess = {}): Pick<KafkaConfig, 'sasl' | 'ssl'> => ({
+  ...(sasl && { sasl: { ...sasl } as SASLOptions }),
+  ...(tls && { ssl: { ...tls } }),
+});
 
 /** The library logs as errors what it goes on to retry. Exceptions and onFault report those that matter. */
 const quietly =

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { BaseOptions } from '@stoa/kafka/client';
 import { backoff } from '@stoa/timing';
 import type { KafkaOptions } from '../port/options.js';
@@ -9,11 +10,28 @@ import type { KafkaOptions } from '../port/options.js';
  */
 export const retryDelayMs = (attempt: number): number => backoff(attempt, 25, 800);
 
+function accessSettings({ access, brokers }: KafkaOptions): Pick<BaseOptions, 'sasl' | 'tls' | 'tlsServerName'> {
+  const { sasl, tls } = access ?? {};
+  // Brokers behind one address tell by it whom a client wants; an IP address can't be one (RFC 6066).
+  const tlsServerName = brokers.every((broker) => isIP(broker.replace(/:\d+$/, '')) === 0);
+  return {
+    ...(sasl && { sasl: { ...sasl, mechanism: LIBRARY_MECHANISMS[sasl.mechanism] } }),
+    ...(tls && { tls: { ...tls }, tlsServerName }),
+  };
+}
+
+const LIBRARY_MECHANISMS = {
+  'scram-sha-512': 'SCRAM-SHA-512',
+  'scram-sha-256': 'SCRAM-SHA-256',
+  plain: 'PLAIN',
+} as const;
+
 /** Settings of every client of the library. */
 export function baseSettings(options: KafkaOptions): BaseOptions & { bootstrapBrokers: string[] } {
   return {
     clientId: options.clientId,
     bootstrapBrokers: [...options.brokers],
+    ...accessSettings(options),
     connectTimeout: 2_000,
     // Longer than the longest fetch wait, shorter than anyone waits for a broker that hangs.
     requestTimeout: 12_000,

@@ -1,3 +1,4 @@
+import type { KafkaAccess } from './access.js';
 import type { Logger } from './logger.js';
 import type { KafkaClientName } from './port.js';
 
@@ -6,6 +7,8 @@ export interface KafkaOptions {
   /** host:port, at least one. */
   readonly brokers: readonly string[];
   readonly client: KafkaClientName;
+  /** Without it: no SASL, no TLS. */
+  readonly access?: KafkaAccess;
   /** Names this process in the broker's logs. */
   readonly clientId: string;
   readonly logger: Logger;

@@ -1,4 +1,4 @@
-import type { KafkaClientName, Logger } from '@stoa/kafka';
+import type { KafkaAccess, KafkaClientName, Logger } from '@stoa/kafka';
 
 /** Called as things happen; each is optional and must not throw. */
 export interface MessagingMetrics {
@@ -46,12 +46,19 @@ export interface MessagingOptions {
   /** host:port, at least one. */
   readonly brokers: readonly string[];
   readonly client: KafkaClientName;
+  /** Without it: no SASL, no TLS. */
+  readonly access?: KafkaAccess;
   /** Precedes every topic and group name; empty in production. */
   readonly topicPrefix: string;
   /** The service that this process is a clone of (`cart`, `gateway`). */
   readonly service: string;
   /** This clone's name, unique among the running (`cart-1`). */
   readonly clone: string;
+  /**
+   * Gateways prove to services who calls, and services believe nothing else. It rests on a broker that lets only
+   * gateways publish their keys.
+   */
+  readonly provesCallers?: boolean;
   readonly replicationFactor: number;
   /** Kafka partitions of the topics that this service creates. */
   readonly partitions: number;

@@ -1,5 +1,5 @@
 // `npm run contracts -- withdraw SERVICE`: says to gateways that a service is gone for good.
-import { openKafka, type Logger } from '@stoa/kafka';
+import { kafkaAccess, openKafka, type Logger } from '@stoa/kafka';
 import { withdrawContract } from '../contracts/publish-contract.js';
 
 const nothing = (): void => undefined;
@@ -9,7 +9,13 @@ const logger: Logger = { debug: nothing, info: nothing, warn: nothing, error: no
 async function withdraw(service: string, env: NodeJS.ProcessEnv): Promise<void> {
   const { KAFKA_BROKERS: brokers, KAFKA_TOPIC_PREFIX: topicPrefix = '' } = env;
   if (!brokers) throw new Error('nothing runs here: start the stack, or set KAFKA_BROKERS to the broker (host:port)');
-  const port = await openKafka({ brokers: brokers.split(','), client: 'platformatic', clientId: 'withdraw', logger });
+  const port = await openKafka({
+    brokers: brokers.split(','),
+    client: 'platformatic',
+    access: kafkaAccess(env),
+    clientId: 'withdraw',
+    logger,
+  });
   try {
     await withdrawContract(port, { topicPrefix, logger }, service);
   } finally {

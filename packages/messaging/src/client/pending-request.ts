@@ -10,6 +10,8 @@ const GRACE_MS = 250;
 export interface Exchange {
   readonly topic: string;
   readonly replyTopic: string;
+  /** Proves who calls; undefined where no service asks for that. */
+  readonly proof: string | undefined;
   /** Undefined: the key's, or any. */
   readonly partition: number | undefined;
   /** @param servedBy who answered; undefined when nobody did */
@@ -44,7 +46,7 @@ export class PendingRequest implements Sendable {
       ...(exchange.partition === undefined ? {} : { partition: exchange.partition }),
       key: request.key,
       value: request.body,
-      headers: requestHeaders(request, correlation, exchange.replyTopic, left),
+      headers: requestHeaders(request, correlation, exchange.replyTopic, left, exchange.proof),
     };
   }
 

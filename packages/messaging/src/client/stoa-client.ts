@@ -6,6 +6,7 @@ import { topicNames } from '../protocol/topics.js';
 import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '../api/requests.js';
 import { BrokerClock } from '../clocks/broker-clock.js';
 import { BrokerWatch } from './broker-watch.js';
+import { CallerProofs } from '../callers/caller-keys.js';
 import { DEFAULT_BOUND, type BoundSettings } from './concurrency-limiter.js';
 import { PartBounds } from './shard-limiters.js';
 import { PendingRequest } from './pending-request.js';
@@ -43,6 +44,7 @@ export class StoaClient extends ClientProxy {
   private readonly replies: ReplyTopic;
   private readonly sweeper: Sweeper;
   private readonly watch: BrokerWatch;
+  private readonly proofs: CallerProofs | undefined;
   private nextCorrelation = 0;
   private connecting: Promise<void> | undefined;
   private isOpen = false;
@@ -58,6 +60,7 @@ export class StoaClient extends ClientProxy {
     const ownTopic = this.replies.name;
     this.sweeper = new Sweeper(port, this.clock, { topicPrefix, orphanAfterMs, logger, ownTopic });
     this.watch = new BrokerWatch(port);
+    this.proofs = options.provesCallers ? new CallerProofs(port, options) : undefined;
   }
 
   /** Makes the reply topic. @throws KafkaError */
@@ -70,7 +73,7 @@ export class StoaClient extends ClientProxy {
   }
 
   private async open(): Promise<void> {
-    await this.replies.open();
+    await Promise.all([this.replies.open(), this.proofs?.open()]);
     this.sweeper.start();
     this.isOpen = true;
   }
@@ -131,6 +134,7 @@ export class StoaClient extends ClientProxy {
       const correlation = (this.nextCorrelation++).toString(36);
       const pending = new PendingRequest(request, correlation, start + request.budgetMs, {
         replyTopic: this.replies.name,
+        proof: this.proofs?.of(request.caller),
         topic: request.kind === 'command' ? target.topics.commands : target.topics.queries,
         partition: inFlight?.partition,
         settle: (outcome, waitMs, servedBy) => {
@@ -209,6 +213,7 @@ export class StoaClient extends ClientProxy {
   override async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
+    this.proofs?.close();
     const deadline = performance.now() + 5_000;
     while (this.pending.size > 0 && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 10));

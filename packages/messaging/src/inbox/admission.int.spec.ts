@@ -66,7 +66,10 @@ describe('a request that comes again with another body', () => {
 
   const send = async (operation: string, id: string, body: object) => {
     const { caller } = addRequest('', 0);
-    const [common, rest] = [{ id, operation, correlation: '1', replyTopic: 'r' }, { traceparent: undefined }];
+    const [common, rest] = [
+      { id, operation, correlation: '1', replyTopic: 'r' },
+      { proof: undefined, traceparent: undefined },
+    ];
     const { ok, body: reply } = await dispatcher.run(
       {
         ...common,

@@ -29,8 +29,11 @@ class PortCloser implements OnApplicationShutdown {
   }
 }
 
-const openPort = ({ brokers, client, clone, logger, sessionTimeoutMs }: MessagingOptions): Promise<KafkaPort> =>
-  openKafka({ brokers, client, clientId: clone, logger, ...(sessionTimeoutMs && { sessionTimeoutMs }) });
+const openPort = (options: MessagingOptions): Promise<KafkaPort> => {
+  const { brokers, client, clone, logger, access, sessionTimeoutMs } = options;
+  const optional = { ...(access && { access }), ...(sessionTimeoutMs && { sessionTimeoutMs }) };
+  return openKafka({ brokers, client, clientId: clone, logger, ...optional });
+};
 
 const PORT: Provider[] = [
   { provide: KAFKA_PORT, useFactory: openPort, inject: [MESSAGING_OPTIONS] },

@@ -10,7 +10,9 @@ export interface Envelope {
   /** Milliseconds, counted from the record's append time. */
   readonly budgetMs: number;
   readonly contractVersion: number;
+  /** As the `caller` header says; believed without a proof only where none is required. */
   readonly caller: Caller;
+  readonly proof: string | undefined;
   readonly traceparent: string | undefined;
   readonly expectedVersion: number | undefined;
   /** Commands: the record key. */
@@ -27,6 +29,7 @@ export function requestHeaders(
   correlation: string,
   replyTopic: string,
   budgetMs: number,
+  proof?: string,
 ): Headers {
   const headers: Record<string, string> = {
     id: request.id,
@@ -37,6 +40,7 @@ export function requestHeaders(
     v: String(request.contractVersion),
     caller: JSON.stringify(request.caller),
   };
+  if (proof !== undefined) headers['proof'] = proof;
   if (request.traceparent !== undefined) headers['traceparent'] = request.traceparent;
   if (request.expectedVersion !== undefined) headers['if-version'] = String(request.expectedVersion);
   return headers;
@@ -66,7 +70,8 @@ function callerOf(text: string): Caller {
   return caller;
 }
 
-function isCaller(value: unknown): value is Caller {
+/** Whether a value names a caller. */
+export function isCaller(value: unknown): value is Caller {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
   if (value.kind === 'service') return 'name' in value && typeof value.name === 'string';
   const isPerson = value.kind === 'guest' || value.kind === 'customer' || value.kind === 'operator';
@@ -101,6 +106,7 @@ export function readEnvelope(record: KafkaRecord, commandsTopic: string): Envelo
     budgetMs: wholeNumber('budget', required(headers, 'budget')),
     contractVersion: wholeNumber('v', required(headers, 'v')),
     caller: callerOf(required(headers, 'caller')),
+    proof: headers['proof'] || undefined,
     traceparent: headers['traceparent'] || undefined,
     expectedVersion: ifVersion === undefined ? undefined : wholeNumber('if-version', ifVersion),
     key: isCommand && key !== null ? key.toString() : null,

@@ -37,6 +37,9 @@ export function topicNames(prefix: string, service: string): TopicNames {
  */
 export const contractsTopic = (prefix: string): string => `${prefix}stoa.contracts`;
 
+/** Where gateways publish the public keys that prove who calls; nobody else may write there. */
+export const callerKeysTopic = (prefix: string): string => `${prefix}gateway.keys`;
+
 const SERVICE = /^([A-Za-z][\w-]*)\.contract$/;
 
 /** The service whose contract a topic is for; undefined for any other topic. */

@@ -40,6 +40,7 @@ describe('the caller rule of a contract, in its service', () => {
     contractVersion: 1,
     key: operation === 'look' ? null : 'one',
     caller: kind === 'service' ? { kind, name: 'cart' } : { kind, customerId: newId() },
+    proof: undefined,
     traceparent: undefined,
     expectedVersion: undefined,
     body: Buffer.from('{}'),

@@ -1,10 +1,11 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Background } from '../background/background.js';
-import type { CommandExecutor } from '../api/command-execution.js';
+import type { CommandExecutor, CommandReply } from '../api/command-execution.js';
 import { ensureTopics } from '../contracts/ensure-topics.js';
 import { publishContract } from '../contracts/publish-contract.js';
 import type { GroupConsumer, KafkaPort } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
+import { CallerKeys } from '../callers/caller-keys.js';
 import type { DeadLetters } from '../dead-letters/dead-letters.js';
 import { EventGroups } from '../subscriptions/event-groups.js';
 import { clockTopic, topicNames, type TopicNames } from '../protocol/topics.js';
@@ -50,6 +51,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   private readonly replies: ReplySender;
   private readonly unreadable: UnreadableRequests;
   private readonly intake: Intake;
+  private readonly callerKeys: CallerKeys | undefined;
   private dispatcher: Dispatcher | undefined;
   private executor: CommandExecutor | undefined;
   private consumer: GroupConsumer | undefined;
@@ -65,6 +67,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     this.names = topicNames(messaging.topicPrefix, messaging.service);
     this.replies = new ReplySender(port, messaging.clone, messaging.logger);
     this.unreadable = new UnreadableRequests(port, messaging, () => this.isClosing);
+    this.callerKeys = messaging.provesCallers ? new CallerKeys(port, messaging) : undefined;
     this.intake = new Intake(() => this.consumer, this.intakeOptions());
   }
 
@@ -110,6 +113,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     this.dispatcher = new Dispatcher(binding, logger);
     this.executor = binding.executor;
     await ensureTopics(this.kafka, this.options, binding.contract);
+    await this.callerKeys?.open();
     await this.clock.syncClosely(this.ping);
     this.keepClock();
     this.runningBackground = background;
@@ -242,10 +246,12 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     slot: Slot,
   ): Promise<ServedReply> {
     if (!this.dispatcher) throw new Error('the server does not listen yet');
-    const isLate = budgetLeft() <= 0;
-    const reply = isLate
-      ? await this.dispatcher.runLate(envelope, budgetLeft, waitMs)
-      : await this.dispatcher.run(envelope, budgetLeft, (ms) => slot.pause(ms));
+    const { dispatcher } = this;
+    const run = (from: Envelope): Promise<CommandReply> =>
+      budgetLeft() <= 0
+        ? dispatcher.runLate(from, budgetLeft, waitMs)
+        : dispatcher.run(from, budgetLeft, (ms) => slot.pause(ms));
+    const reply = await (this.callerKeys?.run(envelope, run) ?? run(envelope));
     return { ...reply, from: this.options.servedFrom?.() };
   }
 
@@ -282,6 +288,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       this.options.logger.warn({ err: error }, 'leaving the group');
     });
     await this.runningBackground?.stop();
+    await this.callerKeys?.close();
   }
 
   override on(): never {

@@ -1,3 +1,4 @@
+import { MECHANISMS } from '@stoa/kafka';
 import { z } from 'zod';
 
 /** A TCP port as a variable; 0 takes a free one. */
@@ -64,6 +65,28 @@ export const commonVariables = z.object({
     .enum(['platformatic', 'kafkajs'])
     .default('platformatic')
     .describe('the Kafka library: platformatic, or kafkajs in case of trouble with it'),
+  KAFKA_USERNAME: z
+    .string()
+    .optional()
+    .describe("this service's name at the brokers (SASL), which may do what `npm run contracts -- acls` prints"),
+  KAFKA_PASSWORD: z.string().optional().describe('with KAFKA_USERNAME'),
+  KAFKA_SASL_MECHANISM: z.enum(MECHANISMS).default('scram-sha-512').describe('with KAFKA_USERNAME'),
+  KAFKA_TLS: z.enum(['on', 'off']).default('off').describe('on or off: whether the brokers are reached by TLS'),
+  KAFKA_TLS_CA: z
+    .string()
+    .optional()
+    .describe("a file with the brokers' certificate authority (PEM); those that Node trusts if not set"),
+  KAFKA_TLS_CERT: z
+    .string()
+    .optional()
+    .describe("a file with this service's certificate (PEM), where brokers ask for it"),
+  KAFKA_TLS_KEY: z.string().optional().describe('the file with the private key of KAFKA_TLS_CERT'),
+  CALLER_PROOFS: z
+    .enum(['on', 'off'])
+    .optional()
+    .describe(
+      'on or off: whether gateways prove who calls, and services believe nothing else; on where KAFKA_USERNAME or KAFKA_TLS_CERT is set',
+    ),
   KAFKA_TOPIC_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9._-]*$/, 'only letters, digits, dot, dash and underscore')

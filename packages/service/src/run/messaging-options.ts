@@ -1,3 +1,4 @@
+import { kafkaAccess } from '@stoa/kafka';
 import type { MessageContext, MessagingOptions } from '@stoa/messaging';
 import type { CommonConfig } from '../config/variables.js';
 import type { Logger } from '../logs/logger.js';
@@ -17,6 +18,10 @@ const handling = ({ operation, messageId }: MessageContext): Step => ({
   },
 });
 
+/** Proofs rest on keys that only gateways may publish, which a broker can tell only where it knows who writes. */
+const isAuthenticated = ({ KAFKA_USERNAME, KAFKA_TLS_CERT }: CommonConfig): boolean =>
+  KAFKA_USERNAME !== undefined || KAFKA_TLS_CERT !== undefined;
+
 /** Messaging as the environment says, with this process's log, metrics and trace context. */
 export function messagingOptions(
   service: string,
@@ -27,6 +32,8 @@ export function messagingOptions(
   return {
     brokers: config.KAFKA_BROKERS,
     client: config.KAFKA_CLIENT,
+    access: kafkaAccess(config),
+    provesCallers: config.CALLER_PROOFS === undefined ? isAuthenticated(config) : config.CALLER_PROOFS === 'on',
     topicPrefix: config.KAFKA_TOPIC_PREFIX,
     service,
     clone: config.STOA_CLONE,

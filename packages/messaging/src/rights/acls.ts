@@ -1,0 +1,115 @@
+import { callerKeysTopic, clockTopic, contractsTopic, topicNames } from '../protocol/topics.js';
+
+/** One line of a broker's access control list: it allows, and what no line allows is refused. */
+export interface Acl {
+  /** A service's name at the brokers, or `*` for all who have one. */
+  readonly user: string;
+  readonly resource: 'topic' | 'group' | 'transactional-id';
+  readonly name: string;
+  readonly pattern: 'literal' | 'prefixed';
+  readonly operations: readonly AclOperation[];
+}
+
+export type AclOperation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe' | 'DescribeConfigs' | 'AlterConfigs';
+
+/** The service that may send requests, and whose word on who calls is believed. */
+const GATEWAY = 'gateway';
+
+const READS: readonly AclOperation[] = ['Read', 'Describe', 'Create', 'DescribeConfigs'];
+const OWNS: readonly AclOperation[] = [...READS, 'AlterConfigs'];
+const WRITES: readonly AclOperation[] = [...OWNS, 'Write'];
+
+/**
+ * The rights of each service at the brokers, as they follow from the contracts: a service reads its requests and writes
+ * its events, states, replies and contract; gateways alone write requests. Events and states may be read by every
+ * service, since that is what they are published for.
+ * @param services names of those that have a contract
+ */
+export function aclsOf(services: readonly string[], prefix = ''): Acl[] {
+  return [
+    ...everybody(services, prefix),
+    ...services.flatMap((service) => own(service, prefix)),
+    ...gateway(services, prefix),
+  ];
+}
+
+const topic = (user: string, name: string, operations: readonly AclOperation[]): Acl => ({
+  user,
+  resource: 'topic',
+  name,
+  pattern: 'literal',
+  operations,
+});
+
+function everybody(services: readonly string[], prefix: string): Acl[] {
+  const published = services.flatMap((service) => {
+    const { events, states } = topicNames(prefix, service);
+    return [topic('*', events, READS), topic('*', states, READS)];
+  });
+  return [
+    ...published,
+    topic('*', clockTopic(prefix), [...READS, 'Write']),
+    // Nobody writes it any more: contracts have topics of their own.
+    topic('*', contractsTopic(prefix), READS),
+    topic('*', callerKeysTopic(prefix), READS),
+    {
+      ...topic('*', topicNames(prefix, GATEWAY).replies(''), ['Write', 'Describe']),
+      pattern: 'prefixed',
+    },
+  ];
+}
+
+function own(service: string, prefix: string): Acl[] {
+  const names = topicNames(prefix, service);
+  return [
+    ...[names.commands, names.queries].map((name) => topic(service, name, OWNS)),
+    ...[names.events, names.states, names.deadLetters, names.contract].map((name) => topic(service, name, WRITES)),
+    ...groups(service, prefix),
+    { ...transactions(service, `${prefix}relay.${service}`), pattern: 'literal' },
+    // Of a service on shards there is one for each: relay.cart@shard1.
+    { ...transactions(service, `${prefix}relay.${service}@`), pattern: 'prefixed' },
+  ];
+}
+
+const transactions = (user: string, name: string) =>
+  ({ user, resource: 'transactional-id', name, operations: ['Write', 'Describe'] }) as const;
+
+function groups(user: string, prefix: string): Acl[] {
+  const operations: readonly AclOperation[] = ['Read', 'Describe', 'Delete', 'DescribeConfigs', 'AlterConfigs'];
+  const { group, eventsGroup } = topicNames(prefix, user);
+  return [
+    { user, resource: 'group', name: group, pattern: 'literal', operations },
+    { user, resource: 'group', name: eventsGroup, pattern: 'prefixed', operations },
+    // By kafkajs, what is read without a group is read in one that is named after its clone.
+    { user, resource: 'group', name: `${user}-`, pattern: 'prefixed', operations },
+  ];
+}
+
+function gateway(services: readonly string[], prefix: string): Acl[] {
+  const requests = services.flatMap((service) => {
+    const { commands, queries } = topicNames(prefix, service);
+    return [commands, queries].map((name) => topic(GATEWAY, name, ['Write', 'Describe']));
+  });
+  const contracts = services.map((service) =>
+    topic(GATEWAY, topicNames(prefix, service).contract, ['Read', 'Describe']),
+  );
+  return [
+    ...requests,
+    ...contracts,
+    topic(GATEWAY, callerKeysTopic(prefix), WRITES),
+    {
+      ...topic(GATEWAY, topicNames(prefix, GATEWAY).replies(''), [...READS, 'Write', 'Delete']),
+      pattern: 'prefixed',
+    },
+    ...groups(GATEWAY, prefix),
+  ];
+}
+
+/** An ACL as kafka-acls takes it. */
+export const asArguments = ({ user, resource, name, pattern, operations }: Acl): string =>
+  [
+    `--add --allow-principal 'User:${user}'`,
+    `--${resource} '${name}'`,
+    `--resource-pattern-type ${pattern}`,
+    ...operations.map((operation) => `--operation ${operation}`),
+  ].join(' ');
