@@ -13,6 +13,8 @@ import { EraseCustomer } from './operations/erase-customer.js';
 import { EraseMe } from './operations/erase-me.js';
 import { GetMe } from './operations/get-me.js';
 import { ListCustomers } from './operations/list-customers.js';
+import { ListMyNotices } from './operations/list-my-notices.js';
+import { NoteSignInsLocked } from './operations/note-sign-ins-locked.js';
 import { NewPasswords } from './passwords/new-passwords.js';
 import { PasswordStrength } from './operations/password-strength.js';
 import { ProvePassword } from './passwords/prove-password.js';
@@ -28,6 +30,7 @@ import { CustomerLists } from './storage/customer-lists.js';
 import { Customers } from './storage/customers.js';
 import { Decisions } from './storage/decisions.js';
 import { Names } from './storage/names.js';
+import { Notices } from './storage/notices.js';
 import { Operators } from './storage/operators.js';
 import { SettleDecidedNames } from './subscriptions/settle-decided-names.js';
 
@@ -35,6 +38,8 @@ const handlers = {
   register: Register,
   createCustomer: CreateCustomer,
   checkCredentials: CheckCredentials,
+  noteSignInsLocked: NoteSignInsLocked,
+  listMyNotices: ListMyNotices,
   getMe: GetMe,
   changeMe: ChangeMe,
   changePassword: ChangePassword,
@@ -52,7 +57,7 @@ const subscriptions = [onEvent(profile.namesDecided, SettleDecidedNames)];
 @Module({
   imports: [MessagingModule.serve(profile, handlers, { subscriptions })],
   providers: [
-    ...[Customers, CustomerLists, Credentials, Names, Decisions, Operators],
+    ...[Customers, CustomerLists, Credentials, Names, Notices, Decisions, Operators],
     ...[Passwords, NewPasswords, ProvePassword],
     ...[NameSaga, SettleNames, ChangeName, ExpireReservations],
     EnsureOperator,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Flow } from '@stoa/messaging';
+import type { Flow, FlowContext } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
+import { sourceOf, type Source } from '../domain/lock-out.js';
 import { nameTyped } from '../domain/login-name.js';
 import { Names } from '../storage/names.js';
 import { ProvePassword } from '../passwords/prove-password.js';
@@ -20,17 +21,29 @@ export class CheckCredentials implements CheckCredentialsFlow {
     private readonly passwords: ProvePassword,
   ) {}
 
-  readonly run: CheckCredentialsFlow['run'] = async ({ email, password }, { fail }) => {
+  readonly run: CheckCredentialsFlow['run'] = async ({ email, password, from }, flow) => {
     const name = nameTyped(email);
     const customerId = await this.names.find(name);
-    const proof = await this.passwords.prove(customerId, password, name);
+    const device = from?.device;
+    // A device is known to the account that it signed in to, and a stranger to all others.
+    const source = sourceOf(from?.network, device?.customerId === customerId ? device?.id : undefined);
+    const proof = await this.passwords.prove(customerId, password, source, name);
     if (proof.kind === 'locked') {
       const { forSeconds } = proof;
-      return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
+      return flow.fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
         retryAfterSeconds: forSeconds,
       });
     }
-    if (proof.kind === 'wrong') return fail('WRONG_CREDENTIALS', 'The name or the password is wrong');
-    return proof.who;
+    if (proof.kind === 'proved') return proof.who;
+    if (proof.lockedOut !== undefined) await this.notify(flow, proof.lockedOut, source);
+    return flow.fail('WRONG_CREDENTIALS', 'The name or the password is wrong');
   };
+
+  private async notify(
+    flow: FlowContext<typeof profile.checkCredentials>,
+    customerId: string,
+    { network }: Source,
+  ): Promise<void> {
+    await flow.step('notice', profile.noteSignInsLocked, { customerId, network });
+  }
 }

@@ -116,11 +116,32 @@ describe('the profile service', () => {
       const { detail, retryAfterSeconds } = locked.body;
       expect(detail).toMatch(/try again in (2\d|30) seconds/);
       expect(detail).toContain(`in ${retryAfterSeconds} seconds`);
-      const later = "UPDATE credentials SET locked_until = now() - interval '1 ms' WHERE customer_id = $1";
+      const later = `UPDATE credentials SET attempts = jsonb_set(attempts, '{network ,lockedUntil}', 'null')
+        WHERE customer_id = $1`;
       await profiles.rows(later, [customerId]);
       expect((await profiles.signIn(email)).ok).toBe(true);
       for (let n = 0; n < 4; n++) await profiles.signIn(email, 'wrong');
       expect((await profiles.signIn(email)).ok).toBe(true);
+    });
+
+    it('locks out the network of the wrong passwords only: not the owner, whom it notifies', async () => {
+      const { email, customerId } = await registered();
+      const device = { id: 'phone', customerId };
+      const from = (input: object, password = PASSWORD) =>
+        profiles.ask('checkCredentials', { email, password, from: input }, newGuest());
+      for (let n = 0; n < 5; n++) await from({ network: '203.0.113.7' }, 'wrong');
+      expect((await from({ network: '203.0.113.7' })).body.code).toBe('LOCKED_OUT');
+      const another = { id: 'phone', customerId: newId() };
+      expect((await from({ network: '203.0.113.7', device: another })).body.code).toBe('LOCKED_OUT');
+      expect((await from({ network: '203.0.113.7', device })).ok).toBe(true);
+      expect((await from({ network: '2001:db8:0:1' })).ok).toBe(true);
+      const me = customer(customerId);
+      const input = { currentPassword: PASSWORD, newPassword: 'another battery staple' };
+      expect((await profiles.ask('changePassword', input, me)).ok).toBe(true);
+      expect((await profiles.ask('listMyNotices', {}, me)).body).toMatchObject({
+        items: [{ kind: 'sign-ins-locked', network: '203.0.113.7' }],
+      });
+      expect((await profiles.events(customerId, 2)).map(({ type }) => type)).toContain('signInsLocked');
     });
 
     it('lets no more guesses through when they come all at once', async () => {

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { OperationError } from '@stoa/contract-kit';
 import { normalise } from '../domain/new-password.js';
-import { Slots, type Place } from './slots.js';
+import { Slots, type Place, type Rank } from './slots.js';
 
 /**
  * argon2id (the library's default) with OWASP's first choice: 19 MiB, two passes, one thread. Measured: 13 ms of a
@@ -32,11 +32,12 @@ export class Passwords {
   private decoy: Promise<string> | undefined;
 
   /**
-   * A place for one hash or comparison: work that must not be done in vain is done behind it.
+   * A place for one hash or comparison: work that must not be done in vain is done behind it. Strangers take none of
+   * those who are known.
    * @throws OperationError OVERLOADED
    */
-  place(): Place {
-    return this.slots.take();
+  place(rank: Rank = 'stranger'): Place {
+    return this.slots.take(rank);
   }
 
   /** @throws OperationError OVERLOADED, where no place was taken before */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { OperationError } from '@stoa/contract-kit';
 import { newId } from '@stoa/messaging';
 import { ManyCustomers } from '../../test/many-customers.js';
+import { sourceOf } from '../domain/lock-out.js';
 import { Passwords } from './passwords.js';
 import { Credentials } from '../storage/credentials.js';
 import { ProvePassword } from './prove-password.js';
@@ -32,16 +33,21 @@ describe('ProvePassword', () => {
     return customerId;
   };
 
-  it('counts nothing that is not compared: in overload, right passwords lock nobody out', async () => {
+  it('counts nothing that is not compared: in overload by strangers, right passwords lock nobody out', async () => {
     const customerId = await someone();
+    const stranger = sourceOf('203.0.113.1', undefined);
     const busy = Array.from({ length: availableParallelism() + 140 }, () => passwords.hash('somebody else’s'));
     const settled = Promise.allSettled(busy);
-    const refused = await Promise.allSettled(Array.from({ length: 8 }, () => proofs.prove(customerId, RIGHT)));
+    const refused = await Promise.allSettled(
+      Array.from({ length: 8 }, () => proofs.prove(customerId, RIGHT, stranger)),
+    );
     for (const each of refused) {
       expect(each.status === 'rejected' && (each.reason as OperationError).code).toBe('OVERLOADED');
     }
+    // Those who are known are served meanwhile.
+    expect(await proofs.prove(customerId, RIGHT, sourceOf(undefined, 'phone'))).toMatchObject({ kind: 'proved' });
     await settled;
-    expect(await proofs.prove(customerId, RIGHT)).toMatchObject({ kind: 'proved', who: { customerId } });
+    expect(await proofs.prove(customerId, RIGHT, stranger)).toMatchObject({ kind: 'proved', who: { customerId } });
   });
 
   it('forgives what a right password had counted, whatever asked for it', async () => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SIGNED_IN, type Source } from '../domain/lock-out.js';
 import type { LoginName } from '../domain/login-name.js';
 import { Passwords } from './passwords.js';
 import { Credentials, type Attempt, type Who } from '../storage/credentials.js';
@@ -6,7 +7,8 @@ import { Credentials, type Attempt, type Who } from '../storage/credentials.js';
 /** `proved` gives the hash that the password was compared with, and whose it is. */
 export type Proof =
   | { readonly kind: 'proved'; readonly passwordHash: string; readonly who: Who }
-  | { readonly kind: 'wrong' }
+  /** `lockedOut`: whose account it is, where a lock-out of its source begins with it. */
+  | { readonly kind: 'wrong'; readonly lockedOut?: string }
   /** Attempts are refused for so many seconds more, right passwords too. */
   | { readonly kind: 'locked'; readonly forSeconds: number };
 
@@ -16,6 +18,11 @@ export type Refuse = (
   detail: string,
   details?: { readonly retryAfterSeconds: number },
 ) => never;
+
+const wrong = (attempt: Attempt, customerId: string | undefined): Proof =>
+  attempt.kind === 'allowed' && attempt.locks && customerId !== undefined
+    ? { kind: 'wrong', lockedOut: customerId }
+    : { kind: 'wrong' };
 
 /**
  * Checks who somebody is: an attempt is counted in one short transaction, then the password is compared outside of any,
@@ -33,18 +40,24 @@ export class ProvePassword {
    * Undefined `customerId`: nobody of that name, which takes the same time as a wrong password. A password that was
    * changed meanwhile is wrong.
    * @throws OperationError OVERLOADED: nothing was counted
+   * @param source where it comes from: its failures are counted by themselves
    * @param name what the customer was looked up by: whoever does not have it is nobody, too
    */
-  async prove(customerId: string | undefined, password: string, name?: LoginName): Promise<Proof> {
-    const place = this.passwords.place();
+  async prove(
+    customerId: string | undefined,
+    password: string,
+    source: Source = SIGNED_IN,
+    name?: LoginName,
+  ): Promise<Proof> {
+    const place = this.passwords.place(source.isKnown ? 'known' : 'stranger');
     try {
       const attempt: Attempt =
-        customerId === undefined ? { kind: 'unknown' } : await this.credentials.attempt(customerId, name);
+        customerId === undefined ? { kind: 'unknown' } : await this.credentials.attempt(customerId, source, name);
       if (attempt.kind === 'locked') return { kind: 'locked', forSeconds: Math.ceil(attempt.forMs / 1000) };
       const passwordHash = attempt.kind === 'allowed' ? attempt.passwordHash : undefined;
       const matches = await this.passwords.matches(password, passwordHash, place);
-      if (!matches || passwordHash === undefined || customerId === undefined) return { kind: 'wrong' };
-      const who = await this.credentials.forgive(customerId, passwordHash);
+      if (!matches || passwordHash === undefined || customerId === undefined) return wrong(attempt, customerId);
+      const who = await this.credentials.forgive(customerId, source, passwordHash);
       return who ? { kind: 'proved', passwordHash, who } : { kind: 'wrong' };
     } finally {
       place.free();

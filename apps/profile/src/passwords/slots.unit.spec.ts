@@ -38,6 +38,23 @@ describe('Slots', () => {
     await Promise.all(all);
   });
 
+  it('lets the known go first, and leaves them places however many strangers came', async () => {
+    const slots = new Slots(1, 1, full);
+    const order: string[] = [];
+    const first = piece();
+    const all = [slots.run(first.work)];
+    const note = (who: string) => async () => {
+      order.push(who);
+      return who;
+    };
+    all.push(slots.run(note('stranger')));
+    await expect(slots.run(note('never'))).rejects.toThrow('full');
+    all.push(slots.run(note('known'), 'known'));
+    first.end();
+    await Promise.all(all);
+    expect(order).toEqual(['known', 'stranger']);
+  });
+
   it('frees the slot of work that fails', async () => {
     const slots = new Slots(1, 0, full);
     await expect(slots.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');

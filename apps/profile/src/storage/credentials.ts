@@ -3,14 +3,22 @@ import { DATABASE } from '@stoa/messaging';
 import { type Sql } from '@stoa/postgres';
 import type { SqlDatabase } from '@stoa/postgres';
 import type { Role } from '../domain/customer.js';
-import { takeAttempt } from '../domain/lock-out.js';
+import { forgive, takeAttempt, type AccountAttempts, type Attempts, type Source } from '../domain/lock-out.js';
 import type { LoginName } from '../domain/login-name.js';
+
+interface StoredAttempts {
+  readonly failures: number;
+  readonly failedAt: string | null;
+  readonly lockedUntil: string | null;
+}
 
 interface CredentialRow {
   readonly password_hash: string;
+  /** Of all strangers together. */
   readonly failures: number;
   readonly failed_at: Date | null;
   readonly locked_until: Date | null;
+  readonly attempts: Readonly<Record<string, StoredAttempts>>;
   /** The database's clock, by which all clones count a lock-out. */
   readonly now: Date;
 }
@@ -19,7 +27,8 @@ interface CredentialRow {
 export type Attempt =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'locked'; readonly forMs: number }
-  | { readonly kind: 'allowed'; readonly passwordHash: string };
+  /** `locks`: if it fails, its source is locked out. */
+  | { readonly kind: 'allowed'; readonly passwordHash: string; readonly locks: boolean };
 
 /** The customer whose password was right. */
 export interface Who {
@@ -30,26 +39,40 @@ export interface Who {
 
 const SET_BY = 'SELECT set_by FROM credentials WHERE bucket = $1 AND customer_id = $2';
 const LOCK = `
-  SELECT password_hash, failures, failed_at, locked_until, now() AS now
+  SELECT password_hash, failures, failed_at, locked_until, attempts, now() AS now
   FROM credentials WHERE bucket = $1 AND customer_id = $2`;
 // A name leads to the account that may have it; only the account's own row says whether it does.
 const HAS_NAME = `EXISTS (SELECT FROM customers AS c WHERE c.bucket = $1 AND c.customer_id = $2
     AND CASE $3 WHEN 'email' THEN c.email WHEN 'username' THEN c.username END = $4)`;
 const COUNT = `
-  UPDATE credentials SET failures = $3, failed_at = $4, locked_until = $5 WHERE bucket = $1 AND customer_id = $2`;
+  UPDATE credentials SET failures = $3, failed_at = $4, locked_until = $5, attempts = $6::jsonb
+  WHERE bucket = $1 AND customer_id = $2`;
 // Only for the hash that was compared: a password that was changed meanwhile opens nothing any more.
-const FORGIVE = `
-  UPDATE credentials SET failures = 0, failed_at = NULL, locked_until = NULL
-  FROM customers
-  WHERE credentials.bucket = $1 AND credentials.customer_id = $2 AND password_hash = $3
-    AND customers.bucket = credentials.bucket AND customers.customer_id = credentials.customer_id
-  RETURNING role, display_name`;
+const PROVED = `${LOCK} AND password_hash = $3 FOR UPDATE`;
+const WHO = 'SELECT role, display_name FROM customers WHERE bucket = $1 AND customer_id = $2';
 const REPLACE = `
   UPDATE credentials
-  SET password_hash = $4, set_by = $5, set_at = now(), failures = 0, failed_at = NULL, locked_until = NULL
+  SET password_hash = $4, set_by = $5, set_at = now(), failures = 0, failed_at = NULL, locked_until = NULL, attempts = '{}'
   WHERE bucket = $1 AND customer_id = $2 AND password_hash = $3`;
 const INSERT = `
   INSERT INTO credentials (bucket, customer_id, password_hash, set_by, set_at) VALUES ($1, $2, $3, $4, $5)`;
+
+const timeOf = (text: string | null): Date | null => (text === null ? null : new Date(text));
+const stored = ([source, { failures, failedAt, lockedUntil }]: [string, StoredAttempts]): [string, Attempts] => [
+  source,
+  { failures, failedAt: timeOf(failedAt), lockedUntil: timeOf(lockedUntil) },
+];
+
+const attemptsOf = (row: CredentialRow): AccountAttempts => ({
+  bySource: Object.fromEntries(Object.entries(row.attempts).map(stored)),
+  strangers: { failures: row.failures, failedAt: row.failed_at, lockedUntil: row.locked_until },
+});
+
+async function save(tx: Sql, bucket: number, customerId: string, attempts: AccountAttempts): Promise<void> {
+  const { failures, failedAt, lockedUntil } = attempts.strangers;
+  const bySource = JSON.stringify(attempts.bySource);
+  await tx.query(COUNT, [bucket, customerId, failures, failedAt, lockedUntil, bySource]);
+}
 
 /**
  * Password hashes and the count of attempts. Its methods open short transactions of their own: between them a password
@@ -68,36 +91,34 @@ export class Credentials {
   }
 
   /**
-   * Counts an attempt as failed, unless the account is locked, and gives what to compare the password with.
+   * Counts an attempt as failed, unless its source is locked out, and gives what to compare the password with.
    * @param name what the account was looked up by; it is unknown when it does not have that name
    */
-  attempt(customerId: string, name?: LoginName): Promise<Attempt> {
+  attempt(customerId: string, source: Source, name?: LoginName): Promise<Attempt> {
     const bucket = this.database.bucketOf(customerId);
     const text = `${LOCK}${name ? ` AND ${HAS_NAME}` : ''} FOR UPDATE`;
     const values = [bucket, customerId, ...(name ? [name.kind, name.name] : [])];
     return this.database.transaction(bucket, async (tx): Promise<Attempt> => {
       const [row] = (await tx.query<CredentialRow>(text, values)).rows;
       if (!row) return { kind: 'unknown' };
-      const attempts = { failures: row.failures, failedAt: row.failed_at, lockedUntil: row.locked_until };
-      const taken = takeAttempt(attempts, row.now);
+      const taken = takeAttempt(attemptsOf(row), source, row.now);
       if ('lockedForMs' in taken) return { kind: 'locked', forMs: taken.lockedForMs };
-      const { failures, failedAt, lockedUntil } = taken.next;
-      await tx.query(COUNT, [bucket, customerId, failures, failedAt, lockedUntil]);
-      return { kind: 'allowed', passwordHash: row.password_hash };
+      await save(tx, bucket, customerId, taken.next);
+      return { kind: 'allowed', passwordHash: row.password_hash, locks: taken.locks };
     });
   }
 
-  /** After a right password: forgets the failures. Undefined when the password is not that one any more. */
-  forgive(customerId: string, passwordHash: string): Promise<Who | undefined> {
+  /**
+   * After a right password: forgets the failures of its source. Undefined when the password is not that one any more.
+   */
+  forgive(customerId: string, source: Source, passwordHash: string): Promise<Who | undefined> {
     const bucket = this.database.bucketOf(customerId);
     return this.database.transaction(bucket, async (tx) => {
-      const { rows } = await tx.query<{ role: Role; display_name: string }>(FORGIVE, [
-        bucket,
-        customerId,
-        passwordHash,
-      ]);
-      const [row] = rows;
-      return row && { customerId, role: row.role, displayName: row.display_name };
+      const [row] = (await tx.query<CredentialRow>(PROVED, [bucket, customerId, passwordHash])).rows;
+      if (!row) return undefined;
+      await save(tx, bucket, customerId, forgive(attemptsOf(row), source));
+      const [who] = (await tx.query<{ role: Role; display_name: string }>(WHO, [bucket, customerId])).rows;
+      return who && { customerId, role: who.role, displayName: who.display_name };
     });
   }
 

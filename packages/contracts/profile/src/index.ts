@@ -8,47 +8,12 @@ import {
   ListCustomers,
   STATISTICS_DESCRIPTION,
 } from './customers.js';
-import {
-  MAX_DISPLAY_NAME_LENGTH,
-  MAX_EMAIL_LENGTH,
-  MAX_NEW_PASSWORD_LENGTH,
-  MAX_PASSWORD_LENGTH,
-  MIN_PASSWORD_LENGTH,
-} from './limits.js';
+import { Role, signIn } from './sign-in.js';
+import { DisplayName, Email, Locale, LoginName, NewPassword, Password, Phone, Username } from './words.js';
 
 export * from './limits.js';
-
-/** An e-mail address that is registered or changed to. */
-export const Email = z
-  .email('an e-mail address such as ada@example.com')
-  .max(MAX_EMAIL_LENGTH)
-  .describe('Compared without regard to case');
-/** `writeOnly` keeps it out of logs and of the inbox's body hash. */
-const NewPassword = z
-  .string()
-  .min(MIN_PASSWORD_LENGTH)
-  .max(MAX_PASSWORD_LENGTH)
-  .meta({
-    writeOnly: true,
-    description: `${MIN_PASSWORD_LENGTH} to ${MAX_NEW_PASSWORD_LENGTH} characters of any kind; none of those that are guessed first, nor made of the own names. POST /v1/passwords/strength says of one whether it fits.`,
-  });
-/** Has no @, so that it can't be taken for an e-mail address. */
-export const Username = z
-  .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9_.-]{2,29}$/,
-    '3 to 30 letters, digits, dots, dashes or underscores, beginning with a letter',
-  )
-  .describe('Compared without regard to case');
-const Password = z.string().max(MAX_PASSWORD_LENGTH).meta({ writeOnly: true });
-/** An e-mail address or a username, as it was typed or stored. */
-const LoginName = z.string().max(MAX_EMAIL_LENGTH);
-const DisplayName = z.string().trim().min(1).max(MAX_DISPLAY_NAME_LENGTH);
-const Locale = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'a language tag such as de or de-CH');
-const Phone = z.string().regex(/^\+[1-9]\d{4,14}$/, 'E.164, such as +41446681800');
-
-/** Operators are customers who may run the shop. */
-export const Role = z.enum(['customer', 'operator']);
+export { Role } from './sign-in.js';
+export { Email, Username } from './words.js';
 
 /** Takes no part in the rules for new names: one that was given before they changed is still in use. */
 const StoredUsername = z.string();
@@ -114,18 +79,7 @@ export const profile = service(
       since: 2,
     }),
 
-    /** The one operation that the gateway knows by name: it issues the tokens. */
-    checkCredentials: command({
-      summary: 'Check a login name and password; counts failures and locks the account out for a while',
-      description: 'The field `email` takes an e-mail address or a username: only addresses have an @.',
-      caller: 'anyone',
-      key: 'input.email',
-      input: z.object({ email: LoginName, password: Password }),
-      output: withoutLimits(z.object({ customerId: CustomerId, role: Role, displayName: DisplayName })),
-      errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
-      // Every attempt is a new command: a stored reply would let a lock-out be bypassed.
-      secretReply: true,
-    }),
+    ...signIn,
 
     getMe: query({
       http: 'GET /v1/me',
@@ -163,27 +117,6 @@ export const profile = service(
       status: 204,
       errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
       secretReply: true,
-    }),
-
-    passwordStrength: query({
-      http: 'POST /v1/passwords/strength',
-      summary: 'Say how strong a password is, and whether it may be chosen',
-      description:
-        'Nothing is stored. Give the names as they are to be registered: a password must not be made of them.',
-      caller: 'anyone',
-      input: z.object({
-        password: z.string().min(1).max(MAX_PASSWORD_LENGTH).meta({ writeOnly: true }),
-        email: Email.optional(),
-        displayName: DisplayName.optional(),
-        username: Username.optional(),
-      }),
-      output: z.object({
-        score: z.int().describe('0 (guessed at once) to 4 (not guessed at all)'),
-        accepted: z.boolean().describe('Whether it may be chosen'),
-        problem: z.string().nullable().describe('What is wrong with it and what to do; null if it may be chosen'),
-      }),
-      since: 4,
-      rateLimit: { points: 60, seconds: 60 },
     }),
 
     listCustomers: query({

@@ -1,0 +1,41 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DATABASE } from '@stoa/messaging';
+import type { Sql, SqlDatabase } from '@stoa/postgres';
+
+/** One thing about the safety of an account, for its owner to read. */
+export interface Notice {
+  readonly kind: 'sign-ins-locked';
+  readonly at: string;
+  /** Where it came from, as far as that is known. */
+  readonly network: string | null;
+}
+
+/** How many are kept of an account. */
+export const MOST_NOTICES = 20;
+
+const READ = 'SELECT notices FROM credentials WHERE bucket = $1 AND customer_id = $2';
+const ADD = `
+  UPDATE credentials
+  SET notice_count = notice_count + 1,
+    notices = jsonb_path_query_array(jsonb_build_array($3::jsonb) || notices, '$[0 to ${MOST_NOTICES - 1}]')
+  WHERE bucket = $1 AND customer_id = $2
+  RETURNING notice_count`;
+
+/** The last notices of each account, the newest first. They are beside its credentials, and go with them. */
+@Injectable()
+export class Notices {
+  constructor(@Inject(DATABASE) private readonly database: SqlDatabase) {}
+
+  /** @returns undefined when there is no such customer. */
+  async read(customerId: string): Promise<readonly Notice[] | undefined> {
+    const bucket = this.database.bucketOf(customerId);
+    const statement = { text: READ, values: [bucket, customerId] };
+    return (await this.database.read<{ notices: Notice[] }>(bucket, statement))[0]?.notices;
+  }
+
+  /** @returns how many there were ever, with this one; undefined when there is no such customer. */
+  async add(tx: Sql, bucket: number, customerId: string, notice: Notice): Promise<number | undefined> {
+    const { rows } = await tx.query<{ notice_count: number }>(ADD, [bucket, customerId, JSON.stringify(notice)]);
+    return rows[0]?.notice_count;
+  }
+}
