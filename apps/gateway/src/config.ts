@@ -1,6 +1,7 @@
 import { commaList, commonVariables, onOff, port, postgresUrl } from '@stoa/service';
 import { z } from 'zod';
 
+const factor = (fallback: number) => z.coerce.number<string>().int().min(1).default(fallback);
 const count = (fallback: number) => z.coerce.number<string>().int().min(0).default(fallback);
 
 /** The gateway's settings, beside those that every clone has. */
@@ -19,10 +20,18 @@ export const gatewayVariables = commonVariables.extend({
   BODY_LIMIT_BYTES: count(1024 * 1024).describe('of JSON bodies; uploads have the limit of their contract'),
   BODY_MEMORY_BYTES: count(16 * 1024 * 1024).describe('of the JSON bodies of all requests in flight; more are refused'),
 
-  RATE_LIMITS: onOff(true).describe('on or off: off for load tests'),
+  RATE_LIMITS: onOff(true).describe(
+    'on or off: off for load tests from one address, never for a shop that others reach',
+  ),
   RATE_LIMIT_WRITES_PER_MINUTE: count(600).describe('per caller, or per address without a token'),
   RATE_LIMIT_READS_PER_MINUTE: count(3_000).describe('of reads that no cache served, per caller or address'),
   RATE_LIMIT_GUESTS_PER_MINUTE: count(300).describe('new guests per address'),
+  RATE_LIMIT_CALLERS_PER_ADDRESS: factor(10).describe(
+    'how many callers’ allowance of reads and writes all guests of one address have together',
+  ),
+  RATE_LIMIT_ADDRESSES_TOGETHER: factor(100).describe(
+    'how many addresses’ allowance of sign-ins, registrations and new guests all strangers have together',
+  ),
 
   CACHE_MAX_AGE_MS: count(1_000).describe(
     'how old a cached response may be, at most: a longer maxAgeMs of a contract is cut to it, with a warning',

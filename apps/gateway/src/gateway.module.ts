@@ -5,6 +5,7 @@ import { CONFIG, LOGGER, Readiness, type Logger } from '@stoa/service';
 import { Audit } from './audit/audit.js';
 import { BuiltinOperations } from './builtin/builtin-operations.js';
 import { builtinContract } from './builtin/contract.js';
+import { CheckSignIn } from './builtin/check-sign-in.js';
 import { ListContracts } from './builtin/list-contracts.js';
 import { RefreshSession } from './builtin/refresh-session.js';
 import { SignInHooks } from './builtin/sign-in-hooks.js';
@@ -24,6 +25,7 @@ import { Documents } from './docs/documents.js';
 import { ReferencePage } from './docs/reference-page.js';
 import { HealthController } from './health/health.controller.js';
 import { ResponseSender } from './http/response-sender.js';
+import { Devices } from './identity/devices.js';
 import { EndSessions } from './identity/end-sessions.js';
 import { JwksController } from './identity/jwks.controller.js';
 import { Revocations } from './identity/revocations.js';
@@ -33,6 +35,7 @@ import { Tokens } from './identity/tokens.js';
 import { BodyMemory } from './input/body-memory.js';
 import { CloneCount } from './limits/clone-count.js';
 import { RateLimits } from './limits/rate-limits.js';
+import { Strangers } from './limits/strangers.js';
 import { KafkaMessages } from './messages/kafka-messages.js';
 import { MESSAGES } from './messages/messages-port.js';
 import { HandleRequest } from './requests/handle-request.js';
@@ -51,9 +54,9 @@ const services = [
   { provide: MESSAGES, useClass: KafkaMessages },
   { provide: BUILTIN_DOCUMENT, useFactory: () => toDocument(builtinContract) },
 ];
-const identity = [SigningKeys, Tokens, Revocations, Sessions, EndSessions];
+const identity = [SigningKeys, Devices, Tokens, Revocations, Sessions, EndSessions];
 const cache = [FreshAges, MemoryCache, RedisCache, CachedQuery, InvalidateByEvents];
-const limits = [RateLimits, CloneCount];
+const limits = [RateLimits, Strangers, CloneCount];
 const requests = [
   HandleRequest,
   BodyMemory,
@@ -63,7 +66,16 @@ const requests = [
   RequestLog,
   { provide: REQUESTS, useExisting: StoaClient },
 ];
-const builtin = [BuiltinOperations, StartGuest, SignIn, RefreshSession, SignOut, ListContracts, SignInHooks];
+const builtin = [
+  BuiltinOperations,
+  StartGuest,
+  SignIn,
+  RefreshSession,
+  SignOut,
+  ListContracts,
+  SignInHooks,
+  CheckSignIn,
+];
 const docs = [Documents, ReferencePage];
 
 /** The objects that exist before the modules of a clone, and that they share. */

@@ -116,7 +116,16 @@ export const operations = {
     summary: 'Check credentials',
     caller: 'anyone',
     key: 'input.email',
-    input: z.object({ email: z.string(), password: z.string().meta({ writeOnly: true }) }),
+    input: z.object({
+      email: z.string(),
+      password: z.string().meta({ writeOnly: true }),
+      from: z
+        .object({
+          network: z.string(),
+          device: z.object({ id: z.string(), customerId: CustomerId }).optional(),
+        })
+        .optional(),
+    }),
     output: z.object({ customerId: CustomerId, role: z.enum(['customer', 'operator']), displayName: z.string() }),
     errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
     secretReply: true,

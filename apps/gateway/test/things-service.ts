@@ -43,6 +43,7 @@ export class ThingsState {
   readonly sets = new Map<string, Thing>();
   readonly people = new Map<string, { customerId: string; role: 'customer' | 'operator'; password: string }>();
   readonly queries: string[] = [];
+  readonly signIns: { email: string; from: InputOf<Op<'checkCredentials'>>['from'] }[] = [];
   noteRuns = 0;
   canAdopt = true;
   uploadEnds = Infinity;
@@ -197,10 +198,11 @@ class Download implements Handler<Op<'download'>> {
 class CheckCredentials implements Handler<Op<'checkCredentials'>> {
   constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async (
-    { email, password }: InputOf<Op<'checkCredentials'>>,
+    { email, password, from }: InputOf<Op<'checkCredentials'>>,
     { fail }: CommandContext<Op<'checkCredentials'>>,
   ) => {
     const person = this.state.people.get(email.toLowerCase());
+    this.state.signIns.push({ email, from });
     if (email.startsWith('locked')) fail('LOCKED_OUT', 'Too many failures', { retryAfterSeconds: 41.2 });
     if (person?.password !== password) return fail('WRONG_CREDENTIALS', 'E-mail address or password is wrong');
     return { customerId: person.customerId, role: person.role, displayName: email };

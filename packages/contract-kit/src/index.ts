@@ -12,6 +12,7 @@ export type {
   Operation,
   OutputOf,
   Query,
+  RateLimit,
   Route,
   ServiceAbout,
   ServiceContract,

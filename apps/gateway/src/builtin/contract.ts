@@ -14,6 +14,10 @@ const Tokens = z.object({
   customerId: CustomerId,
   role: z.enum(['customer', 'operator']),
   displayName: z.string(),
+  deviceToken: z
+    .string()
+    .optional()
+    .describe('Keep it for the next sign-in: wrong passwords of others then lock out nobody here'),
 });
 
 const ContractState = z.object({
@@ -53,11 +57,15 @@ export const builtinContract = service(
       summary: "Sign in; a guest's token sent along brings the guest's cart",
       caller: 'anyone',
       key: 'command.id',
-      input: z.object({ email: z.string().min(1).max(254), password: Secret('Of the customer').max(200) }),
+      input: z.object({
+        email: z.string().min(1).max(254),
+        password: Secret('Of the customer').max(200),
+        deviceToken: Secret('As the last sign-in on this device gave it').optional(),
+      }),
       output: Tokens,
       status: 201,
       errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
-      rateLimit: { points: 120, seconds: 60 },
+      rateLimit: { points: 120, seconds: 60, by: 'address' },
     }),
     refreshSession: command({
       http: 'POST /v1/sessions/refresh',
@@ -69,7 +77,7 @@ export const builtinContract = service(
       input: z.object({ refreshToken: Secret('As the last sign-in or refresh gave it') }),
       output: Tokens,
       status: 201,
-      rateLimit: { points: 600, seconds: 60 },
+      rateLimit: { points: 600, seconds: 60, by: 'address' },
     }),
     signOut: command({
       http: 'DELETE /v1/sessions/current',

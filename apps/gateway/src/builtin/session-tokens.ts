@@ -3,7 +3,7 @@ import type { SessionState } from '../identity/sessions.js';
 import type { Tokens } from '../identity/tokens.js';
 
 /** The output of sign-in and refresh: a new access token, and the refresh token that comes after it. */
-export async function sessionTokens(tokens: Tokens, session: SessionState) {
+export async function sessionTokens(tokens: Tokens, session: SessionState, deviceToken?: string) {
   const { sessionId, customerId, role, displayName, refreshToken } = session;
   const { token } = await tokens.issue({ kind: role, customerId, sessionId });
   return {
@@ -14,5 +14,6 @@ export async function sessionTokens(tokens: Tokens, session: SessionState) {
     customerId,
     role,
     displayName,
+    ...(deviceToken !== undefined && { deviceToken }),
   };
 }

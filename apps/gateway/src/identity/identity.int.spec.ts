@@ -71,6 +71,23 @@ describe('identity', () => {
       expect(locked.headers.get('retry-after')).toBe('42');
     });
 
+    it('is known again by its device token, and a stranger without', async () => {
+      const { email, password, customerId } = shop.things.state.person('known@example.com');
+      const signIn = async (deviceToken?: string) => {
+        const { json } = await gateway.request('POST /v1/sessions', { body: { email, password, deviceToken } });
+        return { token: String(json['deviceToken']), from: shop.things.state.signIns.at(-1)?.from };
+      };
+      const first = await signIn();
+      expect(first.from).toEqual({ network: '127.0.0.1' });
+      const again = await signIn(first.token);
+      expect(again.from).toEqual({ network: '127.0.0.1', device: { id: decodeJwt(first.token).jti, customerId } });
+      expect(decodeJwt(again.token).jti).toBe(decodeJwt(first.token).jti);
+      expect((await signIn(`${first.token}x`)).from).toEqual({ network: '127.0.0.1' });
+      // It is no access token, and an access token is no device token.
+      expect((await gateway.request('GET /v1/private', { token: first.token })).status).toBe(401);
+      expect((await signIn((await shop.signIn(gateway)).token)).from).toEqual({ network: '127.0.0.1' });
+    });
+
     it('lets the services take over what the guest had, before it responds', async () => {
       const guest = await gateway.request('POST /v1/notes', { body: { text: 'as a guest' } });
       const { token } = await shop.signIn(gateway, 'customer', guest.headers.get('stoa-guest-token') ?? '');

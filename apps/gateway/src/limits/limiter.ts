@@ -43,9 +43,13 @@ export class Limiter {
 
   /** Counts one call. @param counter the caller or address */
   async take(counter: string): Promise<Taken> {
-    const { name, points, seconds } = this.limit;
     const shared = await this.redis.attempt((client) => this.consume(this.sharedBy(client), counter));
-    if (shared) return shared;
+    return shared ?? this.takeLocally(counter);
+  }
+
+  /** Counts one call in this clone's memory, against its share of the limit. */
+  takeLocally(counter: string): Taken {
+    const { name, points, seconds } = this.limit;
     return this.local.take(`${name} ${counter}`, Math.max(1, Math.ceil(points / this.clones())), seconds);
   }
 

@@ -13,7 +13,12 @@ describe('rate limits', () => {
     shop = await TestShop.open();
     service = await shop.things.start();
     proxy = await TcpProxy.open(shop.redisUrl);
-    const env = { REDIS_URL: proxy.url, RATE_LIMIT_WRITES_PER_MINUTE: '10', TRUSTED_PROXIES: '127.0.0.1' };
+    const env = {
+      REDIS_URL: proxy.url,
+      RATE_LIMIT_WRITES_PER_MINUTE: '10',
+      RATE_LIMIT_GUESTS_PER_MINUTE: '8',
+      TRUSTED_PROXIES: '127.0.0.1',
+    };
     gateways = await Promise.all([shop.gateway(env), shop.gateway(env)]);
   });
   afterAll(async () => {
@@ -74,6 +79,23 @@ describe('rate limits', () => {
       stranger.request('POST /v1/notes', { body: { text: 'a' }, headers: from(address) });
     expect([(await request('203.0.113.7')).status, (await request('203.0.113.8')).status]).toEqual([201, 201]);
     expect((await request('203.0.113.9')).status).toBe(429);
+  });
+
+  it('count what strangers ask for by their address, whatever token comes along', async () => {
+    await undisturbed(async (host) => {
+      const headers = from(`203.0.113.${100 + host}`);
+      const tokens: (string | undefined)[] = [undefined];
+      const replies: number[] = [];
+      for (let n = 0; n < 9; n++) {
+        const { status, json } = await gateways[n % 2]!.request('POST /v1/guests', { headers, token: tokens.at(-1) });
+        replies.push(status);
+        tokens.push(json['token'] === undefined ? undefined : String(json['token']));
+      }
+      expect(replies).toEqual([...Array.from({ length: 8 }, () => 201), 429]);
+      expect((await gateways[0]!.request('POST /v1/guests', { headers: from(`192.0.2.${100 + host}`) })).status).toBe(
+        201,
+      );
+    });
   });
 
   it('bound all writes of a caller, wherever they come from', async () => {

@@ -14,7 +14,8 @@ import { Tokens } from '../identity/tokens.js';
 import { BodyMemory } from '../input/body-memory.js';
 import { buildInput, inputBytes, validateInput } from '../input/build-input.js';
 import { hasBody, parseJsonObject, readBody, requireJson } from '../input/read-body.js';
-import { RateLimits } from '../limits/rate-limits.js';
+import { isStranger, RateLimits } from '../limits/rate-limits.js';
+import { Strangers } from '../limits/strangers.js';
 import { Contracts } from '../services/contracts.js';
 import type { Fields, Operation } from '../services/operation.js';
 import type { Match } from '../services/route-table.js';
@@ -34,6 +35,7 @@ export class HandleRequest {
     private readonly contracts: Contracts,
     private readonly tokens: Tokens,
     private readonly limits: RateLimits,
+    private readonly strangers: Strangers,
     private readonly cached: CachedQuery,
     private readonly forCaller: RunForCaller,
     private readonly builtin: BuiltinOperations,
@@ -66,7 +68,14 @@ export class HandleRequest {
     const { input, bytes } = operation.document.upload
       ? { input: buildInput(operation, { ...found, body: {} }), bytes: '' }
       : await this.readInput(exchange, found);
-    return withHeaders(await this.forCaller.run({ exchange, operation, identity, input, bytes }), limitHeaders);
+    const run = (): Promise<HttpResponse> => this.forCaller.run({ exchange, operation, identity, input, bytes });
+    const isDear = operation.document.rateLimit?.by === 'address' && isStranger(identity);
+    return withHeaders(await (isDear ? this.runForStranger(operation, run) : run()), limitHeaders);
+  }
+
+  private async runForStranger<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
+    await this.limits.takeOfStrangers(operation);
+    return this.strangers.run(work);
   }
 
   /** @throws HttpProblem 404, 405 or 400 */
@@ -105,7 +114,11 @@ export class HandleRequest {
     checkCaller(operation.document.caller, identity);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
     const { input } = await this.readInput(exchange, found);
-    const output = await this.builtin.run(operation.name, input, { identity, trace: exchange.trace });
+    const output = await this.builtin.run(operation.name, input, {
+      identity,
+      trace: exchange.trace,
+      client: { address: exchange.address, userAgent: headerOf(exchange, 'user-agent') },
+    });
     const { status } = operation.document;
     const headers = { 'cache-control': 'no-store', ...limitHeaders };
     return status === 204

@@ -47,8 +47,8 @@ export const SIGNED_IN: Source = { name: 'signed-in', isKnown: true, network: nu
 /** The source of a sign-in. @param device one that signed in to this account before */
 export const sourceOf = (network: string | undefined, device: string | undefined): Source =>
   device === undefined
-    ? { name: `network ${network ?? ''}`, isKnown: false, network: network ?? null }
-    : { name: `device ${device}`, isKnown: true, network: network ?? null };
+    ? { name: `network:${network ?? ''}`, isKnown: false, network: network ?? null }
+    : { name: `device:${device}`, isKnown: true, network: network ?? null };
 
 function lockMs(failures: number, beforeLock: number): number {
   const doublings = failures - beforeLock;

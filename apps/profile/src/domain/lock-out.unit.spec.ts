@@ -60,7 +60,7 @@ describe('takeAttempt', () => {
   it('forgets the failures of whoever was right at last, also among those of all strangers', () => {
     const four = fail(4, start, allowed(NOBODY, start, sourceOf('198.51.100.1', undefined)));
     expect(forgive(four, stranger).strangers.failures).toBe(1);
-    expect(Object.keys(forgive(four, stranger).bySource)).toEqual(['network 198.51.100.1']);
+    expect(Object.keys(forgive(four, stranger).bySource)).toEqual(['network:198.51.100.1']);
   });
 
   it('says when a lock-out begins', () => {
@@ -72,7 +72,7 @@ describe('takeAttempt', () => {
     let attempts = NOBODY;
     for (let n = 0; n < 300; n++) attempts = allowed(attempts, later(start, n), sourceOf(undefined, String(n)));
     expect(Object.keys(attempts.bySource)).toHaveLength(100);
-    expect(attempts.bySource).toHaveProperty(['device 299']);
+    expect(attempts.bySource).toHaveProperty(['device:299']);
   });
 
   it('doubles the time with each further failure, up to a quarter of an hour', () => {

@@ -116,7 +116,7 @@ describe('the profile service', () => {
       const { detail, retryAfterSeconds } = locked.body;
       expect(detail).toMatch(/try again in (2\d|30) seconds/);
       expect(detail).toContain(`in ${retryAfterSeconds} seconds`);
-      const later = `UPDATE credentials SET attempts = jsonb_set(attempts, '{network ,lockedUntil}', 'null')
+      const later = `UPDATE credentials SET attempts = jsonb_set(attempts, '{network:,lockedUntil}', 'null')
         WHERE customer_id = $1`;
       await profiles.rows(later, [customerId]);
       expect((await profiles.signIn(email)).ok).toBe(true);

@@ -96,7 +96,9 @@ function success({ id, operation, pool }: Context): Json {
 
 /** Calls are limited for every caller; the contract says where more narrowly than usual. */
 const limitNote = ({ rateLimit }: OperationDocument): string[] =>
-  rateLimit ? [`At most ${rateLimit.points} calls in ${rateLimit.seconds} seconds.`] : [];
+  rateLimit
+    ? [`At most ${rateLimit.points} calls in ${rateLimit.seconds} seconds${rateLimit.by ? ' from one address' : ''}.`]
+    : [];
 
 /** One operation of a path. */
 export function openApiOperation(document: ContractDocument, name: string, shared: Shared): Json {

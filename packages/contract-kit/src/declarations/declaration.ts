@@ -11,6 +11,17 @@ export type KeyPath = 'caller.customerId' | 'command.id' | `input.${string}`;
 
 export type Errors = Readonly<Record<string, number>>;
 
+/** So many calls (`points`) in a window, of a caller (of an address for guests without a token). */
+export interface RateLimit {
+  readonly points: number;
+  readonly seconds: number;
+  /**
+   * For what costs much and needs no account: counted by address, whatever token comes along, and for all strangers
+   * together.
+   */
+  readonly by?: 'address';
+}
+
 interface OperationRules {
   /** `METHOD /v1/path/{field}`. Without it the operation is internal: reached over Kafka only. */
   readonly http?: Route;
@@ -31,8 +42,8 @@ interface OperationRules {
    * which does what that version has too.
    */
   readonly since?: number;
-  /** Calls allowed per caller (per address for guests without a token) in a window. */
-  readonly rateLimit?: { readonly points: number; readonly seconds: number };
+  /** Calls allowed in a window. */
+  readonly rateLimit?: RateLimit;
 }
 
 /** The declaration of a command. */

@@ -1,4 +1,4 @@
-import type { CallerRule, Method } from '../declarations/declaration.js';
+import type { CallerRule, Method, RateLimit } from '../declarations/declaration.js';
 
 export type JsonSchema = Record<string, unknown>;
 
@@ -25,7 +25,7 @@ export interface OperationDocument {
   readonly upload?: { readonly contentTypes: readonly string[]; readonly maxBytes: number };
   readonly download?: { readonly filename: string };
   readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
-  readonly rateLimit?: { readonly points: number; readonly seconds: number };
+  readonly rateLimit?: RateLimit;
 }
 
 /** One event or state as published. */

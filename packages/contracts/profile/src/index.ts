@@ -60,7 +60,7 @@ export const profile = service(
       location: '/v1/me',
       errors: { EMAIL_TAKEN: 409, USERNAME_TAKEN: 409, ABANDONED: 409 },
       since: 2,
-      rateLimit: { points: 300, seconds: 60 },
+      rateLimit: { points: 300, seconds: 60, by: 'address' },
     }),
 
     /** The step of register that decides, once the names are reserved for it. Nobody else may send it. */

@@ -74,7 +74,7 @@ export const signIn = {
       problem: z.string().nullable().describe('What is wrong with it and what to do; null if it may be chosen'),
     }),
     since: 4,
-    rateLimit: { points: 60, seconds: 60 },
+    rateLimit: { points: 60, seconds: 60, by: 'address' },
   }),
 
   signInsLocked: event({
