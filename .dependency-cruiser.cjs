@@ -35,9 +35,11 @@ const FOLDERS = {
   ],
   'apps/profile/src': [
     'operations',
+    'recovery',
     'subscriptions',
     'operator',
     'names',
+    'mail',
     'passwords',
     'storage',
     'domain',

@@ -11,7 +11,7 @@ const node = join(modules, '.bin/node');
 const [verb = 'start', ...words] = process.argv.slice(2);
 
 /** These show, scale or end a running stack: they must be quick and work while sources are being edited. */
-const WITHOUT_BUILD = ['status', 'clones', 'stop', 'logs', 'dead-letters', 'reset', 'withdraw'];
+const WITHOUT_BUILD = ['status', 'clones', 'stop', 'logs', 'mailbox', 'dead-letters', 'reset', 'withdraw'];
 
 function fail(message) {
   process.stderr.write(`stoa: ${message}\n`);

@@ -174,8 +174,8 @@ export class TestShop {
   }
 
   /** Publishes an event as the things service does. */
-  async publish(type: string, key: string, data: object): Promise<void> {
-    const headers = { id: newId(), type, version: '1', v: '1' };
+  async publish(type: string, key: string, data: object, version = 1): Promise<void> {
+    const headers = { id: newId(), type, version: String(version), v: '1' };
     const record = { topic: topicNames(this.prefix, 'things').events, key, value: JSON.stringify(data), headers };
     await withKafka((port) => port.produce([record], 'all'));
   }

@@ -126,7 +126,12 @@ export const operations = {
         })
         .optional(),
     }),
-    output: z.object({ customerId: CustomerId, role: z.enum(['customer', 'operator']), displayName: z.string() }),
+    output: z.object({
+      customerId: CustomerId,
+      role: z.enum(['customer', 'operator']),
+      displayName: z.string(),
+      version: z.int().optional(),
+    }),
     errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
     secretReply: true,
   }),
@@ -150,6 +155,12 @@ export const operations = {
     key: 'customerId',
     data: z.object({ customerId: CustomerId }),
     endsSessions: true,
+  }),
+  customerReset: event({
+    summary: 'Sessions from before the version of this are not to be trusted',
+    key: 'customerId',
+    data: z.object({ customerId: CustomerId }),
+    endsEarlierSessions: true,
   }),
 };
 

@@ -30,6 +30,13 @@ interface Thing {
   readonly text: string;
 }
 
+interface Person {
+  readonly customerId: string;
+  readonly role: 'customer' | 'operator';
+  readonly password: string;
+  version: number;
+}
+
 /** The service's data, in memory, where tests can read it. */
 @Injectable()
 export class ThingsState {
@@ -41,7 +48,7 @@ export class ThingsState {
   readonly noted = new Set<string>();
   /** Command id → the thing that it set. */
   readonly sets = new Map<string, Thing>();
-  readonly people = new Map<string, { customerId: string; role: 'customer' | 'operator'; password: string }>();
+  readonly people = new Map<string, Person>();
   readonly queries: string[] = [];
   readonly signIns: { email: string; from: InputOf<Op<'checkCredentials'>>['from'] }[] = [];
   noteRuns = 0;
@@ -55,7 +62,7 @@ export class ThingsState {
     email: string,
     role: 'customer' | 'operator' = 'customer',
   ): { email: string; password: string; customerId: string } {
-    const person = { customerId: newId(), role, password: 'correct horse' };
+    const person = { customerId: newId(), role, password: 'correct horse', version: 1 };
     this.people.set(email, person);
     return { email, password: person.password, customerId: person.customerId };
   }
@@ -205,7 +212,7 @@ class CheckCredentials implements Handler<Op<'checkCredentials'>> {
     this.state.signIns.push({ email, from });
     if (email.startsWith('locked')) fail('LOCKED_OUT', 'Too many failures', { retryAfterSeconds: 41.2 });
     if (person?.password !== password) return fail('WRONG_CREDENTIALS', 'E-mail address or password is wrong');
-    return { customerId: person.customerId, role: person.role, displayName: email };
+    return { customerId: person.customerId, role: person.role, version: person.version, displayName: email };
   };
 }
 

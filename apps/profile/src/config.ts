@@ -22,5 +22,25 @@ export const profileVariables = shardedVariables.extend({
     .max(600)
     .default(30)
     .describe('when a login name that a command reserved and did not use is free again; longer than commands take'),
+
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//, 'not an SMTP URL')
+    .optional()
+    .describe('the server that takes mail, such as smtps://user:password@host:465; without it, see MAILBOX_DIR'),
+  MAILBOX_DIR: z
+    .string()
+    .optional()
+    .describe('where SMTP_URL is not set: the folder that mails are written to; with neither, no mail is sent'),
+  MAIL_FROM: z.string().default('Stoa <no-reply@stoa.local>').describe('the sender of mails'),
+  MAIL_LINKS_URL: z
+    .url()
+    .default('http://127.0.0.1:4000')
+    .describe('the page that links in mails lead to: /reset-password and /verify-email below it, with #token=…'),
+  MAIL_LINK_SECRET: z
+    .string()
+    .min(32, 'at least 32 characters')
+    .optional()
+    .describe('signs the links in mails; the same for all clones, needed to send mail'),
 });
 export type ProfileConfig = z.output<typeof profileVariables>;

@@ -23,15 +23,30 @@ import { ChangeName } from './names/change-name.js';
 import { ExpireReservations } from './names/expire-reservations.js';
 import { NameSaga } from './names/name-saga.js';
 import { SettleNames } from './names/settle-names.js';
+import { LinkTokens } from './mail/link-tokens.js';
+import { mailerProvider } from './mail/open-mailer.js';
+import { QueueMail } from './mail/queue-mail.js';
+import { SendMails } from './mail/send-mails.js';
+import { SettleResetRequests } from './recovery/settle-reset-requests.js';
+import { ConfirmEmail } from './recovery/confirm-email.js';
+import { ExpireLinks } from './recovery/expire-links.js';
+import { RequestPasswordReset } from './recovery/request-password-reset.js';
+import { ResetPassword } from './recovery/reset-password.js';
+import { SendVerification } from './recovery/send-verification.js';
+import { SetResetPassword } from './recovery/set-reset-password.js';
+import { VerifyEmail } from './recovery/verify-email.js';
 import { EnsureOperator } from './operator/ensure-operator.js';
 import { Passwords } from './passwords/passwords.js';
 import { Credentials } from './storage/credentials.js';
 import { CustomerLists } from './storage/customer-lists.js';
 import { Customers } from './storage/customers.js';
 import { Decisions } from './storage/decisions.js';
+import { Links } from './storage/links.js';
+import { Mails } from './storage/mails.js';
 import { Names } from './storage/names.js';
 import { Notices } from './storage/notices.js';
 import { Operators } from './storage/operators.js';
+import { ResetRequests } from './storage/reset-requests.js';
 import { SettleDecidedNames } from './subscriptions/settle-decided-names.js';
 
 const handlers = {
@@ -51,6 +66,12 @@ const handlers = {
   changeLoginName: ChangeLoginName,
   eraseMe: EraseMe,
   eraseCustomer: EraseCustomer,
+  requestPasswordReset: RequestPasswordReset,
+  resetPassword: ResetPassword,
+  setResetPassword: SetResetPassword,
+  sendVerification: SendVerification,
+  verifyEmail: VerifyEmail,
+  confirmEmail: ConfirmEmail,
 };
 const subscriptions = [onEvent(profile.namesDecided, SettleDecidedNames)];
 
@@ -58,6 +79,8 @@ const subscriptions = [onEvent(profile.namesDecided, SettleDecidedNames)];
   imports: [MessagingModule.serve(profile, handlers, { subscriptions })],
   providers: [
     ...[Customers, CustomerLists, Credentials, Names, Notices, Decisions, Operators],
+    ...[Links, Mails, ResetRequests],
+    ...[mailerProvider, LinkTokens, QueueMail, SendMails, SettleResetRequests, ExpireLinks],
     ...[Passwords, NewPasswords, ProvePassword],
     ...[NameSaga, SettleNames, ChangeName, ExpireReservations],
     EnsureOperator,

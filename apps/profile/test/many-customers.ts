@@ -51,7 +51,15 @@ export class ManyCustomers {
     const customerId = newId();
     const bucket = this.database.bucketOf(customerId);
     const { email, displayName, createdAt } = customer;
-    const row = { customerId, role: 'customer', username: null, locale: null, phone: null, version: 1 } as const;
+    const row = {
+      customerId,
+      role: 'customer',
+      verifiedEmail: null,
+      username: null,
+      locale: null,
+      phone: null,
+      version: 1,
+    } as const;
     await this.database.transaction(bucket, (tx) =>
       this.customers.insert(tx, bucket, {
         ...row,

@@ -2,6 +2,7 @@ import { clones, roll } from './commands/clones.js';
 import { audit } from './commands/audit.js';
 import { deadLetters } from './commands/dead-letters.js';
 import { logs } from './commands/logs.js';
+import { mailbox } from './commands/mailbox.js';
 import { reset } from './commands/reset.js';
 import { start, type StartPlace } from './commands/start.js';
 import { status } from './commands/status.js';
@@ -18,6 +19,7 @@ const commands: Record<string, (words: string[], place?: StartPlace) => Promise<
   roll,
   stop,
   logs,
+  mailbox,
   'dead-letters': deadLetters,
   reset,
   catalog,

@@ -14,6 +14,12 @@ Drops all data, logs and secrets of the stopped stack. Downloads stay.`,
   NAME         a clone, a service or a server; without one, all clones
   -n LINES     how many of the last lines of each (40)
   --no-follow  ends after these, instead of waiting for more`,
+  mailbox: `npm run mailbox [-- ADDRESS] [-n MAILS]
+
+What the shop mailed, the last one last. With SMTP_URL set, mails are at that server instead.
+
+  ADDRESS   only to addresses that hold this
+  -n MAILS  how many of the last (10)`,
   clones: `npm run clones -- APP=N [APP=N ...] [--json]
 
 Adds and removes clones of the running stack; it lasts until the stack is stopped.`,

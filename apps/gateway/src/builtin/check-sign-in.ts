@@ -7,7 +7,7 @@ import type { GatewayConfig } from '../config.js';
 import { HttpProblem, problem } from '../http/problem.js';
 import { Devices, type Device } from '../identity/devices.js';
 import { NOBODY, type Identity } from '../identity/identity.js';
-import type { Role } from '../identity/sessions.js';
+import type { SignedIn } from '../identity/sessions.js';
 import { networkOf } from '../limits/network-of.js';
 import { RateLimits } from '../limits/rate-limits.js';
 import { Strangers } from '../limits/strangers.js';
@@ -19,10 +19,7 @@ import type { BuiltinContext } from './handler.js';
 type SignInInput = InputOf<typeof builtinContract.signIn>;
 
 /** A customer whose password was right, and the device that they signed in on before. */
-export interface Checked {
-  readonly customerId: string;
-  readonly role: Role;
-  readonly displayName: string;
+export interface Checked extends SignedIn {
   readonly device: Device | undefined;
 }
 
@@ -49,17 +46,13 @@ export class CheckSignIn {
     const device = (await this.devices.read(deviceToken)) ?? deviceOf(context.identity);
     const signIn = this.contracts.table.operation(`${BUILTIN_SERVICE}.signIn`);
     if (signIn) await this.limits.takeSignIn(signIn, credentials.email, device?.id);
-    const check = (): Promise<Omit<Checked, 'device'>> => this.check(credentials, device, context);
+    const check = (): Promise<SignedIn> => this.check(credentials, device, context);
     const checked = await (device ? check() : this.strangers.run(check));
     return { ...checked, device: device?.customerId === checked.customerId ? device : undefined };
   }
 
   /** Calls the one operation that the gateway knows by name. */
-  private async check(
-    credentials: Fields,
-    device: Device | undefined,
-    context: BuiltinContext,
-  ): Promise<Omit<Checked, 'device'>> {
+  private async check(credentials: Fields, device: Device | undefined, context: BuiltinContext): Promise<SignedIn> {
     const service = this.config.CREDENTIALS_SERVICE;
     const operation = this.contracts.table.operation(`${service}.checkCredentials`);
     if (!operation) throw problem('UNAVAILABLE', `Nobody can sign in while no contract of ${service} is known`);
@@ -79,9 +72,9 @@ export class CheckSignIn {
     input: Fields,
     { trace }: BuiltinContext,
     contractVersion: number | undefined,
-  ): Promise<Omit<Checked, 'device'>> {
+  ): Promise<SignedIn> {
     const version = contractVersion === undefined ? {} : { contractVersion };
     const reply = await this.call.run({ operation, input, caller: NOBODY, id: newId(), trace, ...version });
-    return JSON.parse(reply.body.toString('utf8')) as Omit<Checked, 'device'>;
+    return JSON.parse(reply.body.toString('utf8')) as SignedIn;
   }
 }

@@ -25,12 +25,13 @@ export class SignIn implements BuiltinHandler<typeof builtinContract.signIn> {
     input: InputOf<typeof builtinContract.signIn>,
     context: BuiltinContext,
   ): Promise<OutputOf<typeof builtinContract.signIn>> => {
-    const { customerId, role, displayName, device } = await this.credentials.run(input, context);
+    const { device, ...customer } = await this.credentials.run(input, context);
+    const { customerId, role } = customer;
     const { identity, trace } = context;
     const caller: Caller = { kind: role, customerId };
     const guestId = identity?.kind === 'guest' ? identity.customerId : null;
     await this.hooks.run('sign-in', caller, { guestId }, trace);
-    const session = await this.sessions.start(customerId, role, displayName);
+    const session = await this.sessions.start(customer);
     return sessionTokens(this.tokens, session, await this.devices.issue(customerId, device?.id));
   };
 }

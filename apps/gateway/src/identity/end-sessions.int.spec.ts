@@ -60,6 +60,24 @@ describe('a customer who was erased', () => {
     expect(await shop.sql(`SELECT FROM sessions WHERE customer_id = '${customerId}'`)).toEqual([]);
   });
 
+  it('only of the past has no session left from then, and none of a sign-in that was under way', async () => {
+    const before = await shop.signIn(gateway);
+    const { email, password, customerId } = before;
+    const reset = () => shop.publish('customerReset', customerId, { customerId }, 2);
+    await reset();
+    await eventually(async () => expect(await statusOf(before.token, other)).toBe(401));
+    expect(await refresh(before.refreshToken, other)).toBe(401);
+    // The service still had the version from before, as it did a moment ago.
+    expect((await again(email, password)).status).toBe(401);
+    shop.things.state.people.get(email)!.version = 2;
+    const { json } = await again(email, password);
+    const handled = () => shop.sql(`SELECT ended_at FROM ended_sessions WHERE customer_id = '${customerId}'`);
+    const once = await handled();
+    await reset();
+    await eventually(async () => expect(await handled()).not.toEqual(once));
+    expect(await statusOf(String(json['accessToken']), other)).toBe(200);
+  });
+
   it('is learned of by clones that did not run when the event was published', async () => {
     const { customerId, refreshToken, token } = await shop.signIn(gateway);
     await Promise.all([gateway.clone.stop(), other.clone.stop()]);

@@ -9,6 +9,15 @@ import { Revocations } from './revocations.js';
 /** The roles of those who have signed in. */
 export type Role = 'customer' | 'operator';
 
+/** A customer whose credentials were right. */
+export interface SignedIn {
+  readonly customerId: string;
+  readonly role: Role;
+  readonly displayName: string;
+  /** Of the customer, where the service that checks credentials gives it. */
+  readonly version?: number | null | undefined;
+}
+
 /** A session, with the refresh token that continues it. */
 export interface SessionState {
   readonly sessionId: string;
@@ -48,15 +57,20 @@ export class Sessions {
     private readonly revocations: Revocations,
   ) {}
 
-  /** Starts a session. @throws HttpProblem 401 when all of the customer's sessions were ended during the sign-in */
-  async start(customerId: string, role: Role, displayName: string): Promise<SessionState> {
+  /**
+   * Starts a session.
+   * @throws HttpProblem 401 when the customer's sessions, or those of their version, were ended during the sign-in
+   */
+  async start({ customerId, role, displayName, version = null }: SignedIn): Promise<SessionState> {
     const state = { sessionId: newId(), customerId, role, displayName, refreshToken: newRefreshToken() };
     await this.database.transaction(async (tx) => {
       await lockCustomer(tx, customerId);
       const started = await tx.$executeRaw`
-        INSERT INTO sessions (id, customer_id, role, display_name, expires_at)
-        SELECT ${state.sessionId}::uuid, ${customerId}::uuid, ${role}, ${displayName}, now() + make_interval(days => ${IDLE_DAYS}::int)
-        WHERE NOT EXISTS (SELECT FROM ended_customers WHERE customer_id = ${customerId}::uuid)`;
+        INSERT INTO sessions (id, customer_id, role, display_name, expires_at, customer_version)
+        SELECT ${state.sessionId}::uuid, ${customerId}::uuid, ${role}, ${displayName}, now() + make_interval(days => ${IDLE_DAYS}::int),
+          ${version}::int
+        WHERE NOT EXISTS (SELECT FROM ended_customers WHERE customer_id = ${customerId}::uuid)
+          AND NOT EXISTS (SELECT FROM ended_sessions WHERE customer_id = ${customerId}::uuid AND below > ${version}::int)`;
       if (started === 0) throw unknownCustomer();
       await insertToken(tx, state.sessionId, state.refreshToken);
     });
@@ -99,6 +113,27 @@ export class Sessions {
       await tx.$executeRaw`INSERT INTO ended_customers (customer_id) VALUES (${customerId}::uuid) ON CONFLICT DO NOTHING`;
       return tx.$queryRaw<{ id: string }[]>`
         WITH ended AS (DELETE FROM sessions WHERE customer_id = ${customerId}::uuid RETURNING id),
+          revoked AS (INSERT INTO revocations (session_id, expires_at) SELECT id, ${expiresAt} FROM ended ON CONFLICT DO NOTHING)
+        SELECT id::text FROM ended`;
+    });
+    for (const { id } of ended) this.revocations.add(id, expiresAt);
+  }
+
+  /**
+   * Ends and deletes the sessions that a customer began at an earlier version, those of a sign-in in flight too, as
+   * `endAll` does. Sessions whose version is not known are among them. A second call does no harm.
+   */
+  async endEarlier(customerId: string, version: number): Promise<void> {
+    const expiresAt = lastAccessExpires();
+    const ended = await this.database.transaction(async (tx) => {
+      await lockCustomer(tx, customerId);
+      await tx.$executeRaw`
+        INSERT INTO ended_sessions (customer_id, below) VALUES (${customerId}::uuid, ${version}::int)
+        ON CONFLICT (customer_id) DO UPDATE SET below = greatest(ended_sessions.below, excluded.below), ended_at = now()`;
+      return tx.$queryRaw<{ id: string }[]>`
+        WITH ended AS (DELETE FROM sessions
+            WHERE customer_id = ${customerId}::uuid AND (customer_version IS NULL OR customer_version < ${version}::int)
+            RETURNING id),
           revoked AS (INSERT INTO revocations (session_id, expires_at) SELECT id, ${expiresAt} FROM ended ON CONFLICT DO NOTHING)
         SELECT id::text FROM ended`;
     });

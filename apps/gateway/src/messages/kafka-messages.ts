@@ -9,7 +9,7 @@ import {
   type ContractListener,
   type MessagingOptions,
 } from '@stoa/messaging';
-import type { MessagesPort, TailedEvent } from './messages-port.js';
+import type { MessagesPort, SharedEvent, TailedEvent } from './messages-port.js';
 import { SharedEvents } from './shared-events.js';
 
 /**
@@ -37,11 +37,16 @@ export class KafkaMessages implements MessagesPort, OnApplicationShutdown {
     this.readers.push(await tailEvents(this.port, [...serviceOf.keys()], receive, this.options.logger));
   }
 
-  shareEvents(service: string, wants: (type: string) => boolean, onEvent: (key: string) => Promise<void>): void {
+  shareEvents(
+    service: string,
+    wants: (type: string) => boolean,
+    onEvent: (event: SharedEvent) => Promise<void>,
+    group = '',
+  ): void {
     const { topicPrefix, service: gateway, logger } = this.options;
     const reader = new SharedEvents(this.port, {
       // A group for each service: members of one group should all read the same topics.
-      groupId: `${topicNames(topicPrefix, gateway).eventsGroup}.${service}`,
+      groupId: `${topicNames(topicPrefix, gateway).eventsGroup}.${service}${group && `.${group}`}`,
       topic: topicNames(topicPrefix, service).events,
       logger,
       onEvent,

@@ -13,10 +13,23 @@ export interface MessagesPort {
   /** Calls `onEvent` on this clone with each event of these services from now on. */
   tailEvents(services: readonly string[], onEvent: (event: TailedEvent) => void): Promise<void>;
   /**
-   * Calls `onEvent` with the key of each wanted event of a service, older ones included: on one of all clones, and
-   * again until `onEvent` has succeeded, also when a clone dies during the call.
+   * Calls `onEvent` with each wanted event of a service, older ones included: on one of all clones, and again until
+   * `onEvent` has succeeded, also when a clone dies during the call.
+   * @param group the name of what is done with them: each event comes once for each
    */
-  shareEvents(service: string, wants: (type: string) => boolean, onEvent: (key: string) => Promise<void>): void;
+  shareEvents(
+    service: string,
+    wants: (type: string) => boolean,
+    onEvent: (event: SharedEvent) => Promise<void>,
+    group?: string,
+  ): void;
+}
+
+/** An event that one of all clones gets. */
+export interface SharedEvent {
+  readonly key: string;
+  /** Grows with each event of its type and key. */
+  readonly version: number;
 }
 
 /** An event as it is read from Kafka. `type` is its name in the contract. */

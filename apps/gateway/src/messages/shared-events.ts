@@ -1,5 +1,6 @@
 import type { GroupConsumer, KafkaPort, KafkaRecord, Logger, TopicOffset } from '@stoa/kafka';
 import { untilSuccess } from '../background/until-success.js';
+import type { SharedEvent } from './messages-port.js';
 
 /** The events to share, and the work on each. */
 export interface SharedEventsOptions {
@@ -7,8 +8,8 @@ export interface SharedEventsOptions {
   readonly topic: string;
   readonly logger: Logger;
   readonly wants: (record: KafkaRecord) => boolean;
-  /** Gets the record's key. It may be called again for the same event, and that must do no harm. */
-  readonly onEvent: (key: string) => Promise<void>;
+  /** It may be called again for the same event, and that must do no harm. */
+  readonly onEvent: (event: SharedEvent) => Promise<void>;
 }
 
 const WAITS_FOR_KAFKA = 'events that end sessions wait for Kafka';
@@ -56,18 +57,20 @@ export class SharedEvents {
     if (this.stopping.signal.aborted) await this.consumer?.close();
   }
 
-  /** Keeps only the keys of wanted events, however large the batch is. */
+  /** Keeps only keys and versions of wanted events, however large the batch is. */
   private enqueue(records: readonly KafkaRecord[]): void {
-    const keys = records.filter((record) => this.options.wants(record)).map(({ key }) => key?.toString() ?? '');
+    const events = records
+      .filter((record) => this.options.wants(record))
+      .map(({ key, headers }) => ({ key: key?.toString() ?? '', version: Number(headers['version']) }));
     const ends = new Map<string, TopicOffset>();
     for (const { topic, partition, offset } of records)
       ends.set(`${topic} ${partition}`, { topic, partition, offset: offset + 1 });
-    this.working = this.working.then(() => this.work(keys, [...ends.values()]));
+    this.working = this.working.then(() => this.work(events, [...ends.values()]));
   }
 
-  private async work(keys: readonly string[], ends: readonly TopicOffset[]): Promise<void> {
+  private async work(events: readonly SharedEvent[], ends: readonly TopicOffset[]): Promise<void> {
     const { logger, onEvent } = this.options;
-    for (const key of keys) await this.until('event that ends sessions waits', () => onEvent(key));
+    for (const event of events) await this.until('event that ends sessions waits', () => onEvent(event));
     if (this.stopping.signal.aborted) return;
     await this.joining;
     await this.consumer?.commit(ends).catch((err: unknown) => logger.debug({ err }, 'offsets will be committed later'));

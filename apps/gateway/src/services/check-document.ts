@@ -46,6 +46,7 @@ const MessageShape = z.looseObject({
   since: z.int().min(1),
   invalidates: z.array(z.string()).optional(),
   endsSessions: z.literal(true).optional(),
+  endsEarlierSessions: z.literal(true).optional(),
 });
 
 const DocumentShape = z.looseObject({

@@ -41,15 +41,17 @@ export class RouteTable {
   private readonly operations = new Map<string, Operation>();
   private readonly invalidations = new Map<string, readonly string[]>();
   private readonly sessionEnds = new Set<string>();
+  private readonly earlierSessionEnds = new Set<string>();
 
   constructor(readonly documents: readonly ContractDocument[]) {
     const compiler = new SchemaCompiler();
     for (const document of documents) {
       for (const [name, operation] of Object.entries(document.operations))
         this.add(new Operation(document.service, name, operation, compiler));
-      for (const [name, { invalidates, endsSessions }] of Object.entries(document.events)) {
+      for (const [name, { invalidates, endsSessions, endsEarlierSessions }] of Object.entries(document.events)) {
         if (invalidates?.length) this.invalidations.set(`${document.service}.${name}`, invalidates);
         if (endsSessions) this.sessionEnds.add(`${document.service}.${name}`);
+        if (endsEarlierSessions) this.earlierSessionEnds.add(`${document.service}.${name}`);
       }
     }
   }
@@ -109,6 +111,16 @@ export class RouteTable {
   /** The services with such events. */
   get sessionEndingServices(): ReadonlySet<string> {
     return servicesOf(this.sessionEnds);
+  }
+
+  /** Whether an event ends the sessions that its customer began before. */
+  endsEarlierSessions(service: string, event: string): boolean {
+    return this.earlierSessionEnds.has(`${service}.${event}`);
+  }
+
+  /** The services with such events. */
+  get earlierSessionEndingServices(): ReadonlySet<string> {
+    return servicesOf(this.earlierSessionEnds);
   }
 
   private add(operation: Operation): void {

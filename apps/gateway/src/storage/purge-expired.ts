@@ -22,6 +22,8 @@ const EXPIRED: Readonly<Record<string, string>> = {
   // Longer than any sign-in takes that began while the customer was still there.
   ended_customers: `DELETE FROM ended_customers WHERE customer_id IN (SELECT customer_id FROM ended_customers
     WHERE ended_at < now() - interval '1 day' ORDER BY ended_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
+  ended_sessions: `DELETE FROM ended_sessions WHERE customer_id IN (SELECT customer_id FROM ended_sessions
+    WHERE ended_at < now() - interval '1 day' ORDER BY ended_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
 };
 
 /**

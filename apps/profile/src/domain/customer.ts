@@ -8,6 +8,8 @@ export interface Customer {
   readonly role: Role;
   /** Folded. */
   readonly email: string;
+  /** The address that they proved to read, folded; null: none yet. */
+  readonly verifiedEmail: string | null;
   /** Folded; null: there is none. */
   readonly username: string | null;
   readonly displayName: string;
@@ -21,6 +23,7 @@ export interface Customer {
 /** Fields that are undefined stay as they are. */
 export interface CustomerChanges {
   readonly email?: string | undefined;
+  readonly verifiedEmail?: string | undefined;
   readonly username?: string | null | undefined;
   readonly displayName?: string | undefined;
   readonly locale?: string | null | undefined;
@@ -34,10 +37,14 @@ export function changeCustomer(customer: Customer, changes: CustomerChanges, now
   return { ...customer, ...Object.fromEntries(given), version: customer.version + 1, updatedAt: now };
 }
 
+/** Whether they proved to read what is sent to their present address. */
+export const isVerified = ({ email, verifiedEmail }: Customer): boolean => verifiedEmail === email;
+
 /** As the contract shows it. */
 export const profileOf = (customer: Customer): Profile => ({
   customerId: customer.customerId,
   email: customer.email,
+  emailVerified: isVerified(customer),
   displayName: customer.displayName,
   locale: customer.locale,
   phone: customer.phone,

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
-import { changeCustomer, profileOf } from '../domain/customer.js';
+import type { Sql } from '@stoa/postgres';
+import { changeCustomer, profileOf, type Customer } from '../domain/customer.js';
 import { Customers } from '../storage/customers.js';
+import { QueueMail } from '../mail/queue-mail.js';
 import { Names } from '../storage/names.js';
-import { customerIdOf } from './caller.js';
+import { customerIdOf } from '../domain/caller.js';
 
 type ChangeLoginNameHandler = Handler<typeof profile.changeLoginName>;
 
@@ -17,6 +19,7 @@ export class ChangeLoginName implements ChangeLoginNameHandler {
   constructor(
     private readonly customers: Customers,
     private readonly names: Names,
+    private readonly mail: QueueMail,
   ) {}
 
   readonly handle: ChangeLoginNameHandler['handle'] = async ({ kind, from, to }, context) => {
@@ -37,6 +40,14 @@ export class ChangeLoginName implements ChangeLoginNameHandler {
       this.customers.save(tx, bucket, changed),
       publish(profile.profileChanged, version, { customerId, displayName, changedAt: now.toISOString() }),
     ]);
+    if (kind === 'email') await this.report(tx, bucket, current, changed);
     return profileOf(changed);
   };
+
+  /** The new address is to be verified; the old one learns of it, in case that it was not its owner. */
+  private async report(tx: Sql, bucket: number, before: Customer, after: Customer): Promise<void> {
+    const { customerId, updatedAt: now } = after;
+    await this.mail.notice(tx, bucket, 'email-was-changed', { customerId, email: before.email, now });
+    await this.mail.renewedLink(tx, bucket, 'verify-email', { customerId, email: after.email, now });
+  }
 }

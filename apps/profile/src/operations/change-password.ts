@@ -5,7 +5,7 @@ import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 import { Credentials } from '../storage/credentials.js';
 import { Customers } from '../storage/customers.js';
-import { customerIdOf } from './caller.js';
+import { customerIdOf } from '../domain/caller.js';
 import { ProvePassword } from '../passwords/prove-password.js';
 
 type ChangePasswordFlow = Flow<typeof profile.changePassword>;

@@ -3,7 +3,7 @@ import type { Flow } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
 import { username as usernameOf } from '../domain/login-name.js';
 import { ChangeName } from '../names/change-name.js';
-import { customerIdOf } from './caller.js';
+import { customerIdOf } from '../domain/caller.js';
 
 type ChangeUsernameFlow = Flow<typeof profile.changeUsername>;
 

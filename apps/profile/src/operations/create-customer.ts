@@ -3,6 +3,7 @@ import type { Handler } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
 import { profileOf, type Customer } from '../domain/customer.js';
 import { emailName, namesOf, username as usernameOf } from '../domain/login-name.js';
+import { QueueMail } from '../mail/queue-mail.js';
 import { Credentials } from '../storage/credentials.js';
 import { Customers } from '../storage/customers.js';
 import { Names } from '../storage/names.js';
@@ -16,6 +17,7 @@ export class CreateCustomer implements CreateCustomerHandler {
     private readonly names: Names,
     private readonly customers: Customers,
     private readonly credentials: Credentials,
+    private readonly mail: QueueMail,
   ) {}
 
   readonly handle: CreateCustomerHandler['handle'] = async (input, context) => {
@@ -25,6 +27,7 @@ export class CreateCustomer implements CreateCustomerHandler {
       customerId: context.mintId(),
       role: 'customer',
       email: emailName(email).name,
+      verifiedEmail: null,
       username: username === undefined ? null : usernameOf(username).name,
       displayName,
       locale: null,
@@ -42,6 +45,7 @@ export class CreateCustomer implements CreateCustomerHandler {
     }
     await Promise.all([
       this.credentials.insert(tx, bucket, { customerId, passwordHash, setBy: commandId, now }),
+      this.mail.link(tx, bucket, 'verify-email', { customerId, email: customer.email, now }),
       publish(profile.customerRegistered, 1, { customerId, displayName, registeredAt: now.toISOString() }),
     ]);
     return profileOf(customer);

@@ -4,7 +4,7 @@ import { profile } from '@stoa/profile-contract';
 import { namesOf } from '../domain/login-name.js';
 import { Customers } from '../storage/customers.js';
 import { Names } from '../storage/names.js';
-import { customerIdOf } from './caller.js';
+import { customerIdOf } from '../domain/caller.js';
 
 type EraseCustomerHandler = Handler<typeof profile.eraseCustomer>;
 

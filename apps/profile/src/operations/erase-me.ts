@@ -5,7 +5,7 @@ import { namesOf } from '../domain/login-name.js';
 import { DECIDE, NameSaga } from '../names/name-saga.js';
 import { Customers } from '../storage/customers.js';
 import { Decisions } from '../storage/decisions.js';
-import { customerIdOf } from './caller.js';
+import { customerIdOf } from '../domain/caller.js';
 import { ProvePassword } from '../passwords/prove-password.js';
 
 type EraseMeFlow = Flow<typeof profile.eraseMe>;

@@ -3,7 +3,7 @@ import type { Handler } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
 import { profileOf } from '../domain/customer.js';
 import { Customers } from '../storage/customers.js';
-import { customerIdOf } from './caller.js';
+import { customerIdOf } from '../domain/caller.js';
 
 type GetMeHandler = Handler<typeof profile.getMe>;
 

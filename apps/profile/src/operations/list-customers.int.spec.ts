@@ -81,6 +81,7 @@ describe('the list of customers', () => {
         email: 'ada.7@example.com',
         displayName: 'Customer 07',
         role: 'customer',
+        emailVerified: false,
         username: null,
         locale: null,
         phone: null,

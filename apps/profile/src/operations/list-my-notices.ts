@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
 import { Notices } from '../storage/notices.js';
-import { customerIdOf } from './caller.js';
+import { customerIdOf } from '../domain/caller.js';
 
 type ListMyNoticesHandler = Handler<typeof profile.listMyNotices>;
 

@@ -32,7 +32,12 @@ describe('the profile service', () => {
       expect(ok).toBe(true);
       expect(body).toMatchObject({ email, displayName: 'Ada', locale: null, phone: null, version: 1 });
       const { customerId } = body;
-      expect((await profiles.signIn(email)).body).toEqual({ customerId, role: 'customer', displayName: 'Ada' });
+      expect((await profiles.signIn(email)).body).toEqual({
+        customerId,
+        role: 'customer',
+        displayName: 'Ada',
+        version: 1,
+      });
       expect((await profiles.ask('getMe', {}, customer(customerId))).body).toEqual(body);
       const data = { customerId, displayName: 'Ada', registeredAt: body.createdAt };
       expect(await profiles.events(customerId, 1)).toEqual([{ type: 'customerRegistered', version: 1, data }]);

@@ -35,6 +35,8 @@ export interface Who {
   readonly customerId: string;
   readonly role: Role;
   readonly displayName: string;
+  /** Of the customer, at the moment at which the password was right. */
+  readonly version: number;
 }
 
 const SET_BY = 'SELECT set_by FROM credentials WHERE bucket = $1 AND customer_id = $2';
@@ -49,11 +51,15 @@ const COUNT = `
   WHERE bucket = $1 AND customer_id = $2`;
 // Only for the hash that was compared: a password that was changed meanwhile opens nothing any more.
 const PROVED = `${LOCK} AND password_hash = $3 FOR UPDATE`;
-const WHO = 'SELECT role, display_name FROM customers WHERE bucket = $1 AND customer_id = $2';
+const WHO = 'SELECT role, display_name, version FROM customers WHERE bucket = $1 AND customer_id = $2';
 const REPLACE = `
   UPDATE credentials
   SET password_hash = $4, set_by = $5, set_at = now(), failures = 0, failed_at = NULL, locked_until = NULL, attempts = '{}'
   WHERE bucket = $1 AND customer_id = $2 AND password_hash = $3`;
+const RESET = `
+  UPDATE credentials
+  SET password_hash = $3, set_by = $4, set_at = $5, failures = 0, failed_at = NULL, locked_until = NULL, attempts = '{}'
+  WHERE bucket = $1 AND customer_id = $2`;
 const INSERT = `
   INSERT INTO credentials (bucket, customer_id, password_hash, set_by, set_at) VALUES ($1, $2, $3, $4, $5)`;
 
@@ -117,8 +123,9 @@ export class Credentials {
       const [row] = (await tx.query<CredentialRow>(PROVED, [bucket, customerId, passwordHash])).rows;
       if (!row) return undefined;
       await save(tx, bucket, customerId, forgive(attemptsOf(row), source));
-      const [who] = (await tx.query<{ role: Role; display_name: string }>(WHO, [bucket, customerId])).rows;
-      return who && { customerId, role: who.role, displayName: who.display_name };
+      const [who] = (await tx.query<{ role: Role; display_name: string; version: number }>(WHO, [bucket, customerId]))
+        .rows;
+      return who && { customerId, role: who.role, displayName: who.display_name, version: who.version };
     });
   }
 
@@ -129,6 +136,16 @@ export class Credentials {
       const { rowCount } = await tx.query(REPLACE, [bucket, customerId, oldHash, newHash, setBy]);
       return rowCount === 1;
     });
+  }
+
+  /** Sets another password without the old one, and forgets the failures. */
+  async reset(
+    tx: Sql,
+    bucket: number,
+    credential: { customerId: string; passwordHash: string; setBy: string; now: Date },
+  ): Promise<void> {
+    const { customerId, passwordHash, setBy, now } = credential;
+    await tx.query(RESET, [bucket, customerId, passwordHash, setBy, now]);
   }
 
   /** A new customer's. */

@@ -10,6 +10,7 @@ export interface CustomerRow {
   readonly customer_id: string;
   readonly role: Role;
   readonly email: string;
+  readonly verified_email: string | null;
   readonly username: string | null;
   readonly display_name: string;
   readonly locale: string | null;
@@ -21,17 +22,18 @@ export interface CustomerRow {
 
 /** The columns of a `CustomerRow`. */
 export const CUSTOMER_COLUMNS =
-  'customer_id, role, email, username, display_name, locale, phone, version, created_at, updated_at';
+  'customer_id, role, email, verified_email, username, display_name, locale, phone, version, created_at, updated_at';
 const READ = `
   SELECT ${CUSTOMER_COLUMNS}
   FROM customers WHERE bucket = $1 AND customer_id = $2`;
 const LOCK = `${READ} FOR UPDATE`;
 const INSERT = `
-  INSERT INTO customers (bucket, customer_id, role, email, username, display_name, locale, phone, version, created_at, updated_at)
-  SELECT $1::smallint, $2::uuid, $3, $4, $5, $6, $7, $8, $9::integer, $10::timestamptz, $11::timestamptz
+  INSERT INTO customers (bucket, customer_id, role, email, username, display_name, locale, phone, version, created_at, updated_at, verified_email)
+  SELECT $1::smallint, $2::uuid, $3, $4, $5, $6, $7, $8, $9::integer, $10::timestamptz, $11::timestamptz, $12
   WHERE NOT EXISTS (SELECT FROM erased_customers WHERE bucket = $1 AND customer_id = $2)`;
 const UPDATE = `
-  UPDATE customers SET email = $3, username = $4, display_name = $5, locale = $6, phone = $7, version = $8, updated_at = $9
+  UPDATE customers SET email = $3, username = $4, display_name = $5, locale = $6, phone = $7, version = $8, updated_at = $9,
+    verified_email = $10
   WHERE bucket = $1 AND customer_id = $2`;
 
 const ERASE = [
@@ -53,6 +55,7 @@ export const customerOf = (row: CustomerRow): Customer => ({
   customerId: row.customer_id,
   role: row.role,
   email: row.email,
+  verifiedEmail: row.verified_email,
   username: row.username,
   displayName: row.display_name,
   locale: row.locale,
@@ -86,9 +89,22 @@ export class Customers {
     return row && customerOf(row);
   }
 
+  /** Runs work in a transaction of its own that has locked the customer; not at all if there is none. */
+  async whileLocked(
+    customerId: string,
+    work: (tx: Sql, bucket: number, customer: Customer) => Promise<void>,
+  ): Promise<void> {
+    const bucket = this.database.bucketOf(customerId);
+    await this.database.transaction(bucket, async (tx) => {
+      const customer = await this.lock(tx, bucket, customerId);
+      if (customer) await work(tx, bucket, customer);
+    });
+  }
+
   /** @returns false when there was such a customer, who was erased; nothing is written then. */
   async insert(tx: Sql, bucket: number, customer: Customer): Promise<boolean> {
     const { customerId, role, email, username, displayName, locale, phone, version, createdAt, updatedAt } = customer;
+    const { verifiedEmail } = customer;
     const values = [
       bucket,
       customerId,
@@ -101,6 +117,7 @@ export class Customers {
       version,
       createdAt,
       updatedAt,
+      verifiedEmail,
     ];
     const { rowCount } = await tx.query(INSERT, values);
     return rowCount === 1;
@@ -114,8 +131,8 @@ export class Customers {
 
   /** Writes what `lock` gave and `changeCustomer` changed. */
   async save(tx: Sql, bucket: number, customer: Customer): Promise<void> {
-    const { customerId, email, username, displayName, locale, phone, version, updatedAt } = customer;
-    const values = [bucket, customerId, email, username, displayName, locale, phone, version, updatedAt];
+    const { customerId, email, username, displayName, locale, phone, version, updatedAt, verifiedEmail } = customer;
+    const values = [bucket, customerId, email, username, displayName, locale, phone, version, updatedAt, verifiedEmail];
     await tx.query(UPDATE, values);
   }
 }

@@ -36,6 +36,8 @@ export class Operators {
         customerId,
         role: 'operator',
         email,
+        // Whoever configured it answers for it.
+        verifiedEmail: email,
         username: null,
         displayName: 'Operator',
         locale: null,

@@ -1,6 +1,8 @@
 import type { Addresses, Context } from '../plan/context.js';
 import { databaseVariable, shardsVariable } from '../plan/setup.js';
 import type { Service } from '../plan/topology.js';
+import { mailboxDir } from '../state-dir/files.js';
+import { mailLinkSecret } from '../state-dir/secrets.js';
 
 /** The ports of a clone. */
 export interface ClonePorts {
@@ -33,8 +35,15 @@ export function cloneEnvironment(
     ...(service.redis && { REDIS_URL: addresses.redis }),
     ...dataEnvironment(addresses, service),
     ...(service.operator && { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password }),
+    ...(service.mail && mailEnvironment(context)),
   };
 }
+
+/** Mails go to a folder; a mail server in the stack's own environment (SMTP_URL) comes first. */
+const mailEnvironment = ({ stateDir, env }: Context): Record<string, string> => ({
+  MAILBOX_DIR: mailboxDir(stateDir),
+  MAIL_LINK_SECRET: env.MAIL_LINK_SECRET || mailLinkSecret(stateDir),
+});
 
 /** The variables with a service's databases. */
 function dataEnvironment({ databases, directory }: Addresses, service: Service): Record<string, string> {

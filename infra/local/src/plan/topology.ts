@@ -18,6 +18,8 @@ export interface Service {
   redis: boolean;
   /** Gets the operator's account, to create it if it is missing. */
   operator: boolean;
+  /** Sends mail: gets a mailbox folder, and the secret that signs links in mails. */
+  mail?: boolean;
   /** Cap of V8's old space in MB. */
   heapMb: number;
 }
@@ -43,6 +45,7 @@ export const topology: Topology = {
       http: false,
       redis: false,
       operator: true,
+      mail: true,
       heapMb: 128,
     },
     { app: 'catalog', clones: 2, postgres: 'main', http: false, redis: false, operator: false, heapMb: 96 },

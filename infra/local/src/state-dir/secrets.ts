@@ -68,6 +68,15 @@ export function adminToken(stateDir: string, env: NodeJS.ProcessEnv): string {
   return token;
 }
 
+/** The secret that signs links in mails, made at the first start. */
+export function mailLinkSecret(stateDir: string): string {
+  const file = join(stateDir, 'mail.json');
+  if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { linkSecret: string }).linkSecret;
+  const linkSecret = randomBytes(32).toString('base64url');
+  writeSecret(file, { linkSecret });
+  return linkSecret;
+}
+
 function writeSecret(file: string, content: object): void {
   writeFileSync(file, `${JSON.stringify(content)}\n`, { mode: 0o600 });
   chmodSync(file, 0o600); // the mode above is for new files only

@@ -36,10 +36,10 @@ interface Verdict {
 /** Who reads what an operation answers or an event holds, beside the packages of this repository. */
 function readersOutside({ operations, events }: ContractDocument, name: string): string[] {
   const { http } = operations[name] ?? {};
-  const { invalidates, endsSessions } = events[name] ?? {};
+  const { invalidates, endsSessions, endsEarlierSessions } = events[name] ?? {};
   return [
     ...(http ? [`clients of ${http.method} ${http.path}`] : []),
-    ...(invalidates || endsSessions ? ['the gateway'] : []),
+    ...(invalidates || endsSessions || endsEarlierSessions ? ['the gateway'] : []),
   ];
 }
 

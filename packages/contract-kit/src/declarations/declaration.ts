@@ -92,6 +92,11 @@ export interface EventRules<D extends z.ZodType> {
   readonly invalidates?: readonly string[];
   /** The key is a customer who is no more: the gateway ends all their sessions. */
   readonly endsSessions?: true;
+  /**
+   * The key is a customer, and the record's version that of the customer: the gateway ends the sessions that began at
+   * an earlier one, as checkCredentials gave it. For a password that was reset, say: whoever signs in behind it stays.
+   */
+  readonly endsEarlierSessions?: true;
 }
 
 /** The declaration of a state. */

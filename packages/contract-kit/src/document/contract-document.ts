@@ -38,6 +38,8 @@ export interface MessageDocument {
   readonly invalidates?: readonly string[];
   /** Events only: the key is a customer whose sessions the gateway ends. */
   readonly endsSessions?: true;
+  /** Events only: the gateway ends the sessions of the customer that began at an earlier version than the event's. */
+  readonly endsEarlierSessions?: true;
 }
 
 /**

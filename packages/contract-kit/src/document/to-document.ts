@@ -74,6 +74,7 @@ function messageDocument(message: Event | State): MessageDocument {
     since: message.since ?? 1,
     invalidates: message.kind === 'event' ? message.invalidates : undefined,
     endsSessions: message.kind === 'event' ? message.endsSessions : undefined,
+    endsEarlierSessions: message.kind === 'event' ? message.endsEarlierSessions : undefined,
   }) as MessageDocument;
 }
 

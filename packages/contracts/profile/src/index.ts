@@ -1,4 +1,4 @@
-import { command, CustomerId, event, pageBothWays, query, service, Timestamp, withoutLimits } from '@stoa/contract-kit';
+import { command, CustomerId, pageBothWays, query, service, Timestamp, withoutLimits } from '@stoa/contract-kit';
 import { z } from 'zod';
 import {
   CustomerFigures,
@@ -8,6 +8,8 @@ import {
   ListCustomers,
   STATISTICS_DESCRIPTION,
 } from './customers.js';
+import { events } from './events.js';
+import { recovery } from './recovery.js';
 import { Role, signIn } from './sign-in.js';
 import { DisplayName, Email, Locale, LoginName, NewPassword, Password, Phone, Username } from './words.js';
 
@@ -23,6 +25,7 @@ export const Profile = withoutLimits(
   z.object({
     customerId: CustomerId,
     email: Email,
+    emailVerified: z.boolean().optional().describe('Whether they proved to read what is sent to this address'),
     displayName: DisplayName,
     locale: Locale.nullable(),
     phone: Phone.nullable(),
@@ -214,34 +217,8 @@ export const profile = service(
       since: 2,
     }),
 
-    customerRegistered: event({
-      summary: 'A customer registered',
-      key: 'customerId',
-      data: withoutLimits(z.object({ customerId: CustomerId, displayName: DisplayName, registeredAt: Timestamp })),
-    }),
-    profileChanged: event({
-      summary: 'A customer changed their profile',
-      key: 'customerId',
-      data: withoutLimits(z.object({ customerId: CustomerId, displayName: DisplayName, changedAt: Timestamp })),
-    }),
-    /** Whoever keeps anything about a customer deletes it now. Holds nothing about them but the id. */
-    customerErased: event({
-      summary: 'A customer was erased: their sessions end, and everything kept about them is to be deleted',
-      key: 'customerId',
-      data: z.object({ customerId: CustomerId, erasedAt: Timestamp }),
-      endsSessions: true,
-      since: 2,
-    }),
-    /** For this service itself. It holds no name, because events are kept for days. */
-    namesDecided: event({
-      summary: 'A command that had reserved login names was decided: they can be confirmed or released',
-      key: 'token',
-      data: z.object({
-        token: z.uuid().describe('The command that reserved them'),
-        customerId: CustomerId,
-        buckets: z.array(z.int().min(0)).describe("The names' buckets in the lookup keyspace"),
-      }),
-      since: 2,
-    }),
+    ...recovery,
+
+    ...events,
   },
 );

@@ -30,7 +30,14 @@ export const signIn = {
     caller: 'anyone',
     key: 'input.email',
     input: z.object({ email: LoginName, password: Password, from: SignInSource.optional() }),
-    output: withoutLimits(z.object({ customerId: CustomerId, role: Role, displayName: DisplayName })),
+    output: withoutLimits(
+      z.object({
+        customerId: CustomerId,
+        role: Role,
+        displayName: DisplayName,
+        version: z.int().positive().optional().describe('Of the customer; events that end earlier sessions compare it'),
+      }),
+    ),
     errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
     // Every attempt is a new command: a stored reply would let a lock-out be bypassed.
     secretReply: true,

@@ -12,7 +12,7 @@ export const Email = z
   .email('an e-mail address such as ada@example.com')
   .max(MAX_EMAIL_LENGTH)
   .describe('Compared without regard to case');
-/** `writeOnly` keeps it out of logs and of the inbox's body hash. */
+/** One that is set; `writeOnly` keeps it out of logs and of the inbox's body hash. */
 export const NewPassword = z
   .string()
   .min(MIN_PASSWORD_LENGTH)
@@ -29,9 +29,13 @@ export const Username = z
     '3 to 30 letters, digits, dots, dashes or underscores, beginning with a letter',
   )
   .describe('Compared without regard to case');
+/** One that was set before, by whatever rules. */
 export const Password = z.string().max(MAX_PASSWORD_LENGTH).meta({ writeOnly: true });
 /** An e-mail address or a username, as it was typed or stored. */
 export const LoginName = z.string().max(MAX_EMAIL_LENGTH);
+/** As others are shown it. */
 export const DisplayName = z.string().trim().min(1).max(MAX_DISPLAY_NAME_LENGTH);
+/** A language, perhaps of a country. */
 export const Locale = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'a language tag such as de or de-CH');
+/** A telephone number. */
 export const Phone = z.string().regex(/^\+[1-9]\d{4,14}$/, 'E.164, such as +41446681800');

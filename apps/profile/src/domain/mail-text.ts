@@ -1,0 +1,45 @@
+import type { LinkPurpose } from './link.js';
+
+/** The kinds of mails, by what they are about. */
+export type MailKind = LinkPurpose | 'password-was-reset' | 'email-was-changed';
+
+/** Subject and text of a mail. */
+export interface MailText {
+  readonly subject: string;
+  readonly text: string;
+}
+
+/**
+ * Holds nothing that the customer chose, such as their name: else anybody could have this shop send a text of theirs to
+ * any address, by registering it.
+ */
+const TEXTS: Readonly<Record<MailKind, readonly [subject: string, ...paragraphs: string[]]>> = {
+  'reset-password': [
+    'Set another password',
+    'Somebody, most likely you, asked to set another password for your account. This link does it, once, for an hour:',
+    '{link}',
+    'If it was not you, do nothing: your password stays as it is.',
+  ],
+  'verify-email': [
+    'Verify your e-mail address',
+    'An account was given this e-mail address. This link, which ends after a day, says that it is yours:',
+    '{link}',
+    'If you have no such account, do nothing.',
+  ],
+  'password-was-reset': [
+    'Your password was reset',
+    'Another password was set for your account, with a link that had been mailed to you. All sessions were ended.',
+    'If it was not you, somebody reads your mail: secure it, then reset the password again.',
+  ],
+  'email-was-changed': [
+    'Your e-mail address was changed',
+    'Your account has another e-mail address from now on. This is the last mail to this one.',
+    'If it was not you, tell the shop.',
+  ],
+};
+
+/** @param link the URL in it; of a kind that has none, undefined. */
+export function mailText(kind: MailKind, link: string | undefined): MailText {
+  const [subject, ...paragraphs] = TEXTS[kind];
+  return { subject, text: `${paragraphs.join('\n\n').replace('{link}', () => link ?? '')}\n` };
+}
