@@ -2,7 +2,7 @@ import { CustomerId, event, Timestamp, withoutLimits } from '@stoa/contract-kit'
 import { z } from 'zod';
 import { DisplayName } from './words.js';
 
-/** Facts about customers; those that are read for days hold no more of them than needed. */
+/** Events of customers. They are kept for days, and hold no more of them than needed. */
 export const events = {
   customerRegistered: event({
     summary: 'A customer registered',
