@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { catalogVariables } from '../apps/catalog/dist/config.js';
+import { trailVariables } from '../apps/gateway/dist/audit/protect-trail.js';
 import { gatewayVariables } from '../apps/gateway/dist/config.js';
 import { profileVariables } from '../apps/profile/dist/config.js';
 import { shardsVariables } from '../apps/shards/dist/config.js';
@@ -19,6 +20,7 @@ const FILE = path.join(root, 'docs/settings.md');
 const SCHEMAS = [
   ['Every clone of every service', commonVariables, []],
   ['The gateway', gatewayVariables, [commonVariables]],
+  ["The gateway's migrations", trailVariables, []],
   ['Services whose data are sharded (profile, cart)', shardedVariables, [commonVariables]],
   ['Profile', profileVariables, [shardedVariables]],
   ['Catalog', catalogVariables, [commonVariables]],

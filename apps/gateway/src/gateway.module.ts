@@ -3,9 +3,12 @@ import { toDocument } from '@stoa/contract-kit';
 import { MESSAGING_OPTIONS, MessagingModule, StoaClient, type MessagingOptions } from '@stoa/messaging';
 import { CONFIG, LOGGER, Readiness, type Logger } from '@stoa/service';
 import { Audit } from './audit/audit.js';
+import { ReadTrail } from './audit/read-trail.js';
+import { SecurityLog } from './audit/security-log.js';
 import { BuiltinOperations } from './builtin/builtin-operations.js';
 import { builtinContract } from './builtin/contract.js';
 import { CheckSignIn } from './builtin/check-sign-in.js';
+import { ListAudit } from './builtin/list-audit.js';
 import { ListContracts } from './builtin/list-contracts.js';
 import { RefreshSession } from './builtin/refresh-session.js';
 import { SignInHooks } from './builtin/sign-in-hooks.js';
@@ -63,6 +66,8 @@ const requests = [
   RunForCaller,
   CallOperation,
   Audit,
+  ReadTrail,
+  SecurityLog,
   RequestLog,
   { provide: REQUESTS, useExisting: StoaClient },
 ];
@@ -72,6 +77,7 @@ const builtin = [
   SignIn,
   RefreshSession,
   SignOut,
+  ListAudit,
   ListContracts,
   SignInHooks,
   CheckSignIn,

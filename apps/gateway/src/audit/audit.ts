@@ -8,7 +8,7 @@ import type { Fields, Operation } from '../services/operation.js';
 import { GatewayDatabase } from '../storage/gateway-database.js';
 import { redactInput } from './redact-input.js';
 
-/** A command of an operator that is about to run. */
+/** An operation that an operator is about to run. */
 export interface OperatorAction {
   readonly exchange: Exchange;
   readonly operation: Operation;
@@ -16,7 +16,20 @@ export interface OperatorAction {
   readonly operatorId: string;
 }
 
-/** Audit keeps the trail of operators' commands: who, which operation, its input, the address, and the outcome. */
+interface Outcome {
+  readonly status: number;
+  readonly errorCode: string | null;
+}
+
+const outcomeOf = (error: unknown): Outcome =>
+  error instanceof HttpProblem
+    ? { status: error.status, errorCode: error.code }
+    : { status: 500, errorCode: 'INTERNAL' };
+
+/**
+ * Audit keeps the trail of what operators do: who, which operation, its input, the address, and the outcome. A row is
+ * never changed: the outcome is one of its own.
+ */
 @Injectable()
 export class Audit {
   constructor(
@@ -25,50 +38,50 @@ export class Audit {
   ) {}
 
   /**
-   * Records the command, runs it, and records its outcome.
-   * @throws HttpProblem 503 when the command can't be recorded: then it doesn't run; and the errors of `work`
+   * Records an operation and its outcome: a command before it runs, a query before its response is sent.
+   * @throws HttpProblem 503 when it can't be recorded: then nobody gets its result; and the errors of `work`
    */
   async record(action: OperatorAction, work: () => Promise<HttpResponse>): Promise<HttpResponse> {
-    const id = await this.begin(action).catch((error: unknown) => {
+    const { isCommand } = action.operation;
+    const id = newId();
+    if (isCommand) await this.mustBegin(id, action);
+    const [response, error] = await work().then(
+      (done): [HttpResponse | undefined, unknown] => [done, undefined],
+      (thrown: unknown): [HttpResponse | undefined, unknown] => [undefined, thrown],
+    );
+    const outcome = response ? { status: response.status, errorCode: null } : outcomeOf(error);
+    if (!isCommand) await this.mustBegin(id, action);
+    await this.end(id, outcome);
+    if (response) return response;
+    throw error;
+  }
+
+  private async mustBegin(id: string, action: OperatorAction): Promise<void> {
+    await this.begin(id, action).catch((error: unknown) => {
       this.logger.error({ err: error }, 'audit trail cannot be written');
       throw problem(
         'UNAVAILABLE',
         'What operators do must be recorded, and that is not possible at the moment; try again',
       );
     });
-    try {
-      const response = await work();
-      await this.end(id, response.status, null);
-      return response;
-    } catch (error) {
-      if (error instanceof HttpProblem) await this.end(id, error.status, error.code);
-      else await this.end(id, 500, 'INTERNAL');
-      throw error;
-    }
   }
 
-  private async begin({ exchange, operation, input, operatorId }: OperatorAction): Promise<string> {
-    const id = newId();
+  private async begin(id: string, { exchange, operation, input, operatorId }: OperatorAction): Promise<void> {
     const prisma = await this.database.prisma();
-    await prisma.auditEntry.create({
-      data: {
-        id,
-        operatorId,
-        service: operation.service,
-        operation: operation.name,
-        input: redactInput(operation.document.input, input) as Record<string, string>,
-        address: exchange.address,
-        traceId: exchange.trace.traceId,
-      },
-    });
-    return id;
+    const kept = JSON.stringify(redactInput(operation.document.input, input));
+    const kind = operation.isCommand ? 'command' : 'query';
+    await prisma.$executeRaw`
+      INSERT INTO audit.entries (id, operator_id, kind, service, operation, input, address, trace_id)
+      VALUES (${id}::uuid, ${operatorId}::uuid, ${kind}, ${operation.service}, ${operation.name}, ${kept}::jsonb,
+              ${exchange.address}, ${exchange.trace.traceId})`;
   }
 
-  /** The command can't be undone: a failure to record its outcome is only logged. */
-  private async end(id: string, status: number, errorCode: string | null): Promise<void> {
+  /** A command that was done can't be undone: a failure to record its outcome is only logged. */
+  private async end(id: string, { status, errorCode }: Outcome): Promise<void> {
     try {
       const prisma = await this.database.prisma();
-      await prisma.auditEntry.update({ where: { id }, data: { status, errorCode, finishedAt: new Date() } });
+      await prisma.$executeRaw`
+        INSERT INTO audit.outcomes (entry_id, status, error_code) VALUES (${id}::uuid, ${status}::int, ${errorCode})`;
     } catch (error) {
       this.logger.error({ err: error, auditEntry: id, status }, 'outcome of an audit entry cannot be written');
     }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HttpProblem } from '../http/problem.js';
 import type { Fields } from '../services/operation.js';
 import type { BuiltinContext, BuiltinHandlers } from './handler.js';
+import { ListAudit } from './list-audit.js';
 import { ListContracts } from './list-contracts.js';
 import { RefreshSession } from './refresh-session.js';
 import { SignIn } from './sign-in.js';
@@ -21,8 +22,9 @@ export class BuiltinOperations {
     refreshSession: RefreshSession,
     signOut: SignOut,
     listContracts: ListContracts,
+    listAudit: ListAudit,
   ) {
-    this.handlers = { startGuest, signIn, refreshSession, signOut, listContracts };
+    this.handlers = { startGuest, signIn, refreshSession, signOut, listContracts, listAudit };
   }
 
   /** @param input validated against the operation's contract. @returns its output. @throws HttpProblem */

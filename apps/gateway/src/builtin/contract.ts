@@ -1,4 +1,4 @@
-import { command, CustomerId, query, service, Timestamp } from '@stoa/contract-kit';
+import { command, CustomerId, pageLimit, query, service, Timestamp } from '@stoa/contract-kit';
 import { z } from 'zod';
 
 /** The service name of the builtin operations. */
@@ -34,6 +34,19 @@ const RefusedContract = z.object({
   at: Timestamp,
 });
 
+const AuditEntry = z.object({
+  id: z.uuid(),
+  at: Timestamp,
+  operatorId: CustomerId,
+  kind: z.enum(['command', 'query']),
+  operation: z.string().describe('service.operation'),
+  input: z.record(z.string(), z.unknown()).describe('Without secrets; of one beyond 16 KiB the names of its fields'),
+  address: z.string().describe("The client's"),
+  traceId: z.string(),
+  status: z.int().nullable().describe('Of the response; null while it is under way, or if the gateway died'),
+  errorCode: z.string().nullable(),
+});
+
 /**
  * The builtin operations: those that the gateway runs itself, not over Kafka. They are declared as every service
  * declares its operations, so that routes, validation, caller rules, rate limits and documentation follow from the
@@ -41,7 +54,11 @@ const RefusedContract = z.object({
  */
 export const builtinContract = service(
   BUILTIN_SERVICE,
-  { version: 1, title: 'Gateway', description: 'Guests, sessions, and what the gateway knows of the services.' },
+  {
+    version: 2,
+    title: 'Gateway',
+    description: 'Guests, sessions, what operators did, and what the gateway knows of the services.',
+  },
   {
     startGuest: command({
       http: 'POST /v1/guests',
@@ -87,6 +104,19 @@ export const builtinContract = service(
       input: z.object({}),
       output: z.object({}),
       status: 204,
+    }),
+    listAudit: query({
+      http: 'GET /v1/audit',
+      summary: 'Read what operators did, the latest first',
+      caller: 'operator',
+      input: z.object({
+        operatorId: CustomerId.optional(),
+        customerId: CustomerId.optional().describe('Whom the input names'),
+        cursor: z.uuid().optional().describe('As `next` of the page before'),
+        limit: pageLimit(100),
+      }),
+      output: z.object({ items: z.array(AuditEntry), next: z.uuid().nullable() }),
+      since: 2,
     }),
     listContracts: query({
       http: 'GET /v1/contracts',

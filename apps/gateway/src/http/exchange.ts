@@ -15,6 +15,8 @@ export interface Exchange {
   readonly arrival: number;
   /** `service.operation` once it is known, for metrics and logs. */
   operation: string | undefined;
+  /** The caller once it is known, or the account that somebody wants to sign in to, for security events. */
+  who: string | undefined;
   /** Bytes of its JSON body that are held in memory. */
   bodyBytes: number;
 }
@@ -42,6 +44,7 @@ export const exchangeOf = (request: FastifyRequest): Exchange => ({
   trace: traceOf(request),
   arrival: performance.now(),
   operation: undefined,
+  who: undefined,
   bodyBytes: 0,
 });
 

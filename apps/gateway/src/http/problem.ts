@@ -24,6 +24,8 @@ export class HttpProblem extends Error {
     readonly detail: string,
     readonly problems?: readonly Problem[],
     readonly headers: Headers = {},
+    /** Names it as a security event, where its code does not say enough. */
+    readonly event?: string,
   ) {
     super(detail);
   }
@@ -36,9 +38,9 @@ export type GatewayErrorCode = keyof typeof commonErrors | keyof typeof httpErro
 export function problem(
   code: GatewayErrorCode,
   detail: string,
-  { problems, headers }: { problems?: readonly Problem[]; headers?: Headers } = {},
+  { problems, headers, event }: { problems?: readonly Problem[]; headers?: Headers; event?: string } = {},
 ): HttpProblem {
-  return new HttpProblem(statusOf(code), code, detail, problems, headers);
+  return new HttpProblem(statusOf(code), code, detail, problems, headers, event);
 }
 
 /** The HTTP status of a code: the contract's own first, then the common ones; 500 for one that nobody declared. */

@@ -2,6 +2,7 @@ import { eventually, mostlyWithin } from '@stoa/testing';
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
 import { TcpProxy } from '../../test/tcp-proxy.js';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
+import { accountName } from '../audit/security-log.js';
 import type { ThingsService } from '../../test/things-service.js';
 
 describe('identity', () => {
@@ -157,6 +158,23 @@ describe('identity', () => {
       const replies = await Promise.all([refresh(refreshToken), refresh(refreshToken, other), refresh(refreshToken)]);
       expect(replies.map(({ status }) => status)).toEqual([201, 201, 201]);
       expect(new Set(replies.map(({ json }) => json['refreshToken'])).size).toBe(1);
+    });
+
+    it('is a line of the log where it is wrong, or comes from nobody here', async () => {
+      const { email, refreshToken, token } = await shop.signIn(gateway);
+      await gateway.request('POST /v1/sessions', { body: { email, password: 'wrong password' } });
+      await gateway.request('GET /v1/private', { token: `${token.slice(0, -4)}AAAA` });
+      const next = String((await refresh(refreshToken)).json['refreshToken']);
+      await refresh(next);
+      await refresh(refreshToken);
+      await eventually(() => {
+        const logs = gateway.clone.logs?.() ?? '';
+        for (const event of ['signed in', 'sign-in refused', 'token forged', 'refresh token reused']) {
+          expect(logs).toContain(`"security":"${event}"`);
+        }
+        expect(logs).toContain(`"who":"${accountName(email)}"`);
+        for (const secret of [email, 'wrong password', refreshToken]) expect(logs).not.toContain(secret);
+      });
     });
 
     it('ends the session when a token comes again whose successor was used', async () => {

@@ -15,6 +15,9 @@ export type Identity =
 /** The caller as services see it. */
 export const callerOf = ({ kind, customerId }: Identity): Caller => ({ kind, customerId });
 
+/** A caller as events and logs name it. */
+export const whoIs = ({ kind, customerId }: Identity): string => `${kind} ${customerId}`;
+
 /** The customer id of no customer. Ids of commands without a caller follow from it. */
 export const NOBODY_ID = '00000000-0000-7000-8000-000000000000';
 

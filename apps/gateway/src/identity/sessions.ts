@@ -44,7 +44,8 @@ interface TokenRow {
 }
 
 const unknownCustomer = () => new HttpProblem(401, 'WRONG_CREDENTIALS', 'The name or the password is wrong');
-const endedSession = () => problem('UNAUTHENTICATED', 'The refresh token is not valid (any more): sign in again');
+const endedSession = (event: string) =>
+  problem('UNAUTHENTICATED', 'The refresh token is not valid (any more): sign in again', { event });
 
 /**
  * Sessions holds sign-ins, and the refresh tokens that keep them alive: each is used once, and its reuse ends the
@@ -84,8 +85,9 @@ export class Sessions {
   async refresh(token: string): Promise<SessionState> {
     const outcome = await this.database.transaction((tx) => rotate(tx, token));
     if (outcome.kind === 'rotated') return outcome.state;
-    if (outcome.kind === 'reused') await this.revoke(outcome.sessionId, 'a refresh token was used twice');
-    throw endedSession();
+    if (outcome.kind === 'refused') throw endedSession('refresh token refused');
+    await this.revoke(outcome.sessionId, 'a refresh token was used twice');
+    throw endedSession('refresh token reused');
   }
 
   /** Ends a session: its refresh tokens at once, its access tokens within 2 s on all clones. */

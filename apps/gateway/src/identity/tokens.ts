@@ -23,8 +23,9 @@ interface Verified {
 }
 
 /** A 401 whose detail says what is wrong with the token and what to do. */
-function refused(detail: string) {
+function refused(detail: string, event = 'token refused') {
   return problem('UNAUTHENTICATED', detail, {
+    event,
     headers: { 'www-authenticate': `Bearer error="invalid_token", error_description="${detail.replaceAll('"', "'")}"` },
   });
 }
@@ -126,7 +127,8 @@ export class Tokens {
     } catch (error) {
       if (error instanceof TypeError) throw refused('The access token is not a JWT of this shop');
       const reason = reasonOf(error);
-      throw reason === undefined ? error : refused(reason);
+      if (reason === undefined) throw error;
+      throw refused(reason, error instanceof errors.JWTExpired ? 'token expired' : 'token forged');
     }
   }
 
@@ -134,7 +136,7 @@ export class Tokens {
     const key = kid === undefined ? undefined : await this.keys.publicKey(kid);
     if (key) return key;
     if (!this.keys.known) throw problem('UNAVAILABLE', 'Tokens cannot be checked at the moment; try again');
-    throw refused('The access token was signed with a key that this shop does not have');
+    throw refused('The access token was signed with a key that this shop does not have', 'token forged');
   }
 
   private signer() {

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '@stoa/service';
+import { Audit } from '../audit/audit.js';
+import { accountName, SecurityLog } from '../audit/security-log.js';
 import { BuiltinOperations, TAKES_ANY_TOKEN } from '../builtin/builtin-operations.js';
 import { BUILTIN_SERVICE } from '../builtin/contract.js';
 import { CachedQuery } from '../cache/cached-query.js';
@@ -9,7 +11,7 @@ import type { GatewayConfig } from '../config.js';
 import { headerOf, pathOf, type Exchange } from '../http/exchange.js';
 import { problem } from '../http/problem.js';
 import { jsonResponse, withHeaders, type HttpResponse } from '../http/response.js';
-import { checkCaller, type Identity } from '../identity/identity.js';
+import { checkCaller, whoIs, type Identity } from '../identity/identity.js';
 import { Tokens } from '../identity/tokens.js';
 import { BodyMemory } from '../input/body-memory.js';
 import { buildInput, inputBytes, validateInput } from '../input/build-input.js';
@@ -40,6 +42,8 @@ export class HandleRequest {
     private readonly forCaller: RunForCaller,
     private readonly builtin: BuiltinOperations,
     private readonly bodies: BodyMemory,
+    private readonly audit: Audit,
+    private readonly security: SecurityLog,
     @Inject(REQUESTS) private readonly requests: RequestPort,
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'BODY_LIMIT_BYTES'>,
   ) {}
@@ -62,6 +66,7 @@ export class HandleRequest {
     if (!operation.isCached && !this.requests.hasRoom(operation.service))
       throw problem('OVERLOADED', `Too many requests to ${operation.service} are in flight`);
     const identity = await this.tokens.identify(headerOf(exchange, 'authorization'));
+    exchange.who = identity && whoIs(identity);
     checkCaller(operation.document.caller, identity);
     if (operation.isCached) return this.runCached(exchange, found, identity);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
@@ -111,19 +116,35 @@ export class HandleRequest {
   private async runBuiltin(exchange: Exchange, found: Found): Promise<HttpResponse> {
     const { operation } = found;
     const identity = await this.identifyForBuiltin(exchange, operation);
+    exchange.who = identity && whoIs(identity);
     checkCaller(operation.document.caller, identity);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
     const { input } = await this.readInput(exchange, found);
-    const output = await this.builtin.run(operation.name, input, {
-      identity,
-      trace: exchange.trace,
-      client: { address: exchange.address, userAgent: headerOf(exchange, 'user-agent') },
-    });
-    const { status } = operation.document;
-    const headers = { 'cache-control': 'no-store', ...limitHeaders };
-    return status === 204
-      ? { status, headers, body: undefined }
-      : jsonResponse(JSON.stringify(output), headers, status);
+    const work = async (): Promise<HttpResponse> => {
+      const output = await this.builtin.run(operation.name, input, {
+        identity,
+        trace: exchange.trace,
+        client: { address: exchange.address, userAgent: headerOf(exchange, 'user-agent') },
+      });
+      const { status } = operation.document;
+      const headers = { 'cache-control': 'no-store', ...limitHeaders };
+      return status === 204
+        ? { status, headers, body: undefined }
+        : jsonResponse(JSON.stringify(output), headers, status);
+    };
+    if (operation.name === 'signIn') return this.signIn(exchange, input, work);
+    const isAudited = identity?.kind === 'operator' && operation.document.caller !== 'anyone';
+    return isAudited
+      ? this.audit.record({ exchange, operation, input, operatorId: identity.customerId }, work)
+      : work();
+  }
+
+  /** Events of it name the account, since the caller is not known before. */
+  private async signIn(exchange: Exchange, input: Fields, work: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    exchange.who = accountName(String(input['email']));
+    const response = await work();
+    this.security.allowed(exchange, 'signed in');
+    return response;
   }
 
   /**

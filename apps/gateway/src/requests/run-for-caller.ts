@@ -28,7 +28,7 @@ export interface Task {
 /** Takes the place of an upload's frames when its input is validated, before there are any. */
 const NO_FRAME = { id: '', sequence: 0, last: true, contentType: '', data: '' };
 
-/** RunForCaller runs an operation as its caller. Commands of operators are written to the audit trail. */
+/** RunForCaller runs an operation as its caller. What operators do is written to the audit trail. */
 @Injectable()
 export class RunForCaller {
   constructor(
@@ -41,7 +41,7 @@ export class RunForCaller {
   async run(task: Task): Promise<HttpResponse> {
     const identity = task.identity ?? { kind: 'guest', customerId: newId() };
     const work = (): Promise<HttpResponse> => this.respond(task, identity);
-    const isAudited = identity.kind === 'operator' && task.operation.isCommand;
+    const isAudited = identity.kind === 'operator';
     const response = await (isAudited ? this.audit.record({ ...task, operatorId: identity.customerId }, work) : work());
     if (task.identity) return response;
     const { token } = await this.tokens.issue(identity);

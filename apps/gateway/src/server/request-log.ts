@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger, metrics, spans } from '@stoa/service';
+import { SecurityLog } from '../audit/security-log.js';
 import { MemoryCache } from '../cache/memory-cache.js';
 import { pathOf, type Exchange } from '../http/exchange.js';
 import { HttpProblem } from '../http/problem.js';
@@ -32,6 +33,7 @@ export class RequestLog {
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
     memory: MemoryCache,
+    private readonly security: SecurityLog,
   ) {
     const requests = metrics.counter<'operation' | 'status'>({
       name: 'stoa_http_requests_total',
@@ -79,8 +81,13 @@ export class RequestLog {
     });
   }
 
-  /** Logs a fault of the gateway or of a service. Other problems are the caller's business and are not logged. */
-  refused({ method, target, operation }: Exchange, error: unknown): void {
+  /**
+   * Logs a fault of the gateway or of a service, and security events. Other problems are the caller's business and are
+   * not logged.
+   */
+  refused(exchange: Exchange, error: unknown): void {
+    const { method, target, operation } = exchange;
+    this.security.refused(exchange, error);
     const fields = { method, path: pathOf(target), operation };
     if (!(error instanceof HttpProblem)) this.logger.error({ ...fields, err: error }, 'request failed');
     else if (error.status >= 500)

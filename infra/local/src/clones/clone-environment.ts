@@ -1,5 +1,5 @@
 import type { Addresses, Context } from '../plan/context.js';
-import { databaseVariable, shardsVariable } from '../plan/setup.js';
+import { databaseVariable, ownerVariable, shardsVariable } from '../plan/setup.js';
 import type { Service } from '../plan/topology.js';
 import { mailboxDir } from '../state-dir/files.js';
 import { mailLinkSecret } from '../state-dir/secrets.js';
@@ -58,14 +58,16 @@ function dataEnvironment({ databases, directory }: Addresses, service: Service):
 
 /** The variables of a service's migrations: for sharded data also the owner's URL of the map and the wanted shards. */
 export function migrationEnvironment(addresses: Addresses, service: Service): Record<string, string> {
-  const { keyspaces = [] } = service;
+  const { app, keyspaces = [], keepsTrail = false } = service;
   const { directory, shards } = addresses;
+  const owner = keepsTrail ? addresses.databaseOwners.get(app) : undefined;
   const lists = keyspaces.flatMap((keyspace) => {
     const list = shards.get(keyspace);
     return list === undefined ? [] : [[shardsVariable(keyspace), list] as const];
   });
   return {
     ...dataEnvironment(addresses, service),
+    ...(owner !== undefined && { [ownerVariable(app)]: owner }),
     ...(directory && keyspaces.length > 0 && { DIRECTORY_ADMIN_URL: directory.adminUrl }),
     ...Object.fromEntries(lists),
   };
@@ -73,7 +75,7 @@ export function migrationEnvironment(addresses: Addresses, service: Service): Re
 
 /** Variables that the stack sets itself, and npm's. Settings such as LOG_LEVEL or KAFKA_CLIENT reach the clones. */
 const NOT_INHERITED =
-  /^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|STOA_OPERATOR_|PORT$|DIRECTORY_)|_DATABASE_URL$|_SHARDS$/;
+  /^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|STOA_OPERATOR_|PORT$|DIRECTORY_)|_DATABASE_(OWNER_)?URL$|_SHARDS$/;
 
 /** The supervisor's own environment without NOT_INHERITED. */
 export function inheritedEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -26,6 +26,8 @@ export interface Addresses {
   redis: string;
   /** Database URLs by app. */
   databases: Map<string, string>;
+  /** URLs of the same databases for the owner of their server, where the stack started it. */
+  databaseOwners: Map<string, string>;
   /** The shard map; undefined where nothing is sharded. */
   directory?: Directory;
   /** The shards that each keyspace is to have, as JSON. */

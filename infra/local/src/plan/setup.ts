@@ -49,6 +49,9 @@ export function databaseVariable(app: string): string {
   return `${app.toUpperCase().replaceAll('-', '_')}_DATABASE_URL`;
 }
 
+/** The variable with the same database's URL for the owner of its server, e.g. GATEWAY_DATABASE_OWNER_URL. */
+export const ownerVariable = (app: string): string => databaseVariable(app).replace(/URL$/, 'OWNER_URL');
+
 /** The variable that names a keyspace's shards, e.g. CART_SHARDS. */
 export function shardsVariable(keyspace: string): string {
   return `${keyspace.toUpperCase().replaceAll('-', '_')}_SHARDS`;

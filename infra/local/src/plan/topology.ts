@@ -8,6 +8,8 @@ export interface Service {
   clones: number;
   /** The Postgres server that holds its database, which is called like the app; left out where it has none. */
   postgres?: string;
+  /** Its migrations hand the audit trail to the server's owner, whose URL they get as ‹APP›_DATABASE_OWNER_URL. */
+  keepsTrail?: boolean;
   /** Its sharded data: each has a database of its own name on each shard server. */
   keyspaces?: string[];
   /** Works on the shard map: gets DIRECTORY_ADMIN_URL. */
@@ -51,7 +53,16 @@ export const topology: Topology = {
     { app: 'catalog', clones: 2, postgres: 'main', http: false, redis: false, operator: false, heapMb: 96 },
     { app: 'cart', clones: 1, keyspaces: ['cart'], http: false, redis: false, operator: false, heapMb: 144 },
     { app: 'shards', clones: 1, operatesShards: true, http: false, redis: false, operator: false, heapMb: 64 },
-    { app: 'gateway', clones: 2, postgres: 'main', http: true, redis: true, operator: false, heapMb: 144 },
+    {
+      app: 'gateway',
+      clones: 2,
+      postgres: 'main',
+      keepsTrail: true,
+      http: true,
+      redis: true,
+      operator: false,
+      heapMb: 144,
+    },
   ],
 };
 

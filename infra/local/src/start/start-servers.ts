@@ -3,7 +3,7 @@ import type { PostgresServer } from '../servers/postgres.js';
 import { brokersToRun } from '../plan/brokers.js';
 import { brokerProcesses } from '../processes/broker-processes.js';
 import type { Addresses, Context, Directory } from '../plan/context.js';
-import { ensureDatabase } from '../data/databases.js';
+import { ensureDatabase, inDatabase, plain } from '../data/databases.js';
 import { postgresProcess, redisProcess } from '../processes/server-processes.js';
 import { allSettledOrThrow } from '../machine/all-settled.js';
 import { ServerProxies } from '../processes/server-proxies.js';
@@ -48,7 +48,10 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
     ...(external.redis || !needsRedis ? [] : [startRedis()]),
     ...(balanced ? [findBalancer()] : []),
   ]);
-  return { addresses: { ...kafka, redis, databases: new Map(), shards: new Map(), ...data }, haproxy };
+  return {
+    addresses: { ...kafka, redis, databases: new Map(), databaseOwners: new Map(), shards: new Map(), ...data },
+    haproxy,
+  };
 }
 
 /** Starts the brokers side by side: of three, none answers before most of them run. */
@@ -65,7 +68,7 @@ async function startBrokers(
   return { kafka, ...(servers.length > 1 ? { replicas: servers.length } : {}) };
 }
 
-type Data = Pick<Addresses, 'databases' | 'directory' | 'shards'>;
+type Data = Pick<Addresses, 'databases' | 'databaseOwners' | 'directory' | 'shards'>;
 
 /** Starts the servers of unsharded data first: one of them has the shard map, which names the shard servers. */
 async function startPostgresServers(
@@ -95,7 +98,7 @@ async function startPostgresServers(
       shards.set(keyspace, JSON.stringify(list));
     }
   }
-  return { databases, shards, ...(directory ? { directory } : {}) };
+  return { databases, databaseOwners: ownersOf(context, servers), shards, ...(directory ? { directory } : {}) };
 }
 
 async function serviceDatabases(
@@ -110,6 +113,14 @@ async function serviceDatabases(
     if (server && !databases.has(app)) databases.set(app, await ensureDatabase(server.url, app, password));
   }
   return databases;
+}
+
+function ownersOf({ setup }: Context, servers: Map<string, PostgresServer>): Map<string, string> {
+  const started = [...setup.services, ...setup.leftOut].flatMap(({ app, postgres }) => {
+    const server = setup.external.databases.has(app) ? undefined : servers.get(postgres ?? '');
+    return server ? [[app, inDatabase(server.url, plain(app))] as const] : [];
+  });
+  return new Map(started);
 }
 
 async function directoryOf(
