@@ -36,6 +36,7 @@ const OTHERS = {
   ],
   'The stack on one machine (`npm start` and the like)': [
     ['STOA_PORT', '4000', "the shop's port"],
+    ['TRUSTED_PROXIES', 'none', 'proxies in front of HAProxy, as the gateway names them; also STOA_HAPROXY_…, below'],
     ['STOA_STATE_DIR', '.stoa', 'where data, logs and secrets are'],
     ['STOA_CACHE_DIR', 'cache, in STOA_STATE_DIR', 'where servers that were downloaded are'],
     [
@@ -73,6 +74,33 @@ const OTHERS = {
       'the address of the shop, and the socket for operators',
     ],
     ['STOA_HAPROXY_THREADS', '4', "HAProxy's threads"],
+    ['STOA_HAPROXY_CONNECTIONS', '4000', 'how many connections it has at a time; a further one waits'],
+    [
+      'STOA_HAPROXY_CONNECTIONS_PER_SOURCE',
+      '500; 2000 on one machine',
+      'how many of an address, or of a /64 of IPv6; a further one is closed',
+    ],
+    ['STOA_HAPROXY_REQUEST_TIMEOUT', '10s', "how long a request's head, and its JSON body, may take"],
+    [
+      'STOA_HAPROXY_TRUSTED_PROXIES',
+      'none; TRUSTED_PROXIES on one machine',
+      'networks of proxies in front of it whose X-Forwarded-For and -Proto are believed',
+    ],
+    ['STOA_HAPROXY_PROXY_PROTOCOL', 'none', 'networks of proxies that begin each connection with the PROXY protocol'],
+    ['STOA_HAPROXY_CERTIFICATE', 'none', 'a PEM file (chain and key), or a folder of them: turns TLS on'],
+    [
+      'STOA_HAPROXY_TLS_BIND',
+      'the port of the shop + 443',
+      'the address that speaks TLS, where there is a certificate',
+    ],
+    ['STOA_HAPROXY_REDIRECT', 'off', 'on sends requests in clear to https'],
+    ['STOA_HAPROXY_ACME_THUMBPRINT', 'none', "the ACME account's, to answer HTTP-01 challenges with"],
+    ['STOA_HAPROXY_H2C', 'off', 'on takes HTTP/2 in clear'],
+    [
+      'STOA_TLS_PORT, STOA_CERTIFICATES',
+      '4443, infra/haproxy/certificates',
+      "docker-compose.yml's port and folder of TLS",
+    ],
   ],
   Tests: [
     ['STOA_CHECK_POOLS', 'off', '1 checks that no work waits for a second connection of its pool'],
@@ -147,7 +175,7 @@ function namedInCode() {
   const args = [
     'grep',
     '-hoE',
-    '\\bSTOA_[A-Z_]*[A-Z]\\b',
+    '\\bSTOA_[A-Z0-9_]*[A-Z]\\b',
     '--',
     '.',
     ':!docs/settings.md',
@@ -159,7 +187,9 @@ function namedInCode() {
 }
 
 const { text, sections } = page();
-const listed = new Set(sections.flatMap(([, rows]) => rows.flatMap(([names]) => names.match(/STOA_[A-Z_]+/g) ?? [])));
+const listed = new Set(
+  sections.flatMap(([, rows]) => rows.flatMap(([names]) => names.match(/STOA_[A-Z0-9_]+/g) ?? [])),
+);
 const named = namedInCode();
 const failures = [
   ...[...named]

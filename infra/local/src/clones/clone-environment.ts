@@ -32,6 +32,8 @@ export function cloneEnvironment(
     ...(ports.http !== undefined && { PORT: String(ports.http) }),
     KAFKA_BROKERS: addresses.kafka,
     ...(addresses.replicas !== undefined && { KAFKA_REPLICATION_FACTOR: String(addresses.replicas) }),
+    // HAProxy, on this machine, says who the proxies in front of it say calls.
+    ...(service.http && { TRUSTED_PROXIES: ['loopback', ...proxies(context.env)].join(',') }),
     ...(service.redis && { REDIS_URL: addresses.redis }),
     ...dataEnvironment(addresses, service),
     ...(service.operator && { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password }),
@@ -44,6 +46,8 @@ const mailEnvironment = ({ stateDir, env }: Context): Record<string, string> => 
   MAILBOX_DIR: mailboxDir(stateDir),
   MAIL_LINK_SECRET: env.MAIL_LINK_SECRET || mailLinkSecret(stateDir),
 });
+
+const proxies = ({ TRUSTED_PROXIES = '' }: Context['env']): string[] => TRUSTED_PROXIES.split(',').filter(Boolean);
 
 /** The variables with a service's databases. */
 function dataEnvironment({ databases, directory }: Addresses, service: Service): Record<string, string> {

@@ -57,8 +57,7 @@ export class HaproxyMaster {
 
   private async requestsOf(worker: number): Promise<number> {
     const rows = (await haproxyCommand(this.socket, `@!${worker} show stat`)).split('\n');
-    const [, , waiting = 0, , atServers = 0] =
-      rows.find((row) => row.startsWith('gateways,BACKEND,'))?.split(',') ?? [];
-    return Number(waiting) + Number(atServers);
+    const totals = rows.filter((row) => /^(?:gateways|streams),BACKEND,/.test(row)).map((row) => row.split(','));
+    return totals.reduce((sum, [, , waiting, , atServers]) => sum + Number(waiting) + Number(atServers), 0);
   }
 }

@@ -8,6 +8,7 @@ import { repoRoot } from '../state-dir/paths.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { findHaproxy } from './haproxy-binary.js';
 import { HaproxyMaster } from './haproxy-master.js';
+import { haproxySettings } from './haproxy-settings.js';
 import { tellingLine } from './telling-line.js';
 
 /** A server behind the balancer: a name for people and its port on 127.0.0.1. */
@@ -27,7 +28,12 @@ export interface HaproxyOptions extends Starting {
   command?: string;
   /** The configuration before the servers; infra/haproxy/haproxy.cfg if left out. */
   configuration?: string;
+  /** The settings of whoever starts it; those of this process if left out. */
+  env?: NodeJS.ProcessEnv;
 }
+
+/** Requests of the backend `streams` that a gateway has at a time; docs/decisions/0031 says why they are apart. */
+export const STREAMS_PER_GATEWAY = 16;
 
 export interface HaproxyServer extends Running {
   port: number;
@@ -59,12 +65,8 @@ export async function startHaproxy(options: HaproxyOptions): Promise<HaproxyServ
   const program = join(dataDir, 'haproxy');
   const serversFile = join(dataDir, 'servers.cfg');
   const files = ['-f', options.configuration ?? join(repoRoot, 'infra/haproxy/haproxy.cfg'), '-f', serversFile];
-  const env = {
-    ...process.env,
-    STOA_HAPROXY_BIND: `127.0.0.1:${port}`,
-    STOA_HAPROXY_SOCKET: adminSocket,
-    STOA_HAPROXY_THREADS: '1', // one core of HAProxy outruns all clones that fit on this machine
-  };
+  const given = options.env ?? process.env;
+  const env = { ...given, ...haproxySettings(given, port), STOA_HAPROXY_SOCKET: adminSocket };
   await mkdir(dataDir, { recursive: true });
   await Promise.all([adminSocket, masterSocket].map((socket) => rm(socket, { force: true })));
   await link(program, command);
@@ -117,13 +119,17 @@ async function check(command: string, files: string[], env: NodeJS.ProcessEnv): 
  * As infra/haproxy/servers.docker.cfg. A gateway that is silent for longer than any budget is frozen; an upload's body
  * may take minutes.
  */
-const BACKEND = `backend gateways from http
-    balance leastconn
-    http-request set-timeout server 15s if METH_GET or { req.hdr(content-type) -m beg application/json }`;
+const BACKENDS = {
+  gateways: ['    timeout server 15s'],
+  streams: ['    http-request set-timeout server 15s if METH_GET', `    default-server maxconn ${STREAMS_PER_GATEWAY}`],
+};
 
 function serversConfiguration(servers: Backend[]): string {
   const lines = servers.map(({ name, port }) => `    server ${name} 127.0.0.1:${port}`);
-  return [BACKEND, ...lines, ''].join('\n');
+  const sections = Object.entries(BACKENDS).map(([name, settings]) =>
+    [`backend ${name} from http`, '    balance leastconn', ...settings, ...lines, ''].join('\n'),
+  );
+  return sections.join('\n');
 }
 
 function listens(port: number): Promise<void> {
