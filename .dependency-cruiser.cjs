@@ -14,6 +14,7 @@ const FOLDERS = {
   'apps/cart/src': ['operations', 'subscriptions', 'storage', 'domain'],
   'apps/catalog/src': ['cli', 'imports', 'operations', 'html', 'storage', 'generated', 'domain', 'config.ts'],
   'apps/gateway/src': [
+    'cli',
     'server',
     'health',
     'docs',

@@ -61,6 +61,7 @@ const OTHERS = {
   'Containers and HAProxy': [
     ['STOA_POSTGRES_PASSWORD', 'stoa', 'the password of all databases of docker-compose.yml'],
     ['STOA_ADMIN_TOKEN', 'none', "each clone's ADMIN_TOKEN"],
+    ['STOA_TOKEN_KEY_SECRET', 'must be set', "the gateways' TOKEN_KEY_SECRET in docker-compose.yml"],
     ['STOA_APP', "the image's", 'the service of an image; its host name makes the clone'],
     [
       'STOA_DATABASES, STOA_KEYSPACES, STOA_MAP_READERS',

@@ -45,8 +45,7 @@ export const gatewayVariables = commonVariables.extend({
   TOKEN_KEY_SECRET: z
     .string()
     .min(32, 'at least 32 characters')
-    .optional()
-    .describe('seals the private signing keys in the database; the same for all clones'),
+    .describe('seals the private signing keys in the database: at least 32 characters, the same for all clones'),
   DRAIN_DELAY_MS: count(1_500).describe(
     'how long an unready clone still takes requests, until the balancer has seen it',
   ),

@@ -16,6 +16,9 @@ import {
 import { Client } from 'pg';
 import { ThingsHost } from './things-service.js';
 
+/** Seals the signing keys of the clones. */
+export const TOKEN_KEY_SECRET = 'a secret for the keys of these tests';
+
 export interface GatewayResponse {
   readonly status: number;
   readonly headers: Headers;
@@ -195,6 +198,7 @@ export class TestShop {
       GATEWAY_DATABASE_URL: this.database.url,
       REDIS_URL: this.redisUrl,
       CREDENTIALS_SERVICE: 'things',
+      TOKEN_KEY_SECRET,
       DRAIN_DELAY_MS: '0',
     };
   }

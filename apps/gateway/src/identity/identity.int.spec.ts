@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { eventually, mostlyWithin } from '@stoa/testing';
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
 import { TcpProxy } from '../../test/tcp-proxy.js';
-import { TestShop, type GatewayClone } from '../../test/gateways.js';
+import { TestShop, TOKEN_KEY_SECRET, type GatewayClone } from '../../test/gateways.js';
 import { accountName } from '../audit/security-log.js';
 import type { ThingsService } from '../../test/things-service.js';
 
@@ -262,6 +264,19 @@ describe('identity', () => {
       expect((await third.request('GET /v1/private', { token: oldToken })).status).toBe(200);
       const rows = await shop.sql(`SELECT * FROM signing_keys WHERE published_until < now() + interval '30 days'`);
       expect(rows).toEqual([]);
+      // One that has stopped signing has lost its private half; the others are sealed.
+      const stored = 'SELECT kid, private_key FROM signing_keys ORDER BY activates_at';
+      const [old, ...others] = (await shop.sql(stored)) as { kid: string; private_key: string }[];
+      expect(JSON.parse(old!.private_key.slice('plain:'.length))).not.toHaveProperty('d');
+      for (const { private_key } of others) expect(private_key).toMatch(/^sealed:/);
+      // A new one at once, by command: what a stolen one signed is refused by whoever reads the keys anew.
+      const env = { PATH: process.env['PATH'], GATEWAY_DATABASE_URL: shop.database.url, TOKEN_KEY_SECRET };
+      const rotate = ['apps/gateway/dist/cli/main.js', 'rotate', '--now', '--distrust'];
+      const { stdout } = await promisify(execFile)(process.execPath, rotate, { env });
+      expect(stdout).toMatch(/^\S+ +signs .*private half\n$/);
+      const fourth = await shop.gateway();
+      expect((await fourth.request('GET /v1/private', { token })).status).toBe(401);
+      expect((await fourth.request('GET /v1/private', { token: (await shop.signIn(fourth)).token })).status).toBe(200);
     });
   });
 });

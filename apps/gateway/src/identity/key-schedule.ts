@@ -35,6 +35,21 @@ export function dueKey(keys: readonly KeyTimes[], now: Date): KeyTimes | undefin
 /** Until when a key that stops signing at `signsUntil` has to stay published. */
 export const lastUse = (signsUntil: Date): Date => new Date(signsUntil.getTime() + LONGEST_TOKEN_MS);
 
+/** A key that is made by hand signs once every clone, which reads the keys each minute, has it. */
+const NOTICE_MS = 2 * 60_000;
+
+/** The times of a key that is made by hand. @param isAtOnce whether the one before must not sign any more */
+export function timesByHand(now: Date, isAtOnce: boolean): KeyTimes {
+  const activatesAt = new Date(now.getTime() + (isAtOnce ? 0 : NOTICE_MS));
+  return { activatesAt, publishedUntil: lastUse(new Date(activatesAt.getTime() + ROTATE_MS + LEAD_MS)) };
+}
+
+/** The keys that have stopped signing: a newer one is active. */
+export function retired<K extends KeyTimes>(keys: readonly K[], now: Date): K[] {
+  const signer = signerOf(keys, now);
+  return signer ? keys.filter(({ activatesAt }) => activatesAt < signer.activatesAt) : [];
+}
+
 /** The key that signs now: the newest of those that are active. */
 export function signerOf<K extends KeyTimes>(keys: readonly K[], now: Date): K | undefined {
   return keys

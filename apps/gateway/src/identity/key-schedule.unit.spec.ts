@@ -1,4 +1,4 @@
-import { dueKey, lastUse, signerOf } from './key-schedule.js';
+import { dueKey, lastUse, retired, signerOf, timesByHand } from './key-schedule.js';
 
 const HOUR = 3_600_000;
 const at = (hours: number): Date => new Date(Date.UTC(2026, 0, 1) + hours * HOUR);
@@ -23,6 +23,16 @@ describe('the schedule of signing keys', () => {
     expect(signerOf([key(0), key(24)], at(23))).toEqual(key(0));
     expect(signerOf([key(24), key(0)], at(24))).toEqual(key(24));
     expect(signerOf([key(1)], at(0))).toBeUndefined();
+  });
+
+  it('knows which have stopped signing: none before its successor is active', () => {
+    expect(retired([key(0), key(24)], at(23.9))).toEqual([]);
+    expect(retired([key(0), key(24), key(48)], at(24))).toEqual([key(0)]);
+  });
+
+  it('gives every clone time to learn of a key that is made by hand, unless it has to sign at once', () => {
+    expect(timesByHand(at(0), false).activatesAt).toEqual(at(2 / 60));
+    expect(timesByHand(at(0), true).activatesAt).toEqual(at(0));
   });
 
   it('keeps a key published until the longest-lived of its tokens has expired', () => {

@@ -1,29 +1,33 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
+import { importJWK, type CryptoKey, type JWK } from 'jose';
 import { CONFIG, LOGGER, type Logger } from '@stoa/service';
 import { repeatedly } from '../background/repeatedly.js';
 import type { GatewayConfig } from '../config.js';
 import { problem } from '../http/problem.js';
 import { GatewayDatabase, type Transaction } from '../storage/gateway-database.js';
-import { dueKey, lastUse, signerOf, type KeyTimes } from './key-schedule.js';
-import { seal, unseal } from './seal.js';
+import { dueKey, signerOf, type KeyTimes } from './key-schedule.js';
+import { addKey, isSpent, lockKeys, needsTidying, tidyKeys, type KeyRow } from './key-store.js';
+import { unseal } from './seal.js';
 
 interface LoadedKey extends KeyTimes {
   readonly kid: string;
   readonly publicJwk: JWK;
   readonly publicKey: CryptoKey;
-  readonly privateKey: CryptoKey;
+  /** Undefined once the key has stopped signing: it only verifies. */
+  readonly privateKey: CryptoKey | undefined;
 }
 
-/** Any number: no two clones make a key at the same time. */
-const ROTATION_LOCK = 7_311_001;
 const RELOAD_MS = 60_000;
 /** A token with an unknown key id leads to another read of the keys, but not more often than this. */
 const UNKNOWN_KEY_RELOAD_MS = 1_000;
 
+const canSign = (key: LoadedKey): key is LoadedKey & { readonly privateKey: CryptoKey } => key.privateKey !== undefined;
 const importKey = async (jwk: JWK): Promise<CryptoKey> => (await importJWK(jwk, 'EdDSA')) as CryptoKey;
 
-/** SigningKeys holds the Ed25519 keys that sign tokens, shared by all clones through the gateway's Postgres. */
+/**
+ * SigningKeys holds the Ed25519 keys that sign tokens, shared by all clones through the gateway's Postgres. Only the
+ * one that signs, and the next, have a private half there, sealed with TOKEN_KEY_SECRET.
+ */
 @Injectable()
 export class SigningKeys implements OnApplicationShutdown {
   private keys = new Map<string, LoadedKey>();
@@ -61,7 +65,9 @@ export class SigningKeys implements OnApplicationShutdown {
 
   /** @throws Error when no key is known yet. */
   signer(): { readonly kid: string; readonly privateKey: CryptoKey } {
-    const key = signerOf([...this.keys.values()], new Date());
+    const usable = [...this.keys.values()].filter(canSign);
+    // A clone whose clock is behind may know no other than one that is about to sign.
+    const key = signerOf(usable, new Date()) ?? usable[0];
     if (!key) throw new Error('no signing key is known yet');
     return key;
   }
@@ -89,45 +95,40 @@ export class SigningKeys implements OnApplicationShutdown {
 
   private async read(): Promise<void> {
     const prisma = await this.database.prisma();
-    let rows = await prisma.signingKey.findMany();
-    if (dueKey(rows, new Date())) {
+    let rows: KeyRow[] = await prisma.signingKey.findMany();
+    const now = new Date();
+    if (dueKey(rows, now) || needsTidying(rows, now)) {
       await this.database.transaction((tx) => this.rotate(tx));
       rows = await prisma.signingKey.findMany();
     }
-    const fresh = await Promise.all(
-      rows.map(async (row): Promise<LoadedKey> => {
-        const known = this.keys.get(row.kid);
-        if (known) return { ...known, publishedUntil: row.publishedUntil };
-        const publicJwk = row.publicJwk as JWK;
-        const privateJwk = JSON.parse(unseal(row.privateKey, this.config.TOKEN_KEY_SECRET)) as JWK;
-        const [publicKey, privateKey] = await Promise.all([importKey(publicJwk), importKey(privateJwk)]);
-        return { kid: row.kid, publicJwk, publicKey, privateKey, ...timesOf(row) };
-      }),
-    );
+    const fresh = await Promise.all(rows.map((row) => this.loaded(row)));
     this.keys = new Map(fresh.map((key) => [key.kid, key]));
     this.loadedAt = performance.now();
   }
 
+  private async loaded(row: KeyRow): Promise<LoadedKey> {
+    const known = this.keys.get(row.kid);
+    if (known && (known.privateKey === undefined) === isSpent(row))
+      return { ...known, publishedUntil: row.publishedUntil };
+    const publicJwk = row.publicJwk as JWK;
+    const publicKey = known?.publicKey ?? (await importKey(publicJwk));
+    return { kid: row.kid, publicJwk, publicKey, privateKey: await this.privateKey(row), ...timesOf(row) };
+  }
+
+  private async privateKey(row: KeyRow): Promise<CryptoKey | undefined> {
+    if (isSpent(row)) return undefined;
+    return importKey(JSON.parse(unseal(row.privateKey, this.config.TOKEN_KEY_SECRET)) as JWK);
+  }
+
+  /** Once a day, and whenever a private half has become superfluous. */
   private async rotate(tx: Transaction): Promise<void> {
-    const [row] = await tx.$queryRaw<{ now: Date }[]>`
-      SELECT now() AS now FROM (SELECT pg_advisory_xact_lock(${ROTATION_LOCK}::bigint)) AS locked`;
-    const now = row?.now ?? new Date();
+    const now = await lockKeys(tx);
+    const secret = this.config.TOKEN_KEY_SECRET;
+    await tidyKeys(tx, secret, now);
     // Read again under the lock: another clone may have been first.
-    const before = await tx.signingKey.findMany();
-    const times = dueKey(before, now);
+    const times = dueKey(await tx.signingKey.findMany(), now);
     if (!times) return;
-    const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
-    const jwk = await exportJWK(publicKey);
-    const kid = await calculateJwkThumbprint(jwk);
-    const stored = seal(JSON.stringify(await exportJWK(privateKey)), this.config.TOKEN_KEY_SECRET);
-    const publicJwk = { ...jwk, kid, alg: 'EdDSA', use: 'sig' };
-    await tx.signingKey.deleteMany({ where: { publishedUntil: { lt: now } } });
-    // The key before this one signs until this one becomes active, however late that is.
-    await tx.signingKey.updateMany({
-      where: { kid: signerOf(before, now)?.kid ?? '', publishedUntil: { lt: lastUse(times.activatesAt) } },
-      data: { publishedUntil: lastUse(times.activatesAt) },
-    });
-    await tx.signingKey.create({ data: { kid, publicJwk, privateKey: stored, ...times } });
+    const kid = await addKey(tx, secret, times, now);
     this.logger.info({ kid, activatesAt: times.activatesAt }, 'signing key created');
   }
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { eventually } from '@stoa/testing';
 import { decodeProtectedHeader, generateKeyPair, importJWK, SignJWT, type CryptoKey, type JWK } from 'jose';
-import { TestShop, type GatewayClone } from '../../test/gateways.js';
+import { TestShop, type GatewayClone, TOKEN_KEY_SECRET } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
 import { unseal } from './seal.js';
 
@@ -35,7 +35,7 @@ describe('tokens that are not of this shop, or not any more', () => {
     const { json } = await gateway.request('GET /.well-known/jwks.json');
     [key] = json['keys'] as unknown as [Key];
     const [row] = (await shop.sql('SELECT private_key FROM signing_keys')) as [{ private_key: string }];
-    own = (await importJWK(JSON.parse(unseal(row.private_key, undefined)) as JWK, 'EdDSA')) as CryptoKey;
+    own = (await importJWK(JSON.parse(unseal(row.private_key, TOKEN_KEY_SECRET)) as JWK, 'EdDSA')) as CryptoKey;
     foreign = (await generateKeyPair('EdDSA')).privateKey;
   });
   afterAll(async () => {

@@ -20,7 +20,7 @@ export function cloneEnvironment(
   name: string,
   ports: ClonePorts,
 ): Record<string, string> {
-  const { operator, adminToken } = context;
+  const { operator, adminToken, tokenKeySecret } = context;
   return {
     STOA_CLONE: name,
     NODE_ENV: 'production',
@@ -28,7 +28,7 @@ export function cloneEnvironment(
     HOST: '127.0.0.1',
     ADMIN_PORT: String(ports.admin),
     // Dead letters are the services' own: the gateway has none to show.
-    ...(!service.http && { ADMIN_TOKEN: adminToken }),
+    ...(service.http ? { TOKEN_KEY_SECRET: tokenKeySecret } : { ADMIN_TOKEN: adminToken }),
     ...(ports.http !== undefined && { PORT: String(ports.http) }),
     KAFKA_BROKERS: addresses.kafka,
     ...(addresses.replicas !== undefined && { KAFKA_REPLICATION_FACTOR: String(addresses.replicas) }),
@@ -78,8 +78,13 @@ export function migrationEnvironment(addresses: Addresses, service: Service): Re
 }
 
 /** Variables that the stack sets itself, and npm's. Settings such as LOG_LEVEL or KAFKA_CLIENT reach the clones. */
-const NOT_INHERITED =
-  /^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|STOA_OPERATOR_|PORT$|DIRECTORY_)|_DATABASE_(OWNER_)?URL$|_SHARDS$/;
+const NOT_INHERITED = new RegExp(
+  [
+    '^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|TOKEN_KEY_SECRET$|STOA_OPERATOR_|PORT$|DIRECTORY_)',
+    '_DATABASE_(OWNER_)?URL$',
+    '_SHARDS$',
+  ].join('|'),
+);
 
 /** The supervisor's own environment without NOT_INHERITED. */
 export function inheritedEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

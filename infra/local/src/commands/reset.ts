@@ -19,7 +19,16 @@ export async function reset(words: string[]): Promise<number> {
     // Below a closed directory, root's Postgres data is a link to a place that Postgres's user can reach.
     rmSync(realpathSync(join(data, name)), { recursive: true, force: true });
   }
-  for (const name of ['data', 'logs', 'run', 'mailbox', 'operator.json', 'postgres.json', 'mail.json']) {
+  for (const name of [
+    'data',
+    'logs',
+    'run',
+    'mailbox',
+    'operator.json',
+    'postgres.json',
+    'mail.json',
+    'token-key.json',
+  ]) {
     rmSync(join(stateDir, name), { recursive: true, force: true });
   }
   process.stdout.write('All data of the stack is dropped; the next npm start makes a new shop.\n');

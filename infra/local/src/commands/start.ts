@@ -15,7 +15,7 @@ import { takeLock } from '../state-dir/lock.js';
 import { addShardServer } from '../data/add-shard.js';
 import { parseStartOptions, START_HELP } from '../plan/options.js';
 import { rotateLogs } from '../state-dir/log-rotation.js';
-import { adminToken, operatorAccount } from '../state-dir/secrets.js';
+import { adminToken, operatorAccount, tokenKeySecret } from '../state-dir/secrets.js';
 import { resolveSetup, type Setup } from '../plan/setup.js';
 import { readState, removeState, runningState } from '../state-dir/state.js';
 import { welcome } from '../start/welcome.js';
@@ -56,6 +56,7 @@ export async function start(words: string[], place: StartPlace = {}): Promise<nu
     progress,
     operator,
     adminToken: adminToken(stateDir, process.env),
+    tokenKeySecret: tokenKeySecret(stateDir, process.env),
   };
   return supervise(context, made);
 }

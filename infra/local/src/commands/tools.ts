@@ -6,7 +6,7 @@ import { CliError } from '@stoa/cli';
 import { repoRoot, stateDir } from '../state-dir/paths.js';
 import { runningState } from '../state-dir/state.js';
 import { requestShard } from '../data/add-shard.js';
-import { readDirectory, type Operator } from '../state-dir/secrets.js';
+import { readDirectory, readGateway, type Operator } from '../state-dir/secrets.js';
 import { SHOP_PORT } from '../plan/topology.js';
 
 /** `npm run catalog -- import FILE... | export ...` against the running shop, or the one of STOA_URL. */
@@ -36,6 +36,13 @@ export function withdraw(words: string[]): Promise<number> {
   const brokers = running.flatMap(({ kind, port }) => (kind === 'kafka' && port ? [`127.0.0.1:${port}`] : []));
   const env = brokers.length > 0 ? { KAFKA_BROKERS: brokers.join(',') } : {};
   return runTool('packages/messaging/dist/cli/withdraw.js', words, env);
+}
+
+/** `npm run keys -- list | rotate` on the running stack, or on the database of GATEWAY_DATABASE_URL. */
+export function keys(words: string[]): Promise<number> {
+  const gateway = readGateway(stateDir());
+  const env = gateway && { GATEWAY_DATABASE_URL: gateway.databaseUrl, TOKEN_KEY_SECRET: gateway.tokenKeySecret };
+  return runTool('apps/gateway/dist/cli/main.js', words, env);
 }
 
 /** `npm run bench -- rpc | product | cart`. */

@@ -16,6 +16,8 @@ export interface Context {
   operator: Operator;
   /** See adminToken. */
   adminToken: string;
+  /** See the function of that name. */
+  tokenKeySecret: string;
 }
 
 /** Where servers are, once they run. */

@@ -7,7 +7,7 @@ import { ensureDatabase, inDatabase, plain } from '../data/databases.js';
 import { postgresProcess, redisProcess } from '../processes/server-processes.js';
 import { allSettledOrThrow } from '../machine/all-settled.js';
 import { ServerProxies } from '../processes/server-proxies.js';
-import { postgresPassword, writeDirectory } from '../state-dir/secrets.js';
+import { postgresPassword, writeDirectory, writeGateway } from '../state-dir/secrets.js';
 import { ensureDirectory, ensureShard, shardServers, type EmbeddedShard } from '../data/sharding.js';
 import type { Supervisor } from '../processes/supervisor.js';
 
@@ -87,6 +87,8 @@ async function startPostgresServers(
   };
   await allSettledOrThrow(setup.postgres.map(start));
   const databases = await serviceDatabases(context, servers, password);
+  const gateway = databases.get('gateway');
+  if (gateway !== undefined) writeGateway(stateDir, { databaseUrl: gateway, tokenKeySecret: context.tokenKeySecret });
   const directory = await directoryOf(context, servers, password);
   if (directory) writeDirectory(stateDir, { adminUrl: directory.adminUrl });
   const shards = new Map(setup.external.shards);

@@ -42,8 +42,11 @@ describe('npm start', () => {
     expect(cart.STOA_OPERATOR_PASSWORD).toBe(password);
     expect((await environmentOf(state, 'gateway-1')).STOA_OPERATOR_PASSWORD).toBeUndefined();
     expect(cart.ADMIN_TOKEN).toMatch(/^[\w-]{43}$/);
-    expect((await environmentOf(state, 'gateway-1')).ADMIN_TOKEN).toBeUndefined();
-    for (const secret of ['operator.json', 'admin.json'])
+    expect(cart.TOKEN_KEY_SECRET).toBeUndefined();
+    const gateway = await environmentOf(state, 'gateway-1');
+    expect(gateway.ADMIN_TOKEN).toBeUndefined();
+    expect(gateway.TOKEN_KEY_SECRET).toMatch(/^[\w-]{43}$/);
+    for (const secret of ['operator.json', 'admin.json', 'token-key.json', 'run/gateway.json'])
       expect(statSync(join(stack.dir, 'state', secret)).mode & 0o777).toBe(0o600);
 
     const status = JSON.parse((await stack.run(['status', '--json'])).stdout) as { processes: { pssBytes: number }[] };

@@ -77,6 +77,36 @@ export function mailLinkSecret(stateDir: string): string {
   return linkSecret;
 }
 
+/** The gateway as its commands reach it: its database, and what seals the signing keys. */
+export interface GatewaySecret {
+  databaseUrl: string;
+  tokenKeySecret: string;
+}
+
+const gatewayFile = (stateDir: string): string => join(stateDir, 'run/gateway.json');
+
+/** Keeps the way to the signing keys of this run for operators' commands. */
+export function writeGateway(stateDir: string, gateway: GatewaySecret): void {
+  mkdirSync(join(stateDir, 'run'), { recursive: true });
+  writeSecret(gatewayFile(stateDir), gateway);
+}
+
+/** The way to the signing keys of the last run, if it had a gateway. */
+export function readGateway(stateDir: string): GatewaySecret | undefined {
+  const file = gatewayFile(stateDir);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as GatewaySecret) : undefined;
+}
+
+/** The secret that seals the gateway's signing keys: from the environment, else made at the first start. */
+export function tokenKeySecret(stateDir: string, env: NodeJS.ProcessEnv): string {
+  if (env.TOKEN_KEY_SECRET) return env.TOKEN_KEY_SECRET;
+  const file = join(stateDir, 'token-key.json');
+  if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { secret: string }).secret;
+  const secret = randomBytes(32).toString('base64url');
+  writeSecret(file, { secret });
+  return secret;
+}
+
 function writeSecret(file: string, content: object): void {
   writeFileSync(file, `${JSON.stringify(content)}\n`, { mode: 0o600 });
   chmodSync(file, 0o600); // the mode above is for new files only
