@@ -26,6 +26,7 @@ const FOLDERS = {
     'input',
     'calls',
     'identity',
+    'roles',
     'services',
     'messages',
     'storage',

@@ -31,6 +31,7 @@ export type { ParkedAt, ParkedEvent } from './parked-events/parked-events.js';
 
 // Ids and keys.
 export { deriveId, newId } from './protocol/ids.js';
+export { letsIn, type CallerRules } from './protocol/caller-rule.js';
 export { keyOf } from './protocol/key-of.js';
 
 // Storage classes that publish in a transaction of their own, or decide about commands of others.

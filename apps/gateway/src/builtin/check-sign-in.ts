@@ -8,6 +8,7 @@ import { HttpProblem, problem } from '../http/problem.js';
 import { Devices, type Device } from '../identity/devices.js';
 import { NOBODY, type Identity } from '../identity/identity.js';
 import type { SignedIn } from '../identity/sessions.js';
+import { standingFrom } from '../roles/standing.js';
 import { networkOf } from '../limits/network-of.js';
 import { RateLimits } from '../limits/rate-limits.js';
 import { Strangers } from '../limits/strangers.js';
@@ -75,6 +76,8 @@ export class CheckSignIn {
   ): Promise<SignedIn> {
     const version = contractVersion === undefined ? {} : { contractVersion };
     const reply = await this.call.run({ operation, input, caller: NOBODY, id: newId(), trace, ...version });
-    return JSON.parse(reply.body.toString('utf8')) as SignedIn;
+    const signedIn = JSON.parse(reply.body.toString('utf8')) as SignedIn;
+    const { customerId, displayName } = signedIn;
+    return { customerId, displayName, version: signedIn.version, ...standingFrom(signedIn) };
   }
 }

@@ -13,6 +13,7 @@ const Tokens = z.object({
   expiresIn: z.int().describe('Seconds until the access token expires'),
   customerId: CustomerId,
   role: z.enum(['customer', 'operator']),
+  roles: z.array(z.string()).optional().describe('Of an operator'),
   displayName: z.string(),
   deviceToken: z
     .string()
@@ -108,7 +109,7 @@ export const builtinContract = service(
     listAudit: query({
       http: 'GET /v1/audit',
       summary: 'Read what operators did, the latest first',
-      caller: 'operator',
+      caller: 'operator:owner',
       input: z.object({
         operatorId: CustomerId.optional(),
         customerId: CustomerId.optional().describe('Whom the input names'),

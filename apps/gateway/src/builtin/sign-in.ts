@@ -26,9 +26,9 @@ export class SignIn implements BuiltinHandler<typeof builtinContract.signIn> {
     context: BuiltinContext,
   ): Promise<OutputOf<typeof builtinContract.signIn>> => {
     const { device, ...customer } = await this.credentials.run(input, context);
-    const { customerId, role } = customer;
+    const { customerId, role, roles } = customer;
     const { identity, trace } = context;
-    const caller: Caller = { kind: role, customerId };
+    const caller: Caller = { kind: role, customerId, ...(roles && { roles }) };
     const guestId = identity?.kind === 'guest' ? identity.customerId : null;
     await this.hooks.run('sign-in', caller, { guestId }, trace);
     const session = await this.sessions.start(customer);

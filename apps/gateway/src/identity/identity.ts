@@ -1,5 +1,4 @@
-import type { CallerRule } from '@stoa/contract-kit';
-import type { Caller } from '@stoa/messaging';
+import { letsIn, type Caller, type CallerRules } from '@stoa/messaging';
 import { problem } from '../http/problem.js';
 
 /** The caller of a verified token. */
@@ -10,10 +9,16 @@ export type Identity =
       readonly customerId: string;
       /** The sign-in that the token comes from: revoked as a whole. */
       readonly sessionId: string;
+      /** Of an operator who is no owner. */
+      readonly roles?: readonly string[];
     };
 
 /** The caller as services see it. */
-export const callerOf = ({ kind, customerId }: Identity): Caller => ({ kind, customerId });
+export const callerOf = (identity: Identity): Caller => {
+  const { kind, customerId } = identity;
+  const roles = 'roles' in identity ? identity.roles : undefined;
+  return kind === 'operator' && roles ? { kind, customerId, roles } : { kind, customerId };
+};
 
 /** A caller as events and logs name it. */
 export const whoIs = ({ kind, customerId }: Identity): string => `${kind} ${customerId}`;
@@ -24,14 +29,18 @@ export const NOBODY_ID = '00000000-0000-7000-8000-000000000000';
 /** The caller of queries whose response is the same for everybody: no service can make it personal. */
 export const NOBODY: Caller = { kind: 'guest', customerId: NOBODY_ID };
 
-/** @throws HttpProblem 401 for guests where one must be signed in, 403 for customers where one must be an operator */
-export function checkCaller(rule: CallerRule, identity: Identity | undefined): void {
-  if (rule === 'anyone') return;
+/**
+ * @throws HttpProblem 401 for guests where one must be signed in, 403 for customers where one must be an operator, and
+ *   for operators of other roles
+ */
+export function checkCaller(rules: CallerRules, identity: Identity | undefined): void {
+  if (rules.caller === 'anyone') return;
   if (identity === undefined || identity.kind === 'guest') {
     throw problem('UNAUTHENTICATED', 'Sign in (POST /v1/sessions) and send the access token as Authorization: Bearer', {
       headers: { 'www-authenticate': 'Bearer' },
     });
   }
-  if (rule === 'operator' && identity.kind !== 'operator')
-    throw problem('FORBIDDEN', 'Only operators of the shop may do this');
+  if (letsIn(rules, callerOf(identity))) return;
+  const who = rules.role === undefined ? '' : rules.role === 'owner' ? ' who are owners' : ` of the role ${rules.role}`;
+  throw problem('FORBIDDEN', `Only operators of the shop${who} may do this`);
 }

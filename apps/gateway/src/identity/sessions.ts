@@ -5,24 +5,20 @@ import { GatewayDatabase, type Transaction } from '../storage/gateway-database.j
 import { ACCESS_TOKEN_SECONDS } from './key-schedule.js';
 import { hashOf, newNonce, newRefreshToken, successorOf } from './refresh-token.js';
 import { Revocations } from './revocations.js';
-
-/** The roles of those who have signed in. */
-export type Role = 'customer' | 'operator';
+import { standingOf, standingText, type Standing } from '../roles/standing.js';
 
 /** A customer whose credentials were right. */
-export interface SignedIn {
+export interface SignedIn extends Standing {
   readonly customerId: string;
-  readonly role: Role;
   readonly displayName: string;
   /** Of the customer, where the service that checks credentials gives it. */
   readonly version?: number | null | undefined;
 }
 
 /** A session, with the refresh token that continues it. */
-export interface SessionState {
+export interface SessionState extends Standing {
   readonly sessionId: string;
   readonly customerId: string;
-  readonly role: Role;
   readonly displayName: string;
   readonly refreshToken: string;
 }
@@ -35,7 +31,7 @@ const REPEAT_SECONDS = 10;
 interface TokenRow {
   session_id: string;
   customer_id: string;
-  role: Role;
+  role: string;
   display_name: string;
   alive: boolean;
   used: boolean;
@@ -62,13 +58,13 @@ export class Sessions {
    * Starts a session.
    * @throws HttpProblem 401 when the customer's sessions, or those of their version, were ended during the sign-in
    */
-  async start({ customerId, role, displayName, version = null }: SignedIn): Promise<SessionState> {
-    const state = { sessionId: newId(), customerId, role, displayName, refreshToken: newRefreshToken() };
+  async start({ customerId, displayName, version = null, ...standing }: SignedIn): Promise<SessionState> {
+    const state = { sessionId: newId(), customerId, ...standing, displayName, refreshToken: newRefreshToken() };
     await this.database.transaction(async (tx) => {
       await lockCustomer(tx, customerId);
       const started = await tx.$executeRaw`
         INSERT INTO sessions (id, customer_id, role, display_name, expires_at, customer_version)
-        SELECT ${state.sessionId}::uuid, ${customerId}::uuid, ${role}, ${displayName}, now() + make_interval(days => ${IDLE_DAYS}::int),
+        SELECT ${state.sessionId}::uuid, ${customerId}::uuid, ${standingText(standing)}, ${displayName}, now() + make_interval(days => ${IDLE_DAYS}::int),
           ${version}::int
         WHERE NOT EXISTS (SELECT FROM ended_customers WHERE customer_id = ${customerId}::uuid)
           AND NOT EXISTS (SELECT FROM ended_sessions WHERE customer_id = ${customerId}::uuid AND below > ${version}::int)`;
@@ -196,7 +192,7 @@ async function repeat(tx: Transaction, token: string, row: TokenRow): Promise<Ou
 const stateOf = (row: TokenRow, refreshToken: string): SessionState => ({
   sessionId: row.session_id,
   customerId: row.customer_id,
-  role: row.role,
+  ...(standingOf(row.role) ?? { role: 'customer' }),
   displayName: row.display_name,
   refreshToken,
 });

@@ -8,6 +8,7 @@ import type { Identity } from './identity.js';
 import { ACCESS_TOKEN_SECONDS, GUEST_TOKEN_SECONDS } from './key-schedule.js';
 import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
+import { standingOf, standingText } from '../roles/standing.js';
 
 /** The type of access tokens (RFC 9068), so that no other kind of JWT passes for one. */
 const TYPE = 'at+jwt';
@@ -44,9 +45,10 @@ function reasonOf(error: unknown): string | undefined {
 function identityOf({ sub, kind, sid }: JWTPayload): Identity | undefined {
   if (typeof sub !== 'string') return undefined;
   if (kind === 'guest') return { kind, customerId: sub };
-  if ((kind === 'customer' || kind === 'operator') && typeof sid === 'string')
-    return { kind, customerId: sub, sessionId: sid };
-  return undefined;
+  const standing = standingOf(kind);
+  if (!standing || typeof sid !== 'string') return undefined;
+  const { role, roles } = standing;
+  return { kind: role, customerId: sub, sessionId: sid, ...(roles && { roles }) };
 }
 
 /** Tokens issues and verifies the access tokens of callers: JWTs signed with Ed25519. */
@@ -66,7 +68,10 @@ export class Tokens {
     const { kid, privateKey } = this.signer();
     const now = Math.floor(Date.now() / 1000);
     const expires = now + (identity.kind === 'guest' ? GUEST_TOKEN_SECONDS : ACCESS_TOKEN_SECONDS);
-    const claims = { kind: identity.kind, ...('sessionId' in identity && { sid: identity.sessionId }) };
+    const claims =
+      identity.kind === 'guest'
+        ? { kind: identity.kind }
+        : { kind: standingText({ role: identity.kind, roles: identity.roles }), sid: identity.sessionId };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid })
       .setSubject(identity.customerId)

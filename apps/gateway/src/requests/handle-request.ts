@@ -67,7 +67,7 @@ export class HandleRequest {
       throw problem('OVERLOADED', `Too many requests to ${operation.service} are in flight`);
     const identity = await this.tokens.identify(headerOf(exchange, 'authorization'));
     exchange.who = identity && whoIs(identity);
-    checkCaller(operation.document.caller, identity);
+    checkCaller(operation.document, identity);
     if (operation.isCached) return this.runCached(exchange, found, identity);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
     const { input, bytes } = operation.document.upload
@@ -117,7 +117,7 @@ export class HandleRequest {
     const { operation } = found;
     const identity = await this.identifyForBuiltin(exchange, operation);
     exchange.who = identity && whoIs(identity);
-    checkCaller(operation.document.caller, identity);
+    checkCaller(operation.document, identity);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
     const { input } = await this.readInput(exchange, found);
     const work = async (): Promise<HttpResponse> => {

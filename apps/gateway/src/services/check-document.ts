@@ -20,6 +20,7 @@ const OperationShape = z.looseObject({
   summary: z.string(),
   http: z.object({ method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']), path: Path }).optional(),
   caller: z.enum(['anyone', 'customer', 'operator']),
+  role: z.string().max(50).optional(),
   key: z.string().optional(),
   input: Schema,
   output: Schema,

@@ -100,12 +100,20 @@ const limitNote = ({ rateLimit }: OperationDocument): string[] =>
     ? [`At most ${rateLimit.points} calls in ${rateLimit.seconds} seconds${rateLimit.by ? ' from one address' : ''}.`]
     : [];
 
+function roleNote({ caller, role }: OperationDocument): string[] {
+  if (caller !== 'operator') return [];
+  if (role === undefined) return ['For operators.'];
+  return [role === 'owner' ? 'For owners.' : `For operators of the role \`${role}\`, and owners.`];
+}
+
 /** One operation of a path. */
 export function openApiOperation(document: ContractDocument, name: string, shared: Shared): Json {
   const operation = document.operations[name] as OperationDocument;
   const id = `${document.service}.${name}`;
   const context: Context = { ...shared, id, operation };
-  const description = [operation.description, ...limitNote(operation)].filter(Boolean).join('\n\n');
+  const description = [operation.description, ...roleNote(operation), ...limitNote(operation)]
+    .filter(Boolean)
+    .join('\n\n');
   const body = requestBody(context);
   const parameters = [
     ...inputParameters(context),
@@ -118,6 +126,7 @@ export function openApiOperation(document: ContractDocument, name: string, share
     summary: operation.summary,
     ...(description && { description }),
     security: security[operation.caller],
+    ...(operation.role !== undefined && { 'x-operator-role': operation.role }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: body }),
     responses: {

@@ -326,6 +326,12 @@ describe('an operation', () => {
     ['method', {}, { http: 'PUT /v1/cart/items/{sku}' }, 'route: changed from POST'],
     ['missing route', {}, { http: undefined }, 'route: was removed'],
     ['caller', {}, { caller: 'operator' }, 'caller: changed from customer to operator'],
+    [
+      'role',
+      { caller: 'operator:catalog', key: 'command.id' },
+      { caller: 'operator', key: 'command.id' },
+      'role: changed from catalog to any',
+    ],
     ['key', {}, { key: 'input.sku' }, 'key: changed from caller.customerId to input.sku'],
     ['status', {}, { status: 202 }, 'status: changed from 200 to 202'],
     ['missing error', {}, { errors: {} }, 'error UNKNOWN_SKU: was removed'],

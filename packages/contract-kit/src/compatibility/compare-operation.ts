@@ -38,6 +38,21 @@ function compareRules({ where, before, after }: Versions): ContractChange[] {
   );
 }
 
+/**
+ * Before there were roles every operator was an owner: the first role of an operation refuses nobody. Any other change
+ * of it does, or lets somebody in.
+ */
+function compareRole({ where, before, after }: Versions): ContractChange[] {
+  if (before.role === after.role) return [];
+  if (before.role === undefined) {
+    const reason = `is ${after.role} now: operators who are neither that nor owners are refused`;
+    return [{ where, path: 'role', reason, effect: 'tolerate' }];
+  }
+  const to = after.role ?? 'any';
+  const reason = `changed from ${before.role} to ${to}: who could call may be refused, or who must not may get in`;
+  return [breaking(where, 'role', reason)];
+}
+
 /** Promises to clients over HTTP: new ones may be made, none may be taken back. */
 function comparePromises({ where, before, after }: Versions): ContractChange[] {
   const taken = (path: string, old: string | undefined, now: string | undefined, why: string): ContractChange[] =>
@@ -122,6 +137,7 @@ function compareSince({ where, before, after, next }: Versions): ContractChange[
 
 const COMPARISONS = [
   compareRules,
+  compareRole,
   comparePromises,
   compareUploads,
   compareErrors,

@@ -1,10 +1,14 @@
 import type { z } from 'zod';
+import type { OperatorRole } from './operator-roles.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Route = `${Method} /${string}`;
 
-/** Who may call: anyone (guests included), a signed-in customer, or an operator of the shop. */
-export type CallerRule = 'anyone' | 'customer' | 'operator';
+/**
+ * Who may call: anyone (guests included), a signed-in customer, or an operator of the shop; perhaps only one of a role
+ * (`operator:catalog`), beside owners.
+ */
+export type CallerRule = 'anyone' | 'customer' | 'operator' | `operator:${OperatorRole}`;
 
 /** Where a message's key comes from: the caller's customer id, a field of the input, or the command's own id. */
 export type KeyPath = 'caller.customerId' | 'command.id' | `input.${string}`;

@@ -1,4 +1,4 @@
-import type { CallerRule, Method, RateLimit } from '../declarations/declaration.js';
+import type { Method, RateLimit } from '../declarations/declaration.js';
 
 export type JsonSchema = Record<string, unknown>;
 
@@ -8,7 +8,12 @@ export interface OperationDocument {
   readonly summary: string;
   readonly description?: string;
   readonly http?: { readonly method: Method; readonly path: string };
-  readonly caller: CallerRule;
+  readonly caller: 'anyone' | 'customer' | 'operator';
+  /**
+   * Of operators: the role that they need, unless they are owners. A field of its own, because gateways that are older
+   * know three callers.
+   */
+  readonly role?: string;
   /** Commands only. */
   readonly key?: string;
   readonly input: JsonSchema;

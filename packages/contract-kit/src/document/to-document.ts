@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import type { Declaration, Event, Method, Operation, ServiceContract, State } from '../declarations/declaration.js';
+import type {
+  CallerRule,
+  Declaration,
+  Event,
+  Method,
+  Operation,
+  ServiceContract,
+  State,
+} from '../declarations/declaration.js';
 import { declarationsOf, isOperation } from '../declarations/declare.js';
 import type { ContractDocument, JsonSchema, MessageDocument, OperationDocument } from './contract-document.js';
 
@@ -26,6 +34,12 @@ function httpOf(route: string | undefined): { method: Method; path: string } | u
   return { method: method as Method, path };
 }
 
+/** `operator:catalog` as its two fields. */
+function callerDocument(rule: CallerRule): Pick<OperationDocument, 'caller' | 'role'> {
+  const [caller, role] = rule.split(':') as [OperationDocument['caller'], string | undefined];
+  return { caller, ...(role !== undefined && { role }) };
+}
+
 function operationDocument(operation: Operation): OperationDocument {
   const { kind, summary, description, caller, errors, etag, rateLimit } = operation;
   const shared = {
@@ -33,7 +47,7 @@ function operationDocument(operation: Operation): OperationDocument {
     summary,
     description,
     http: httpOf(operation.http),
-    caller,
+    ...callerDocument(caller),
     input: closed(jsonSchema(operation.input, 'input')),
     output: jsonSchema(operation.output, 'input'),
     errors,

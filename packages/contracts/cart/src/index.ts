@@ -65,7 +65,7 @@ const lineErrors = { UNKNOWN_SKU: 404, CART_CLOSED: 409 } as const;
 /** Carts of guests and customers. */
 export const cart = service(
   'cart',
-  { version: 3, title: 'Cart', description: 'Carts of guests and customers, priced from a copy of the catalog.' },
+  { version: 4, title: 'Cart', description: 'Carts of guests and customers, priced from a copy of the catalog.' },
   {
     getCart: query({
       http: 'GET /v1/cart',
@@ -142,7 +142,7 @@ export const cart = service(
       summary: 'Count the carts and sum up what they hold',
       description: STATISTICS_DESCRIPTION,
       since: 2,
-      caller: 'operator',
+      caller: 'operator:orders',
       input: z.object({}),
       output: CartFigures,
       budgetMs: 10_000,
@@ -153,7 +153,7 @@ export const cart = service(
       summary: 'List the carts that were left with something in them',
       description: ABANDONED_DESCRIPTION,
       since: 2,
-      caller: 'operator',
+      caller: 'operator:orders',
       input: ListAbandoned,
       output: pageBothWays(AbandonedCart),
     }),
@@ -162,7 +162,7 @@ export const cart = service(
       summary: 'List the SKUs of which open carts hold most',
       description: TOP_DESCRIPTION,
       since: 2,
-      caller: 'operator',
+      caller: 'operator:orders',
       input: z.object({ limit: pageLimit(100) }),
       output: z.object({ items: z.array(TopProduct) }),
       budgetMs: 10_000,

@@ -29,7 +29,7 @@ const FileFormat = z.enum(['shopify', 'ndjson']);
 /** The catalog: products, their variants, prices and stock. */
 export const catalog = service(
   'catalog',
-  { version: 2, title: 'Catalog', description: 'What is sold: products, their variants, prices and stock.' },
+  { version: 3, title: 'Catalog', description: 'What is sold: products, their variants, prices and stock.' },
   {
     listProducts: query({
       http: 'GET /v1/products',
@@ -71,7 +71,7 @@ export const catalog = service(
     createProduct: command({
       http: 'POST /v1/products',
       summary: 'Create a product',
-      caller: 'operator',
+      caller: 'operator:catalog',
       key: 'input.handle',
       input: ProductInput,
       output: Product,
@@ -83,7 +83,7 @@ export const catalog = service(
     changeProduct: command({
       http: 'PATCH /v1/products/{handle}',
       summary: 'Change a product; fields that are not given stay, variants and images are replaced as a whole',
-      caller: 'operator',
+      caller: 'operator:catalog',
       key: 'input.handle',
       // Without their defaults: in a change, "not given" means "leave it".
       input: z.object({
@@ -107,7 +107,7 @@ export const catalog = service(
     removeProduct: command({
       http: 'DELETE /v1/products/{handle}',
       summary: 'Remove a product for good',
-      caller: 'operator',
+      caller: 'operator:catalog',
       key: 'input.handle',
       input: z.object({ handle: Handle }),
       output: z.object({}),
@@ -118,7 +118,7 @@ export const catalog = service(
     changePrice: command({
       http: 'PUT /v1/variants/{sku}/price',
       summary: 'Set the price of a variant',
-      caller: 'operator',
+      caller: 'operator:catalog',
       key: 'input.sku',
       input: z.object({ sku: Sku, price: Price, compareAtPrice: Price.nullable().optional() }),
       output: Product,
@@ -128,7 +128,7 @@ export const catalog = service(
     adjustStock: command({
       http: 'POST /v1/variants/{sku}/stock-adjustments',
       summary: 'Add to or take from the stock of a variant',
-      caller: 'operator',
+      caller: 'operator:catalog',
       key: 'input.sku',
       input: z.object({
         sku: Sku,
@@ -147,7 +147,7 @@ export const catalog = service(
     importProducts: command({
       http: 'POST /v1/imports',
       summary: 'Import products from a Shopify product CSV or from NDJSON',
-      caller: 'operator',
+      caller: 'operator:catalog',
       key: 'command.id',
       input: z.object({
         format: FileFormat,
@@ -164,7 +164,7 @@ export const catalog = service(
     getImport: query({
       http: 'GET /v1/imports/{id}',
       summary: "Read an import's progress",
-      caller: 'operator',
+      caller: 'operator:catalog',
       input: z.object({ id: z.string().min(1).max(100) }),
       output: ImportJob,
       errors: { NOT_FOUND: 404 },
@@ -172,7 +172,7 @@ export const catalog = service(
     listImportProblems: query({
       http: 'GET /v1/imports/{id}/problems',
       summary: 'List what an import refused or ignored, in the order of the file',
-      caller: 'operator',
+      caller: 'operator:catalog',
       input: z.object({ id: z.string().min(1).max(100), limit: pageLimit(500), cursor: Cursor.optional() }),
       output: pageOf(ImportProblem),
       errors: { NOT_FOUND: 404, BAD_CURSOR: 400 },
@@ -180,7 +180,7 @@ export const catalog = service(
     exportProducts: query({
       http: 'GET /v1/exports/products',
       summary: 'Download all products as a Shopify product CSV or as NDJSON',
-      caller: 'operator',
+      caller: 'operator:catalog',
       input: z.object({ format: FileFormat, cursor: Cursor.optional() }),
       output: DownloadPart,
       download: { filename: 'products' },

@@ -32,7 +32,7 @@ const ASKING_MS = 10_000;
 export const shards = service(
   'shards',
   {
-    version: 3,
+    version: 4,
     title: 'Shards',
     description: 'Which Postgres server holds which customers, and moving them while they are in use.',
   },
@@ -40,7 +40,7 @@ export const shards = service(
     getShards: query({
       http: 'GET /v1/shards',
       summary: 'Read what each shard holds, and which moves are under way',
-      caller: 'operator',
+      caller: 'operator:read-only',
       input: z.object({}),
       output: Cluster,
       budgetMs: ASKING_MS,
@@ -48,7 +48,7 @@ export const shards = service(
     whereIsCustomer: query({
       http: 'GET /v1/shards/where',
       summary: "Find where a customer's data are",
-      caller: 'operator',
+      caller: 'operator:read-only',
       input: z.object({ customer: z.string().min(3).max(320).describe("A customer's id or e-mail address") }),
       output: KeyLocation,
       errors: KNOWN,
@@ -57,7 +57,7 @@ export const shards = service(
     planRebalance: query({
       http: 'GET /v1/shards/plan',
       summary: 'Read what a rebalance or a drain would move, and what keeps it from being done',
-      caller: 'operator',
+      caller: 'operator:read-only',
       input: z.object({
         keyspace: KeyspaceName.optional().describe('All if not given'),
         by: By,
@@ -72,7 +72,7 @@ export const shards = service(
     startRebalance: command({
       http: 'POST /v1/shards/rebalances',
       summary: "Make the shards' shares even",
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({ keyspaces: Keyspaces, by: By, ...Pace }),
       output: Run,
@@ -82,7 +82,7 @@ export const shards = service(
     startDrain: command({
       http: 'POST /v1/shards/{shard}/drain',
       summary: 'Move everything from a shard, and bring it nothing any more',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({ shard: ShardName, keyspaces: Keyspaces, ...Pace }),
       output: Run,
@@ -93,7 +93,7 @@ export const shards = service(
     endDrain: command({
       http: 'DELETE /v1/shards/{shard}/drain',
       summary: 'Let rebalances bring a shard something again',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({ shard: ShardName }),
       output: z.object({ shard: ShardName, keyspaces: z.array(KeyspaceName) }),
@@ -102,7 +102,7 @@ export const shards = service(
     startVerification: command({
       http: 'POST /v1/shards/verifications',
       summary: 'Compare the map, the owners and the rows on all shards',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({ keyspaces: Keyspaces }),
       output: Run,
@@ -112,7 +112,7 @@ export const shards = service(
     getRun: query({
       http: 'GET /v1/shards/runs/{id}',
       summary: 'Read how far a rebalance, drain or verification is',
-      caller: 'operator',
+      caller: 'operator:read-only',
       input: z.object({ id: z.uuid() }),
       output: Run,
       errors: { NOT_FOUND: 404 },
@@ -120,14 +120,14 @@ export const shards = service(
     listRuns: query({
       http: 'GET /v1/shards/runs',
       summary: 'List the latest rebalances, drains and verifications',
-      caller: 'operator',
+      caller: 'operator:read-only',
       input: z.object({ limit: pageLimit(100) }),
       output: z.object({ items: z.array(Run) }),
     }),
     stopRun: command({
       http: 'POST /v1/shards/runs/{id}/stop',
       summary: 'Let a rebalance or drain end after the moves under way; another one goes on with the rest',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({ id: z.uuid() }),
       output: Run,
@@ -137,7 +137,7 @@ export const shards = service(
     moveBuckets: command({
       http: 'POST /v1/shards/moves',
       summary: 'Move certain buckets of a keyspace to another shard',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({
         keyspace: KeyspaceName,
@@ -153,7 +153,7 @@ export const shards = service(
     getMove: query({
       http: 'GET /v1/shards/moves/{id}',
       summary: 'Read how far a move is',
-      caller: 'operator',
+      caller: 'operator:read-only',
       input: OneMove,
       output: Move,
       errors: { NOT_FOUND: 404 },
@@ -161,14 +161,14 @@ export const shards = service(
     listMoves: query({
       http: 'GET /v1/shards/moves',
       summary: 'List the latest moves',
-      caller: 'operator',
+      caller: 'operator:read-only',
       input: z.object({ keyspace: KeyspaceName.optional(), limit: pageLimit(100) }),
       output: z.object({ items: z.array(Move) }),
     }),
     abortMove: command({
       http: 'POST /v1/shards/moves/{id}/abort',
       summary: 'Take a move back before its switch',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: OneMove,
       output: Move,
@@ -178,7 +178,7 @@ export const shards = service(
     reverseMove: command({
       http: 'POST /v1/shards/moves/{id}/reverse',
       summary: 'Move the buckets of a finished move back',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: OneMove,
       output: Move,
@@ -189,7 +189,7 @@ export const shards = service(
     pauseMove: command({
       http: 'POST /v1/shards/moves/{id}/pause',
       summary: 'Keep a move from going on before its switch',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: OneMove,
       output: Move,
@@ -198,7 +198,7 @@ export const shards = service(
     resumeMove: command({
       http: 'POST /v1/shards/moves/{id}/resume',
       summary: 'Let a paused move go on',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: OneMove,
       output: Move,
@@ -209,7 +209,7 @@ export const shards = service(
     addShard: command({
       http: 'POST /v1/shards',
       summary: 'Make a database that was migrated as a shard known, or change its addresses; it holds nothing yet',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({
         keyspace: KeyspaceName,
@@ -225,7 +225,7 @@ export const shards = service(
     reconcileShard: command({
       http: 'POST /v1/shards/{shard}/reconcile',
       summary: 'Let a server serve again that was restored from a backup, or is a standby that took over',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({ shard: ShardName, keyspaces: Keyspaces }),
       output: z.object({ shard: ShardName, keyspaces: z.array(Reconciled) }),
@@ -235,7 +235,7 @@ export const shards = service(
     purgeOrphans: command({
       http: 'POST /v1/shards/{shard}/purge-orphans',
       summary: 'Count or delete rows that a shard holds of buckets which are elsewhere',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({
         shard: ShardName,
@@ -252,7 +252,7 @@ export const shards = service(
     removeShard: command({
       http: 'DELETE /v1/shards/{shard}',
       summary: 'Forget a shard that holds nothing',
-      caller: 'operator',
+      caller: 'operator:owner',
       key: 'command.id',
       input: z.object({ shard: ShardName }),
       output: z.object({ shard: ShardName, keyspaces: z.array(KeyspaceName) }),

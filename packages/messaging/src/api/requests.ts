@@ -5,7 +5,8 @@ import type { Problem } from '@stoa/contract-kit';
 export type Caller =
   | { readonly kind: 'guest'; readonly customerId: string }
   | { readonly kind: 'customer'; readonly customerId: string }
-  | { readonly kind: 'operator'; readonly customerId: string }
+  /** `roles`: undefined for an owner, as gateways send it that know no roles. */
+  | { readonly kind: 'operator'; readonly customerId: string; readonly roles?: readonly string[] }
   /** Another service, or a step of a flow that no person asked for. */
   | { readonly kind: 'service'; readonly name: string };
 

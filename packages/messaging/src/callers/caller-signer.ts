@@ -23,7 +23,7 @@ export class CallerSigner {
   }
 
   proofOf(caller: Caller, nowMs = Date.now()): string {
-    const name = `${caller.kind} ${'customerId' in caller ? caller.customerId : caller.name}`;
+    const name = JSON.stringify(caller);
     const known = this.remembered.get(name);
     if (known && known.renewAt > nowMs) return known.proof;
     const proof = proofOf(

@@ -75,7 +75,8 @@ export function isCaller(value: unknown): value is Caller {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
   if (value.kind === 'service') return 'name' in value && typeof value.name === 'string';
   const isPerson = value.kind === 'guest' || value.kind === 'customer' || value.kind === 'operator';
-  return isPerson && 'customerId' in value && typeof value.customerId === 'string';
+  if (!isPerson || !('customerId' in value) || typeof value.customerId !== 'string') return false;
+  return !('roles' in value) || (Array.isArray(value.roles) && value.roles.every((role) => typeof role === 'string'));
 }
 
 const REPLY_TOPIC = /\.replies\.[^.]+$/;

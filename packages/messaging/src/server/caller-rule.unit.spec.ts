@@ -12,7 +12,8 @@ const shop = service(
   {
     look: query({ summary: 'Look', caller: 'anyone', ...empty }),
     buy: command({ summary: 'Buy', caller: 'customer', key: 'command.id', ...empty }),
-    changePrice: command({ summary: 'Change a price', caller: 'operator', key: 'command.id', ...empty }),
+    changePrice: command({ summary: 'Change a price', caller: 'operator:catalog', key: 'command.id', ...empty }),
+    listBuyers: query({ summary: 'List buyers', caller: 'operator:support', ...empty }),
   },
 );
 
@@ -22,7 +23,10 @@ describe('the caller rule of a contract, in its service', () => {
   const dispatcher = new Dispatcher(
     {
       contract: shop,
-      operations: bindOperations(shop, new Map(['look', 'buy', 'changePrice'].map((name) => [name, handler]))),
+      operations: bindOperations(
+        shop,
+        new Map(['look', 'buy', 'changePrice', 'listBuyers'].map((name) => [name, handler])),
+      ),
       executor: {
         execute: async () => ({ ok: true, body: '{}' }),
         settle: async () => ({ ok: true, body: `{"settled":${(settled += 1)}}` }),
@@ -31,23 +35,26 @@ describe('the caller rule of a contract, in its service', () => {
     },
     { warn: () => undefined } as never,
   );
-  const envelope = (operation: string, kind: Caller['kind']) => ({
+  const envelope = (operation: string, kind: Caller['kind'], roles?: readonly string[]) => ({
     id: newId(),
     operation,
     correlation: '1',
     replyTopic: 'x.replies.y',
     budgetMs: 100,
     contractVersion: 1,
-    key: operation === 'look' ? null : 'one',
-    caller: kind === 'service' ? { kind, name: 'cart' } : { kind, customerId: newId() },
+    key: operation === 'look' || operation === 'listBuyers' ? null : 'one',
+    caller:
+      kind === 'service'
+        ? { kind, name: 'cart' }
+        : { kind, customerId: newId(), ...(roles !== undefined && { roles }) },
     proof: undefined,
     traceparent: undefined,
     expectedVersion: undefined,
     body: Buffer.from('{}'),
     appendedAt: 0,
   });
-  const outcome = async (operation: string, kind: Caller['kind']): Promise<string> => {
-    const { ok, body } = await dispatcher.run(envelope(operation, kind), () => 100);
+  const outcome = async (operation: string, kind: Caller['kind'], roles?: readonly string[]): Promise<string> => {
+    const { ok, body } = await dispatcher.run(envelope(operation, kind, roles), () => 100);
     return ok ? 'ok' : JSON.parse(body).code;
   };
 
@@ -58,6 +65,18 @@ describe('the caller rule of a contract, in its service', () => {
   ])('%s: service %s, guest %s, customer %s, operator %s', async (operation, ...expected) => {
     const kinds = ['service', 'guest', 'customer', 'operator'] as const;
     expect(await Promise.all(kinds.map((kind) => outcome(operation, kind)))).toEqual(expected);
+  });
+
+  it.each([
+    [undefined, 'ok', 'ok'],
+    [['owner'], 'ok', 'ok'],
+    [['catalog'], 'ok', 'FORBIDDEN'],
+    [['support', 'catalog'], 'ok', 'ok'],
+    [['read-only'], 'FORBIDDEN', 'ok'],
+    [[], 'FORBIDDEN', 'FORBIDDEN'],
+  ])('operators of the roles %p', async (roles, changes, lists) => {
+    const outcomes = ['changePrice', 'listBuyers'].map((operation) => outcome(operation, 'operator', roles));
+    expect(await Promise.all(outcomes)).toEqual([changes, lists]);
   });
 
   it('says nothing of what became of a command to whom it is not for', async () => {

@@ -105,7 +105,7 @@ export class Dispatcher {
     const isQuery = bound.kind === 'query';
     if (isQuery !== (key === null))
       return commonErrorReply('UNKNOWN_OPERATION', `${name}.${operation} is a ${isQuery ? 'query' : 'command'}`);
-    if (letsIn(bound.operation.caller, caller)) return bound;
+    if (letsIn(bound.operation, caller)) return bound;
     return commonErrorReply('FORBIDDEN', `${name}.${operation} is not for a ${caller.kind}`);
   }
 
