@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type KafkaPort, openKafka } from '@stoa/kafka';
+import { type KafkaAccess, type KafkaPort, openKafka } from '@stoa/kafka';
 import { Client } from 'pg';
 import { processes } from './stack.js';
 
@@ -35,9 +35,30 @@ export const kafkaBrokers = async (): Promise<string[]> =>
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** A Kafka client as the services have it. */
-export const openTestKafka = async (clientId: string): Promise<KafkaPort> =>
-  openKafka({ brokers: await kafkaBrokers(), client: 'platformatic', clientId, logger: silent });
+/** The stack's own user at Kafka, who may do everything; a service's, who may do what its contract needs. */
+export function kafkaAccessOf(user = 'admin'): KafkaAccess {
+  const file = path.join(stateDir(), 'kafka.json');
+  const { admin, users } = JSON.parse(readFileSync(file, 'utf8')) as { admin: string; users: Record<string, string> };
+  return user === 'admin'
+    ? { sasl: { mechanism: 'plain', username: user, password: admin } }
+    : { sasl: { mechanism: 'scram-sha-512', username: user, password: users[user] ?? '' } };
+}
+
+/** The stack's own user, as the bundled library wants it. */
+export const adminSasl = () => {
+  const { username = '', password = '' } = kafkaAccessOf().sasl ?? {};
+  return { sasl: { mechanism: 'PLAIN', username, password } as const };
+};
+
+/** A Kafka client as the services have it, but for its rights. */
+export const openTestKafka = async (clientId: string, user?: string): Promise<KafkaPort> =>
+  openKafka({
+    brokers: await kafkaBrokers(),
+    client: 'platformatic',
+    access: kafkaAccessOf(user),
+    clientId,
+    logger: silent,
+  });
 
 /** A database of one of the stack's servers (`main`, `shard1` …), as its superuser. */
 export async function superuserUrl(server: string, database: string): Promise<string> {

@@ -20,8 +20,9 @@ export interface DedicatedKafka {
 
 /**
  * A Kafka broker of one test's own, for tests that stop or freeze it: the shared one is everybody's. Started already.
+ * @param secured with a password for `admin` (SASL PLAIN), nobody else may do anything
  */
-export async function dedicatedKafka(): Promise<DedicatedKafka> {
+export async function dedicatedKafka(secured: { readonly adminPassword?: string } = {}): Promise<DedicatedKafka> {
   const dir = await mkdtemp(join(tmpdir(), 'stoa-kafka-'));
   await chmod(dir, 0o711);
   removeAtExit(dir);
@@ -30,7 +31,7 @@ export async function dedicatedKafka(): Promise<DedicatedKafka> {
   const own: DedicatedKafka = {
     brokers: `127.0.0.1:${port}`,
     start: async () => {
-      server = await startKafka({ dataDir: join(dir, 'kafka'), port });
+      server = await startKafka({ dataDir: join(dir, 'kafka'), port, ...secured });
     },
     kill: async () => server?.kill(),
     freeze: async () => {

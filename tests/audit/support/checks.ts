@@ -1,7 +1,7 @@
 import type { KafkaPort } from '@stoa/kafka';
 import { Admin } from '@stoa/kafka/client';
 import type { Findings } from '../../support/load/findings.js';
-import { kafkaBrokers, openTestKafka, outboxDatabases, sql, superuserUrl } from '../../support/servers.js';
+import { adminSasl, kafkaBrokers, openTestKafka, outboxDatabases, sql, superuserUrl } from '../../support/servers.js';
 import { eventually } from '@stoa/testing';
 import { isReady, processes, status } from '../../support/stack.js';
 
@@ -135,7 +135,7 @@ async function sessions(): Promise<Record<string, number>> {
 }
 
 async function groups(): Promise<string[]> {
-  const admin = new Admin({ clientId: 'audit', bootstrapBrokers: await kafkaBrokers() });
+  const admin = new Admin({ clientId: 'audit', bootstrapBrokers: await kafkaBrokers(), ...adminSasl() });
   try {
     return [...(await admin.listGroups({ types: ['classic', 'consumer'] })).keys()].toSorted();
   } finally {

@@ -31,6 +31,7 @@ export function cloneEnvironment(
     ...(service.http ? { TOKEN_KEY_SECRET: tokenKeySecret } : { ADMIN_TOKEN: adminToken }),
     ...(ports.http !== undefined && { PORT: String(ports.http) }),
     KAFKA_BROKERS: addresses.kafka,
+    ...kafkaUser(addresses, service),
     ...(addresses.replicas !== undefined && { KAFKA_REPLICATION_FACTOR: String(addresses.replicas) }),
     // HAProxy, on this machine, says who the proxies in front of it say calls.
     ...(service.http && { TRUSTED_PROXIES: ['loopback', ...proxies(context.env)].join(',') }),
@@ -48,6 +49,11 @@ const mailEnvironment = ({ stateDir, env }: Context): Record<string, string> => 
 });
 
 const proxies = ({ TRUSTED_PROXIES = '' }: Context['env']): string[] => TRUSTED_PROXIES.split(',').filter(Boolean);
+
+function kafkaUser({ kafkaPasswords }: Addresses, { app }: Service): Record<string, string> {
+  const password = kafkaPasswords?.[app];
+  return password === undefined ? {} : { KAFKA_USERNAME: app, KAFKA_PASSWORD: password };
+}
 
 /** The variables with a service's databases. */
 function dataEnvironment({ databases, directory }: Addresses, service: Service): Record<string, string> {

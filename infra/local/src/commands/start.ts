@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError, onInterrupt, reason, Steps } from '@stoa/cli';
 import { repoRoot, stateDir as defaultStateDir } from '../state-dir/paths.js';
@@ -64,8 +64,7 @@ export async function start(words: string[], place: StartPlace = {}): Promise<nu
 /** Makes sure that this is the only stack of its state folder, and that nothing of an earlier one is left. */
 async function claim(stateDir: string, progress: Steps): Promise<void> {
   await checkDisk(stateDir);
-  // Postgres may run as another user, who must get through to its data; what is secret in here has a mode of its own.
-  if (process.getuid?.() === 0) chmodSync(stateDir, 0o711);
+  closeToOthers(stateDir);
   if (!(await takeLock(stateDir))) {
     const running = runningState(stateDir);
     const where = running?.url ? ` at ${running.url}` : '';
@@ -78,6 +77,23 @@ async function claim(stateDir: string, progress: Steps): Promise<void> {
   removeState(stateDir);
   const what = stopped.length > 0 ? `; stopped what it had left running: ${stopped.join(', ')}` : '';
   progress.line(`  ! the last run did not end in order${what}`);
+}
+
+/**
+ * No other user of the machine reads data or logs. Started by root, Postgres runs as another user, who must get through
+ * to its own folder and sees nothing else.
+ */
+function closeToOthers(stateDir: string): void {
+  const through = process.getuid?.() === 0 ? 0o711 : 0o700;
+  for (const [folder, mode] of [
+    ['', through],
+    ['data', through],
+    ['logs', 0o700],
+    ['run', 0o700],
+  ] as const) {
+    mkdirSync(join(stateDir, folder), { recursive: true });
+    chmodSync(join(stateDir, folder), mode);
+  }
 }
 
 async function check(setup: Setup, stateDir: string): Promise<void> {

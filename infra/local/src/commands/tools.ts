@@ -6,7 +6,7 @@ import { CliError } from '@stoa/cli';
 import { repoRoot, stateDir } from '../state-dir/paths.js';
 import { runningState } from '../state-dir/state.js';
 import { requestShard } from '../data/add-shard.js';
-import { readDirectory, readGateway, type Operator } from '../state-dir/secrets.js';
+import { readDirectory, readGateway, readKafkaPasswords, type Operator } from '../state-dir/secrets.js';
 import { SHOP_PORT } from '../plan/topology.js';
 
 /** `npm run catalog -- import FILE... | export ...` against the running shop, or the one of STOA_URL. */
@@ -34,7 +34,9 @@ export async function shards(words: string[]): Promise<number> {
 export function withdraw(words: string[]): Promise<number> {
   const running = runningState(stateDir())?.processes ?? [];
   const brokers = running.flatMap(({ kind, port }) => (kind === 'kafka' && port ? [`127.0.0.1:${port}`] : []));
-  const env = brokers.length > 0 ? { KAFKA_BROKERS: brokers.join(',') } : {};
+  const password = readKafkaPasswords(stateDir())?.users[words[0] ?? ''];
+  const user = password === undefined ? {} : { KAFKA_USERNAME: words[0], KAFKA_PASSWORD: password };
+  const env = brokers.length > 0 ? { KAFKA_BROKERS: brokers.join(','), ...user } : {};
   return runTool('packages/messaging/dist/cli/withdraw.js', words, env);
 }
 

@@ -23,6 +23,8 @@ export interface Context {
 /** Where servers are, once they run. */
 export interface Addresses {
   kafka: string;
+  /** Of each app at Kafka, whose name there is the app's; undefined where the environment names the brokers. */
+  kafkaPasswords?: Readonly<Record<string, string>>;
   /** On how many brokers each topic is to be; undefined where the environment decides. */
   replicas?: number;
   redis: string;

@@ -13,18 +13,22 @@ import type { ProcessSpec } from './supervised-process.js';
 export async function brokerProcesses(
   stateDir: string,
   brokers: Brokers,
+  adminPassword: string,
   proxies: ServerProxies | undefined,
 ): Promise<ProcessSpec<KafkaServer>[]> {
-  if (brokers === 1) return [await brokerProcess(stateDir, 'kafka', proxies)];
+  if (brokers === 1) return [await brokerProcess(stateDir, 'kafka', adminPassword, proxies)];
   const controllerPorts = await Promise.all(Array.from({ length: brokers }, freePort));
   return Promise.all(
-    controllerPorts.map((_, n) => brokerProcess(stateDir, `kafka-${n + 1}`, proxies, { node: n + 1, controllerPorts })),
+    controllerPorts.map((_, n) =>
+      brokerProcess(stateDir, `kafka-${n + 1}`, adminPassword, proxies, { node: n + 1, controllerPorts }),
+    ),
   );
 }
 
 async function brokerProcess(
   stateDir: string,
   name: string,
+  adminPassword: string,
   proxies: ServerProxies | undefined,
   cluster?: Cluster,
 ): Promise<ProcessSpec<KafkaServer>> {
@@ -32,6 +36,7 @@ async function brokerProcess(
   const proxied = proxies && { port: proxiedPort, advertised: await proxies.add(name, proxiedPort) };
   const options = {
     port,
+    adminPassword,
     dataDir: join(stateDir, 'data', name),
     logFile: logFile(stateDir, name),
     ...(cluster && { cluster }),

@@ -20,8 +20,8 @@ export async function postgresProcess(
 }
 
 /** Redis as a process of the stack. It keeps its port over restarts of its own. */
-export async function redisProcess(stateDir: string): Promise<ProcessSpec<RedisServer>> {
+export async function redisProcess(stateDir: string, password: string): Promise<ProcessSpec<RedisServer>> {
   const port = await freePort();
-  const options = { port, dataDir: join(stateDir, 'data/redis'), logFile: logFile(stateDir, 'redis') };
+  const options = { port, password, dataDir: join(stateDir, 'data/redis'), logFile: logFile(stateDir, 'redis') };
   return { name: 'redis', kind: 'redis', port, start: (starting) => startRedis({ ...options, ...starting }) };
 }

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheDir, localRoot } from '../state-dir/paths.js';
 import { freePort } from '../machine/ports.js';
 import { startChild, startingOf, type Running, type Starting } from './child.js';
 import { findJava, type Java } from './java.js';
-import { formatOnce } from './kafka-format.js';
-import { asProperties, brokerProperties, type Proxied } from './kafka-properties.js';
+import { formatOnce } from './broker/format.js';
+import { asProperties, brokerProperties, type Proxied } from './broker/properties.js';
+import { serves } from './broker/probe.js';
 import { jarsOf } from './maven.js';
-import { probeLocal } from '../machine/probe.js';
 
 export interface KafkaOptions extends Starting {
   /** Its log segments and metadata; made at the first start. */
@@ -21,6 +21,8 @@ export interface KafkaOptions extends Starting {
   cluster?: Cluster;
   /** Clients reach it through a proxy: `brokers` names that. */
   proxied?: Proxied;
+  /** Clients must say who they are, and may do what they have a right to; left out, anybody may do anything. */
+  adminPassword?: string;
   /** Further broker settings, which win over ours. */
   settings?: Record<string, string>;
 }
@@ -65,12 +67,18 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const classPath = await classPathOf(jars);
   const port = options.port ?? (await freePort());
   const { node, controllerPorts } = options.cluster ?? { node: 1, controllerPorts: [await freePort()] };
-  const { proxied } = options;
+  const { proxied, adminPassword } = options;
   const place = { port, node, controllerPorts, dataDir: options.dataDir };
-  const properties = brokerProperties(proxied ? { ...place, proxied } : place);
+  const properties = brokerProperties({
+    ...place,
+    ...(proxied && { proxied }),
+    ...(adminPassword && { adminPassword }),
+  });
   await formatOnce({ java, jars, flags: [logging(), '-cp', classPath], dataDir: options.dataDir, node });
+  await chmod(options.dataDir, 0o700);
   const configuration = `${options.dataDir}.properties`;
-  await writeFile(configuration, asProperties({ ...properties, ...options.settings }));
+  await writeFile(configuration, asProperties({ ...properties, ...options.settings }), { mode: 0o600 });
+  await chmod(configuration, 0o600); // the mode above is for new files only
   const archive = await classArchive(java, jars);
   const running = await startChild({
     ...startingOf(options),
@@ -80,7 +88,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
     logFile: options.logFile ?? join(dirname(options.dataDir), 'kafka.log'),
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 60_000, // the first one writes the class archive: 4 s of CPU
-    probe: () => serves(port),
+    probe: () => serves(port, adminPassword),
   });
   void running.exited.then(archive.keep).catch(() => undefined);
   const stop = async (): Promise<void> => {
@@ -118,37 +126,4 @@ async function classArchive(java: Java, jars: string): Promise<ClassArchive> {
     await rename(written, archive).catch(() => undefined); // missing: the JVM was killed, the next one will write it
   };
   return { flag: `-XX:ArchiveClassesAtExit=${written}`, keep };
-}
-
-/** A Metadata request (version 1, no topics): the broker serves clients once it lists itself. */
-async function serves(port: number): Promise<void> {
-  const clientId = Buffer.from('stoa');
-  const request = Buffer.alloc(18 + clientId.length);
-  request.writeInt32BE(request.length - 4, 0);
-  request.writeInt16BE(3, 4); // Metadata
-  request.writeInt16BE(1, 6); // version
-  request.writeInt32BE(1, 8); // correlation id
-  request.writeInt16BE(clientId.length, 12);
-  clientId.copy(request, 14);
-  request.writeInt32BE(0, 14 + clientId.length); // no topics
-  const reply = await probeLocal(
-    port,
-    request,
-    (bytes) => bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0),
-  );
-  if (!portsListed(reply).includes(port)) throw new Error('the broker has not joined its cluster yet');
-}
-
-/** The brokers' ports in a Metadata reply: after length and correlation id an array of (node, host, port, rack). */
-function portsListed(reply: Buffer): number[] {
-  const ports: number[] = [];
-  let at = 12;
-  for (let left = reply.readInt32BE(8); left > 0; left--) {
-    at += 4; // node
-    at += 2 + reply.readInt16BE(at); // host
-    ports.push(reply.readInt32BE(at));
-    at += 4;
-    at += 2 + Math.max(0, reply.readInt16BE(at)); // rack, -1: none
-  }
-  return ports;
 }

@@ -14,6 +14,8 @@ export interface RedisOptions extends Starting {
   /** A free one if left out. */
   port?: number;
   logFile?: string;
+  /** Clients must know it; left out, anybody gets in. */
+  password?: string;
   /** Further server settings, which win over ours. */
   settings?: Record<string, string>;
 }
@@ -43,15 +45,25 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     ...startingOf(options),
     name: 'Redis',
     command,
-    args: Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]),
+    args: [...(await secretFile(options)), ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value])],
     logFile: options.logFile ?? join(dirname(options.dataDir), 'redis.log'),
     stopSignal: 'SIGTERM',
     probe: async () => {
       const reply = await probeLocal(port, Buffer.from('PING\r\n'), (bytes) => bytes.includes('\n'));
-      if (!reply.toString().startsWith('+PONG')) throw new Error(reply.toString().trim());
+      if (!/^(\+PONG|-NOAUTH)/.test(reply.toString())) throw new Error(reply.toString().trim());
     },
   });
-  return { ...running, port, url: `redis://127.0.0.1:${port}` };
+  const credentials = options.password === undefined ? '' : `:${options.password}@`;
+  return { ...running, port, url: `redis://${credentials}127.0.0.1:${port}` };
+}
+
+/** A password among the arguments could be read by every user of the machine. */
+async function secretFile({ dataDir, password }: RedisOptions): Promise<string[]> {
+  if (password === undefined) return [];
+  const file = `${dataDir}.conf`;
+  await writeFile(file, `requirepass ${password}\n`, { mode: 0o600 });
+  await chmod(file, 0o600); // the mode above is for new files only
+  return [file];
 }
 
 /** redis-server from PATH, else the one that a jar on Maven carries. */

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import { repoRoot } from '../state-dir/paths.js';
 import { freePort } from '../machine/ports.js';
 import { isAlive } from '../machine/os-processes.js';
+import { serves } from './broker/probe.js';
 import { startKafka } from './kafka.js';
 import { startPostgres, type PostgresServer } from './postgres.js';
 import { probeLocal } from '../machine/probe.js';
@@ -92,10 +93,14 @@ describe('startKafka', () => {
   };
   const failing = (): Promise<unknown> => startKafka({ dataDir: join(dir, 'kafka') });
 
-  it('comes back on the same port after it was killed, and stops in order', async () => {
+  it('comes back on the same port after it was killed, closed to strangers from now on, and stops in order', async () => {
     const first = await startKafka({ dataDir: join(dir, 'kafka') });
     await first.kill();
-    const second = await startKafka({ dataDir: join(dir, 'kafka'), port: first.port });
+    const second = await startKafka({ dataDir: join(dir, 'kafka'), port: first.port, adminPassword: 'geheim' });
+    await expect(serves(first.port)).rejects.toThrow('closed the connection');
+    await expect(serves(first.port, 'falsch')).rejects.toThrow('closed the connection');
+    await serves(first.port, 'geheim');
+    expect(statSync(join(dir, 'kafka.properties')).mode & 0o077).toBe(0);
     expect(second.brokers).toBe(first.brokers);
     await second.stop();
     expect(isAlive(second.pid)).toBe(false);
@@ -147,6 +152,16 @@ describe('startRedis', () => {
     expect(reply.toString()).toContain('bind');
     await server.stop();
     expect(isAlive(server.pid)).toBe(false);
+  });
+
+  it('asks for the password that it was given, which is not among its arguments', async () => {
+    const server = await startRedis({ dataDir: join(dir, 'redis'), password: 'geheim' });
+    const ask = (text: string) => probeLocal(server.port, Buffer.from(text), (bytes) => bytes.includes('\n'));
+    expect((await ask('PING\r\n')).toString()).toContain('NOAUTH');
+    expect((await ask('AUTH geheim\r\n')).toString()).toContain('+OK');
+    expect(server.url).toBe(`redis://:geheim@127.0.0.1:${server.port}`);
+    expect(execFileSync('ps', ['-o', 'args=', '-p', String(server.pid)]).toString()).not.toContain('geheim');
+    await server.stop();
   });
 });
 

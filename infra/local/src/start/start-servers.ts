@@ -1,4 +1,5 @@
 import { findHaproxy } from '../servers/haproxy-binary.js';
+import { giveRights } from '../servers/broker/rights.js';
 import type { PostgresServer } from '../servers/postgres.js';
 import { brokersToRun } from '../plan/brokers.js';
 import { brokerProcesses } from '../processes/broker-processes.js';
@@ -7,7 +8,7 @@ import { ensureDatabase, inDatabase, plain } from '../data/databases.js';
 import { postgresProcess, redisProcess } from '../processes/server-processes.js';
 import { allSettledOrThrow } from '../machine/all-settled.js';
 import { ServerProxies } from '../processes/server-proxies.js';
-import { postgresPassword, writeDirectory, writeGateway } from '../state-dir/secrets.js';
+import { kafkaPasswords, postgresPassword, redisPassword, writeDirectory, writeGateway } from '../state-dir/secrets.js';
 import { ensureDirectory, ensureShard, shardServers, type EmbeddedShard } from '../data/sharding.js';
 import type { Supervisor } from '../processes/supervisor.js';
 
@@ -17,13 +18,15 @@ export interface Servers {
   haproxy: string | undefined;
 }
 
+type KafkaAddresses = Pick<Addresses, 'kafka' | 'kafkaPasswords' | 'replicas'>;
+
 /** Starts the servers that the environment does not name, side by side, with roles and databases for the services. */
 export async function startServers(context: Context, supervisor: Supervisor): Promise<Servers> {
   const { setup, stateDir, progress } = context;
   const { external } = setup;
   const needsRedis = [...setup.services, ...setup.leftOut].some((service) => service.redis);
   const balanced = setup.services.some((service) => service.http);
-  let kafka: Pick<Addresses, 'kafka' | 'replicas'> = { kafka: external.kafka ?? '' };
+  let kafka: KafkaAddresses = { kafka: external.kafka ?? '' };
   let redis = external.redis ?? '';
   let haproxy: string | undefined;
   let data: Data | undefined;
@@ -35,7 +38,7 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
     kafka = await startBrokers(context, supervisor, proxies);
   };
   const startRedis = async (): Promise<void> => {
-    const spec = await redisProcess(stateDir);
+    const spec = await redisProcess(stateDir, redisPassword(stateDir));
     const { url } = await progress.step('Redis', () => supervisor.supervise(spec));
     redis = (await proxies?.urlThrough('redis', url)) ?? url;
   };
@@ -56,16 +59,24 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
 
 /** Starts the brokers side by side: of three, none answers before most of them run. */
 async function startBrokers(
-  { setup, stateDir, progress }: Context,
+  { setup, stateDir, env, progress }: Context,
   supervisor: Supervisor,
   proxies: ServerProxies | undefined,
-): Promise<Pick<Addresses, 'kafka' | 'replicas'>> {
-  const specs = await brokerProcesses(stateDir, brokersToRun(stateDir, setup.brokers), proxies);
+): Promise<KafkaAddresses> {
+  const apps = [...setup.services, ...setup.leftOut];
+  const passwords = kafkaPasswords(
+    stateDir,
+    apps.map(({ app }) => app),
+  );
+  const specs = await brokerProcesses(stateDir, brokersToRun(stateDir, setup.brokers), passwords.admin, proxies);
   const servers = await progress.step(specs.length === 1 ? 'Kafka' : `Kafka, ${specs.length} brokers`, () =>
     Promise.all(specs.map((spec) => supervisor.supervise(spec))),
   );
   const kafka = servers.map(({ brokers }) => brokers).join(',');
-  return { kafka, ...(servers.length > 1 ? { replicas: servers.length } : {}) };
+  const services = apps.filter(({ http }) => !http).map(({ app }) => app);
+  const prefix = env.KAFKA_TOPIC_PREFIX ?? '';
+  await progress.step('rights at Kafka', () => giveRights({ brokers: kafka, passwords, services, prefix }));
+  return { kafka, kafkaPasswords: passwords.users, ...(servers.length > 1 ? { replicas: servers.length } : {}) };
 }
 
 type Data = Pick<Addresses, 'databases' | 'databaseOwners' | 'directory' | 'shards'>;

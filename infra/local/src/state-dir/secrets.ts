@@ -17,6 +17,41 @@ export function postgresPassword(stateDir: string): string {
   return password;
 }
 
+/** Of Kafka's users: the stack's own, which may do everything, and each service's. */
+export interface KafkaPasswords {
+  readonly admin: string;
+  /** By app. */
+  readonly users: Readonly<Record<string, string>>;
+}
+
+const kafkaFile = (stateDir: string): string => join(stateDir, 'kafka.json');
+
+/** The passwords of Kafka's users, made when each is first needed. */
+export function kafkaPasswords(stateDir: string, apps: readonly string[]): KafkaPasswords {
+  const known = readKafkaPasswords(stateDir);
+  const users = Object.fromEntries(apps.map((app) => [app, known?.users[app] ?? newPassword()]));
+  const passwords = { admin: known?.admin ?? newPassword(), users: { ...known?.users, ...users } };
+  writeSecret(kafkaFile(stateDir), passwords);
+  return passwords;
+}
+
+/** The passwords of Kafka's users, for tools; undefined where no stack was started that had any. */
+export function readKafkaPasswords(stateDir: string): KafkaPasswords | undefined {
+  const file = kafkaFile(stateDir);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as KafkaPasswords) : undefined;
+}
+
+/** The password of the embedded Redis, made at the first start. */
+export function redisPassword(stateDir: string): string {
+  const file = join(stateDir, 'redis.json');
+  if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { password: string }).password;
+  const password = newPassword();
+  writeSecret(file, { password });
+  return password;
+}
+
+const newPassword = (): string => randomBytes(18).toString('base64url');
+
 /**
  * The operator's account: from the environment, else from an earlier start, else made now.
  * @returns `made`: true if nobody can know the password yet

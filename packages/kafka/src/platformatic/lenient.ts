@@ -1,4 +1,5 @@
 import {
+  addPartitionsToTxnV3,
   findErrorBy,
   kGetApi,
   kGetBootstrapConnection,
@@ -94,6 +95,12 @@ function offsetFetch(api: AnyApi, currentIdOf: TopicIds): Call {
     });
 }
 
+/**
+ * Later versions are for brokers among each other, who may do anything in the cluster; the library takes the latest.
+ */
+const addPartitionsToTxn: Call = (connection, given, callback) =>
+  addPartitionsToTxnV3.api(connection, ...(given as Parameters<typeof addPartitionsToTxnV3.createRequest>), callback);
+
 const asApi = (call: Call, { async, key, version }: AnyApi): AnyApi =>
   Object.assign(
     (connection: Connection, ...given: unknown[]): void => call(connection, given, given.pop() as Callback),
@@ -109,6 +116,7 @@ export function lenient<Client extends Base>(client: Client, idOf: TopicIds = ()
   const currentIdOf: TopicIds = (topic) => client.currentMetadata?.topics.get(topic)?.id;
   const around: Readonly<Record<string, (api: AnyApi) => Call>> = {
     Metadata: (api) => metadata(api, () => (failures += 1)),
+    AddPartitionsToTxn: () => addPartitionsToTxn,
     OffsetCommit: (api) => offsetCommit(api, idOf),
     OffsetFetch: (api) => offsetFetch(api, currentIdOf),
   };

@@ -36,7 +36,7 @@ const spec = (
   config: Record<string, string>,
 ): TopicSpec => ({ topic, partitions, replicationFactor, config });
 
-const safety = ({ replicationFactor }: Where): Record<string, string> =>
+const safety = ({ replicationFactor }: Pick<Where, 'replicationFactor'>): Record<string, string> =>
   replicationFactor >= 3 ? { 'min.insync.replicas': '2' } : {};
 
 const eventsSpec = (where: Where): TopicSpec =>
@@ -52,6 +52,17 @@ const statesSpec = (where: Where): TopicSpec =>
     ...safety(where),
   });
 
+/** The topic that services share: see contractsTopic. */
+export const contractsSpec = ({
+  topicPrefix,
+  replicationFactor,
+}: Pick<Where, 'topicPrefix' | 'replicationFactor'>) => ({
+  topic: contractsTopic(topicPrefix),
+  partitions: 1,
+  replicationFactor,
+  config: { ...COMPACTED, ...safety({ replicationFactor }) },
+});
+
 /** The topics that a service owns, and those that all share. */
 function topicSpecs(where: Where): TopicSpec[] {
   const { topicPrefix, partitions } = where;
@@ -64,7 +75,7 @@ function topicSpecs(where: Where): TopicSpec[] {
     spec(where, names.queries, partitions, DELETE_AFTER(HOUR_MS, HOUR_MS / 6)),
     spec(where, names.deadLetters, 1, { ...DELETE_AFTER(30 * 24 * HOUR_MS, 24 * HOUR_MS), ...safe }),
     spec(where, names.contract, 1, { ...COMPACTED, ...safe }),
-    spec(where, contractsTopic(topicPrefix), 1, { ...COMPACTED, ...safe }),
+    contractsSpec(where),
     spec(where, clockTopic(topicPrefix), 1, DELETE_AFTER(HOUR_MS / 6, HOUR_MS / 6)),
   ];
 }
@@ -91,12 +102,15 @@ async function create(port: KafkaPort, specs: readonly TopicSpec[]): Promise<Top
 export async function ensureTopics(port: KafkaPort, where: Where, contract?: ServiceContract): Promise<void> {
   const hasStates = contract === undefined || declarationsOf(contract).some(({ kind }) => kind === 'state');
   const existing = await create(port, hasStates ? [...topicSpecs(where), statesSpec(where)] : topicSpecs(where));
-  try {
-    // An older version of this service may have made them with other settings.
-    await port.admin.configureTopics(existing);
-  } catch (err) {
+  const own = topicNames(where.topicPrefix, where.service).group;
+  const isOwn = ({ topic }: TopicSpec): boolean => topic.startsWith(`${own}.`);
+  // An older version of this service may have made them with other settings.
+  await port.admin.configureTopics(existing.filter(isOwn)).catch((err: unknown) => {
     where.logger?.warn({ err }, 'the settings of topics could not be compared; the next clone that starts tries again');
-  }
+  });
+  await port.admin.configureTopics(existing.filter((each) => !isOwn(each))).catch((err: unknown) => {
+    where.logger?.debug({ err }, 'the settings of topics that all share may be changed by operators only');
+  });
 }
 
 /**

@@ -3,6 +3,7 @@ import { KafkaError, type Follower, type KafkaPort, type KafkaRecord, type Topic
 import { withTimeout } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import { contractsTopic, serviceOfContractTopic } from '../protocol/topics.js';
+import { contractsSpec } from './ensure-topics.js';
 import { readContractRecord } from './contract-record.js';
 
 /** Hears of the services' contracts. */
@@ -87,10 +88,7 @@ class Watch implements ContractWatch {
 
   /** The first gateway may be there before the first service. */
   private async makeShared(): Promise<void> {
-    const { replicationFactor } = this.where;
-    const config = { 'cleanup.policy': 'compact', 'message.timestamp.type': 'LogAppendTime' };
-    if (!(await exists(this.port, this.shared)))
-      await this.port.admin.createTopics([{ topic: this.shared, partitions: 1, replicationFactor, config }]);
+    if (!(await exists(this.port, this.shared))) await this.port.admin.createTopics([contractsSpec(this.where)]);
   }
 
   private lookLater(): void {

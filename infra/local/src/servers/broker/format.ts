@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cached } from '../state-dir/cache.js';
+import { cached } from '../../state-dir/cache.js';
 import { CliError } from '@stoa/cli';
-import { run } from '../machine/run.js';
-import type { Java } from './java.js';
-import { asProperties, brokerProperties } from './kafka-properties.js';
+import { run } from '../../machine/run.js';
+import type { Java } from '../java.js';
+import { asProperties, brokerProperties } from './properties.js';
 
 // 16 bytes in base64url that read "stoa-local-kafka". A fixed id lets one formatted folder be the template of all.
 const CLUSTER_ID = 'c3RvYS1sb2NhbC1rYWZrYQ';
@@ -26,7 +26,7 @@ export interface Format {
 export async function formatOnce({ java, jars, flags, dataDir, node }: Format): Promise<void> {
   if (existsSync(join(dataDir, 'meta.properties'))) return;
   const template = await cached(`${jars.split('/').at(-1)}-formatted`, async (dir) => {
-    const configuration = join(dir, '../server.properties');
+    const configuration = join(dir, '../../server.properties');
     const properties = brokerProperties({ port: 9092, node: 1, controllerPorts: [9093], dataDir: dir });
     await writeFile(configuration, asProperties(properties));
     const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', ...flags, 'kafka.tools.StorageTool'];

@@ -7,6 +7,8 @@ export interface BrokerPlace {
   dataDir: string;
   /** See KafkaOptions. */
   proxied?: Proxied;
+  /** See KafkaOptions. */
+  adminPassword?: string;
 }
 
 /** A way in for clients that come by a proxy. */
@@ -20,7 +22,17 @@ export interface Proxied {
 /** The broker's settings: those of a real cluster where they decide behaviour, small where they only cost memory. */
 export function brokerProperties(place: BrokerPlace): Record<string, string> {
   const brokers = place.controllerPorts.length;
-  return { ...addresses(place), ...TOPICS, ...replicas(brokers), ...heartbeats(brokers), ...GROUPS, ...SMALL };
+  const { adminPassword } = place;
+  const secured = adminPassword === undefined ? {} : security(adminPassword);
+  return {
+    ...addresses(place),
+    ...secured,
+    ...TOPICS,
+    ...replicas(brokers),
+    ...heartbeats(brokers),
+    ...GROUPS,
+    ...SMALL,
+  };
 }
 
 /** As a file of Java's. */
@@ -30,7 +42,9 @@ export function asProperties(settings: Record<string, string>): string {
     .join('');
 }
 
-function addresses({ port, node, controllerPorts, dataDir, proxied }: BrokerPlace): Record<string, string> {
+function addresses(place: BrokerPlace): Record<string, string> {
+  const { port, node, controllerPorts, dataDir, proxied, adminPassword } = place;
+  const protocol = adminPassword === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT';
   const [listener, advertised] = proxied
     ? [`,PROXIED://127.0.0.1:${proxied.port}`, `,PROXIED://127.0.0.1:${proxied.advertised}`]
     : ['', ''];
@@ -42,8 +56,37 @@ function addresses({ port, node, controllerPorts, dataDir, proxied }: BrokerPlac
     'advertised.listeners': `CLIENT://127.0.0.1:${port}${advertised}`,
     'inter.broker.listener.name': 'CLIENT',
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT',
+    'listener.security.protocol.map': ['CLIENT', 'CONTROLLER', 'PROXIED']
+      .map((name) => `${name}:${protocol}`)
+      .join(','),
     'log.dirs': dataDir,
+  };
+}
+
+const PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule';
+const SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule';
+
+/**
+ * Everybody says who they are: services by SCRAM, with passwords that brokers have among their data; `admin` by PLAIN,
+ * with the one of this file, because that is how brokers speak to each other before there are any data. What no ACL
+ * allows is refused, but for `admin`.
+ */
+function security(adminPassword: string): Record<string, string> {
+  const admin = `${PLAIN} required username="admin" password="${adminPassword}" user_admin="${adminPassword}";`;
+  return {
+    'listener.name.client.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512',
+    'listener.name.client.plain.sasl.jaas.config': admin,
+    'listener.name.client.scram-sha-512.sasl.jaas.config': `${SCRAM} required;`,
+    'listener.name.proxied.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512',
+    'listener.name.proxied.plain.sasl.jaas.config': admin,
+    'listener.name.proxied.scram-sha-512.sasl.jaas.config': `${SCRAM} required;`,
+    'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.controller.plain.sasl.jaas.config': admin,
+    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+    'sasl.mechanism.controller.protocol': 'PLAIN',
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': 'User:admin',
+    'allow.everyone.if.no.acl.found': 'false',
   };
 }
 
