@@ -37,6 +37,7 @@ const FOLDERS = {
   ],
   'apps/profile/src': [
     'operations',
+    'sign-in',
     'recovery',
     'subscriptions',
     'operator',

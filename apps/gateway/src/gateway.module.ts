@@ -10,6 +10,8 @@ import { builtinContract } from './builtin/contract.js';
 import { CheckSignIn } from './builtin/check-sign-in.js';
 import { ListAudit } from './builtin/list-audit.js';
 import { ListContracts } from './builtin/list-contracts.js';
+import { EndOtherSessions, EndSession, ListSessions } from './builtin/my-sessions.js';
+import { ProveIdentity } from './builtin/prove-identity.js';
 import { RefreshSession } from './builtin/refresh-session.js';
 import { SignInHooks } from './builtin/sign-in-hooks.js';
 import { SignIn } from './builtin/sign-in.js';
@@ -31,6 +33,7 @@ import { ResponseSender } from './http/response-sender.js';
 import { Devices } from './identity/devices.js';
 import { EndSessions } from './identity/end-sessions.js';
 import { JwksController } from './identity/jwks.controller.js';
+import { MySessions } from './identity/my-sessions.js';
 import { Revocations } from './identity/revocations.js';
 import { Sessions } from './identity/sessions.js';
 import { SigningKeys } from './identity/signing-keys.js';
@@ -57,7 +60,7 @@ const services = [
   { provide: MESSAGES, useClass: KafkaMessages },
   { provide: BUILTIN_DOCUMENT, useFactory: () => toDocument(builtinContract) },
 ];
-const identity = [SigningKeys, Devices, Tokens, Revocations, Sessions, EndSessions];
+const identity = [SigningKeys, Devices, Tokens, Revocations, Sessions, MySessions, EndSessions];
 const cache = [FreshAges, MemoryCache, RedisCache, CachedQuery, InvalidateByEvents];
 const limits = [RateLimits, Strangers, CloneCount];
 const requests = [
@@ -81,6 +84,10 @@ const builtin = [
   ListContracts,
   SignInHooks,
   CheckSignIn,
+  ProveIdentity,
+  ListSessions,
+  EndSession,
+  EndOtherSessions,
 ];
 const docs = [Documents, ReferencePage];
 

@@ -217,6 +217,27 @@ class CheckCredentials implements Handler<Op<'checkCredentials'>> {
 }
 
 @Injectable()
+class ProvePassword implements Handler<Op<'provePassword'>> {
+  constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
+  readonly handle = async (
+    { password }: InputOf<Op<'provePassword'>>,
+    { caller, fail }: CommandContext<Op<'provePassword'>>,
+  ) => {
+    const person = [...this.state.people.values()].find(({ customerId }) => customerId === idOf(caller));
+    return person?.password === password ? {} : fail('WRONG_CREDENTIALS', 'The current password is wrong');
+  };
+}
+
+class ChangeSecret implements Handler<Op<'changeSecret'>> {
+  readonly handle = async ({ ok }: InputOf<Op<'changeSecret'>>, { fail }: CommandContext<Op<'changeSecret'>>) =>
+    ok ? {} : fail('NO');
+}
+
+class Sensitive implements Handler<Op<'sensitive'>> {
+  readonly handle = async () => ({});
+}
+
+@Injectable()
 class AdoptGuest implements Handler<Op<'adoptGuest'>> {
   constructor(@Inject(ThingsState) private readonly state: ThingsState) {}
   readonly handle = async (
@@ -253,6 +274,9 @@ const handlers = {
   upload: Upload,
   download: Download,
   checkCredentials: CheckCredentials,
+  provePassword: ProvePassword,
+  changeSecret: ChangeSecret,
+  sensitive: Sensitive,
   adoptGuest: AdoptGuest,
 };
 

@@ -6,17 +6,19 @@ import { ChangeLoginName } from './operations/change-login-name.js';
 import { ChangeMe } from './operations/change-me.js';
 import { ChangePassword } from './operations/change-password.js';
 import { ChangeUsername } from './operations/change-username.js';
-import { CheckCredentials } from './operations/check-credentials.js';
+import { CheckCredentials } from './sign-in/check-credentials.js';
 import { CreateCustomer } from './operations/create-customer.js';
 import { CustomerStatistics } from './operations/customer-statistics.js';
 import { EraseCustomer } from './operations/erase-customer.js';
 import { EraseMe } from './operations/erase-me.js';
 import { GetMe } from './operations/get-me.js';
 import { ListCustomers } from './operations/list-customers.js';
-import { ListMyNotices } from './operations/list-my-notices.js';
-import { NoteSignInsLocked } from './operations/note-sign-ins-locked.js';
+import { ListMyNotices } from './sign-in/list-my-notices.js';
+import { NoteSignInsLocked } from './sign-in/note-sign-ins-locked.js';
 import { NewPasswords } from './passwords/new-passwords.js';
-import { PasswordStrength } from './operations/password-strength.js';
+import { PasswordStrength } from './sign-in/password-strength.js';
+import { ProveMyPassword } from './sign-in/prove-my-password.js';
+import { ReplacePassword } from './sign-in/replace-password.js';
 import { ProvePassword } from './passwords/prove-password.js';
 import { Register } from './operations/register.js';
 import { ChangeName } from './names/change-name.js';
@@ -53,6 +55,8 @@ const handlers = {
   register: Register,
   createCustomer: CreateCustomer,
   checkCredentials: CheckCredentials,
+  provePassword: ProveMyPassword,
+  replacePassword: ReplacePassword,
   noteSignInsLocked: NoteSignInsLocked,
   listMyNotices: ListMyNotices,
   getMe: GetMe,

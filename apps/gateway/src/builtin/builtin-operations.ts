@@ -4,6 +4,8 @@ import type { Fields } from '../services/operation.js';
 import type { BuiltinContext, BuiltinHandlers } from './handler.js';
 import { ListAudit } from './list-audit.js';
 import { ListContracts } from './list-contracts.js';
+import { EndOtherSessions, EndSession, ListSessions } from './my-sessions.js';
+import { ProveIdentity } from './prove-identity.js';
 import { RefreshSession } from './refresh-session.js';
 import { SignIn } from './sign-in.js';
 import { SignOut } from './sign-out.js';
@@ -21,10 +23,15 @@ export class BuiltinOperations {
     signIn: SignIn,
     refreshSession: RefreshSession,
     signOut: SignOut,
+    proveIdentity: ProveIdentity,
+    listSessions: ListSessions,
+    endSession: EndSession,
+    endOtherSessions: EndOtherSessions,
     listContracts: ListContracts,
     listAudit: ListAudit,
   ) {
-    this.handlers = { startGuest, signIn, refreshSession, signOut, listContracts, listAudit };
+    const sessions = { proveIdentity, listSessions, endSession, endOtherSessions };
+    this.handlers = { startGuest, signIn, refreshSession, signOut, ...sessions, listContracts, listAudit };
   }
 
   /** @param input validated against the operation's contract. @returns its output. @throws HttpProblem */

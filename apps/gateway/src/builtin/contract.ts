@@ -21,6 +21,16 @@ const Tokens = z.object({
     .describe('Keep it for the next sign-in: wrong passwords of others then lock out nobody here'),
 });
 
+const SessionShape = z.object({
+  sessionId: z.uuid(),
+  isCurrent: z.boolean().describe('The one of this access token'),
+  startedAt: Timestamp,
+  usedAt: Timestamp.nullable().describe('When its tokens were refreshed last'),
+  expiresAt: Timestamp.describe('If it is not used until then'),
+  address: z.string().nullable().describe('Of the sign-in'),
+  userAgent: z.string().nullable().describe('The program that signed in, as it called itself'),
+});
+
 const ContractState = z.object({
   service: z.string(),
   version: z.int(),
@@ -118,6 +128,47 @@ export const builtinContract = service(
       }),
       output: z.object({ items: z.array(AuditEntry), next: z.uuid().nullable() }),
       since: 2,
+    }),
+    proveIdentity: command({
+      http: 'POST /v1/sessions/current/proof',
+      summary: 'Give my password again, for what is sensitive: it counts for ten minutes',
+      caller: 'customer',
+      key: 'command.id',
+      input: z.object({ password: Secret('Mine').max(200) }),
+      output: z.object({
+        accessToken: z.string().describe('Send it as Authorization: Bearer from now on'),
+        tokenType: z.literal('Bearer'),
+        expiresIn: z.int().describe('Seconds until it expires'),
+      }),
+      status: 201,
+      errors: { WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
+      rateLimit: { points: 30, seconds: 60 },
+    }),
+    listSessions: query({
+      http: 'GET /v1/me/sessions',
+      summary: 'Where I am signed in, the one used last first',
+      caller: 'customer',
+      input: z.object({}),
+      output: z.object({ items: z.array(SessionShape) }),
+    }),
+    endSession: command({
+      http: 'DELETE /v1/me/sessions/{sessionId}',
+      summary: 'End one of my sessions: its tokens are refused within two seconds',
+      caller: 'customer',
+      key: 'command.id',
+      input: z.object({ sessionId: z.uuid() }),
+      output: z.object({}),
+      status: 204,
+      errors: { NOT_FOUND: 404 },
+    }),
+    endOtherSessions: command({
+      http: 'DELETE /v1/me/sessions',
+      summary: 'End all of my sessions but this one',
+      caller: 'customer',
+      key: 'command.id',
+      input: z.object({}),
+      output: z.object({}),
+      status: 204,
     }),
     listContracts: query({
       http: 'GET /v1/contracts',

@@ -4,8 +4,8 @@ import type { Tokens } from '../identity/tokens.js';
 
 /** The output of sign-in and refresh: a new access token, and the refresh token that comes after it. */
 export async function sessionTokens(tokens: Tokens, session: SessionState, deviceToken?: string) {
-  const { sessionId, customerId, role, roles, displayName, refreshToken } = session;
-  const { token } = await tokens.issue({ kind: role, customerId, sessionId, ...(roles && { roles }) });
+  const { sessionId, customerId, role, roles, displayName, refreshToken, provedAt } = session;
+  const { token } = await tokens.issue({ kind: role, customerId, sessionId, provedAt, ...(roles && { roles }) });
   return {
     accessToken: token,
     refreshToken,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { InputOf, OutputOf } from '@stoa/contract-kit';
-import type { Caller } from '@stoa/messaging';
+import { newId, type Caller } from '@stoa/messaging';
 import { Devices } from '../identity/devices.js';
 import { Sessions } from '../identity/sessions.js';
 import { Tokens } from '../identity/tokens.js';
@@ -31,7 +31,8 @@ export class SignIn implements BuiltinHandler<typeof builtinContract.signIn> {
     const caller: Caller = { kind: role, customerId, ...(roles && { roles }) };
     const guestId = identity?.kind === 'guest' ? identity.customerId : null;
     await this.hooks.run('sign-in', caller, { guestId }, trace);
-    const session = await this.sessions.start(customer);
-    return sessionTokens(this.tokens, session, await this.devices.issue(customerId, device?.id));
+    const deviceId = device?.id ?? newId();
+    const session = await this.sessions.start(customer, context.client, deviceId);
+    return sessionTokens(this.tokens, session, await this.devices.issue(customerId, deviceId));
   };
 }

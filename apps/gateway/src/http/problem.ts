@@ -5,6 +5,7 @@ import type { Headers, HttpResponse } from './response.js';
 
 /** Errors of the gateway itself that no contract and no service knows: they are about HTTP. */
 const httpErrors = {
+  REAUTHENTICATION_REQUIRED: 401,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   REQUEST_TIMEOUT: 408,

@@ -1,6 +1,15 @@
+import { newId } from '@stoa/messaging';
 import { eventually } from '@stoa/testing';
+import { decodeJwt } from 'jose';
 import { TestShop, type GatewayClone } from '../../test/gateways.js';
 import type { ThingsService } from '../../test/things-service.js';
+
+interface Listed {
+  readonly sessionId: string;
+  readonly isCurrent: boolean;
+  readonly userAgent: string;
+  readonly address: string;
+}
 
 describe('a customer who was erased', () => {
   let shop: TestShop;
@@ -76,6 +85,100 @@ describe('a customer who was erased', () => {
     await reset();
     await eventually(async () => expect(await handled()).not.toEqual(once));
     expect(await statusOf(String(json['accessToken']), other)).toBe(200);
+  });
+
+  describe('who is signed in on many devices', () => {
+    /** Signs in on three devices. */
+    const three = async () => {
+      const { email, password, customerId } = shop.things.state.person(`${newId()}@example.com`);
+      const signIn = async (device: string) => {
+        const headers = { 'user-agent': device };
+        const { json } = await gateway.request('POST /v1/sessions', { body: { email, password }, headers });
+        return { token: String(json['accessToken']), refreshToken: String(json['refreshToken']) };
+      };
+      const [phone, laptop, tablet] = [await signIn('phone'), await signIn('laptop'), await signIn('tablet')];
+      return { email, password, customerId, phone, laptop, tablet };
+    };
+    const renew = (refreshToken: string) => gateway.request('POST /v1/sessions/refresh', { body: { refreshToken } });
+    const list = async (token: string) =>
+      (await gateway.request('GET /v1/me/sessions', { token })).json['items'] as unknown as Listed[];
+    const isEnded = async ({ token, refreshToken }: { token: string; refreshToken: string }) => {
+      await eventually(async () => expect(await statusOf(token, other)).toBe(401));
+      expect((await renew(refreshToken)).status).toBe(401);
+    };
+
+    it('are shown with where and by what they began, and ended one by one, or all but this one', async () => {
+      const { phone, laptop, tablet } = await three();
+      const sessions = await list(laptop.token);
+      expect(sessions.map(({ userAgent }) => userAgent).toSorted()).toEqual(['laptop', 'phone', 'tablet']);
+      expect(sessions.filter(({ isCurrent }) => isCurrent)).toMatchObject([
+        { userAgent: 'laptop', address: '127.0.0.1' },
+      ]);
+      const lost = sessions.find(({ userAgent }) => userAgent === 'phone')!.sessionId;
+      const stranger = await shop.signIn(gateway);
+      const end = (token: string) => gateway.request(`DELETE /v1/me/sessions/${lost}`, { token });
+      expect((await end(stranger.token)).status).toBe(404);
+      expect((await end(laptop.token)).status).toBe(204);
+      await isEnded(phone);
+      expect((await end(laptop.token)).status).toBe(404);
+      expect((await gateway.request('DELETE /v1/me/sessions', { token: laptop.token })).status).toBe(204);
+      await isEnded(tablet);
+      expect(await list(laptop.token)).toHaveLength(1);
+      expect(await statusOf(stranger.token, other)).toBe(200);
+    });
+
+    it('end when what one signs in with changes, but for the one that changed it, which outlives the event too', async () => {
+      const { phone, laptop, tablet, customerId } = await three();
+      const change = (ok: boolean) => gateway.request('PUT /v1/secret', { token: laptop.token, body: { ok } });
+      expect((await change(false)).status).toBe(409);
+      expect(await list(laptop.token)).toHaveLength(3);
+      expect((await change(true)).status).toBe(200);
+      for (const session of [phone, tablet]) await isEnded(session);
+      const [kept] = (await shop.sql(`SELECT kept_command FROM sessions WHERE customer_id = '${customerId}'`)) as [
+        { kept_command: string },
+      ];
+      const event = { customerId, by: kept.kept_command };
+      await shop.publish('customerReset', customerId, event, 2);
+      await eventually(async () =>
+        expect(await shop.sql(`SELECT FROM ended_sessions WHERE customer_id = '${customerId}'`)).toHaveLength(1),
+      );
+      expect(await statusOf(laptop.token, gateway)).toBe(200);
+      expect((await renew(laptop.refreshToken)).status).toBe(201);
+      // Of another command it ends that one as well.
+      await shop.publish('customerReset', customerId, { customerId, by: newId() }, 3);
+      await eventually(async () => expect(await statusOf(laptop.token, other)).toBe(401));
+    });
+
+    it('ask for the password again before what is sensitive, unless it was given a moment ago', async () => {
+      const { laptop, password, customerId } = await three();
+      const sensitive = (token: string) => gateway.request('POST /v1/sensitive', { token, body: {} });
+      expect((await sensitive(laptop.token)).status).toBe(200);
+      await shop.sql(
+        `UPDATE sessions SET proved_at = now() - interval '11 minutes' WHERE customer_id = '${customerId}'`,
+      );
+      const old = String((await renew(laptop.refreshToken)).json['accessToken']);
+      const refused = await sensitive(old);
+      expect(refused).toMatchObject({ status: 401, json: { code: 'REAUTHENTICATION_REQUIRED' } });
+      expect(refused.headers.get('www-authenticate')).toContain('insufficient_user_authentication');
+      const prove = (given: string) =>
+        gateway.request('POST /v1/sessions/current/proof', { token: old, body: { password: given } });
+      expect(await prove('wrong')).toMatchObject({ status: 403, json: { code: 'WRONG_CREDENTIALS' } });
+      const proved = await prove(password);
+      expect(proved.status).toBe(201);
+      const token = String(proved.json['accessToken']);
+      expect(decodeJwt(token)['sid']).toBe(decodeJwt(old)['sid']);
+      expect((await sensitive(token)).status).toBe(200);
+    });
+
+    it('end at last, however often they are refreshed', async () => {
+      const { laptop, customerId } = await three();
+      const refreshed = await renew(laptop.refreshToken);
+      expect(refreshed.status).toBe(201);
+      await shop.sql(
+        `UPDATE sessions SET created_at = created_at - interval '90 days' WHERE customer_id = '${customerId}'`,
+      );
+      expect((await renew(String(refreshed.json['refreshToken']))).status).toBe(401);
+    });
   });
 
   it('is learned of by clones that did not run when the event was published', async () => {

@@ -42,7 +42,7 @@ export class EndSessions {
   private followEarlier(service: string): void {
     if (!this.isNew(`earlier ${service}`)) return;
     const wants = (event: string): boolean => this.contracts.table.endsEarlierSessions(service, event);
-    const end = ({ key, version }: SharedEvent): Promise<void> => this.sessions.endEarlier(key, version);
+    const end = ({ key, version, by }: SharedEvent): Promise<void> => this.sessions.endEarlier(key, version, by);
     this.messages.shareEvents(service, wants, (event) => this.end(event, end), 'earlier-sessions');
   }
 

@@ -11,6 +11,8 @@ export type Identity =
       readonly sessionId: string;
       /** Of an operator who is no owner. */
       readonly roles?: readonly string[];
+      /** When the caller gave their password, in seconds since the epoch; 0 where the token does not say. */
+      readonly provedAt: number;
     };
 
 /** The caller as services see it. */
@@ -43,4 +45,17 @@ export function checkCaller(rules: CallerRules, identity: Identity | undefined):
   if (letsIn(rules, callerOf(identity))) return;
   const who = rules.role === undefined ? '' : rules.role === 'owner' ? ' who are owners' : ` of the role ${rules.role}`;
   throw problem('FORBIDDEN', `Only operators of the shop${who} may do this`);
+}
+
+/**
+ * Whatever is sensitive asks for the password again, if the caller has not given it lately (RFC 9470).
+ * @throws HttpProblem 401
+ */
+export function checkFresh(freshSeconds: number | undefined, identity: Identity | undefined): void {
+  if (freshSeconds === undefined || !identity || identity.kind === 'guest') return;
+  if (identity.provedAt + freshSeconds >= Date.now() / 1000) return;
+  const detail =
+    'Give your password again (POST /v1/sessions/current/proof), and send the access token of its response';
+  const challenge = `Bearer error="insufficient_user_authentication", max_age="${freshSeconds}"`;
+  throw problem('REAUTHENTICATION_REQUIRED', detail, { headers: { 'www-authenticate': challenge } });
 }

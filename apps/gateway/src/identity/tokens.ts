@@ -42,13 +42,14 @@ function reasonOf(error: unknown): string | undefined {
   return undefined;
 }
 
-function identityOf({ sub, kind, sid }: JWTPayload): Identity | undefined {
+function identityOf({ sub, kind, sid, auth_time: provedAt }: JWTPayload): Identity | undefined {
   if (typeof sub !== 'string') return undefined;
   if (kind === 'guest') return { kind, customerId: sub };
   const standing = standingOf(kind);
   if (!standing || typeof sid !== 'string') return undefined;
   const { role, roles } = standing;
-  return { kind: role, customerId: sub, sessionId: sid, ...(roles && { roles }) };
+  const proof = { sessionId: sid, provedAt: typeof provedAt === 'number' ? provedAt : 0 };
+  return { kind: role, customerId: sub, ...proof, ...(roles && { roles }) };
 }
 
 /** Tokens issues and verifies the access tokens of callers: JWTs signed with Ed25519. */
@@ -71,7 +72,11 @@ export class Tokens {
     const claims =
       identity.kind === 'guest'
         ? { kind: identity.kind }
-        : { kind: standingText({ role: identity.kind, roles: identity.roles }), sid: identity.sessionId };
+        : {
+            kind: standingText({ role: identity.kind, roles: identity.roles }),
+            sid: identity.sessionId,
+            auth_time: identity.provedAt,
+          };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid })
       .setSubject(identity.customerId)

@@ -30,6 +30,8 @@ export interface SharedEvent {
   readonly key: string;
   /** Grows with each event of its type and key. */
   readonly version: number;
+  /** The command that its data name in the field `by`. */
+  readonly by: string | undefined;
 }
 
 /** An event as it is read from Kafka. `type` is its name in the contract. */

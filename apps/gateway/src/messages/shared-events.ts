@@ -14,6 +14,18 @@ export interface SharedEventsOptions {
 
 const WAITS_FOR_KAFKA = 'events that end sessions wait for Kafka';
 
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** The command that an event's data name; undefined where they name none, or can't be read. */
+function commandOf(value: Buffer | null | undefined): string | undefined {
+  try {
+    const { by } = JSON.parse(value?.toString('utf8') ?? '{}') as { by?: unknown };
+    return typeof by === 'string' && UUID.test(by) ? by : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * SharedEvents hands each wanted event of a topic to one of the clones, at least once: offsets are committed behind the
  * work, so that events which a clone had not finished when it died come to another. Events are few, and handled one by
@@ -57,11 +69,15 @@ export class SharedEvents {
     if (this.stopping.signal.aborted) await this.consumer?.close();
   }
 
-  /** Keeps only keys and versions of wanted events, however large the batch is. */
+  /** Keeps little of wanted events, however large the batch is. */
   private enqueue(records: readonly KafkaRecord[]): void {
     const events = records
       .filter((record) => this.options.wants(record))
-      .map(({ key, headers }) => ({ key: key?.toString() ?? '', version: Number(headers['version']) }));
+      .map(({ key, headers, value }) => ({
+        key: key?.toString() ?? '',
+        version: Number(headers['version']),
+        by: commandOf(value),
+      }));
     const ends = new Map<string, TopicOffset>();
     for (const { topic, partition, offset } of records)
       ends.set(`${topic} ${partition}`, { topic, partition, offset: offset + 1 });

@@ -11,7 +11,7 @@ import type { GatewayConfig } from '../config.js';
 import { headerOf, pathOf, type Exchange } from '../http/exchange.js';
 import { problem } from '../http/problem.js';
 import { jsonResponse, withHeaders, type HttpResponse } from '../http/response.js';
-import { checkCaller, whoIs, type Identity } from '../identity/identity.js';
+import { checkCaller, checkFresh, whoIs, type Identity } from '../identity/identity.js';
 import { Tokens } from '../identity/tokens.js';
 import { BodyMemory } from '../input/body-memory.js';
 import { buildInput, inputBytes, validateInput } from '../input/build-input.js';
@@ -68,6 +68,7 @@ export class HandleRequest {
     const identity = await this.tokens.identify(headerOf(exchange, 'authorization'));
     exchange.who = identity && whoIs(identity);
     checkCaller(operation.document, identity);
+    checkFresh(operation.document.freshSeconds, identity);
     if (operation.isCached) return this.runCached(exchange, found, identity);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
     const { input, bytes } = operation.document.upload
@@ -118,6 +119,7 @@ export class HandleRequest {
     const identity = await this.identifyForBuiltin(exchange, operation);
     exchange.who = identity && whoIs(identity);
     checkCaller(operation.document, identity);
+    checkFresh(operation.document.freshSeconds, identity);
     const limitHeaders = await this.limits.take(operation, identity, exchange.address);
     const { input } = await this.readInput(exchange, found);
     const work = async (): Promise<HttpResponse> => {

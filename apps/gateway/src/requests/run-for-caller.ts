@@ -3,6 +3,7 @@ import { newId } from '@stoa/messaging';
 import { Audit } from '../audit/audit.js';
 import type { Fields, Operation } from '../services/operation.js';
 import { callerOf, type Identity } from '../identity/identity.js';
+import { MySessions } from '../identity/my-sessions.js';
 import { Tokens } from '../identity/tokens.js';
 import { withHeaders, type HttpResponse } from '../http/response.js';
 import { responseOf } from './operation-response.js';
@@ -35,6 +36,7 @@ export class RunForCaller {
     private readonly call: CallOperation,
     private readonly tokens: Tokens,
     private readonly audit: Audit,
+    private readonly mySessions: MySessions,
   ) {}
 
   /** @throws HttpProblem */
@@ -62,7 +64,10 @@ export class RunForCaller {
     const version = expectedVersion(operation, headerOf(exchange, 'if-match'));
     const base = { caller, trace, expectedVersion: version };
     if (operation.document.upload) return this.upload(task, base, id);
-    return responseOf(operation, await this.call.run({ ...base, operation, input, body: bytes, id }), undefined);
+    const run = async (): Promise<HttpResponse> =>
+      responseOf(operation, await this.call.run({ ...base, operation, input, body: bytes, id }), undefined);
+    if (!operation.document.endsOtherSessions || !('sessionId' in identity)) return run();
+    return this.mySessions.keepingOnly(identity, id, run);
   }
 
   private async upload(

@@ -35,6 +35,8 @@ const OperationShape = z.looseObject({
   upload: z.object({ contentTypes: z.array(z.string()).min(1), maxBytes: z.number().positive() }).optional(),
   download: z.object({ filename: z.string() }).optional(),
   cache: z.object({ maxAgeMs: z.number().positive(), tags: z.array(z.string()) }).optional(),
+  freshSeconds: z.int().positive().optional(),
+  endsOtherSessions: z.literal(true).optional(),
   rateLimit: z
     .looseObject({ points: z.int().positive(), seconds: z.int().positive(), by: z.literal('address').optional() })
     .optional(),

@@ -1,7 +1,12 @@
 import type { LinkPurpose } from './link.js';
 
 /** The kinds of mails, by what they are about. */
-export type MailKind = LinkPurpose | 'password-was-reset' | 'email-was-changed';
+export type MailKind =
+  | LinkPurpose
+  | 'password-was-reset'
+  | 'password-was-changed'
+  | 'email-was-changed'
+  | 'sign-ins-locked';
 
 /** Subject and text of a mail. */
 export interface MailText {
@@ -30,6 +35,17 @@ const TEXTS: Readonly<Record<MailKind, readonly [subject: string, ...paragraphs:
     'Your password was reset',
     'Another password was set for your account, with a link that had been mailed to you. All sessions were ended.',
     'If it was not you, somebody reads your mail: secure it, then reset the password again.',
+  ],
+  'password-was-changed': [
+    'Your password was changed',
+    'Another password was set for your account. All other sessions were ended.',
+    'If it was not you, reset the password at once.',
+  ],
+  'sign-ins-locked': [
+    'Wrong passwords for your account',
+    'Somebody gave wrong passwords for your account until they were locked out.',
+    'You can still sign in on devices that you used before, and sessions that you have go on.',
+    'If it was not you, you need do nothing: your password was not guessed.',
   ],
   'email-was-changed': [
     'Your e-mail address was changed',

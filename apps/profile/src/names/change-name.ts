@@ -33,7 +33,7 @@ export class ChangeName {
     return this.saga.run(flow, {
       customerId,
       command: profile.changeLoginName,
-      input: { kind, from, to: to?.name ?? null },
+      input: { kind, from, to: to?.name ?? null, by: flow.commandId },
       names: [to, from === null ? null : { kind, name: from }].filter((name) => name !== null),
     });
   }

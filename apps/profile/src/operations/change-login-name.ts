@@ -22,7 +22,7 @@ export class ChangeLoginName implements ChangeLoginNameHandler {
     private readonly mail: QueueMail,
   ) {}
 
-  readonly handle: ChangeLoginNameHandler['handle'] = async ({ kind, from, to }, context) => {
+  readonly handle: ChangeLoginNameHandler['handle'] = async ({ kind, from, to, by }, context) => {
     const { tx, bucket, commandId, caller, now, publish, fail, failAndKeep } = context;
     if (kind === 'email' && to === null) return fail('INVALID_INPUT', 'Every customer has an e-mail address');
     const customerId = customerIdOf(caller);
@@ -40,7 +40,10 @@ export class ChangeLoginName implements ChangeLoginNameHandler {
       this.customers.save(tx, bucket, changed),
       publish(profile.profileChanged, version, { customerId, displayName, changedAt: now.toISOString() }),
     ]);
-    if (kind === 'email') await this.report(tx, bucket, current, changed);
+    if (kind === 'email' && changed !== current) {
+      await this.report(tx, bucket, current, changed);
+      await publish(profile.signInChanged, version, { customerId, changedAt: now.toISOString(), ...(by && { by }) });
+    }
     return profileOf(changed);
   };
 

@@ -21,7 +21,8 @@ export class ChangePassword implements ChangePasswordFlow {
     private readonly proofs: ProvePassword,
   ) {}
 
-  readonly run: ChangePasswordFlow['run'] = async ({ currentPassword, newPassword }, { caller, commandId, fail }) => {
+  readonly run: ChangePasswordFlow['run'] = async ({ currentPassword, newPassword }, flow) => {
+    const { caller, commandId, fail } = flow;
     const customerId = customerIdOf(caller);
     // A retry whose first reply was lost: the current password is the new one by now.
     const setBy = await this.credentials.setBy(customerId);
@@ -30,8 +31,7 @@ export class ChangePassword implements ChangePasswordFlow {
     const owner = (await this.customers.read(customerId)) ?? fail('NOT_FOUND', 'There is no such customer');
     await this.newPasswords.require(newPassword, owner, 'newPassword');
     const oldHash = await this.proofs.require(customerId, currentPassword, fail);
-    const newHash = await this.passwords.hash(newPassword);
-    const replaced = await this.credentials.replace(customerId, oldHash, newHash, commandId);
-    return replaced ? {} : fail('WRONG_CREDENTIALS', 'The password was changed meanwhile');
+    const newHash = await this.passwords.hash(newPassword, this.passwords.place('known'));
+    return flow.step('replace', profile.replacePassword, { oldHash, newHash, by: commandId });
   };
 }

@@ -224,6 +224,19 @@ describe('the profile service', () => {
       expect((await profiles.signIn(email, 'na\u00efve battery staple')).ok).toBe(true);
     });
 
+    it('publishes that sessions from before end, with the command whose sender stays', async () => {
+      const { customerId } = await registered();
+      const [me, id, email] = [customer(customerId), newId(), newEmail()];
+      await profiles.ask('changePassword', { currentPassword: PASSWORD, newPassword: next }, me, { id });
+      await profiles.ask('changeEmail', { email, currentPassword: next }, me);
+      const events = (await profiles.events(customerId, 4)).filter(({ type }) => type === 'signInChanged');
+      expect(events.map(({ version }) => version)).toEqual([2, 3]);
+      expect(events[0]?.data).toMatchObject({ customerId, by: id });
+      expect((await profiles.signIn(email, next)).body).toMatchObject({ version: 3 });
+      expect((await profiles.ask('provePassword', { password: next }, me)).ok).toBe(true);
+      expect((await profiles.ask('provePassword', { password: PASSWORD }, me)).body.code).toBe('WRONG_CREDENTIALS');
+    });
+
     it('refuses another new one under the same id', async () => {
       const { email, customerId } = await registered();
       const id = newId();

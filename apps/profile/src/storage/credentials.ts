@@ -130,12 +130,13 @@ export class Credentials {
   }
 
   /** Sets another password, and forgets the failures. False when it is not the old one any more. */
-  replace(customerId: string, oldHash: string, newHash: string, setBy: string): Promise<boolean> {
-    const bucket = this.database.bucketOf(customerId);
-    return this.database.transaction(bucket, async (tx) => {
-      const { rowCount } = await tx.query(REPLACE, [bucket, customerId, oldHash, newHash, setBy]);
-      return rowCount === 1;
-    });
+  async replace(
+    tx: Sql,
+    bucket: number,
+    { customerId, oldHash, newHash, setBy }: { customerId: string; oldHash: string; newHash: string; setBy: string },
+  ): Promise<boolean> {
+    const { rowCount } = await tx.query(REPLACE, [bucket, customerId, oldHash, newHash, setBy]);
+    return rowCount === 1;
   }
 
   /** Sets another password without the old one, and forgets the failures. */

@@ -10,6 +10,12 @@ export interface Notice {
   readonly network: string | null;
 }
 
+/** How many notices there were ever, with the one that was added, and when the one before it was. */
+export interface Added {
+  readonly count: number;
+  readonly before: Date | null;
+}
+
 /** How many are kept of an account. */
 export const MOST_NOTICES = 20;
 
@@ -19,7 +25,7 @@ const ADD = `
   SET notice_count = notice_count + 1,
     notices = jsonb_path_query_array(jsonb_build_array($3::jsonb) || notices, '$[0 to ${MOST_NOTICES - 1}]')
   WHERE bucket = $1 AND customer_id = $2
-  RETURNING notice_count`;
+  RETURNING notice_count, notices -> 1 ->> 'at' AS before`;
 
 /** The last notices of each account, the newest first. They are beside its credentials, and go with them. */
 @Injectable()
@@ -33,9 +39,10 @@ export class Notices {
     return (await this.database.read<{ notices: Notice[] }>(bucket, statement))[0]?.notices;
   }
 
-  /** @returns how many there were ever, with this one; undefined when there is no such customer. */
-  async add(tx: Sql, bucket: number, customerId: string, notice: Notice): Promise<number | undefined> {
-    const { rows } = await tx.query<{ notice_count: number }>(ADD, [bucket, customerId, JSON.stringify(notice)]);
-    return rows[0]?.notice_count;
+  /** Undefined when there is no such customer. */
+  async add(tx: Sql, bucket: number, customerId: string, notice: Notice): Promise<Added | undefined> {
+    const values = [bucket, customerId, JSON.stringify(notice)];
+    const [row] = (await tx.query<{ notice_count: number; before: string | null }>(ADD, values)).rows;
+    return row && { count: row.notice_count, before: row.before === null ? null : new Date(row.before) };
   }
 }

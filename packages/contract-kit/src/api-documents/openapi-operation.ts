@@ -106,14 +106,18 @@ function roleNote({ caller, role }: OperationDocument): string[] {
   return [role === 'owner' ? 'For owners.' : `For operators of the role \`${role}\`, and owners.`];
 }
 
+const freshNote = ({ freshSeconds }: OperationDocument): string[] =>
+  freshSeconds
+    ? [`Asks for the password again after ${freshSeconds / 60} minutes (POST /v1/sessions/current/proof).`]
+    : [];
+
 /** One operation of a path. */
 export function openApiOperation(document: ContractDocument, name: string, shared: Shared): Json {
   const operation = document.operations[name] as OperationDocument;
   const id = `${document.service}.${name}`;
   const context: Context = { ...shared, id, operation };
-  const description = [operation.description, ...roleNote(operation), ...limitNote(operation)]
-    .filter(Boolean)
-    .join('\n\n');
+  const notes = [...roleNote(operation), ...freshNote(operation), ...limitNote(operation)];
+  const description = [operation.description, ...notes].filter(Boolean).join('\n\n');
   const body = requestBody(context);
   const parameters = [
     ...inputParameters(context),

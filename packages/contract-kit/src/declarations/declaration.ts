@@ -46,6 +46,13 @@ interface OperationRules {
    * which does what that version has too.
    */
   readonly since?: number;
+  /** Asks for the password again where the caller has not proved it for so many seconds. */
+  readonly freshSeconds?: number;
+  /**
+   * What the caller signs in with changes: once it is done, all sessions of theirs but this one end. The event of it
+   * has `endsEarlierSessions`, and the command's id in its field `by`.
+   */
+  readonly endsOtherSessions?: true;
   /** Calls allowed in a window. */
   readonly rateLimit?: RateLimit;
 }
@@ -99,6 +106,7 @@ export interface EventRules<D extends z.ZodType> {
   /**
    * The key is a customer, and the record's version that of the customer: the gateway ends the sessions that began at
    * an earlier one, as checkCredentials gave it. For a password that was reset, say: whoever signs in behind it stays.
+   * If its data have the id of a command in `by`, the session that sent the command stays too.
    */
   readonly endsEarlierSessions?: true;
 }

@@ -31,6 +31,8 @@ export interface OperationDocument {
   readonly download?: { readonly filename: string };
   readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
   readonly rateLimit?: RateLimit;
+  readonly freshSeconds?: number;
+  readonly endsOtherSessions?: true;
 }
 
 /** One event or state as published. */

@@ -41,7 +41,7 @@ function callerDocument(rule: CallerRule): Pick<OperationDocument, 'caller' | 'r
 }
 
 function operationDocument(operation: Operation): OperationDocument {
-  const { kind, summary, description, caller, errors, etag, rateLimit } = operation;
+  const { kind, summary, description, caller, errors, etag, rateLimit, freshSeconds, endsOtherSessions } = operation;
   const shared = {
     kind,
     summary,
@@ -56,6 +56,8 @@ function operationDocument(operation: Operation): OperationDocument {
     budgetMs: operation.budgetMs ?? DEFAULT_BUDGET_MS,
     etag,
     rateLimit,
+    freshSeconds,
+    endsOtherSessions,
   };
   const { key, ifMatch, location, runsAt, upload, cache, download } = {
     ...commandOnly(operation),

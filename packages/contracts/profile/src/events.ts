@@ -22,6 +22,17 @@ export const events = {
     endsSessions: true,
     since: 2,
   }),
+  signInChanged: event({
+    summary: 'A customer changed their password or e-mail address: their other sessions end',
+    key: 'customerId',
+    data: z.object({
+      customerId: CustomerId,
+      changedAt: Timestamp,
+      by: z.uuid().optional().describe('The command that did it: whoever sent it stays signed in'),
+    }),
+    endsEarlierSessions: true,
+    since: 4,
+  }),
   passwordReset: event({
     summary: 'A password was set by a mailed link: sessions from before end',
     key: 'customerId',

@@ -115,11 +115,13 @@ export const profile = service(
       summary: 'Change my password',
       caller: 'customer',
       key: 'caller.customerId',
+      description: 'All other sessions end.',
       input: z.object({ currentPassword: Password, newPassword: NewPassword }),
       output: z.object({}),
       status: 204,
       errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
       secretReply: true,
+      endsOtherSessions: true,
     }),
 
     listCustomers: query({
@@ -148,6 +150,8 @@ export const profile = service(
       summary: 'Change my e-mail address; the old one is free for others afterwards',
       caller: 'customer',
       key: 'caller.customerId',
+      description: 'All other sessions end.',
+      endsOtherSessions: true,
       input: z.object({ email: Email, currentPassword: Password }),
       output: Profile,
       etag: 'version',
@@ -166,6 +170,7 @@ export const profile = service(
       summary: 'Take a username, another one, or none (null)',
       caller: 'customer',
       key: 'caller.customerId',
+      freshSeconds: 600,
       input: z.object({ username: Username.nullable() }),
       output: Profile,
       etag: 'version',
@@ -185,10 +190,11 @@ export const profile = service(
         kind: z.enum(['email', 'username']),
         from: LoginName.nullable(),
         to: LoginName.nullable(),
+        by: z.uuid().optional().describe('The command of which it is a step'),
       }),
       output: Profile,
       errors: { NOT_FOUND: 404, ABANDONED: 409 },
-      since: 2,
+      since: 4,
     }),
 
     eraseMe: command({

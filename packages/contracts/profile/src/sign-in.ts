@@ -44,6 +44,33 @@ export const signIn = {
     since: 4,
   }),
 
+  /** The gateway knows it by name as well: it notes when somebody who is signed in was asked for their password. */
+  provePassword: command({
+    summary: 'Check the password of somebody who is signed in',
+    caller: 'customer',
+    key: 'caller.customerId',
+    input: z.object({ password: Password }),
+    output: z.object({}),
+    errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
+    secretReply: true,
+    since: 4,
+  }),
+
+  /** The step of changePassword that decides, once both passwords are hashed. Nobody else may send it. */
+  replacePassword: command({
+    summary: 'Set another password, if the one before is still that of this hash',
+    caller: 'customer',
+    key: 'caller.customerId',
+    input: z.object({
+      oldHash: z.string().max(500).meta({ writeOnly: true }),
+      newHash: z.string().max(500).meta({ writeOnly: true }),
+      by: z.uuid().describe('The command of which it is a step'),
+    }),
+    output: z.object({}),
+    errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403 },
+    since: 4,
+  }),
+
   /** The step of checkCredentials for the owner of an account that somebody was locked out of. */
   noteSignInsLocked: command({
     summary: 'Notify a customer that wrong passwords locked somebody out of their account',
