@@ -40,7 +40,7 @@ const FOLDERS = {
     'sign-in',
     'recovery',
     'subscriptions',
-    'operator',
+    'operators',
     'names',
     'mail',
     'passwords',

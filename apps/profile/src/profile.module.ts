@@ -37,7 +37,15 @@ import { ResetPassword } from './recovery/reset-password.js';
 import { SendVerification } from './recovery/send-verification.js';
 import { SetResetPassword } from './recovery/set-reset-password.js';
 import { VerifyEmail } from './recovery/verify-email.js';
-import { EnsureOperator } from './operator/ensure-operator.js';
+import { ChangeOperator } from './operators/change-operator.js';
+import { CreateOperator } from './operators/create-operator.js';
+import { DecideOperator } from './operators/decide-operator.js';
+import { EndOperator } from './operators/end-operator.js';
+import { EnsureOperator } from './operators/ensure-operator.js';
+import { ListOperators } from './operators/list-operators.js';
+import { MarkOperator } from './operators/mark-operator.js';
+import { RolesOf } from './operators/roles-of.js';
+import { SetRoles } from './operators/set-roles.js';
 import { Passwords } from './passwords/passwords.js';
 import { Credentials } from './storage/credentials.js';
 import { CustomerLists } from './storage/customer-lists.js';
@@ -47,8 +55,10 @@ import { Links } from './storage/links.js';
 import { Mails } from './storage/mails.js';
 import { Names } from './storage/names.js';
 import { Notices } from './storage/notices.js';
+import { OperatorRegistry } from './storage/operator-registry.js';
 import { Operators } from './storage/operators.js';
 import { ResetRequests } from './storage/reset-requests.js';
+import { FollowRegistry } from './subscriptions/follow-registry.js';
 import { SettleDecidedNames } from './subscriptions/settle-decided-names.js';
 
 const handlers = {
@@ -76,8 +86,17 @@ const handlers = {
   sendVerification: SendVerification,
   verifyEmail: VerifyEmail,
   confirmEmail: ConfirmEmail,
+  listOperators: ListOperators,
+  createOperator: CreateOperator,
+  changeOperator: ChangeOperator,
+  endOperator: EndOperator,
+  markOperator: MarkOperator,
+  decideOperator: DecideOperator,
 };
-const subscriptions = [onEvent(profile.namesDecided, SettleDecidedNames)];
+const subscriptions = [
+  onEvent(profile.namesDecided, SettleDecidedNames),
+  onEvent(profile.operatorDecided, FollowRegistry),
+];
 
 @Module({
   imports: [MessagingModule.serve(profile, handlers, { subscriptions })],
@@ -87,7 +106,7 @@ const subscriptions = [onEvent(profile.namesDecided, SettleDecidedNames)];
     ...[mailerProvider, LinkTokens, QueueMail, SendMails, SettleResetRequests, ExpireLinks],
     ...[Passwords, NewPasswords, ProvePassword],
     ...[NameSaga, SettleNames, ChangeName, ExpireReservations],
-    EnsureOperator,
+    ...[OperatorRegistry, RolesOf, SetRoles, EnsureOperator],
   ],
 })
 export class ProfileModule {}

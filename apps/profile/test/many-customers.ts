@@ -54,6 +54,7 @@ export class ManyCustomers {
     const row = {
       customerId,
       role: 'customer',
+      isOperator: false,
       verifiedEmail: null,
       username: null,
       locale: null,

@@ -5,7 +5,10 @@ export type Role = 'customer' | 'operator';
 /** A customer, without credentials. */
 export interface Customer {
   readonly customerId: string;
+  /** `operator`: an owner, as clones see it that know no roles; the registry says which roles an operator has. */
   readonly role: Role;
+  /** Whether the registry of operators has to be asked about them. */
+  readonly isOperator: boolean;
   /** Folded. */
   readonly email: string;
   /** The address that they proved to read, folded; null: none yet. */
@@ -36,6 +39,13 @@ export function changeCustomer(customer: Customer, changes: CustomerChanges, now
   if (given.every(([field, value]) => customer[field as keyof CustomerChanges] === value)) return customer;
   return { ...customer, ...Object.fromEntries(given), version: customer.version + 1, updatedAt: now };
 }
+
+/** Whether they are, or may be, an operator: the registry says by which roles. */
+export const isOperator = ({ role, isOperator: marked }: Pick<Customer, 'role' | 'isOperator'>): boolean =>
+  marked || role === 'operator';
+
+/** Else an owner could go and leave none behind. */
+export const OPERATORS_STAY = 'Operators are not erased: have an owner end you as one first';
 
 /** Whether they proved to read what is sent to their present address. */
 export const isVerified = ({ email, verifiedEmail }: Customer): boolean => verifiedEmail === email;

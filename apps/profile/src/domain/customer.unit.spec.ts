@@ -5,6 +5,7 @@ const now = new Date('2026-11-23T11:00:00Z');
 const ada: Customer = {
   customerId: '0190b6f5-7d5c-7c3f-8000-000000000001',
   role: 'customer',
+  isOperator: false,
   email: 'ada@example.com',
   verifiedEmail: null,
   username: null,

@@ -26,6 +26,7 @@ export class CreateCustomer implements CreateCustomerHandler {
     const customer: Customer = {
       customerId: context.mintId(),
       role: 'customer',
+      isOperator: false,
       email: emailName(email).name,
       verifiedEmail: null,
       username: username === undefined ? null : usernameOf(username).name,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { purgeReplies, type Handler } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
+import { isOperator, OPERATORS_STAY } from '../domain/customer.js';
 import { namesOf } from '../domain/login-name.js';
 import { Customers } from '../storage/customers.js';
 import { Names } from '../storage/names.js';
@@ -24,6 +25,7 @@ export class EraseCustomer implements EraseCustomerHandler {
     await publish(profile.namesDecided, 1, { token: commandId, customerId, buckets });
     const current = await this.customers.lock(tx, bucket, customerId);
     if (!current) return failAndKeep('NOT_FOUND', 'There is no such customer');
+    if (isOperator(current)) return failAndKeep('IS_OPERATOR', OPERATORS_STAY);
     if (current.email !== reserved.email || current.username !== reserved.username) {
       return failAndKeep('ABANDONED', 'A name was changed meanwhile: send this again');
     }

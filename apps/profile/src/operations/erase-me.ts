@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Flow } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
+import { isOperator, OPERATORS_STAY } from '../domain/customer.js';
 import { namesOf } from '../domain/login-name.js';
 import { DECIDE, NameSaga } from '../names/name-saga.js';
 import { Customers } from '../storage/customers.js';
@@ -29,6 +30,7 @@ export class EraseMe implements EraseMeFlow {
     if (await this.decisions.find({ customerId, token: flow.stepId(DECIDE) })) return {};
     const customer = await this.customers.read(customerId);
     if (!customer) return flow.fail('NOT_FOUND', 'There is no such customer');
+    if (isOperator(customer)) return flow.fail('IS_OPERATOR', OPERATORS_STAY);
     await this.proofs.require(customerId, currentPassword, flow.fail);
     const { email, username } = customer;
     const command = profile.eraseCustomer;

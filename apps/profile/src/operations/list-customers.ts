@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Problem } from '@stoa/contract-kit';
 import type { Handler } from '@stoa/messaging';
 import type { profile } from '@stoa/profile-contract';
-import { profileOf } from '../domain/customer.js';
+import { isOperator, profileOf } from '../domain/customer.js';
 import { CustomerLists } from '../storage/customer-lists.js';
 
 type ListCustomersHandler = Handler<typeof profile.listCustomers>;
@@ -17,7 +17,10 @@ export class ListCustomers implements ListCustomersHandler {
     if (problems.length > 0) return fail('INVALID_INPUT', 'The input is not valid', problems);
     const { order = input.sort === 'createdAt' ? 'desc' : 'asc' } = input;
     const { customers, next, previous } = await this.lists.page({ ...input, order }, budgetMs);
-    const items = customers.map((customer) => ({ ...profileOf(customer), role: customer.role }));
+    const items = customers.map((customer) => ({
+      ...profileOf(customer),
+      role: isOperator(customer) ? ('operator' as const) : customer.role,
+    }));
     return { items, next: next ?? null, previous: previous ?? null };
   };
 }

@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import type { OutputOf } from '@stoa/contract-kit';
 import type { Flow, FlowContext } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
 import { sourceOf, type Source } from '../domain/lock-out.js';
 import { nameTyped } from '../domain/login-name.js';
+import { RolesOf } from '../operators/roles-of.js';
+import type { Who } from '../storage/credentials.js';
 import { Names } from '../storage/names.js';
 import { ProvePassword } from '../passwords/prove-password.js';
 
@@ -19,6 +22,7 @@ export class CheckCredentials implements CheckCredentialsFlow {
   constructor(
     private readonly names: Names,
     private readonly passwords: ProvePassword,
+    private readonly roles: RolesOf,
   ) {}
 
   readonly run: CheckCredentialsFlow['run'] = async ({ email, password, from }, flow) => {
@@ -34,10 +38,19 @@ export class CheckCredentials implements CheckCredentialsFlow {
         retryAfterSeconds: forSeconds,
       });
     }
-    if (proof.kind === 'proved') return proof.who;
+    if (proof.kind === 'proved') return this.standing(proof.who);
     if (proof.lockedOut !== undefined) await this.notify(flow, proof.lockedOut, source);
     return flow.fail('WRONG_CREDENTIALS', 'The name or the password is wrong');
   };
+
+  /** `role` says `operator` of owners only: gateways that know no roles must not take another for one. */
+  private async standing(who: Who): Promise<OutputOf<typeof profile.checkCredentials>> {
+    const { customerId, role, displayName, version } = who;
+    const roles = await this.roles.find(who);
+    if (!roles) return { customerId, role, displayName, version };
+    const shown = roles.includes('owner') ? 'operator' : 'customer';
+    return { customerId, role: shown, roles: [...roles], displayName, version };
+  }
 
   private async notify(
     flow: FlowContext<typeof profile.checkCredentials>,

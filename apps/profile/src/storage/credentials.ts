@@ -34,10 +34,26 @@ export type Attempt =
 export interface Who {
   readonly customerId: string;
   readonly role: Role;
+  readonly isOperator: boolean;
   readonly displayName: string;
   /** Of the customer, at the moment at which the password was right. */
   readonly version: number;
 }
+
+interface WhoRow {
+  readonly role: Role;
+  readonly is_operator: boolean;
+  readonly display_name: string;
+  readonly version: number;
+}
+
+const whoOf = (customerId: string, row: WhoRow): Who => ({
+  customerId,
+  role: row.role,
+  isOperator: row.is_operator,
+  displayName: row.display_name,
+  version: row.version,
+});
 
 const SET_BY = 'SELECT set_by FROM credentials WHERE bucket = $1 AND customer_id = $2';
 const LOCK = `
@@ -51,7 +67,7 @@ const COUNT = `
   WHERE bucket = $1 AND customer_id = $2`;
 // Only for the hash that was compared: a password that was changed meanwhile opens nothing any more.
 const PROVED = `${LOCK} AND password_hash = $3 FOR UPDATE`;
-const WHO = 'SELECT role, display_name, version FROM customers WHERE bucket = $1 AND customer_id = $2';
+const WHO = 'SELECT role, is_operator, display_name, version FROM customers WHERE bucket = $1 AND customer_id = $2';
 const REPLACE = `
   UPDATE credentials
   SET password_hash = $4, set_by = $5, set_at = now(), failures = 0, failed_at = NULL, locked_until = NULL, attempts = '{}'
@@ -123,9 +139,8 @@ export class Credentials {
       const [row] = (await tx.query<CredentialRow>(PROVED, [bucket, customerId, passwordHash])).rows;
       if (!row) return undefined;
       await save(tx, bucket, customerId, forgive(attemptsOf(row), source));
-      const [who] = (await tx.query<{ role: Role; display_name: string; version: number }>(WHO, [bucket, customerId]))
-        .rows;
-      return who && { customerId, role: who.role, displayName: who.display_name, version: who.version };
+      const [who] = (await tx.query<WhoRow>(WHO, [bucket, customerId])).rows;
+      return who && whoOf(customerId, who);
     });
   }
 

@@ -9,6 +9,7 @@ import type { HeldNames } from '../domain/login-name.js';
 export interface CustomerRow {
   readonly customer_id: string;
   readonly role: Role;
+  readonly is_operator: boolean;
   readonly email: string;
   readonly verified_email: string | null;
   readonly username: string | null;
@@ -22,7 +23,7 @@ export interface CustomerRow {
 
 /** The columns of a `CustomerRow`. */
 export const CUSTOMER_COLUMNS =
-  'customer_id, role, email, verified_email, username, display_name, locale, phone, version, created_at, updated_at';
+  'customer_id, role, is_operator, email, verified_email, username, display_name, locale, phone, version, created_at, updated_at';
 const READ = `
   SELECT ${CUSTOMER_COLUMNS}
   FROM customers WHERE bucket = $1 AND customer_id = $2`;
@@ -35,6 +36,8 @@ const UPDATE = `
   UPDATE customers SET email = $3, username = $4, display_name = $5, locale = $6, phone = $7, version = $8, updated_at = $9,
     verified_email = $10
   WHERE bucket = $1 AND customer_id = $2`;
+const MARK = `
+  UPDATE customers SET role = $3, is_operator = $4, version = $5 WHERE bucket = $1 AND customer_id = $2`;
 
 const ERASE = [
   'DELETE FROM credentials WHERE bucket = $1 AND customer_id = $2',
@@ -54,6 +57,7 @@ export async function heldNames(tx: Sql, bucket: number, customerId: string): Pr
 export const customerOf = (row: CustomerRow): Customer => ({
   customerId: row.customer_id,
   role: row.role,
+  isOperator: row.is_operator,
   email: row.email,
   verifiedEmail: row.verified_email,
   username: row.username,
@@ -121,6 +125,12 @@ export class Customers {
     ];
     const { rowCount } = await tx.query(INSERT, values);
     return rowCount === 1;
+  }
+
+  /** Writes whether and how a customer that `lock` gave is an operator. */
+  async mark(tx: Sql, bucket: number, customer: Customer): Promise<void> {
+    const { customerId, role, isOperator, version } = customer;
+    await tx.query(MARK, [bucket, customerId, role, isOperator, version]);
   }
 
   /** Deletes a customer that `lock` gave, with their credentials; what is left says that they were there. */

@@ -10,6 +10,7 @@ export const profileKeyspace: Keyspace = {
     { name: 'customers', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'credentials', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'erased_customers', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'operators', kind: 'moved', keyColumn: 'registry' },
     { name: 'links', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'mails', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'reset_requests', kind: 'moved', keyColumn: 'request_id' },

@@ -35,6 +35,7 @@ export class Operators {
       const operator: Customer = {
         customerId,
         role: 'operator',
+        isOperator: true,
         email,
         // Whoever configured it answers for it.
         verifiedEmail: email,
@@ -47,6 +48,7 @@ export class Operators {
         updatedAt: now,
       };
       await this.customers.insert(tx, bucket, operator);
+      await this.customers.mark(tx, bucket, operator);
       await this.credentials.insert(tx, bucket, { customerId, passwordHash, setBy: null, now });
       return true;
     });

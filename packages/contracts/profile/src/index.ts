@@ -9,6 +9,7 @@ import {
   STATISTICS_DESCRIPTION,
 } from './customers.js';
 import { events } from './events.js';
+import { operators } from './operators.js';
 import { recovery } from './recovery.js';
 import { Role, signIn } from './sign-in.js';
 import { DisplayName, Email, Locale, LoginName, NewPassword, Password, Phone, Username } from './words.js';
@@ -206,7 +207,7 @@ export const profile = service(
       input: z.object({ currentPassword: Password }),
       output: z.object({}),
       status: 204,
-      errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429, ABANDONED: 409 },
+      errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429, ABANDONED: 409, IS_OPERATOR: 409 },
       since: 2,
     }),
 
@@ -219,11 +220,12 @@ export const profile = service(
       key: 'caller.customerId',
       input: z.object({ email: LoginName, username: LoginName.nullable() }),
       output: z.object({}),
-      errors: { NOT_FOUND: 404, ABANDONED: 409 },
+      errors: { NOT_FOUND: 404, ABANDONED: 409, IS_OPERATOR: 409 },
       since: 2,
     }),
 
     ...recovery,
+    ...operators,
 
     ...events,
   },

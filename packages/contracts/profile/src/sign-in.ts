@@ -34,6 +34,10 @@ export const signIn = {
       z.object({
         customerId: CustomerId,
         role: Role,
+        roles: z
+          .array(z.string())
+          .optional()
+          .describe('Of an operator; `role` says operator of owners only. Left out for those who never were one'),
         displayName: DisplayName,
         version: z.int().positive().optional().describe('Of the customer; events that end earlier sessions compare it'),
       }),

@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { newId } from '@stoa/messaging';
 import { CONFIG, LOGGER, type Logger } from '@stoa/service';
 import type { ProfileConfig } from '../config.js';
+import { isOperator } from '../domain/customer.js';
 import { emailName, type LoginName } from '../domain/login-name.js';
 import { NameSaga } from '../names/name-saga.js';
 import { SettleNames } from '../names/settle-names.js';
@@ -10,6 +11,7 @@ import { NewPasswords } from '../passwords/new-passwords.js';
 import { Passwords } from '../passwords/passwords.js';
 import { Customers } from '../storage/customers.js';
 import { Names } from '../storage/names.js';
+import { OperatorRegistry } from '../storage/operator-registry.js';
 import { Operators } from '../storage/operators.js';
 
 const BETWEEN_TRIES_MS = 500;
@@ -32,6 +34,7 @@ export class EnsureOperator implements OnApplicationBootstrap {
     private readonly settle: SettleNames,
     private readonly customers: Customers,
     private readonly operators: Operators,
+    private readonly registry: OperatorRegistry,
   ) {}
 
   /** @throws what the database throws when it can't be reached for that long. */
@@ -61,9 +64,9 @@ export class EnsureOperator implements OnApplicationBootstrap {
     const owner = await this.customers.read(customerId);
     if (!owner || owner.email !== name.name) return this.create(name, password);
     // Not promoted: whoever registered the address first would become an operator, with a password of their own.
-    if (owner.role !== 'operator') {
+    if (!isOperator(owner)) {
       this.logger.error({ customerId }, 'STOA_OPERATOR_EMAIL belongs to a customer: name another address');
-    }
+    } else if (owner.role === 'operator') await this.registry.ensureOwner(customerId);
     return true;
   }
 
@@ -75,7 +78,10 @@ export class EnsureOperator implements OnApplicationBootstrap {
     if ('taken' in reserved) return false;
     const passwordHash = await this.passwords.hash(password);
     const made = await this.operators.create({ ...claim, email: name.name, passwordHash, until: reserved.until });
-    if (made) this.logger.info({}, 'operator account created');
+    if (made) {
+      await this.registry.ensureOwner(claim.customerId);
+      this.logger.info({}, 'operator account created');
+    }
     await this.settle.ofDecided(claim.token, claim.customerId, this.saga.bucketsOf([name]));
     return made;
   }
