@@ -60,6 +60,7 @@ if (installed) {
   await check('import rules catch planted violations', 'node .ci/check-import-rules.mjs');
   await check('rules about time in specs catch planted violations', 'node .ci/check-wait-rules.mjs');
   await check('the lock file check catches planted violations', 'node .ci/check-lockfile.mjs');
+  await check('docker-compose.yml', 'node .ci/check-compose.mjs');
   await check('bills of materials', 'npm run sbom');
   await checkIfPossible('advisories and signatures', 'node .ci/advisories.mjs');
   await checkIfPossible('secrets and own rules', 'node .ci/scan.mjs');

@@ -59,16 +59,40 @@ const OTHERS = {
     ],
   ],
   'Containers and HAProxy': [
-    ['STOA_POSTGRES_PASSWORD', 'stoa', 'the password of all databases of docker-compose.yml'],
-    ['STOA_ADMIN_TOKEN', 'none', "each clone's ADMIN_TOKEN"],
-    ['STOA_TOKEN_KEY_SECRET', 'must be set', "the gateways' TOKEN_KEY_SECRET in docker-compose.yml"],
+    [
+      'STOA_POSTGRES_MAIN_PASSWORD, STOA_POSTGRES_FIRST_PASSWORD, STOA_POSTGRES_SECOND_PASSWORD',
+      'must be set',
+      'of each Postgres server of docker-compose.yml; infra/docker/make-env.sh makes all of these',
+    ],
+    [
+      'STOA_DATABASE_GATEWAY_PASSWORD, STOA_DATABASE_CATALOG_PASSWORD, STOA_DATABASE_DIRECTORY_PASSWORD',
+      'must be set',
+      'of a role at these servers',
+    ],
+    [
+      'STOA_DATABASE_PROFILE_PASSWORD, STOA_DATABASE_LOOKUP_PASSWORD, STOA_DATABASE_CART_PASSWORD',
+      'must be set',
+      'of a role at these servers',
+    ],
+    [
+      'STOA_KAFKA_BROKER_PASSWORD, STOA_KAFKA_GATEWAY_PASSWORD, STOA_KAFKA_CATALOG_PASSWORD',
+      'must be set',
+      'of a service at Kafka',
+    ],
+    [
+      'STOA_KAFKA_PROFILE_PASSWORD, STOA_KAFKA_CART_PASSWORD, STOA_KAFKA_SHARDS_PASSWORD',
+      'must be set',
+      'of a service at Kafka',
+    ],
+    ['STOA_ADMIN_TOKEN_CATALOG, STOA_ADMIN_TOKEN_PROFILE', 'must be set', "the ADMIN_TOKEN of a service's clones"],
+    ['STOA_ADMIN_TOKEN_CART, STOA_ADMIN_TOKEN_SHARDS', 'must be set', "the ADMIN_TOKEN of a service's clones"],
+    ['STOA_REDIS_PASSWORD, STOA_TOKEN_KEY_SECRET', 'must be set', 'of Redis; the gateways TOKEN_KEY_SECRET'],
     ['STOA_APP', "the image's", 'the service of an image; its host name makes the clone'],
     [
       'STOA_DATABASES, STOA_KEYSPACES, STOA_MAP_READERS',
       'set by docker-compose.yml',
       'what a Postgres server makes at its first start',
     ],
-    ['STOA_SERVICE_PASSWORD', 'set by docker-compose.yml', 'the password of the roles that it makes'],
     [
       'STOA_HAPROXY_BIND, STOA_HAPROXY_SOCKET',
       'set by whoever starts it',

@@ -1,8 +1,11 @@
 #!/bin/sh
 # Run by the Postgres image when its data folder is new.
 set -eu
+# Each role's password is in a variable of its own, such as STOA_DATABASE_CART_PASSWORD.
 run() {
-  psql --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --set=name="$1" --set=password="$STOA_SERVICE_PASSWORD"
+  variable="STOA_DATABASE_$(echo "$1" | tr 'a-z-' 'A-Z_')_PASSWORD"
+  password="$(printenv "$variable")" || { echo "$variable is not set" >&2; exit 1; }
+  psql --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --set=name="$1" --set=password="$password"
 }
 # A role and a database for each service: the role owns its own database and can't connect to another's.
 for name in ${STOA_DATABASES:-}; do

@@ -12,6 +12,7 @@ import { ListAudit } from './builtin/list-audit.js';
 import { ListContracts } from './builtin/list-contracts.js';
 import { EndOtherSessions, EndSession, ListSessions } from './builtin/my-sessions.js';
 import { ProveIdentity } from './builtin/prove-identity.js';
+import { GatherPersonalData, GetMyPersonalData, GetPersonalData } from './builtin/personal-data.js';
 import { RefreshSession } from './builtin/refresh-session.js';
 import { SignInHooks } from './builtin/sign-in-hooks.js';
 import { SignIn } from './builtin/sign-in.js';
@@ -81,6 +82,9 @@ const builtin = [
   RefreshSession,
   SignOut,
   ListAudit,
+  GatherPersonalData,
+  GetMyPersonalData,
+  GetPersonalData,
   ListContracts,
   SignInHooks,
   CheckSignIn,

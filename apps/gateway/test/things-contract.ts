@@ -57,6 +57,7 @@ export const operations = {
     caller: 'anyone',
     input: z.object({}),
     output: z.object({ customerId: CustomerId, notes: z.array(z.string()) }),
+    personalData: true,
   }),
   getPrivate: query({
     http: 'GET /v1/private',

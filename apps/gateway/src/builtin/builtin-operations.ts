@@ -6,6 +6,7 @@ import { ListAudit } from './list-audit.js';
 import { ListContracts } from './list-contracts.js';
 import { EndOtherSessions, EndSession, ListSessions } from './my-sessions.js';
 import { ProveIdentity } from './prove-identity.js';
+import { GetMyPersonalData, GetPersonalData } from './personal-data.js';
 import { RefreshSession } from './refresh-session.js';
 import { SignIn } from './sign-in.js';
 import { SignOut } from './sign-out.js';
@@ -29,9 +30,13 @@ export class BuiltinOperations {
     endOtherSessions: EndOtherSessions,
     listContracts: ListContracts,
     listAudit: ListAudit,
+    getMyPersonalData: GetMyPersonalData,
+    getPersonalData: GetPersonalData,
   ) {
     const sessions = { proveIdentity, listSessions, endSession, endOtherSessions };
-    this.handlers = { startGuest, signIn, refreshSession, signOut, ...sessions, listContracts, listAudit };
+    const personalData = { getMyPersonalData, getPersonalData };
+    const known = { listContracts, listAudit };
+    this.handlers = { startGuest, signIn, refreshSession, signOut, ...sessions, ...known, ...personalData };
   }
 
   /** @param input validated against the operation's contract. @returns its output. @throws HttpProblem */

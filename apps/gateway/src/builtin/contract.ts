@@ -58,6 +58,26 @@ const AuditEntry = z.object({
   errorCode: z.string().nullable(),
 });
 
+const PersonalData = z.object({
+  customerId: CustomerId,
+  gatheredAt: Timestamp,
+  services: z.array(
+    z.object({
+      service: z.string(),
+      title: z.string(),
+      operation: z.string(),
+      data: z.record(z.string(), z.unknown()).nullable().describe('Null where the service knows nothing of them'),
+    }),
+  ),
+  sessions: z.array(z.record(z.string(), z.unknown())).describe('That were not deleted yet'),
+  operatorActions: z
+    .array(AuditEntry.pick({ id: true, at: true, kind: true, operation: true, status: true }))
+    .describe('Of operators, about this customer: the latest thousand'),
+});
+const PERSONAL_DATA =
+  'All that the shop holds, asked of each service whose contract declares a query as personalData. A service that is ' +
+  'unavailable fails the request: a document that lacks something would not say so.';
+
 /**
  * The builtin operations: those that the gateway runs itself, not over Kafka. They are declared as every service
  * declares its operations, so that routes, validation, caller rules, rate limits and documentation follow from the
@@ -169,6 +189,29 @@ export const builtinContract = service(
       input: z.object({}),
       output: z.object({}),
       status: 204,
+    }),
+    getMyPersonalData: query({
+      http: 'GET /v1/me/personal-data',
+      summary: 'Export all that the shop holds about me',
+      description: PERSONAL_DATA,
+      caller: 'customer',
+      input: z.object({}),
+      output: PersonalData,
+      since: 2,
+      budgetMs: 10_000,
+      rateLimit: { points: 10, seconds: 60 },
+    }),
+    getPersonalData: query({
+      http: 'GET /v1/customers/{customerId}/personal-data',
+      summary: 'Export all that the shop holds about a customer who asked for it',
+      description: PERSONAL_DATA,
+      caller: 'operator:support',
+      input: z.object({ customerId: CustomerId }),
+      output: PersonalData,
+      errors: { NOT_FOUND: 404 },
+      since: 2,
+      budgetMs: 10_000,
+      rateLimit: { points: 60, seconds: 60 },
     }),
     listContracts: query({
       http: 'GET /v1/contracts',

@@ -189,4 +189,21 @@ describe('a customer who was erased', () => {
     await eventually(async () => expect(await statusOf(token, gateway)).toBe(401));
     expect(await refresh(refreshToken, gateway)).toBe(401);
   });
+
+  it('could have everything that was held about them before, and so could an operator who was asked', async () => {
+    const [one, operator] = [await shop.signIn(gateway), await shop.signIn(gateway, 'operator')];
+    await gateway.request('POST /v1/notes', { token: one.token, body: { text: 'mine' } });
+    const mine = await gateway.request('GET /v1/me/personal-data', { token: one.token });
+    expect(mine.json).toMatchObject({
+      customerId: one.customerId,
+      services: [{ service: 'things', operation: 'things.getNotes', data: { notes: ['mine'] } }],
+      sessions: [{ role: 'customer', createdAt: expect.any(String), revokedAt: null }],
+      operatorActions: [],
+    });
+    const route = `GET /v1/customers/${one.customerId}/personal-data`;
+    expect((await gateway.request(route, { token: one.token })).status).toBe(403);
+    await gateway.request(route, { token: operator.token });
+    const theirs = await gateway.request(route, { token: operator.token });
+    expect(theirs.json).toMatchObject({ operatorActions: [{ operation: 'gateway.getPersonalData', status: 200 }] });
+  });
 });

@@ -55,6 +55,15 @@ interface TokenRow {
   device_id: string | null;
 }
 
+/** `created_at` → `createdAt`, as all fields of the API are written. */
+const camelCased = (row: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  );
+
 const unknownCustomer = () => new HttpProblem(401, 'WRONG_CREDENTIALS', 'The name or the password is wrong');
 const endedSession = (event: string) =>
   problem('UNAUTHENTICATED', 'The refresh token is not valid (any more): sign in again', { event });
@@ -120,6 +129,16 @@ export class Sessions {
         ON CONFLICT DO NOTHING`;
     });
     this.revocations.add(sessionId, expiresAt);
+  }
+
+  /** The sessions of a customer, with all that is stored of them: for the customer's own data. */
+  async export(customerId: string): Promise<Record<string, unknown>[]> {
+    const rows = await this.database.transaction(
+      (tx) => tx.$queryRaw<{ session: Record<string, unknown> }[]>`
+        SELECT to_jsonb(s) - 'customer_id' AS session FROM sessions AS s
+        WHERE customer_id = ${customerId}::uuid ORDER BY created_at DESC LIMIT 1000`,
+    );
+    return rows.map(({ session }) => camelCased(session));
   }
 
   /**

@@ -34,6 +34,7 @@ const OperationShape = z.looseObject({
   runsAt: z.enum(['sign-in', 'sign-out']).optional(),
   upload: z.object({ contentTypes: z.array(z.string()).min(1), maxBytes: z.number().positive() }).optional(),
   download: z.object({ filename: z.string() }).optional(),
+  personalData: z.literal(true).optional(),
   cache: z.object({ maxAgeMs: z.number().positive(), tags: z.array(z.string()) }).optional(),
   freshSeconds: z.int().positive().optional(),
   endsOtherSessions: z.literal(true).optional(),

@@ -93,6 +93,11 @@ export class RouteTable {
     return [...this.operations.values()].filter(({ document }) => document.runsAt === moment);
   }
 
+  /** The queries that have what a service holds of the customer who calls. */
+  get personalDataQueries(): Operation[] {
+    return [...this.operations.values()].filter(({ document }) => document.personalData === true);
+  }
+
   /** The cache tags (templates over the event's data) that an event makes stale. */
   invalidatedBy(service: string, event: string): readonly string[] {
     return this.invalidations.get(`${service}.${event}`) ?? [];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Declaration, Operation } from './declaration.js';
+import type { Declaration, Operation, Query } from './declaration.js';
 import { commonErrors } from './errors.js';
 import { placeholdersOf } from './placeholders.js';
 
@@ -32,11 +32,23 @@ function checkOperation(where: string, operation: Operation): void {
   if (operation.kind === 'query') {
     const tags = (operation.cache?.tags ?? []).flatMap(placeholdersOf);
     requireFields(`${where}: cache tag`, tags, input, 'input');
+    if (operation.personalData) checkPersonalData(where, operation, input);
     return;
   }
   if (operation.key.startsWith('input.')) requireFields(`${where}: key`, [operation.key.slice(6)], input, 'input');
   if (operation.upload) requireFields(`${where}: upload`, ['upload'], input, 'input');
   requireFields(`${where}: location`, placeholdersOf(operation.location ?? ''), fieldsOf(operation.output), 'output');
+}
+
+/** The gateway runs it as the customer, without any input, and must never show it to another one. */
+function checkPersonalData(where: string, { caller, cache, download }: Query, input: ReadonlySet<string>): void {
+  const wrong = [
+    ...(caller === 'operator' ? ['is for operators'] : []),
+    ...(input.size > 0 ? ['takes an input'] : []),
+    ...(cache || download ? ['is cached, or a download'] : []),
+  ];
+  if (wrong.length > 0)
+    throw new Error(`${where}: personalData ${wrong.join(', ')}: the gateway runs it as a customer`);
 }
 
 /** @throws Error naming the declaration and what is at odds in it. */

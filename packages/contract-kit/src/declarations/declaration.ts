@@ -88,6 +88,11 @@ export interface QueryRules<I extends z.ZodType, O extends z.ZodType, E extends 
    * (`product:{handle}` takes input fields).
    */
   readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
+  /**
+   * All that this service holds of the customer who calls. The gateway gathers it from all services into one document,
+   * for the customer and for operators who were asked (GDPR, articles 15 and 20). It takes no input.
+   */
+  readonly personalData?: true;
   /** The output is a DownloadPart: the gateway queries again with `cursor` and streams the chunks. */
   readonly download?: { readonly filename: string };
 }

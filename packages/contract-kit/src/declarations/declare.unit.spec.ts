@@ -34,6 +34,15 @@ describe('a declaration that is at odds with itself is refused', () => {
     expect(() => declare(declaration)).toThrow(message);
   });
 
+  it.each<[string, object]>([
+    ['takes an input', {}],
+    ['is for operators', { caller: 'operator', input: z.object({}) }],
+    ['is cached', { input: z.object({}), cache: { maxAgeMs: 1, tags: [] } }],
+  ])('personal data that %s', (what, more) => {
+    expect(() => declare(query({ ...rules, ...more, personalData: true }))).toThrow(what);
+    expect(() => declare(query({ ...rules, input: z.object({}), personalData: true }))).not.toThrow();
+  });
+
   it('a common error declared again', () => {
     expect(() => declare(query({ ...rules, errors: { OVERLOADED: 500 } }))).toThrow('OVERLOADED is a common error');
   });

@@ -29,6 +29,8 @@ export interface OperationDocument {
   readonly runsAt?: 'sign-in' | 'sign-out';
   readonly upload?: { readonly contentTypes: readonly string[]; readonly maxBytes: number };
   readonly download?: { readonly filename: string };
+  /** Queries only: gathered by the gateway into the document of a customer's own data. */
+  readonly personalData?: true;
   readonly cache?: { readonly maxAgeMs: number; readonly tags: readonly string[] };
   readonly rateLimit?: RateLimit;
   readonly freshSeconds?: number;

@@ -59,11 +59,21 @@ function operationDocument(operation: Operation): OperationDocument {
     freshSeconds,
     endsOtherSessions,
   };
-  const { key, ifMatch, location, runsAt, upload, cache, download } = {
+  const { key, ifMatch, location, runsAt, upload, cache, download, personalData } = {
     ...commandOnly(operation),
     ...queryOnly(operation),
   };
-  return defined({ ...shared, key, ifMatch, location, runsAt, upload, cache, download }) as OperationDocument;
+  return defined({
+    ...shared,
+    key,
+    ifMatch,
+    location,
+    runsAt,
+    upload,
+    cache,
+    download,
+    personalData,
+  }) as OperationDocument;
 }
 
 const commandOnly = (operation: Operation) =>
@@ -79,8 +89,8 @@ const commandOnly = (operation: Operation) =>
 
 const queryOnly = (operation: Operation) =>
   operation.kind === 'query'
-    ? { cache: operation.cache, download: operation.download }
-    : { cache: undefined, download: undefined };
+    ? { cache: operation.cache, download: operation.download, personalData: operation.personalData }
+    : { cache: undefined, download: undefined, personalData: undefined };
 
 function messageDocument(message: Event | State): MessageDocument {
   return defined({

@@ -74,6 +74,7 @@ export const cart = service(
       input: z.object({}),
       output: Cart,
       etag: 'version',
+      personalData: true,
     }),
     addItem: command({
       http: 'POST /v1/cart/items',

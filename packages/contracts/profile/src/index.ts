@@ -93,6 +93,7 @@ export const profile = service(
       output: Profile,
       etag: 'version',
       errors: { NOT_FOUND: 404 },
+      personalData: true,
     }),
 
     changeMe: command({
