@@ -70,6 +70,7 @@ const FOLDERS = {
     'client',
     'callers',
     'contracts',
+    'sealing',
     'replies',
     'clocks',
     'protocol',

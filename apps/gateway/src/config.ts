@@ -12,6 +12,12 @@ export const gatewayVariables = commonVariables.extend({
     .string()
     .regex(/^rediss?:\/\//, 'not a Redis URL')
     .describe('the Redis of caches and rate limits, such as redis://host:6379'),
+  UNSEALED_SECRETS: z
+    .enum(['allowed', 'refused'])
+    .optional()
+    .describe(
+      'allowed or refused: whether secrets go to services that published no key to seal them to; refused where KAFKA_USERNAME or KAFKA_TLS_CERT is set',
+    ),
   CREDENTIALS_SERVICE: z.string().default('profile').describe('the service whose checkCredentials checks who signs in'),
   TRUSTED_PROXIES: commaList()
     .default(['loopback'])

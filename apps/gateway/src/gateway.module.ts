@@ -24,6 +24,7 @@ import { InvalidateByEvents } from './cache/invalidate-by-events.js';
 import { MemoryCache } from './cache/memory-cache.js';
 import { RedisCache } from './cache/redis-cache.js';
 import { CallOperation } from './calls/call-operation.js';
+import { SealSecrets } from './calls/seal-secrets.js';
 import { REQUESTS } from './calls/request-port.js';
 import type { GatewayConfig } from './config.js';
 import { DocsController } from './docs/docs.controller.js';
@@ -69,6 +70,7 @@ const requests = [
   BodyMemory,
   RunForCaller,
   CallOperation,
+  SealSecrets,
   Audit,
   ReadTrail,
   SecurityLog,

@@ -47,6 +47,7 @@ export { closeCommand, findReply, purgeReplies, type Closed } from './inbox/inbo
 export { businessErrorReply, unwrapReply } from './protocol/business-errors.js';
 
 // A process that follows services without being one: the gateway.
+export { sealFields, type SealingKey } from './sealing/sealed-fields.js';
 export { topicNames, type TopicNames } from './protocol/topics.js';
 export { tailEvents, type EventTail, type TailedEvent } from './contracts/tail-events.js';
 export { watchContracts, type ContractListener, type ContractWatch } from './contracts/watch-contracts.js';

@@ -6,6 +6,7 @@ import type { Fields, Operation } from '../services/operation.js';
 import { HttpProblem, statusOf } from '../http/problem.js';
 import type { Headers } from '../http/response.js';
 import { REQUESTS, type RequestPort } from './request-port.js';
+import { SealSecrets } from './seal-secrets.js';
 import { recordKey } from './record-key.js';
 
 /** One call of an operation. */
@@ -37,7 +38,10 @@ const budgetOf = ({ budgetMs, operation }: Call): number => budgetMs ?? operatio
 /** CallOperation sends operations to the services that own them, over Kafka. */
 @Injectable()
 export class CallOperation {
-  constructor(@Inject(REQUESTS) private readonly requests: RequestPort) {}
+  constructor(
+    @Inject(REQUESTS) private readonly requests: RequestPort,
+    private readonly secrets: SealSecrets,
+  ) {}
 
   /** @throws HttpProblem: the service's error with the contract's status, or 503/504 when there was no reply */
   async run(call: Call): Promise<IncomingReply> {
@@ -50,7 +54,10 @@ export class CallOperation {
     return this.callOlder({ ...call, budgetMs: Math.floor(budgetOf(call) - (performance.now() - started)) }, problem);
   }
 
-  private send(call: Call): Promise<IncomingReply> {
+  private async send(given: Call): Promise<IncomingReply> {
+    const { operation, input } = given;
+    const hasSecrets = operation.secretFields.length > 0;
+    const call = hasSecrets ? { ...given, body: await this.secrets.bodyOf(operation, input) } : given;
     return spans.areOn ? this.requestAsStep(call) : this.request(outgoing(call), call.operation);
   }
 

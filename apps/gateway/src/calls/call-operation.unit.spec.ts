@@ -4,7 +4,9 @@ import { trace } from '@stoa/service';
 import { z } from 'zod';
 import { operationOf } from '../../test/operations.js';
 import { NOBODY } from '../identity/identity.js';
+import type { Contracts } from '../services/contracts.js';
 import { CallOperation } from './call-operation.js';
+import { SealSecrets } from './seal-secrets.js';
 
 const operation = operationOf(
   command({
@@ -31,7 +33,7 @@ const id = newId();
 async function call(since: number, replies: readonly IncomingReply[], budgetMs = 5_000) {
   const sent: OutgoingRequest[] = [];
   const request = async (outgoing: OutgoingRequest): Promise<IncomingReply> => replies[sent.push(outgoing) - 1]!;
-  const calls = new CallOperation({ request, hasRoom: () => true });
+  const calls = new CallOperation({ request, hasRoom: () => true }, new SealSecrets({} as Contracts, {} as never));
   const context = { input: { text: 'a' }, caller: NOBODY, id, trace: trace.start(), budgetMs };
   const outcome = await calls
     .run({ ...context, operation: raised(since) })

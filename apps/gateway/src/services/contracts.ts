@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { describeChange, findBreakingChanges, type ContractDocument } from '@stoa/contract-kit';
+import type { SealingKey } from '@stoa/messaging';
 import { LOGGER, type Logger, metrics } from '@stoa/service';
 import { pause } from '@stoa/timing';
 import { MESSAGES, type MessagesPort } from '../messages/messages-port.js';
@@ -33,6 +34,7 @@ export class Contracts implements OnApplicationShutdown {
   private readonly listeners: (() => void)[] = [];
   /** Services whose withdrawal was read: their stored contract may still be on its way. */
   private readonly withdrawn = new Set<string>();
+  private readonly sealTo = new Map<string, SealingKey | undefined>();
   private readonly stopping = new AbortController();
 
   constructor(
@@ -48,6 +50,11 @@ export class Contracts implements OnApplicationShutdown {
   /** The contracts in force now. Read it once per request: the next read may return another. */
   get table(): RouteTable {
     return this.current;
+  }
+
+  /** The key that secrets of requests to a service are sealed to; undefined where none was published, or read yet. */
+  sealingKey(service: string): SealingKey | undefined {
+    return this.sealTo.get(service);
   }
 
   /** True once any service's contract is known. */
@@ -87,7 +94,10 @@ export class Contracts implements OnApplicationShutdown {
     void this.until('contracts topics cannot be read', async () => {
       await Promise.race([isTried, pause(STORED_FIRST_MS, this.stopping.signal, false)]);
       await this.messages.watchContracts({
-        published: (document) => this.offer(document.service, document, 'published'),
+        published: (document, sealTo) => {
+          this.sealTo.set(document.service, sealTo);
+          this.offer(document.service, document, 'published');
+        },
         withdrawn: (service) => this.withdraw(service),
         unreadable: (service, why) => this.keep(service, why),
       });

@@ -29,6 +29,8 @@ export class Operation {
   readonly properties: Readonly<Record<string, JsonSchema>>;
   /** Its output may be cached: it is the same for all callers. */
   readonly isCached: boolean;
+  /** Fields that only the service may read. */
+  readonly secretFields: readonly string[];
   readonly validate: Validate;
 
   constructor(
@@ -43,6 +45,9 @@ export class Operation {
     this.takesQueryString = method === 'GET' || method === 'DELETE' || document.upload !== undefined;
     this.pathFields = fieldsIn(document.http?.path ?? '');
     this.properties = (document.input['properties'] as Record<string, JsonSchema> | undefined) ?? {};
+    this.secretFields = Object.entries(this.properties).flatMap(([field, schema]) =>
+      schema['writeOnly'] === true ? [field] : [],
+    );
     this.isCached = !this.isCommand && document.cache !== undefined && document.caller === 'anyone';
     this.validate = compiler.compile(document.input);
   }

@@ -2,7 +2,7 @@ import type { Addresses, Context } from '../plan/context.js';
 import { databaseVariable, ownerVariable, shardsVariable } from '../plan/setup.js';
 import type { Service } from '../plan/topology.js';
 import { mailboxDir } from '../state-dir/files.js';
-import { mailLinkSecret } from '../state-dir/secrets.js';
+import { mailLinkSecret, sealingSecret } from '../state-dir/secrets.js';
 
 /** The ports of a clone. */
 export interface ClonePorts {
@@ -31,6 +31,8 @@ export function cloneEnvironment(
     ...(service.http ? { TOKEN_KEY_SECRET: tokenKeySecret } : { ADMIN_TOKEN: adminToken }),
     ...(ports.http !== undefined && { PORT: String(ports.http) }),
     KAFKA_BROKERS: addresses.kafka,
+    // The gateway seals what only a service may read; nothing is sealed to it.
+    ...(!service.http && { SEALING_SECRET: sealingSecret(context.stateDir, service.app) }),
     ...kafkaUser(addresses, service),
     ...(addresses.replicas !== undefined && { KAFKA_REPLICATION_FACTOR: String(addresses.replicas) }),
     // HAProxy, on this machine, says who the proxies in front of it say calls.

@@ -41,6 +41,18 @@ export function readKafkaPasswords(stateDir: string): KafkaPasswords | undefined
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as KafkaPasswords) : undefined;
 }
 
+/**
+ * The secret of each app that seals what only it may read, made when it is first needed. Lost with `.stoa/`, it seals
+ * nothing that is kept: requests are answered within seconds.
+ */
+export function sealingSecret(stateDir: string, app: string): string {
+  const file = join(stateDir, 'sealing.json');
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>) : {};
+  const secret = known[app] ?? randomBytes(32).toString('base64url');
+  if (known[app] === undefined) writeSecret(file, { ...known, [app]: secret });
+  return secret;
+}
+
 /** The password of the embedded Redis, made at the first start. */
 export function redisPassword(stateDir: string): string {
   const file = join(stateDir, 'redis.json');

@@ -59,6 +59,11 @@ export interface MessagingOptions {
    * gateways publish their keys.
    */
   readonly provesCallers?: boolean;
+  /**
+   * Of this service: secrets in requests are sealed to the key that follows from the first, and may have been sealed to
+   * the others' before. Without any, they come as they are.
+   */
+  readonly sealingSecrets?: readonly string[];
   readonly replicationFactor: number;
   /** Kafka partitions of the topics that this service creates. */
   readonly partitions: number;

@@ -6,6 +6,7 @@ import type { KafkaPort } from '@stoa/kafka';
 import { contractsTopic, topicNames } from '../protocol/topics.js';
 import { Kit } from '../../test/transport/kit.suite.js';
 import { ensureTopics } from './ensure-topics.js';
+import { SealingKeys } from '../sealing/sealed-fields.js';
 import { publishContract, withdrawContract } from './publish-contract.js';
 import { readTopic } from './read-topic.js';
 import { tailEvents, type TailedEvent } from './tail-events.js';
@@ -27,12 +28,16 @@ const shop = (name: string, version: number, title = 'Shop'): ServiceContract =>
 
 function listening() {
   const [seen, withdrawn, unreadable]: [[string, number][], string[], [string, string][]] = [[], [], []];
+  const keys: unknown[] = [];
   const listener: ContractListener = {
-    published: ({ service: of, version }) => void seen.push([of, version]),
+    published: ({ service: of, version }, sealTo) => {
+      seen.push([of, version]);
+      keys.push(sealTo);
+    },
     withdrawn: (name) => void withdrawn.push(name),
     unreadable: (name, why) => void unreadable.push([name, why]),
   };
-  return { listener, seen, withdrawn, unreadable };
+  return { listener, seen, keys, withdrawn, unreadable };
 }
 
 describe('contracts on Kafka', () => {
@@ -110,7 +115,7 @@ describe('contracts on Kafka', () => {
   });
 
   it('hands over the last contract of each service, then each new one; says what it cannot follow', async () => {
-    const { listener, seen, withdrawn, unreadable } = listening();
+    const { listener, seen, keys, withdrawn, unreadable } = listening();
     const watch = await watchContracts(port, options, listener);
     await eventually(() => expect(watch.isCaughtUp()).toBe(true));
     expect(seen.toSorted()).toEqual([
@@ -143,8 +148,10 @@ describe('contracts on Kafka', () => {
       ['elder', 2],
       ['shop', 4],
     ]);
-    expect(await publishContract(port, options, shop('other', 1))).toBe('published');
-    await eventually(() => expect(seen.at(-1)).toEqual(['other', 1]));
+    const { publicKey } = new SealingKeys(['a secret of the service, which all clones have']);
+    expect(await publishContract(port, options, shop('other', 1), publicKey)).toBe('published');
+    expect(await publishContract(port, options, shop('other', 1), publicKey)).toBe('same');
+    await eventually(() => expect([seen.at(-1), keys.at(-1)]).toEqual([['other', 1], publicKey]));
     await watch.close();
   });
 

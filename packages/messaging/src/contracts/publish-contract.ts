@@ -3,7 +3,8 @@ import { toDocument, type ContractDocument, type ServiceContract } from '@stoa/c
 import { MAX_RECORD_BYTES, sizeOf, type KafkaPort, type KafkaRecord, type OutgoingRecord } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
 import { contractsTopic, topicNames } from '../protocol/topics.js';
-import { readContractRecord, withdrawalOf } from './contract-record.js';
+import type { SealingKey } from '../sealing/sealed-fields.js';
+import { readContractRecord, SEALING_HEADER, sealingHeaders, withdrawalOf } from './contract-record.js';
 import { readTopic } from './read-topic.js';
 
 const READ_TIMEOUT_MS = 10_000;
@@ -19,11 +20,13 @@ export async function publishContract(
   port: KafkaPort,
   where: Where,
   contract: ServiceContract,
+  sealTo?: SealingKey,
 ): Promise<'published' | 'same' | 'older'> {
   const { logger, topicPrefix } = where;
   const document = toDocument(contract);
   const topic = topicNames(topicPrefix, document.service).contract;
-  const current = documentIn((await readTopic(port, topic, READ_TIMEOUT_MS)).at(-1));
+  const last = (await readTopic(port, topic, READ_TIMEOUT_MS)).at(-1);
+  const current = documentIn(last);
   if (current && current.version > document.version) {
     logger.warn(
       { ours: document.version, published: current.version },
@@ -32,9 +35,11 @@ export async function publishContract(
     return 'older';
   }
   const body = JSON.stringify(document);
-  const isSame = isDeepStrictEqual(current, JSON.parse(body));
+  const headers = sealTo ? sealingHeaders(sealTo) : {};
+  const isSame =
+    isDeepStrictEqual(current, JSON.parse(body)) && last?.headers[SEALING_HEADER] === headers[SEALING_HEADER];
   if (!isSame) {
-    await port.produce([checked({ topic, key: document.service, value: body, partition: 0 })], 'all');
+    await port.produce([checked({ topic, key: document.service, value: body, headers, partition: 0 })], 'all');
     logger.info({ contract: document.service, version: document.version }, 'contract published');
   }
   await publishForFormerGateways(port, where, document.service, body);

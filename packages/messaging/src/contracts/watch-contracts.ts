@@ -3,12 +3,14 @@ import { KafkaError, type Follower, type KafkaPort, type KafkaRecord, type Topic
 import { withTimeout } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
 import { contractsTopic, serviceOfContractTopic } from '../protocol/topics.js';
+import type { SealingKey } from '../sealing/sealed-fields.js';
 import { contractsSpec } from './ensure-topics.js';
 import { readContractRecord } from './contract-record.js';
 
 /** Hears of the services' contracts. */
 export interface ContractListener {
-  published(document: ContractDocument): void;
+  /** @param sealTo the key that secrets in requests are sealed to; undefined where the service has none */
+  published(document: ContractDocument, sealTo: SealingKey | undefined): void;
   /** Its owner withdrew it. */
   withdrawn(service: string): void;
   /** There is a record that can't be followed. @param why as half a sentence about the contract's record */
@@ -128,7 +130,10 @@ class Watch implements ContractWatch {
   private hand(record: KafkaRecord, service = ''): void {
     const content = record.key?.toString() === service ? readContractRecord(record) : 'its record has another key';
     if (typeof content === 'string') return this.listener.unreadable(service, content);
-    if (content.kind === 'published') return this.listener.published(content.document);
+    if (content.kind === 'published') {
+      // Only its service can have published a key on its topic.
+      return this.listener.published(content.document, record.topic === this.shared ? undefined : content.sealTo);
+    }
     return record.topic === this.shared
       ? this.listener.unreadable(service, 'it was withdrawn by another than its owner')
       : this.listener.withdrawn(service);

@@ -1,21 +1,7 @@
 import { argon2, hash, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Command } from '@stoa/contract-kit';
-import { z } from 'zod';
-
-const secretFields = new WeakMap<Command, readonly string[]>();
-
-/** The input's top-level fields whose schema says `writeOnly: true`. */
-function secretFieldsOf(operation: Command): readonly string[] {
-  const known = secretFields.get(operation);
-  if (known) return known;
-  const { properties = {} } = z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' });
-  const found = Object.entries(properties).flatMap(([name, schema]) =>
-    typeof schema === 'object' && schema.writeOnly === true ? [name] : [],
-  );
-  secretFields.set(operation, found);
-  return found;
-}
+import { secretFieldsOf } from '../protocol/secret-fields.js';
 
 /** The body's top-level fields that are wanted, as JSON. */
 function fieldsOf(bodyText: string, isWanted: (name: string) => boolean): string {

@@ -14,6 +14,8 @@ import type { FlowContext, StepRules } from '../api/handlers.js';
 import type { Binding, BoundOperation } from './binding.js';
 import { Unreadable, type Envelope } from '../protocol/envelope.js';
 import { letsIn } from '../protocol/caller-rule.js';
+import { secretFieldsOf } from '../protocol/secret-fields.js';
+import { Unopened, type SealingKeys } from '../sealing/sealed-fields.js';
 import { keyOf } from '../protocol/key-of.js';
 import { NOT_KNOWN } from '../protocol/fixed-replies.js';
 import { bodyOf } from '../replies/reply-parts.js';
@@ -25,6 +27,11 @@ import {
   commonErrorReply,
   businessErrorReply,
 } from '../protocol/business-errors.js';
+
+const UNOPENED = commonErrorReply(
+  'UNAVAILABLE',
+  'A secret of the request was sealed by a key that this clone does not have; try again',
+);
 
 const RETRY_FIRST_MS = 15;
 const RETRY_MOST_MS = 250;
@@ -44,6 +51,7 @@ export class Dispatcher {
   constructor(
     private readonly binding: Binding,
     private readonly logger: Logger,
+    private readonly sealing?: SealingKeys,
   ) {}
 
   /**
@@ -58,7 +66,8 @@ export class Dispatcher {
   ): Promise<CommandReply> {
     const found = this.find(envelope);
     if ('body' in found) return found;
-    const bodyText = envelope.body.toString();
+    const bodyText = await this.openedBody(found, envelope);
+    if (bodyText === undefined) return UNOPENED;
     const parsed = found.input.safeParse(parseJson(bodyText));
     if (!parsed.success) return invalidInputReply(problemsOf(parsed.error));
     const attempt =
@@ -84,10 +93,26 @@ export class Dispatcher {
     if (found.kind === 'query' || !executor.settle) return late;
     if (found.kind === 'flow') return NOT_KNOWN;
     try {
-      return await executor.settle(found, this.request(envelope, envelope.body.toString(), undefined, budgetLeft));
+      const bodyText = await this.openedBody(found, envelope);
+      if (bodyText === undefined) return UNOPENED;
+      return await executor.settle(found, this.request(envelope, bodyText, undefined, budgetLeft));
     } catch (error) {
       this.logger.warn({ err: error, operation: envelope.operation, messageId: envelope.id }, 'a late command');
       return NOT_KNOWN;
+    }
+  }
+
+  /** The body with what was sealed to this service opened; undefined when it was sealed to another. */
+  private async openedBody({ operation }: BoundOperation, { body }: Envelope): Promise<string | undefined> {
+    const text = body.toString();
+    const secrets = this.sealing ? secretFieldsOf(operation) : [];
+    if (!this.sealing || secrets.length === 0) return text;
+    try {
+      return await this.sealing.openFields(text, secrets, `${operation.service}.${operation.name}`);
+    } catch (error) {
+      if (!(error instanceof Unopened)) return text; // it is not JSON, which is said in a moment
+      this.logger.warn({ err: error, operation: operation.name }, 'a sealed field could not be opened');
+      return undefined;
     }
   }
 

@@ -19,7 +19,11 @@ import type { Slot } from '../intake/keyed-executor.js';
 import { faultOf, outcomeOf, commonErrorReply } from '../protocol/business-errors.js';
 import { DEFAULT_HEARTBEAT_MS } from '../replies/reply-topic.js';
 import { ReplySender, type ServedReply } from '../replies/reply-sender.js';
+import { SealingKeys } from '../sealing/sealed-fields.js';
 import { UnreadableRequests } from './unreadable-requests.js';
+
+const sealingKeys = ({ sealingSecrets }: MessagingOptions): SealingKeys | undefined =>
+  sealingSecrets && sealingSecrets.length > 0 ? new SealingKeys(sealingSecrets) : undefined;
 
 /** The operations that a server serves, and the work that runs beside them. */
 export interface Served {
@@ -110,7 +114,8 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   private async open(): Promise<void> {
     const { binding, background } = await this.setup.bind();
     const { logger } = this.options;
-    this.dispatcher = new Dispatcher(binding, logger);
+    const sealing = sealingKeys(this.options);
+    this.dispatcher = new Dispatcher(binding, logger, sealing);
     this.executor = binding.executor;
     await ensureTopics(this.kafka, this.options, binding.contract);
     await this.callerKeys?.open();
@@ -138,7 +143,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       onFault: (err) => logger.warn({ err }, 'reading requests; trying again'),
     });
     this.reportPartitions(0);
-    await publishContract(this.kafka, this.options, binding.contract);
+    await publishContract(this.kafka, this.options, binding.contract, sealing?.publicKey);
   }
 
   /** True while this clone is a member of its group, and what runs beside the requests agrees. */

@@ -81,6 +81,14 @@ export const commonVariables = z.object({
     .optional()
     .describe("a file with this service's certificate (PEM), where brokers ask for it"),
   KAFKA_TLS_KEY: z.string().optional().describe('the file with the private key of KAFKA_TLS_CERT'),
+  SEALING_SECRET: z
+    .string()
+    .transform((list) => list.split(','))
+    .refine((secrets) => secrets.every((secret) => secret.length >= 32), 'each at least 32 characters')
+    .optional()
+    .describe(
+      'the secret behind the key that gateways seal passwords and the like to, the same for all clones of a service; former ones behind it, with commas between',
+    ),
   CALLER_PROOFS: z
     .enum(['on', 'off'])
     .optional()

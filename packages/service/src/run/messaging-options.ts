@@ -33,6 +33,7 @@ export function messagingOptions(
     brokers: config.KAFKA_BROKERS,
     client: config.KAFKA_CLIENT,
     access: kafkaAccess(config),
+    ...(config.SEALING_SECRET && { sealingSecrets: config.SEALING_SECRET }),
     provesCallers: config.CALLER_PROOFS === undefined ? isAuthenticated(config) : config.CALLER_PROOFS === 'on',
     topicPrefix: config.KAFKA_TOPIC_PREFIX,
     service,
