@@ -37,7 +37,8 @@ function faults(source) {
   const { services, networks } = document;
   const variables = [...source.matchAll(/\$\{(\w+)(:?[-?])?/g)].filter(([, name]) => SECRET.test(name));
   const missing = variables.filter(
-    ([, name]) => !made.includes(name.replace(/^STOA_(.*)_PASSWORD$/, '$1').replace(/^STOA_ADMIN_TOKEN_/, '')),
+    ([, name]) =>
+      !made.includes(name.replace(/^STOA_(.*)_PASSWORD$/, '$1').replace(/^STOA_(ADMIN_TOKEN|SEALING_SECRET)_/, '')),
   );
   return [
     ...Object.entries(services).flatMap(([name, service]) => faultsOfService(name, service, document)),

@@ -86,7 +86,9 @@ const OTHERS = {
     ],
     ['STOA_ADMIN_TOKEN_CATALOG, STOA_ADMIN_TOKEN_PROFILE', 'must be set', "the ADMIN_TOKEN of a service's clones"],
     ['STOA_ADMIN_TOKEN_CART, STOA_ADMIN_TOKEN_SHARDS', 'must be set', "the ADMIN_TOKEN of a service's clones"],
-    ['STOA_REDIS_PASSWORD, STOA_TOKEN_KEY_SECRET', 'must be set', 'of Redis; the gateways TOKEN_KEY_SECRET'],
+    ['STOA_SEALING_SECRET_CATALOG, STOA_SEALING_SECRET_PROFILE', 'must be set', 'the SEALING_SECRET of a service'],
+    ['STOA_SEALING_SECRET_CART, STOA_SEALING_SECRET_SHARDS', 'must be set', 'the SEALING_SECRET of a service'],
+    ['STOA_REDIS_PASSWORD, STOA_TOKEN_KEY_SECRET', 'must be set', "of Redis; the gateways' TOKEN_KEY_SECRET"],
     ['STOA_APP', "the image's", 'the service of an image; its host name makes the clone'],
     [
       'STOA_DATABASES, STOA_KEYSPACES, STOA_MAP_READERS',

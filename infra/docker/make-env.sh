@@ -20,5 +20,8 @@ for name in \
 done
 add STOA_OPERATOR_EMAIL operator@stoa.local
 add STOA_TOKEN_KEY_SECRET "$(secret)"
-for service in CATALOG PROFILE CART SHARDS; do add "STOA_ADMIN_TOKEN_${service}" "$(secret)"; done
+for service in CATALOG PROFILE CART SHARDS; do
+  add "STOA_ADMIN_TOKEN_${service}" "$(secret)"
+  add "STOA_SEALING_SECRET_${service}" "$(secret)"
+done
 echo "The secrets are in .env; STOA_OPERATOR_EMAIL and STOA_OPERATOR_PASSWORD sign in as the first operator." >&2

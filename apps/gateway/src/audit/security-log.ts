@@ -12,6 +12,7 @@ const EVENTS: Readonly<Record<string, string>> = {
   RATE_LIMITED: 'limit reached',
   UNAUTHENTICATED: 'caller refused',
   FORBIDDEN: 'caller refused',
+  REAUTHENTICATION_REQUIRED: 'caller refused',
   WRONG_CREDENTIALS: 'sign-in refused',
   LOCKED_OUT: 'sign-in locked',
 };

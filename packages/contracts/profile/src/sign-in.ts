@@ -93,6 +93,7 @@ export const signIn = {
     output: withoutLimits(z.object({ items: z.array(Notice).describe('The last 20') })),
     errors: { NOT_FOUND: 404 },
     since: 4,
+    personalData: true,
   }),
 
   passwordStrength: query({
