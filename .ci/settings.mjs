@@ -107,7 +107,7 @@ const OTHERS = {
       '500; 2000 on one machine',
       'how many of an address, or of a /64 of IPv6; a further one is closed',
     ],
-    ['STOA_HAPROXY_REQUEST_TIMEOUT', '10s', "how long a request's head, and its JSON body, may take"],
+    ['STOA_HAPROXY_REQUEST_SECONDS', '10', "how long a request's head, and its JSON body, may take"],
     [
       'STOA_HAPROXY_TRUSTED_PROXIES',
       'none; TRUSTED_PROXIES on one machine',

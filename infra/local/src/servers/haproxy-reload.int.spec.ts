@@ -136,7 +136,7 @@ describe('HAProxy that is reloaded', () => {
   const addHeader = (value: string): void => {
     const text = readFileSync(configuration, 'utf8').replace(/^ {4}http-response set-header X-Version .*\n/m, '');
     const rule = `    http-response set-header X-Version ${value}\n`;
-    writeFileSync(configuration, text.replace('    default_backend', `${rule}    default_backend`));
+    writeFileSync(configuration, text.replace('    use_backend', `${rule}    use_backend`));
   };
 
   it('fails no request, with other servers, another configuration and another program', async () => {

@@ -111,7 +111,7 @@ describe('the load balancer', () => {
   });
 
   it('goes on while hundreds send slowly, and ends each of them with 408', async () => {
-    await restart({ STOA_HAPROXY_REQUEST_TIMEOUT: '3s' });
+    await restart({ STOA_HAPROXY_REQUEST_SECONDS: '3' });
     const head = 'POST /slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{';
     const slow = Array.from({ length: 300 }, () => raw(balancer.port, head));
     for (let n = 0; n < 20; n++) expect(await ask({ method: 'POST' })).toMatch(/^gateway-/);
@@ -141,7 +141,7 @@ describe('the load balancer', () => {
     });
     expect(large.status).toBe(200);
     const log = readFileSync(join(dir, 'haproxy.log'), 'utf8');
-    expect(log.match(/"path":"[^"]*","status":200.*"backend":"streams"/g)).toHaveLength(2);
+    expect(log.match(/"path":"[^"]*","status":"200".*"backend":"streams"/g)).toHaveLength(2);
   });
 
   it('bounds the connections of a source, and lets those go on that it has', async () => {
@@ -217,6 +217,26 @@ describe('the load balancer', () => {
     expect(await (await fetch(`${balancer.url}/.well-known/acme-challenge/a-token`)).text()).toBe('a-token.thumbprint');
   });
 
+  it('refuses what is no request, too large or too slow for one, with a problem like every other', async () => {
+    await restart({ STOA_HAPROXY_REQUEST_SECONDS: '2' });
+    const huge = `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`;
+    const refused = [
+      ['what is this\r\n\r\n', 400],
+      ['GET / HTTP/1.1\r\nHo', 408],
+      [huge, 431],
+    ] as const;
+    await Promise.all(
+      refused.map(async ([bytes, status]) => {
+        const response = await raw(balancer.port, bytes);
+        expect(response).toMatch(new RegExp(`^HTTP/1.1 ${status} [^{]*nosniff`, 'u'));
+        const [head = '', body = ''] = response.split('\r\n\r\n');
+        const traceId = /trace-id: ([\da-f]{32})/.exec(head)?.[1];
+        expect(JSON.parse(body)).toMatchObject({ status, title: expect.any(String), traceId });
+      }),
+    );
+    expect(await raw(balancer.port, '')).toBe('');
+  });
+
   it('speaks no HTTP/2 in clear, opens no tunnels, and logs what it did without what may be secret', async () => {
     expect(await raw(balancer.port, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
     expect(await raw(balancer.port, 'CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\nConnection: close\r\n\r\n')).toMatch(
@@ -226,7 +246,7 @@ describe('the load balancer', () => {
     await fetch(`${balancer.url}/a"b?token=secret`, { headers: { authorization: 'Bearer secret' } });
     const line = await eventually(() => {
       const lines = readFileSync(join(dir, 'haproxy.log'), 'utf8').split('\n');
-      return JSON.parse(lines.find((text) => text.includes('"status":200')) ?? '') as object;
+      return JSON.parse(lines.find((text) => text.includes('"status":"200"')) ?? '') as object;
     });
     expect(line).toMatchObject({
       client: '127.0.0.1',

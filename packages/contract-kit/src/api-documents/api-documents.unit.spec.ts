@@ -153,7 +153,7 @@ describe('toOpenApi', () => {
   it('lists every status that the operation may answer with, and the codes of each', () => {
     const responses = operationAt('/v1/things/{id}', 'patch')['responses'] as Record<string, { $ref: string }>;
     expect(Object.keys(responses).map(Number)).toEqual([
-      200, 400, 401, 403, 404, 409, 412, 413, 415, 429, 500, 503, 504,
+      200, 400, 401, 403, 404, 408, 409, 412, 413, 415, 429, 431, 500, 502, 503, 504,
     ]);
     const conflict = resolve(openApi, responses['409']?.$ref ?? '') as { content: Record<string, { examples: Node }> };
     expect(Object.keys(conflict.content['application/problem+json']?.examples ?? {})).toEqual([

@@ -23,16 +23,41 @@ const MEANINGS: Readonly<Record<CommonErrorCode, string>> = {
   DEADLINE_EXCEEDED: 'It was not done in time, and will not be; try again',
 };
 
-function commonCodes({ kind, caller, http, ifMatch, upload }: OperationDocument): CommonErrorCode[] {
+/** Errors that are HTTP's: of the gateway, before it knows a service, and of the load balancer, which reaches none. */
+const edgeErrors = {
+  NOT_FOUND: [404, 'There is nothing at this path'],
+  REQUEST_TIMEOUT: [408, 'The request did not come in full in time'],
+  HEADERS_TOO_LARGE: [431, 'The path, query string and headers are larger than 16 KiB together'],
+  BAD_GATEWAY: [
+    502,
+    'The gateway broke off: whether a write was done is not known; send it again with the same Idempotency-Key',
+  ],
+} as const satisfies Record<string, readonly [status: number, meaning: string]>;
+
+const meaningOf = (code: string): string =>
+  MEANINGS[code as CommonErrorCode] ?? edgeErrors[code as keyof typeof edgeErrors]?.[1] ?? titleOf(code);
+
+const hasBody = ({ http, upload }: OperationDocument): boolean =>
+  upload !== undefined || ['POST', 'PUT', 'PATCH'].includes(http?.method ?? '');
+
+function edgeCodes(operation: OperationDocument): (keyof typeof edgeErrors)[] {
+  return [
+    ...(operation.http?.path.includes('{') ? (['NOT_FOUND'] as const) : []),
+    ...(hasBody(operation) ? (['REQUEST_TIMEOUT'] as const) : []),
+    ...(['HEADERS_TOO_LARGE', 'BAD_GATEWAY'] as const),
+  ];
+}
+
+function commonCodes(operation: OperationDocument): CommonErrorCode[] {
+  const { kind, caller, ifMatch } = operation;
   const isWrite = kind === 'command';
-  const hasBody = upload !== undefined || ['POST', 'PUT', 'PATCH'].includes(http?.method ?? '');
   return [
     'INVALID_INPUT',
     'UNAUTHENTICATED',
     ...(caller === 'anyone' ? [] : (['FORBIDDEN'] as const)),
     ...(isWrite ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...(ifMatch ? (['STALE_VERSION'] as const) : []),
-    ...(hasBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(hasBody(operation) ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
     ...(['RATE_LIMITED', 'INTERNAL', 'RESPONSE_TOO_LARGE', 'UNSUPPORTED_CONTRACT_VERSION'] as const),
     ...(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const),
   ];
@@ -51,7 +76,7 @@ const exampleOf = (code: string, status: number): Json => ({
     title: titleOf(code),
     status,
     code,
-    detail: MEANINGS[code as CommonErrorCode] ?? titleOf(code),
+    detail: meaningOf(code),
     instance: '/v1/…',
     traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
   },
@@ -60,7 +85,7 @@ const exampleOf = (code: string, status: number): Json => ({
 const WAITS = new Set([429, 503, 504]);
 
 function response(status: number, codes: readonly string[]): Json {
-  const lines = codes.map((code) => `\`${code}\`: ${MEANINGS[code as CommonErrorCode] ?? titleOf(code)}`);
+  const lines = codes.map((code) => `\`${code}\`: ${meaningOf(code)}`);
   return {
     description: lines.join('  \n'),
     headers: {
@@ -87,6 +112,7 @@ export function errorResponses(operation: OperationDocument, shared: Record<stri
   const add = (code: string, status: number): void =>
     void byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   for (const code of commonCodes(operation)) add(code, commonErrors[code]);
+  for (const code of edgeCodes(operation)) if (!(code in operation.errors)) add(code, edgeErrors[code][0]);
   for (const [code, status] of Object.entries(operation.errors)) add(code, status);
   const entries = [...byStatus].toSorted(([a], [b]) => a - b);
   return Object.fromEntries(
