@@ -19,6 +19,7 @@ import { NewPasswords } from './passwords/new-passwords.js';
 import { PasswordStrength } from './sign-in/password-strength.js';
 import { ProveMyPassword } from './sign-in/prove-my-password.js';
 import { ReplacePassword } from './sign-in/replace-password.js';
+import { UnknownNames } from './sign-in/unknown-names.js';
 import { ProvePassword } from './passwords/prove-password.js';
 import { Register } from './operations/register.js';
 import { ChangeName } from './names/change-name.js';
@@ -104,7 +105,7 @@ const subscriptions = [
     ...[Customers, CustomerLists, Credentials, Names, Notices, Decisions, Operators],
     ...[Links, Mails, ResetRequests],
     ...[mailerProvider, LinkTokens, QueueMail, SendMails, SettleResetRequests, ExpireLinks],
-    ...[Passwords, NewPasswords, ProvePassword],
+    ...[Passwords, NewPasswords, ProvePassword, UnknownNames],
     ...[NameSaga, SettleNames, ChangeName, ExpireReservations],
     ...[OperatorRegistry, RolesOf, SetRoles, EnsureOperator],
   ],

@@ -111,6 +111,8 @@ describe('the profile service', () => {
       const unknown = await profiles.signIn(newEmail(), 'not the password');
       expect(wrong.body.code).toBe('WRONG_CREDENTIALS');
       expect(unknown).toEqual(wrong);
+      const six = await Promise.all(Array.from({ length: 6 }, () => profiles.signIn('nobody@example.com', 'wrong')));
+      expect(six.filter(({ body }) => body.code === 'LOCKED_OUT')).toHaveLength(1);
     });
 
     it('locks out after five wrong passwords, the right one too, and lets in again when the time is over', async () => {

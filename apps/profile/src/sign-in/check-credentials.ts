@@ -7,21 +7,27 @@ import { nameTyped } from '../domain/login-name.js';
 import { RolesOf } from '../operators/roles-of.js';
 import type { Who } from '../storage/credentials.js';
 import { Names } from '../storage/names.js';
+import { UnknownNames } from './unknown-names.js';
 import { ProvePassword } from '../passwords/prove-password.js';
 
 type CheckCredentialsFlow = Flow<typeof profile.checkCredentials>;
 
+const lockedOut = (flow: FlowContext<typeof profile.checkCredentials>, forSeconds: number): never =>
+  flow.fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
+    retryAfterSeconds: forSeconds,
+  });
+
 /**
  * A flow, because hashing takes too long to hold a transaction open, and because the name and the credential are in
- * different buckets: a name that is only reserved signs in too, once the account has it. Unknown names are never locked
- * out: whether an address is taken is no secret (registering shows it), and counting for names that nobody has would
- * let strangers fill the database.
+ * different buckets: a name that is only reserved signs in too, once the account has it. Names that nobody has are
+ * locked out in the same way, in memory: counting them in the database would let strangers fill it.
  */
 @Injectable()
 export class CheckCredentials implements CheckCredentialsFlow {
   constructor(
     private readonly names: Names,
     private readonly passwords: ProvePassword,
+    private readonly unknown: UnknownNames,
     private readonly roles: RolesOf,
   ) {}
 
@@ -31,13 +37,10 @@ export class CheckCredentials implements CheckCredentialsFlow {
     const device = from?.device;
     // A device is known to the account that it signed in to, and a stranger to all others.
     const source = sourceOf(from?.network, device?.customerId === customerId ? device?.id : undefined);
+    const lockedFor = customerId === undefined ? this.unknown.lockedForSeconds(name.name, source) : 0;
+    if (lockedFor > 0) return lockedOut(flow, lockedFor);
     const proof = await this.passwords.prove(customerId, password, source, name);
-    if (proof.kind === 'locked') {
-      const { forSeconds } = proof;
-      return flow.fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {
-        retryAfterSeconds: forSeconds,
-      });
-    }
+    if (proof.kind === 'locked') return lockedOut(flow, proof.forSeconds);
     if (proof.kind === 'proved') return this.standing(proof.who);
     if (proof.lockedOut !== undefined) await this.notify(flow, proof.lockedOut, source);
     return flow.fail('WRONG_CREDENTIALS', 'The name or the password is wrong');
