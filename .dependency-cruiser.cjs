@@ -39,6 +39,7 @@ const FOLDERS = {
     'operations',
     'sign-in',
     'recovery',
+    'second-factor',
     'subscriptions',
     'operators',
     'names',

@@ -1,4 +1,5 @@
 import { MAX_EMAIL_LENGTH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '@stoa/profile-contract';
+import { onOff } from '@stoa/service';
 import { shardedVariables } from '@stoa/sharded-service';
 import { z } from 'zod';
 
@@ -37,6 +38,14 @@ export const profileVariables = shardedVariables.extend({
     .url()
     .default('http://127.0.0.1:4000')
     .describe('the page that links in mails lead to: /reset-password and /verify-email below it, with #token=…'),
+  SECOND_FACTOR_KEY: z
+    .string()
+    .min(32, 'at least 32 characters')
+    .optional()
+    .describe('seals the secrets of second factors in the database; the same for all clones, needed to have any'),
+  OWNER_SECOND_FACTOR: onOff(true).describe(
+    'on or off: whether an owner without a second factor is a customer until they have one',
+  ),
   MAIL_LINK_SECRET: z
     .string()
     .min(32, 'at least 32 characters')

@@ -53,11 +53,18 @@ import { CustomerLists } from './storage/customer-lists.js';
 import { Customers } from './storage/customers.js';
 import { Decisions } from './storage/decisions.js';
 import { Links } from './storage/links.js';
+import { CheckCode } from './second-factor/check-code.js';
+import { ConfirmSecondFactor } from './second-factor/confirm-second-factor.js';
+import { EnrolSecondFactor } from './second-factor/enrol-second-factor.js';
+import { GetSecondFactor } from './second-factor/get-second-factor.js';
+import { RemoveSecondFactor } from './second-factor/remove-second-factor.js';
+import { SecretSeal } from './second-factor/secret-seal.js';
 import { Mails } from './storage/mails.js';
 import { Names } from './storage/names.js';
 import { Notices } from './storage/notices.js';
 import { OperatorRegistry } from './storage/operator-registry.js';
 import { Operators } from './storage/operators.js';
+import { SecondFactors } from './storage/second-factors.js';
 import { ResetRequests } from './storage/reset-requests.js';
 import { FollowRegistry } from './subscriptions/follow-registry.js';
 import { SettleDecidedNames } from './subscriptions/settle-decided-names.js';
@@ -93,6 +100,10 @@ const handlers = {
   endOperator: EndOperator,
   markOperator: MarkOperator,
   decideOperator: DecideOperator,
+  getSecondFactor: GetSecondFactor,
+  enrolSecondFactor: EnrolSecondFactor,
+  confirmSecondFactor: ConfirmSecondFactor,
+  removeSecondFactor: RemoveSecondFactor,
 };
 const subscriptions = [
   onEvent(profile.namesDecided, SettleDecidedNames),
@@ -107,6 +118,7 @@ const subscriptions = [
     ...[mailerProvider, LinkTokens, QueueMail, SendMails, SettleResetRequests, ExpireLinks],
     ...[Passwords, NewPasswords, ProvePassword, UnknownNames],
     ...[NameSaga, SettleNames, ChangeName, ExpireReservations],
+    ...[SecondFactors, SecretSeal, CheckCode],
     ...[OperatorRegistry, RolesOf, SetRoles, EnsureOperator],
   ],
 })

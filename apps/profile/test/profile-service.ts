@@ -37,7 +37,7 @@ export class ProfileService {
 
   /** Starts a clone and waits until it is ready. */
   startClone(env: Record<string, string> = {}): Promise<Clone> {
-    return this.service.startClone({ DIRECTORY_URL: this.data.directoryUrl, ...env });
+    return this.service.startClone({ DIRECTORY_URL: this.data.directoryUrl, OWNER_SECOND_FACTOR: 'off', ...env });
   }
 
   /** The rows of all shards. */

@@ -43,11 +43,12 @@ export class CheckSignIn {
   ) {}
 
   /** @throws HttpProblem with the contract's status, 429 or 503 */
-  async run({ deviceToken, ...credentials }: SignInInput, context: BuiltinContext): Promise<Checked> {
+  async run({ deviceToken, code, ...credentials }: SignInInput, context: BuiltinContext): Promise<Checked> {
     const device = (await this.devices.read(deviceToken)) ?? deviceOf(context.identity);
     const signIn = this.contracts.table.operation(`${BUILTIN_SERVICE}.signIn`);
     if (signIn) await this.limits.takeSignIn(signIn, credentials.email, device?.id);
-    const check = (): Promise<SignedIn> => this.check(credentials, device, context);
+    const check = (): Promise<SignedIn> =>
+      this.check({ ...credentials, ...(code !== undefined && { code }) }, device, context);
     const checked = await (device ? check() : this.strangers.run(check));
     return { ...checked, device: device?.customerId === checked.customerId ? device : undefined };
   }

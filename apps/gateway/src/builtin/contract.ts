@@ -109,10 +109,11 @@ export const builtinContract = service(
         email: z.string().min(1).max(254),
         password: Secret('Of the customer').max(200),
         deviceToken: Secret('As the last sign-in on this device gave it').optional(),
+        code: Secret('Of the authenticator app, where the account has one, or a recovery code').max(40).optional(),
       }),
       output: Tokens,
       status: 201,
-      errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
+      errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429, SECOND_FACTOR_REQUIRED: 401, SECOND_FACTOR_WRONG: 401 },
       rateLimit: { points: 120, seconds: 60, by: 'address' },
     }),
     refreshSession: command({

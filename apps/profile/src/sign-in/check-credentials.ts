@@ -1,10 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { OutputOf } from '@stoa/contract-kit';
 import type { Flow, FlowContext } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
+import { CONFIG } from '@stoa/service';
+import type { ProfileConfig } from '../config.js';
 import { sourceOf, type Source } from '../domain/lock-out.js';
 import { nameTyped } from '../domain/login-name.js';
 import { RolesOf } from '../operators/roles-of.js';
+import { CheckCode } from '../second-factor/check-code.js';
 import type { Who } from '../storage/credentials.js';
 import { Names } from '../storage/names.js';
 import { UnknownNames } from './unknown-names.js';
@@ -29,9 +32,11 @@ export class CheckCredentials implements CheckCredentialsFlow {
     private readonly passwords: ProvePassword,
     private readonly unknown: UnknownNames,
     private readonly roles: RolesOf,
+    private readonly codes: CheckCode,
+    @Inject(CONFIG) private readonly config: Pick<ProfileConfig, 'OWNER_SECOND_FACTOR'>,
   ) {}
 
-  readonly run: CheckCredentialsFlow['run'] = async ({ email, password, from }, flow) => {
+  readonly run: CheckCredentialsFlow['run'] = async ({ email, password, from, code }, flow) => {
     const name = nameTyped(email);
     const customerId = await this.names.find(name);
     const device = from?.device;
@@ -41,16 +46,31 @@ export class CheckCredentials implements CheckCredentialsFlow {
     if (lockedFor > 0) return lockedOut(flow, lockedFor);
     const proof = await this.passwords.prove(customerId, password, source, name);
     if (proof.kind === 'locked') return lockedOut(flow, proof.forSeconds);
-    if (proof.kind === 'proved') return this.standing(proof.who);
+    if (proof.kind === 'proved') return this.behindPassword(proof.who, code, flow);
     if (proof.lockedOut !== undefined) await this.notify(flow, proof.lockedOut, source);
     return flow.fail('WRONG_CREDENTIALS', 'The name or the password is wrong');
   };
+
+  private async behindPassword(
+    who: Who,
+    code: string | undefined,
+    { fail }: FlowContext<typeof profile.checkCredentials>,
+  ): Promise<OutputOf<typeof profile.checkCredentials>> {
+    if (!who.hasSecondFactor) return this.standing(who);
+    if (code === undefined)
+      return fail('SECOND_FACTOR_REQUIRED', 'Send a code of your authenticator app too, as `code`');
+    await this.codes.require(who.customerId, code, fail);
+    return this.standing(who);
+  }
 
   /** `role` says `operator` of owners only: gateways that know no roles must not take another for one. */
   private async standing(who: Who): Promise<OutputOf<typeof profile.checkCredentials>> {
     const { customerId, role, displayName, version } = who;
     const roles = await this.roles.find(who);
     if (!roles) return { customerId, role, displayName, version };
+    // A customer until they have one: so they can sign in to enrol it.
+    const lacksFactor = this.config.OWNER_SECOND_FACTOR && roles.includes('owner') && !who.hasSecondFactor;
+    if (lacksFactor) return { customerId, role: 'customer', roles: [], displayName, version };
     const shown = roles.includes('owner') ? 'operator' : 'customer';
     return { customerId, role: shown, roles: [...roles], displayName, version };
   }

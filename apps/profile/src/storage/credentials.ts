@@ -35,6 +35,8 @@ export interface Who {
   readonly customerId: string;
   readonly role: Role;
   readonly isOperator: boolean;
+  /** Their password is not enough. */
+  readonly hasSecondFactor: boolean;
   readonly displayName: string;
   /** Of the customer, at the moment at which the password was right. */
   readonly version: number;
@@ -43,6 +45,7 @@ export interface Who {
 interface WhoRow {
   readonly role: Role;
   readonly is_operator: boolean;
+  readonly has_second_factor: boolean;
   readonly display_name: string;
   readonly version: number;
 }
@@ -51,6 +54,7 @@ const whoOf = (customerId: string, row: WhoRow): Who => ({
   customerId,
   role: row.role,
   isOperator: row.is_operator,
+  hasSecondFactor: row.has_second_factor,
   displayName: row.display_name,
   version: row.version,
 });
@@ -67,7 +71,11 @@ const COUNT = `
   WHERE bucket = $1 AND customer_id = $2`;
 // Only for the hash that was compared: a password that was changed meanwhile opens nothing any more.
 const PROVED = `${LOCK} AND password_hash = $3 FOR UPDATE`;
-const WHO = 'SELECT role, is_operator, display_name, version FROM customers WHERE bucket = $1 AND customer_id = $2';
+const WHO = `
+  SELECT role, is_operator, display_name, version, EXISTS (
+      SELECT FROM second_factors AS f WHERE f.bucket = $1 AND f.customer_id = $2 AND f.confirmed_at IS NOT NULL
+    ) AS has_second_factor
+  FROM customers WHERE bucket = $1 AND customer_id = $2`;
 const REPLACE = `
   UPDATE credentials
   SET password_hash = $4, set_by = $5, set_at = now(), failures = 0, failed_at = NULL, locked_until = NULL, attempts = '{}'

@@ -2,7 +2,7 @@ import type { Addresses, Context } from '../plan/context.js';
 import { databaseVariable, ownerVariable, shardsVariable } from '../plan/setup.js';
 import type { Service } from '../plan/topology.js';
 import { mailboxDir } from '../state-dir/files.js';
-import { mailLinkSecret, sealingSecret } from '../state-dir/secrets.js';
+import { sealingSecret, serviceSecret } from '../state-dir/secrets.js';
 
 /** The ports of a clone. */
 export interface ClonePorts {
@@ -40,14 +40,18 @@ export function cloneEnvironment(
     ...(service.redis && { REDIS_URL: addresses.redis }),
     ...dataEnvironment(addresses, service),
     ...(service.operator && { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password }),
-    ...(service.mail && mailEnvironment(context)),
+    ...(service.mail && accountsEnvironment(context)),
   };
 }
 
-/** Mails go to a folder; a mail server in the stack's own environment (SMTP_URL) comes first. */
-const mailEnvironment = ({ stateDir, env }: Context): Record<string, string> => ({
+/** Secrets of this machine. Mails go to a folder, unless the environment of the stack names a server (SMTP_URL). */
+const accountsEnvironment = ({ stateDir, env }: Context): Record<string, string> => ({
   MAILBOX_DIR: mailboxDir(stateDir),
-  MAIL_LINK_SECRET: env.MAIL_LINK_SECRET || mailLinkSecret(stateDir),
+  MAIL_LINK_SECRET: env.MAIL_LINK_SECRET || serviceSecret(stateDir, 'mail'),
+  MAIL_LINKS_URL: env.MAIL_LINKS_URL || `http://127.0.0.1:${env.STOA_PORT || '4000'}`,
+  SECOND_FACTOR_KEY: env.SECOND_FACTOR_KEY || serviceSecret(stateDir, 'second-factor'),
+  // The operator of this machine signs in with what is in a file of it.
+  OWNER_SECOND_FACTOR: env.OWNER_SECOND_FACTOR || 'off',
 });
 
 const proxies = ({ TRUSTED_PROXIES = '' }: Context['env']): string[] => TRUSTED_PROXIES.split(',').filter(Boolean);

@@ -27,6 +27,7 @@ export async function reset(words: string[]): Promise<number> {
     'operator.json',
     'postgres.json',
     'mail.json',
+    'second-factor.json',
     'token-key.json',
   ]) {
     rmSync(join(stateDir, name), { recursive: true, force: true });

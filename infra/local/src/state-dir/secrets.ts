@@ -115,13 +115,13 @@ export function adminToken(stateDir: string, env: NodeJS.ProcessEnv): string {
   return token;
 }
 
-/** The secret that signs links in mails, made at the first start. */
-export function mailLinkSecret(stateDir: string): string {
-  const file = join(stateDir, 'mail.json');
-  if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { linkSecret: string }).linkSecret;
-  const linkSecret = randomBytes(32).toString('base64url');
-  writeSecret(file, { linkSecret });
-  return linkSecret;
+/** A secret of services, made at the first start: it signs links in mails, or seals second factors. */
+export function serviceSecret(stateDir: string, name: 'mail' | 'second-factor'): string {
+  const file = join(stateDir, `${name}.json`);
+  if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { secret: string }).secret;
+  const secret = randomBytes(32).toString('base64url');
+  writeSecret(file, { secret });
+  return secret;
 }
 
 /** The gateway as its commands reach it: its database, and what seals the signing keys. */

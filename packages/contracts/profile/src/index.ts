@@ -11,6 +11,7 @@ import {
 import { events } from './events.js';
 import { operators } from './operators.js';
 import { recovery } from './recovery.js';
+import { secondFactor } from './second-factor.js';
 import { Role, signIn } from './sign-in.js';
 import { DisplayName, Email, Locale, LoginName, NewPassword, Password, Phone, Username } from './words.js';
 
@@ -227,6 +228,7 @@ export const profile = service(
 
     ...recovery,
     ...operators,
+    ...secondFactor,
 
     ...events,
   },

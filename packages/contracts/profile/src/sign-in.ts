@@ -1,6 +1,7 @@
 import { command, CustomerId, event, query, Timestamp, withoutLimits } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { MAX_PASSWORD_LENGTH } from './limits.js';
+import { SecondFactorCode } from './second-factor.js';
 import { DisplayName, Email, LoginName, Password, Username } from './words.js';
 
 /** Operators are customers who may run the shop. */
@@ -29,7 +30,12 @@ export const signIn = {
     description: 'The field `email` takes an e-mail address or a username: only addresses have an @.',
     caller: 'anyone',
     key: 'input.email',
-    input: z.object({ email: LoginName, password: Password, from: SignInSource.optional() }),
+    input: z.object({
+      email: LoginName,
+      password: Password,
+      from: SignInSource.optional(),
+      code: SecondFactorCode.optional(),
+    }),
     output: withoutLimits(
       z.object({
         customerId: CustomerId,
@@ -42,7 +48,7 @@ export const signIn = {
         version: z.int().positive().optional().describe('Of the customer; events that end earlier sessions compare it'),
       }),
     ),
-    errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429 },
+    errors: { WRONG_CREDENTIALS: 401, LOCKED_OUT: 429, SECOND_FACTOR_REQUIRED: 401, SECOND_FACTOR_WRONG: 401 },
     // Every attempt is a new command: a stored reply would let a lock-out be bypassed.
     secretReply: true,
     since: 4,
