@@ -19,6 +19,8 @@ for name in \
   add "STOA_${name}_PASSWORD" "$(secret)"
 done
 add STOA_OPERATOR_EMAIL operator@stoa.local
+add STOA_SECOND_FACTOR_KEY "$(secret)"
+add STOA_MAIL_LINK_SECRET "$(secret)"
 add STOA_TOKEN_KEY_SECRET "$(secret)"
 for service in CATALOG PROFILE CART SHARDS; do
   add "STOA_ADMIN_TOKEN_${service}" "$(secret)"

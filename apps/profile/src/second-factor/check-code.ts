@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { hashOfCode, stepOf } from '../domain/totp.js';
+import { hashOfCode, stepOf } from './totp.js';
 import { SecondFactors, type SecondFactor } from '../storage/second-factors.js';
 import { SecretSeal } from './secret-seal.js';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Flow } from '@stoa/messaging';
 import type { profile } from '@stoa/profile-contract';
 import { customerIdOf } from '../domain/caller.js';
-import { hashOfCode, newRecoveryCodes } from '../domain/totp.js';
+import { hashOfCode, newRecoveryCodes } from './totp.js';
 import { SecondFactors } from '../storage/second-factors.js';
 import { CheckCode } from './check-code.js';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Flow } from '@stoa/messaging';
 import type { profile } from '@stoa/profile-contract';
 import { customerIdOf } from '../domain/caller.js';
-import { newSecret, uriOf } from '../domain/totp.js';
+import { newSecret, uriOf } from './totp.js';
 import { ProvePassword } from '../passwords/prove-password.js';
 import { Customers } from '../storage/customers.js';
 import { SecondFactors } from '../storage/second-factors.js';
