@@ -118,7 +118,8 @@ export function adminToken(stateDir: string, env: NodeJS.ProcessEnv): string {
 /** A secret of services, made at the first start: it signs links in mails, or seals second factors. */
 export function serviceSecret(stateDir: string, name: 'mail' | 'second-factor'): string {
   const file = join(stateDir, `${name}.json`);
-  if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { secret: string }).secret;
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { secret?: string }).secret : undefined;
+  if (known !== undefined) return known;
   const secret = randomBytes(32).toString('base64url');
   writeSecret(file, { secret });
   return secret;
@@ -148,7 +149,8 @@ export function readGateway(stateDir: string): GatewaySecret | undefined {
 export function tokenKeySecret(stateDir: string, env: NodeJS.ProcessEnv): string {
   if (env.TOKEN_KEY_SECRET) return env.TOKEN_KEY_SECRET;
   const file = join(stateDir, 'token-key.json');
-  if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { secret: string }).secret;
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { secret?: string }).secret : undefined;
+  if (known !== undefined) return known;
   const secret = randomBytes(32).toString('base64url');
   writeSecret(file, { secret });
   return secret;
