@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withSession, type Session } from '@stoa/postgres';
+import { SessionLost, withSession, type Session } from '@stoa/postgres';
 import { BUCKET_SQL } from '../src/map/bucket.js';
 import { addShard, startKeyspace } from '../src/directory/keyspace.js';
 import { grantDirectory, installDirectory, installShard, type ShardedTable } from '../src/installation/install.js';
@@ -32,33 +32,50 @@ export async function makeCluster(
   const role = `service_${tag}`;
   const first = servers[0] ?? '';
   const directoryUrl = await createDatabase(first, `directory_${tag}`, role);
-  await installDirectory(directoryUrl);
-  await grantDirectory(directoryUrl, role);
+  await connected(() => installDirectory(directoryUrl));
+  await connected(() => grantDirectory(directoryUrl, role));
   const shards = new Map<string, { url: string; adminUrl: string }>();
   for (const [index, server] of servers.entries()) {
     const name = String.fromCodePoint(97 + index);
     const adminUrl = await createDatabase(server, `shard_${name}_${tag}`, role);
-    await withSession({ url: adminUrl, server: name, application: 'test' }, async (session) => {
+    const schema = await readFile(join(import.meta.dirname, 'schema.sql'), 'utf8');
+    await onServer(adminUrl, async (session) => {
       await session.query(BUCKET_SQL);
-      await session.query(await readFile(join(import.meta.dirname, 'schema.sql'), 'utf8'));
+      await session.query(schema);
     });
-    await installShard({ url: adminUrl, keyspace: KEYSPACE, shard: name, tables: TABLES, serviceRole: role });
+    await connected(() =>
+      installShard({ url: adminUrl, keyspace: KEYSPACE, shard: name, tables: TABLES, serviceRole: role }),
+    );
     const url = asRole(adminUrl, role);
     shards.set(name, { url, adminUrl });
-    await addShard(directoryUrl, KEYSPACE, { name, url, adminUrl });
+    await connected(() => addShard(directoryUrl, KEYSPACE, { name, url, adminUrl }));
   }
-  await startKeyspace(directoryUrl, KEYSPACE, holding);
+  await connected(() => startKeyspace(directoryUrl, KEYSPACE, holding));
   const admin = async <Row>(shard: string, text: string, values?: readonly unknown[]): Promise<Row[]> => {
     const url = shards.get(shard)?.adminUrl ?? '';
-    return withSession({ url, server: shard, application: 'test' }, async (session: Session) => {
-      return (await session.query<Row>(text, values)).rows;
-    });
+    return onServer(url, async (session) => (await session.query<Row>(text, values)).rows);
   };
   return { directoryUrl, serviceDirectoryUrl: asRole(directoryUrl, role), shards, admin };
 }
 
+/**
+ * Tries work again whose connection a busy machine did not make in time: nothing was done over it.
+ */
+async function connected<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof SessionLost) || !/timeout expired/.test(String(error.cause))) throw error;
+    }
+  }
+}
+
+const onServer = <T>(url: string, work: (session: Session) => Promise<T>): Promise<T> =>
+  connected(() => withSession({ url, server: 'a test server', application: 'test' }, work));
+
 async function createDatabase(server: string, name: string, role: string): Promise<string> {
-  await withSession({ url: server, server: 'postgres', application: 'test' }, async (session) => {
+  await onServer(server, async (session) => {
     await session.query(`CREATE DATABASE ${name}`);
     const { rowCount } = await session.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
     if (rowCount === 0) await session.query(`CREATE ROLE ${role} LOGIN PASSWORD 'service'`);

@@ -67,8 +67,8 @@ async function startProfile(env: Record<string, string>): Promise<Clone> {
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'stoa-cli-'));
   const env = { KAFKA_TOPIC_PREFIX: `${uniqueName('cli')}.`, KAFKA_PARTITIONS: '2', ...OPERATOR };
-  await Promise.all([start('catalog', env), startProfile(env)]);
-  const gateway = await start('gateway', env);
+  await Promise.all([start('catalog', env), startProfile({ ...env, OWNER_SECOND_FACTOR: 'off' })]);
+  const gateway = await start('gateway', { ...env, TOKEN_KEY_SECRET: 'a secret for the keys of this test' });
   url = `http://127.0.0.1:${gateway.httpPort}`;
 });
 

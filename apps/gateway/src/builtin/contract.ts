@@ -152,17 +152,21 @@ export const builtinContract = service(
     }),
     proveIdentity: command({
       http: 'POST /v1/sessions/current/proof',
-      summary: 'Give my password again, for what is sensitive: it counts for ten minutes',
+      summary:
+        'Give my password again, and a code where I have a second factor, for what is sensitive: counts ten minutes',
       caller: 'customer',
       key: 'command.id',
-      input: z.object({ password: Secret('Mine').max(200) }),
+      input: z.object({
+        password: Secret('Mine').max(200),
+        code: Secret('Of the authenticator app, where the account has one, or a recovery code').max(40).optional(),
+      }),
       output: z.object({
         accessToken: z.string().describe('Send it as Authorization: Bearer from now on'),
         tokenType: z.literal('Bearer'),
         expiresIn: z.int().describe('Seconds until it expires'),
       }),
       status: 201,
-      errors: { WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
+      errors: { WRONG_CREDENTIALS: 403, LOCKED_OUT: 429, SECOND_FACTOR_REQUIRED: 403, SECOND_FACTOR_WRONG: 403 },
       rateLimit: { points: 30, seconds: 60 },
     }),
     listSessions: query({

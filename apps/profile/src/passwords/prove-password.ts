@@ -4,9 +4,15 @@ import type { LoginName } from '../domain/login-name.js';
 import { Passwords } from './passwords.js';
 import { Credentials, type Attempt, type Who } from '../storage/credentials.js';
 
+export interface Proved {
+  readonly kind: 'proved';
+  readonly passwordHash: string;
+  readonly who: Who;
+}
+
 /** `proved` gives the hash that the password was compared with, and whose it is. */
 export type Proof =
-  | { readonly kind: 'proved'; readonly passwordHash: string; readonly who: Who }
+  | Proved
   /** `lockedOut`: whose account it is, where a lock-out of its source begins with it. */
   | { readonly kind: 'wrong'; readonly lockedOut?: string }
   /** Attempts are refused for so many seconds more, right passwords too. */
@@ -66,8 +72,13 @@ export class ProvePassword {
 
   /** Lets a customer pass whose current password this is. @returns the hash that it was compared with */
   async require(customerId: string, currentPassword: string, fail: Refuse): Promise<string> {
+    return (await this.requireProof(customerId, currentPassword, fail)).passwordHash;
+  }
+
+  /** As `require`, with who it is. */
+  async requireProof(customerId: string, currentPassword: string, fail: Refuse): Promise<Proved> {
     const proof = await this.prove(customerId, currentPassword);
-    if (proof.kind === 'proved') return proof.passwordHash;
+    if (proof.kind === 'proved') return proof;
     if (proof.kind === 'wrong') return fail('WRONG_CREDENTIALS', 'The current password is wrong');
     const { forSeconds } = proof;
     return fail('LOCKED_OUT', `Too many wrong passwords: try again in ${forSeconds} seconds`, {

@@ -10,8 +10,8 @@ const LOCK_MS = 5 * 60_000;
 /** The outcome of a code: taken once and for all, or why not. */
 export type CodeCheck = 'right' | 'wrong' | { readonly lockedForSeconds: number };
 
-type FailCode = (
-  code: 'SECOND_FACTOR_WRONG' | 'LOCKED_OUT',
+type FailCode<Code = never> = (
+  code: 'SECOND_FACTOR_WRONG' | 'LOCKED_OUT' | Code,
   detail: string,
   details?: { readonly retryAfterSeconds: number },
 ) => never;
@@ -45,6 +45,13 @@ export class CheckCode {
     if (check === 'wrong') return fail('SECOND_FACTOR_WRONG', 'The code is wrong, or was used: take the next one');
     const { lockedForSeconds: seconds } = check;
     return fail('LOCKED_OUT', `Too many wrong codes: try again in ${seconds} seconds`, { retryAfterSeconds: seconds });
+  }
+
+  /** Lets a right code pass, of somebody who has a second factor and may not know that it is asked for. */
+  async demand(customerId: string, code: string | undefined, fail: FailCode<'SECOND_FACTOR_REQUIRED'>): Promise<void> {
+    if (code === undefined)
+      return fail('SECOND_FACTOR_REQUIRED', 'Send a code of your authenticator app too, as `code`');
+    return this.require(customerId, code, fail);
   }
 
   private async take(factor: SecondFactor, code: string): Promise<SecondFactor | undefined> {

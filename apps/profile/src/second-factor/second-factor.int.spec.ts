@@ -57,6 +57,11 @@ describe('a second factor', () => {
     expect((await ask('getSecondFactor', {}, customerId)).body).toEqual({ on: true, recoveryCodesLeft: 9 });
     const [stored] = await profiles.rows('SELECT * FROM second_factors WHERE customer_id = $1', [customerId]);
     for (const shown of [secret, recoveryCodes[1]!]) expect(JSON.stringify(stored)).not.toContain(shown);
+    const proof = (given: object = {}): Promise<Reply> =>
+      ask('provePassword', { password: PASSWORD, ...given }, customerId);
+    expect(outcome(await proof())).toBe('SECOND_FACTOR_REQUIRED');
+    expect(outcome(await proof({ code: recoveryCodes[0] }))).toBe('SECOND_FACTOR_WRONG');
+    expect(outcome(await proof({ code: recoveryCodes[2] }))).toBe('ok');
     const removal = { currentPassword: PASSWORD, code: recoveryCodes[1] };
     expect(outcome(await ask('removeSecondFactor', removal, customerId))).toBe('ok');
     expect(outcome(await signIn(email))).toBe('ok');

@@ -57,9 +57,7 @@ export class CheckCredentials implements CheckCredentialsFlow {
     { fail }: FlowContext<typeof profile.checkCredentials>,
   ): Promise<OutputOf<typeof profile.checkCredentials>> {
     if (!who.hasSecondFactor) return this.standing(who);
-    if (code === undefined)
-      return fail('SECOND_FACTOR_REQUIRED', 'Send a code of your authenticator app too, as `code`');
-    await this.codes.require(who.customerId, code, fail);
+    await this.codes.demand(who.customerId, code, fail);
     return this.standing(who);
   }
 

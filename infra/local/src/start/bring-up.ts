@@ -17,6 +17,7 @@ import type { Supervisor } from '../processes/supervisor.js';
 import { allSettledOrThrow } from '../machine/all-settled.js';
 import { environmentFile } from '../state-dir/files.js';
 import { cacheDir } from '../state-dir/paths.js';
+import type { Backend } from '../servers/haproxy.js';
 import { startServers } from './start-servers.js';
 
 const SHOP_TIMEOUT_MS = 30_000;
@@ -46,7 +47,7 @@ export async function bringUp(context: Context, supervisor: Supervisor): Promise
   let balancer: Balancer | undefined;
   if (url) {
     if (haproxy) balancer = await startBalancer(context, supervisor, haproxy);
-    await progress.step('shop', () => untilShopResponds(context, url));
+    await progress.step('shop', () => untilShopResponds(context, url, supervisor.gateways()));
     await loadSample(context, url);
   }
   return { url, clones: new Clones(context, addresses, supervisor, balancer) };
@@ -79,17 +80,40 @@ async function startBalancer(context: Context, supervisor: Supervisor, program: 
   return new Balancer(adminSocket, haproxy);
 }
 
-/** Services publish their routes while they start; the shop is open when the gateways have learned them. */
-async function untilShopResponds(context: Context, url: string): Promise<void> {
-  const first = context.setup.services.some(({ app }) => app === 'catalog') ? '/v1/products?limit=1' : '/health/ready';
+/** A route of each service: 404 until a gateway has learned it. */
+const ROUTES: Readonly<Record<string, string>> = {
+  cart: '/v1/cart',
+  catalog: '/v1/products?limit=1',
+  profile: '/v1/me',
+  shards: '/v1/shards',
+};
+
+/** Services publish their routes while they start; the shop is open when each gateway has learned them all. */
+async function untilShopResponds(context: Context, url: string, gateways: readonly Backend[]): Promise<void> {
+  const apps = context.setup.services.map(({ app }) => app);
+  const first = apps.includes('catalog') ? '/v1/products?limit=1' : '/health/ready';
   const deadline = Date.now() + SHOP_TIMEOUT_MS;
+  await untilResponds(url, first, deadline, (status) => status === 200);
+  const routes = apps.flatMap((app) => ROUTES[app] ?? []);
+  const probes = gateways.flatMap(({ port }) => routes.map((route) => ({ at: `http://127.0.0.1:${port}`, route })));
+  await allSettledOrThrow(
+    probes.map(({ at, route }) => untilResponds(at, route, deadline, (status) => status !== 404)),
+  );
+}
+
+async function untilResponds(
+  url: string,
+  route: string,
+  deadline: number,
+  isGood: (status: number) => boolean,
+): Promise<void> {
   for (;;) {
-    const trouble = await httpGet(`${url}${first}`).then(
-      ({ status, body }) => (status === 200 ? undefined : `${status}: ${body.slice(0, 200)}`),
+    const trouble = await httpGet(`${url}${route}`).then(
+      ({ status, body }) => (isGood(status) ? undefined : `${status}: ${body.slice(0, 200)}`),
       (error: unknown) => reason(error),
     );
     if (trouble === undefined) return;
-    if (Date.now() > deadline) throw new CliError(`the shop does not answer GET ${first} (${trouble})`);
+    if (Date.now() > deadline) throw new CliError(`the shop does not answer GET ${route} (${trouble})`);
     await delay(POLL_MS);
   }
 }

@@ -56,12 +56,18 @@ export const signIn = {
 
   /** The gateway knows it by name as well: it notes when somebody who is signed in was asked for their password. */
   provePassword: command({
-    summary: 'Check the password of somebody who is signed in',
+    summary: 'Check the password of somebody who is signed in, and the second factor where they have one',
     caller: 'customer',
     key: 'caller.customerId',
-    input: z.object({ password: Password }),
+    input: z.object({ password: Password, code: SecondFactorCode.optional() }),
     output: z.object({}),
-    errors: { NOT_FOUND: 404, WRONG_CREDENTIALS: 403, LOCKED_OUT: 429 },
+    errors: {
+      NOT_FOUND: 404,
+      WRONG_CREDENTIALS: 403,
+      LOCKED_OUT: 429,
+      SECOND_FACTOR_REQUIRED: 403,
+      SECOND_FACTOR_WRONG: 403,
+    },
     secretReply: true,
     since: 4,
   }),
