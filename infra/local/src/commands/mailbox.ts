@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CliError, parseArguments, wholeNumber } from '@stoa/cli';
 import { mailboxDir } from '../state-dir/files.js';
 import { stateDir } from '../state-dir/paths.js';
@@ -11,7 +12,13 @@ interface Message {
   readonly text: string;
 }
 
-/** `npm run mailbox -- [TO] [-n MAILS]`: what the shop mailed, the last one last. */
+/** Mails are sent behind the response: whoever asks for one at once waits for it. */
+const FIRST_MAIL_MS = 10_000;
+const POLL_MS = 100;
+
+/**
+ * `npm run mailbox -- [TO] [-n MAILS]`: what the shop mailed, the last one last. With an address, it waits for a mail.
+ */
 export async function mailbox(given: string[]): Promise<number> {
   const { values, words } = parseArguments(given, {
     command: 'npm run mailbox',
@@ -21,13 +28,17 @@ export async function mailbox(given: string[]): Promise<number> {
   const [to = '', ...more] = words;
   if (more.length > 0) throw new CliError(`one address, or a part of it, not ${words.length}`);
   const dir = mailboxDir(stateDir());
-  const files = (await readdir(dir).catch(() => [])).filter((file) => file.endsWith('.eml'));
-  const mails = files
-    .map((file) => messageOf(readFileSync(join(dir, file), 'utf8')))
-    .filter((mail) => mail.to.includes(to));
+  const deadline = Date.now() + (to === '' ? 0 : FIRST_MAIL_MS);
+  let mails = await mailsTo(dir, to);
+  for (; mails.length === 0 && Date.now() < deadline; mails = await mailsTo(dir, to)) await delay(POLL_MS);
   const last = mails.toSorted((a, b) => a.date - b.date).slice(-wholeNumber('-n', values.mails, { from: 1 }));
   process.stdout.write(last.length > 0 ? last.map(({ text }) => text).join(`${'-'.repeat(72)}\n`) : 'No mail.\n');
   return 0;
+}
+
+async function mailsTo(dir: string, to: string): Promise<Message[]> {
+  const files = (await readdir(dir).catch(() => [])).filter((file) => file.endsWith('.eml'));
+  return files.map((file) => messageOf(readFileSync(join(dir, file), 'utf8'))).filter((mail) => mail.to.includes(to));
 }
 
 /** The headers that people read, and the text. */
