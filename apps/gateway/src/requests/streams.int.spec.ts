@@ -56,10 +56,12 @@ describe('streams', () => {
     it('take no more memory for being long', async () => {
       await upload('warm', ones(8 * MEGABYTE));
       const before = await gateway.memory();
-      const long = (): Promise<Response> => upload('long', ones(96 * MEGABYTE));
+      const bytes = 160 * MEGABYTE;
+      const long = (): Promise<Response> => upload('long', ones(bytes));
       const { result: response, highest } = await highestDuring(() => gateway.memory(), long);
-      expect(await response.json()).toMatchObject({ bytes: 96 * MEGABYTE });
-      expect(highest - before).toBeLessThan(64 * MEGABYTE);
+      expect(await response.json()).toMatchObject({ bytes });
+      // One that is kept takes its length; how much garbage there is beside depends on how busy the machine is.
+      expect(highest - before).toBeLessThan(0.7 * bytes);
     });
 
     it('go on over a restart of the service', async () => {
