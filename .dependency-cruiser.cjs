@@ -45,6 +45,7 @@ const FOLDERS = {
     'names',
     'mail',
     'passwords',
+    'background',
     'storage',
     'domain',
     'config.ts',

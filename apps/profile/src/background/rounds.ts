@@ -23,6 +23,10 @@ export abstract class Rounds implements OnApplicationBootstrap, OnApplicationShu
   /** Does what waits in one of them. */
   protected abstract round(shard: DatabaseServer): Promise<void>;
 
+  protected get isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
   onApplicationBootstrap(): void {
     this.running = this.run();
   }
