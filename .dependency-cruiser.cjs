@@ -35,6 +35,8 @@ const FOLDERS = {
     'config.ts',
     'background',
   ],
+  'apps/order/src': ['operations', 'subscriptions', 'storage', 'domain'],
+  'apps/payment/src': ['operations', 'subscriptions', 'storage', 'domain'],
   'apps/profile/src': [
     'operations',
     'sign-in',

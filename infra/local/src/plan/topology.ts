@@ -52,6 +52,8 @@ export const topology: Topology = {
     },
     { app: 'catalog', clones: 2, postgres: 'main', http: false, redis: false, operator: false, heapMb: 96 },
     { app: 'cart', clones: 1, keyspaces: ['cart'], http: false, redis: false, operator: false, heapMb: 144 },
+    { app: 'order', clones: 1, keyspaces: ['order'], http: false, redis: false, operator: false, heapMb: 128 },
+    { app: 'payment', clones: 1, keyspaces: ['payment'], http: false, redis: false, operator: false, heapMb: 96 },
     { app: 'shards', clones: 1, operatesShards: true, http: false, redis: false, operator: false, heapMb: 64 },
     {
       app: 'gateway',

@@ -84,6 +84,8 @@ async function startBalancer(context: Context, supervisor: Supervisor, program: 
 const ROUTES: Readonly<Record<string, string>> = {
   cart: '/v1/cart',
   catalog: '/v1/products?limit=1',
+  order: '/v1/orders',
+  payment: '/v1/payments',
   profile: '/v1/me',
   shards: '/v1/shards',
 };

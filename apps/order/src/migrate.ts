@@ -1,0 +1,4 @@
+import { runKeyspaceMigrations } from '@stoa/sharded-service';
+import { orderKeyspace } from './storage/keyspace.js';
+
+await runKeyspaceMigrations(orderKeyspace);

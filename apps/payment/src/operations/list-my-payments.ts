@@ -1,0 +1,17 @@
+import { Injectable } from '@nestjs/common';
+import { OperationError } from '@stoa/contract-kit';
+import type { Handler } from '@stoa/messaging';
+import type { payment } from '@stoa/payment-contract';
+import { Payments } from '../storage/payments.js';
+
+type ListMyPaymentsHandler = Handler<typeof payment.listMyPayments>;
+
+@Injectable()
+export class ListMyPayments implements ListMyPaymentsHandler {
+  constructor(private readonly payments: Payments) {}
+
+  readonly handle: ListMyPaymentsHandler['handle'] = async (_input, { caller }) => {
+    if (caller.kind === 'service') throw new OperationError('FORBIDDEN', 'Only guests and customers pay');
+    return { items: await this.payments.latest(caller.customerId) };
+  };
+}

@@ -1,0 +1,20 @@
+import { Cursor, pageLimit, pageOf, query, service } from '@stoa/contract-kit';
+import { z } from 'zod';
+import { OrderSummary } from './order.js';
+
+export * from './order.js';
+
+/** Checkouts and orders of customers and guests. */
+export const order = service(
+  'order',
+  { version: 1, title: 'Order', description: 'Checkouts and orders of guests and customers.' },
+  {
+    listMyOrders: query({
+      http: 'GET /v1/orders',
+      summary: 'List my orders, the newest first',
+      caller: 'anyone',
+      input: z.object({ limit: pageLimit(50), cursor: Cursor.optional() }),
+      output: pageOf(OrderSummary),
+    }),
+  },
+);
