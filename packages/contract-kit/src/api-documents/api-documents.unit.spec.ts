@@ -84,6 +84,7 @@ const things = toDocument(
       }),
       thingChanged: event({ summary: 'Changed', key: 'id', data: z.object({ id: z.string() }) }),
       thing: state({ summary: 'Thing', key: 'id', data: Item }),
+      places: state({ summary: 'Where they are', key: 'id', topic: 'places', data: Item }),
     },
   ),
 );
@@ -199,6 +200,7 @@ describe('toAsyncApi', () => {
       'test.things.events',
       'test.things.queries',
       'test.things.states',
+      'test.things.states.places',
       'test.{service}.replies.{clone}',
     ]);
   });

@@ -139,7 +139,8 @@ function addMessage(
       ? 'Events, kept for seven days'
       : 'The last state of each key, kept for good (compacted); null: gone';
   const payload = parts.pool.refer(`${id}.data`, document.data);
-  const sent = parts.message(`${service}.${kind}`, `${service}.${kind}`, description, id, {
+  const topic = `${service}.${kind}${document.topic === undefined ? '' : `.${document.topic}`}`;
+  const sent = parts.message(topic, topic, description, id, {
     summary: document.summary,
     description: `Key: ${document.key}`,
     headers: schemaRef('MessageHeaders'),

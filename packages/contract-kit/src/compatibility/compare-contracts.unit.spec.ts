@@ -418,6 +418,16 @@ describe('events and states', () => {
     ]);
   });
 
+  it('must stay on their topic', () => {
+    const item = (topic?: string) => ({
+      item: state({ summary: 'It', key: 'id', data: z.object({ id: z.string() }), ...(topic && { topic }) }),
+    });
+    expect(findTwo(item('stock'), item('stock'))).toEqual([]);
+    expect(findTwo(item(), item('stock'))).toEqual([
+      'cart.item topic: changed from none to stock: consumers read the other one',
+    ]);
+  });
+
   it('may pass upper limits that they had, which consumers must tolerate', () => {
     const limited = messages({ quantity: z.int().min(1).max(999) });
     const [released, next] = [documentOf(1, limited), documentOf(2, messages({ quantity: z.int().min(1) }))];

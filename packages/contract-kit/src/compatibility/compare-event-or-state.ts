@@ -18,6 +18,12 @@ function compareKeys({ where, before, after }: MessageVersions): ContractChange[
   return [{ where, path: 'key', reason, effect: 'breaking' }];
 }
 
+function compareTopics({ where, before, after }: MessageVersions): ContractChange[] {
+  if (before.topic === after.topic) return [];
+  const reason = `changed from ${before.topic ?? 'none'} to ${after.topic ?? 'none'}: consumers read the other one`;
+  return [{ where, path: 'topic', reason, effect: 'breaking' }];
+}
+
 /** Consumers of each version read records of the other: those in the topic from before, and those of newer clones. */
 export function compareEventOrState(versions: MessageVersions): ContractChange[] {
   const { where, before, after, from, to } = versions;
@@ -39,5 +45,5 @@ export function compareEventOrState(versions: MessageVersions): ContractChange[]
       effect: 'breaking',
     }),
   );
-  return [...compareKeys(versions), ...forward, ...backward];
+  return [...compareKeys(versions), ...compareTopics(versions), ...forward, ...backward];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Declaration, Operation, Query } from './declaration.js';
+import type { Declaration, Operation, Query, State } from './declaration.js';
 import { commonErrors } from './errors.js';
 import { placeholdersOf } from './placeholders.js';
 
@@ -65,17 +65,29 @@ export function checkDeclaration(declaration: Declaration): void {
   }
 }
 
+const STATE_TOPIC = /^[a-z][a-z0-9-]*$/;
+
 /**
  * A compacted topic keeps the last record of a key, whatever its type: of two states with equal keys, one would lose
  * the other's last word. Whether keys can be equal is seen in no schema, and records that are kept for good can't be
  * given other keys later.
- * @throws Error when a service declares two states.
+ * @throws Error when a service declares two states on one topic, or a topic whose name is none
  */
 export function checkStates(service: string, declarations: readonly Declaration[]): void {
-  const [first, second] = declarations.filter(({ kind }) => kind === 'state');
-  if (!first || !second) return;
-  throw new Error(
-    `${service}: the states ${first.name} and ${second.name} would share the keys of ${service}.states, and overwrite ` +
-      'each other: make one state of both, whose keys differ',
-  );
+  const byTopic = new Map<string, State>();
+  for (const state of declarations.filter((each): each is State => each.kind === 'state')) {
+    const { name, topic } = state;
+    if (topic !== undefined && !STATE_TOPIC.test(topic)) {
+      throw new Error(`${service}.${name}: topic '${topic}' must be lower case letters, digits and hyphens`);
+    }
+    const full = `${service}.states${topic === undefined ? '' : `.${topic}`}`;
+    const first = byTopic.get(full);
+    if (first) {
+      throw new Error(
+        `${service}: the states ${first.name} and ${name} would share the keys of ${full}, and overwrite each other: ` +
+          "give one a topic of its own (topic: '…')",
+      );
+    }
+    byTopic.set(full, state);
+  }
 }

@@ -119,6 +119,11 @@ export interface EventRules<D extends z.ZodType> {
 /** The declaration of a state. */
 export interface StateRules<D extends z.ZodType> {
   readonly key: string;
+  /**
+   * Of a service with several states: `availability` gives one the topic `<service>.states.availability`, with keys of
+   * its own.
+   */
+  readonly topic?: string;
   readonly data: D;
   readonly summary: string;
   readonly since?: number;

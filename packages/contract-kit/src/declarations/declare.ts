@@ -36,14 +36,14 @@ export const event = <D extends z.ZodType>(rules: EventRules<D>): Event<D> => ({
 
 /**
  * The last state per key, kept for good on the compacted topic `<service>.states`; a null body says that it is gone. A
- * service has one state at most, because the topic's keys are its own.
+ * second state of a service names a `topic` of its own, because equal keys would overwrite each other.
  */
 export const state = <D extends z.ZodType>(rules: StateRules<D>): State<D> => ({ ...rules, ...unnamed, kind: 'state' });
 
 /**
  * Declares what a service promises.
  * @throws Error when a declaration is at odds with itself (an event's key that is not in its data, a path field that is
- *   not in the input, a declared error that is also a common one), or with another: two states.
+ *   not in the input, a declared error that is also a common one), or with another: two states on one topic.
  */
 export function service<D extends Record<string, Declaration>>(
   name: string,

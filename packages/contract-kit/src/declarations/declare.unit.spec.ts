@@ -48,11 +48,14 @@ describe('a declaration that is at odds with itself is refused', () => {
   });
 });
 
-it('two states of one service are refused: equal keys would overwrite each other on their compacted topic', () => {
-  const thing = () => state({ summary: 'It', key: 'id', data: rules.input });
+it('two states on one topic are refused: equal keys would overwrite each other there', () => {
+  const thing = (topic?: string) => state({ summary: 'It', key: 'id', data: rules.input, ...(topic && { topic }) });
   expect(() => service('things', about, { thing: thing(), part: thing() })).toThrow(
-    'things: the states thing and part would share the keys of things.states',
+    'things: the states thing and part would share the keys of things.states,',
   );
+  expect(() => service('things', about, { thing: thing('a'), part: thing('a') })).toThrow('keys of things.states.a,');
+  expect(() => service('things', about, { thing: thing(), part: thing('a'), other: thing('b') })).not.toThrow();
+  expect(() => service('things', about, { thing: thing('A.b') })).toThrow("things.thing: topic 'A.b'");
   const happened = () => event({ summary: 'It', key: 'id', data: rules.input });
   expect(() => service('things', about, { thing: thing(), made: happened(), changed: happened() })).not.toThrow();
 });

@@ -43,6 +43,8 @@ export interface MessageDocument {
   readonly key: string;
   readonly data: JsonSchema;
   readonly since: number;
+  /** States only: the end of the topic's name, where it is not the service's first. */
+  readonly topic?: string;
   /** Events only. */
   readonly invalidates?: readonly string[];
   /** Events only: the key is a customer whose sessions the gateway ends. */

@@ -98,6 +98,7 @@ function messageDocument(message: Event | State): MessageDocument {
     key: message.key,
     data: jsonSchema(message.data, 'input'),
     since: message.since ?? 1,
+    topic: message.kind === 'state' ? message.topic : undefined,
     invalidates: message.kind === 'event' ? message.invalidates : undefined,
     endsSessions: message.kind === 'event' ? message.endsSessions : undefined,
     endsEarlierSessions: message.kind === 'event' ? message.endsEarlierSessions : undefined,

@@ -1,11 +1,11 @@
-import { query, service, toDocument, type ServiceContract } from '@stoa/contract-kit';
+import { query, service, state, toDocument, type ServiceContract } from '@stoa/contract-kit';
 import { Admin, ConfigResourceTypes } from '@stoa/kafka/client';
 import { eventually } from '@stoa/testing';
 import { z } from 'zod';
 import type { KafkaPort } from '@stoa/kafka';
 import { contractsTopic, topicNames } from '../protocol/topics.js';
 import { Kit } from '../../test/transport/kit.suite.js';
-import { ensureTopics } from './ensure-topics.js';
+import { ensureFollowed, ensureTopics } from './ensure-topics.js';
 import { SealingKeys } from '../sealing/sealed-fields.js';
 import { publishContract, withdrawContract } from './publish-contract.js';
 import { readTopic } from './read-topic.js';
@@ -97,6 +97,25 @@ describe('contracts on Kafka', () => {
     const { events, states } = topicNames(kit.prefix, 'stateless');
     const topics = await port.admin.listTopics();
     expect([topics.includes(events), topics.includes(states)]).toEqual([true, false]);
+  });
+
+  it('makes a topic for each state', async () => {
+    const data = z.object({ id: z.string() });
+    const contract = service(
+      'stateful',
+      { version: 1, title: 'Stateful', description: 'For tests' },
+      {
+        thing: state({ summary: 'It', key: 'id', data }),
+        part: state({ summary: 'A part', key: 'id', topic: 'parts', data }),
+      },
+    );
+    await ensureTopics(port, { ...options, service: 'stateful' }, contract);
+    await ensureFollowed(port, { ...options, service: 'follower' }, [{ ...contract.part, service: 'other' }]);
+    const { states, statesOf } = topicNames(kit.prefix, 'stateful');
+    const topics = await port.admin.listTopics();
+    const made = [states, statesOf('parts'), topicNames(kit.prefix, 'other').statesOf('parts')];
+    expect(made.filter((topic) => topics.includes(topic))).toEqual(made);
+    expect(topics).not.toContain(topicNames(kit.prefix, 'other').states);
   });
 
   it('publishes a contract once, a newer one over it, and never an older one over a newer', async () => {

@@ -46,8 +46,8 @@ const eventsSpec = (where: Where): TopicSpec =>
     ...safety(where),
   });
 
-const statesSpec = (where: Where): TopicSpec =>
-  spec(where, topicNames(where.topicPrefix, where.service).states, where.partitions, {
+const statesSpec = (where: Where, topic: string | undefined): TopicSpec =>
+  spec(where, topicNames(where.topicPrefix, where.service).statesOf(topic), where.partitions, {
     ...COMPACTED,
     ...safety(where),
   });
@@ -94,14 +94,17 @@ async function create(port: KafkaPort, specs: readonly TopicSpec[]): Promise<Top
 }
 
 /**
- * Makes the topics of this service that are missing; that of states only if it has some, since each Kafka partition
+ * Makes the topics of this service that are missing; of states those that it has, since each Kafka partition
  * costs the broker memory and time at its start. Those that exist get the settings named here, and keep their Kafka
  * partitions and all else.
  * @throws KafkaError
  */
 export async function ensureTopics(port: KafkaPort, where: Where, contract?: ServiceContract): Promise<void> {
-  const hasStates = contract === undefined || declarationsOf(contract).some(({ kind }) => kind === 'state');
-  const existing = await create(port, hasStates ? [...topicSpecs(where), statesSpec(where)] : topicSpecs(where));
+  const states = contract
+    ? declarationsOf(contract).flatMap((each) => (each.kind === 'state' ? [each.topic] : []))
+    : [];
+  const wanted = [...topicSpecs(where), ...states.map((topic) => statesSpec(where, topic))];
+  const existing = await create(port, contract ? wanted : [...wanted, statesSpec(where, undefined)]);
   const own = topicNames(where.topicPrefix, where.service).group;
   const isOwn = ({ topic }: TopicSpec): boolean => topic.startsWith(`${own}.`);
   // An older version of this service may have made them with other settings.
@@ -122,8 +125,9 @@ export async function ensureFollowed(
   where: Where,
   messages: readonly (Event | State)[],
 ): Promise<void> {
-  const specs = messages.map(({ service, kind }) =>
-    (kind === 'event' ? eventsSpec : statesSpec)({ ...where, service }),
-  );
+  const specs = messages.map((message) => {
+    const of = { ...where, service: message.service };
+    return message.kind === 'event' ? eventsSpec(of) : statesSpec(of, message.topic);
+  });
   await create(port, [...new Map(specs.map((each) => [each.topic, each])).values()]);
 }

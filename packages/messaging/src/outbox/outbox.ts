@@ -1,6 +1,7 @@
 import { OperationError, type DataOf, type Event, type State } from '@stoa/contract-kit';
 import { isLonger, MAX_RECORD_BYTES, sizeOf, type Headers, type OutgoingRecord } from '@stoa/kafka';
 import type { Sql } from '@stoa/postgres';
+import { statesTopic } from '../protocol/topics.js';
 
 /** A row of the outbox as a command writes it; `topic` is without the deployment's prefix. */
 export interface OutboxRow {
@@ -16,8 +17,10 @@ export interface OutboxRow {
 export const MAX_KEY_BYTES = 2_000;
 
 /** The topic of an event or state, without the deployment's prefix. */
-export const topicOf = (message: Event | State): string =>
-  `${message.service}.${message.kind === 'event' ? 'events' : 'states'}`;
+export function topicOf(message: Event | State): string {
+  if (message.kind === 'event') return `${message.service}.events`;
+  return statesTopic(message.service, message.topic);
+}
 
 /**
  * The headers of a message that its data don't hold: its id, the same for every retry of its publisher, and its trace.

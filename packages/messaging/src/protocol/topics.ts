@@ -4,6 +4,8 @@ export interface TopicNames {
   readonly queries: string;
   readonly events: string;
   readonly states: string;
+  /** The topic of one of several states; that of the first without a name. */
+  statesOf(topic: string | undefined): string;
   readonly deadLetters: string;
   /** Where the service publishes its contract: compacted, one Kafka partition, and nobody else's to write. */
   readonly contract: string;
@@ -16,6 +18,10 @@ export interface TopicNames {
   replies(cloneAndRandom: string): string;
 }
 
+/** The topic of a state; `topic` is what its declaration says. */
+export const statesTopic = (name: string, topic: string | undefined): string =>
+  topic === undefined ? `${name}.states` : `${name}.states.${topic}`;
+
 export function topicNames(prefix: string, service: string): TopicNames {
   const name = `${prefix}${service}`;
   return {
@@ -23,6 +29,7 @@ export function topicNames(prefix: string, service: string): TopicNames {
     queries: `${name}.queries`,
     events: `${name}.events`,
     states: `${name}.states`,
+    statesOf: (topic) => statesTopic(name, topic),
     deadLetters: `${name}.dead-letters`,
     contract: `${name}.contract`,
     group: name,

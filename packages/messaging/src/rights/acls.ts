@@ -41,10 +41,16 @@ const topic = (user: string, name: string, operations: readonly AclOperation[]):
   operations,
 });
 
+/** The topics whose names begin so. */
+const under = (user: string, name: string, operations: readonly AclOperation[]): Acl => ({
+  ...topic(user, name, operations),
+  pattern: 'prefixed',
+});
+
 function everybody(services: readonly string[], prefix: string): Acl[] {
   const published = services.flatMap((service) => {
     const { events, states } = topicNames(prefix, service);
-    return [topic('*', events, READS), topic('*', states, READS)];
+    return [topic('*', events, READS), topic('*', states, READS), under('*', `${states}.`, READS)];
   });
   return [
     ...published,
@@ -52,10 +58,7 @@ function everybody(services: readonly string[], prefix: string): Acl[] {
     // Nobody writes it any more: contracts have topics of their own.
     topic('*', contractsTopic(prefix), READS),
     topic('*', callerKeysTopic(prefix), READS),
-    {
-      ...topic('*', topicNames(prefix, GATEWAY).replies(''), ['Write', 'Describe']),
-      pattern: 'prefixed',
-    },
+    under('*', topicNames(prefix, GATEWAY).replies(''), ['Write', 'Describe']),
   ];
 }
 
@@ -64,6 +67,8 @@ function own(service: string, prefix: string): Acl[] {
   return [
     ...[names.commands, names.queries].map((name) => topic(service, name, OWNS)),
     ...[names.events, names.states, names.deadLetters, names.contract].map((name) => topic(service, name, WRITES)),
+    // A state may have a topic of its own: catalog.states.availability.
+    under(service, `${names.states}.`, WRITES),
     ...groups(service, prefix),
     { ...transactions(service, `${prefix}relay.${service}`), pattern: 'literal' },
     // Of a service on shards there is one for each: relay.cart@shard1.
@@ -97,10 +102,7 @@ function gateway(services: readonly string[], prefix: string): Acl[] {
     ...requests,
     ...contracts,
     topic(GATEWAY, callerKeysTopic(prefix), WRITES),
-    {
-      ...topic(GATEWAY, topicNames(prefix, GATEWAY).replies(''), [...READS, 'Write', 'Delete']),
-      pattern: 'prefixed',
-    },
+    under(GATEWAY, topicNames(prefix, GATEWAY).replies(''), [...READS, 'Write', 'Delete']),
     ...groups(GATEWAY, prefix),
   ];
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { KafkaError, openKafka, type KafkaClientName, type KafkaPort } from '@stoa/kafka';
-import { dedicatedKafka, type DedicatedKafka } from '@stoa/testing';
+import { eventually, dedicatedKafka, type DedicatedKafka } from '@stoa/testing';
 import { Kit, sayRequest } from '../../test/transport/kit.suite.js';
 import { withdrawContract } from '../contracts/publish-contract.js';
 import { watchContracts } from '../contracts/watch-contracts.js';
@@ -33,8 +33,9 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('rights at a broker,
     });
     await applyRights({ ...rights, acls: aclsOf(['echo', 'cart'], kit.prefix) });
     // No client asks who may write a topic that is not there.
-    const topic = topicNames(kit.prefix, 'cart').queries;
-    await (await as('admin')).admin.createTopics([{ topic, partitions: 1, replicationFactor: 1, config: {} }]);
+    const topics = [topicNames(kit.prefix, 'cart').queries, topicNames(kit.prefix, 'echo').statesOf('sizes')];
+    const { admin: operator } = await as('admin');
+    await operator.createTopics(topics.map((topic) => ({ topic, partitions: 1, replicationFactor: 1, config: {} })));
   });
   afterAll(async () => {
     await Promise.all(ports.map((port) => port.close()));
@@ -71,6 +72,7 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('rights at a broker,
     ['cart', 'write requests to echo', (port, name) => write(port, name('echo').commands)],
     ['cart', 'write its own requests', (port, name) => write(port, name('cart').queries)],
     ['cart', "write echo's events", (port, name) => write(port, name('echo').events)],
+    ['cart', "write one of echo's states", (port, name) => write(port, name('echo').statesOf('sizes'))],
     ['cart', "write echo's contract", (port, name) => write(port, name('echo').contract)],
     ['gateway', "write echo's contract", (port, name) => write(port, name('echo').contract)],
     [
@@ -90,16 +92,16 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('rights at a broker,
 
   it('let cart publish what is its own, in a transaction', async () => {
     const port = await as('cart');
-    const { events, states, contract } = topicNames(kit.prefix, 'cart');
+    const { events, states, statesOf, contract } = topicNames(kit.prefix, 'cart');
     const config = {};
-    await port.admin.createTopics(
-      [events, states, contract].map((topic) => ({ topic, partitions: 1, replicationFactor: 1, config })),
-    );
+    const topics = [events, states, statesOf('sizes'), contract];
+    await port.admin.createTopics(topics.map((topic) => ({ topic, partitions: 1, replicationFactor: 1, config })));
     const producer = await port.transactional(`${kit.prefix}relay.cart@shard1`);
     const transaction = await producer.begin();
-    await transaction.send([events, states, contract].map((topic) => ({ topic, key: 'cart', value: '{}' })));
+    await transaction.send(topics.map((topic) => ({ topic, key: 'cart', value: '{}' })));
     await transaction.commit();
-    expect(await port.admin.endOffsets(contract)).not.toEqual([0]);
+    // The broker ends a transaction in each Kafka partition a moment later.
+    await eventually(async () => expect(await port.admin.endOffsets(contract)).not.toEqual([0]));
   });
 
   it('let nobody in who does not say who they are', async () => {

@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
-import type { Command, Query, ServiceContract } from '@stoa/contract-kit';
+import { declarationsOf, type Command, type Query, type ServiceContract } from '@stoa/contract-kit';
 import { eventually, startClone, testKafkaBrokers, uniqueName, type Clone } from '@stoa/testing';
 import { ensureTopics } from '../contracts/ensure-topics.js';
 import { newId } from '../protocol/ids.js';
 import { openKafka } from '@stoa/kafka';
 import type { KafkaPort, KafkaRecord, Logger } from '@stoa/kafka';
 import type { MessagingOptions } from '../api/options.js';
-import { topicNames } from '../protocol/topics.js';
+import { topicOf } from '../outbox/outbox.js';
 import { keyOf } from '../protocol/key-of.js';
 import { StoaClient } from '../client/stoa-client.js';
 import type { Caller, IncomingReply } from '../api/requests.js';
@@ -128,11 +128,12 @@ export class ServiceUnderTest<C extends ServiceContract> {
     count: number,
     wanted: (record: KafkaRecord) => boolean = () => true,
   ): Promise<KafkaRecord[]> {
-    const topics = topicNames(this.prefix, this.name);
+    const messages = declarationsOf(this.contract).filter((each) => each.kind === 'event' || each.kind === 'state');
+    const wantedTopics = messages.filter(({ kind }) => kinds.includes(`${kind}s`)).map(topicOf);
     const seen: KafkaRecord[] = [];
     const partitions = await Promise.all(
-      kinds.map(async (kind) => {
-        const topic = topics[kind];
+      [...new Set(wantedTopics)].map(async (each) => {
+        const topic = this.prefix + each;
         const many = await this.port.admin.partitionCount(topic);
         return Array.from({ length: many }, (_, partition) => ({ topic, partition, from: 'beginning' as const }));
       }),
