@@ -19,7 +19,13 @@ export type {
   State,
 } from './declarations/declaration.js';
 export { command, declarationsOf, event, isOperation, query, service, state } from './declarations/declare.js';
-export { commonErrors, OperationError, type BusinessErrorDetails, type Problem } from './declarations/errors.js';
+export {
+  commonErrors,
+  OperationError,
+  type BusinessErrorDetails,
+  type ErrorDetails,
+  type Problem,
+} from './declarations/errors.js';
 export { hasRole, OPERATOR_ROLES, type OperatorRole } from './declarations/operator-roles.js';
 export { placeholdersOf } from './declarations/placeholders.js';
 export { withoutLimits } from './declarations/without-limits.js';

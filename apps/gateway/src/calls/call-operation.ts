@@ -132,9 +132,9 @@ const retryAfter = (seconds: number | undefined): Headers =>
 function businessError({ id, document }: Operation, { body, servedBy }: IncomingReply): HttpProblem {
   const headers = { 'stoa-served-by': servedBy };
   try {
-    const { code, detail, problems, retryAfterSeconds } = JSON.parse(body.toString('utf8')) as ErrorBody;
+    const { code, detail, problems, retryAfterSeconds, details } = JSON.parse(body.toString('utf8')) as ErrorBody;
     const all = { ...headers, ...retryAfter(retryAfterSeconds) };
-    return new HttpProblem(statusOf(code, document.errors), code, detail, problems, all);
+    return new HttpProblem(statusOf(code, document.errors), code, detail, problems, all, undefined, details);
   } catch {
     return new HttpProblem(500, 'INTERNAL', `${id} refused in a form that cannot be read`, undefined, headers);
   }

@@ -1,4 +1,4 @@
-import { commonErrors, type Problem } from '@stoa/contract-kit';
+import { commonErrors, type ErrorDetails, type Problem } from '@stoa/contract-kit';
 import { isTransient } from '@stoa/postgres';
 import { pathOf, type ResponseContext } from './exchange.js';
 import type { Headers, HttpResponse } from './response.js';
@@ -27,6 +27,8 @@ export class HttpProblem extends Error {
     readonly headers: Headers = {},
     /** Names it as a security event, where its code does not say enough. */
     readonly event?: string,
+    /** Of the service's error, as it gave them. */
+    readonly details?: ErrorDetails,
   ) {
     super(detail);
   }
@@ -69,7 +71,7 @@ export interface ProblemContext {
 }
 
 /** The body of a problem as RFC 9457 has it. */
-export function problemBody({ status, code, detail, problems }: HttpProblem, context: ProblemContext): string {
+export function problemBody({ status, code, detail, problems, details }: HttpProblem, context: ProblemContext): string {
   return JSON.stringify({
     type: `https://stoa.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
     title: titleOf(code),
@@ -79,6 +81,7 @@ export function problemBody({ status, code, detail, problems }: HttpProblem, con
     instance: context.instance,
     traceId: context.traceId,
     ...(problems !== undefined && problems.length > 0 && { errors: problems }),
+    ...(details && { details }),
   });
 }
 

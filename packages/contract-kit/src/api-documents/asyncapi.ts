@@ -57,6 +57,7 @@ const errorBody = object(['code', 'detail'], {
     items: object(['pointer', 'detail'], { pointer: { type: 'string' }, detail: { type: 'string' } }),
   },
   retryAfterSeconds: { type: 'number', minimum: 0, description: 'When the same request may be answered otherwise' },
+  details: { type: 'object', description: "The error's own: what holds now instead" },
 });
 
 const ref = (path: string): Json => ({ $ref: `#/${path}` });

@@ -27,6 +27,7 @@ export const problemSchema: Json = {
         },
       },
     },
+    details: { type: 'object', description: "The error's own: what holds now instead, say" },
   },
 };
 

@@ -28,8 +28,16 @@ export interface Problem {
   readonly detail: string;
 }
 
-/** Details of an error: what is wrong with the input, or after how many seconds the same may succeed. */
-export type BusinessErrorDetails = readonly Problem[] | { readonly retryAfterSeconds: number };
+/** JSON that a business error has besides its code: the quote that holds now, the lines that are short. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/**
+ * Details of an error: what is wrong with the input, after how many seconds the same may succeed, or the error's own.
+ */
+export type BusinessErrorDetails =
+  | readonly Problem[]
+  | { readonly retryAfterSeconds: number }
+  | { readonly details: ErrorDetails };
 
 /**
  * A business error that a contract names, or one of the common errors. Carried over Kafka as code, detail and details;
@@ -40,14 +48,15 @@ export class OperationError extends Error {
   override readonly name = 'OperationError';
   readonly problems: readonly Problem[] | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly details: ErrorDetails | undefined;
   constructor(
     readonly code: string,
     detail?: string,
     details: BusinessErrorDetails = [],
   ) {
     super(detail ?? code);
-    const waits = 'retryAfterSeconds' in details;
-    this.problems = waits || details.length === 0 ? undefined : details;
-    this.retryAfterSeconds = waits ? details.retryAfterSeconds : undefined;
+    this.problems = 'length' in details && details.length > 0 ? details : undefined;
+    this.retryAfterSeconds = 'retryAfterSeconds' in details ? details.retryAfterSeconds : undefined;
+    this.details = 'details' in details ? details.details : undefined;
   }
 }

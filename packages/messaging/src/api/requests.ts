@@ -1,5 +1,5 @@
 /** Requests as they leave a process, and the replies that come back. */
-import type { Problem } from '@stoa/contract-kit';
+import type { ErrorDetails, Problem } from '@stoa/contract-kit';
 
 /** Who asked, as the gateway established it; carried in the `caller` header as JSON. */
 export type Caller =
@@ -43,4 +43,6 @@ export interface ErrorBody {
   readonly problems?: readonly Problem[];
   /** Seconds after which the same request may succeed. */
   readonly retryAfterSeconds?: number;
+  /** The error's own details. */
+  readonly details?: ErrorDetails;
 }

@@ -34,22 +34,30 @@ export function invalidInputReply(problems: readonly Problem[]): CommandReply {
 const MOST_CHARACTERS = 250_000;
 const MOST_DETAIL = 10_000;
 
-/** A business error as a reply. The problems of one that would be too large to be read are left out. */
-export function businessErrorReply({ code, message, problems, retryAfterSeconds }: OperationError): CommandReply {
+/** A business error as a reply. The problems and details of one that would be too large to be read are left out. */
+export function businessErrorReply({
+  code,
+  message,
+  problems,
+  retryAfterSeconds,
+  details,
+}: OperationError): CommandReply {
   const all: ErrorBody = {
     code,
     detail: message,
     ...(problems && { problems }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...(details && { details }),
   };
   const body = JSON.stringify(all);
   if (body.length <= MOST_CHARACTERS) return { ok: false, body };
-  const { problems: _, ...short } = all;
+  const { problems: _, details: __, ...short } = all;
   return { ok: false, body: JSON.stringify({ ...short, detail: message.slice(0, MOST_DETAIL) }) };
 }
 
 /** The error that `businessErrorReply` made its body of. */
-export function operationErrorOf({ code, detail, problems, retryAfterSeconds }: ErrorBody): OperationError {
+export function operationErrorOf({ code, detail, problems, retryAfterSeconds, details }: ErrorBody): OperationError {
+  if (details) return new OperationError(code, detail, { details });
   return new OperationError(code, detail, retryAfterSeconds === undefined ? problems : { retryAfterSeconds });
 }
 
