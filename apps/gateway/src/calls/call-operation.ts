@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { OperationError } from '@stoa/contract-kit';
-import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '@stoa/messaging';
+import type { Caller, ErrorBody, IncomingReply, OutgoingRequest, SealingKey } from '@stoa/messaging';
 import { spans, trace as tracing, type Step, type TraceContext } from '@stoa/service';
 import type { Fields, Operation } from '../services/operation.js';
 import { HttpProblem, statusOf } from '../http/problem.js';
@@ -58,7 +58,7 @@ export class CallOperation {
     const { operation, input } = given;
     const hasSecrets = operation.secretFields.length > 0;
     const call = hasSecrets ? { ...given, body: await this.secrets.bodyOf(operation, input) } : given;
-    return spans.areOn ? this.requestAsStep(call) : this.request(outgoing(call), call.operation);
+    return spans.areOn ? this.requestAsStep(call) : this.request(this.outgoing(call), operation);
   }
 
   /**
@@ -78,7 +78,11 @@ export class CallOperation {
   /** The trace shows the service's work as a part of this step. */
   private requestAsStep(call: Call): Promise<IncomingReply> {
     const trace = tracing.child(call.trace);
-    return spans.follow(trace, stepOf(call), () => this.request(outgoing({ ...call, trace }), call.operation));
+    return spans.follow(trace, stepOf(call), () => this.request(this.outgoing({ ...call, trace }), call.operation));
+  }
+
+  private outgoing(call: Call): OutgoingRequest {
+    return outgoing(call, this.secrets.keyOf(call.operation.service));
   }
 
   private async request(request: OutgoingRequest, { id, document }: Operation): Promise<IncomingReply> {
@@ -105,7 +109,7 @@ const stepOf = ({ operation: { id, service, isCommand }, id: messageId }: Call):
   },
 });
 
-function outgoing(call: Call): OutgoingRequest {
+function outgoing(call: Call, serviceKey: SealingKey | undefined): OutgoingRequest {
   const { operation, input, caller, id, trace, expectedVersion } = call;
   const { service, name, document, isCommand } = operation;
   const callerId = 'customerId' in caller ? caller.customerId : caller.name;
@@ -120,6 +124,7 @@ function outgoing(call: Call): OutgoingRequest {
     budgetMs: budgetOf(call),
     contractVersion: call.contractVersion ?? document.since,
     traceparent: tracing.format(trace),
+    serviceKey,
     ...(expectedVersion !== undefined && { expectedVersion }),
   };
 }

@@ -33,7 +33,10 @@ const id = newId();
 async function call(since: number, replies: readonly IncomingReply[], budgetMs = 5_000) {
   const sent: OutgoingRequest[] = [];
   const request = async (outgoing: OutgoingRequest): Promise<IncomingReply> => replies[sent.push(outgoing) - 1]!;
-  const calls = new CallOperation({ request, hasRoom: () => true }, new SealSecrets({} as Contracts, {} as never));
+  const calls = new CallOperation(
+    { request, hasRoom: () => true },
+    new SealSecrets({ sealingKey: () => undefined } as unknown as Contracts, {} as never),
+  );
   const context = { input: { text: 'a' }, caller: NOBODY, id, trace: trace.start(), budgetMs };
   const outcome = await calls
     .run({ ...context, operation: raised(since) })

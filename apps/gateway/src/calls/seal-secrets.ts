@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { sealFields } from '@stoa/messaging';
+import { sealFields, type SealingKey } from '@stoa/messaging';
 import { CONFIG } from '@stoa/service';
 import type { GatewayConfig } from '../config.js';
 import { problem } from '../http/problem.js';
@@ -17,12 +17,17 @@ export class SealSecrets {
     >,
   ) {}
 
+  /** The key that a service published; undefined where none was, or was read yet. */
+  keyOf(service: string): SealingKey | undefined {
+    return this.contracts.sealingKey(service);
+  }
+
   /**
    * The body of a request with its secrets sealed.
    * @throws HttpProblem 503 where the service has published no key, and secrets may not travel as they are
    */
   async bodyOf(operation: Operation, input: Fields): Promise<string> {
-    const key = this.contracts.sealingKey(operation.service);
+    const key = this.keyOf(operation.service);
     if (key) return JSON.stringify(await sealFields(input, operation.secretFields, { operation: operation.id, key }));
     if (this.mayBeOpen) return JSON.stringify(input);
     throw problem('UNAVAILABLE', `The key of ${operation.service} that secrets are sealed to is not known; try again`);

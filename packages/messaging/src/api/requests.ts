@@ -10,6 +10,13 @@ export type Caller =
   /** Another service, or a step of a flow that no person asked for. */
   | { readonly kind: 'service'; readonly name: string };
 
+/** The public key that a service published, as much of its JWK as proofs need. */
+export interface ServiceKey {
+  readonly kid: string;
+  /** X25519 (RFC 8037). */
+  readonly x?: string | undefined;
+}
+
 /** A request as the gateway or a service sends it. Its input is JSON already and stays bytes on its way. */
 export interface OutgoingRequest {
   readonly service: string;
@@ -26,6 +33,8 @@ export interface OutgoingRequest {
   readonly contractVersion: number;
   readonly expectedVersion?: number;
   readonly traceparent?: string;
+  /** Of the service, so that a proof of the caller can be made for it alone. */
+  readonly serviceKey?: ServiceKey | undefined;
 }
 
 /** A reply as it came. `body` is the output's JSON, or (not ok) that of an ErrorBody. */

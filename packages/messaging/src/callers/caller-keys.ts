@@ -1,15 +1,15 @@
-import type { JsonWebKey } from 'node:crypto';
 import { pause } from '@stoa/timing';
 import type { Follower, KafkaPort, KafkaRecord, TopicSpec } from '@stoa/kafka';
 import { OperationError } from '@stoa/contract-kit';
 import type { CommandReply } from '../api/command-execution.js';
 import type { MessagingOptions } from '../api/options.js';
-import type { Caller } from '../api/requests.js';
+import type { Caller, OutgoingRequest } from '../api/requests.js';
 import { businessErrorReply } from '../protocol/business-errors.js';
-import type { Envelope } from '../protocol/envelope.js';
+import type { Envelope, Proof } from '../protocol/envelope.js';
 import { callerKeysTopic } from '../protocol/topics.js';
-import { Forged } from './caller-proof.js';
-import { CallerSigner } from './caller-signer.js';
+import type { SealingKeys } from '../sealing/sealed-fields.js';
+import { Forged, NOT_PROVEN } from './caller-proof.js';
+import { CallerSigner, type PublishedKeys } from './caller-signer.js';
 import { CallerVerifier } from './caller-verifier.js';
 
 const HOUR_MS = 3_600_000;
@@ -20,6 +20,8 @@ const KEPT_MS = 48 * HOUR_MS;
 /** A gateway publishes its key before its first request, and a follower may be that much behind. */
 const LATE_KEY_MS = 2_000;
 const LOOK_AGAIN_MS = 20;
+/** While a service rolls, clones of the version before, or of another sealing secret, are beside those of the new. */
+const SIGNED_MS = 60_000;
 
 type Where = Pick<MessagingOptions, 'topicPrefix' | 'replicationFactor' | 'logger'>;
 
@@ -36,9 +38,11 @@ export const callerKeysSpec = ({ topicPrefix, replicationFactor }: Omit<Where, '
   },
 });
 
-/** CallerProofs is a gateway's side: it signs who calls by a key that it publishes for services to learn. */
+/** CallerProofs is a gateway's side: it proves who calls by keys whose public halves services learn. */
 export class CallerProofs {
   private readonly signer = new CallerSigner();
+  /** Services that refused a MAC, until when they get signed proofs. */
+  private readonly signedUntil = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -46,17 +50,28 @@ export class CallerProofs {
     private readonly where: Where,
   ) {}
 
-  /** Publishes the key, now and again before its record goes. @throws KafkaError */
+  /** Publishes the keys, now and again before its record goes. @throws KafkaError */
   async open(): Promise<void> {
     const spec = callerKeysSpec(this.where);
     await this.port.admin.createTopics([spec]);
-    const value = JSON.stringify(this.signer.publicKey);
+    const value = JSON.stringify(this.signer.publicKeys);
     await this.port.produce([{ topic: spec.topic, key: this.signer.kid, value, partition: 0 }], 'all');
     this.openIn(REPUBLISH_MS);
   }
 
-  of(caller: Caller): string {
-    return this.signer.proofOf(caller);
+  of(request: Pick<OutgoingRequest, 'service' | 'caller' | 'serviceKey'>): string {
+    return this.signer.proofOf(request.caller, this.isSigned(request) ? undefined : request.serviceKey);
+  }
+
+  /** Notes that a service refused the proof of a request. @returns whether another kind of proof may do */
+  refused(request: Pick<OutgoingRequest, 'service' | 'serviceKey'>): boolean {
+    if (this.isSigned(request)) return false;
+    this.signedUntil.set(request.service, performance.now() + SIGNED_MS);
+    return true;
+  }
+
+  private isSigned({ service, serviceKey }: Pick<OutgoingRequest, 'service' | 'serviceKey'>): boolean {
+    return serviceKey === undefined || (this.signedUntil.get(service) ?? 0) > performance.now();
   }
 
   close(): void {
@@ -79,13 +94,16 @@ export class CallerProofs {
  * while no gateway runs.
  */
 export class CallerKeys {
-  private readonly verifier = new CallerVerifier();
+  private readonly verifier: CallerVerifier;
   private follower: Follower | undefined;
 
   constructor(
     private readonly port: KafkaPort,
     private readonly where: Where,
-  ) {}
+    own?: SealingKeys,
+  ) {
+    this.verifier = new CallerVerifier(own);
+  }
 
   /** @throws KafkaError */
   async open(): Promise<void> {
@@ -104,7 +122,7 @@ export class CallerKeys {
   }
 
   /**
-   * The caller of a request, whatever its `caller` header says.
+   * The caller of a request, as a gateway proves it.
    * @throws OperationError UNAUTHENTICATED when no gateway says so; UNAVAILABLE when that is not known
    */
   callerOf({ proof, caller, operation }: Envelope): Caller | Promise<Caller> {
@@ -114,7 +132,7 @@ export class CallerKeys {
         { operation, claimed: caller, why: error.message },
         'a request without proof of its caller',
       );
-      return new OperationError('UNAUTHENTICATED', `Who calls is not proven by a gateway: ${error.message}`);
+      return new OperationError('UNAUTHENTICATED', `${NOT_PROVEN}: ${error.message}`);
     };
     try {
       if (proof === undefined) throw new Forged('there is none');
@@ -142,7 +160,7 @@ export class CallerKeys {
     return work({ ...envelope, caller });
   }
 
-  private async whenKnown(proof: string): Promise<Caller> {
+  private async whenKnown(proof: Proof): Promise<Caller> {
     for (let waited = 0; waited < LATE_KEY_MS; waited += LOOK_AGAIN_MS) {
       await pause(LOOK_AGAIN_MS);
       const caller = this.verifier.callerOf(proof);
@@ -153,7 +171,7 @@ export class CallerKeys {
 
   private learn({ key, value }: KafkaRecord): void {
     try {
-      this.verifier.learn(key?.toString() ?? '', JSON.parse(value?.toString() ?? '') as JsonWebKey);
+      this.verifier.learn(key?.toString() ?? '', JSON.parse(value?.toString() ?? '') as PublishedKeys);
     } catch (err) {
       this.where.logger.warn({ err }, "a gateway's key cannot be read");
     }

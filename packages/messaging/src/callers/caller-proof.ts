@@ -19,6 +19,9 @@ export interface ProvenCaller {
 /** A proof that no gateway has made, or that is no longer good. */
 export class Forged extends Error {}
 
+/** How the detail of an error begins that is about a proof. */
+export const NOT_PROVEN = 'Who calls is not proven by a gateway';
+
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 const headerOf = (kid: string): string => encode({ alg: 'EdDSA', typ: TYPE, kid });

@@ -7,6 +7,7 @@ import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '../api/r
 import { BrokerClock } from '../clocks/broker-clock.js';
 import { BrokerWatch } from './broker-watch.js';
 import { CallerProofs } from '../callers/caller-keys.js';
+import { NOT_PROVEN } from '../callers/caller-proof.js';
 import { DEFAULT_BOUND, type BoundSettings } from './concurrency-limiter.js';
 import { PartBounds } from './shard-limiters.js';
 import { PendingRequest } from './pending-request.js';
@@ -104,7 +105,8 @@ export class StoaClient extends ClientProxy {
     const start = performance.now();
     const { metrics } = this.options;
     try {
-      const reply = await this.exchange(request, start);
+      const first = await this.exchange(request, start);
+      const reply = this.wantsAnotherProof(request, first) ? await this.exchange(request, start) : first;
       metrics?.requestSent?.(
         request.service,
         request.operation,
@@ -117,6 +119,13 @@ export class StoaClient extends ClientProxy {
       metrics?.requestSent?.(request.service, request.operation, outcome, performance.now() - start);
       throw error;
     }
+  }
+
+  /** A service refuses what is not proven before it does anything, so the request may be sent again. */
+  private wantsAnotherProof(request: OutgoingRequest, { ok, body }: IncomingReply): boolean {
+    if (ok || !this.proofs) return false;
+    const { code, detail } = errorOf(body);
+    return code === 'UNAUTHENTICATED' && detail.startsWith(NOT_PROVEN) && this.proofs.refused(request);
   }
 
   private exchange(request: OutgoingRequest, start: number): Promise<IncomingReply> {
@@ -134,7 +143,7 @@ export class StoaClient extends ClientProxy {
       const correlation = (this.nextCorrelation++).toString(36);
       const pending = new PendingRequest(request, correlation, start + request.budgetMs, {
         replyTopic: this.replies.name,
-        proof: this.proofs?.of(request.caller),
+        proof: this.proofs?.of(request),
         topic: request.kind === 'command' ? target.topics.commands : target.topics.queries,
         partition: inFlight?.partition,
         settle: (outcome, waitMs, servedBy) => {

@@ -1,6 +1,12 @@
 import type { Caller, OutgoingRequest } from '../api/requests.js';
 import type { Headers, KafkaRecord } from '@stoa/kafka';
 
+/** The proof of a caller, and the text of the `caller` header, which it may be about. */
+export interface Proof {
+  readonly token: string;
+  readonly callerText: string;
+}
+
 /** A request as it came off a commands or queries topic; the body is not parsed yet. */
 export interface Envelope {
   readonly id: string;
@@ -12,7 +18,7 @@ export interface Envelope {
   readonly contractVersion: number;
   /** As the `caller` header says; believed without a proof only where none is required. */
   readonly caller: Caller;
-  readonly proof: string | undefined;
+  readonly proof: Proof | undefined;
   readonly traceparent: string | undefined;
   readonly expectedVersion: number | undefined;
   /** Commands: the record key. */
@@ -98,7 +104,8 @@ export function readEnvelope(record: KafkaRecord, commandsTopic: string): Envelo
   // A reply must not be made to land in another kind of topic.
   if (!REPLY_TOPIC.test(replyTopic)) throw new Unreadable("header 'reply' names no reply topic");
   if (value === null) throw new Unreadable('there is no body');
-  const ifVersion = headers['if-version'];
+  const { proof: token, 'if-version': ifVersion } = headers;
+  const callerText = required(headers, 'caller');
   return {
     id: required(headers, 'id'),
     operation: required(headers, 'op'),
@@ -106,8 +113,8 @@ export function readEnvelope(record: KafkaRecord, commandsTopic: string): Envelo
     replyTopic,
     budgetMs: wholeNumber('budget', required(headers, 'budget')),
     contractVersion: wholeNumber('v', required(headers, 'v')),
-    caller: callerOf(required(headers, 'caller')),
-    proof: headers['proof'] || undefined,
+    caller: callerOf(callerText),
+    proof: token ? { token, callerText } : undefined,
     traceparent: headers['traceparent'] || undefined,
     expectedVersion: ifVersion === undefined ? undefined : wholeNumber('if-version', ifVersion),
     key: isCommand && key !== null ? key.toString() : null,

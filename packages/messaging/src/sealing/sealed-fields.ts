@@ -96,9 +96,14 @@ export class SealingKeys {
     throw new Unopened(`a sealed field is for ${String(sealedFor)}, not for ${operation}`);
   }
 
+  /** Undefined where this service has no such key. */
+  privateKeyOf(kid: string | undefined): KeyObject | undefined {
+    return this.pairs.find(({ publicKey }) => publicKey.kid === kid)?.privateKey;
+  }
+
   private privateKey(kid: string | undefined): KeyObject {
-    const pair = this.pairs.find(({ publicKey }) => publicKey.kid === kid);
-    if (!pair) throw new Unopened(`no key ${kid}`);
-    return pair.privateKey;
+    const key = this.privateKeyOf(kid);
+    if (!key) throw new Unopened(`no key ${kid}`);
+    return key;
   }
 }

@@ -55,6 +55,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   private readonly replies: ReplySender;
   private readonly unreadable: UnreadableRequests;
   private readonly intake: Intake;
+  private readonly sealing: SealingKeys | undefined;
   private readonly callerKeys: CallerKeys | undefined;
   private dispatcher: Dispatcher | undefined;
   private executor: CommandExecutor | undefined;
@@ -71,7 +72,8 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     this.names = topicNames(messaging.topicPrefix, messaging.service);
     this.replies = new ReplySender(port, messaging.clone, messaging.logger);
     this.unreadable = new UnreadableRequests(port, messaging, () => this.isClosing);
-    this.callerKeys = messaging.provesCallers ? new CallerKeys(port, messaging) : undefined;
+    this.sealing = sealingKeys(messaging);
+    this.callerKeys = messaging.provesCallers ? new CallerKeys(port, messaging, this.sealing) : undefined;
     this.intake = new Intake(() => this.consumer, this.intakeOptions());
   }
 
@@ -113,8 +115,8 @@ export class StoaServer extends Server implements CustomTransportStrategy {
 
   private async open(): Promise<void> {
     const { binding, background } = await this.setup.bind();
+    const { sealing } = this;
     const { logger } = this.options;
-    const sealing = sealingKeys(this.options);
     this.dispatcher = new Dispatcher(binding, logger, sealing);
     this.executor = binding.executor;
     await ensureTopics(this.kafka, this.options, binding.contract);

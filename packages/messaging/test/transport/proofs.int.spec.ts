@@ -1,5 +1,6 @@
 import type { Caller } from '../../src/api/requests.js';
 import { newId } from '../../src/protocol/ids.js';
+import { SealingKeys } from '../../src/sealing/sealed-fields.js';
 import { bodyOf, Kit, sayRequest } from './kit.suite.js';
 
 describe('a service that believes gateways only', () => {
@@ -31,5 +32,17 @@ describe('a service that believes gateways only', () => {
     const reply = await stranger.request(sayRequest('hello', { caller: { kind: 'operator', customerId: newId() } }));
     expect(bodyOf(reply)).toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(callers).toHaveLength(2);
+  });
+
+  it('takes a MAC by its own key, and its gateway signs where a clone refuses that', async () => {
+    const [mine, foreign] = ['secret of say', 'secret of another'].map((secret) => new SealingKeys([secret]).publicKey);
+    const sealed = new Kit();
+    await sealed.server({ messaging: { ...messaging, sealingSecrets: ['secret of say'] }, say });
+    const gateway = await sealed.client({ messaging });
+    const caller: Caller = { kind: 'guest', customerId: newId() };
+    for (const serviceKey of [mine!, foreign!, undefined, mine!])
+      expect((await gateway.request(sayRequest('hello', { caller, serviceKey }))).ok).toBe(true);
+    expect(callers.slice(2)).toEqual([caller, caller, caller, caller]);
+    await sealed.end();
   });
 });
