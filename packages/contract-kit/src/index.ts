@@ -18,6 +18,7 @@ export type {
   ServiceContract,
   State,
 } from './declarations/declaration.js';
+export { CURRENCIES, exponentOf, formatPrice, isCurrency } from './declarations/currencies.js';
 export { command, declarationsOf, event, isOperation, query, service, state } from './declarations/declare.js';
 export {
   commonErrors,

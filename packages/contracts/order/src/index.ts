@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { OrderSummary } from './order.js';
 
 export * from './order.js';
+export * from './quote.js';
+export * from './rule-limits.js';
+export * from './rules.js';
 
 /** Checkouts and orders of customers and guests. */
 export const order = service(
