@@ -46,6 +46,9 @@ export const profileVariables = shardedVariables.extend({
   OWNER_SECOND_FACTOR: onOff(true).describe(
     'on or off: whether an owner without a second factor is a customer until they have one',
   ),
+  SIGN_IN_NEEDS_VERIFIED_EMAIL: onOff(false).describe(
+    'on or off: whether customers can sign in only once they used the link that was mailed to them',
+  ),
   MAIL_LINK_SECRET: z
     .string()
     .min(32, 'at least 32 characters')

@@ -1,12 +1,15 @@
 import type { LinkPurpose } from './link.js';
 
-/** The kinds of mails, by what they are about. */
-export type MailKind =
-  | LinkPurpose
-  | 'password-was-reset'
-  | 'password-was-changed'
-  | 'email-was-changed'
-  | 'sign-ins-locked';
+/** The kinds of mails that report something. */
+export type Notice = 'password-was-reset' | 'password-was-changed' | 'email-was-changed' | 'sign-ins-locked';
+/** The kinds of mails with a link to reset the password. */
+export type ResetMail = 'reset-password' | 'registered-again';
+/** The kinds of mails with a link. */
+export type LinkMail = LinkPurpose | ResetMail;
+export type MailKind = Notice | LinkMail;
+
+/** The purpose of the link in a mail that has one. */
+export const purposeOf = (kind: LinkMail): LinkPurpose => (kind === 'registered-again' ? 'reset-password' : kind);
 
 /** Subject and text of a mail. */
 export interface MailText {
@@ -24,6 +27,12 @@ const TEXTS: Readonly<Record<MailKind, readonly [subject: string, ...paragraphs:
     'Somebody, most likely you, asked to set another password for your account. This link does it, once, for an hour:',
     '{link}',
     'If it was not you, do nothing: your password stays as it is.',
+  ],
+  'registered-again': [
+    'You have an account already',
+    'Somebody, most likely you, registered with this e-mail address, which has an account already. Sign in to it. If you do not know its password any more, this link sets another one, once, for an hour:',
+    '{link}',
+    'If it was not you, do nothing: your account stays as it is, and nobody learned that you have it.',
   ],
   'verify-email': [
     'Verify your e-mail address',

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '@stoa/messaging';
 import type { Sql } from '@stoa/postgres';
 import { hashOfToken, linkExpiry, type LinkPurpose } from '../domain/link.js';
-import type { MailKind } from '../domain/mail-text.js';
+import type { LinkMail, Notice } from '../domain/mail-text.js';
 import { Links } from '../storage/links.js';
 import { Mails } from '../storage/mails.js';
 import { LinkTokens } from './link-tokens.js';
@@ -39,15 +39,22 @@ export class QueueMail {
   /**
    * Queues a mail with a link, unless there was one of the same purpose a moment ago.
    * @param linkId the same when the same request is handled again
+   * @param kind the text that the link is in
    */
-  async link(tx: Sql, bucket: number, purpose: LinkPurpose, to: Recipient, linkId = newId()): Promise<void> {
+  async link(
+    tx: Sql,
+    bucket: number,
+    purpose: LinkPurpose,
+    to: Recipient,
+    { linkId = newId(), kind = purpose }: { linkId?: string; kind?: LinkMail } = {},
+  ): Promise<void> {
     if (!this.isOn) return;
     const { customerId, email, now } = to;
     const link = { customerId, linkId, purpose, expiresAt: linkExpiry(purpose, now) };
     const tokenHash = hashOfToken(await this.tokens.sign(link));
     if (!(await this.links.insert(tx, bucket, { ...link, email, tokenHash }))) return;
     const { expiresAt } = link;
-    await this.mails.insert(tx, bucket, { customerId, mailId: linkId, kind: purpose, email, linkId, expiresAt });
+    await this.mails.insert(tx, bucket, { customerId, mailId: linkId, kind, email, linkId, expiresAt });
   }
 
   /** As link, to another address than before: earlier links of the purpose end. */
@@ -57,7 +64,7 @@ export class QueueMail {
   }
 
   /** Queues a mail that reports something. */
-  async notice(tx: Sql, bucket: number, kind: Exclude<MailKind, LinkPurpose>, to: Recipient): Promise<void> {
+  async notice(tx: Sql, bucket: number, kind: Notice, to: Recipient): Promise<void> {
     if (!this.isOn) return;
     const { customerId, email, now } = to;
     const expiresAt = new Date(now.getTime() + NOTICE_HOURS * 3_600_000);

@@ -2,8 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DatabaseServer } from '@stoa/postgres';
 import { CONFIG, LOGGER, type Logger } from '@stoa/service';
 import type { ProfileConfig } from '../config.js';
-import type { LinkPurpose } from '../domain/link.js';
-import { mailText } from '../domain/mail-text.js';
+import { mailText, purposeOf, type LinkMail } from '../domain/mail-text.js';
 import { Mails, type MailKey, type QueuedMail } from '../storage/mails.js';
 import { LinkTokens } from './link-tokens.js';
 import { MAILER, type Mailer } from './mailer.js';
@@ -67,7 +66,8 @@ export class SendMails extends Rounds {
   /** Behind the #, which browsers send to no server: so the token is in no log and no Referer. */
   private async linkOf({ customerId, linkId, kind, expiresAt }: QueuedMail): Promise<string | undefined> {
     if (linkId === null) return undefined;
-    const token = await this.tokens.sign({ customerId, linkId, purpose: kind as LinkPurpose, expiresAt });
-    return `${this.config.MAIL_LINKS_URL.replace(/\/$/, '')}/${kind}#token=${token}`;
+    const purpose = purposeOf(kind as LinkMail);
+    const token = await this.tokens.sign({ customerId, linkId, purpose, expiresAt });
+    return `${this.config.MAIL_LINKS_URL.replace(/\/$/, '')}/${purpose}#token=${token}`;
   }
 }

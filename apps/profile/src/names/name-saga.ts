@@ -33,6 +33,8 @@ export interface NameChange<C extends Command> {
   readonly input: InputOf<C>;
   /** All names that the customer may gain or lose by it. */
   readonly names: readonly LoginName[];
+  /** The command's input if such a name is another's, and nobody is to learn that by its reply. */
+  readonly unsaid?: { readonly kind: NameKind; readonly input: InputOf<C> };
 }
 
 /**
@@ -57,15 +59,37 @@ export class NameSaga {
   /** @throws OperationError EMAIL_TAKEN, USERNAME_TAKEN, ABANDONED, or what the command refuses with. */
   async run<C extends Command>(flow: FlowContext<Command>, change: NameChange<C>): Promise<OutputOf<C>> {
     const claim: Claim = { customerId: change.customerId, token: flow.stepId(DECIDE) };
-    const reserved = await this.reserveAll(change.names, claim);
-    if ('taken' in reserved) return this.decisions.refuse(claim, TAKEN[reserved.taken], this.bucketsOf(change.names));
+    const { names, unsaid, input } = change;
+    const reserved = await this.reserveAll(names, claim);
+    if (!('taken' in reserved)) return this.decide(flow, claim, change, input, reserved.until);
+    if (reserved.taken !== unsaid?.kind) return this.refuse(claim, change, reserved.taken);
+    // The others have to be free as if this one were: which is said, too.
+    const others = names.filter(({ kind }) => kind !== unsaid.kind);
+    const rest = await this.reserveAll(others, claim);
+    if ('taken' in rest) return this.refuse(claim, change, rest.taken);
+    return this.decide(flow, claim, change, unsaid.input, others.length > 0 ? rest.until : undefined);
+  }
+
+  private refuse<C extends Command>(claim: Claim, { names }: NameChange<C>, taken: NameKind): Promise<OutputOf<C>> {
+    return this.decisions.refuse(claim, TAKEN[taken], this.bucketsOf(names));
+  }
+
+  private async decide<C extends Command>(
+    flow: FlowContext<Command>,
+    claim: Claim,
+    change: NameChange<C>,
+    input: InputOf<C>,
+    until: Date | undefined,
+  ): Promise<OutputOf<C>> {
     try {
-      return await flow.step(DECIDE, change.command, change.input, { until: reserved.until });
+      return await flow.step(DECIDE, change.command, input, until && { until });
     } catch (error) {
-      if (error instanceof OperationError && DECIDED_BEFORE.has(error.code)) {
-        await this.settle.ofDecided(claim.token, claim.customerId, this.bucketsOf(change.names));
-      }
-      throw error;
+      if (!(error instanceof OperationError && DECIDED_BEFORE.has(error.code))) throw error;
+      await this.settle.ofDecided(claim.token, claim.customerId, this.bucketsOf(change.names));
+      // A name was free at one try and another's at the next: what was decided first holds.
+      const other = input === change.input ? change.unsaid?.input : change.input;
+      if (other === undefined || error.code !== 'IDEMPOTENCY_KEY_REUSED') throw error;
+      return flow.step(DECIDE, change.command, other);
     }
   }
 

@@ -7,10 +7,14 @@ import { QueueMail } from '../mail/queue-mail.js';
 import { Credentials } from '../storage/credentials.js';
 import { Customers } from '../storage/customers.js';
 import { Names } from '../storage/names.js';
+import { ResetRequests } from '../storage/reset-requests.js';
 
 type CreateCustomerHandler = Handler<typeof profile.createCustomer>;
 
-/** Decides a registration whose names are reserved for it. */
+/**
+ * Decides a registration whose names are reserved for it. Of an address that is another's nothing is made but a mail to
+ * its owner; the reply is what it would be otherwise.
+ */
 @Injectable()
 export class CreateCustomer implements CreateCustomerHandler {
   constructor(
@@ -18,10 +22,11 @@ export class CreateCustomer implements CreateCustomerHandler {
     private readonly customers: Customers,
     private readonly credentials: Credentials,
     private readonly mail: QueueMail,
+    private readonly requests: ResetRequests,
   ) {}
 
   readonly handle: CreateCustomerHandler['handle'] = async (input, context) => {
-    const { email, passwordHash, displayName, username } = input;
+    const { email, passwordHash, displayName, username, isTaken = false } = input;
     const { tx, bucket, commandId, now, publish, failAndKeep } = context;
     const customer: Customer = {
       customerId: context.mintId(),
@@ -41,6 +46,14 @@ export class CreateCustomer implements CreateCustomerHandler {
     const buckets = namesOf(customer).map((name) => this.names.bucketOf(name));
     // Published whatever the outcome: the names are to be settled either way.
     await publish(profile.namesDecided, 1, { token: commandId, customerId, buckets });
+    if (isTaken) {
+      await this.requests.insert(tx, bucket, {
+        requestId: customerId,
+        email: customer.email,
+        kind: 'registered-again',
+      });
+      return profileOf(customer);
+    }
     if (!(await this.customers.insert(tx, bucket, customer))) {
       return failAndKeep('ABANDONED', 'This account was erased: register again, under another Idempotency-Key');
     }

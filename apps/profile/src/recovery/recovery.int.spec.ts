@@ -5,7 +5,7 @@ import { newId } from '@stoa/messaging';
 import { Mover } from '@stoa/sharding';
 import { bucketOf } from '@stoa/sharding/testing';
 import { eventually, GENEROUS_BUDGET_MS, uniqueName } from '@stoa/testing';
-import { customer, newGuest, ProfileService, type Reply } from '../../test/profile-service.js';
+import { customer, newGuest, PASSWORD, ProfileService, type Reply } from '../../test/profile-service.js';
 import { profileKeyspace } from '../storage/keyspace.js';
 
 const newEmail = (): string => `${uniqueName('ada')}@example.com`;
@@ -111,6 +111,38 @@ describe('mailed links', () => {
     expect(
       await profiles.rows("SELECT FROM links WHERE email = $1 AND purpose = 'reset-password'", [email]),
     ).toHaveLength(1);
+  });
+
+  it('are mailed to whoever has the address of a registration, which is answered as any other', async () => {
+    const username = uniqueName('ada').replaceAll('-', '_').slice(0, 30);
+    const [id, free, { email, customerId }] = [newId(), newEmail(), await registered()];
+    const input = { email: email.toUpperCase(), password: 'quite another battery', displayName: 'Eve', username };
+    const again = () => profiles.ask('register', input, newGuest(), { id, budgetMs: GENEROUS_BUDGET_MS });
+    const [taken, fresh] = [await again(), await profiles.ask('register', { ...input, email: free }, newGuest())];
+    expect(taken).toMatchObject({ ok: true, body: { email, displayName: 'Eve', username, version: 1 } });
+    expect(Object.keys(taken.body)).toEqual(Object.keys(fresh.body));
+    expect(taken.body.customerId).not.toBe(customerId);
+    // The username was not taken by it; a retry gets the first response.
+    expect(fresh).toMatchObject({ ok: true, body: { email: free, username } });
+    expect(await again()).toEqual(taken);
+    expect(outcome(await profiles.ask('getMe', {}, customer(taken.body.customerId)))).toBe('NOT_FOUND');
+    expect((await profiles.signIn(email, input.password)).body.code).toBe('WRONG_CREDENTIALS');
+    expect((await profiles.signIn(email)).body).toMatchObject({ customerId });
+
+    const token = await tokenTo(email, 'reset-password');
+    expect((await mailsTo(email)).join('\n')).toContain('You have an account already');
+    expect(outcome(await use('resetPassword', { token, newPassword: 'yet another battery' }))).toBe('ok');
+    expect((await profiles.signIn(email, 'yet another battery')).body).toMatchObject({ customerId });
+  });
+
+  it('say that a username is taken, whether the address has an account or not', async () => {
+    const username = uniqueName('bob').replaceAll('-', '_').slice(0, 30);
+    const { email } = await registered();
+    const register = (address: string, name: string) =>
+      profiles.ask('register', { email: address, password: PASSWORD, displayName: 'Bo', username: name }, newGuest());
+    expect(outcome(await register(newEmail(), username))).toBe('ok');
+    for (const address of [email, newEmail()])
+      expect(outcome(await register(address, username))).toBe('USERNAME_TAKEN');
   });
 
   it('open nothing when forged, of another purpose, or expired', async () => {

@@ -20,7 +20,11 @@ export class RequestPasswordReset implements RequestPasswordResetHandler {
 
   readonly handle: RequestPasswordResetHandler['handle'] = async ({ email }, { tx, bucket, mintId, fail }) => {
     if (!this.mail.isOn) return fail('MAIL_OFF', 'This shop sends no mail: ask whoever runs it');
-    await this.requests.insert(tx, bucket, { requestId: mintId(), email: emailName(email).name });
+    await this.requests.insert(tx, bucket, {
+      requestId: mintId(),
+      email: emailName(email).name,
+      kind: 'reset-password',
+    });
     return {};
   };
 }

@@ -12,8 +12,8 @@ const EVERY_MS = 1_000;
 const MOST_AT_ONCE = 50;
 
 /**
- * Looks up who has the address of a request to reset a password, and queues a mail to them; for an address that nobody
- * has, nothing. Settling one twice queues one mail: its link has the request's id.
+ * Looks up who has the address of a request to reset a password, or of a registration, and queues a mail to them; for
+ * an address that nobody has, nothing. Settling one twice queues one mail: its link has the request's id.
  */
 @Injectable()
 export class SettleResetRequests extends Rounds {
@@ -47,13 +47,19 @@ export class SettleResetRequests extends Rounds {
     }
   }
 
-  private async settle({ requestId, email, requestedAt }: ResetRequest): Promise<void> {
+  private async settle({ requestId, email, kind, requestedAt }: ResetRequest): Promise<void> {
     const customerId = await this.names.find(emailName(email));
     if (customerId === undefined) return;
     await this.customers.whileLocked(customerId, async (tx, bucket, customer) => {
       // A name leads to who may have it; their own row says whether they do.
       if (customer.email !== email) return;
-      await this.mail.link(tx, bucket, 'reset-password', { customerId, email, now: requestedAt }, requestId);
+      await this.mail.link(
+        tx,
+        bucket,
+        'reset-password',
+        { customerId, email, now: requestedAt },
+        { linkId: requestId, kind },
+      );
     });
   }
 }

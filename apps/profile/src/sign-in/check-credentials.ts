@@ -5,10 +5,11 @@ import { profile } from '@stoa/profile-contract';
 import { CONFIG } from '@stoa/service';
 import type { ProfileConfig } from '../config.js';
 import { sourceOf, type Source } from '../domain/lock-out.js';
-import { nameTyped } from '../domain/login-name.js';
+import { nameTyped, type LoginName } from '../domain/login-name.js';
 import { RolesOf } from '../operators/roles-of.js';
 import { CheckCode } from '../second-factor/check-code.js';
 import type { Who } from '../storage/credentials.js';
+import { Customers } from '../storage/customers.js';
 import { Names } from '../storage/names.js';
 import { UnknownNames } from './unknown-names.js';
 import { ProvePassword } from '../passwords/prove-password.js';
@@ -33,12 +34,16 @@ export class CheckCredentials implements CheckCredentialsFlow {
     private readonly unknown: UnknownNames,
     private readonly roles: RolesOf,
     private readonly codes: CheckCode,
-    @Inject(CONFIG) private readonly config: Pick<ProfileConfig, 'OWNER_SECOND_FACTOR'>,
+    private readonly customers: Customers,
+    @Inject(CONFIG) private readonly config: Pick<
+      ProfileConfig,
+      'OWNER_SECOND_FACTOR' | 'SIGN_IN_NEEDS_VERIFIED_EMAIL'
+    >,
   ) {}
 
   readonly run: CheckCredentialsFlow['run'] = async ({ email, password, from, code }, flow) => {
     const name = nameTyped(email);
-    const customerId = await this.names.find(name);
+    const customerId = await this.accountOf(name);
     const device = from?.device;
     // A device is known to the account that it signed in to, and a stranger to all others.
     const source = sourceOf(from?.network, device?.customerId === customerId ? device?.id : undefined);
@@ -50,6 +55,16 @@ export class CheckCredentials implements CheckCredentialsFlow {
     if (proof.lockedOut !== undefined) await this.notify(flow, proof.lockedOut, source);
     return flow.fail('WRONG_CREDENTIALS', 'The name or the password is wrong');
   };
+
+  /** An account that may not be signed in to yet is nobody's: else a registration would show who has one already. */
+  private async accountOf(name: LoginName): Promise<string | undefined> {
+    const customerId = await this.names.find(name);
+    if (customerId === undefined || !this.config.SIGN_IN_NEEDS_VERIFIED_EMAIL) return customerId;
+    const customer = await this.customers.read(customerId);
+    if (!customer) return undefined;
+    const isCustomer = customer.role === 'customer' && !customer.isOperator;
+    return isCustomer && customer.verifiedEmail !== customer.email ? undefined : customerId;
+  }
 
   private async behindPassword(
     who: Who,

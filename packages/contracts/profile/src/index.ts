@@ -46,11 +46,14 @@ export type Customer = z.infer<typeof Customer>;
 /** Customers, their credentials and what they say about themselves. */
 export const profile = service(
   'profile',
-  { version: 4, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
+  { version: 5, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
   {
     register: command({
       http: 'POST /v1/customers',
       summary: 'Register a customer',
+      description:
+        'The response is the same where the e-mail address has an account already: whoever has it gets a mail. ' +
+        'Only a shop that sends no mail answers EMAIL_TAKEN.',
       caller: 'anyone',
       key: 'command.id',
       input: z.object({
@@ -78,10 +81,11 @@ export const profile = service(
         passwordHash: z.string().max(500).meta({ writeOnly: true }),
         displayName: DisplayName,
         username: Username.optional(),
+        isTaken: z.boolean().optional().describe("Whether the address is another customer's: then they get a mail"),
       }),
       output: Profile,
       errors: { EMAIL_TAKEN: 409, ABANDONED: 409 },
-      since: 2,
+      since: 5,
     }),
 
     ...signIn,
