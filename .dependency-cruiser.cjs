@@ -36,7 +36,7 @@ const FOLDERS = {
     'background',
   ],
   'apps/order/src': ['operations', 'subscriptions', 'storage', 'domain'],
-  'apps/payment/src': ['operations', 'subscriptions', 'storage', 'domain'],
+  'apps/payment/src': ['cli', 'operations', 'settle', 'providers', 'storage', 'background', 'domain', 'config.ts'],
   'apps/profile/src': [
     'operations',
     'sign-in',

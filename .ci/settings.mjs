@@ -7,6 +7,7 @@ import path from 'node:path';
 import { catalogVariables } from '../apps/catalog/dist/config.js';
 import { trailVariables } from '../apps/gateway/dist/audit/protect-trail.js';
 import { gatewayVariables } from '../apps/gateway/dist/config.js';
+import { paymentVariables } from '../apps/payment/dist/config.js';
 import { profileVariables } from '../apps/profile/dist/config.js';
 import { shardsVariables } from '../apps/shards/dist/config.js';
 import { commonVariables } from '../packages/service/dist/config/variables.js';
@@ -23,6 +24,7 @@ const SCHEMAS = [
   ["The gateway's migrations", trailVariables, []],
   ['Services whose data are sharded (profile, cart, order, payment)', shardedVariables, [commonVariables]],
   ['Profile', profileVariables, [shardedVariables]],
+  ['Payment', paymentVariables, [shardedVariables]],
   ['Catalog', catalogVariables, [commonVariables]],
   ['Shards', shardsVariables, [commonVariables]],
   ['Migrations of services whose data are sharded', migrationVariables, []],

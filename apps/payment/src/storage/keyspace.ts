@@ -6,6 +6,13 @@ export const paymentKeyspace: Keyspace = {
   name: 'payment',
   migrations: new URL('../../prisma/migrations', import.meta.url),
   packages: [messagingMigrations],
-  tables: [{ name: 'payments', kind: 'moved', keyColumn: 'customer_id' }, ...MESSAGING_TABLES],
+  tables: [
+    { name: 'payers', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'payments', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'attempts', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'refunds', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'provider_events', kind: 'moved', keyColumn: 'customer_id' },
+    ...MESSAGING_TABLES,
+  ],
   reference: [...MESSAGING_REFERENCE],
 };

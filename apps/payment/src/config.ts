@@ -1,0 +1,27 @@
+import { shardedVariables } from '@stoa/sharded-service';
+import { z } from 'zod';
+
+/** The payment service's environment. */
+export const paymentVariables = shardedVariables.extend({
+  STRIPE_SECRET_KEY: z
+    .string()
+    .min(8)
+    .optional()
+    .describe('what the payment provider knows this shop by; without it nobody pays by card'),
+  STRIPE_WEBHOOK_SECRET: z
+    .string()
+    .min(8)
+    .optional()
+    .describe(
+      "checks the provider's webhooks, which lead to /v1/payments/webhooks/stripe; without it none is believed",
+    ),
+  STRIPE_API_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("a provider of Stripe's wire shape, such as infra/payments; Stripe itself if not given"),
+  PAYMENT_RETURN_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('http://127.0.0.1:4000')
+    .describe("where the provider's page leads back to, if an order names no other"),
+});
+export type PaymentConfig = z.output<typeof paymentVariables>;
