@@ -4,20 +4,25 @@ import { MessagingModule } from '@stoa/messaging';
 import { CONFIG, type Logger, LOGGER } from '@stoa/service';
 import { connectionShare } from '@stoa/postgres';
 import { POOLS, type CatalogConfig } from './config.js';
+import { HoldSweeper } from './background/hold-sweeper.js';
 import { ImportWorker } from './imports/import-worker.js';
 import { AdjustStock } from './operations/adjust-stock.js';
 import { ChangePrice } from './operations/change-price.js';
 import { ChangeProduct } from './operations/change-product.js';
+import { ConfirmHold } from './operations/holds/confirm-hold.js';
 import { CreateProduct } from './operations/create-product.js';
 import { ExportProducts } from './operations/export-products.js';
 import { GetImport } from './operations/get-import.js';
 import { GetProduct } from './operations/get-product.js';
+import { HoldStock } from './operations/holds/hold-stock.js';
 import { ImportProducts } from './operations/import-products.js';
 import { ListCategories } from './operations/list-categories.js';
 import { ListImportProblems } from './operations/list-import-problems.js';
 import { ListProducts } from './operations/list-products.js';
+import { ReleaseHold } from './operations/holds/release-hold.js';
 import { RemoveProduct } from './operations/remove-product.js';
 import { ExportQueries } from './storage/export-queries.js';
+import { Holds } from './storage/stock/holds.js';
 import { ImportQueries } from './storage/imports/import-queries.js';
 import { MOST_CONNECTIONS, openPrisma, PrismaClient } from './storage/prisma.js';
 import { ProductQueries } from './storage/product-queries.js';
@@ -41,6 +46,10 @@ const queries = [ProductQueries, ImportQueries, ExportQueries].map((type) => ({
       changePrice: ChangePrice,
       adjustStock: AdjustStock,
 
+      holdStock: HoldStock,
+      confirmHold: ConfirmHold,
+      releaseHold: ReleaseHold,
+
       importProducts: ImportProducts,
       getImport: GetImport,
       listImportProblems: ListImportProblems,
@@ -55,6 +64,8 @@ const queries = [ProductQueries, ImportQueries, ExportQueries].map((type) => ({
         openPrisma(url, clone, connectionShare(all, POOLS, MOST_CONNECTIONS)),
     },
     ...queries,
+    Holds,
+    HoldSweeper,
     ImportWorker,
   ],
 })

@@ -1,6 +1,6 @@
 import type { catalog, Variant } from '@stoa/catalog-contract';
 import type { DataOf } from '@stoa/contract-kit';
-import { isAvailable } from './derived.js';
+import { categoryHandle, isAvailable } from './derived.js';
 import type { Content } from './product.js';
 
 export type VariantState = DataOf<typeof catalog.variant>;
@@ -13,6 +13,8 @@ export interface StatedProduct {
   readonly imageUrl: string | null;
   /** It has more than one variant. */
   readonly several: boolean;
+  readonly category: string;
+  readonly tags: readonly string[];
 }
 
 /** A variant as other services need it; null while it is not sold. */
@@ -25,13 +27,19 @@ export function stateOf(product: StatedProduct, variant: Variant): VariantState 
     imageUrl: variant.imageUrl ?? product.imageUrl,
     price: variant.price,
     available: isAvailable(variant),
+    category: categoryHandle(product.category) ?? '',
+    tags: [...product.tags],
+    grams: variant.grams,
+    taxable: variant.taxable,
+    requiresShipping: variant.requiresShipping,
   };
 }
 
 const statesOf = (content: Content | null): Map<string, VariantState | null> => {
   if (!content) return new Map();
-  const { handle, title, active, images, variants } = content;
-  const product = { handle, title, active, imageUrl: images[0]?.url ?? null, several: variants.length > 1 };
+  const { handle, title, active, images, variants, category, tags } = content;
+  const several = variants.length > 1;
+  const product = { handle, title, active, imageUrl: images[0]?.url ?? null, several, category, tags };
   return new Map(variants.map((variant) => [variant.sku, stateOf(product, variant)]));
 };
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { catalog, MAX_STOCK, MIN_STOCK } from '@stoa/catalog-contract';
 import type { Caller, Handler } from '@stoa/messaging';
 import { stateOf } from '../domain/variant-state.js';
-import { lockVariant, recordAdjustment, saveStock } from '../storage/stock.js';
+import { lockVariant, recordAdjustment, saveStock } from '../storage/stock/stock.js';
 
 const nameOf = (caller: Caller): string => (caller.kind === 'service' ? caller.name : caller.customerId);
 

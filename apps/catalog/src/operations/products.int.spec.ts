@@ -78,6 +78,11 @@ describe('a product', () => {
       imageUrl: '/cup.svg',
       price: USD(1000),
       available: true,
+      category: '',
+      tags: [],
+      grams: 0,
+      taxable: true,
+      requiresShipping: true,
     };
     expect(await shop.messages()).toEqual([
       { type: 'variant', key: `${handle}-sku`, version: 1, data: state },

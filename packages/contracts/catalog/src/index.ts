@@ -17,9 +17,11 @@ import {
 import { z } from 'zod';
 import { MAX_NAME_LENGTH, MAX_STOCK_ADJUSTMENT } from './limits.js';
 import { Category, ImportJob, ImportProblem, Product, ProductInput, ProductSummary } from './product.js';
+import { holds } from './stock.js';
 
 export * from './limits.js';
 export * from './product.js';
+export { HeldLine, type ShortLine } from './stock.js';
 
 const Stock = withoutLimits(z.object({ sku: Sku, stock: z.int(), version: z.int().positive() }));
 const ProductVersion = withoutLimits(z.object({ handle: Handle, version: z.int().positive() }));
@@ -29,7 +31,7 @@ const FileFormat = z.enum(['shopify', 'ndjson']);
 /** The catalog: products, their variants, prices and stock. */
 export const catalog = service(
   'catalog',
-  { version: 3, title: 'Catalog', description: 'What is sold: products, their variants, prices and stock.' },
+  { version: 4, title: 'Catalog', description: 'What is sold: products, their variants, prices and stock.' },
   {
     listProducts: query({
       http: 'GET /v1/products',
@@ -144,6 +146,8 @@ export const catalog = service(
       errors: { NOT_FOUND: 404, NOT_ENOUGH_STOCK: 409 },
     }),
 
+    ...holds,
+
     importProducts: command({
       http: 'POST /v1/imports',
       summary: 'Import products from a Shopify product CSV or from NDJSON',
@@ -213,6 +217,12 @@ export const catalog = service(
           price: Price,
           /** In stock, or sold without. */
           available: z.boolean(),
+          // Orders are priced by these. States of version 3 have none of them: each has a default.
+          category: z.string().optional().describe("The category's handle; empty: in none"),
+          tags: z.array(z.string()).optional(),
+          grams: z.int().optional(),
+          taxable: z.boolean().optional().describe('True where it is not given'),
+          requiresShipping: z.boolean().optional().describe('True where it is not given'),
         }),
       ),
     }),

@@ -34,3 +34,10 @@ export const MIN_STOCK = -1_000_000_000;
 export const MAX_STOCK_ADJUSTMENT = 1_000_000;
 /** Of a variant. */
 export const MAX_GRAMS = 1_000_000_000;
+
+/** Lines of an order's hold. */
+export const MAX_HELD_LINES = 200;
+/** Of one line of a hold. */
+export const MAX_HELD_QUANTITY = 1_000_000;
+/** How long stock is held at most unless the hold is confirmed: orders that wait for a transfer. */
+export const MAX_HOLD_SECONDS = 31 * 24 * 60 * 60;

@@ -3,6 +3,7 @@ export { ServiceUnderTest, type AskOptions, type OperationName } from './service
 export type { Class } from '../api/handlers.js';
 export { createBackground } from '../background/background-work.js';
 export { purgeExpired } from '../background/purge-expired.js';
+export { BatchExecutor } from '../commands/batch-executor.js';
 export { InboxExecutor } from '../commands/inbox-executor.js';
 export { inTransaction } from '../commands/command-run.js';
 export { ensureTopics } from '../contracts/ensure-topics.js';

@@ -1,6 +1,6 @@
 import type { Sql } from '@stoa/postgres';
-import type { StatedProduct } from '../domain/variant-state.js';
-import { variantOf, type VariantRow } from './stored-product.js';
+import type { StatedProduct } from '../../domain/variant-state.js';
+import { variantOf, type VariantRow } from '../stored-product.js';
 import type { Variant } from '@stoa/catalog-contract';
 
 /** A variant whose product the transaction has locked. */
@@ -12,7 +12,8 @@ export interface LockedVariant {
   readonly version: number;
 }
 
-const LOCK = `SELECT id, handle, title, active, image_url AS "imageUrl", cardinality(skus) > 1 AS several FROM products
+const LOCK = `SELECT id, handle, title, active, image_url AS "imageUrl", cardinality(skus) > 1 AS several, category, tags
+  FROM products
   WHERE id = (SELECT product_id FROM variants WHERE sku = $1) FOR UPDATE`;
 
 const READ = `SELECT sku, title, options, price, currency, compare_at_price AS "compareAtPrice", stock, oversell, barcode, grams,
@@ -60,7 +61,7 @@ export interface StockAdjustment {
 export async function recordAdjustment(tx: Sql, adjustment: StockAdjustment): Promise<void> {
   const { id, sku, delta, stock, reason, by, now } = adjustment;
   await tx.query(
-    `INSERT INTO stock_adjustments (id, sku, delta, stock, reason, adjusted_by, adjusted_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    `INSERT INTO stock_movements (id, sku, delta, stock, reason, moved_by, moved_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
     [id, sku, delta, stock, reason ?? null, by, now],
   );
 }
