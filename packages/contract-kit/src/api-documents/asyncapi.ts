@@ -100,7 +100,9 @@ function addOperation(parts: Parts, service: string, name: string, operation: Op
       summary: operation.summary,
       headers: schemaRef('RequestHeaders'),
       payload: parts.pool.refer(`${id}.input`, operation.input),
-      ...(operation.key !== undefined && { description: `Key: ${operation.key}` }),
+      ...(operation.key !== undefined && {
+        description: `Key: ${operation.key}${operation.service === undefined ? '' : `. Sent by ${operation.service}`}`,
+      }),
     },
   );
   const reply = parts.message(

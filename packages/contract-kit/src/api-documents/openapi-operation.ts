@@ -19,11 +19,12 @@ const propertiesOf = (schema: JsonSchema): Record<string, JsonSchema> =>
   (schema['properties'] ?? {}) as Record<string, JsonSchema>;
 const requiredOf = (schema: JsonSchema): string[] => (schema['required'] ?? []) as string[];
 
-const hasJsonBody = ({ http, upload }: OperationDocument): boolean =>
-  upload === undefined && ['POST', 'PUT', 'PATCH'].includes(http?.method ?? '');
+const hasJsonBody = ({ http, upload, rawBody }: OperationDocument): boolean =>
+  upload === undefined && rawBody === undefined && ['POST', 'PUT', 'PATCH'].includes(http?.method ?? '');
 
 /** Fields that the gateway fills in itself: the frames of an upload, the place in a download. */
-const hidden = ({ upload, download }: OperationDocument): string[] => [
+const hidden = ({ upload, rawBody, download }: OperationDocument): string[] => [
+  ...(rawBody ? ['body', 'headers'] : []),
   ...(upload ? ['upload'] : []),
   ...(download ? ['cursor'] : []),
 ];
@@ -63,6 +64,10 @@ function requestBody(context: Context): Json | undefined {
       description: `Up to ${operation.upload.maxBytes} bytes`,
       content: Object.fromEntries(types),
     };
+  }
+  if (operation.rawBody) {
+    const description = `Up to ${operation.rawBody.maxBytes} bytes, which reach the service as they come`;
+    return { required: true, description, content: { '*/*': { schema: { type: 'string' } } } };
   }
   if (!hasJsonBody(operation)) return undefined;
   const body = withoutPathFields(operation);
@@ -122,6 +127,7 @@ export function openApiOperation(document: ContractDocument, name: string, share
   const parameters = [
     ...inputParameters(context),
     ...headerNames(operation).map((header) => ({ $ref: `#/components/parameters/${header}` })),
+    ...(operation.rawBody?.headers ?? []).map((header) => ({ name: header, in: 'header', schema: { type: 'string' } })),
   ];
   const isConditional = operation.kind === 'query' && (operation.etag !== undefined || operation.cache);
   return {

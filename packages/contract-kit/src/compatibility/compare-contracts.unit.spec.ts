@@ -346,6 +346,37 @@ describe('an operation', () => {
     expect(found).toEqual([expect.stringMatching(new RegExp(`^cart.addItem ${expected.replace(/[{}.]/g, '\\$&')}`))]);
   });
 
+  it('must keep what its raw body takes', () => {
+    const raw = (rawBody: object | undefined) => ({
+      http: 'POST /v1/hooks',
+      caller: 'anyone',
+      key: 'command.id',
+      input: z.object({ body: z.string(), headers: z.record(z.string(), z.string()) }),
+      ifMatch: false,
+      ...(rawBody && { rawBody }),
+    });
+    const [two, one] = [raw({ maxBytes: 10, headers: ['a', 'b'] }), raw({ maxBytes: 5, headers: ['a'] })];
+    expect(changes(one, two)).toEqual([]);
+    expect(changes(two, one)).toEqual([
+      'cart.addItem rawBody: b was removed: clones of the version before need it',
+      'cart.addItem rawBody: maxBytes fell: bodies that were right would be refused',
+    ]);
+    expect(changes(raw(undefined), one)).toHaveLength(1);
+  });
+
+  it('must stay for the service that calls, and durable', () => {
+    const by = (name: string) => ({ http: undefined, caller: `service:${name}`, key: 'input.sku' });
+    expect(changes(by('order'), by('order'))).toEqual([]);
+    expect(changes(by('order'), by('other'))).toEqual([
+      'cart.addItem service: changed from order to other: who could call is refused, or who must not gets in',
+    ]);
+    const [plain, durable] = [{ ifMatch: false }, { ifMatch: false, durable: true }];
+    expect(changes(plain, durable)).toEqual([]);
+    expect(changes(durable, plain)).toEqual([
+      'cart.addItem durable: was removed: nobody would take up the requests that are kept',
+    ]);
+  });
+
   it('must keep its uploads', () => {
     const upload = (contentTypes: string[], maxBytes: number) => ({
       ...input({ upload: z.string() }),

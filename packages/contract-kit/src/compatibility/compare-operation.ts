@@ -29,6 +29,8 @@ function compareRules({ where, before, after }: Versions): ContractChange[] {
     ['caller', before.caller, after.caller, 'who could call may be refused, or who must not may get in'],
     ['key', before.key, after.key, 'clones of both versions would look for the same data in different buckets'],
     ['status', before.status, after.status, 'clients look for the status that was promised'],
+    ['service', before.service, after.service, 'who could call is refused, or who must not gets in'],
+    ['rawBody', before.rawBody && true, after.rawBody && true, 'requests would be read in another way'],
     ['upload types', before.upload && true, after.upload && true, 'requests would be read in another way'],
     ['download', before.download && true, after.download && true, 'replies would be read in another way'],
   ];
@@ -60,11 +62,13 @@ function comparePromises({ where, before, after }: Versions): ContractChange[] {
       ? []
       : [breaking(where, path, `${now === undefined ? 'was removed' : `changed from ${old} to ${now}`}: ${why}`)];
   const ifMatch = ({ ifMatch: is }: OperationDocument): string | undefined => (is ? 'honoured' : undefined);
+  const durable = (operation: OperationDocument): string | undefined => (operation.durable ? 'promised' : undefined);
   return [
     ...taken('route', routeOf(before), routeOf(after), 'clients call the route that was promised'),
     ...taken('etag', before.etag, after.etag, 'clients that kept a version would not find it again'),
     ...taken('location', before.location, after.location, 'clients follow it'),
     ...taken('ifMatch', ifMatch(before), ifMatch(after), 'writes would pass over changes that the client never saw'),
+    ...taken('durable', durable(before), durable(after), 'nobody would take up the requests that are kept'),
   ];
 }
 
@@ -74,6 +78,14 @@ function compareUploads({ where, before: { upload: old }, after: { upload: now }
   const changes = refused.map((type) => `${type} was removed`);
   if (now.maxBytes < old.maxBytes) changes.push('maxBytes fell');
   return changes.map((change) => breaking(where, 'upload', `${change}: uploads that were right would be refused`));
+}
+
+function compareRawBodies({ where, before: { rawBody: old }, after: { rawBody: now } }: Versions): ContractChange[] {
+  if (!old || !now) return [];
+  const gone = old.headers.filter((name) => !now.headers.includes(name));
+  const changes = gone.map((name) => `${name} was removed: clones of the version before need it`);
+  if (now.maxBytes < old.maxBytes) changes.push('maxBytes fell: bodies that were right would be refused');
+  return changes.map((change) => breaking(where, 'rawBody', change));
 }
 
 function compareErrors({ where, before, after }: Versions): ContractChange[] {
@@ -140,6 +152,7 @@ const COMPARISONS = [
   compareRole,
   comparePromises,
   compareUploads,
+  compareRawBodies,
   compareErrors,
   compareSince,
   compareInput,

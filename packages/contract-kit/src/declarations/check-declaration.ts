@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Declaration, Operation, Query, State } from './declaration.js';
+import type { Command, Declaration, Operation, Query, State } from './declaration.js';
 import { commonErrors } from './errors.js';
 import { placeholdersOf } from './placeholders.js';
 
@@ -28,6 +28,7 @@ function checkOperation(where: string, operation: Operation): void {
   for (const code of Object.keys(operation.errors)) {
     if (code in commonErrors) throw new Error(`${where}: ${code} is a common error: every operation has it already`);
   }
+  if (operation.caller.startsWith('service:')) checkServiceRule(where, operation);
   if (operation.etag) requireFields(`${where}: etag`, [operation.etag], fieldsOf(operation.output), 'output');
   if (operation.kind === 'query') {
     const tags = (operation.cache?.tags ?? []).flatMap(placeholdersOf);
@@ -37,7 +38,55 @@ function checkOperation(where: string, operation: Operation): void {
   }
   if (operation.key.startsWith('input.')) requireFields(`${where}: key`, [operation.key.slice(6)], input, 'input');
   if (operation.upload) requireFields(`${where}: upload`, ['upload'], input, 'input');
+  if (operation.rawBody) checkRawBody(where, operation, input);
+  if (operation.durable) checkDurable(where, operation);
   requireFields(`${where}: location`, placeholdersOf(operation.location ?? ''), fieldsOf(operation.output), 'output');
+}
+
+const refuse = (where: string, wrong: readonly (readonly [boolean, string])[], why: string): void => {
+  const found = wrong.filter(([is]) => is).map(([, what]) => what);
+  if (found.length > 0) throw new Error(`${where} ${found.join(', ')}: ${why}`);
+};
+
+const SERVICE_RULE = /^service:[a-z][a-z0-9-]*$/;
+
+function checkServiceRule(where: string, operation: Operation): void {
+  const { caller, http, kind, rateLimit, freshSeconds } = operation;
+  const wrong = [
+    [!SERVICE_RULE.test(caller), `names no service by '${caller}'`],
+    [kind === 'query', 'is a query'],
+    [http !== undefined, 'has a route'],
+    [rateLimit !== undefined || freshSeconds !== undefined, 'has a limit for persons'],
+    [kind === 'command' && operation.key === 'caller.customerId', "is keyed by the caller's customer"],
+  ] as const;
+  refuse(where, wrong, 'a service sends commands over Kafka, by no route, and is no customer');
+}
+
+function checkRawBody(where: string, operation: Command, input: ReadonlySet<string>): void {
+  const { rawBody, http, caller, key, upload, durable } = operation;
+  const method = http?.split(' ')[0] ?? '';
+  const wrong = [
+    [[...input].toSorted().join() !== 'body,headers', 'has another input than { body, headers }'],
+    [!['POST', 'PUT'].includes(method), 'has no route with POST or PUT'],
+    [placeholdersOf(http ?? '').length > 0, 'has fields in its path'],
+    [caller !== 'anyone', 'is not for anyone'],
+    [key !== 'command.id', 'is not keyed by command.id'],
+    [upload !== undefined || durable === true, 'is an upload, or durable'],
+    [!((rawBody?.maxBytes ?? 0) > 0), 'takes no bytes'],
+    [rawBody?.headers.some((name) => name !== name.toLowerCase()) === true, 'names headers in upper case'],
+  ] as const;
+  refuse(`${where}: rawBody`, wrong, 'the gateway passes on what came, and knows nothing of it');
+}
+
+function checkDurable(where: string, { secretReply, upload, ifMatch, input }: Command): void {
+  const { properties = {} } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' });
+  const hasSecrets = Object.values(properties).some((field) => typeof field === 'object' && field.writeOnly === true);
+  const wrong = [
+    [secretReply === true || hasSecrets, 'has secrets'],
+    [upload !== undefined, 'is an upload'],
+    [ifMatch === true, 'honours If-Match'],
+  ] as const;
+  refuse(`${where}: durable, but it`, wrong, 'its request and its reply are kept as they are');
 }
 
 /** The gateway runs it as the customer, without any input, and must never show it to another one. */

@@ -6,9 +6,9 @@ export type Route = `${Method} /${string}`;
 
 /**
  * Who may call: anyone (guests included), a signed-in customer, or an operator of the shop; perhaps only one of a role
- * (`operator:catalog`), beside owners.
+ * (`operator:catalog`), beside owners. `service:order`: the service order and nobody else, by the `call` of its flows.
  */
-export type CallerRule = 'anyone' | 'customer' | 'operator' | `operator:${OperatorRole}`;
+export type CallerRule = 'anyone' | 'customer' | 'operator' | `operator:${OperatorRole}` | `service:${string}`;
 
 /** Where a message's key comes from: the caller's customer id, a field of the input, or the command's own id. */
 export type KeyPath = 'caller.customerId' | 'command.id' | `input.${string}`;
@@ -74,8 +74,19 @@ export interface CommandRules<I extends z.ZodType, O extends z.ZodType, E extend
   readonly runsAt?: 'sign-in' | 'sign-out';
   /** The body is a stream of one of these types, delivered frame by frame in the input's `upload` (UploadFrame). */
   readonly upload?: { readonly contentTypes: readonly string[]; readonly maxBytes: number };
+  /**
+   * The body reaches the service as it came: the input is `{ body, headers }`, with the text of the body and of the
+   * headers named here (in lower case). For what others sign over the bytes that they send, such as webhooks. Such a
+   * command is for anyone, and keyed by its id.
+   */
+  readonly rawBody?: { readonly maxBytes: number; readonly headers: readonly string[] };
   /** The reply holds secrets and is never stored in the inbox: a retry runs the handler again. */
   readonly secretReply?: boolean;
+  /**
+   * Bound to a flow, which is carried out to its end whatever dies: its request is kept in its key's bucket, and a
+   * clone takes it up again when the one that runs it doesn't end it. After a day it is an operator's.
+   */
+  readonly durable?: true;
 }
 
 /** The declaration of a query. */

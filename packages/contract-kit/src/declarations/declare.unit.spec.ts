@@ -43,6 +43,53 @@ describe('a declaration that is at odds with itself is refused', () => {
     expect(() => declare(query({ ...rules, input: z.object({}), personalData: true }))).not.toThrow();
   });
 
+  const raw = {
+    ...rules,
+    http: 'POST /v1/hooks',
+    key: 'command.id',
+    input: z.object({ body: z.string(), headers: z.record(z.string(), z.string()) }),
+    rawBody: { maxBytes: 9, headers: ['signature'] },
+  } as const;
+
+  it.each<[string, object, string]>([
+    ['with another input', { input: z.object({ body: z.string() }) }, 'another input'],
+    ['without a route', { http: undefined }, 'no route'],
+    ['that is read', { http: 'PATCH /v1/hooks' }, 'no route with POST or PUT'],
+    ['for customers', { caller: 'customer' }, 'not for anyone'],
+    ['keyed by its body', { key: 'input.body' }, 'not keyed by command.id'],
+    ['of no bytes', { rawBody: { maxBytes: 0, headers: [] } }, 'takes no bytes'],
+    ['with headers that no request has', { rawBody: { maxBytes: 9, headers: ['Signature'] } }, 'upper case'],
+  ])('a raw body %s', (_what, more, message) => {
+    expect(() => declare(command({ ...raw, ...more }))).toThrow(message);
+    expect(() => declare(command(raw))).not.toThrow();
+  });
+
+  const byService = { ...rules, caller: 'service:order', key: 'input.id' } as const;
+
+  it.each<[string, object, string]>([
+    ['with a route', { http: 'POST /v1/things' }, 'has a route'],
+    ['of a strange name', { caller: 'service:Or der' }, 'names no service'],
+    ["keyed by the caller's customer", { key: 'caller.customerId' }, "keyed by the caller's customer"],
+    ['with a limit', { rateLimit: { points: 1, seconds: 1 } }, 'limit for persons'],
+  ])('a command of a service %s', (_what, more, message) => {
+    expect(() => declare(command({ ...byService, ...more }))).toThrow(message);
+    expect(() => declare(command(byService))).not.toThrow();
+  });
+
+  it('a query of a service', () => {
+    expect(() => declare(query({ ...rules, caller: 'service:order' }))).toThrow('is a query');
+  });
+
+  it.each<[string, object, string]>([
+    ['with a secret', { input: z.object({ id: z.string(), pin: z.string().meta({ writeOnly: true }) }) }, 'secrets'],
+    ['with a secret reply', { secretReply: true }, 'secrets'],
+    ['with If-Match', { ifMatch: true }, 'If-Match'],
+  ])('a durable command %s', (_what, more, message) => {
+    const durable = { ...rules, key: 'input.id', durable: true } as const;
+    expect(() => declare(command({ ...durable, ...more }))).toThrow(message);
+    expect(() => declare(command(durable))).not.toThrow();
+  });
+
   it('a common error declared again', () => {
     expect(() => declare(query({ ...rules, errors: { OVERLOADED: 500 } }))).toThrow('OVERLOADED is a common error');
   });
@@ -91,6 +138,15 @@ describe('toDocument', () => {
       },
       events: { changed: { key: 'id', since: 1 } },
       states: {},
+    });
+  });
+
+  it('names the service that calls in a field of its own', () => {
+    const reserve = command({ ...rules, caller: 'service:order', key: 'input.id', durable: true });
+    expect(toDocument(service('things', about, { reserve })).operations['reserve']).toMatchObject({
+      caller: 'service',
+      service: 'order',
+      durable: true,
     });
   });
 

@@ -8,12 +8,14 @@ export interface OperationDocument {
   readonly summary: string;
   readonly description?: string;
   readonly http?: { readonly method: Method; readonly path: string };
-  readonly caller: 'anyone' | 'customer' | 'operator';
+  readonly caller: 'anyone' | 'customer' | 'operator' | 'service';
   /**
    * Of operators: the role that they need, unless they are owners. A field of its own, because gateways that are older
    * know three callers.
    */
   readonly role?: string;
+  /** Of `service`: the one that calls. */
+  readonly service?: string;
   /** Commands only. */
   readonly key?: string;
   readonly input: JsonSchema;
@@ -28,6 +30,8 @@ export interface OperationDocument {
   readonly location?: string;
   readonly runsAt?: 'sign-in' | 'sign-out';
   readonly upload?: { readonly contentTypes: readonly string[]; readonly maxBytes: number };
+  readonly rawBody?: { readonly maxBytes: number; readonly headers: readonly string[] };
+  readonly durable?: true;
   readonly download?: { readonly filename: string };
   /** Queries only: gathered by the gateway into the document of a customer's own data. */
   readonly personalData?: true;

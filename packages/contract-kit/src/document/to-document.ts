@@ -34,10 +34,11 @@ function httpOf(route: string | undefined): { method: Method; path: string } | u
   return { method: method as Method, path };
 }
 
-/** `operator:catalog` as its two fields. */
-function callerDocument(rule: CallerRule): Pick<OperationDocument, 'caller' | 'role'> {
-  const [caller, role] = rule.split(':') as [OperationDocument['caller'], string | undefined];
-  return { caller, ...(role !== undefined && { role }) };
+/** `operator:catalog` and `service:order` as their two fields. */
+function callerDocument(rule: CallerRule): Pick<OperationDocument, 'caller' | 'role' | 'service'> {
+  const [caller, which] = rule.split(':') as [OperationDocument['caller'], string | undefined];
+  if (which === undefined) return { caller };
+  return caller === 'service' ? { caller, service: which } : { caller, role: which };
 }
 
 function operationDocument(operation: Operation): OperationDocument {
@@ -59,38 +60,20 @@ function operationDocument(operation: Operation): OperationDocument {
     freshSeconds,
     endsOtherSessions,
   };
-  const { key, ifMatch, location, runsAt, upload, cache, download, personalData } = {
-    ...commandOnly(operation),
-    ...queryOnly(operation),
-  };
-  return defined({
-    ...shared,
-    key,
-    ifMatch,
-    location,
-    runsAt,
-    upload,
-    cache,
-    download,
-    personalData,
-  }) as OperationDocument;
+  return defined({ ...shared, ...commandOnly(operation), ...queryOnly(operation) }) as OperationDocument;
 }
 
-const commandOnly = (operation: Operation) =>
-  operation.kind === 'command'
-    ? {
-        key: operation.key,
-        ifMatch: operation.ifMatch,
-        location: operation.location,
-        runsAt: operation.runsAt,
-        upload: operation.upload,
-      }
-    : { key: undefined, ifMatch: undefined, location: undefined, runsAt: undefined, upload: undefined };
+function commandOnly(operation: Operation) {
+  if (operation.kind !== 'command') return {};
+  const { key, ifMatch, location, runsAt, upload, rawBody, durable } = operation;
+  return { key, ifMatch, location, runsAt, upload, rawBody, durable };
+}
 
-const queryOnly = (operation: Operation) =>
-  operation.kind === 'query'
-    ? { cache: operation.cache, download: operation.download, personalData: operation.personalData }
-    : { cache: undefined, download: undefined, personalData: undefined };
+function queryOnly(operation: Operation) {
+  if (operation.kind !== 'query') return {};
+  const { cache, download, personalData } = operation;
+  return { cache, download, personalData };
+}
 
 function messageDocument(message: Event | State): MessageDocument {
   return defined({

@@ -120,9 +120,20 @@ export interface FlowContext<Op> extends BaseContext<Op> {
    * the step's name.
    */
   step<C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules): Promise<OutputOf<C>>;
+  /**
+   * Sends a command to another service, under an id derived from this command's and the call's name: the other service
+   * does it once, however often this flow runs. Its contract must let this service call
+   * (`caller: 'service:‹this one›'`), and the module must name the contract in `calls`. Its errors are thrown as those
+   * of a step are. Without a reply it is sent again while the budget lasts; then it is UNAVAILABLE, and not known.
+   */
+  call<C extends Command>(name: string, command: C, input: InputOf<C>): Promise<OutputOf<C>>;
 }
 
-/** Runs a command that spans several buckets: no transaction of its own, only steps that are commands (a saga). */
+/**
+ * Runs a command that spans several buckets or services: no transaction of its own, only steps and calls, which are
+ * commands (a saga). It may run again: a step or call of the same name must have the same input then, so it follows
+ * from the flow's input and from earlier replies, never from a clock or chance.
+ */
 export interface Flow<Op> {
   readonly run: (input: InputOf<Op>, context: FlowContext<Op>) => Promise<OutputOf<Op>>;
 }

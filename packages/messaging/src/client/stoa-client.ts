@@ -6,7 +6,7 @@ import { topicNames } from '../protocol/topics.js';
 import type { Caller, ErrorBody, IncomingReply, OutgoingRequest } from '../api/requests.js';
 import { BrokerClock } from '../clocks/broker-clock.js';
 import { BrokerWatch } from './broker-watch.js';
-import { CallerProofs } from '../callers/caller-keys.js';
+import { CallerProofs } from '../callers/caller-proofs.js';
 import { NOT_PROVEN } from '../callers/caller-proof.js';
 import { DEFAULT_BOUND, type BoundSettings } from './concurrency-limiter.js';
 import { PartBounds } from './shard-limiters.js';
@@ -56,10 +56,10 @@ export class StoaClient extends ClientProxy {
     private readonly bound: BoundSettings = DEFAULT_BOUND,
   ) {
     super();
-    const { topicPrefix, logger, orphanAfterMs = DEFAULT_ORPHAN_AFTER_MS } = options;
+    const { topicPrefix, service, logger, orphanAfterMs = DEFAULT_ORPHAN_AFTER_MS } = options;
     this.replies = new ReplyTopic(port, options, this.clock, (records) => this.onReplies(records));
     const ownTopic = this.replies.name;
-    this.sweeper = new Sweeper(port, this.clock, { topicPrefix, orphanAfterMs, logger, ownTopic });
+    this.sweeper = new Sweeper(port, this.clock, { topicPrefix, service, orphanAfterMs, logger, ownTopic });
     this.watch = new BrokerWatch(port);
     this.proofs = options.provesCallers ? new CallerProofs(port, options) : undefined;
   }

@@ -10,6 +10,7 @@ import type { KafkaPort } from '@stoa/kafka';
 import { MESSAGING_OPTIONS, type MessagingOptions } from '../api/options.js';
 import { createBackground } from '../background/background-work.js';
 import { bindOperations, type Binding } from '../server/binding.js';
+import { ServiceCalls } from '../calls/service-calls.js';
 import { StoaClient } from '../client/stoa-client.js';
 import { StoaServer } from '../server/stoa-server.js';
 import { DATABASE } from '../api/database.js';
@@ -43,6 +44,8 @@ const PORT: Provider[] = [
 export interface ServeOptions {
   /** See onEvent and onState. */
   readonly subscriptions?: readonly Subscription[];
+  /** The contracts of the services that flows of this one call. */
+  readonly calls?: readonly ServiceContract[];
 }
 
 /** Binds a service to Kafka. Needs MESSAGING_OPTIONS and DATABASE, both global (the service kit provides them). */
@@ -55,9 +58,9 @@ export class MessagingModule {
   static serve<C extends ServiceContract, Tx extends Sql = Sql>(
     contract: C,
     handlers: Handlers<C, Tx>,
-    { subscriptions = [] }: ServeOptions = {},
+    { subscriptions = [], calls = [] }: ServeOptions = {},
   ): DynamicModule {
-    const served: Served = { contract, handlers: handlers as Record<string, Class<object>>, subscriptions };
+    const served: Served = { contract, handlers: handlers as Record<string, Class<object>>, subscriptions, calls };
     return {
       module: MessagingModule,
       providers: [
@@ -121,8 +124,10 @@ function serverOf(
     });
     const operations = bindOperations(served.contract, await handlersOf(served, make));
     const isTransient = (error: unknown): boolean => database.isTransient(error);
+    const calls = served.calls.length > 0 && new ServiceCalls(port, messaging, served.calls);
+    const { executor } = background;
     return {
-      binding: { contract: served.contract, operations, executor: background.executor, isTransient },
+      binding: { contract: served.contract, operations, executor, isTransient, ...(calls && { calls }) },
       background,
     };
   };

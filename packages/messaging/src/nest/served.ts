@@ -10,6 +10,7 @@ export interface Served {
   /** Handler classes by operation. */
   readonly handlers: Readonly<Record<string, Class<object>>>;
   readonly subscriptions: readonly Subscription[];
+  readonly calls: readonly ServiceContract[];
 }
 
 /** Injection token of Served. */

@@ -44,8 +44,14 @@ export function topicNames(prefix: string, service: string): TopicNames {
  */
 export const contractsTopic = (prefix: string): string => `${prefix}stoa.contracts`;
 
-/** Where gateways publish the public keys that prove who calls; nobody else may write there. */
-export const callerKeysTopic = (prefix: string): string => `${prefix}gateway.keys`;
+/** The service whose word on which person calls is believed. */
+export const GATEWAY = 'gateway';
+
+/**
+ * Where gateways publish the public keys that prove who calls, and a service that calls others those that prove that it
+ * does; nobody else may write there.
+ */
+export const callerKeysTopic = (prefix: string, issuer = GATEWAY): string => `${prefix}${issuer}.keys`;
 
 const SERVICE = /^([A-Za-z][\w-]*)\.contract$/;
 

@@ -8,6 +8,8 @@ export interface SweeperOptions {
   /** A reply topic whose last record is older than this, by the broker's clock, has lost its owner. */
   readonly orphanAfterMs: number;
   readonly logger: Logger;
+  /** The service whose reply topics it sweeps, since it may delete no other's; all if not given. */
+  readonly service?: string;
   /**
    * This process's own reply topic: it sweeps only while no living process's comes before it by name. Missing: it
    * sweeps.
@@ -55,9 +57,9 @@ export class Sweeper {
 
   /** Looks once, if it is this process's turn; answers the topics that it deleted. */
   async sweep(): Promise<string[]> {
-    const { ownTopic, topicPrefix } = this.options;
+    const { ownTopic, topicPrefix, service = '[a-z][a-z0-9-]*' } = this.options;
     if (this.leader !== undefined && this.leader !== ownTopic && (await this.isAlive(this.leader))) return [];
-    const pattern = new RegExp(`^${escaped(topicPrefix)}[a-z][a-z0-9-]*\\.replies\\.[^.]+$`);
+    const pattern = new RegExp(`^${escaped(topicPrefix)}${service}\\.replies\\.[^.]+$`);
     const topics = (await this.port.admin.listTopics()).filter((topic) => pattern.test(topic)).toSorted();
     if (ownTopic !== undefined) {
       this.leader = await this.firstAlive(topics, ownTopic);

@@ -1,4 +1,4 @@
-import { callerKeysTopic, clockTopic, contractsTopic, topicNames } from '../protocol/topics.js';
+import { callerKeysTopic, clockTopic, contractsTopic, GATEWAY, topicNames } from '../protocol/topics.js';
 
 /** One line of a broker's access control list: it allows, and what no line allows is refused. */
 export interface Acl {
@@ -12,8 +12,11 @@ export interface Acl {
 
 export type AclOperation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe' | 'DescribeConfigs' | 'AlterConfigs';
 
-/** The service that may send requests, and whose word on who calls is believed. */
-const GATEWAY = 'gateway';
+/** A service that sends commands to another one. */
+export interface ServiceCall {
+  readonly from: string;
+  readonly to: string;
+}
 
 const READS: readonly AclOperation[] = ['Read', 'Describe', 'Create', 'DescribeConfigs'];
 const OWNS: readonly AclOperation[] = [...READS, 'AlterConfigs'];
@@ -21,12 +24,15 @@ const WRITES: readonly AclOperation[] = [...OWNS, 'Write'];
 
 /**
  * The rights of each service at the brokers, as they follow from the contracts: a service reads its requests and writes
- * its events, states, replies and contract; gateways alone write requests. Events and states may be read by every
- * service, since that is what they are published for.
+ * its events, states, replies and contract; gateways write requests, and so does a service to those whose contract says
+ * so (`caller: 'service:order'`). Events and states may be read by every service, since that is what they are published
+ * for.
  * @param services names of those that have a contract
  */
-export function aclsOf(services: readonly string[], prefix = ''): Acl[] {
+export function aclsOf(services: readonly string[], prefix = '', calls: readonly ServiceCall[] = []): Acl[] {
   return [
+    ...callers([...new Set(calls.map(({ from }) => from))], prefix),
+    ...calls.flatMap((call) => between(call, prefix)),
     ...everybody(services, prefix),
     ...services.flatMap((service) => own(service, prefix)),
     ...gateway(services, prefix),
@@ -75,6 +81,19 @@ function own(service: string, prefix: string): Acl[] {
     { ...transactions(service, `${prefix}relay.${service}@`), pattern: 'prefixed' },
   ];
 }
+
+/** Services that call others get replies, and prove who they are. */
+const callers = (services: readonly string[], prefix: string): Acl[] =>
+  services.flatMap((service) => [
+    topic('*', callerKeysTopic(prefix, service), READS),
+    topic(service, callerKeysTopic(prefix, service), WRITES),
+    under(service, topicNames(prefix, service).replies(''), [...READS, 'Write', 'Delete']),
+  ]);
+
+const between = ({ from, to }: ServiceCall, prefix: string): Acl[] => [
+  topic(from, topicNames(prefix, to).commands, ['Write', 'Describe']),
+  under(to, topicNames(prefix, from).replies(''), ['Write', 'Describe']),
+];
 
 const transactions = (user: string, name: string) =>
   ({ user, resource: 'transactional-id', name, operations: ['Write', 'Describe'] }) as const;

@@ -5,7 +5,7 @@ import { eventually, dedicatedKafka, type DedicatedKafka } from '@stoa/testing';
 import { Kit, sayRequest } from '../../test/transport/kit.suite.js';
 import { withdrawContract } from '../contracts/publish-contract.js';
 import { watchContracts } from '../contracts/watch-contracts.js';
-import { topicNames } from '../protocol/topics.js';
+import { callerKeysTopic, topicNames } from '../protocol/topics.js';
 import { aclsOf } from './acls.js';
 import { applyRights } from './apply.js';
 
@@ -31,9 +31,12 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('rights at a broker,
       ...rights,
       acls: [...aclsOf(['echo', 'cart'], kit.prefix), ...aclsOf(['former'], kit.prefix)],
     });
-    await applyRights({ ...rights, acls: aclsOf(['echo', 'cart'], kit.prefix) });
+    await applyRights({ ...rights, acls: aclsOf(['echo', 'cart'], kit.prefix, [{ from: 'echo', to: 'cart' }]) });
     // No client asks who may write a topic that is not there.
-    const topics = [topicNames(kit.prefix, 'cart').queries, topicNames(kit.prefix, 'echo').statesOf('sizes')];
+    const echo = topicNames(kit.prefix, 'echo');
+    const { commands, queries } = topicNames(kit.prefix, 'cart');
+    const keys = callerKeysTopic(kit.prefix, 'echo');
+    const topics = [commands, queries, keys, echo.statesOf('sizes'), echo.replies('1')];
     const { admin: operator } = await as('admin');
     await operator.createTopics(topics.map((topic) => ({ topic, partitions: 1, replicationFactor: 1, config: {} })));
   });
@@ -73,6 +76,10 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('rights at a broker,
     ['cart', 'write its own requests', (port, name) => write(port, name('cart').queries)],
     ['cart', "write echo's events", (port, name) => write(port, name('echo').events)],
     ['cart', "write one of echo's states", (port, name) => write(port, name('echo').statesOf('sizes'))],
+    ['cart', "write echo's keys", (port) => write(port, callerKeysTopic(kit.prefix, 'echo'))],
+    ['gateway', "write echo's keys", (port) => write(port, callerKeysTopic(kit.prefix, 'echo'))],
+    ['gateway', "write echo's replies", (port, name) => write(port, name('echo').replies('1'))],
+    ['echo', 'write queries to cart', (port, name) => write(port, name('cart').queries)],
     ['cart', "write echo's contract", (port, name) => write(port, name('echo').contract)],
     ['gateway', "write echo's contract", (port, name) => write(port, name('echo').contract)],
     [
@@ -88,6 +95,15 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('rights at a broker,
     const port = await as(user);
     const refused: unknown = await attempt(port, (service) => topicNames(kit.prefix, service)).catch((error) => error);
     expect(inspect(refused, { depth: 10 })).toMatch(/authoriz|Failed to find group coordinator/i);
+  });
+
+  it('let echo send commands to cart, prove that it does, and get replies of cart', async () => {
+    const [echo, cart] = await Promise.all([as('echo'), as('cart')]);
+    await write(echo, topicNames(kit.prefix, 'cart').commands);
+    await write(echo, callerKeysTopic(kit.prefix, 'echo'));
+    await write(cart, topicNames(kit.prefix, 'echo').replies('1'));
+    expect(await echo.admin.endOffsets(topicNames(kit.prefix, 'echo').replies('1'))).toEqual([1]);
+    expect(await cart.admin.endOffsets(callerKeysTopic(kit.prefix, 'echo'))).toEqual([1]);
   });
 
   it('let cart publish what is its own, in a transaction', async () => {

@@ -7,7 +7,7 @@ import {
   type ServiceContract,
 } from '@stoa/contract-kit';
 import { z } from 'zod';
-import type { CommandExecutor } from '../api/command-execution.js';
+import type { CommandExecutor, CommandReply, CommandRequest } from '../api/command-execution.js';
 import type { Flow, BatchHandler, Handler } from '../api/handlers.js';
 
 /** An operation with what runs it, as its service's module bound it. */
@@ -22,11 +22,24 @@ export type BoundOperation =
     }
   | { readonly kind: 'flow'; readonly operation: Command; readonly input: z.ZodType; readonly flow: Flow<Command> };
 
+export type BoundFlow = Extract<BoundOperation, { kind: 'flow' }>;
+
+/** Sends commands to other services. */
+export interface Calls {
+  open(): Promise<void>;
+  isReady(): boolean;
+  /** @throws OperationError UNAVAILABLE without a reply within the budget; Error for a call that the other refuses */
+  call(command: Command, request: CommandRequest): Promise<CommandReply>;
+  close(): Promise<void>;
+}
+
 /** All that a server needs to know of its service. */
 export interface Binding {
   readonly contract: ServiceContract;
   readonly operations: ReadonlyMap<string, BoundOperation>;
   readonly executor: CommandExecutor;
+  /** Undefined of a service that calls no other. */
+  readonly calls?: Calls;
   /** True when trying again may help. */
   isTransient(error: unknown): boolean;
 }
@@ -44,6 +57,9 @@ const isHandler = (handler: object): handler is Handler<Command> & Handler<Query
 function bindOne(operation: Operation, handler: object): BoundOperation {
   const where = `${operation.service}.${operation.name}`;
   const input = closed(operation.input);
+  if (operation.kind === 'command' && operation.durable && !isFlow(handler)) {
+    throw new Error(`${where} is durable: its handler must be a flow, with a property 'run'`);
+  }
   if (operation.kind === 'command' && isFlow(handler)) return { kind: 'flow', operation, input, flow: handler };
   if (operation.kind === 'command' && isGroupHandler(handler)) {
     return { kind: 'command', operation, input, handler: { handle: handler.decide }, isBatched: true };
@@ -73,3 +89,12 @@ export function bindOperations(
   }
   return operations;
 }
+
+/** The services that a contract's caller rules name. */
+export const callersOf = (contract: ServiceContract): string[] => [
+  ...new Set(
+    declarationsOf(contract)
+      .filter(isOperation)
+      .flatMap(({ caller }) => (caller.startsWith('service:') ? [caller.slice('service:'.length)] : [])),
+  ),
+];

@@ -14,6 +14,8 @@ const shop = service(
     buy: command({ summary: 'Buy', caller: 'customer', key: 'command.id', ...empty }),
     changePrice: command({ summary: 'Change a price', caller: 'operator:catalog', key: 'command.id', ...empty }),
     listBuyers: query({ summary: 'List buyers', caller: 'operator:support', ...empty }),
+    reserve: command({ summary: 'Reserve', caller: 'service:cart', key: 'command.id', ...empty }),
+    settle: command({ summary: 'Settle', caller: 'service:cart-2', key: 'command.id', ...empty }),
   },
 );
 
@@ -25,7 +27,7 @@ describe('the caller rule of a contract, in its service', () => {
       contract: shop,
       operations: bindOperations(
         shop,
-        new Map(['look', 'buy', 'changePrice', 'listBuyers'].map((name) => [name, handler])),
+        new Map(['look', 'buy', 'changePrice', 'listBuyers', 'reserve', 'settle'].map((name) => [name, handler])),
       ),
       executor: {
         execute: async () => ({ ok: true, body: '{}' }),
@@ -62,6 +64,8 @@ describe('the caller rule of a contract, in its service', () => {
     ['look', 'ok', 'ok', 'ok', 'ok'],
     ['buy', 'FORBIDDEN', 'FORBIDDEN', 'ok', 'ok'],
     ['changePrice', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'ok'],
+    ['reserve', 'ok', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'],
+    ['settle', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'],
   ])('%s: service %s, guest %s, customer %s, operator %s', async (operation, ...expected) => {
     const kinds = ['service', 'guest', 'customer', 'operator'] as const;
     expect(await Promise.all(kinds.map((kind) => outcome(operation, kind)))).toEqual(expected);

@@ -1,28 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  OperationError,
-  type Command,
-  type InputOf,
-  type OutputOf,
-  type BusinessErrorDetails,
-} from '@stoa/contract-kit';
+import { OperationError, type BusinessErrorDetails } from '@stoa/contract-kit';
 import type { CommandReply, CommandRequest } from '../api/command-execution.js';
-import { deriveId } from '../protocol/ids.js';
 import type { Logger } from '@stoa/kafka';
 import { backoff } from '@stoa/timing';
-import type { FlowContext, StepRules } from '../api/handlers.js';
 import type { Binding, BoundOperation } from './binding.js';
+import { FlowRunner } from './flow-runner.js';
 import { Unreadable, type Envelope } from '../protocol/envelope.js';
 import { letsIn } from '../protocol/caller-rule.js';
 import { secretFieldsOf } from '../protocol/secret-fields.js';
 import { Unopened, type SealingKeys } from '../sealing/sealed-fields.js';
-import { keyOf } from '../protocol/key-of.js';
 import { NOT_KNOWN } from '../protocol/fixed-replies.js';
 import { bodyOf } from '../replies/reply-parts.js';
 import {
   invalidInputReply,
   isDeclared,
-  unwrapReply,
   problemsOf,
   commonErrorReply,
   businessErrorReply,
@@ -37,10 +28,7 @@ const RETRY_FIRST_MS = 15;
 const RETRY_MOST_MS = 250;
 
 type BoundQuery = Extract<BoundOperation, { kind: 'query' }>;
-type BoundFlow = Extract<BoundOperation, { kind: 'flow' }>;
 type BoundCommandOrFlow = Exclude<BoundOperation, BoundQuery>;
-
-const stepId = (flowId: string, name: string): string => deriveId(flowId, 'step', name);
 
 const fail = (code: string, detail?: string, details?: BusinessErrorDetails): never => {
   throw new OperationError(code, detail, details);
@@ -48,11 +36,15 @@ const fail = (code: string, detail?: string, details?: BusinessErrorDetails): ne
 
 /** Runs one request: finds its operation, checks the input, calls the handler or the command's executor. */
 export class Dispatcher {
+  private readonly flows: FlowRunner;
+
   constructor(
     private readonly binding: Binding,
     private readonly logger: Logger,
     private readonly sealing?: SealingKeys,
-  ) {}
+  ) {
+    this.flows = new FlowRunner(binding);
+  }
 
   /**
    * @param budgetLeft milliseconds until the caller gives up
@@ -154,20 +146,8 @@ export class Dispatcher {
         if (refused) return refused;
         isAdmitted = true;
       }
-      return bound.kind === 'command' ? executor.execute(bound, request) : this.runFlow(bound, request);
+      return bound.kind === 'command' ? executor.execute(bound, request) : this.flows.run(bound, request);
     };
-  }
-
-  private async runFlow({ flow }: BoundFlow, request: CommandRequest): Promise<CommandReply> {
-    let hasBegun = false;
-    try {
-      const context = this.flowContext(request, () => (hasBegun = true));
-      return { ok: true, body: bodyOf(await flow.run(request.input, context)) };
-    } catch (error) {
-      // A step was too late, but not the flow's first: it can't be said that nothing was done.
-      if (hasBegun && error instanceof OperationError && error.code === 'DEADLINE_EXCEEDED') return NOT_KNOWN;
-      throw error;
-    }
   }
 
   private request(envelope: Envelope, bodyText: string, input: unknown, budgetLeft: () => number): CommandRequest {
@@ -183,44 +163,6 @@ export class Dispatcher {
       sentAt: new Date(appendedAt),
       budgetLeft,
     };
-  }
-
-  /** @param onDone called when a step was done */
-  private flowContext(request: CommandRequest, onDone: () => void): FlowContext<Command> {
-    const step = async <C extends Command>(name: string, command: C, input: InputOf<C>, rules?: StepRules) => {
-      const output = unwrapReply<OutputOf<C>>(await this.step(request, name, command, input, rules));
-      onDone();
-      return output;
-    };
-    return { caller: request.caller, commandId: request.id, stepId: (name) => stepId(request.id, name), fail, step };
-  }
-
-  private async step(
-    flow: CommandRequest,
-    name: string,
-    command: Command,
-    input: unknown,
-    rules?: StepRules,
-  ): Promise<CommandReply> {
-    const bound = this.binding.operations.get(command.name);
-    if (bound?.kind !== 'command' || bound.operation.service !== command.service) {
-      throw new Error(`a step must be a command of this service that is no flow: ${command.service}.${command.name}`);
-    }
-    const id = stepId(flow.id, name);
-    const bodyText = JSON.stringify(input);
-    const request: CommandRequest = {
-      id,
-      key: keyOf(command, id, input, flow.caller),
-      bodyText,
-      input: bound.input.parse(input),
-      caller: flow.caller,
-      expectedVersion: undefined,
-      traceparent: flow.traceparent,
-      sentAt: flow.sentAt,
-      until: rules?.until,
-      budgetLeft: flow.budgetLeft,
-    };
-    return this.binding.executor.execute(bound, request);
   }
 
   /**

@@ -9,7 +9,7 @@ import { CallerKeys } from '../callers/caller-keys.js';
 import type { DeadLetters } from '../dead-letters/dead-letters.js';
 import { EventGroups } from '../subscriptions/event-groups.js';
 import { clockTopic, topicNames, type TopicNames } from '../protocol/topics.js';
-import type { Binding } from './binding.js';
+import { callersOf, type Binding, type Calls } from './binding.js';
 import { BrokerClock } from '../clocks/broker-clock.js';
 import { ClockCheck } from '../clocks/clock-check.js';
 import { Dispatcher } from './dispatcher.js';
@@ -61,6 +61,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
   private executor: CommandExecutor | undefined;
   private consumer: GroupConsumer | undefined;
   private runningBackground: Background | undefined;
+  private calls: Calls | undefined;
   private clockTimer: NodeJS.Timeout | undefined;
   private isClosing = false;
 
@@ -120,7 +121,8 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     this.dispatcher = new Dispatcher(binding, logger, sealing);
     this.executor = binding.executor;
     await ensureTopics(this.kafka, this.options, binding.contract);
-    await this.callerKeys?.open();
+    await Promise.all([this.callerKeys?.open(callersOf(binding.contract)), binding.calls?.open()]);
+    this.calls = binding.calls;
     await this.clock.syncClosely(this.ping);
     this.keepClock();
     this.runningBackground = background;
@@ -150,7 +152,9 @@ export class StoaServer extends Server implements CustomTransportStrategy {
 
   /** True while this clone is a member of its group, and what runs beside the requests agrees. */
   isReady(): boolean {
-    return !this.isClosing && (this.consumer?.isJoined() ?? false) && (this.runningBackground?.isReady() ?? true);
+    const { consumer, runningBackground, calls } = this;
+    if (this.isClosing || !consumer?.isJoined()) return false;
+    return (runningBackground?.isReady() ?? true) && (calls?.isReady() ?? true);
   }
 
   /** Events that could not be handled, for operators. Undefined until it listens, or without a database. */
@@ -295,7 +299,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       this.options.logger.warn({ err: error }, 'leaving the group');
     });
     await this.runningBackground?.stop();
-    await this.callerKeys?.close();
+    await Promise.all([this.callerKeys?.close(), this.calls?.close()]);
   }
 
   override on(): never {
