@@ -12,7 +12,18 @@ const layer = (name) => `^apps/[^/]+/src/${name}/`;
  */
 const FOLDERS = {
   'apps/cart/src': ['operations', 'subscriptions', 'storage', 'domain'],
-  'apps/catalog/src': ['cli', 'imports', 'operations', 'html', 'storage', 'generated', 'domain', 'config.ts'],
+  'apps/catalog/src': [
+    'cli',
+    'imports',
+    'background',
+    'subscriptions',
+    'operations',
+    'html',
+    'storage',
+    'generated',
+    'domain',
+    'config.ts',
+  ],
   'apps/gateway/src': [
     'cli',
     'server',

@@ -1,4 +1,4 @@
-import type { ImportJob, ImportProblem, Product, ProductSummary } from '@stoa/catalog-contract';
+import type { ImportJob, ImportProblem, Product, ProductInput, ProductSummary } from '@stoa/catalog-contract';
 import { eventually } from '@stoa/testing';
 import { CatalogService } from '../test/catalog-service.js';
 import { largeProduct, productInput } from '../test/inputs.js';
@@ -97,7 +97,11 @@ it('imports and serves products of two thousand variants, each with a picture', 
   expect(await importJob(id)).toMatchObject({ productsCreated: 3, rowsRefused: 0 });
 
   const read = await Promise.all(products.map(({ handle }) => service.ask<Product>('getProduct', { handle })));
-  expect(read.map(({ body }) => body)).toEqual(products.map((product) => expect.objectContaining(product)));
+  const shown = ({ variants, ...product }: ProductInput) => ({
+    ...product,
+    variants: variants.map((variant) => ({ ...variant, available: variant.stock })),
+  });
+  expect(read.map(({ body }) => body)).toEqual(products.map((each) => expect.objectContaining(shown(each))));
   const price = { amount: 2, currency: 'USD' };
   const changed = await service.ask<Product>('changePrice', { sku: 'large-1-1999', price });
   expect(changed.body.variants[1_999]?.price).toEqual(price);

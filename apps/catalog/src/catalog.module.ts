@@ -4,9 +4,9 @@ import { MessagingModule } from '@stoa/messaging';
 import { CONFIG, type Logger, LOGGER } from '@stoa/service';
 import { connectionShare } from '@stoa/postgres';
 import { POOLS, type CatalogConfig } from './config.js';
+import { AvailabilityWorker } from './background/availability-worker.js';
 import { HoldSweeper } from './background/hold-sweeper.js';
 import { ImportWorker } from './imports/import-worker.js';
-import { AdjustStock } from './operations/adjust-stock.js';
 import { ChangePrice } from './operations/change-price.js';
 import { ChangeProduct } from './operations/change-product.js';
 import { ConfirmHold } from './operations/holds/confirm-hold.js';
@@ -21,13 +21,18 @@ import { ListImportProblems } from './operations/list-import-problems.js';
 import { ListProducts } from './operations/list-products.js';
 import { ReleaseHold } from './operations/holds/release-hold.js';
 import { RemoveProduct } from './operations/remove-product.js';
+import { AdjustStock } from './operations/stock/adjust-stock.js';
+import { GetStock } from './operations/stock/get-stock.js';
+import { ListStockMovements } from './operations/stock/list-stock-movements.js';
+import { SetLowStock } from './operations/stock/set-low-stock.js';
 import { ExportQueries } from './storage/export-queries.js';
+import { StockQueries } from './storage/stock/stock-queries.js';
 import { Holds } from './storage/stock/holds.js';
 import { ImportQueries } from './storage/imports/import-queries.js';
 import { MOST_CONNECTIONS, openPrisma, PrismaClient } from './storage/prisma.js';
 import { ProductQueries } from './storage/product-queries.js';
 
-const queries = [ProductQueries, ImportQueries, ExportQueries].map((type) => ({
+const queries = [ProductQueries, ImportQueries, ExportQueries, StockQueries].map((type) => ({
   provide: type,
   inject: [PrismaClient],
   useFactory: (prisma: PrismaClient) => new type(prisma),
@@ -45,6 +50,9 @@ const queries = [ProductQueries, ImportQueries, ExportQueries].map((type) => ({
       removeProduct: RemoveProduct,
       changePrice: ChangePrice,
       adjustStock: AdjustStock,
+      getStock: GetStock,
+      listStockMovements: ListStockMovements,
+      setLowStock: SetLowStock,
 
       holdStock: HoldStock,
       confirmHold: ConfirmHold,
@@ -65,6 +73,7 @@ const queries = [ProductQueries, ImportQueries, ExportQueries].map((type) => ({
     },
     ...queries,
     Holds,
+    AvailabilityWorker,
     HoldSweeper,
     ImportWorker,
   ],

@@ -1,4 +1,4 @@
-import { catalog, type ImportJob, type ImportProblem, type Product } from '@stoa/catalog-contract';
+import { catalog, type ImportJob, type ImportProblem, type Product, type StockLevel } from '@stoa/catalog-contract';
 import type { Command, InputOf, OutputOf, Query } from '@stoa/contract-kit';
 import { OperationError } from '@stoa/contract-kit';
 import { type Caller, type Handler, messagingMigrations, newId } from '@stoa/messaging';
@@ -9,6 +9,10 @@ import { GENEROUS_BUDGET_MS, testDatabase } from '@stoa/testing';
 import { Client } from 'pg';
 import { ImportRun } from '../src/imports/import-run.js';
 import { ExportProducts } from '../src/operations/export-products.js';
+import { GetStock } from '../src/operations/stock/get-stock.js';
+import { ListStockMovements } from '../src/operations/stock/list-stock-movements.js';
+import { StockQueries } from '../src/storage/stock/stock-queries.js';
+import { publishStale } from '../src/background/availability-worker.js';
 import { GetImport } from '../src/operations/get-import.js';
 import { GetProduct } from '../src/operations/get-product.js';
 import { ImportProducts } from '../src/operations/import-products.js';
@@ -78,7 +82,7 @@ export class Shop {
     input: unknown,
     options: { expectedVersion?: number; id?: string } = {},
   ): Promise<OutputOf<C>> {
-    const handler = new (type as unknown as new () => Handler<Command>)();
+    const handler = new (type as unknown as new (config: object) => Handler<Command>)({ CATALOG_LOW_STOCK: 2 });
     const reply = await this.executor.execute(
       { operation, handler },
       {
@@ -126,6 +130,19 @@ export class Shop {
   async categories(): Promise<Record<string, number>> {
     const { items } = await this.query(catalog.listCategories, new ListCategories(new ProductQueries(this.prisma)), {});
     return Object.fromEntries(items.map(({ handle, products }) => [handle, products]));
+  }
+
+  stockOf(sku: string): Promise<StockLevel> {
+    return this.query(catalog.getStock, new GetStock(new StockQueries(this.prisma)), { sku });
+  }
+
+  movements(input: object): Promise<OutputOf<typeof catalog.listStockMovements>> {
+    return this.query(catalog.listStockMovements, new ListStockMovements(new StockQueries(this.prisma)), input);
+  }
+
+  /** Lets shoppers see what sales changed, as each clone does all the time. */
+  async showAvailability(): Promise<void> {
+    while (await this.database.transaction(0, publishStale));
   }
 
   getImport(id: string): Promise<ImportJob> {

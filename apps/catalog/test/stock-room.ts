@@ -6,7 +6,7 @@ import { PgDatabase } from '@stoa/postgres';
 import { GENEROUS_BUDGET_MS, testDatabase } from '@stoa/testing';
 import { ConfirmHold } from '../src/operations/holds/confirm-hold.js';
 import { CreateProduct } from '../src/operations/create-product.js';
-import { AdjustStock } from '../src/operations/adjust-stock.js';
+import { AdjustStock } from '../src/operations/stock/adjust-stock.js';
 import { HoldStock } from '../src/operations/holds/hold-stock.js';
 import { ReleaseHold } from '../src/operations/holds/release-hold.js';
 import { Holds } from '../src/storage/stock/holds.js';
@@ -76,7 +76,8 @@ class Clone {
     this.batched(catalog.holdStock, new HoldStock(this.holds), { orderId, lines, holdSeconds }, id);
   readonly confirm = (orderId: string) => this.batched(catalog.confirmHold, new ConfirmHold(this.holds), { orderId });
   readonly release = (orderId: string) => this.batched(catalog.releaseHold, new ReleaseHold(this.holds), { orderId });
-  readonly adjust = (sku: string, delta: number) => this.single(catalog.adjustStock, new AdjustStock(), { sku, delta });
+  readonly adjust = (sku: string, delta: number) =>
+    this.single(catalog.adjustStock, new AdjustStock({ CATALOG_LOW_STOCK: 2 }), { sku, delta });
 }
 
 /** The catalog's stock on a database of its own, with any number of clones, without Kafka. */

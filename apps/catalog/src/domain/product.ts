@@ -78,6 +78,13 @@ export function normalise(input: Content, library: HtmlLibrary): Content {
   };
 }
 
+/** A content as shoppers may buy it: its stock less what orders hold. */
+export function lessReserved(content: Content, reserved: ReadonlyMap<string, number>): Content {
+  if (reserved.size === 0) return content;
+  const less = (variant: Variant): Variant => ({ ...variant, stock: variant.stock - (reserved.get(variant.sku) ?? 0) });
+  return { ...content, variants: content.variants.map(less) };
+}
+
 /** Equal for equal contents in normal form. */
 export const contentHash = (content: Content): Buffer => createHash('sha256').update(JSON.stringify(content)).digest();
 

@@ -104,7 +104,8 @@ function outboxRowsOf({ handle, version, states }: SavedProduct): OutboxRow[] {
 /**
  * Brings a batch into the catalog and records in the same transaction how far the file is worked off: whatever happens,
  * the next run goes on behind the last batch that was committed.
- * @throws LeaseLost; HandleTaken or SkuTaken when somebody else took a name meanwhile, which a second try will see.
+ * @throws LeaseLost; HandleTaken, SkuTaken or StockHeld when somebody else took a name or held stock meanwhile, which
+ *   a second try will see.
  */
 export async function applyBatch(tx: Sql, job: LeasedJob, batch: Batch, now: Date): Promise<void> {
   await holdLease(tx, job);
@@ -118,7 +119,8 @@ export async function applyBatch(tx: Sql, job: LeasedJob, batch: Batch, now: Dat
   const products = await notYetThere(tx, await firstOnes(tx, job, batch.entries, outcome), outcome);
   const planned = await plan(tx, job, products, outcome);
   const changes = planned.map(({ before, after }) => ({ id: before?.id ?? newId(), before, after }));
-  const saved = await saveProducts(tx, changes, now);
+  const origin = { kind: 'imported' as const, by: `import ${job.id}`, reason: job.file };
+  const saved = await saveProducts(tx, changes, now, origin);
   outcome.created += planned.filter(({ before }) => !before).length;
   outcome.changed += planned.filter(({ before }) => before).length;
   await writeOutbox(tx, 0, saved.flatMap(outboxRowsOf));

@@ -16,7 +16,7 @@ import {
   type LeasedJob,
 } from '../storage/imports/import-leases.js';
 import { HandleTaken } from '../storage/product-writes.js';
-import { SkuTaken } from '../storage/variant-writes.js';
+import { SkuTaken, StockHeld } from '../storage/variant-writes.js';
 import { applyBatch, type Batch } from './apply-batch.js';
 import { BadFile, openAgain, openAtStart, type OpenFile } from './import-file.js';
 
@@ -169,7 +169,7 @@ export class ImportRun {
         await this.transaction((tx) => applyBatch(tx, this.job, batch, new Date()));
         return;
       } catch (error) {
-        const isClash = error instanceof HandleTaken || error instanceof SkuTaken;
+        const isClash = error instanceof HandleTaken || error instanceof SkuTaken || error instanceof StockHeld;
         if (!isClash || ++clashes > MAX_CLASHES) throw error;
       }
     }

@@ -3,7 +3,7 @@ import { eventually } from '@stoa/testing';
 import { readFile } from 'node:fs/promises';
 import { productInput, variantInput } from '../../test/inputs.js';
 import { Shop } from '../../test/shop.js';
-import { AdjustStock } from '../operations/adjust-stock.js';
+import { AdjustStock } from '../operations/stock/adjust-stock.js';
 
 let shop: Shop;
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import type { ImportProblem } from '@stoa/catalog-contract';
+import type { ImportProblem, Variant } from '@stoa/catalog-contract';
 import { refusedRow, type FileProduct } from '../domain/files/entry.js';
 import type { FileKind } from '../domain/files/file-start.js';
 import { contentHash, faultsOf, type Content } from '../domain/product.js';
@@ -60,6 +60,24 @@ export class SkuOwners {
   }
 }
 
+/** Why one variant of a file can't go in; null: it can. */
+function variantFault(variant: Variant, handle: string, before: StoredProduct | null, owners: SkuOwners) {
+  const owner = owners.otherOwner(variant.sku, handle);
+  if (owner !== null) return `is the SKU ${variant.sku} of another product: ${owner}`;
+  const reserved = before?.reserved.get(variant.sku) ?? 0;
+  const hasEnough = variant.whenOutOfStock === 'continue' || variant.stock >= reserved;
+  return hasEnough
+    ? null
+    : `has a stock of ${variant.stock}, less than the ${reserved} of ${variant.sku} that orders hold`;
+}
+
+/** Why the variants that are not in a file can't go; null: they can. */
+function heldAndGone(before: StoredProduct | null, after: Content): string | null {
+  const kept = new Set(after.variants.map(({ sku }) => sku));
+  const [sku, reserved] = [...(before?.reserved ?? [])].find(([each]) => !kept.has(each)) ?? [];
+  return sku === undefined ? null : `would lose the variant ${sku}, of which orders hold ${reserved}`;
+}
+
 /**
  * Plans one product: leaves out the variants whose SKU another product sells (of NDJSON, where a row is a product, all
  * of it), and gives what is then to be written, or null when nothing is left.
@@ -71,25 +89,23 @@ export function planProduct(
   kind: FileKind,
 ): { readonly planned: Planned | null; readonly refused: Refused } {
   const { handle, variants } = file.content;
-  const problems = variants.flatMap(({ sku }, index) => {
-    const owner = owners.otherOwner(sku, handle);
-    if (owner === null) return [];
-    const reason = `is the SKU ${sku} of another product: ${owner}`;
-    return [refusedRow(file.variantLines[index] ?? file.line, columnOf(kind, index), handle, reason)];
-  });
-  const isKept = (sku: string): boolean => owners.otherOwner(sku, handle) === null;
-  const kept = { ...file.content, variants: variants.filter(({ sku }) => isKept(sku)) };
+  const faults = variants.map((variant) => variantFault(variant, handle, before, owners));
+  const problems = faults.flatMap((reason, index) =>
+    reason === null ? [] : [refusedRow(file.variantLines[index] ?? file.line, columnOf(kind, index), handle, reason)],
+  );
+  const kept = { ...file.content, variants: variants.filter((_, index) => faults[index] === null) };
   if (problems.length > 0 && (kind === 'ndjson' || kept.variants.length === 0)) {
     return { planned: null, refused: { problems, rows: kind === 'ndjson' ? 1 : problems.length } };
   }
   const remaining = problems.length > 0 ? { ...file, content: kept, isWhole: false } : file;
   const after = contentOf(remaining, before);
-  if (after) {
+  const held = after && heldAndGone(before, after);
+  if (after && held === null) {
     owners.settle(before?.content, after);
     return { planned: { file, before, after }, refused: { problems, rows: problems.length } };
   }
   const reason =
-    "can't be changed in part: with the variants that it has already, its options or currencies would clash";
+    held ?? "can't be changed in part: with the variants that it has already, its options or currencies would clash";
   return {
     planned: null,
     refused: { problems: [...problems, refusedRow(file.line, null, handle, reason)], rows: variants.length },

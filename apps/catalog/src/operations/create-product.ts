@@ -17,7 +17,7 @@ export class CreateProduct implements Handler<typeof catalog.createProduct> {
     const id = mintId();
     try {
       const { version } = await saveAndPublish(context, { id, before: null, after: content });
-      return productOf({ id, version, createdAt: now, updatedAt: now, content });
+      return productOf({ id, version, createdAt: now, updatedAt: now, content, reserved: new Map() });
     } catch (error) {
       if (error instanceof HandleTaken) return fail('HANDLE_TAKEN', error.message);
       throw error;

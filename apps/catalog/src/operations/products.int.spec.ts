@@ -1,7 +1,7 @@
 import { catalog } from '@stoa/catalog-contract';
 import { productInput, variantInput } from '../../test/inputs.js';
 import { Shop } from '../../test/shop.js';
-import { AdjustStock } from './adjust-stock.js';
+import { AdjustStock } from './stock/adjust-stock.js';
 import { ChangePrice } from './change-price.js';
 import { ChangeProduct } from './change-product.js';
 import { CreateProduct } from './create-product.js';
@@ -283,12 +283,17 @@ describe('stock', () => {
     const sku = `${handle}-sku`;
     await shop.messages();
     expect(await adjust(sku, -4, 'stocktaking')).toEqual({ sku, stock: 1, version: 2 });
-    expect((await shop.messages()).map(({ type }) => type)).toEqual(['productChanged']);
+    expect(await shop.messages()).toMatchObject([
+      { type: 'variantLow', key: sku, data: { sku, product: handle, stock: 1, threshold: 2 } },
+      { type: 'productChanged', version: 2 },
+    ]);
     expect(await adjust(sku, -1)).toEqual({ sku, stock: 0, version: 3 });
     expect(await shop.messages()).toMatchObject([
-      { type: 'variant', version: 2, data: { available: false } },
+      { type: 'availability', version: 1, data: { sku, available: false } },
       { type: 'productChanged', version: 3 },
     ]);
+    await shop.showAvailability();
+    expect((await shop.messages()).filter(({ key }) => key === sku)).toEqual([]);
     expect((await shop.product(handle)).variants[0]?.stock).toBe(0);
     expect((await shop.list({ q: handle })).items[0]?.available).toBe(false);
     await adjust(sku, 2);
@@ -296,7 +301,7 @@ describe('stock', () => {
     const recorded = await shop.sql('SELECT delta, stock, reason FROM stock_adjustments WHERE sku = $1 ORDER BY id', [
       sku,
     ]);
-    expect(recorded).toHaveLength(3);
+    expect(recorded).toHaveLength(4);
     expect(recorded).toContainEqual({ delta: -4, stock: 1, reason: 'stocktaking' });
   });
 

@@ -1,11 +1,12 @@
 import { catalog } from '@stoa/catalog-contract';
+import { OperationError } from '@stoa/contract-kit';
 import type { CommandContext } from '@stoa/messaging';
 import { saveProducts, type ProductChange, type SavedProduct } from '../storage/save-products.js';
-import { SkuTaken } from '../storage/variant-writes.js';
+import { SkuTaken, StockHeld } from '../storage/variant-writes.js';
+import { nameOf } from './stock/caller-name.js';
 
 type Publisher = Pick<CommandContext<typeof catalog.removeProduct>, 'publish' | 'retract'>;
-type Saver = Publisher &
-  Pick<CommandContext<typeof catalog.removeProduct>, 'tx' | 'now'> & { fail(code: 'SKU_TAKEN', detail: string): never };
+type Saver = Publisher & Pick<CommandContext<typeof catalog.removeProduct>, 'tx' | 'now' | 'caller'>;
 
 /** Publishes a product's change: for caches that it changed, for other services the states of its variants. */
 export async function publishSaved({ publish, retract }: Publisher, saved: SavedProduct): Promise<void> {
@@ -18,17 +19,20 @@ export async function publishSaved({ publish, retract }: Publisher, saved: Saved
 }
 
 /**
- * Saves one product and publishes it. Fails with SKU_TAKEN when another product has one of its SKUs.
+ * Saves one product and publishes it. Fails with SKU_TAKEN when another product has one of its SKUs, with STOCK_HELD
+ * when orders hold more than there would be.
  * @throws HandleTaken when a new product's handle is another's
  */
 export async function saveAndPublish(context: Saver, change: ProductChange): Promise<SavedProduct> {
   try {
-    const [saved] = await saveProducts(context.tx, [change], context.now);
+    const origin = { kind: 'set' as const, by: nameOf(context.caller) };
+    const [saved] = await saveProducts(context.tx, [change], context.now, origin);
     if (!saved) throw new Error('saving a product gave nothing');
     await publishSaved(context, saved);
     return saved;
   } catch (error) {
-    if (error instanceof SkuTaken) return context.fail('SKU_TAKEN', error.message);
+    if (error instanceof SkuTaken) throw new OperationError('SKU_TAKEN', error.message);
+    if (error instanceof StockHeld) throw new OperationError('STOCK_HELD', error.message);
     throw error;
   }
 }

@@ -10,11 +10,15 @@ const LOCK = `SELECT ${PRODUCT_COLUMNS} FROM products WHERE handle = ANY($1) ORD
 // A statement of its own, behind the lock: in the lock's own statement it would see the variants as they were before
 // the wait for the lock.
 const VARIANTS = `SELECT product_id AS "productId", sku, title, options, price, currency, compare_at_price AS "compareAtPrice", stock,
-  oversell, barcode, grams, taxable, requires_shipping AS "requiresShipping", image_url AS "imageUrl", version
+  oversell, barcode, grams, taxable, requires_shipping AS "requiresShipping", image_url AS "imageUrl", version, reserved
   FROM variants WHERE product_id IN (SELECT id FROM products WHERE handle = ANY($1)) ORDER BY product_id, position`;
 
 type LockedProduct = ProductRow & Pick<StoredProduct, 'id' | 'version' | 'createdAt' | 'updatedAt'>;
-type LockedVariant = VariantRow & { readonly productId: string; readonly version: number };
+type LockedVariant = VariantRow & {
+  readonly productId: string;
+  readonly version: number;
+  readonly reserved: number;
+};
 
 /**
  * The products of these handles that exist, locked until the transaction ends. Their variants change only under this
@@ -31,7 +35,9 @@ export async function lockProducts(tx: Sql, handles: readonly string[]): Promise
       const own = byProduct.get(row.id) ?? [];
       const { id, version, createdAt, updatedAt } = row;
       const variantVersions = new Map(own.map((variant) => [variant.sku, variant.version]));
-      return [row.handle, { id, version, createdAt, updatedAt, content: contentOf(row, own), variantVersions }];
+      const reserved = new Map(own.filter((variant) => variant.reserved > 0).map((v) => [v.sku, v.reserved]));
+      const content = contentOf(row, own);
+      return [row.handle, { id, version, createdAt, updatedAt, content, variantVersions, reserved }];
     }),
   );
 }

@@ -20,7 +20,9 @@ export class ProductQueries {
       where: { handle, active: true },
       include: { variants: { orderBy: { position: 'asc' } } },
     });
-    return row ? productOf({ ...row, content: contentOf(row, row.variants) }) : undefined;
+    if (!row) return undefined;
+    const reserved = new Map(row.variants.map((variant) => [variant.sku, variant.reserved]));
+    return productOf({ ...row, content: contentOf(row, row.variants), reserved });
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Sql } from '@stoa/postgres';
 import { LETTERS } from './search-rank.js';
 import { derive } from '../domain/derived.js';
-import { contentHash, type Content } from '../domain/product.js';
+import { contentHash, lessReserved, type Content } from '../domain/product.js';
 
 /** Another product has this handle. */
 export class HandleTaken extends Error {
@@ -16,6 +16,8 @@ export interface ProductWrite {
   readonly id: string;
   readonly version: number;
   readonly after: Content | null;
+  /** Pieces that orders hold, by SKU. */
+  readonly reserved: ReadonlyMap<string, number>;
 }
 
 /** Column → its type in the JSON that a statement gets, and how its value is read from there (`p`). */
@@ -65,9 +67,9 @@ const INSERT = `INSERT INTO products (id, ${NAMES}, search, created_at, updated_
 const UPDATE = `UPDATE products SET ${COLUMNS.map(([column, , value]) => `${column} = ${value ?? `p.${column}`}`).join(', ')},
   search = ${SEARCH}, updated_at = $2 FROM ${RECORDS} WHERE products.id = p.id`;
 
-function record({ id, version, after }: ProductWrite): object {
+function record({ id, version, after, reserved }: ProductWrite): object {
   if (!after) throw new Error('A product without content is not written but removed');
-  const derived = derive(after);
+  const derived = derive(lessReserved(after, reserved));
   const [s1, s2, s3] = derived.searchTexts;
   return {
     id,

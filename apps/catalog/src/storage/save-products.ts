@@ -1,10 +1,12 @@
 import type { Sql } from '@stoa/postgres';
-import type { Content } from '../domain/product.js';
+import { lessReserved, type Content } from '../domain/product.js';
 import { changedStates, type VariantState } from '../domain/variant-state.js';
 import { countCategories } from './categories.js';
 import { insertProducts, removeProducts, updateProducts } from './product-writes.js';
 import type { StoredProduct } from './stored-product.js';
 import { retire, takeBackVersions } from './retired-versions.js';
+import { settleStock } from './stock/settle-stock.js';
+import type { MovementOrigin } from './stock/movements.js';
 import { deleteVariants, upsertVariants, type VariantWrite } from './variant-writes.js';
 
 /** A change of a product: new (nothing before), changed, or removed (nothing after). */
@@ -34,6 +36,7 @@ interface Plan {
   readonly change: ProductChange;
   readonly handle: string;
   readonly states: ReadonlyMap<string, VariantState | null>;
+  readonly reserved: ReadonlyMap<string, number>;
   /** Versions by SKU, of the variants that go and of those that stay. */
   readonly versions: Map<string, number>;
   readonly gone: readonly string[];
@@ -42,7 +45,9 @@ interface Plan {
 
 function planOf(change: ProductChange): Plan {
   const { before, after } = change;
-  const states = changedStates(before?.content ?? null, after);
+  const reserved = before?.reserved ?? new Map<string, number>();
+  const shown = (content: Content | null | undefined) => (content ? lessReserved(content, reserved) : null);
+  const states = changedStates(shown(before?.content), shown(after));
   const kept = new Set(after?.variants.map(({ sku }) => sku));
   const versions = new Map(before?.variantVersions);
   for (const { sku } of after?.variants ?? []) versions.set(sku, versions.get(sku) ?? 0);
@@ -51,6 +56,7 @@ function planOf(change: ProductChange): Plan {
     change,
     handle: after?.handle ?? before?.content.handle ?? '',
     states,
+    reserved,
     versions,
     gone: [...(before?.variantVersions.keys() ?? [])].filter((sku) => !kept.has(sku)),
     version: (before?.version ?? 0) + 1,
@@ -58,7 +64,7 @@ function planOf(change: ProductChange): Plan {
 }
 
 /** The variants that are not in the database as they should be. */
-function variantWrites({ change, versions, states }: Plan): VariantWrite[] {
+function variantWrites({ change, versions, states }: Plan, stockOf: ReadonlyMap<string, number>): VariantWrite[] {
   const before = new Map(
     change.before?.content.variants.map((variant, position) => [variant.sku, JSON.stringify([position, variant])]),
   );
@@ -67,7 +73,11 @@ function variantWrites({ change, versions, states }: Plan): VariantWrite[] {
     .filter(
       ({ variant, position }) =>
         states.has(variant.sku) || before.get(variant.sku) !== JSON.stringify([position, variant]),
-    );
+    )
+    .map((write) => ({
+      ...write,
+      variant: { ...write.variant, stock: stockOf.get(write.variant.sku) ?? write.variant.stock },
+    }));
 }
 
 /** New products and variants go on with the versions at which the removed ones of the same names stopped. */
@@ -100,15 +110,22 @@ const savedOf = ({ change, handle, version, versions, states }: Plan): SavedProd
 /**
  * Writes any number of products with one statement per kind of row, and says what is to be published. The versions come
  * from rows that the transaction holds: of the locked products, and of those that it inserts.
- * @throws HandleTaken, SkuTaken: nothing of the transaction must be committed then.
+ * @param origin what the history of stock says of it
+ * @throws HandleTaken, SkuTaken, StockHeld: nothing of the transaction must be committed then.
  */
-export async function saveProducts(tx: Sql, changes: readonly ProductChange[], now: Date): Promise<SavedProduct[]> {
+export async function saveProducts(
+  tx: Sql,
+  changes: readonly ProductChange[],
+  now: Date,
+  origin: Omit<MovementOrigin, 'at'>,
+): Promise<SavedProduct[]> {
   const plans = changes.map(planOf);
   const of = (is: (plan: Plan) => boolean): Plan[] => plans.filter(is);
   const created = of(({ change }) => !change.before && change.after !== null);
   const changed = of(({ change }) => change.before !== null && change.after !== null);
   const removed = of(({ change }) => change.before !== null && !change.after);
 
+  const stockOf = await settleStock(tx, changes, { ...origin, at: now });
   await retire(
     tx,
     'variant',
@@ -120,15 +137,18 @@ export async function saveProducts(tx: Sql, changes: readonly ProductChange[], n
   );
   await insertProducts(
     tx,
-    created.map(({ change, version }) => ({ ...change, version })),
+    created.map(({ change, version, reserved }) => ({ ...change, version, reserved })),
     now,
   );
   await updateProducts(
     tx,
-    changed.map(({ change, version }) => ({ ...change, version })),
+    changed.map(({ change, version, reserved }) => ({ ...change, version, reserved })),
     now,
   );
-  await upsertVariants(tx, plans.flatMap(variantWrites));
+  await upsertVariants(
+    tx,
+    plans.flatMap((plan) => variantWrites(plan, stockOf)),
+  );
   await continueVersions(tx, plans);
   await retire(
     tx,

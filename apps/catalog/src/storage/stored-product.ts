@@ -11,6 +11,8 @@ export interface StoredProduct {
   readonly content: Content;
   /** Of the last published state of each variant; 0 where none was. */
   readonly variantVersions: ReadonlyMap<string, number>;
+  /** Pieces that orders hold, by SKU, where they hold any. */
+  readonly reserved: ReadonlyMap<string, number>;
 }
 
 /**
@@ -92,8 +94,13 @@ export const productOf = ({
   createdAt,
   updatedAt,
   content,
+  reserved,
 }: Omit<StoredProduct, 'variantVersions'>): Product => ({
   ...content,
+  variants: content.variants.map((variant) => ({
+    ...variant,
+    available: variant.stock - (reserved.get(variant.sku) ?? 0),
+  })),
   id,
   version,
   createdAt: createdAt.toISOString(),

@@ -12,6 +12,17 @@ export class SkuTaken extends Error {
   }
 }
 
+/** Orders hold more of this SKU than there would be, or what would be gone. */
+export class StockHeld extends Error {
+  override readonly name = 'StockHeld';
+  constructor(
+    readonly sku: string,
+    readonly reserved: number,
+  ) {
+    super(`Orders hold ${reserved} of ${sku}: it can't have less, nor go, until they are done`);
+  }
+}
+
 /** A variant to be written, under its new version. */
 export interface VariantWrite {
   readonly variant: Variant;
@@ -42,7 +53,7 @@ const COLUMNS = [
 const UPSERT = `INSERT INTO variants AS old (${COLUMNS.map(([column]) => column).join(', ')})
   SELECT ${COLUMNS.map(([column]) => `v.${column}`).join(', ')}
   FROM jsonb_to_recordset($1::jsonb) AS v(${COLUMNS.map(([column, type]) => `${column} ${type}`).join(', ')})
-  ORDER BY v.sku
+  ORDER BY v.sku COLLATE "C"
   ON CONFLICT (sku) DO UPDATE SET ${COLUMNS.map(([column]) => `${column} = excluded.${column}`).join(', ')}
   WHERE old.product_id = excluded.product_id RETURNING sku`;
 

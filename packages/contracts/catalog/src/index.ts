@@ -17,11 +17,11 @@ import {
 import { z } from 'zod';
 import { MAX_NAME_LENGTH, MAX_STOCK_ADJUSTMENT } from './limits.js';
 import { Category, ImportJob, ImportProblem, Product, ProductInput, ProductSummary } from './product.js';
-import { holds } from './stock.js';
+import { holds, stock } from './stock.js';
 
 export * from './limits.js';
 export * from './product.js';
-export { HeldLine, type ShortLine } from './stock.js';
+export { HeldLine, type ShortLine, StockLevel, StockMovement } from './stock.js';
 
 const Stock = withoutLimits(z.object({ sku: Sku, stock: z.int(), version: z.int().positive() }));
 const ProductVersion = withoutLimits(z.object({ handle: Handle, version: z.int().positive() }));
@@ -104,7 +104,7 @@ export const catalog = service(
       output: Product,
       etag: 'version',
       ifMatch: true,
-      errors: { NOT_FOUND: 404, SKU_TAKEN: 409, BAD_PRODUCT: 422 },
+      errors: { NOT_FOUND: 404, SKU_TAKEN: 409, STOCK_HELD: 409, BAD_PRODUCT: 422 },
     }),
     removeProduct: command({
       http: 'DELETE /v1/products/{handle}',
@@ -115,7 +115,7 @@ export const catalog = service(
       output: z.object({}),
       status: 204,
       ifMatch: true,
-      errors: { NOT_FOUND: 404 },
+      errors: { NOT_FOUND: 404, STOCK_HELD: 409 },
     }),
     changePrice: command({
       http: 'PUT /v1/variants/{sku}/price',
@@ -146,6 +146,7 @@ export const catalog = service(
       errors: { NOT_FOUND: 404, NOT_ENOUGH_STOCK: 409 },
     }),
 
+    ...stock,
     ...holds,
 
     importProducts: command({

@@ -66,6 +66,13 @@ export type ProductInput = z.infer<typeof ProductInput>;
 
 /** A product as it is stored: an input's fields, which may be from before a limit was lowered. */
 export const Product = withoutLimits(ProductInput).extend({
+  variants: z
+    .array(
+      withoutLimits(Variant).extend({
+        available: z.int().optional().describe('Stock less what orders hold'),
+      }),
+    )
+    .min(1),
   id: z.uuid(),
   version: z.int().positive(),
   createdAt: Timestamp,

@@ -15,7 +15,7 @@ const PRODUCT_FIELDS = new Set([
   ...['id', 'version', 'createdAt', 'updatedAt'],
 ]);
 const LISTS: readonly (readonly [string, ReadonlySet<string>])[] = [
-  ['variants', new Set(Object.keys(Variant.shape))],
+  ['variants', new Set([...Object.keys(Variant.shape), 'available'])],
   ['images', new Set(Object.keys(Image.shape))],
 ];
 
