@@ -49,6 +49,11 @@ const OTHERS = {
     ['KAFKA_BROKERS, REDIS_URL', 'started here', 'servers to use instead of own ones'],
     ['‹APP›_DATABASE_URL, ‹KEYSPACE›_SHARDS', 'made here', 'databases to use instead of own ones'],
     ['DIRECTORY_URL, DIRECTORY_ADMIN_URL', 'made here', 'the shard map to use; both or neither'],
+    [
+      'STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET',
+      'made at the first start, for the local provider',
+      'an account at Stripe to use instead of the local payment provider; its webhooks lead to /v1/payments/webhooks/stripe',
+    ],
     ['TOXIPROXY_SERVER', 'found on PATH', 'the program that gives servers a slow network'],
   ],
   'Tools (`npm run catalog`, `npm run shards`)': [

@@ -18,7 +18,7 @@ export const paymentVariables = shardedVariables.extend({
   STRIPE_API_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe("a provider of Stripe's wire shape, such as infra/payments; Stripe itself if not given"),
+    .describe("the local provider (infra/payments), for keys that begin with sk_local_; others are Stripe's own"),
   PAYMENT_RETURN_URL: z
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:4000')

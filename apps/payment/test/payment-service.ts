@@ -24,8 +24,16 @@ export interface PaymentChanged {
   readonly data: z.output<typeof payment.paymentChanged.data>;
 }
 
-export const ORDER: Caller = { kind: 'operator', customerId: newId() };
+export const ORDER: Caller = { kind: 'service', name: 'order' };
 export const OPERATOR: Caller = { kind: 'operator', customerId: newId() };
+
+/** An intent at the provider. */
+export interface Intent {
+  readonly id: string;
+  readonly status: string;
+  readonly amount: number;
+  readonly amount_received: number;
+}
 
 /** An order that is to be paid. */
 export interface TestOrder {
@@ -101,12 +109,34 @@ export class PaymentService {
   }
 
   /** The provider's books of an order, by its API. */
-  async intentsOf({ orderId }: TestOrder): Promise<{ status: string; amount: number; amount_received: number }[]> {
+  async intentsOf({ orderId }: TestOrder): Promise<Intent[]> {
     const query = new URLSearchParams({ query: `metadata['order_id']:'${orderId}'`, limit: '100' });
-    const response = await fetch(`${this.provider.url}/v1/payment_intents/search?${query.toString()}`, {
-      headers: { authorization: `Bearer ${this.provider.secretKey}` },
-    });
-    return ((await response.json()) as { data: { status: string; amount: number; amount_received: number }[] }).data;
+    return (await this.atProvider<{ data: Intent[] }>(`/v1/payment_intents/search?${query.toString()}`)).data;
+  }
+
+  /** Refunds at the provider of an order. */
+  async refundsOf(order: TestOrder): Promise<number[]> {
+    const intents = await this.intentsOf(order);
+    const lists = await Promise.all(
+      intents.map(({ id }) => this.atProvider<{ data: { amount: number }[] }>(`/v1/refunds?payment_intent=${id}`)),
+    );
+    return lists.flatMap(({ data }) => data.map(({ amount }) => amount));
+  }
+
+  /** Captures as somebody does who is signed in at the provider. */
+  async captureAtProvider(intent: string): Promise<void> {
+    await this.atProvider(`/v1/payment_intents/${intent}/capture`, 'POST');
+  }
+
+  /** All messages of this service's topics so far. */
+  async messagesAsText(): Promise<string> {
+    const records = await this.service.published(['events'], 1);
+    return records.map(({ value }) => value?.toString() ?? '').join('\n');
+  }
+
+  private async atProvider<T>(path: string, method = 'GET'): Promise<T> {
+    const headers = { authorization: `Bearer ${this.provider.secretKey}` };
+    return (await (await fetch(`${this.provider.url}${path}`, { method, headers })).json()) as T;
   }
 
   logs(): string {

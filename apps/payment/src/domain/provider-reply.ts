@@ -42,12 +42,17 @@ export function nextDue(attempt: Attempt, now: Date): Date | null {
  */
 export function applyReply(payment: Payment, attemptId: string, reply: ProviderReply, now: Date): Change {
   const attempt = attemptOf(payment, attemptId);
-  if (!attempt) return unchanged(payment);
+  // No provider has a say in what is paid by hand.
+  if (attempt?.provider !== 'stripe') return unchanged(payment);
   const known = learn(attempt, reply);
   const isOver = attempt.status === 'failed' || attempt.status === 'voided';
   if (isOver && (reply.status === 'authorised' || reply.status === 'requires_action')) {
     const again = { ...known, isOpen: true, wanted: 'void' as const, dueAt: now, updatedAt: now };
     return unchanged(withAttempt(payment, again));
+  }
+  if (isOver && reply.status !== 'captured') {
+    const closed = attempt.isOpen ? { ...known, isOpen: false, wanted: null, dueAt: null } : known;
+    return unchanged(withAttempt(payment, closed));
   }
   if (!isForward(attempt, reply)) return unchanged(withAttempt(payment, rescheduled(known, attempt, now)));
   const next = moved(known, reply, now);
@@ -119,7 +124,7 @@ function rescheduled(known: Attempt, before: Attempt, now: Date): Attempt {
 /** Nothing is known of an attempt: the provider did not respond. */
 export function noReply(payment: Payment, attemptId: string, now: Date): Change {
   const attempt = attemptOf(payment, attemptId);
-  if (!attempt) return unchanged(payment);
+  if (attempt?.provider !== 'stripe') return unchanged(payment);
   const tries = attempt.tries + 1;
   const next = { ...attempt, tries, dueAt: nextDue({ ...attempt, tries }, now) };
   const isNews = attempt.status === 'unknown' && attempt.tries === 0;

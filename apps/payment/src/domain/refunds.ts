@@ -51,6 +51,7 @@ function withNewRefund(
   { attemptId, provider }: Attempt,
   { refundId, amount, reason }: Pick<NewRefund, 'refundId' | 'amount' | 'reason'>,
   now: Date,
+  dueAt = leaseFrom(now),
 ): Change {
   // A payment by hand is given back by hand: by who asks for it.
   const isManual = provider === 'manual';
@@ -63,7 +64,7 @@ function withNewRefund(
     reference: null,
     createdAt: now,
     updatedAt: now,
-    dueAt: isManual ? null : leaseFrom(now),
+    dueAt: isManual ? null : dueAt,
     tries: 0,
     errors: 0,
   };
@@ -78,7 +79,7 @@ export function surplusRefund({ payment, changed }: Change, attempt: Attempt, no
   const { attemptId, captured } = attempt;
   if (payment.refunds.some(({ refundId }) => refundId === attemptId)) return { payment, changed };
   const wanted = { refundId: attemptId, amount: captured, reason: 'surplus' };
-  const refunding = withNewRefund(payment, attempt, wanted, now);
+  const refunding = withNewRefund(payment, attempt, wanted, now, now);
   return { payment: refunding.payment, changed: [...changed, ...refunding.changed] };
 }
 

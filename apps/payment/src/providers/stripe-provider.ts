@@ -89,7 +89,8 @@ export class StripeProvider implements Provider {
       const metadata = { ...metadataOf(attempt), [METADATA.refund]: refundId };
       const params = { payment_intent, amount: stripeAmount(amount, attempt.currency), metadata };
       // Stripe repeats a 500 under its key. Its list, which is never late, knows whether it was done all the same.
-      const idempotencyKey = errors === 0 ? refundId : `${refundId}:${errors}`;
+      // Not its id alone: a surplus is refunded under the id of its attempt.
+      const idempotencyKey = `refund:${refundId}:${errors}`;
       try {
         return replyOfRefund(await this.stripe.refunds.create(params, { idempotencyKey }));
       } catch (error) {
@@ -115,7 +116,7 @@ export class StripeProvider implements Provider {
   }
 
   private async charge(attempt: AttemptAt): Promise<ProviderReply> {
-    const { attemptId, amount, currency, request, orderId } = attempt;
+    const { attemptId, amount, currency, request } = attempt;
     const params: Stripe.PaymentIntentCreateParams = {
       amount: stripeAmount(amount, currency),
       currency: currency.toLowerCase(),
@@ -124,7 +125,6 @@ export class StripeProvider implements Provider {
       payment_method: request?.token ?? '',
       payment_method_types: ['card'],
       return_url: request?.returnUrl ?? this.settings.returnUrl,
-      description: `Order ${orderId}`,
       metadata: metadataOf(attempt),
       expand: EXPAND,
     };

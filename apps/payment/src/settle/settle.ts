@@ -102,7 +102,7 @@ export class Settle {
   /** A provider that gives no reply is nothing unusual; any other error is thrown. */
   private expected(error: unknown, fields: object): NoReply {
     if (!(error instanceof NoReply)) throw error;
-    this.logger.warn({ ...fields, err: error.message }, 'the payment provider gave no reply: it is asked again');
+    this.logger.warn({ ...fields, why: error.message }, 'the payment provider gave no reply: it is asked again');
     return error;
   }
 }

@@ -2,7 +2,7 @@ import type { Addresses, Context } from '../plan/context.js';
 import { databaseVariable, ownerVariable, shardsVariable } from '../plan/setup.js';
 import type { Service } from '../plan/topology.js';
 import { mailboxDir } from '../state-dir/files.js';
-import { sealingSecret, serviceSecret } from '../state-dir/secrets.js';
+import { paymentSecrets, sealingSecret, serviceSecret } from '../state-dir/secrets.js';
 
 /** The ports of a clone. */
 export interface ClonePorts {
@@ -41,6 +41,26 @@ export function cloneEnvironment(
     ...dataEnvironment(addresses, service),
     ...(service.operator && { STOA_OPERATOR_EMAIL: operator.email, STOA_OPERATOR_PASSWORD: operator.password }),
     ...(service.mail && accountsEnvironment(context)),
+    ...(service.pays && paymentEnvironment(context, addresses)),
+  };
+}
+
+/** The account at the payment provider: of the stack's environment, or at the local one. No other service gets it. */
+function paymentEnvironment({ stateDir, env }: Context, { payments }: Addresses): Record<string, string> {
+  const returnUrl = env.PAYMENT_RETURN_URL || `http://127.0.0.1:${env.STOA_PORT || '4000'}`;
+  if (payments === undefined) {
+    const given = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL'].flatMap((name) => {
+      const value = env[name];
+      return value ? [[name, value] as const] : [];
+    });
+    return { ...Object.fromEntries(given), PAYMENT_RETURN_URL: returnUrl };
+  }
+  const { secretKey, webhookSecret } = paymentSecrets(stateDir);
+  return {
+    STRIPE_SECRET_KEY: secretKey,
+    STRIPE_WEBHOOK_SECRET: webhookSecret,
+    STRIPE_API_URL: payments,
+    PAYMENT_RETURN_URL: returnUrl,
   };
 }
 
@@ -92,7 +112,7 @@ export function migrationEnvironment(addresses: Addresses, service: Service): Re
 /** Variables that the stack sets itself, and npm's. Settings such as LOG_LEVEL or KAFKA_CLIENT reach the clones. */
 const NOT_INHERITED = new RegExp(
   [
-    '^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|TOKEN_KEY_SECRET$|STOA_OPERATOR_|PORT$|DIRECTORY_)',
+    '^(npm_|NODE_OPTIONS$|REDIS_URL$|ADMIN_TOKEN$|TOKEN_KEY_SECRET$|STOA_OPERATOR_|PORT$|DIRECTORY_|STRIPE_|PAYMENTS_)',
     '_DATABASE_(OWNER_)?URL$',
     '_SHARDS$',
   ].join('|'),

@@ -3,7 +3,7 @@ import { stateDir } from '../state-dir/paths.js';
 import { readDirectory } from '../state-dir/secrets.js';
 import { mappedShards, type MappedShard } from '../data/sharding.js';
 import { runningState } from '../state-dir/state.js';
-import { processTable, rowsOf } from '../display/process-table.js';
+import { paymentLines, processTable, rowsOf } from '../display/process-table.js';
 
 const HEALTH_MS = 2_000;
 
@@ -32,6 +32,7 @@ export async function status(words: string[]): Promise<number> {
   const where = state.url ? ` at ${state.url}` : '';
   process.stdout.write(`The stack is ${state.phase}${where}, started ${state.startedAt} (pid ${state.pid})\n\n`);
   process.stdout.write(`${processTable(state)}\n${shardLines(shards)}`);
+  for (const line of paymentLines(state)) process.stdout.write(`${line}\n`);
   const refused = state.url ? await refusedContracts(state.url) : [];
   if (refused.length > 0)
     process.stdout.write(

@@ -69,3 +69,14 @@ function stateWords({ state, restarts }: Row): string {
   const times = restarts === 0 ? '' : `restarted ${restarts}×`;
   return state === 'running' ? times : [state, times].filter(Boolean).join(', ');
 }
+
+/** Where shoppers pay, if that is here. */
+export function paymentLines({ processes }: State): string[] {
+  const provider = processes.find(({ kind }) => kind === 'payments');
+  if (provider?.port === undefined) return [];
+  return [
+    `Payments go to the local test provider, where no money moves: http://127.0.0.1:${provider.port} (test cards there,`,
+    'secrets in payments.json). STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET use an account at Stripe instead.',
+    '',
+  ];
+}

@@ -28,6 +28,8 @@ export interface Addresses {
   /** On how many brokers each topic is to be; undefined where the environment decides. */
   replicas?: number;
   redis: string;
+  /** Where the local payment provider is; undefined where the environment names a real account, or nobody pays. */
+  payments?: string;
   /** Database URLs by app. */
   databases: Map<string, string>;
   /** URLs of the same databases for the owner of their server, where the stack started it. */

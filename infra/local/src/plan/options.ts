@@ -45,6 +45,8 @@ Environment:
                                  a server of yours instead of an embedded one
   PROFILE_SHARDS, LOOKUP_SHARDS, CART_SHARDS
                                  shards of yours, as JSON: [{"name":"shard1","url":"postgres://...","adminUrl":"postgres://..."}]
+  STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET
+                                 an account of yours at Stripe instead of the local payment provider
   DIRECTORY_URL, DIRECTORY_ADMIN_URL
                                  a shard map of yours, as services and as its owner reach it; it names the shards
 `;

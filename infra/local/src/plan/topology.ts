@@ -22,6 +22,8 @@ export interface Service {
   operator: boolean;
   /** Sends mail: gets a mailbox folder, and the secret that signs links in mails. */
   mail?: boolean;
+  /** Takes payments: gets the payment provider's address and secrets. */
+  pays?: boolean;
   /** Cap of V8's old space in MB. */
   heapMb: number;
 }
@@ -53,7 +55,16 @@ export const topology: Topology = {
     { app: 'catalog', clones: 2, postgres: 'main', http: false, redis: false, operator: false, heapMb: 96 },
     { app: 'cart', clones: 1, keyspaces: ['cart'], http: false, redis: false, operator: false, heapMb: 144 },
     { app: 'order', clones: 1, keyspaces: ['order'], http: false, redis: false, operator: false, heapMb: 128 },
-    { app: 'payment', clones: 1, keyspaces: ['payment'], http: false, redis: false, operator: false, heapMb: 96 },
+    {
+      app: 'payment',
+      clones: 1,
+      keyspaces: ['payment'],
+      http: false,
+      redis: false,
+      operator: false,
+      pays: true,
+      heapMb: 96,
+    },
     { app: 'shards', clones: 1, operatesShards: true, http: false, redis: false, operator: false, heapMb: 64 },
     {
       app: 'gateway',

@@ -4,6 +4,8 @@ import { startPostgres, type PostgresServer } from '../servers/postgres.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
 import { logFile } from '../state-dir/files.js';
 import { usualPort } from '../state-dir/usual-port.js';
+import { startPayments, type PaymentsServer } from '../servers/payments.js';
+import { paymentSecrets } from '../state-dir/secrets.js';
 import type { ProcessSpec } from './supervised-process.js';
 
 /** A Postgres server as a process of the stack: `postgres-<server>`. */
@@ -24,4 +26,23 @@ export async function redisProcess(stateDir: string, password: string): Promise<
   const port = await freePort();
   const options = { port, password, dataDir: join(stateDir, 'data/redis'), logFile: logFile(stateDir, 'redis') };
   return { name: 'redis', kind: 'redis', port, start: (starting) => startRedis({ ...options, ...starting }) };
+}
+
+/** The local payment provider as a process of the stack. Its port stays, since shoppers may be on one of its pages. */
+export async function paymentsProcess(
+  stateDir: string,
+  node: string,
+  shopPort: number,
+): Promise<ProcessSpec<PaymentsServer>> {
+  const name = 'payments';
+  const port = await usualPort(stateDir, name);
+  const options = {
+    port,
+    node,
+    ...paymentSecrets(stateDir),
+    webhookUrl: `http://127.0.0.1:${shopPort}/v1/payments/webhooks/stripe`,
+    dataDir: join(stateDir, 'data', name),
+    logFile: logFile(stateDir, name),
+  };
+  return { name, kind: 'payments', port, start: (starting) => startPayments({ ...options, ...starting }) };
 }

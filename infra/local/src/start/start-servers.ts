@@ -5,7 +5,7 @@ import { brokersToRun } from '../plan/brokers.js';
 import { brokerProcesses } from '../processes/broker-processes.js';
 import type { Addresses, Context, Directory } from '../plan/context.js';
 import { ensureDatabase, inDatabase, plain } from '../data/databases.js';
-import { postgresProcess, redisProcess } from '../processes/server-processes.js';
+import { paymentsProcess, postgresProcess, redisProcess } from '../processes/server-processes.js';
 import { allSettledOrThrow } from '../machine/all-settled.js';
 import { ServerProxies } from '../processes/server-proxies.js';
 import { kafkaPasswords, postgresPassword, redisPassword, writeDirectory, writeGateway } from '../state-dir/secrets.js';
@@ -42,6 +42,13 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
     const { url } = await progress.step('Redis', () => supervisor.supervise(spec));
     redis = (await proxies?.urlThrough('redis', url)) ?? url;
   };
+  let payments: string | undefined;
+  const startProvider = async (): Promise<void> => {
+    const spec = await paymentsProcess(stateDir, context.node, setup.port);
+    payments = (await progress.step('payment provider', () => supervisor.supervise(spec))).url;
+  };
+  // An account of the environment's is used instead.
+  const pays = !context.env.STRIPE_SECRET_KEY && [...setup.services, ...setup.leftOut].some((service) => service.pays);
   const findBalancer = async (): Promise<void> => {
     haproxy = await findHaproxy();
   };
@@ -50,9 +57,18 @@ export async function startServers(context: Context, supervisor: Supervisor): Pr
     ...(external.kafka ? [] : [startKafka()]),
     ...(external.redis || !needsRedis ? [] : [startRedis()]),
     ...(balanced ? [findBalancer()] : []),
+    ...(pays ? [startProvider()] : []),
   ]);
   return {
-    addresses: { ...kafka, redis, databases: new Map(), databaseOwners: new Map(), shards: new Map(), ...data },
+    addresses: {
+      ...kafka,
+      redis,
+      ...(payments !== undefined && { payments }),
+      databases: new Map(),
+      databaseOwners: new Map(),
+      shards: new Map(),
+      ...data,
+    },
     haproxy,
   };
 }

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import type { Context } from '../plan/context.js';
-import { processTable } from '../display/process-table.js';
+import { paymentLines, processTable } from '../display/process-table.js';
 import { environmentFile } from '../state-dir/files.js';
 import type { State } from '../state-dir/state.js';
 
@@ -9,6 +9,7 @@ export function welcome(context: Context, state: State, madeOperator: boolean): 
   const { setup, operator, stateDir } = context;
   const lines = ['', processTable(state), ''];
   if (state.url) lines.push(...firstSteps(state.url), '');
+  lines.push(...paymentLines(state));
   if (madeOperator) {
     lines.push(`Operator's account (shown only now, kept in ${nearest(join(stateDir, 'operator.json'))}):`);
     lines.push(`  ${operator.email}  ${operator.password}`, '');

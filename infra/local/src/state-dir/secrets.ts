@@ -125,6 +125,21 @@ export function serviceSecret(stateDir: string, name: 'mail' | 'second-factor'):
   return secret;
 }
 
+/** The local payment provider knows the shop by one, and signs its webhooks with the other. */
+export interface PaymentSecrets {
+  secretKey: string;
+  webhookSecret: string;
+}
+
+/** The secrets between payment and the local payment provider, made at the first start. */
+export function paymentSecrets(stateDir: string): PaymentSecrets {
+  const file = join(stateDir, 'payments.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as PaymentSecrets;
+  const secrets = { secretKey: `sk_local_${newPassword()}`, webhookSecret: `whsec_${newPassword()}` };
+  writeSecret(file, secrets);
+  return secrets;
+}
+
 /** The gateway as its commands reach it: its database, and what seals the signing keys. */
 export interface GatewaySecret {
   databaseUrl: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { identityOf, isAlive } from '../machine/os-processes.js';
 
 /** The kinds of processes, in the order in which they are stopped. */
-export const KINDS = ['haproxy', 'gateway', 'service', 'toxiproxy', 'redis', 'kafka', 'postgres'] as const;
+export const KINDS = ['haproxy', 'gateway', 'service', 'payments', 'toxiproxy', 'redis', 'kafka', 'postgres'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** One process of a stack, as other commands see it. */

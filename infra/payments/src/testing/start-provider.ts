@@ -40,7 +40,7 @@ export async function startProvider({
   const folder = mkdtempSync(join(tmpdir(), 'stoa-provider-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const secretKey = `sk_test_${randomBytes(12).toString('hex')}`;
+  const secretKey = `sk_local_${randomBytes(12).toString('hex')}`;
   const secret = `whsec_${randomBytes(12).toString('hex')}`;
   const webhook = webhookUrl === undefined ? undefined : { url: webhookUrl, secret };
   const settings: Settings = { host: '127.0.0.1', port, folder, secretKey, webhook, publicUrl: url, lateMs };

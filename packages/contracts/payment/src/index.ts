@@ -24,8 +24,6 @@ import {
 
 export * from './payment.js';
 
-const ORDER = 'operator' as const;
-
 const ofAttempt = { customerId: CustomerId, orderId: z.uuid(), attemptId: z.uuid() };
 
 /** The provider is asked in these: for as long as it may take, and a little more. */
@@ -42,7 +40,7 @@ export const payment = service(
   {
     authorise: command({
       summary: "Hold an order's amount, or begin to; an older attempt that is still open is given up",
-      caller: ORDER,
+      caller: 'service:order',
       key: 'input.customerId',
       input: z.object({
         ...ofAttempt,
@@ -63,7 +61,7 @@ export const payment = service(
     }),
     capture: command({
       summary: 'Take what is held, or a part of it: once; the rest is released',
-      caller: ORDER,
+      caller: 'service:order',
       key: 'input.customerId',
       input: z.object({ ...ofAttempt, amount: Amount }),
       output: PaymentState,
@@ -72,7 +70,7 @@ export const payment = service(
     }),
     void: command({
       summary: 'Release what is held; what is over stays as it is',
-      caller: ORDER,
+      caller: 'service:order',
       key: 'input.customerId',
       input: z.object({ ...ofAttempt, reason: Reason }),
       output: PaymentState,
@@ -81,7 +79,7 @@ export const payment = service(
     }),
     refund: command({
       summary: 'Give back a part of what was taken',
-      caller: ORDER,
+      caller: 'service:order',
       key: 'input.customerId',
       input: z.object({
         customerId: CustomerId,
@@ -99,6 +97,7 @@ export const payment = service(
       summary: "Take an event of the payment provider: for the provider only, which signs the request's bytes",
       caller: 'anyone',
       key: 'command.id',
+      rawBody: { maxBytes: 65_536, headers: ['stripe-signature'] },
       input: z.object({ body: z.string(), headers: z.record(z.string(), z.string()) }),
       output: z.object({ received: z.boolean().describe('False: it is about nothing here') }),
       errors: { SIGNATURE_INVALID: 400 },
