@@ -1,9 +1,9 @@
 import { CURRENCIES } from '@stoa/contract-kit';
 import type { Promotion, ShippingMethod, ShopRules, TaxRate, TaxZone } from '@stoa/order-contract';
 import * as fc from 'fast-check';
-import type { Place } from '../src/pricing/areas.js';
-import type { CartLine, PricedProduct } from '../src/pricing/basket.js';
-import type { PriceInput } from '../src/pricing/price.js';
+import type { Place } from '../src/domain/pricing/areas.js';
+import type { CartLine, PricedProduct } from '../src/domain/pricing/basket.js';
+import type { PriceInput } from '../src/domain/pricing/price.js';
 
 export const NOW = new Date('2026-12-01T12:00:00Z');
 export const CUSTOMER = '019b0000-0000-7000-8000-000000000001';

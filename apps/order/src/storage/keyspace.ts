@@ -1,11 +1,18 @@
 import { messagingMigrations } from '@stoa/messaging';
 import { MESSAGING_REFERENCE, MESSAGING_TABLES, type Keyspace } from '@stoa/sharded-service';
 
+/** Tables whose keys are the rules' and the counters' names. */
+const RULE_TABLES: Keyspace['tables'] = [
+  { name: 'rules', kind: 'moved', keyColumn: 'id' },
+  { name: 'coupon_counters', kind: 'moved', keyColumn: 'counter' },
+  { name: 'coupon_uses', kind: 'moved', keyColumn: 'counter' },
+];
+
 /** The order service's tables, and how each is moved between shards. */
 export const orderKeyspace: Keyspace = {
   name: 'order',
   migrations: new URL('../../prisma/migrations', import.meta.url),
   packages: [messagingMigrations],
-  tables: [{ name: 'orders', kind: 'moved', keyColumn: 'customer_id' }, ...MESSAGING_TABLES],
-  reference: [...MESSAGING_REFERENCE],
+  tables: [{ name: 'orders', kind: 'moved', keyColumn: 'customer_id' }, ...RULE_TABLES, ...MESSAGING_TABLES],
+  reference: ['shop_rules', ...MESSAGING_REFERENCE],
 };

@@ -1,10 +1,13 @@
 import { Cursor, pageLimit, pageOf, query, service } from '@stoa/contract-kit';
 import { z } from 'zod';
+import { couponOperations } from './coupon-operations.js';
 import { OrderSummary } from './order.js';
+import { ruleOperations } from './rule-operations.js';
 
 export * from './order.js';
 export * from './quote.js';
 export * from './rule-limits.js';
+export { RULE_SCHEMAS, type RuleChange, type RuleList } from './rule-operations.js';
 export * from './rules.js';
 
 /** Checkouts and orders of customers and guests. */
@@ -19,5 +22,8 @@ export const order = service(
       input: z.object({ limit: pageLimit(50), cursor: Cursor.optional() }),
       output: pageOf(OrderSummary),
     }),
+
+    ...ruleOperations,
+    ...couponOperations,
   },
 );

@@ -21,7 +21,7 @@ export const RuleId = z
 export type RuleId = z.infer<typeof RuleId>;
 
 const Text = z.string().trim().min(1).max(MAX_RULE_TEXT);
-const Version = z.int().positive().describe('Of the rule: quotes name it');
+const Version = z.int().positive().describe('Of the rules with which it came: quotes name it');
 const Currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as EUR');
 const Country = z.string().regex(/^[A-Z]{2}$/, 'an ISO 3166-1 code such as DE');
 

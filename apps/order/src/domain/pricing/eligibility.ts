@@ -24,8 +24,9 @@ export type Ineligible =
   | 'minimum'
   | 'not the first';
 
-/** The key that uses of a promotion are counted by: its code where it has one, so that its limit outlives it. */
-export const counterOf = ({ id, code }: Promotion): string => (code === null ? `promotion:${id}` : `code:${code}`);
+/** The key that uses of a promotion are counted by: a code that another promotion comes to have is counted anew. */
+export const counterOf = ({ id, code }: Promotion): string =>
+  code === null ? `promotion:${id}` : `code:${code}:${id}`;
 
 export const isLimited = ({ limit, limitPerCustomer }: Promotion): boolean =>
   limit !== null || limitPerCustomer !== null;
@@ -49,7 +50,8 @@ export const targetsOf = (promotion: Promotion, { lines }: Basket): number[] =>
 const amountsOf = ({ effect, minimum }: Promotion): { readonly currency: string }[] =>
   [effect.kind === 'amount' ? effect.amount : null, minimum.amount].filter((each) => each !== null);
 
-function isUsedUp(promotion: Promotion, counts: UseCounts): boolean {
+/** Whether a promotion was given as often as it can be, in all or to one customer. */
+export function isUsedUp(promotion: Promotion, counts: UseCounts): boolean {
   const used = counts.get(counterOf(promotion)) ?? { inAll: 0, byCustomer: 0 };
   const { limit, limitPerCustomer } = promotion;
   return (limit !== null && used.inAll >= limit) || (limitPerCustomer !== null && used.byCustomer >= limitPerCustomer);

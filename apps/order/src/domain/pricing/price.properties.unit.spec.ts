@@ -1,6 +1,6 @@
 import { Quote } from '@stoa/order-contract';
 import * as fc from 'fast-check';
-import { inputs } from '../../test/pricing-arbitraries.js';
+import { inputs } from '../../../test/pricing-arbitraries.js';
 import { sum } from './money.js';
 import { price } from './price.js';
 

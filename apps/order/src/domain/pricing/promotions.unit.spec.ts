@@ -1,5 +1,5 @@
 import type { Promotion } from '@stoa/order-contract';
-import { anInput, aProduct, aPromotion, productsOf, theRules } from '../../test/pricing-arbitraries.js';
+import { anInput, aProduct, aPromotion, productsOf, theRules } from '../../../test/pricing-arbitraries.js';
 import { price, type PriceInput } from './price.js';
 
 const EVERYTHING = { products: [], skus: [], categories: [], tags: [] };
@@ -82,7 +82,7 @@ describe('promotions', () => {
     const coupon = aPromotion({ id: 'c', code: 'SAVE-10', effect: PERCENT, limit: 5 });
     const given = quoteOf([coupon], { coupon: ' save-10 ' });
     expect(given).toMatchObject({ coupon: { code: 'SAVE-10', applied: true }, goods: 1000, problems: [] });
-    expect(given.uses).toEqual([{ counter: 'code:SAVE-10', promotion: 'c', code: 'SAVE-10' }]);
+    expect(given.uses).toEqual([{ counter: 'code:SAVE-10:c', promotion: 'c', code: 'SAVE-10' }]);
     expect(quoteOf([coupon])).toMatchObject({ coupon: null, discounts: [], uses: [], problems: [] });
   });
 
@@ -107,7 +107,7 @@ describe('promotions', () => {
 
   it('are not given any more once they were given as often as they may be, as far as that is known', () => {
     const counted = (inAll: number, byCustomer: number) => ({
-      useCounts: new Map([['code:SAVE-10', { inAll, byCustomer }]]),
+      useCounts: new Map([['code:SAVE-10:p', { inAll, byCustomer }]]),
     });
     expect(problemOf({ limit: 5 }, counted(5, 0))).toEqual(['COUPON_USED_UP']);
     expect(problemOf({ limit: 5 }, counted(4, 4))).toEqual([]);

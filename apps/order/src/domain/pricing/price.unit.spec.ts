@@ -7,7 +7,7 @@ import {
   aZone,
   productsOf,
   theRules,
-} from '../../test/pricing-arbitraries.js';
+} from '../../../test/pricing-arbitraries.js';
 import { price, shippingMethodsOf, type PriceInput } from './price.js';
 
 const codes = (input: PriceInput): string[] => price(input).problems.map(({ code }) => code);
