@@ -13,6 +13,7 @@ export default defineConfig({
       'public.outbox',
       'public.event_versions',
       'public.parked_events',
+      'public.flows',
       'public.state_offsets',
       'public.retired_versions',
       'public.stock_movements',

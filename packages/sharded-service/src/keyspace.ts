@@ -19,6 +19,7 @@ export const MESSAGING_TABLES: readonly ShardedTable[] = [
   { name: 'inbox', kind: 'moved' },
   { name: 'event_versions', kind: 'moved' },
   { name: 'parked_events', kind: 'moved' },
+  { name: 'flows', kind: 'moved' },
   { name: 'outbox', kind: 'drained' },
 ];
 

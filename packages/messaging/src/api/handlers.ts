@@ -63,6 +63,11 @@ export interface BatchContext<Op> extends BaseContext<Op> {
   mintId(n?: number): string;
   /** An outbox row in this transaction. `version` must have been taken by updating the key's row, and grow per key. */
   publish<F extends Event | State>(message: F, version: number, data: DataOf<F>): Promise<void>;
+  /**
+   * Starts a durable flow of this service in this transaction; a clone runs it at once when that is committed. It is
+   * called by the service itself. Its key must be in this transaction's bucket. @returns its command id
+   */
+  start<C extends Command>(command: C, input: InputOf<C>): Promise<string>;
   /** Publishes that a key's state is gone (a null body). */
   retract(message: State, version: number, key: string): Promise<void>;
 }

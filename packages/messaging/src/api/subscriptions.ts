@@ -1,5 +1,5 @@
 /** The handlers that a service implements to follow other services' events and states. */
-import type { DataOf, Event, State } from '@stoa/contract-kit';
+import type { Command, DataOf, Event, InputOf, State } from '@stoa/contract-kit';
 import type { Sql } from '@stoa/postgres';
 import type { Class } from './handlers.js';
 
@@ -14,6 +14,11 @@ export interface EventContext<Tx extends Sql = Sql> {
   mintId(n?: number): string;
   /** An outbox row in this transaction. `version` must grow per key. */
   publish<F extends Event | State>(message: F, version: number, data: DataOf<F>): Promise<void>;
+  /**
+   * Starts a durable flow of this service in this transaction; a clone runs it at once when that is committed. It is
+   * called by the service itself. Its key must be in this transaction's bucket. @returns its command id
+   */
+  start<C extends Command>(command: C, input: InputOf<C>): Promise<string>;
 }
 
 /** An event before its transaction. */

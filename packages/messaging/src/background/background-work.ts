@@ -4,6 +4,10 @@ import { BatchExecutor } from '../commands/batch-executor.js';
 import { DeadLetters } from '../dead-letters/dead-letters.js';
 import { EventConsumer } from '../events/event-consumer.js';
 import { EventDelivery } from '../events/event-delivery.js';
+import type { TakenFlow } from '../flows/flow-rows.js';
+import { durableOf, FlowRounds } from '../flows/flow-rounds.js';
+import { FlowStarts } from '../flows/flow-starts.js';
+import { FlowStore } from '../flows/flow-store.js';
 import { ServerWork } from './server-work.js';
 import {
   eventsOf,
@@ -24,6 +28,8 @@ const SERVERS_POLL_MS = 1_000;
 export class BackgroundWork implements Background {
   readonly executor: CommandExecutor;
   readonly deadLetters: DeadLetters;
+  readonly flows: FlowStore | undefined;
+  private rounds: FlowRounds | undefined;
   private readonly events: EventConsumer | undefined;
   private readonly states: SubscriptionTable<StateSubscription>;
   private readonly works = new Map<string, ServerWork>();
@@ -34,16 +40,21 @@ export class BackgroundWork implements Background {
   constructor(private readonly setup: BackgroundSetup) {
     const { port, database, options, subscriptions } = setup;
     const onPublished = (bucket: number): void => this.notify(database.serverNameOf?.(bucket));
+    const onStarted = (bucket: number): void => this.rounds?.notify(database.serverNameOf?.(bucket));
+    const starts = new FlowStarts(database, options.service);
     const table = new SubscriptionTable<EventSubscription>(eventsOf(subscriptions));
-    const delivery = new EventDelivery({ database, subscriptions: table, onPublished });
+    const delivery = new EventDelivery({ database, subscriptions: table, starts, onPublished, onStarted });
     const validateOutput = process.env['NODE_ENV'] !== 'production';
     this.executor = new BatchExecutor({
       database,
       validateOutput,
+      starts,
       onPublished,
+      onStarted,
       onBatchFailed: (err, commands) =>
         options.logger.debug({ err, commands }, 'a batch of commands could not commit: each runs by itself'),
     });
+    if (durableOf(setup.contract).length > 0) this.flows = new FlowStore({ database, messaging: options });
     this.deadLetters = new DeadLetters(database, delivery);
     this.states = new SubscriptionTable(statesOf(subscriptions));
     if (table.topics.length > 0) {
@@ -57,6 +68,13 @@ export class BackgroundWork implements Background {
     this.awaited = [...this.works.values()];
     this.timer = setInterval(() => this.followServers(), SERVERS_POLL_MS);
     this.events?.start();
+  }
+
+  startFlows(run: (flow: TakenFlow) => Promise<void>): void {
+    const { database, options: messaging, contract } = this.setup;
+    if (!this.flows) return;
+    this.rounds = new FlowRounds({ database, messaging, contract, run });
+    this.rounds.start();
   }
 
   /**
@@ -73,7 +91,11 @@ export class BackgroundWork implements Background {
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    await Promise.all([this.events?.stop(), ...[...this.works.values()].map((work) => work.stop())]);
+    await Promise.all([
+      this.events?.stop(),
+      this.rounds?.stop(),
+      ...[...this.works.values()].map((work) => work.stop()),
+    ]);
     this.works.clear();
   }
 

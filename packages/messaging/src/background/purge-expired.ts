@@ -47,6 +47,17 @@ const purgeInbox = (where: string): Purge => ({
     )
     SELECT count(*)::int AS found, max(created_at)::text AS reached FROM expired`,
 });
+const purgeFlows = (where: string): Purge => ({
+  from: '-infinity',
+  text: `WITH expired AS MATERIALIZED (
+      SELECT ctid, ended_at FROM flows
+      WHERE ended_at >= $3::timestamptz AND ended_at < now() - make_interval(hours => $1)${where}
+      ORDER BY ended_at LIMIT $2
+    ), purged AS (
+      DELETE FROM flows WHERE ctid = ANY (ARRAY(SELECT ctid FROM expired))
+    )
+    SELECT count(*)::int AS found, max(ended_at)::text AS reached FROM expired`,
+});
 // Reads the whole table once: an index on updated_at would cost every event more than this costs a few times an hour.
 const purgeVersions = (where: string): Purge => ({
   from: '(0,0)',
@@ -84,8 +95,9 @@ async function purge(sql: Sql, { text, from }: Purge, hours: number, batchSize: 
 }
 
 /**
- * Deletes expired rows in small batches: replies of commands that can't be repeated any more, versions of events that
- * Kafka no longer keeps. Parked events stay until an operator decides. The leader of a database runs it.
+ * Deletes expired rows in small batches: replies of commands that can't be repeated any more, flows that ended as long
+ * ago, versions of events that Kafka keeps no longer. Parked events stay until an operator decides. The leader of a
+ * database runs it.
  */
 export async function purgeExpired(options: PurgeOptions, sql: Sql, signal: AbortSignal): Promise<void> {
   const { server, logger, inboxHours = 48, versionHours = 192, everyMs = 600_000, batchSize = 500 } = options;
@@ -96,7 +108,10 @@ export async function purgeExpired(options: PurgeOptions, sql: Sql, signal: Abor
       const own = await ownRows(sql);
       const replies = await purge(sql, purgeInbox(own), inboxHours, batchSize, signal);
       const versions = await purge(sql, purgeVersions(own), versionHours, batchSize, signal);
-      if (replies + versions > 0) logger.info({ server, replies, versions }, 'expired rows were purged');
+      const flows = await purge(sql, purgeFlows(own), inboxHours, batchSize, signal);
+      if (replies + versions + flows > 0) {
+        logger.info({ server, replies, versions, flows }, 'expired rows were purged');
+      }
     } catch (error) {
       // A bucket that was fenced in this moment refuses deletes; the next round gets them. A lost session ends the
       // leader elsewhere.

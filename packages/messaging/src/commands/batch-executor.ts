@@ -102,7 +102,7 @@ export class BatchExecutor implements CommandExecutor {
 
   /** Settles the promise of each command. Never rejects. */
   private async run(batch: readonly BatchedCommand[]): Promise<void> {
-    const { database, onPublished, onBatchFailed } = this.options;
+    const { database, onPublished, onStarted, onBatchFailed } = this.options;
     // In one order everywhere: two batches never wait for each other.
     const buckets = [...new Set(batch.map(({ inbox }) => inbox.bucket))].toSorted((a, b) => a - b);
     let decisions: readonly Decision[] = [];
@@ -110,6 +110,8 @@ export class BatchExecutor implements CommandExecutor {
       decisions = await transactOver(database, buckets, (tx) => this.decide(tx, batch));
       const publisher = decisions.findIndex(({ run, reply }) => reply?.ok === true && run.messages.length > 0);
       if (publisher >= 0) onPublished?.(batch[publisher]!.inbox.bucket);
+      const starter = decisions.findIndex(({ run, reply }) => reply?.ok === true && run.started > 0);
+      if (starter >= 0) onStarted?.(batch[starter]!.inbox.bucket);
     } catch (error) {
       onBatchFailed?.(error, batch.length);
       decisions = []; // whatever it was, each finds out by itself
@@ -135,7 +137,7 @@ export class BatchExecutor implements CommandExecutor {
   }
 
   private async decideOne({ command, request, inbox }: BatchedCommand, reads: SharedReads): Promise<Decision> {
-    const run = new BatchRun(reads, inbox.bucket, request);
+    const run = new BatchRun(reads, inbox.bucket, request, this.options.starts);
     const { operation, handler } = command;
     try {
       const output = await handler.handle(request.input, run as never);

@@ -1,6 +1,7 @@
 import type { Sql } from '@stoa/postgres';
 import type { CommandRequest } from '../api/command-execution.js';
 import type { StatementRecord } from '../api/handlers.js';
+import type { FlowStarts } from '../flows/flow-starts.js';
 import { BaseRun, recordsValue } from './command-run.js';
 
 interface PendingRead {
@@ -52,8 +53,8 @@ export class BatchRun extends BaseRun {
   readonly writes: { readonly statement: string; readonly record: StatementRecord }[] = [];
   readonly read: SharedReads['read'];
 
-  constructor(reads: SharedReads, bucket: number, request: CommandRequest) {
-    super(bucket, request);
+  constructor(reads: SharedReads, bucket: number, request: CommandRequest, starts?: FlowStarts) {
+    super(bucket, request, starts);
     this.read = reads.read;
   }
 

@@ -3,12 +3,15 @@ import {
   type Command,
   type DataOf,
   type Event,
+  type InputOf,
   type BusinessErrorDetails,
   type State,
 } from '@stoa/contract-kit';
 import type { Sql } from '@stoa/postgres';
 import type { CommandRequest } from '../api/command-execution.js';
 import type { BatchContext, CommandContext, StatementRecord } from '../api/handlers.js';
+import { START_FLOWS } from '../flows/flow-rows.js';
+import type { FlowStarts } from '../flows/flow-starts.js';
 import { messageRow, retractionRow, type MessageOrigin, type OutboxRow } from '../outbox/outbox.js';
 import { deriveId, publishedId } from '../protocol/ids.js';
 
@@ -26,10 +29,13 @@ export const recordsValue = (records: readonly StatementRecord[]): readonly [str
  */
 export abstract class BaseRun implements BatchContext<Command> {
   readonly messages: OutboxRow[] = [];
+  /** How many flows it started. */
+  started = 0;
 
   constructor(
     readonly bucket: number,
     private readonly request: CommandRequest,
+    private readonly starts: FlowStarts | undefined,
   ) {}
 
   get caller() {
@@ -66,6 +72,20 @@ export abstract class BaseRun implements BatchContext<Command> {
     this.messages.push(retractionRow(message, version, key, this.nextOrigin()));
   };
 
+  readonly start = async <C extends Command>(command: C, input: InputOf<C>): Promise<string> => {
+    if (!this.starts) throw new Error('no flow can be started here');
+    const { id: by, traceparent } = this.request;
+    const { id, record } = this.starts.rowOf(command, input, {
+      bucket: this.bucket,
+      id: by,
+      n: this.started,
+      traceparent,
+    });
+    this.started += 1;
+    this.write(START_FLOWS, record);
+    return id;
+  };
+
   private nextOrigin(): MessageOrigin {
     return { id: publishedId(this.request.id, this.messages.length), traceparent: this.request.traceparent };
   }
@@ -99,8 +119,9 @@ export class CommandRun extends BaseRun implements CommandContext<Command> {
     readonly tx: Sql,
     bucket: number,
     request: CommandRequest,
+    starts?: FlowStarts,
   ) {
-    super(bucket, request);
+    super(bucket, request, starts);
     this.read = readAlone(tx);
   }
 

@@ -4,6 +4,7 @@ import { transact, type Database, type Outcome, type Sql } from '@stoa/postgres'
 import type { BoundCommand, CommandExecutor, CommandReply, CommandRequest } from '../api/command-execution.js';
 import { ServerClocks, type Deadline } from '../clocks/server-clocks.js';
 import { bodyHash } from '../inbox/body-hash.js';
+import type { FlowStarts } from '../flows/flow-starts.js';
 import { claim, finish, isLate, readReply, record, type InboxKey } from '../inbox/inbox.js';
 import { writeOutbox } from '../outbox/outbox.js';
 import { businessErrorReply, isDeclared, TRANSIENT_ERRORS } from '../protocol/business-errors.js';
@@ -17,15 +18,26 @@ export interface InboxExecutorOptions {
   readonly validateOutput: boolean;
   /** Called after a commit that wrote to the outbox, so that the relay needn't wait for its next poll. */
   readonly onPublished?: (bucket: number) => void;
+  /** Makes the flows that commands start; without it none can be. */
+  readonly starts?: FlowStarts;
+  /** Called after a commit that started a flow. */
+  readonly onStarted?: (bucket: number) => void;
   /** Called when a batch's transaction failed; its commands are run by themselves then. */
   readonly onBatchFailed?: (error: unknown, commands: number) => void;
 }
 
-/** A reply, and whether the transaction wrote to the outbox. */
+/** A reply, and what the transaction wrote for others to go on with. */
 interface Handled {
   readonly reply: CommandReply;
   readonly published: boolean;
+  readonly started: boolean;
 }
+
+const handledBy = (reply: CommandReply, { messages, started }: CommandRun): Handled => ({
+  reply,
+  published: messages.length > 0,
+  started: started > 0,
+});
 
 /** An earlier delivery has its reply: whatever this one did is rolled back. */
 class RepliedBefore extends Error {}
@@ -122,15 +134,16 @@ export class InboxExecutor implements CommandExecutor {
     key: InboxKey,
     until: Deadline,
   ): Promise<CommandReply> {
-    const { database, onPublished } = this.options;
+    const { database, onPublished, onStarted } = this.options;
     const secret = command.operation.secretReply === true;
     try {
       const work = (tx: Sql): Promise<Outcome<Handled>> =>
         secret
           ? this.runUnrecorded(tx, command, request, key.bucket, until)
           : this.runOnce(tx, command, request, key, until);
-      const { reply, published } = await transact(database, key.bucket, work, { insertsFirst: !secret });
+      const { reply, published, started } = await transact(database, key.bucket, work, { insertsFirst: !secret });
       if (published) onPublished?.(key.bucket);
+      if (started) onStarted?.(key.bucket);
       return reply;
     } catch (error) {
       if (error instanceof RepliedBefore) return database.transaction(key.bucket, (tx) => replyAgain(tx, key));
@@ -162,12 +175,12 @@ export class InboxExecutor implements CommandExecutor {
     key: InboxKey,
     until: Deadline,
   ): Promise<Outcome<Handled>> {
-    const run = new CommandRun(tx, key.bucket, request);
+    const run = new CommandRun(tx, key.bucket, request, this.options.starts);
     const [claimed, handled] = await Promise.allSettled([claim(tx, key), this.handle(command, request, run)]);
     if (claimed.status === 'rejected') throw claimed.reason;
     if (!claimed.value) throw new RepliedBefore();
     if (handled.status === 'rejected') throw handled.reason;
-    const value = { reply: handled.value, published: run.messages.length > 0 };
+    const value = handledBy(handled.value, run);
     return { value, lastStatement: run.written(finish(tx, key, handled.value, run.messages, until)) };
   }
 
@@ -178,10 +191,10 @@ export class InboxExecutor implements CommandExecutor {
     bucket: number,
     until: Deadline,
   ): Promise<Outcome<Handled>> {
-    const run = new CommandRun(tx, bucket, request);
+    const run = new CommandRun(tx, bucket, request, this.options.starts);
     const reply = await this.handle(command, request, run);
     await checkTime(tx, until);
-    const value = { reply, published: run.messages.length > 0 };
+    const value = handledBy(reply, run);
     return { value, lastStatement: run.written(writeOutbox(tx, bucket, run.messages)) };
   }
 

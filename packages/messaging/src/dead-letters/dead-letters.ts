@@ -1,6 +1,7 @@
 import type { Database, DatabaseServer } from '@stoa/postgres';
 import { isRecordsFault } from '../bulkheads/record-faults.js';
 import type { EventDelivery } from '../events/event-delivery.js';
+import { dropFlow, isFlowsTopic, replayFlows } from '../flows/given-up-flows.js';
 import { takeVersion } from '../events/event-versions.js';
 import {
   findParked,
@@ -34,7 +35,9 @@ const START: ParkedAt = { bucket: -1, id: '0' };
 
 const byPlace = (a: ParkedAt, b: ParkedAt): number => a.bucket - b.bucket || Number(BigInt(a.id) - BigInt(b.id));
 
-/** An operator's view of events that could not be handled: list, replay or drop them. */
+/**
+ * An operator's view of events that could not be handled, and of flows that came to no end: list, replay or drop them.
+ */
 export class DeadLetters {
   constructor(
     private readonly database: Database,
@@ -78,6 +81,7 @@ export class DeadLetters {
    */
   async replay(topic: string, key: string): Promise<Replay> {
     const at: EventKey = { bucket: this.database.bucketOf(key), topic, key };
+    if (isFlowsTopic(topic)) return this.replayFlows(at);
     for (let replayed = 0; ; replayed++) {
       let first: ParkedEvent | undefined;
       try {
@@ -93,6 +97,11 @@ export class DeadLetters {
     }
   }
 
+  private async replayFlows(at: EventKey): Promise<Replay> {
+    const { replayed, failed } = await this.database.transaction(at.bucket, (tx) => replayFlows(tx, at));
+    return { replayed, failed: failed && { bucket: at.bucket, ...failed } };
+  }
+
   /**
    * Gives an event up: its version counts as handled. Those parked behind it go on waiting for a replay.
    * @returns false when it is not parked (any more)
@@ -101,6 +110,7 @@ export class DeadLetters {
     return this.database.transaction(at.bucket, async (tx) => {
       const parked = await lockOneParked(tx, at);
       if (!parked) return false;
+      if (isFlowsTopic(parked.topic)) await dropFlow(tx, parked);
       if (parked.version !== null) await takeVersion(tx, parked, parked.type, parked.version);
       await unpark(tx, parked);
       return true;

@@ -1,8 +1,10 @@
-import type { DataOf, Event, State } from '@stoa/contract-kit';
+import type { Command, DataOf, Event, InputOf, State } from '@stoa/contract-kit';
 import type { KafkaRecord } from '@stoa/kafka';
 import { NO_STATEMENT, transact, type Database, type Outcome, type Sql } from '@stoa/postgres';
 import type { EventAbout, EventContext } from '../api/subscriptions.js';
 import { BeforeFailed } from '../bulkheads/record-faults.js';
+import { START_FLOWS } from '../flows/flow-rows.js';
+import type { FlowStarts } from '../flows/flow-starts.js';
 import { messageRow, writeOutbox, type OutboxRow } from '../outbox/outbox.js';
 import {
   firstParked,
@@ -18,15 +20,24 @@ import { parseMessage, type MessageRecord, type ParsedMessage } from '../subscri
 import type { EventSubscription, SubscriptionTable } from '../subscriptions/subscription-table.js';
 import { admit, takeVersion } from './event-versions.js';
 
+/** Whether a handler wrote what others go on with. */
+interface Written {
+  readonly published: boolean;
+  readonly started: boolean;
+}
+
 /** The context of a handler, and the messages that it published. */
 class EventRun implements EventContext {
   readonly messages: OutboxRow[] = [];
+  /** How many flows it started. */
+  started = 0;
 
   constructor(
     readonly tx: Sql,
     private readonly at: EventKey,
     private readonly event: ParsedMessage,
     private readonly traceparent: string | undefined,
+    private readonly starts: FlowStarts | undefined,
   ) {}
 
   get bucket(): number {
@@ -51,7 +62,18 @@ class EventRun implements EventContext {
     const id = publishedId(this.event.id, this.messages.length);
     this.messages.push(messageRow(message, version, data, { id, traceparent: this.traceparent }));
   };
+
+  readonly start = async <C extends Command>(command: C, input: InputOf<C>): Promise<string> => {
+    if (!this.starts) throw new Error('no flow can be started here');
+    const { bucket, started: n, traceparent } = this;
+    const { id, record } = this.starts.rowOf(command, input, { bucket, id: this.event.id, n, traceparent });
+    this.started += 1;
+    await this.tx.query(START_FLOWS, [JSON.stringify([record])]);
+    return id;
+  };
 }
+
+const NOTHING_WRITTEN: Written = { published: false, started: false };
 
 const aboutOf = ({ key }: EventKey, { version, id: eventId }: ParsedMessage): EventAbout => ({ key, version, eventId });
 
@@ -64,7 +86,9 @@ export type Delivered = 'handled' | 'duplicate' | 'behind' | 'unreported';
 export interface EventDeliveryOptions {
   readonly database: Database;
   readonly subscriptions: SubscriptionTable<EventSubscription>;
+  readonly starts?: FlowStarts;
   readonly onPublished?: (bucket: number) => void;
+  readonly onStarted?: (bucket: number) => void;
 }
 
 /** Handles each event in one transaction with its version, so that no version of a key is handled twice. */
@@ -86,7 +110,7 @@ export class EventDelivery {
 
   private async attempt(at: EventKey, subscription: EventSubscription, record: KafkaRecord, event: ParsedMessage) {
     await this.prepare(at, subscription, event);
-    let published = false;
+    let written = NOTHING_WRITTEN;
     const delivered = await transact<Delivered | 'unparked'>(this.options.database, at.bucket, async (tx) => {
       const admission = await admit(tx, at, subscription.message.name, event.version);
       if (admission === 'parked') {
@@ -97,10 +121,10 @@ export class EventDelivery {
       }
       if (admission === 'duplicate') return { value: 'duplicate', lastStatement: NO_STATEMENT };
       const outcome = await this.handle(tx, at, subscription, record, event);
-      published = outcome.value;
+      written = outcome.value;
       return { value: 'handled', lastStatement: outcome.lastStatement };
     });
-    if (published) this.options.onPublished?.(at.bucket);
+    this.notify(at, written);
     return delivered;
   }
 
@@ -126,18 +150,18 @@ export class EventDelivery {
     onFirst(first);
     const { subscription, event } = this.parse(at, first);
     await subscription.handler.before?.(event.data as never, aboutOf(at, event));
-    let published = false;
+    let written = NOTHING_WRITTEN;
     const found = await transact(this.options.database, at.bucket, async (tx) => {
       const parked = await lockFirstParked(tx, at);
       if (!parked) return { value: false, lastStatement: NO_STATEMENT };
       // An operator may have dropped it meanwhile: the next one is for the next call.
       if (parked.id !== first.id) return { value: true, lastStatement: NO_STATEMENT };
       const { value, lastStatement } = await this.handleParked(tx, at, parked);
-      published = value;
+      written = value;
       await lastStatement;
       return { value: true, lastStatement: unpark(tx, parked) };
     });
-    if (published) this.options.onPublished?.(at.bucket);
+    this.notify(at, written);
     return found;
   }
 
@@ -148,23 +172,28 @@ export class EventDelivery {
     return { subscription, record, event: parseMessage(subscription.message, record) };
   }
 
-  private async handleParked(tx: Sql, at: EventKey, parked: ParkedEvent): Promise<Outcome<boolean>> {
+  private async handleParked(tx: Sql, at: EventKey, parked: ParkedEvent): Promise<Outcome<Written>> {
     const { subscription, record, event } = this.parse(at, parked);
     const isNew = await takeVersion(tx, at, parked.type, event.version);
-    if (!isNew) return { value: false, lastStatement: NO_STATEMENT };
+    if (!isNew) return { value: NOTHING_WRITTEN, lastStatement: NO_STATEMENT };
     return this.handle(tx, at, subscription, record, event);
   }
 
-  /** @returns whether it published something */
+  private notify({ bucket }: EventKey, { published, started }: Written): void {
+    if (published) this.options.onPublished?.(bucket);
+    if (started) this.options.onStarted?.(bucket);
+  }
+
   private async handle(
     tx: Sql,
     at: EventKey,
     { handler }: EventSubscription,
     { headers }: MessageRecord,
     event: ParsedMessage,
-  ): Promise<Outcome<boolean>> {
-    const run = new EventRun(tx, at, event, headers['traceparent']);
+  ): Promise<Outcome<Written>> {
+    const run = new EventRun(tx, at, event, headers['traceparent'], this.options.starts);
     await handler.on(event.data as never, run);
-    return { value: run.messages.length > 0, lastStatement: writeOutbox(tx, at.bucket, run.messages) };
+    const value = { published: run.messages.length > 0, started: run.started > 0 };
+    return { value, lastStatement: writeOutbox(tx, at.bucket, run.messages) };
   }
 }

@@ -125,9 +125,9 @@ function serverOf(
     const operations = bindOperations(served.contract, await handlersOf(served, make));
     const isTransient = (error: unknown): boolean => database.isTransient(error);
     const calls = served.calls.length > 0 && new ServiceCalls(port, messaging, served.calls);
-    const { executor } = background;
+    const { executor, flows } = background;
     return {
-      binding: { contract: served.contract, operations, executor, isTransient, ...(calls && { calls }) },
+      binding: { contract: served.contract, operations, executor, isTransient, flows, ...(calls && { calls }) },
       background,
     };
   };

@@ -8,6 +8,7 @@ import {
 } from '@stoa/contract-kit';
 import { z } from 'zod';
 import type { CommandExecutor, CommandReply, CommandRequest } from '../api/command-execution.js';
+import type { FlowStore } from '../flows/flow-store.js';
 import type { Flow, BatchHandler, Handler } from '../api/handlers.js';
 
 /** An operation with what runs it, as its service's module bound it. */
@@ -40,6 +41,8 @@ export interface Binding {
   readonly executor: CommandExecutor;
   /** Undefined of a service that calls no other. */
   readonly calls?: Calls;
+  /** Undefined of a service without durable flows. */
+  readonly flows?: FlowStore | undefined;
   /** True when trying again may help. */
   isTransient(error: unknown): boolean;
 }

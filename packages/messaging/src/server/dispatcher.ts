@@ -4,7 +4,9 @@ import type { CommandReply, CommandRequest } from '../api/command-execution.js';
 import type { Logger } from '@stoa/kafka';
 import { backoff } from '@stoa/timing';
 import type { Binding, BoundOperation } from './binding.js';
+import { DurableRunner, type Retrying } from './durable-runner.js';
 import { FlowRunner } from './flow-runner.js';
+import type { TakenFlow } from '../flows/flow-rows.js';
 import { Unreadable, type Envelope } from '../protocol/envelope.js';
 import { letsIn } from '../protocol/caller-rule.js';
 import { secretFieldsOf } from '../protocol/secret-fields.js';
@@ -37,6 +39,7 @@ const fail = (code: string, detail?: string, details?: BusinessErrorDetails): ne
 /** Runs one request: finds its operation, checks the input, calls the handler or the command's executor. */
 export class Dispatcher {
   private readonly flows: FlowRunner;
+  private readonly durable: DurableRunner | undefined;
 
   constructor(
     private readonly binding: Binding,
@@ -44,6 +47,7 @@ export class Dispatcher {
     private readonly sealing?: SealingKeys,
   ) {
     this.flows = new FlowRunner(binding);
+    this.durable = binding.flows && new DurableRunner(binding.flows, this.flows, logger);
   }
 
   /**
@@ -62,11 +66,24 @@ export class Dispatcher {
     if (bodyText === undefined) return UNOPENED;
     const parsed = found.input.safeParse(parseJson(bodyText));
     if (!parsed.success) return invalidInputReply(problemsOf(parsed.error));
-    const attempt =
-      found.kind === 'query'
-        ? () => this.ask(found, envelope, parsed.data, budgetLeft)
-        : this.command(found, this.request(envelope, bodyText, parsed.data, budgetLeft));
-    return this.retrying(found, envelope, budgetLeft, pause, attempt);
+    const retrying: Retrying = (attempt) => this.retrying(found, envelope, budgetLeft, pause, attempt);
+    if (found.kind === 'query') return retrying(() => this.ask(found, envelope, parsed.data, budgetLeft));
+    const request = this.request(envelope, bodyText, parsed.data, budgetLeft);
+    if (found.kind === 'flow' && this.durable && found.operation.durable) {
+      return this.durable.run(found, request, retrying);
+    }
+    return retrying(this.command(found, request));
+  }
+
+  /** Runs a durable flow that was taken up. Never rejects. */
+  async resume(taken: TakenFlow): Promise<void> {
+    const bound = this.binding.operations.get(taken.operation);
+    if (bound?.kind !== 'flow') return; // not taken up, since it is not known here
+    await this.durable?.resume(
+      bound,
+      taken,
+      (budgetLeft) => (attempt) => this.retrying(bound, taken, budgetLeft, delay, attempt),
+    );
   }
 
   /**
@@ -170,7 +187,7 @@ export class Dispatcher {
    */
   private async retrying(
     { operation }: BoundOperation,
-    { id }: Envelope,
+    { id }: { readonly id: string },
     budgetLeft: () => number,
     pause: (ms: number) => Promise<void>,
     attempt: () => Promise<CommandReply>,

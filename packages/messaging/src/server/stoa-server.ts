@@ -13,6 +13,7 @@ import { callersOf, type Binding, type Calls } from './binding.js';
 import { BrokerClock } from '../clocks/broker-clock.js';
 import { ClockCheck } from '../clocks/clock-check.js';
 import { Dispatcher } from './dispatcher.js';
+import type { TakenFlow } from '../flows/flow-rows.js';
 import { readEnvelope, type Envelope } from '../protocol/envelope.js';
 import { Intake, type Work } from '../intake/intake.js';
 import type { Slot } from '../intake/keyed-executor.js';
@@ -127,6 +128,7 @@ export class StoaServer extends Server implements CustomTransportStrategy {
     this.keepClock();
     this.runningBackground = background;
     await background?.start();
+    background?.startFlows?.((flow) => this.resume(flow));
     this.consumer = await this.kafka.consumeGroup({
       groupId: this.names.group,
       topics: [this.names.commands, this.names.queries],
@@ -248,6 +250,13 @@ export class StoaServer extends Server implements CustomTransportStrategy {
       );
       await this.unreadable.giveUp(work, error);
     }
+  }
+
+  private async resume(flow: TakenFlow): Promise<void> {
+    const { runWith } = this.options;
+    const work = async (): Promise<void> => this.dispatcher?.resume(flow);
+    const context = { traceparent: flow.traceparent, messageId: flow.id, operation: flow.operation };
+    await (runWith ? runWith(context, work) : work());
   }
 
   private async dispatch(

@@ -47,7 +47,8 @@ async function background(name, subscriptions) {
     relayed: (_server, records) => records > 0 && say(`relayed ${records}`),
   };
   const options = { ...kafka, topicPrefix: PREFIX, service: name, clone: 'child', logger, metrics };
-  await createBackground({ port, options, database, subscriptions }).start();
+  const contract = service(name, { version: 1, title: name, description: 'For tests' }, {});
+  await createBackground({ port, options, database, contract, subscriptions }).start();
 }
 
 /** Hears `counted` and `doubled`, slowly. */

@@ -1,4 +1,4 @@
-import { command, service, type ServiceContract } from '@stoa/contract-kit';
+import { command, event, service, type ServiceContract } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { newId, type StoaClient } from '../../src/index.js';
 import type { IncomingReply } from '../../src/api/requests.js';
@@ -10,6 +10,7 @@ import { ServiceCalls } from '../../src/calls/service-calls.js';
 import { bindOperations } from '../../src/server/binding.js';
 import { StoaServer } from '../../src/server/stoa-server.js';
 import type { Kit } from '../transport/kit.suite.js';
+import type { TestMessagingDatabase } from './messaging-database.js';
 import type { SimplePgDatabase } from './pg-database.js';
 
 const Named = z.object({ name: z.string(), by: z.int() });
@@ -34,6 +35,10 @@ export const trade = service(
   {
     sell: command({ ...rules, caller: 'anyone', errors: { SOLD_OUT: 409 } }),
     note: command({ ...rules, caller: 'anyone', errors: { REFUSED: 409 } }),
+    sellForSure: command({ ...rules, caller: 'anyone', errors: { SOLD_OUT: 409 }, durable: true, budgetMs: 2_000 }),
+    order: command({ ...rules, caller: 'anyone' }),
+    orderTogether: command({ ...rules, caller: 'anyone' }),
+    ordered: event({ summary: 'It was ordered', key: 'name', data: Named }),
   },
 );
 
@@ -55,6 +60,33 @@ export const sell: Flow<typeof trade.sell>['run'] = async ({ name, by }, { step,
   const { count } = await call('hold', stock.hold, { name, by });
   await step('behind', trade.note, { name: `${name} behind`, by: count });
   return { name, count };
+};
+
+/** Starts the durable flow from a transaction. */
+export const order: Handler<typeof trade.order>['handle'] = async (input, { start }) => {
+  await start(trade.sellForSure, input);
+  return { name: input.name, count: input.by };
+};
+
+export const STOCK = {
+  hold: { handle: adds('SOLD_OUT') },
+  holdForCustomer: { handle: adds('') },
+  holdForOther: { handle: adds('') },
+};
+
+/** Handlers of `trade`. @param run of both flows */
+export const tradeBy = (run: Flow<typeof trade.sell>['run'] = sell): Record<string, object> => ({
+  sell: { run },
+  sellForSure: { run },
+  note: { handle: adds('REFUSED') },
+  order: { handle: order },
+  orderTogether: { decide: order },
+});
+
+export const countsIn = async ({ database }: TestMessagingDatabase, name: string): Promise<Record<string, number>> => {
+  const text = 'SELECT name, count FROM counters WHERE name LIKE $1';
+  const rows = await database.server(0).rows<{ name: string; count: number }>(text, [`${name}%`]);
+  return Object.fromEntries(rows.map((row) => [row.name, row.count]));
 };
 
 export interface CloneOptions {
@@ -82,6 +114,7 @@ export async function startService(
     operations,
     executor: background.executor,
     isTransient,
+    flows: background.flows,
     ...(calls.length > 0 && { calls: new ServiceCalls(port, options, calls) }),
   };
   const server = new StoaServer({ port, messaging: options, bind: async () => ({ binding, background }) });

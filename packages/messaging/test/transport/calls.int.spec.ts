@@ -1,7 +1,7 @@
 import type { OperationError } from '@stoa/contract-kit';
 import { messagingDatabase, type TestMessagingDatabase } from '../support/messaging-database.js';
 import { COUNTER_TABLES } from '../support/counter.js';
-import { adds, sell, send, startService, stock, trade } from '../support/trade.js';
+import { adds, countsIn, send, startService, stock, trade, tradeBy } from '../support/trade.js';
 import type { Caller } from '../../src/api/requests.js';
 import type { StoaClient } from '../../src/client/stoa-client.js';
 import { newId } from '../../src/protocol/ids.js';
@@ -35,12 +35,12 @@ describe('a flow that calls another service', () => {
     ]);
     servers.push(
       await startService(kit, stock, handlers, { database: stockDb.database, clone: 'stock-1', messaging }),
-      await startService(
-        kit,
-        trade,
-        { sell: { run: sell }, note: { handle: adds('REFUSED') } },
-        { database: tradeDb.database, clone: 'trade-1', calls: [stock], messaging },
-      ),
+      await startService(kit, trade, tradeBy(), {
+        database: tradeDb.database,
+        clone: 'trade-1',
+        calls: [stock],
+        messaging,
+      }),
     );
     client = await kit.client({ messaging });
   });
@@ -50,14 +50,6 @@ describe('a flow that calls another service', () => {
     await Promise.all([stockDb.drop(), tradeDb.drop()]);
   });
 
-  const counts = async ({ database }: TestMessagingDatabase, name: string) =>
-    Object.fromEntries(
-      (
-        await database
-          .server(0)
-          .rows<{ name: string; count: number }>('SELECT name, count FROM counters WHERE name LIKE $1', [`${name}%`])
-      ).map((row) => [row.name, row.count]),
-    );
   const as = (caller: Caller, operation: string, name: string, from = client) =>
     from.request({
       service: 'stock',
@@ -78,8 +70,8 @@ describe('a flow that calls another service', () => {
     const first = await send(client, trade, 'sell', { name: 'a', by: 2 }, { id });
     expect(bodyOf(first)).toEqual({ name: 'a', count: 2 });
     expect(bodyOf(await send(client, trade, 'sell', { name: 'a', by: 2 }, { id }))).toEqual({ name: 'a', count: 2 });
-    expect(await counts(stockDb, 'a')).toEqual({ a: 2 });
-    expect(await counts(tradeDb, 'a')).toEqual({ 'a before': 1, 'a behind': 2 });
+    expect(await countsIn(stockDb, 'a')).toEqual({ a: 2 });
+    expect(await countsIn(tradeDb, 'a')).toEqual({ 'a before': 1, 'a behind': 2 });
     expect(callers).toContainEqual(service('trade'));
   });
 
@@ -88,7 +80,7 @@ describe('a flow that calls another service', () => {
       code: 'SOLD_OUT',
       detail: 'less than nothing',
     });
-    expect(await counts(tradeDb, 'b')).toEqual({ 'b before': 1 });
+    expect(await countsIn(tradeDb, 'b')).toEqual({ 'b before': 1 });
   });
 
   it('is believed for nobody else, and nobody else for it', async () => {
@@ -135,6 +127,6 @@ describe('a flow that calls another service', () => {
       'another for which there is an operation': 'ok',
       'without a proof': 'UNAUTHENTICATED',
     });
-    expect(await counts(stockDb, 'c')).toEqual({ c: 2 });
+    expect(await countsIn(stockDb, 'c')).toEqual({ c: 2 });
   });
 });
