@@ -14,10 +14,12 @@ import { ListTopProducts } from './operations/list-top-products.js';
 import { MergeLines } from './operations/merge-lines.js';
 import { RemoveItem } from './operations/remove-item.js';
 import { CartReports } from './storage/cart-reports.js';
+import { Availability } from './storage/availability.js';
 import { Carts } from './storage/carts.js';
 import { Products } from './storage/products.js';
 import { DropOrphanedCart } from './subscriptions/drop-orphaned-cart.js';
 import { EraseCarts } from './subscriptions/erase-carts.js';
+import { FollowAvailability } from './subscriptions/follow-availability.js';
 import { FollowVariants } from './subscriptions/follow-variants.js';
 
 const handlers = {
@@ -34,12 +36,13 @@ const handlers = {
 };
 const subscriptions = [
   onState(catalog.variant, FollowVariants),
+  onState(catalog.availability, FollowAvailability),
   onEvent(profile.customerErased, EraseCarts),
   onEvent(cart.guestCartOrphaned, DropOrphanedCart),
 ];
 
 @Module({
   imports: [MessagingModule.serve(cart, handlers, { subscriptions })],
-  providers: [Carts, CartReports, Products],
+  providers: [Availability, Carts, CartReports, Products],
 })
 export class CartModule {}

@@ -29,6 +29,7 @@ export const newGuest = (): Person => ({ kind: 'guest', customerId: newId() });
 /** The cart service for real: its own shards and topics, clones as processes, and this test as catalog and gateway. */
 export class CartService {
   private readonly offers = new Map<string, number>();
+  private readonly shown = new Map<string, number>();
 
   private constructor(
     readonly data: TestKeyspaces,
@@ -98,6 +99,24 @@ export class CartService {
     return { topic, key: sku, value: state && JSON.stringify(state), headers };
   }
 
+  /** Publishes, as the catalog does when something is sold out or back, what shoppers are to see; null: it is gone. */
+  async showAvailability(sku: string, available: boolean | null): Promise<void> {
+    const version = (this.shown.get(sku) ?? 0) + 1;
+    this.shown.set(sku, version);
+    await this.publish([this.availabilityRecord(sku, version, available)]);
+    await this.caughtUp();
+  }
+
+  availabilityRecord(sku: string, version: number, available: boolean | null) {
+    const headers = { id: newId(), type: 'availability', version: String(version), v: '4' };
+    const value = available === null ? null : JSON.stringify({ sku, available });
+    return { topic: this.availabilityTopic, key: sku, value, headers };
+  }
+
+  private get availabilityTopic(): string {
+    return `${topicNames(this.service.prefix, 'catalog').states}.availability`;
+  }
+
   async publish(records: readonly ReturnType<CartService['stateRecord']>[]): Promise<void> {
     await this.service.port.produce(records, 'all');
   }
@@ -153,8 +172,9 @@ export class CartService {
 
   /** Waits until each shard's copy has all that was published. */
   async caughtUp(): Promise<void> {
-    const ends = await this.service.port.admin.endOffsets(topicNames(this.service.prefix, 'catalog').states);
-    const published = ends.reduce((sum, end) => sum + end, 0);
+    const topics = [topicNames(this.service.prefix, 'catalog').states, this.availabilityTopic];
+    const ends = await Promise.all(topics.map((topic) => this.service.port.admin.endOffsets(topic)));
+    const published = ends.flat().reduce((sum, end) => sum + end, 0);
     await eventually(async () => {
       const rows = await this.rows<{ read: string }>('SELECT sum(next_offset) AS read FROM state_offsets');
       const behind = rows.find(({ read }) => Number(read) !== published);

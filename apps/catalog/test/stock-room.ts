@@ -4,16 +4,20 @@ import { messagingMigrations, newId, type BatchHandler, type Caller, type Handle
 import { BatchExecutor } from '@stoa/messaging/testing';
 import { PgDatabase } from '@stoa/postgres';
 import { GENEROUS_BUDGET_MS, testDatabase } from '@stoa/testing';
+import { Client } from 'pg';
+import type { Reported } from '../src/domain/sales.js';
 import { ConfirmHold } from '../src/operations/holds/confirm-hold.js';
 import { CreateProduct } from '../src/operations/create-product.js';
 import { AdjustStock } from '../src/operations/stock/adjust-stock.js';
 import { HoldStock } from '../src/operations/holds/hold-stock.js';
 import { ReleaseHold } from '../src/operations/holds/release-hold.js';
 import { Holds } from '../src/storage/stock/holds.js';
+import { settleOrder, type MovedStock } from '../src/storage/stock/settle-order.js';
 import { freeExpired } from '../src/storage/stock/sweep-holds.js';
 import { productInput, variantInput } from './inputs.js';
 
 const OPERATOR: Caller = { kind: 'operator', customerId: newId() };
+const KINDS = { placed: 'sold', refused: 'cancelled', cancelled: 'cancelled', restocked: 'returned' } as const;
 const ORDER: Caller = { kind: 'service', name: 'order' };
 
 /** A variant's row. */
@@ -29,11 +33,14 @@ export interface Ended {
 }
 
 /** One clone's executor: commands that are run at once share transactions. */
-class Clone {
+export class Clone {
   private readonly executor: BatchExecutor;
   private readonly holds = new Holds();
 
-  constructor(database: PgDatabase, failed: (error: unknown) => void) {
+  constructor(
+    private readonly database: PgDatabase,
+    failed: (error: unknown) => void,
+  ) {
     this.executor = new BatchExecutor({ database, validateOutput: true, onBatchFailed: failed });
   }
 
@@ -41,8 +48,8 @@ class Clone {
     return this.run(operation, { handle: handler.decide } as unknown as Handler<Command>, input, ORDER, true, id);
   }
 
-  single<C extends Command>(operation: C, handler: Handler<C>, input: object): Promise<OutputOf<C>> {
-    return this.run(operation, handler as unknown as Handler<Command>, input, OPERATOR, false);
+  single<C extends Command>(operation: C, handler: Handler<C>, input: object, id?: string): Promise<OutputOf<C>> {
+    return this.run(operation, handler as unknown as Handler<Command>, input, OPERATOR, false, id);
   }
 
   private async run<C extends Command>(
@@ -74,10 +81,22 @@ class Clone {
 
   readonly hold = (orderId: string, lines: HeldLine[], holdSeconds = 900, id?: string) =>
     this.batched(catalog.holdStock, new HoldStock(this.holds), { orderId, lines, holdSeconds }, id);
-  readonly confirm = (orderId: string) => this.batched(catalog.confirmHold, new ConfirmHold(this.holds), { orderId });
-  readonly release = (orderId: string) => this.batched(catalog.releaseHold, new ReleaseHold(this.holds), { orderId });
-  readonly adjust = (sku: string, delta: number) =>
-    this.single(catalog.adjustStock, new AdjustStock({ CATALOG_LOW_STOCK: 2 }), { sku, delta });
+  readonly confirm = (orderId: string, id?: string) =>
+    this.batched(catalog.confirmHold, new ConfirmHold(this.holds), { orderId }, id);
+  readonly release = (orderId: string, id?: string) =>
+    this.batched(catalog.releaseHold, new ReleaseHold(this.holds), { orderId }, id);
+  readonly adjust = (sku: string, delta: number, id?: string) =>
+    this.single(catalog.adjustStock, new AdjustStock({ CATALOG_LOW_STOCK: 2 }), { sku, delta }, id);
+
+  /** Does as an event of the service order does, in a transaction of its own. */
+  report(orderId: string, reported: Reported): Promise<readonly MovedStock[]> {
+    const origin = { kind: KINDS[reported.what], at: new Date() };
+    return this.database.transaction(0, (tx) => settleOrder(tx, orderId, reported, origin));
+  }
+
+  isTransient(error: unknown): boolean {
+    return this.database.isTransient(error);
+  }
 }
 
 /** The catalog's stock on a database of its own, with any number of clones, without Kafka. */
@@ -141,6 +160,33 @@ export class StockRoom {
 
   sweep(): Promise<number> {
     return this.database.transaction(0, freeExpired);
+  }
+
+  /** Ends all sessions on the database, as a restart of the server does. */
+  async killSessions(): Promise<void> {
+    const client = new Client({ connectionString: this.url });
+    await client.connect();
+    await client.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    await client.end();
+  }
+
+  /** SKUs whose history doesn't lead from one stock to the next, and to the one that there is. */
+  async unexplained(): Promise<object[]> {
+    return this.sql(`WITH history AS (
+        SELECT sku, number, delta, stock, lag(stock, 1, 0) OVER (PARTITION BY sku ORDER BY number) AS before,
+          row_number() OVER (PARTITION BY sku ORDER BY number DESC) AS age
+        FROM stock_movements
+      ) SELECT h.*, v.stock AS there FROM history h JOIN variants v ON v.sku = h.sku
+      WHERE h.stock <> before + delta OR (age = 1 AND h.stock <> v.stock)`);
+  }
+
+  /** Orders that sold anything more than once, or of which more came back than was sold. */
+  async soldTwice(): Promise<object[]> {
+    return this.sql(`SELECT order_id, sku, count(*) FILTER (WHERE kind = 'sold') AS sales, sum(delta) AS moved
+      FROM stock_movements WHERE order_id IS NOT NULL GROUP BY order_id, sku
+      HAVING count(*) FILTER (WHERE kind = 'sold') <> 1 OR sum(delta) > 0`);
   }
 
   /** SKUs of which the reserved pieces are not the sum of the open holds. */

@@ -17,8 +17,8 @@ export type ProductJson = [
 ];
 
 /** An aggregate over `products p`: its rows as JSON, null when there are none. */
-export const PRODUCTS_AS_JSON =
-  'json_agg(json_build_array(p.sku, p.sold, p.available, p.handle, p.title, p.image_url, p.amount, p.currency))';
+export const PRODUCTS_AS_JSON = `json_agg(json_build_array(
+  p.sku, p.sold, coalesce(p.availability, p.available), p.handle, p.title, p.image_url, p.amount, p.currency))`;
 
 const productOf = ([sku, sold, available, handle, title, imageUrl, amount, currency]: ProductJson): Product => ({
   sku,

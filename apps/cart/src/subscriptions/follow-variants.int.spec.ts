@@ -48,6 +48,31 @@ describe("the cart's copy of the catalog", () => {
     expect((await carts.ask('addItem', { sku: 'CHAIR' }, caller)).body.code).toBe('OUT_OF_STOCK');
   });
 
+  it('refuses what was sold out since, whatever its variant says, until it is back', async () => {
+    await carts.offer({ STOVE: { amount: 9000 } });
+    const caller = newCustomer();
+    await carts.ask('addItem', { sku: 'STOVE' }, caller);
+    await carts.showAvailability('STOVE', false);
+    expect((await carts.ask('getCart', {}, caller)).body).toMatchObject({ total: null, lines: [{ available: false }] });
+    expect((await carts.ask('addItem', { sku: 'STOVE' }, caller)).body.code).toBe('OUT_OF_STOCK');
+    await carts.offer({ STOVE: { amount: 9500, available: true } });
+    expect((await carts.ask('addItem', { sku: 'STOVE' }, caller)).body.code).toBe('OUT_OF_STOCK');
+    await carts.showAvailability('STOVE', true);
+    await carts.publish([carts.availabilityRecord('STOVE', 1, false)]);
+    await carts.caughtUp();
+    expect((await carts.ask('addItem', { sku: 'STOVE' }, caller)).body.total).toMatchObject({ amount: 19_000 });
+  });
+
+  it('knows an availability that comes before its variant, and forgets one that is gone', async () => {
+    const caller = newCustomer();
+    await carts.showAvailability('GRILL', false);
+    expect((await carts.ask('addItem', { sku: 'GRILL' }, caller)).body.code).toBe('UNKNOWN_SKU');
+    await carts.offer({ GRILL: { amount: 100, available: true } });
+    expect((await carts.ask('addItem', { sku: 'GRILL' }, caller)).body.code).toBe('OUT_OF_STOCK');
+    await carts.showAvailability('GRILL', null);
+    expect((await carts.ask('addItem', { sku: 'GRILL' }, caller)).ok).toBe(true);
+  });
+
   it('never goes back to an older state', async () => {
     await carts.publish([carts.stateRecord('TABLE', 7, { amount: 20_000 })]);
     await carts.caughtUp();
