@@ -6,6 +6,7 @@ import { ruleOperations } from './rule-operations.js';
 
 export * from './order.js';
 export * from './quote.js';
+export * from './refund.js';
 export * from './rule-limits.js';
 export { RULE_SCHEMAS, type RuleChange, type RuleList } from './rule-operations.js';
 export * from './rules.js';
