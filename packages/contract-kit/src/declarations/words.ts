@@ -37,6 +37,34 @@ export const Handle = z
 /** Customer id, of guests too: a UUIDv7. */
 export const CustomerId = z.uuid();
 
+/** A country as ISO 3166-1 writes it in two letters. Whether there is such a one, @stoa/addresses knows. */
+export const Country = z.string().regex(/^[A-Z]{2}$/, 'an ISO 3166-1 code such as DE');
+
+/** One line, for labels and forms: no control characters. */
+const addressText = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .regex(/^\P{Cc}+$/u, 'without control characters');
+
+/** Where something is sent. Which of its fields a country needs, @stoa/addresses knows. */
+export const PostalAddress = z.object({
+  name: addressText(100).describe('Who receives it'),
+  company: addressText(100).optional(),
+  lines: z.array(addressText(100)).min(1).max(3).describe('Street and number, or whatever a place has instead'),
+  city: addressText(100).optional(),
+  region: addressText(60).optional().describe('As ISO 3166-2 has it behind the dash, such as CA for California'),
+  postalCode: addressText(20).optional(),
+  country: Country,
+  phone: z
+    .string()
+    .regex(/^\+[1-9]\d{4,14}$/, 'E.164, such as +41446681800')
+    .optional(),
+});
+export type PostalAddress = z.infer<typeof PostalAddress>;
+
 /** An opaque place in a list, as a page's `next` gave it. */
 export const Cursor = z.string().min(1).max(2000);
 

@@ -1,0 +1,2 @@
+export { checkAddress } from './check-address.js';
+export { isCountry } from './countries.js';
