@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule, onEvent } from '@stoa/messaging';
 import { profile } from '@stoa/profile-contract';
+import { AddAddress } from './addresses/add-address.js';
+import { BookOf } from './addresses/book-of.js';
+import { ChangeAddress } from './addresses/change-address.js';
+import { ListMyAddresses } from './addresses/list-my-addresses.js';
+import { RemoveAddress } from './addresses/remove-address.js';
 import { ChangeEmail } from './operations/change-email.js';
 import { ChangeLoginName } from './operations/change-login-name.js';
 import { ChangeMe } from './operations/change-me.js';
@@ -48,6 +53,7 @@ import { MarkOperator } from './operators/mark-operator.js';
 import { RolesOf } from './operators/roles-of.js';
 import { SetRoles } from './operators/set-roles.js';
 import { Passwords } from './passwords/passwords.js';
+import { AddressBooks } from './storage/address-books.js';
 import { Credentials } from './storage/credentials.js';
 import { CustomerLists } from './storage/customer-lists.js';
 import { Customers } from './storage/customers.js';
@@ -80,6 +86,10 @@ const handlers = {
   getMe: GetMe,
   changeMe: ChangeMe,
   changePassword: ChangePassword,
+  listMyAddresses: ListMyAddresses,
+  addAddress: AddAddress,
+  changeAddress: ChangeAddress,
+  removeAddress: RemoveAddress,
   passwordStrength: PasswordStrength,
   listCustomers: ListCustomers,
   customerStatistics: CustomerStatistics,
@@ -114,7 +124,7 @@ const subscriptions = [
   imports: [MessagingModule.serve(profile, handlers, { subscriptions })],
   providers: [
     ...[Customers, CustomerLists, Credentials, Names, Notices, Decisions, Operators],
-    ...[Links, Mails, ResetRequests],
+    ...[Links, Mails, ResetRequests, AddressBooks, BookOf],
     ...[mailerProvider, LinkTokens, QueueMail, SendMails, SettleResetRequests, ExpireLinks],
     ...[Passwords, NewPasswords, ProvePassword, UnknownNames],
     ...[NameSaga, SettleNames, ChangeName, ExpireReservations],

@@ -9,6 +9,7 @@ export const profileKeyspace: Keyspace = {
   tables: [
     { name: 'customers', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'credentials', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'address_books', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'second_factors', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'erased_customers', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'operators', kind: 'moved', keyColumn: 'registry' },

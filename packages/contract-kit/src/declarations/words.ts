@@ -45,7 +45,6 @@ const addressText = (longest: number) =>
   z
     .string()
     .trim()
-    .min(1)
     .max(longest)
     .regex(/^\P{Cc}+$/u, 'without control characters');
 

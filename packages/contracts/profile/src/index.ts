@@ -8,6 +8,7 @@ import {
   ListCustomers,
   STATISTICS_DESCRIPTION,
 } from './customers.js';
+import { addresses } from './addresses.js';
 import { events } from './events.js';
 import { operators } from './operators.js';
 import { recovery } from './recovery.js';
@@ -16,6 +17,7 @@ import { Role, signIn } from './sign-in.js';
 import { DisplayName, Email, Locale, LoginName, NewPassword, Password, Phone, Username } from './words.js';
 
 export * from './limits.js';
+export { Address } from './addresses.js';
 export { Role } from './sign-in.js';
 export { Email, Username } from './words.js';
 
@@ -130,6 +132,8 @@ export const profile = service(
       secretReply: true,
       endsOtherSessions: true,
     }),
+
+    ...addresses,
 
     listCustomers: query({
       http: 'GET /v1/customers',
