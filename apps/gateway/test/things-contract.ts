@@ -76,6 +76,15 @@ export const operations = {
     status: 204,
     rateLimit: { points: 3, seconds: 60 },
   }),
+  hook: command({
+    http: 'POST /v1/hooks',
+    summary: 'Answers with what came',
+    caller: 'anyone',
+    key: 'command.id',
+    input: z.object({ body: z.string(), headers: z.record(z.string(), z.string()) }),
+    output: z.object({ body: z.string(), headers: z.record(z.string(), z.string()), caller: z.string() }),
+    rawBody: { maxBytes: 10_000, headers: ['things-signature', 'things-more'] },
+  }),
   sleep: command({
     http: 'POST /v1/sleep',
     summary: 'Takes as long as asked for',

@@ -149,6 +149,13 @@ class Nothing implements Handler<Op<'nothing'>> {
   readonly handle = async () => ({});
 }
 
+class Hook implements Handler<Op<'hook'>> {
+  readonly handle = async (input: InputOf<Op<'hook'>>, { caller }: CommandContext<Op<'hook'>>) => ({
+    ...input,
+    caller: `${caller.kind} ${idOf(caller)}`,
+  });
+}
+
 class Sleep implements Handler<Op<'sleep'>> {
   readonly handle = async ({ ms }: InputOf<Op<'sleep'>>) => {
     await new Promise((resolve) => setTimeout(resolve, ms));
@@ -269,6 +276,7 @@ const handlers = {
   getNotes: GetNotes,
   getPrivate: GetPrivate,
   nothing: Nothing,
+  hook: Hook,
   sleep: Sleep,
   wait: Wait,
   upload: Upload,

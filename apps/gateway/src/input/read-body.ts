@@ -19,12 +19,17 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 const isJson = (mediaType: string): boolean =>
   /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i.test(mediaType);
 
-/** @throws HttpProblem 415 unless the headers say that the body is JSON, without a content encoding */
-export function requireJson({ headers }: IncomingMessage): void {
+/** @throws HttpProblem 415 for a body with a content encoding */
+export function requireUnencoded({ headers }: IncomingMessage): void {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
     throw problem('UNSUPPORTED_MEDIA_TYPE', `The body is encoded (${encoding.slice(0, 100)}): send it as it is`);
-  const type = headers['content-type'];
+}
+
+/** @throws HttpProblem 415 unless the headers say that the body is JSON, without a content encoding */
+export function requireJson(request: IncomingMessage): void {
+  requireUnencoded(request);
+  const type = request.headers['content-type'];
   if (type !== undefined && isJson(type)) return;
   const given = type === undefined ? 'has no Content-Type' : `is ${type.slice(0, 100)}`;
   throw problem('UNSUPPORTED_MEDIA_TYPE', `The body ${given}: send application/json in UTF-8`);

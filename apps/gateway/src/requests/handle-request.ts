@@ -11,10 +11,11 @@ import type { GatewayConfig } from '../config.js';
 import { headerOf, pathOf, type Exchange } from '../http/exchange.js';
 import { problem } from '../http/problem.js';
 import { jsonResponse, withHeaders, type HttpResponse } from '../http/response.js';
-import { checkCaller, checkFresh, whoIs, type Identity } from '../identity/identity.js';
+import { checkCaller, checkFresh, NOBODY_ID, whoIs, type Identity } from '../identity/identity.js';
 import { Tokens } from '../identity/tokens.js';
 import { BodyMemory } from '../input/body-memory.js';
 import { buildInput, inputBytes, validateInput } from '../input/build-input.js';
+import { readRawBody } from '../input/raw-body.js';
 import { hasBody, parseJsonObject, readBody, requireJson } from '../input/read-body.js';
 import { isStranger, RateLimits } from '../limits/rate-limits.js';
 import { Strangers } from '../limits/strangers.js';
@@ -24,6 +25,8 @@ import type { Match } from '../services/route-table.js';
 import { RunForCaller } from './run-for-caller.js';
 
 type Found = Extract<Match, { outcome: 'found' }>;
+
+const NOBODY_AS_GUEST: Identity = { kind: 'guest', customerId: NOBODY_ID };
 
 interface ReadInput {
   readonly input: Fields;
@@ -65,6 +68,7 @@ export class HandleRequest {
     // First of all: to verify a token and read an input would cost as much as the requests that are served.
     if (!operation.isCached && !this.requests.hasRoom(operation.service))
       throw problem('OVERLOADED', `Too many requests to ${operation.service} are in flight`);
+    if (operation.document.rawBody) return this.runRaw(exchange, found);
     const identity = await this.tokens.identify(headerOf(exchange, 'authorization'));
     exchange.who = identity && whoIs(identity);
     checkCaller(operation.document, identity);
@@ -77,6 +81,18 @@ export class HandleRequest {
     const run = (): Promise<HttpResponse> => this.forCaller.run({ exchange, operation, identity, input, bytes });
     const isDear = operation.document.rateLimit?.by === 'address' && isStranger(identity);
     return withHeaders(await (isDear ? this.runForStranger(operation, run) : run()), limitHeaders);
+  }
+
+  /** Whoever sends it is known by a signature that only the service can check: no token is read, and none is given. */
+  private async runRaw(exchange: Exchange, { operation, params, query }: Found): Promise<HttpResponse> {
+    const limitHeaders = await this.limits.take(operation, undefined, exchange.address);
+    const take = (size: number): void => this.bodies.take(exchange, size);
+    const body = await readRawBody(exchange, operation, this.config.BODY_LIMIT_BYTES, take);
+    const input = buildInput(operation, { params, query, body });
+    const bytes = JSON.stringify(input);
+    validateInput(operation, input, bytes);
+    const task = { exchange, operation, identity: NOBODY_AS_GUEST, input, bytes };
+    return withHeaders(await this.forCaller.run(task), limitHeaders);
   }
 
   private async runForStranger<T>(operation: Operation, work: () => Promise<T>): Promise<T> {

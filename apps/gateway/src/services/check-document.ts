@@ -21,6 +21,7 @@ const OperationShape = z.looseObject({
   http: z.object({ method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']), path: Path }).optional(),
   caller: z.enum(['anyone', 'customer', 'operator']),
   role: z.string().max(50).optional(),
+  service: Name.optional(),
   key: z.string().optional(),
   input: Schema,
   output: Schema,
@@ -33,6 +34,10 @@ const OperationShape = z.looseObject({
   location: z.string().optional(),
   runsAt: z.enum(['sign-in', 'sign-out']).optional(),
   upload: z.object({ contentTypes: z.array(z.string()).min(1), maxBytes: z.number().positive() }).optional(),
+  rawBody: z
+    .looseObject({ maxBytes: z.int().positive(), headers: z.array(z.string().regex(/^[a-z0-9-]+$/)).max(20) })
+    .optional(),
+  durable: z.literal(true).optional(),
   download: z.object({ filename: z.string() }).optional(),
   personalData: z.literal(true).optional(),
   cache: z.object({ maxAgeMs: z.number().positive(), tags: z.array(z.string()) }).optional(),

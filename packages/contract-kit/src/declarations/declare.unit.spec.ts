@@ -144,7 +144,7 @@ describe('toDocument', () => {
   it('names the service that calls in a field of its own', () => {
     const reserve = command({ ...rules, caller: 'service:order', key: 'input.id', durable: true });
     expect(toDocument(service('things', about, { reserve })).operations['reserve']).toMatchObject({
-      caller: 'service',
+      caller: 'operator',
       service: 'order',
       durable: true,
     });

@@ -8,13 +8,16 @@ export interface OperationDocument {
   readonly summary: string;
   readonly description?: string;
   readonly http?: { readonly method: Method; readonly path: string };
-  readonly caller: 'anyone' | 'customer' | 'operator' | 'service';
+  readonly caller: 'anyone' | 'customer' | 'operator';
   /**
    * Of operators: the role that they need, unless they are owners. A field of its own, because gateways that are older
    * know three callers.
    */
   readonly role?: string;
-  /** Of `service`: the one that calls. */
+  /**
+   * The service that calls, and nobody else; such an operation has no route. `caller` is `operator` then, for the same
+   * gateways.
+   */
   readonly service?: string;
   /** Commands only. */
   readonly key?: string;

@@ -38,7 +38,7 @@ function httpOf(route: string | undefined): { method: Method; path: string } | u
 function callerDocument(rule: CallerRule): Pick<OperationDocument, 'caller' | 'role' | 'service'> {
   const [caller, which] = rule.split(':') as [OperationDocument['caller'], string | undefined];
   if (which === undefined) return { caller };
-  return caller === 'service' ? { caller, service: which } : { caller, role: which };
+  return rule.startsWith('service:') ? { caller: 'operator', service: which } : { caller, role: which };
 }
 
 function operationDocument(operation: Operation): OperationDocument {

@@ -4,7 +4,7 @@ import type { Caller } from '../api/requests.js';
 /** Who may call an operation, as its declaration (`operator:catalog`) or its document (`operator`, and a role) says. */
 export interface CallerRules {
   readonly kind: 'command' | 'query';
-  readonly caller: CallerRule | 'service';
+  readonly caller: CallerRule;
   readonly role?: string | undefined;
 }
 
@@ -18,9 +18,7 @@ const OWNER = ['owner'] as const;
 export function letsIn({ kind, caller: rule, role }: CallerRules, caller: Caller): boolean {
   if (rule === 'anyone') return true;
   if (rule === 'customer') return caller.kind === 'customer' || caller.kind === 'operator';
-  if (rule === 'service' || rule.startsWith('service:')) {
-    return caller.kind === 'service' && rule === `service:${caller.name}`;
-  }
+  if (rule.startsWith('service:')) return caller.kind === 'service' && rule === `service:${caller.name}`;
   if (caller.kind !== 'operator') return false;
   const needed = role ?? (rule === 'operator' ? undefined : rule.slice('operator:'.length));
   return hasRole({ kind, role: needed }, caller.roles ?? OWNER);
