@@ -9,7 +9,9 @@ import { GetRules } from './operations/get-rules.js';
 import { HoldCoupon } from './operations/hold-coupon.js';
 import { ListMyOrders } from './operations/list-my-orders.js';
 import { RULE_FLOWS } from './operations/rule-flows.js';
+import { TakeInvoiceNumber } from './operations/take-invoice-number.js';
 import { CouponUses } from './storage/coupon-uses.js';
+import { InvoiceSeries } from './storage/invoice-series.js';
 import { Orders } from './storage/orders.js';
 import { ShopRules } from './storage/shop-rules.js';
 import { FollowRules } from './subscriptions/follow-rules.js';
@@ -23,10 +25,11 @@ const handlers = {
   confirmCoupon: ConfirmCoupon,
   freeCoupon: FreeCoupon,
   getPromotionUses: GetPromotionUses,
+  takeInvoiceNumber: TakeInvoiceNumber,
 };
 
 @Module({
   imports: [MessagingModule.serve(order, handlers, { subscriptions: [onState(order.rules, FollowRules)] })],
-  providers: [CouponUses, Orders, ShopRules],
+  providers: [CouponUses, InvoiceSeries, Orders, ShopRules],
 })
 export class OrderModule {}

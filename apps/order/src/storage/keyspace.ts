@@ -1,11 +1,13 @@
 import { messagingMigrations } from '@stoa/messaging';
 import { MESSAGING_REFERENCE, MESSAGING_TABLES, type Keyspace } from '@stoa/sharded-service';
 
-/** Tables whose keys are the rules' and the counters' names. */
-const RULE_TABLES: Keyspace['tables'] = [
+/** Tables whose keys are names: of rules, counters, series. */
+const NAMED_TABLES: Keyspace['tables'] = [
   { name: 'rules', kind: 'moved', keyColumn: 'id' },
   { name: 'coupon_counters', kind: 'moved', keyColumn: 'counter' },
   { name: 'coupon_uses', kind: 'moved', keyColumn: 'counter' },
+  { name: 'invoice_series', kind: 'moved', keyColumn: 'series' },
+  { name: 'invoice_numbers', kind: 'moved', keyColumn: 'series' },
 ];
 
 /** The order service's tables, and how each is moved between shards. */
@@ -13,6 +15,11 @@ export const orderKeyspace: Keyspace = {
   name: 'order',
   migrations: new URL('../../prisma/migrations', import.meta.url),
   packages: [messagingMigrations],
-  tables: [{ name: 'orders', kind: 'moved', keyColumn: 'customer_id' }, ...RULE_TABLES, ...MESSAGING_TABLES],
+  tables: [
+    { name: 'orders', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'invoices', kind: 'moved', keyColumn: 'customer_id' },
+    ...NAMED_TABLES,
+    ...MESSAGING_TABLES,
+  ],
   reference: ['shop_rules', ...MESSAGING_REFERENCE],
 };

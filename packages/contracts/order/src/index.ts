@@ -1,9 +1,11 @@
 import { Cursor, pageLimit, pageOf, query, service } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { couponOperations } from './coupon-operations.js';
+import { invoiceOperations } from './invoices.js';
 import { OrderSummary } from './order.js';
 import { ruleOperations } from './rule-operations.js';
 
+export { Invoice, InvoiceLine, InvoiceNumber, type InvoiceDraft } from './invoices.js';
 export * from './order.js';
 export * from './quote.js';
 export * from './refund.js';
@@ -26,5 +28,6 @@ export const order = service(
 
     ...ruleOperations,
     ...couponOperations,
+    ...invoiceOperations,
   },
 );
