@@ -68,6 +68,7 @@ const OTHERS = {
   'Containers and HAProxy': [
     ['STOA_SECOND_FACTOR_KEY', 'must be set', "profile's SECOND_FACTOR_KEY"],
     ['STOA_OWNER_SECOND_FACTOR', 'on', "profile's OWNER_SECOND_FACTOR"],
+    ['STOA_PAYMENTS_PORT', '4242', 'the port of the local payment provider, on this machine only'],
     ['STOA_MAIL_LINK_SECRET', 'must be set', "profile's MAIL_LINK_SECRET"],
     ['STOA_SMTP_URL, STOA_MAIL_FROM, STOA_MAIL_LINKS_URL', 'none', "profile's SMTP_URL, MAIL_FROM and MAIL_LINKS_URL"],
     [

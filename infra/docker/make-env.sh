@@ -22,6 +22,9 @@ done
 add STOA_OPERATOR_EMAIL operator@stoa.local
 add STOA_SECOND_FACTOR_KEY "$(secret)"
 add STOA_MAIL_LINK_SECRET "$(secret)"
+# For the local payment provider. An account at Stripe: its key and its endpoint's secret instead.
+add STRIPE_SECRET_KEY "sk_local_$(secret)"
+add STRIPE_WEBHOOK_SECRET "whsec_$(secret)"
 add STOA_TOKEN_KEY_SECRET "$(secret)"
 for service in CATALOG PROFILE CART ORDER PAYMENT SHARDS; do
   add "STOA_ADMIN_TOKEN_${service}" "$(secret)"

@@ -8,7 +8,7 @@ import { start, type StartPlace } from './commands/start.js';
 import { status } from './commands/status.js';
 import { stop } from './commands/stop.js';
 import { test, testMoves, testQuick } from './commands/test.js';
-import { bench, catalog, keys, shards, withdraw } from './commands/tools.js';
+import { bench, catalog, keys, payments, shards, withdraw } from './commands/tools.js';
 import { CliError } from '@stoa/cli';
 import { USAGE } from './usage.js';
 
@@ -26,6 +26,7 @@ const commands: Record<string, (words: string[], place?: StartPlace) => Promise<
   shards,
   withdraw,
   keys,
+  payments,
   bench,
   test,
   'test-quick': testQuick,

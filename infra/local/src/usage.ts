@@ -20,6 +20,14 @@ What the shop mailed, the last one last. With SMTP_URL set, mails are at that se
 
   ADDRESS   only to addresses that hold this
   -n MAILS  how many of the last (10)`,
+  payments: `npm run payments -- reconcile [--days N] [--json]
+
+Compares the payment provider's books with the shop's, payment by payment, to the unit.
+
+  --days N  payments that began in the last N days (30)
+  --json    the differences as JSON
+
+Exit code: 0 no differences, 1 differences, 2 nothing was compared.`,
   clones: `npm run clones -- APP=N [APP=N ...] [--json]
 
 Adds and removes clones of the running stack; it lasts until the stack is stopped.`,

@@ -60,6 +60,8 @@ export interface Provider {
   readEvent(body: string, signature: string): Promise<ProviderEvent | undefined>;
   /** The provider's books of a time, for reconciliation. */
   books(from: Date, until: Date): AsyncIterable<ProviderBooks>;
+  /** The same of one payment. @returns undefined: it took and holds nothing of ours */
+  book(reference: string): Promise<ProviderBooks | undefined>;
 }
 
 /** A webhook whose signature is not the provider's, or too old. */

@@ -11,7 +11,7 @@ import {
   type ProviderEvent,
   type RefundAt,
 } from './provider.js';
-import { booksOf } from './stripe-books.js';
+import { bookOf, booksOf } from './stripe-books.js';
 import { eventOf } from './stripe-events.js';
 import { METADATA, replyOfIntent, replyOfRefund, replyOfSession } from './stripe-replies.js';
 
@@ -113,6 +113,10 @@ export class StripeProvider implements Provider {
 
   books(from: Date, until: Date): AsyncIterable<ProviderBooks> {
     return booksOf(this.stripe, from, until);
+  }
+
+  book(reference: string): Promise<ProviderBooks | undefined> {
+    return asking(async () => bookOf(this.stripe, await this.stripe.paymentIntents.retrieve(reference)));
   }
 
   private async charge(attempt: AttemptAt): Promise<ProviderReply> {

@@ -6,7 +6,7 @@ import { CliError } from '@stoa/cli';
 import { repoRoot, stateDir } from '../state-dir/paths.js';
 import { runningState } from '../state-dir/state.js';
 import { requestShard } from '../data/add-shard.js';
-import { readDirectory, readGateway, readKafkaPasswords, type Operator } from '../state-dir/secrets.js';
+import { paymentSecrets, readDirectory, readGateway, readKafkaPasswords, type Operator } from '../state-dir/secrets.js';
 import { SHOP_PORT } from '../plan/topology.js';
 
 /** `npm run catalog -- import FILE... | export ...` against the running shop, or the one of STOA_URL. */
@@ -46,6 +46,18 @@ export function keys(words: string[]): Promise<number> {
   const env = gateway && { GATEWAY_DATABASE_URL: gateway.databaseUrl, TOKEN_KEY_SECRET: gateway.tokenKeySecret };
   return runTool('apps/gateway/dist/cli/main.js', words, env);
 }
+
+/** `npm run payments -- reconcile` on the running stack, or with the account at Stripe of the environment. */
+export function payments(words: string[]): Promise<number> {
+  const provider = runningState(stateDir())?.processes.find(({ kind }) => kind === 'payments');
+  const env = provider?.port === undefined ? {} : localAccount(provider.port);
+  return runTool('apps/payment/dist/cli/main.js', words, env);
+}
+
+const localAccount = (port: number): NodeJS.ProcessEnv => ({
+  STRIPE_SECRET_KEY: paymentSecrets(stateDir()).secretKey,
+  STRIPE_API_URL: `http://127.0.0.1:${port}`,
+});
 
 /** `npm run bench -- rpc | product | cart`. */
 export function bench(words: string[]): Promise<number> {
