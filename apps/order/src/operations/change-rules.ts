@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
 import { order } from '@stoa/order-contract';
-import { isCountry } from '../countries/countries.js';
+import { isCountry } from '@stoa/addresses';
 import { changeRules } from '../domain/rules/change-rules.js';
 import { ShopRules } from '../storage/shop-rules.js';
 

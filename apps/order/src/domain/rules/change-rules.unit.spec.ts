@@ -10,7 +10,7 @@ import {
   CUSTOMER,
   productsOf,
 } from '../../../test/pricing-arbitraries.js';
-import { isCountry } from '../../countries/countries.js';
+import { isCountry } from '@stoa/addresses';
 import { price, shippingMethodsOf } from '../pricing/price.js';
 import { changeRules, type Changed } from './change-rules.js';
 import { checkRules } from './check-rules.js';
