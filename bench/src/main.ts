@@ -2,6 +2,7 @@ import { parseArguments, reason, wholeNumber } from '@stoa/cli';
 import { benchBulkheads } from './bulkheads/bulkheads.js';
 import { benchCart } from './cart.js';
 import { benchClones } from './clones/clones.js';
+import { benchFlash } from './flash/flash.js';
 import { benchLimits } from './limits/limits.js';
 import { benchOverload } from './overload/overload.js';
 import { benchProduct } from './product.js';
@@ -20,6 +21,7 @@ const benches = {
   clones: { run: benchClones, connections: 32 },
   overload: { run: benchOverload, requests: 4_000 },
   bulkheads: { run: benchBulkheads, requests: 80 },
+  flash: { run: benchFlash, requests: 2_000 },
   across: { run: benchAcross, requests: 300 },
   shards: { run: benchShards, requests: 10_000, shards: 0 },
   move: { run: benchMove, connections: 32 },
@@ -31,6 +33,7 @@ const usage = `npm run bench -- rpc | product | cart [--connections N] [--reques
 npm run bench -- clones [--connections N]
 npm run bench -- overload [--times N] [--connections N] [--requests N]
 npm run bench -- bulkheads [--requests N]
+npm run bench -- flash [--requests N]
 npm run bench -- across [--shards N] [--customers N] [--requests N]
 npm run bench -- shards [--shards N] [--customers N] [--requests N]
 npm run bench -- fence [--customers N] [--requests N]
@@ -44,6 +47,7 @@ npm run bench -- limits [--requests N]
   overload several times as many writes as the cart can do: who is served, who is refused, what it does to others
   bulkheads carts of two shards while one of them is dead, frozen, slow: what the customers of each see (requests:
            a second, to the one in trouble; half as many to the other)
+  flash    a flash sale: so many buyers (requests) press at once for 100 pieces, while others browse
   across   queries over all shards: pages of 50, counts and sums
   shards   reading and changing one profile, with 1, 2, 4 and 8 shards (or --shards), 1,000 and a million customers
   fence    what the fence, and the indexes of operators' lists, add to a write

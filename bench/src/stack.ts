@@ -45,7 +45,7 @@ export const clonesOf = (app: string, processes: readonly Process[]): Process[] 
   processes.filter(({ name }) => new RegExp(`^${app}-\\d+$`).test(name));
 
 const roleOf = (name: string): string =>
-  /^(gateway|profile|catalog|cart|shards)-\d+$/.exec(name)?.[1] ??
+  /^(gateway|profile|catalog|cart|order|payment|shards)-\d+$/.exec(name)?.[1] ??
   { kafka: 'Kafka', redis: 'Redis', haproxy: 'HAProxy', supervisor: 'supervisor' }[name] ??
   'Postgres';
 
