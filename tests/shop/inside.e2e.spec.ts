@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import type { KafkaRecord } from '@stoa/kafka';
+import { eventually } from '@stoa/testing';
 import { expectStatus, newProduct, operatorToken, post, put } from '../support/shop.js';
 import { openTestKafka, stateDir } from '../support/servers.js';
 
@@ -14,6 +16,29 @@ function filesWith(text: string): Promise<string[]> {
       return resolve(stdout.split('\n').filter(Boolean));
     });
   });
+}
+
+/** As a request that nobody can read leaves one: the last registration, without the topic of its reply. */
+async function makeDeadLetter(): Promise<void> {
+  const kafka = await openTestKafka('dead-letters');
+  const letters = async (): Promise<number> =>
+    (await kafka.admin.endOffsets('profile.dead-letters')).reduce((sum, end) => sum + end, 0);
+  const found: KafkaRecord[] = [];
+  const partitions = (await kafka.admin.endOffsets('profile.commands')).map((_, partition) => partition);
+  const follower = await kafka.follow({
+    partitions: partitions.map((partition) => ({ topic: 'profile.commands', partition, from: 'beginning' as const })),
+    isolation: 'uncommitted',
+    onRecords: (records) => void found.push(...records.filter(({ headers }) => headers['op'] === 'register')),
+    onFault: () => undefined,
+  });
+  const { key, value, headers } = await eventually(() => found.at(-1) ?? Promise.reject(new Error('none yet')));
+  await follower.close();
+  const before = await letters();
+  const { reply: _, ...unanswerable } = headers;
+  const record = { topic: 'profile.commands', key: key?.toString() ?? null, value, headers: unanswerable };
+  await kafka.produce([record], 'all');
+  await eventually(async () => expect(await letters()).toBeGreaterThan(before));
+  await kafka.close();
 }
 
 describe('the inside of the shop', () => {
@@ -33,6 +58,7 @@ describe('the inside of the shop', () => {
     const url = `postgres://stoa:${database}@127.0.0.1:1/cart`;
     const shard = { keyspace: 'cart', shard: 'nowhere', url, adminUrl: url };
     expect((await post('/v1/shards', shard, { token: await operatorToken() })).status).toBeGreaterThanOrEqual(400);
+    await makeDeadLetter();
     // It would find them: the e-mail address is no secret, and is there.
     expect(await filesWith(email)).not.toEqual([]);
     for (const secret of [first, wrong, next, database]) expect(await filesWith(secret!)).toEqual([]);
