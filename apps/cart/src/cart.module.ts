@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { cart } from '@stoa/cart-contract';
 import { catalog } from '@stoa/catalog-contract';
 import { MessagingModule, onEvent, onState } from '@stoa/messaging';
+import { order } from '@stoa/order-contract';
 import { profile } from '@stoa/profile-contract';
 import { AddItem } from './operations/add-item.js';
 import { CartStatistics } from './operations/cart-statistics.js';
@@ -21,6 +22,7 @@ import { DropOrphanedCart } from './subscriptions/drop-orphaned-cart.js';
 import { EraseCarts } from './subscriptions/erase-carts.js';
 import { FollowAvailability } from './subscriptions/follow-availability.js';
 import { FollowVariants } from './subscriptions/follow-variants.js';
+import { TakeOutOrdered } from './subscriptions/take-out-ordered.js';
 
 const handlers = {
   getCart: GetCart,
@@ -39,6 +41,7 @@ const subscriptions = [
   onState(catalog.availability, FollowAvailability),
   onEvent(profile.customerErased, EraseCarts),
   onEvent(cart.guestCartOrphaned, DropOrphanedCart),
+  onEvent(order.orderPlaced, TakeOutOrdered),
 ];
 
 @Module({

@@ -142,6 +142,16 @@ export class CartService {
     await this.service.port.produce([{ topic, key: customerId, value, headers }], 'all');
   }
 
+  /** Publishes, as the service order does, that a customer has bought something. */
+  async order(customerId: string, version: number, lines: readonly { sku: string; quantity: number }[]): Promise<void> {
+    const about = { customerId, orderId: newId(), number: '1', cartVersion: 1, coupon: null };
+    const total = { amount: 1, currency: 'EUR' };
+    const value = JSON.stringify({ ...about, lines, total, at: new Date().toISOString() });
+    const headers = { id: newId(), type: 'orderPlaced', version: String(version), v: '1' };
+    const topic = topicNames(this.service.prefix, 'order').events;
+    await this.service.port.produce([{ topic, key: customerId, value, headers }], 'all');
+  }
+
   /** The shard that has a customer's bucket. */
   placeOf(customerId: string): Promise<string | undefined> {
     return this.data.shardOf(cartKeyspace.name, bucketOf(customerId));

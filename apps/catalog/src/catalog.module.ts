@@ -1,6 +1,7 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { catalog } from '@stoa/catalog-contract';
-import { MessagingModule } from '@stoa/messaging';
+import { MessagingModule, onEvent } from '@stoa/messaging';
+import { order } from '@stoa/order-contract';
 import { CONFIG, type Logger, LOGGER } from '@stoa/service';
 import { connectionShare } from '@stoa/postgres';
 import { POOLS, type CatalogConfig } from './config.js';
@@ -30,6 +31,7 @@ import { StockQueries } from './storage/stock/stock-queries.js';
 import { Holds } from './storage/stock/holds.js';
 import { ImportQueries } from './storage/imports/import-queries.js';
 import { MOST_CONNECTIONS, openPrisma, PrismaClient } from './storage/prisma.js';
+import { FreeStock, PutBackStock, RestockItems, SellStock } from './subscriptions/settle-orders.js';
 import { ProductQueries } from './storage/product-queries.js';
 
 const queries = [ProductQueries, ImportQueries, ExportQueries, StockQueries].map((type) => ({
@@ -38,31 +40,42 @@ const queries = [ProductQueries, ImportQueries, ExportQueries, StockQueries].map
   useFactory: (prisma: PrismaClient) => new type(prisma),
 }));
 
+const subscriptions = [
+  onEvent(order.orderPlaced, SellStock),
+  onEvent(order.orderRefused, FreeStock),
+  onEvent(order.orderCancelled, PutBackStock),
+  onEvent(order.itemsRestocked, RestockItems),
+];
+
 @Module({
   imports: [
-    MessagingModule.serve(catalog, {
-      listProducts: ListProducts,
-      getProduct: GetProduct,
-      listCategories: ListCategories,
+    MessagingModule.serve(
+      catalog,
+      {
+        listProducts: ListProducts,
+        getProduct: GetProduct,
+        listCategories: ListCategories,
 
-      createProduct: CreateProduct,
-      changeProduct: ChangeProduct,
-      removeProduct: RemoveProduct,
-      changePrice: ChangePrice,
-      adjustStock: AdjustStock,
-      getStock: GetStock,
-      listStockMovements: ListStockMovements,
-      setLowStock: SetLowStock,
+        createProduct: CreateProduct,
+        changeProduct: ChangeProduct,
+        removeProduct: RemoveProduct,
+        changePrice: ChangePrice,
+        adjustStock: AdjustStock,
+        getStock: GetStock,
+        listStockMovements: ListStockMovements,
+        setLowStock: SetLowStock,
 
-      holdStock: HoldStock,
-      confirmHold: ConfirmHold,
-      releaseHold: ReleaseHold,
+        holdStock: HoldStock,
+        confirmHold: ConfirmHold,
+        releaseHold: ReleaseHold,
 
-      importProducts: ImportProducts,
-      getImport: GetImport,
-      listImportProblems: ListImportProblems,
-      exportProducts: ExportProducts,
-    }),
+        importProducts: ImportProducts,
+        getImport: GetImport,
+        listImportProblems: ListImportProblems,
+        exportProducts: ExportProducts,
+      },
+      { subscriptions },
+    ),
   ],
   providers: [
     {

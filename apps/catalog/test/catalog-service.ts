@@ -1,5 +1,5 @@
 import { catalog } from '@stoa/catalog-contract';
-import { newId, type Caller, messagingMigrations } from '@stoa/messaging';
+import { newId, type Caller, messagingMigrations, topicNames } from '@stoa/messaging';
 import { ServiceUnderTest, type OperationName } from '@stoa/messaging/testing';
 import { testDatabase, type Clone, type TestDatabase } from '@stoa/testing';
 import { Client } from 'pg';
@@ -11,6 +11,13 @@ export interface Published {
   readonly type: string;
   readonly key: string;
   readonly version: number;
+}
+
+/** An event of the service order, under its customer's version. */
+export interface OrderEvent {
+  readonly type: 'orderPlaced' | 'orderRefused' | 'orderCancelled' | 'itemsRestocked';
+  readonly version: number;
+  readonly data: { readonly customerId: string; readonly orderId: string } & Record<string, unknown>;
 }
 
 /** The catalog for real: its own database and topics, clones as processes, and this test as the gateway. */
@@ -39,8 +46,30 @@ export class CatalogService {
     return (await this.sql.query<{ query: string }>(text)).rows.map(({ query }) => query);
   }
 
-  ask<T>(operation: OperationName<typeof catalog>, input: object): Promise<{ ok: boolean; body: T }> {
-    return this.service.ask<T>(operation, input, OPERATOR);
+  ask<T>(
+    operation: OperationName<typeof catalog>,
+    input: object,
+    caller: Caller = OPERATOR,
+  ): Promise<{ ok: boolean; body: T }> {
+    return this.service.ask<T>(operation, input, caller);
+  }
+
+  /** Publishes events of the service order, as it does. */
+  async report(events: readonly OrderEvent[]): Promise<void> {
+    const topic = topicNames(this.service.prefix, 'order').events;
+    const records = events.map(({ type, version, data }) => ({
+      topic,
+      key: data.customerId,
+      value: JSON.stringify({ ...data, at: new Date().toISOString() }),
+      headers: { id: newId(), type, version: String(version), v: '1' },
+    }));
+    await this.service.port.produce(records, 'all');
+  }
+
+  /** A variant's row. */
+  async shelf(sku: string): Promise<{ stock: number; reserved: number } | undefined> {
+    const text = 'SELECT stock, reserved FROM variants WHERE sku = $1';
+    return (await this.sql.query<{ stock: number; reserved: number }>(text, [sku])).rows[0];
   }
 
   /** Sends a file frame by frame. @returns the import's id. */

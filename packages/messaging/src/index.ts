@@ -44,6 +44,7 @@ export {
   type OutboxRow,
 } from './outbox/outbox.js';
 export { closeCommand, findReply, purgeReplies, type Closed } from './inbox/inbox.js';
+export { inTransaction } from './commands/command-run.js';
 export { purgeFlows } from './flows/flow-rows.js';
 export { businessErrorReply, unwrapReply } from './protocol/business-errors.js';
 

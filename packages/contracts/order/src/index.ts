@@ -1,6 +1,7 @@
 import { Cursor, pageLimit, pageOf, query, service } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { couponOperations } from './coupon-operations.js';
+import { events } from './events.js';
 import { invoiceOperations } from './invoices.js';
 import { OrderSummary } from './order.js';
 import { ruleOperations } from './rule-operations.js';
@@ -26,6 +27,7 @@ export const order = service(
       output: pageOf(OrderSummary),
     }),
 
+    ...events,
     ...ruleOperations,
     ...couponOperations,
     ...invoiceOperations,

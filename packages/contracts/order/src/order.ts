@@ -1,4 +1,4 @@
-import { CustomerId, Money, Timestamp } from '@stoa/contract-kit';
+import { CustomerId, Money, Sku, Timestamp } from '@stoa/contract-kit';
 import { z } from 'zod';
 
 /** Where an order is on its way. */
@@ -19,6 +19,20 @@ export type PaymentStatus = z.infer<typeof PaymentStatus>;
 
 export const FulfilmentStatus = z.enum(['unfulfilled', 'partly', 'fulfilled', 'returned']);
 export type FulfilmentStatus = z.infer<typeof FulfilmentStatus>;
+
+/** Why an order is cancelled. */
+export const CancelReason = z.enum([
+  'shopper',
+  'operator',
+  'out_of_stock',
+  'coupon_used_up',
+  'not_paid_in_time',
+  'customer_erased',
+]);
+export type CancelReason = z.infer<typeof CancelReason>;
+
+export const Quantity = z.object({ sku: Sku, quantity: z.int().min(1).max(1_000_000) });
+export type Quantity = z.infer<typeof Quantity>;
 
 /** An order as lists show it. */
 export const OrderSummary = z.object({
