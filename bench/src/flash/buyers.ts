@@ -9,6 +9,10 @@ const silent = { debug: () => undefined, info: () => undefined, warn: () => unde
 const ORDER: Caller = { kind: 'service', name: 'order' };
 const BUDGET_MS = 5_000;
 const HOLD_SECONDS = 900;
+const SIDE_BY_SIDE = 250;
+const AGAIN_MS = 100;
+/** Nothing is decided: the same command is sent again, under its id. */
+const COME_AGAIN = new Set(['OVERLOADED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED']);
 /** Of the contract that has holds. */
 const CONTRACT_VERSION = 4;
 
@@ -57,26 +61,38 @@ export class Buyers {
     return new Buyers(port, client);
   }
 
-  /** Holds one piece for an order of its own; one that is asked to come again does, until it has a reply. */
-  async press(sku: string): Promise<Try> {
+  /** Lets so many press at once. Each waits for its turn, as at a shop's door; its time counts from the press. */
+  async pressAll(sku: string, buyers: number): Promise<Try[]> {
     const started = performance.now();
+    const tries: Try[] = [];
+    let left = buyers;
+    const door = async (): Promise<void> => {
+      while (left-- > 0) tries.push(await this.press(sku, started));
+    };
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, door));
+    return tries;
+  }
+
+  /** Holds one piece for an order of its own; one that is asked to come again does, until it has a reply. */
+  private async press(sku: string, started: number): Promise<Try> {
     const orderId = newId();
     const body = JSON.stringify({ orderId, lines: [{ sku, quantity: 1 }], holdSeconds: HOLD_SECONDS });
+    const id = newId();
     for (;;) {
-      const code = await this.ask(orderId, body);
-      if (code !== 'OVERLOADED') return { code, ms: performance.now() - started };
-      await pause(20);
+      const code = await this.ask(orderId, id, body);
+      if (!COME_AGAIN.has(code)) return { code, ms: performance.now() - started };
+      await pause(AGAIN_MS);
     }
   }
 
-  private async ask(orderId: string, body: string): Promise<string> {
+  private async ask(orderId: string, id: string, body: string): Promise<string> {
     try {
       const reply = await this.client.request({
         service: 'catalog',
         operation: 'holdStock',
         kind: 'command',
         key: orderId,
-        id: newId(),
+        id,
         caller: ORDER,
         budgetMs: BUDGET_MS,
         contractVersion: CONTRACT_VERSION,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@stoa/testing';
 import { offer, type Outcome } from '../open-load.js';
-import { comeBefore, cpuBetween, cpuByRole } from '../processes.js';
+import { cpuBetween, cpuByRole } from '../processes.js';
 import { quantile } from '../quantile.js';
 import { startStack, type Stack } from '../stack.js';
 import { Buyers, type Try } from './buyers.js';
@@ -21,15 +21,14 @@ const BROWSING_TIMES = 3;
 export async function benchFlash({ requests: buyers }: { readonly requests: number }): Promise<void> {
   const stack = await startStack();
   try {
-    comeBefore(stack.supervisor);
     const shop = await Shop.open(stack);
     const hold = await Buyers.open(stack);
     // As a sale begins: all code has run before.
-    await Promise.all(Array.from({ length: buyers }, () => hold.press(shop.warmSku)));
+    await hold.pressAll(shop.warmSku, buyers);
     const normal = await shop.browse(NORMAL_SECONDS);
     const before = cpuByRole(stack.roles);
     const browsing = shop.browse(FLASH_SECONDS);
-    const tries = await Promise.all(Array.from({ length: buyers }, () => hold.press(shop.sku)));
+    const tries = await hold.pressAll(shop.sku, buyers);
     const cpu = cpuBetween(before, cpuByRole(stack.roles));
     const flash = await browsing;
     await hold.close();

@@ -63,6 +63,17 @@ describe("a stock's history", () => {
     await expect(shop.movements({ sku: 'none' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(shop.stockOf(sku)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
+
+  it('takes in what a clone of the version before records', async () => {
+    const { sku } = await create(5);
+    await shop.sql(
+      `INSERT INTO stock_adjustments (id, sku, delta, stock, reason, adjusted_by, adjusted_at)
+       VALUES ($1, $2, -1, 4, 'broken', 'somebody', now())`,
+      [newId(), sku],
+    );
+    const recorded = { kind: 'adjusted', delta: -1, stock: 4, reason: 'broken', by: 'somebody', orderId: null };
+    expect((await shop.movements({ sku })).items[0]).toMatchObject(recorded);
+  });
 });
 
 describe('stock that orders hold', () => {
