@@ -142,6 +142,7 @@ export class Audit {
   private async examine(): Promise<void> {
     await this.load.examine();
     await this.checks.queuesAreEmpty();
+    await this.checks.stockAddsUp();
   }
 
   /** @returns what has come since, once it is called. */

@@ -4,6 +4,7 @@ import type { Findings } from '../../support/load/findings.js';
 import { adminSasl, kafkaBrokers, openTestKafka, outboxDatabases, sql, superuserUrl } from '../../support/servers.js';
 import { eventually } from '@stoa/testing';
 import { isReady, processes, status } from '../../support/stack.js';
+import { stockFaults } from './stock.js';
 
 /** The resources that may leak, at one moment at rest. */
 export interface Holdings {
@@ -71,6 +72,11 @@ export class Checks {
     }
     const dead = (await deadLetters(this.kafka)) - this.deadBefore;
     if (dead > 0) this.findings.violation(`${dead} dead letters have come`);
+  }
+
+  /** Held pieces are those of open holds, each stock is what its history leads to, and nothing was sold twice. */
+  async stockAddsUp(): Promise<void> {
+    for (const fault of await stockFaults()) this.findings.violation(fault);
   }
 
   async holdings(): Promise<Holdings> {
