@@ -13,6 +13,7 @@ import { JoinGuestCart } from './operations/join-guest-cart.js';
 import { ListAbandonedCarts } from './operations/list-abandoned-carts.js';
 import { ListTopProducts } from './operations/list-top-products.js';
 import { MergeLines } from './operations/merge-lines.js';
+import { ReadForOrder } from './operations/read-for-order.js';
 import { RemoveItem } from './operations/remove-item.js';
 import { CartReports } from './storage/cart-reports.js';
 import { Availability } from './storage/availability.js';
@@ -32,6 +33,7 @@ const handlers = {
   joinGuestCart: JoinGuestCart,
   closeGuestCart: CloseGuestCart,
   mergeLines: MergeLines,
+  readForOrder: ReadForOrder,
   cartStatistics: CartStatistics,
   listAbandonedCarts: ListAbandonedCarts,
   listTopProducts: ListTopProducts,

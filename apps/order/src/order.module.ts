@@ -1,6 +1,28 @@
 import { Module } from '@nestjs/common';
-import { MessagingModule, onState } from '@stoa/messaging';
+import { cart } from '@stoa/cart-contract';
+import { catalog } from '@stoa/catalog-contract';
+import { MessagingModule, onEvent, onState } from '@stoa/messaging';
 import { order } from '@stoa/order-contract';
+import { payment } from '@stoa/payment-contract';
+import { ChangeCheckout, CreateCheckout } from './operations/buying/checkout-flows.js';
+import { CreateOrder } from './operations/buying/create-order.js';
+import { FreezeCheckout } from './operations/buying/freeze-checkout.js';
+import { GetCheckout } from './operations/buying/get-checkout.js';
+import { GetOrder } from './operations/get-order.js';
+import { ListShippingMethods } from './operations/buying/list-shipping-methods.js';
+import { DecideOrder, RecordPayment, StartAttempt } from './operations/buying/order-steps.js';
+import { PayOrder } from './operations/buying/pay-order.js';
+import { PlaceOrder } from './operations/buying/place-order.js';
+import { PlanSettlement } from './operations/buying/plan-settlement.js';
+import { FinishOrder, SettleOrder } from './operations/buying/settle-order.js';
+import { Checkouts } from './storage/checkouts.js';
+import { OrderChanges } from './storage/order-changes.js';
+import { Products } from './storage/products.js';
+import { Quotes } from './storage/quotes.js';
+import { Shoppers } from './storage/shoppers.js';
+import { FollowPayments } from './subscriptions/follow-payments.js';
+import { FollowVariants } from './subscriptions/follow-variants.js';
+import { SettleEnded } from './subscriptions/settle-ended.js';
 import { ChangeRules } from './operations/change-rules.js';
 import { ConfirmCoupon } from './operations/confirm-coupon.js';
 import { FreeCoupon } from './operations/free-coupon.js';
@@ -17,6 +39,21 @@ import { ShopRules } from './storage/shop-rules.js';
 import { FollowRules } from './subscriptions/follow-rules.js';
 
 const handlers = {
+  createCheckout: CreateCheckout,
+  changeCheckout: ChangeCheckout,
+  getCheckout: GetCheckout,
+  listShippingMethods: ListShippingMethods,
+  freezeCheckout: FreezeCheckout,
+  placeOrder: PlaceOrder,
+  payOrder: PayOrder,
+  createOrder: CreateOrder,
+  startAttempt: StartAttempt,
+  recordPayment: RecordPayment,
+  decideOrder: DecideOrder,
+  planSettlement: PlanSettlement,
+  settleOrder: SettleOrder,
+  finishOrder: FinishOrder,
+  getOrder: GetOrder,
   listMyOrders: ListMyOrders,
   ...RULE_FLOWS,
   changeRules: ChangeRules,
@@ -27,9 +64,15 @@ const handlers = {
   getPromotionUses: GetPromotionUses,
   takeInvoiceNumber: TakeInvoiceNumber,
 };
+const subscriptions = [
+  onState(order.rules, FollowRules),
+  onState(catalog.variant, FollowVariants),
+  onEvent(payment.paymentChanged, FollowPayments),
+  onEvent(order.orderRefused, SettleEnded),
+];
 
 @Module({
-  imports: [MessagingModule.serve(order, handlers, { subscriptions: [onState(order.rules, FollowRules)] })],
-  providers: [CouponUses, InvoiceSeries, Orders, ShopRules],
+  imports: [MessagingModule.serve(order, handlers, { subscriptions, calls: [cart, catalog, payment] })],
+  providers: [Checkouts, CouponUses, InvoiceSeries, OrderChanges, Orders, Products, Quotes, ShopRules, Shoppers],
 })
 export class OrderModule {}

@@ -17,9 +17,12 @@ export const orderKeyspace: Keyspace = {
   packages: [messagingMigrations],
   tables: [
     { name: 'orders', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'checkouts', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'shoppers', kind: 'moved', keyColumn: 'customer_id' },
+    { name: 'joined_guests', kind: 'moved', keyColumn: 'customer_id' },
     { name: 'invoices', kind: 'moved', keyColumn: 'customer_id' },
     ...NAMED_TABLES,
     ...MESSAGING_TABLES,
   ],
-  reference: ['shop_rules', ...MESSAGING_REFERENCE],
+  reference: ['products', 'shop_rules', ...MESSAGING_REFERENCE],
 };

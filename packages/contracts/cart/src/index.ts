@@ -65,7 +65,7 @@ const lineErrors = { UNKNOWN_SKU: 404, CART_CLOSED: 409 } as const;
 /** Carts of guests and customers. */
 export const cart = service(
   'cart',
-  { version: 4, title: 'Cart', description: 'Carts of guests and customers, priced from a copy of the catalog.' },
+  { version: 5, title: 'Cart', description: 'Carts of guests and customers, priced from a copy of the catalog.' },
   {
     getCart: query({
       http: 'GET /v1/cart',
@@ -136,6 +136,15 @@ export const cart = service(
       input: z.object({ guestId: CustomerId, lines: z.array(StoredLine) }),
       output: z.object({ merged: z.int().min(0) }),
       since: 3,
+    }),
+
+    readForOrder: command({
+      summary: 'Read what is in a cart, as the order service freezes it',
+      caller: 'service:order',
+      key: 'input.customerId',
+      input: z.object({ customerId: CustomerId }),
+      output: z.object({ version: z.int().min(0), lines: z.array(StoredLine) }),
+      since: 5,
     }),
 
     cartStatistics: query({

@@ -5,7 +5,7 @@ import { CancelReason, FulfilmentStatus, OrderStatus, PaymentStatus, Quantity } 
 const about = { customerId: CustomerId, orderId: z.uuid() };
 const Quantities = z.array(withoutLimits(Quantity));
 
-/** The history of orders: keyed by customer, whose events stay in order. */
+/** Events of orders, keyed by customer, whose events stay in order. */
 export const events = {
   orderPlaced: event({
     summary: 'An order was bought: its goods are sold',

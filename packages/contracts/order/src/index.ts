@@ -1,12 +1,16 @@
 import { Cursor, pageLimit, pageOf, query, service } from '@stoa/contract-kit';
 import { z } from 'zod';
+import { buying } from './buying.js';
 import { couponOperations } from './coupon-operations.js';
 import { events } from './events.js';
 import { invoiceOperations } from './invoices.js';
-import { OrderSummary } from './order.js';
+import { Order, OrderSummary } from './order.js';
 import { ruleOperations } from './rule-operations.js';
+import { steps } from './steps.js';
 
+export * from './checkout.js';
 export { Invoice, InvoiceLine, InvoiceNumber, type InvoiceDraft } from './invoices.js';
+export * from './limits.js';
 export * from './order.js';
 export * from './quote.js';
 export * from './refund.js';
@@ -21,15 +25,26 @@ export const order = service(
   {
     listMyOrders: query({
       http: 'GET /v1/orders',
-      summary: 'List my orders, the newest first',
+      summary: 'List my orders, the newest first; without those that came to nothing',
       caller: 'anyone',
       input: z.object({ limit: pageLimit(50), cursor: Cursor.optional() }),
       output: pageOf(OrderSummary),
     }),
 
-    ...events,
+    getOrder: query({
+      http: 'GET /v1/orders/{orderId}',
+      summary: 'Read my order',
+      caller: 'anyone',
+      input: z.object({ orderId: z.uuid() }),
+      output: Order,
+      errors: { NOT_FOUND: 404 },
+    }),
+
+    ...buying,
     ...ruleOperations,
     ...couponOperations,
     ...invoiceOperations,
+    ...steps,
+    ...events,
   },
 );
