@@ -173,6 +173,11 @@ export interface ServiceAbout {
   readonly version: number;
   readonly title: string;
   readonly description: string;
+  /**
+   * The names of the services whose events and states it reads: it gets the right to read those, besides its own.
+   * Undefined: of all services.
+   */
+  readonly follows?: readonly string[];
 }
 
 /**

@@ -70,6 +70,8 @@ export interface ContractDocument {
   readonly version: number;
   readonly title: string;
   readonly description: string;
+  /** The services whose events and states it reads; undefined: all. Rights at the brokers follow from it. */
+  readonly follows?: readonly string[];
   readonly operations: Readonly<Record<string, OperationDocument>>;
   readonly events: Readonly<Record<string, MessageDocument>>;
   readonly states: Readonly<Record<string, MessageDocument>>;

@@ -90,7 +90,7 @@ function messageDocument(message: Event | State): MessageDocument {
 
 /** The contract as data: what is published, compared and documented. */
 export function toDocument(contract: ServiceContract): ContractDocument {
-  const { name, version, title, description } = contract.$about;
+  const { name, version, title, description, follows } = contract.$about;
   const declarations = declarationsOf(contract);
   const select = <D extends Declaration, T>(is: (d: Declaration) => d is D, to: (d: D) => T): Record<string, T> =>
     Object.fromEntries(declarations.filter(is).map((declaration) => [declaration.name, to(declaration)]));
@@ -100,6 +100,7 @@ export function toDocument(contract: ServiceContract): ContractDocument {
     version,
     title,
     description,
+    ...(follows && { follows: [...follows].toSorted() }),
     operations: select(isOperation, operationDocument),
     events: select((d): d is Event => d.kind === 'event', messageDocument),
     states: select((d): d is State => d.kind === 'state', messageDocument),

@@ -48,7 +48,12 @@ export type Customer = z.infer<typeof Customer>;
 /** Customers, their credentials and what they say about themselves. */
 export const profile = service(
   'profile',
-  { version: 5, title: 'Profile', description: 'Customers, their credentials and what they say about themselves.' },
+  {
+    version: 5,
+    title: 'Profile',
+    description: 'Customers, their credentials and what they say about themselves.',
+    follows: [],
+  },
   {
     register: command({
       http: 'POST /v1/customers',

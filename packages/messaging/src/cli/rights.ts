@@ -2,7 +2,7 @@
 // user of the machine sees the passwords.
 import { text } from 'node:stream/consumers';
 import { aclsOf } from '../rights/acls.js';
-import { callsOf, CONTRACTS } from '../rights/contract-names.js';
+import { callsOf, CONTRACTS, followsOf } from '../rights/contract-names.js';
 import { applyRights, type Rights } from '../rights/apply.js';
 
 type Asked = Omit<Rights, 'acls'> & {
@@ -13,7 +13,7 @@ type Asked = Omit<Rights, 'acls'> & {
 
 const { services, prefix, ...rights } = JSON.parse(await text(process.stdin)) as Asked;
 try {
-  await applyRights({ ...rights, acls: aclsOf(services, prefix, callsOf(CONTRACTS)) });
+  await applyRights({ ...rights, acls: aclsOf(services, prefix, callsOf(CONTRACTS), followsOf(CONTRACTS)) });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

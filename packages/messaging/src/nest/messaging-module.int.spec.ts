@@ -1,7 +1,7 @@
 import { Global, Injectable, Module, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
-import type { DataOf } from '@stoa/contract-kit';
+import { service, type DataOf } from '@stoa/contract-kit';
 import { eventually } from '@stoa/testing';
 import { COUNTER_TABLES, addTo, counter } from '../../test/support/counter.js';
 import { messagingDatabase, type TestMessagingDatabase } from '../../test/support/messaging-database.js';
@@ -156,4 +156,14 @@ describe('MessagingModule', () => {
     await asking.close();
     await context.close();
   });
+});
+
+it('serves no contract that does not name whom its subscriptions follow', () => {
+  const loner = service('loner', { version: 1, title: 'Loner', description: 'Follows nobody', follows: [] }, {});
+  const subscriptions = [onEvent(counter.counted, RecordCount)];
+  expect(() => MessagingModule.serve(loner, {}, { subscriptions })).toThrow(
+    "loner subscribes to counter.counted, but its contract's 'follows' does not name counter",
+  );
+  const follower = service('follower', { ...loner.$about, follows: ['counter'] }, {});
+  expect(() => MessagingModule.serve(follower, {}, { subscriptions })).not.toThrow();
 });

@@ -60,6 +60,7 @@ export class MessagingModule {
     handlers: Handlers<C, Tx>,
     { subscriptions = [], calls = [] }: ServeOptions = {},
   ): DynamicModule {
+    checkFollowed(contract, subscriptions);
     const served: Served = { contract, handlers: handlers as Record<string, Class<object>>, subscriptions, calls };
     return {
       module: MessagingModule,
@@ -87,6 +88,16 @@ export class MessagingModule {
     };
     return { module: MessagingModule, providers: [...PORT, client], exports: [StoaClient, KAFKA_PORT] };
   }
+}
+
+/** A subscription to a service that the contract does not name would wait for a right that nobody gives. */
+function checkFollowed({ $about: { name, follows } }: ServiceContract, subscriptions: readonly Subscription[]): void {
+  const strange = subscriptions.find(
+    ({ message }) => follows && message.service !== name && !follows.includes(message.service),
+  );
+  if (!strange) return;
+  const { service, name: message } = strange.message;
+  throw new Error(`${name} subscribes to ${service}.${message}, but its contract's 'follows' does not name ${service}`);
 }
 
 /**

@@ -18,6 +18,9 @@ export interface ServiceCall {
   readonly to: string;
 }
 
+/** The services whose events and states a service reads, by its name. */
+export type Followed = ReadonlyMap<string, readonly string[]>;
+
 const READS: readonly AclOperation[] = ['Read', 'Describe', 'Create', 'DescribeConfigs'];
 const OWNS: readonly AclOperation[] = [...READS, 'AlterConfigs'];
 const WRITES: readonly AclOperation[] = [...OWNS, 'Write'];
@@ -25,15 +28,22 @@ const WRITES: readonly AclOperation[] = [...OWNS, 'Write'];
 /**
  * The rights of each service at the brokers, as they follow from the contracts: a service reads its requests and writes
  * its events, states, replies and contract; gateways write requests, and so does a service to those whose contract says
- * so (`caller: 'service:order'`). Events and states may be read by every service, since that is what they are published
- * for.
+ * so (`caller: 'service:order'`). Events and states may be read by gateways, and by the services whose contract says
+ * that they follow them, or does not say whom they follow.
  * @param services names of those that have a contract
+ * @param follows by services that say whom they follow
  */
-export function aclsOf(services: readonly string[], prefix = '', calls: readonly ServiceCall[] = []): Acl[] {
+export function aclsOf(
+  services: readonly string[],
+  prefix = '',
+  calls: readonly ServiceCall[] = [],
+  follows: Followed = new Map(),
+): Acl[] {
   return [
     ...callers([...new Set(calls.map(({ from }) => from))], prefix),
     ...calls.flatMap((call) => between(call, prefix)),
-    ...everybody(services, prefix),
+    ...services.flatMap((service) => published(service, readersOf(service, services, follows), prefix)),
+    ...everybody(prefix),
     ...services.flatMap((service) => own(service, prefix)),
     ...gateway(services, prefix),
   ];
@@ -53,13 +63,24 @@ const under = (user: string, name: string, operations: readonly AclOperation[]):
   pattern: 'prefixed',
 });
 
-function everybody(services: readonly string[], prefix: string): Acl[] {
-  const published = services.flatMap((service) => {
-    const { events, states } = topicNames(prefix, service);
-    return [topic('*', events, READS), topic('*', states, READS), under('*', `${states}.`, READS)];
-  });
+/** Who may read what a service publishes; the service itself writes it, and has the right with that. */
+function readersOf(service: string, services: readonly string[], follows: Followed): readonly string[] {
+  const others = services.filter((user) => user !== service);
+  const readers = others.filter((user) => follows.get(user)?.includes(service) ?? true);
+  return readers.length === others.length ? ['*'] : [...readers, GATEWAY];
+}
+
+function published(service: string, readers: readonly string[], prefix: string): Acl[] {
+  const { events, states } = topicNames(prefix, service);
+  return readers.flatMap((user) => [
+    topic(user, events, READS),
+    topic(user, states, READS),
+    under(user, `${states}.`, READS),
+  ]);
+}
+
+function everybody(prefix: string): Acl[] {
   return [
-    ...published,
     topic('*', clockTopic(prefix), [...READS, 'Write']),
     // Nobody writes it any more: contracts have topics of their own.
     topic('*', contractsTopic(prefix), READS),

@@ -2,7 +2,7 @@ import type { ContractDocument } from '@stoa/contract-kit';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ServiceCall } from './acls.js';
+import type { Followed, ServiceCall } from './acls.js';
 
 /** The folder of this repository's contracts. */
 export const CONTRACTS = fileURLToPath(new URL('../../../contracts', import.meta.url));
@@ -25,3 +25,7 @@ export const callsOf = (folder: string): ServiceCall[] =>
     const froms = Object.values(operations).flatMap(({ service }) => service ?? []);
     return [...new Set(froms)].toSorted().map((from) => ({ from, to }));
   });
+
+/** The services that others read events and states of, by those that say so. */
+export const followsOf = (folder: string): Followed =>
+  new Map(documentsIn(folder).flatMap(({ service, follows }) => (follows ? [[service, follows] as const] : [])));

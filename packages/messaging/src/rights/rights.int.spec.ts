@@ -31,7 +31,10 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('rights at a broker,
       ...rights,
       acls: [...aclsOf(['echo', 'cart'], kit.prefix), ...aclsOf(['former'], kit.prefix)],
     });
-    await applyRights({ ...rights, acls: aclsOf(['echo', 'cart'], kit.prefix, [{ from: 'echo', to: 'cart' }]) });
+    await applyRights({
+      ...rights,
+      acls: aclsOf(['echo', 'cart'], kit.prefix, [{ from: 'echo', to: 'cart' }], new Map([['cart', []]])),
+    });
     // No client asks who may write a topic that is not there.
     const echo = topicNames(kit.prefix, 'echo');
     const { commands, queries } = topicNames(kit.prefix, 'cart');
@@ -89,6 +92,12 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('rights at a broker,
     ],
     ['cart', 'write the topic that contracts shared', (port) => write(port, `${kit.prefix}stoa.contracts`)],
     ['cart', "write gateways' keys", (port) => write(port, `${kit.prefix}gateway.keys`)],
+    [
+      'cart',
+      "read echo's events, which it does not follow",
+      (port, name) => port.admin.endOffsets(name('echo').events),
+    ],
+    ['cart', "read one of echo's states", (port, name) => port.admin.endOffsets(name('echo').statesOf('sizes'))],
     ['cart', 'read requests to echo', (port, name) => port.admin.endOffsets(name('echo').commands)],
     ['cart', "take over echo's outbox", (port) => port.transactional(`${kit.prefix}relay.echo`)],
   ])('keep %s from trying to %s', async (user, _what, attempt) => {
@@ -104,6 +113,14 @@ describe.each<KafkaClientName>(['platformatic', 'kafkajs'])('rights at a broker,
     await write(cart, topicNames(kit.prefix, 'echo').replies('1'));
     expect(await echo.admin.endOffsets(topicNames(kit.prefix, 'echo').replies('1'))).toEqual([1]);
     expect(await cart.admin.endOffsets(callerKeysTopic(kit.prefix, 'echo'))).toEqual([1]);
+  });
+
+  it('let echo, which does not say whom it follows, and gateways read what cart publishes', async () => {
+    const { admin } = await as('admin');
+    const topic = topicNames(kit.prefix, 'cart').events;
+    await admin.createTopics([{ topic, partitions: 1, replicationFactor: 1, config: {} }]);
+    for (const user of ['echo', 'gateway'] as const)
+      expect(await (await as(user)).admin.endOffsets(topic)).toHaveLength(1);
   });
 
   it('let cart publish what is its own, in a transaction', async () => {
