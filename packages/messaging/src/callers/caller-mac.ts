@@ -41,7 +41,7 @@ export function sharedKey(privateKey: KeyObject, x: string, { gateway, service }
   return createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `stoa caller ${gateway} ${service}`, 32)));
 }
 
-/** A MAC costs 3 µs where a signature costs 65 to make and 180 to verify. */
+/** 5 µs, and 8 to verify, where a signature takes 45 to make and 125 to verify. */
 export function macProofOf(caller: string, expires: number, { gateway, service }: MacEnds, key: KeyObject): string {
   const claims = [MARK, gateway, service, expires.toString(36)].join('.');
   return `${claims}.${macOf(claims, caller, key)}`;
