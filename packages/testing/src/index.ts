@@ -22,5 +22,6 @@ export {
   type MostlyWithin,
 } from './time.js';
 export { startTestServers, type TestEnvironment, type TestServers } from './servers.js';
+export { makeCertificate, TlsServers, type Certificate } from './tls-servers.js';
 export { TraceCollector, type CollectedSpan } from './trace-collector.js';
 export { uniqueName } from './unique-name.js';
