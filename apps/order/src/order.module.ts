@@ -29,11 +29,30 @@ import { FreeCoupon } from './operations/free-coupon.js';
 import { GetPromotionUses } from './operations/get-promotion-uses.js';
 import { GetRules } from './operations/get-rules.js';
 import { HoldCoupon } from './operations/hold-coupon.js';
+import {
+  CompleteOrder,
+  OrderWorks,
+  RefundOrder,
+  ReturnItems,
+  ShipItems,
+} from './operations/handling/operator-flows.js';
+import { WorkOnOrder } from './operations/handling/work-on-order.js';
+import { DraftInvoice } from './operations/invoices/draft-invoice.js';
+import { IssueInvoice } from './operations/invoices/issue-invoice.js';
+import { ListInvoices } from './operations/invoices/list-invoices.js';
+import { NumberInvoice } from './operations/invoices/number-invoice.js';
+import { PrintInvoice } from './operations/invoices/print-invoice.js';
+import { ReadableInvoices } from './operations/invoices/readable-invoices.js';
 import { ListMyOrders } from './operations/list-my-orders.js';
 import { RULE_FLOWS } from './operations/rule-flows.js';
-import { TakeInvoiceNumber } from './operations/take-invoice-number.js';
+import { TakeInvoiceNumber } from './operations/invoices/take-invoice-number.js';
 import { CouponUses } from './storage/coupon-uses.js';
+import { ListOrders } from './operations/reports/list-orders.js';
+import { SalesReport } from './operations/reports/sales-report.js';
+import { TopSoldProducts } from './operations/reports/top-sold-products.js';
 import { InvoiceSeries } from './storage/invoice-series.js';
+import { Invoices } from './storage/invoices.js';
+import { OrderReports } from './storage/order-reports.js';
 import { Orders } from './storage/orders.js';
 import { ShopRules } from './storage/shop-rules.js';
 import { FollowRules } from './subscriptions/follow-rules.js';
@@ -62,7 +81,20 @@ const handlers = {
   confirmCoupon: ConfirmCoupon,
   freeCoupon: FreeCoupon,
   getPromotionUses: GetPromotionUses,
+  issueInvoice: IssueInvoice,
+  draftInvoice: DraftInvoice,
   takeInvoiceNumber: TakeInvoiceNumber,
+  numberInvoice: NumberInvoice,
+  listInvoices: ListInvoices,
+  printInvoice: PrintInvoice,
+  listOrders: ListOrders,
+  salesReport: SalesReport,
+  topSoldProducts: TopSoldProducts,
+  shipItems: ShipItems,
+  completeOrder: CompleteOrder,
+  returnItems: ReturnItems,
+  refundOrder: RefundOrder,
+  workOnOrder: WorkOnOrder,
 };
 const subscriptions = [
   onState(order.rules, FollowRules),
@@ -73,6 +105,20 @@ const subscriptions = [
 
 @Module({
   imports: [MessagingModule.serve(order, handlers, { subscriptions, calls: [cart, catalog, payment] })],
-  providers: [Checkouts, CouponUses, InvoiceSeries, OrderChanges, Orders, Products, Quotes, ShopRules, Shoppers],
+  providers: [
+    Checkouts,
+    CouponUses,
+    InvoiceSeries,
+    Invoices,
+    OrderChanges,
+    OrderReports,
+    OrderWorks,
+    ReadableInvoices,
+    Orders,
+    Products,
+    Quotes,
+    ShopRules,
+    Shoppers,
+  ],
 })
 export class OrderModule {}

@@ -14,7 +14,7 @@ const SCALARS: Record<string, string> = {
   Json: 'jsonb',
   Bytes: 'bytea',
 };
-const NATIVE: Record<string, string> = { SmallInt: 'int2', Uuid: 'uuid', Timestamptz: 'timestamptz' };
+const NATIVE: Record<string, string> = { Json: 'json', SmallInt: 'int2', Uuid: 'uuid', Timestamptz: 'timestamptz' };
 
 function columnOf(line: string): string | undefined {
   const field = /^(\w+)\s+(\w+)(\[\])?(\?)?(.*)$/.exec(line);

@@ -16,6 +16,7 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'text/csv': '.csv',
   'application/x-ndjson': '.ndjson',
   'application/json': '.json',
+  'text/html': '.html',
   'text/plain': '.txt',
 };
 

@@ -3,17 +3,21 @@ import { z } from 'zod';
 import { buying } from './buying.js';
 import { couponOperations } from './coupon-operations.js';
 import { events } from './events.js';
+import { handling } from './handling.js';
 import { invoiceOperations } from './invoices.js';
 import { Order, OrderSummary } from './order.js';
+import { reportOperations } from './reports.js';
 import { ruleOperations } from './rule-operations.js';
 import { steps } from './steps.js';
 
 export * from './checkout.js';
 export { Invoice, InvoiceLine, InvoiceNumber, type InvoiceDraft } from './invoices.js';
+export { type OrderWork } from './handling.js';
 export * from './limits.js';
 export * from './order.js';
 export * from './quote.js';
 export * from './refund.js';
+export { DailySales, SoldProduct } from './reports.js';
 export * from './rule-limits.js';
 export { RULE_SCHEMAS, type RuleChange, type RuleList } from './rule-operations.js';
 export * from './rules.js';
@@ -44,6 +48,8 @@ export const order = service(
     ...ruleOperations,
     ...couponOperations,
     ...invoiceOperations,
+    ...reportOperations,
+    ...handling,
     ...steps,
     ...events,
   },

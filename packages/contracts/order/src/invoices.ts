@@ -1,4 +1,4 @@
-import { command, CustomerId, Timestamp, withoutLimits } from '@stoa/contract-kit';
+import { command, CustomerId, DownloadPart, query, Timestamp, withoutLimits } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { QuoteDiscount, QuoteTax } from './quote.js';
 
@@ -46,13 +46,60 @@ export type Invoice = z.infer<typeof Invoice>;
 export type InvoiceDraft = Omit<Invoice, 'number' | 'issuedAt'>;
 
 const ofDocument = { documentId: z.uuid(), orderId: z.uuid(), customerId: CustomerId };
+const notFound = { NOT_FOUND: 404 } as const;
 
 export const invoiceOperations = {
+  issueInvoice: command({
+    http: 'POST /v1/orders/{orderId}/invoices',
+    summary: "Issue an order's invoice, or the credit note of one of its refunds; once each",
+    caller: 'operator:orders',
+    key: 'input.orderId',
+    input: z.object({ orderId: z.uuid(), refundId: z.uuid().optional().describe('A credit note, of this refund') }),
+    output: Invoice,
+    status: 201,
+    location: '/v1/invoices/{number}',
+    durable: true,
+    errors: { ...notFound, NOT_INVOICEABLE: 409 },
+  }),
+  listInvoices: query({
+    http: 'GET /v1/orders/{orderId}/invoices',
+    summary: "Read an order's invoices and credit notes, the oldest first",
+    caller: 'anyone',
+    input: z.object({ orderId: z.uuid() }),
+    output: z.object({ items: z.array(Invoice) }),
+    errors: notFound,
+  }),
+  printInvoice: query({
+    http: 'GET /v1/orders/{orderId}/invoices/{number}',
+    summary: 'Download an invoice or credit note as a page to be printed',
+    caller: 'anyone',
+    input: z.object({ orderId: z.uuid(), number: InvoiceNumber }),
+    output: DownloadPart,
+    download: { filename: 'invoice' },
+    errors: notFound,
+  }),
+
+  draftInvoice: command({
+    summary: "Write an invoice down, in its customer's bucket",
+    caller: 'operator:orders',
+    key: 'input.customerId',
+    input: z.object({ ...ofDocument, refundId: z.uuid().optional() }),
+    output: z.object({ series: Series }),
+    errors: { ...notFound, NOT_INVOICEABLE: 409 },
+  }),
   takeInvoiceNumber: command({
     summary: 'Give a document the next number of a series: one without gaps, in the bucket of the series',
     caller: 'operator:orders',
     key: 'input.series',
     input: z.object({ series: Series, ...ofDocument }),
     output: z.object({ number: InvoiceNumber, issuedAt: Timestamp }),
+  }),
+  numberInvoice: command({
+    summary: 'Put the number on an invoice, which is issued then',
+    caller: 'operator:orders',
+    key: 'input.customerId',
+    input: z.object({ ...ofDocument, number: InvoiceNumber, issuedAt: Timestamp }),
+    output: Invoice,
+    errors: notFound,
   }),
 };

@@ -13,29 +13,27 @@ export interface Left {
 export const amountOf = ({ net, taxes }: Pick<Left, 'net' | 'taxes'>): number =>
   net + sum(taxes.map(({ amount }) => amount));
 
-/** Net first, then each tax: what is split is split in each of them, so that none comes below 0. */
+/** Net first, then each tax: an amount is split over them, in proportion, so that none comes below 0. */
 const componentsOf = ({ net, taxes }: Left): number[] => [net, ...taxes.map(({ amount }) => amount)];
 
-function partOf(left: Left, quantity: number, components: readonly number[]): RefundPart {
+function partOf(left: Left, components: readonly number[]): RefundPart {
   const taxes = left.taxes.map((tax, n) => ({ ...tax, amount: components[n + 1]! }));
-  return { line: left.line, quantity, amount: sum(components), net: components[0]!, taxes };
+  return { line: left.line, quantity: 0, amount: sum(components), net: components[0]!, taxes };
 }
 
 /** Of an amount over equal pieces, split by largest remainder: the share of the first of them. */
 const shareOf = (amount: number, pieces: number, first: number): number =>
   first * Math.floor(amount / pieces) + Math.min(first, amount % pieces);
 
-/** The share of some pieces in what is left of their line; the last pieces take all of it. */
-export const partByPieces = (left: Left, quantity: number): RefundPart =>
-  partOf(
-    left,
-    quantity,
-    componentsOf(left).map((amount) => shareOf(amount, left.quantity, quantity)),
-  );
-
 /** An amount of what is left, in proportion to net and taxes; at most all of it. */
 export const partByAmount = (left: Left, amount: number): RefundPart =>
-  partOf(left, 0, allocate(amount, componentsOf(left)));
+  partOf(left, allocate(amount, componentsOf(left)));
+
+/** The share of some pieces in what is left of their line; the last pieces take all of it. */
+export const partByPieces = (left: Left, quantity: number): RefundPart => ({
+  ...partByAmount(left, shareOf(amountOf(left), left.quantity, quantity)),
+  quantity,
+});
 
 function without(left: Left, part: RefundPart): Left {
   return {

@@ -35,7 +35,7 @@ describe('planRefund', () => {
   it('gives back pieces with their taxes, and the last ones what is left', () => {
     const done: RefundSplit[] = [];
     for (let n = 0; n < 3; n += 1) done.push(planned(three, done, { lines: [{ sku: 'SKU-0', quantity: 1 }] }));
-    expect(done.map(({ amount }) => amount)).toEqual([333 + 1, 333, 332]);
+    expect(done.map(({ amount }) => amount)).toEqual([333, 333, 333]);
     expect(sum(done.map(({ amount }) => amount))).toBe(three.lines[0]?.total);
     expect(plan(three, done, { lines: [{ sku: 'SKU-0', quantity: 1 }] })).toMatchObject({
       refused: 'REFUND_EXCEEDS_LEFT',

@@ -1,6 +1,6 @@
 import { newId } from '@stoa/messaging';
 import { eventually } from '@stoa/testing';
-import { operator, RulesService } from '../../test/rules-service.js';
+import { operator, RulesService } from '../../../test/rules-service.js';
 
 describe('numbers of invoices', () => {
   let service: RulesService;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Handler } from '@stoa/messaging';
 import type { order } from '@stoa/order-contract';
-import { InvoiceSeries } from '../storage/invoice-series.js';
+import { InvoiceSeries } from '../../storage/invoice-series.js';
 
 type TakeInvoiceNumberHandler = Handler<typeof order.takeInvoiceNumber>;
 
