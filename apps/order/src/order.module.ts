@@ -15,11 +15,13 @@ import { PayOrder } from './operations/buying/pay-order.js';
 import { PlaceOrder } from './operations/buying/place-order.js';
 import { PlanSettlement } from './operations/buying/plan-settlement.js';
 import { FinishOrder, SettleOrder } from './operations/buying/settle-order.js';
+import { Availability } from './storage/availability.js';
 import { Checkouts } from './storage/checkouts.js';
 import { OrderChanges } from './storage/order-changes.js';
 import { Products } from './storage/products.js';
 import { Quotes } from './storage/quotes.js';
 import { Shoppers } from './storage/shoppers.js';
+import { FollowAvailability } from './subscriptions/follow-availability.js';
 import { FollowPayments } from './subscriptions/follow-payments.js';
 import { FollowVariants } from './subscriptions/follow-variants.js';
 import { SettleEnded } from './subscriptions/settle-ended.js';
@@ -99,6 +101,7 @@ const handlers = {
 const subscriptions = [
   onState(order.rules, FollowRules),
   onState(catalog.variant, FollowVariants),
+  onState(catalog.availability, FollowAvailability),
   onEvent(payment.paymentChanged, FollowPayments),
   onEvent(order.orderRefused, SettleEnded),
 ];
@@ -106,6 +109,7 @@ const subscriptions = [
 @Module({
   imports: [MessagingModule.serve(order, handlers, { subscriptions, calls: [cart, catalog, payment] })],
   providers: [
+    Availability,
     Checkouts,
     CouponUses,
     InvoiceSeries,

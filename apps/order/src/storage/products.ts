@@ -19,8 +19,9 @@ interface ProductRow {
   readonly traits: Partial<Traits>;
 }
 
-const READ = `SELECT sku, sold, available, handle, title, image_url, amount, currency, traits FROM products
-  WHERE sku = ANY ($1)`;
+const READ = `SELECT sku, sold, coalesce(availability, available) AS available, handle, title, image_url, amount, currency,
+    traits
+  FROM products WHERE sku = ANY ($1)`;
 
 // Versions only grow: a state that comes again, or late, changes nothing.
 const UPSERT = `
