@@ -4,8 +4,8 @@ import { choices, say, SEED, SLOW_MS } from './support/settings.js';
 import { recovery } from './support/report.js';
 
 /** One of each kind that needs nothing special: a clone, whoever relays events, the broker, a shard. */
-const SHORT = ['kill-cart', 'freeze-relay-leader', 'kill-kafka', 'kill-postgres-shard1'];
-const LOAD = { customers: 6, guests: 12, writers: 4, readers: 1, rollCalls: false };
+const SHORT = ['kill-cart', 'kill-order', 'kill-payment', 'freeze-relay-leader', 'kill-kafka', 'kill-postgres-shard1'];
+const LOAD = { buyers: 3, customers: 6, guests: 12, writers: 4, readers: 1, rollCalls: false };
 
 describe('acknowledged writes are done once, whatever dies', () => {
   let audit: Audit;

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { processes } from './stack.js';
 
 /** Those whose services take commands: each has an inbox and an outbox. */
-export const COMMAND_KEYSPACES = ['profile', 'cart'] as const;
+export const COMMAND_KEYSPACES = ['profile', 'cart', 'order', 'payment'] as const;
 export const KEYSPACES = [...COMMAND_KEYSPACES, 'lookup'] as const;
 export type Keyspace = (typeof KEYSPACES)[number];
 

@@ -19,8 +19,10 @@ export interface Outcome {
   readonly unknown: number;
   readonly lost: number;
   readonly doubled: number;
-  /** Half done, stale, out of order, stuck. */
+  /** Half done, stale, out of order. */
   readonly wrong: number;
+  /** Begun, and not decided within a minute. */
+  readonly stuck: number;
   /** Until whole journeys succeeded again, from the fault's end (of a kill: from the kill); 0 if none failed. */
   readonly recoveredMs: number | undefined;
   /** The most that it may be, where there is a goal. */
@@ -60,7 +62,7 @@ export class Audit {
   static async start({ seed, load: more = {}, warmUpMs = CALM_MS * 8 }: AuditOptions): Promise<Audit> {
     Object.assign(timeouts, TIMEOUTS);
     const timeline = new Timeline();
-    const load = await Load.start({ stocked: 4, ...more, seed });
+    const load = await Load.start({ stocked: 4, buyers: 4, ...more, seed });
     // Behind the load: who reads events then reads those of the probers from their first on.
     const probe = await Probe.start();
     const audit = new Audit(load, timeline, probe, await Checks.start(load.findings));
@@ -164,6 +166,7 @@ export class Audit {
         lost: since('lost'),
         doubled: since('doubled'),
         wrong: since('wrong'),
+        stuck: since('stuck'),
       };
     };
   }

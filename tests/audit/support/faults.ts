@@ -8,7 +8,7 @@ import { floods } from './floods.js';
 import { networkFaults } from './network.js';
 import { readOnly } from './server-states.js';
 
-const APPS = ['gateway', 'catalog', 'cart', 'profile', 'shards'];
+const APPS = ['gateway', 'catalog', 'cart', 'profile', 'order', 'payment', 'shards'];
 const POSTGRES = ['main', 'shard1', 'shard2'].map((server) => `postgres-${server}`);
 
 /** Goals, in milliseconds: until a clone's keys are served again, and until Kafka or a Postgres server works again. */
@@ -50,7 +50,7 @@ const cloneFaults: readonly Fault[] = [
     inject: async (random) => freeze(await someProcess(random, isCloneOf(app))),
   })),
   // Longer than a budget: its commands are over when it thaws, and newer commands of their keys have replies.
-  ...['cart', 'profile'].map((app): Fault => ({
+  ...['cart', 'profile', 'order', 'payment'].map((app): Fault => ({
     name: `freeze-${app}-past-budgets`,
     holdMs: PAST_BUDGETS_MS,
     inject: async (random) => freeze(await someProcess(random, isCloneOf(app))),
@@ -67,6 +67,7 @@ const serverFaults: readonly Fault[] = [
   killed('kafka', 'kafka', KAFKA_MS),
   killed('redis', 'redis', CLONE_MS),
   killed('haproxy', 'haproxy', CLONE_MS),
+  killed('payment-provider', 'payments', CLONE_MS),
   ...POSTGRES.map((name): Fault => ({
     name: `kill-${name}`,
     goalMs: POSTGRES_MS,

@@ -13,7 +13,19 @@ export interface ReportOptions {
   readonly skipped: readonly string[];
 }
 
-const HEAD = ['#', 'fault', 'victim', 'requests', 'failed', 'unknown', 'lost', 'doubled', 'wrong', 'recovered after'];
+const HEAD = [
+  '#',
+  'fault',
+  'victim',
+  'requests',
+  'failed',
+  'unknown',
+  'lost',
+  'doubled',
+  'wrong',
+  'stuck',
+  'recovered after',
+];
 
 const RECOVERY_HEAD = ['fault', 'times', 'median', 'longest', 'to reach', 'failed requests'];
 
@@ -34,7 +46,8 @@ export const rowOf = (outcome: Outcome, number: number): string[] => [
   String(number),
   outcome.fault,
   outcome.victim,
-  ...[outcome.requests, outcome.failed, outcome.unknown, outcome.lost, outcome.doubled, outcome.wrong].map(String),
+  ...[outcome.requests, outcome.failed, outcome.unknown].map(String),
+  ...[outcome.lost, outcome.doubled, outcome.wrong, outcome.stuck].map(String),
   recovery(outcome.recoveredMs),
 ];
 
@@ -53,7 +66,7 @@ export function writeReport(audit: Audit, { out, seed, brokers, skipped }: Repor
   mkdirSync(out, { recursive: true });
   writeFileSync(path.join(out, `${name}.svg`), timelineSvg(title, seconds, marks));
   const { counts, kinds, violations } = findings;
-  const written = `${count(counts, 'writes')} writes and ${count(counts, 'registrations')} registrations were acknowledged`;
+  const written = `${count(counts, 'writes')} writes, ${count(counts, 'registrations')} registrations and ${count(counts, 'orders')} orders were acknowledged`;
   const lines = [
     `# ${title}`,
     '',
@@ -63,7 +76,7 @@ export function writeReport(audit: Audit, { out, seed, brokers, skipped }: Repor
     '',
     `In this run ${written}, ${count(counts, 'refused writes')} writes were refused, ${count(counts, 'repeated writes')} were sent again
 later, ${count(counts, 'unknown')} were given up and settled afterwards; ${count(counts, 'events')} events were read.
-**Lost: ${kinds.lost}. Doubled: ${kinds.doubled}. Otherwise wrong: ${kinds.wrong}.**`,
+**Lost: ${kinds.lost}. Doubled: ${kinds.doubled}. Stuck: ${kinds.stuck}. Otherwise wrong: ${kinds.wrong}.**`,
     '',
     ...table(
       HEAD,
@@ -90,7 +103,7 @@ in the plot are those of the table.
 | requests | what all clients sent from a second before the fault until a second after it was over |
 | failed | of these, without a response or with one that says to try again (429, 502, 503, 504); clients did, with the same \`Idempotency-Key\` |
 | unknown | writes that a client gave up after 12 s without knowing; sent again afterwards, they had happened once or not at all |
-| lost, doubled, wrong | what must not be: an acknowledged write or its event that is missing; one that was done twice; anything else that is not as the model says (half done, stale, out of order, stuck) |
+| lost, doubled, wrong, stuck | what must not be: an acknowledged write or its event that is missing; one that was done twice; anything else that is not as the model says (half done, stale, out of order; an order whose goods or money are not as the provider's ledger and the stock have them); an order that is undecided after a minute |
 | recovered after | until whole journeys (a product, a change of the cart, the profile; each request once, 2.5 s at most) succeed again for everybody, counted from the end of a fault that lasts (4 s), else from its beginning; *not noticed*: none failed |`;
 
 const broker = (brokers: number): string => (brokers === 1 ? 'one Kafka broker' : `${brokers} Kafka brokers`);

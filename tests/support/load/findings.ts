@@ -8,9 +8,10 @@ export interface TimedWrite {
 }
 
 /**
- * The outcome of a write, or of its event; `wrong`: half done, stale, out of order, or not as it should be otherwise.
+ * The outcome of a write, or of its event; `wrong`: half done, stale, out of order, or not as it should be otherwise;
+ * `stuck`: begun, and not decided in time.
  */
-export type Kind = 'lost' | 'doubled' | 'wrong';
+export type Kind = 'lost' | 'doubled' | 'wrong' | 'stuck';
 
 export interface Complaint {
   readonly kind: Kind;
@@ -25,10 +26,10 @@ export class Findings {
   readonly counts: Record<string, number> = {};
   readonly writes: TimedWrite[] = [];
   readonly violations: string[] = [];
-  readonly kinds: Record<Kind, number> = { lost: 0, doubled: 0, wrong: 0 };
+  readonly kinds: Record<Kind, number> = { lost: 0, doubled: 0, wrong: 0, stuck: 0 };
 
   get violationCount(): number {
-    return this.kinds.lost + this.kinds.doubled + this.kinds.wrong;
+    return Object.values(this.kinds).reduce((sum, each) => sum + each, 0);
   }
 
   count(what: string): void {

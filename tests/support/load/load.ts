@@ -1,6 +1,7 @@
 import { eventually } from '@stoa/testing';
 import { pause } from '@stoa/timing';
 import { newProduct } from '../shop.js';
+import { Buyers } from './buyers.js';
 import { ask, GaveUp } from './client.js';
 import { EventReader } from './events.js';
 import { Findings, type Complaint } from './findings.js';
@@ -23,14 +24,26 @@ export interface LoadOptions {
   readonly pauseMs?: number;
   /** Products whose stock operators adjust. */
   readonly stocked?: number;
+  /** Guests who buy, one purchase after the other. */
+  readonly buyers?: number;
   /** Whether an operator lists all customers again and again; an operator may do so 30 times a minute. */
   readonly rollCalls?: boolean;
 }
 
-const DEFAULTS = { customers: 12, guests: 24, writers: 6, readers: 2, pauseMs: 20, stocked: 0, rollCalls: true };
+const DEFAULTS = {
+  customers: 12,
+  guests: 24,
+  writers: 6,
+  readers: 2,
+  pauseMs: 20,
+  stocked: 0,
+  buyers: 0,
+  rollCalls: true,
+};
 /** Each costs the hashing of a password. */
 const REGISTER_EVERY_MS = 1_000;
 const ADJUST_EVERY_MS = 200;
+const BUY_EVERY_MS = 300;
 const PRICES = [100, 200, 300, 400, 500, 600];
 
 /**
@@ -51,6 +64,7 @@ export class Load {
     private readonly rollCall: RollCall,
     private readonly events: EventReader,
     private readonly keepers: StockKeepers,
+    private readonly buyers: Buyers,
   ) {}
 
   static async start(options: LoadOptions): Promise<Load> {
@@ -62,7 +76,8 @@ export class Load {
     const all = { ...DEFAULTS, ...options };
     const keepers = await StockKeepers.start(findings, random, all.stocked);
     for (const { handle, track } of keepers.items) events.knowProduct(handle, track);
-    const load = new Load(findings, all, random, skus, writes, new RollCall(findings), events, keepers);
+    const buyers = await Buyers.start(findings, random, all.buyers);
+    const load = new Load(findings, all, random, skus, writes, new RollCall(findings), events, keepers, buyers);
     await load.fill();
     load.work();
     return load;
@@ -87,6 +102,7 @@ export class Load {
   async examine(): Promise<void> {
     await this.rollCall.settle();
     await this.keepers.examine();
+    await this.buyers.examine();
     const left = [...this.shoppers];
     const next = async (): Promise<void> => {
       for (let shopper = left.pop(); shopper; shopper = left.pop()) {
@@ -139,6 +155,7 @@ export class Load {
       ...Array.from({ length: readers }, reader),
       this.repeat(() => this.rollCall.register(), REGISTER_EVERY_MS),
       ...(rollCalls ? [this.repeat(() => this.rollCall.call(), REGISTER_EVERY_MS)] : []),
+      ...this.buyers.shoppers.map((buyer) => this.repeat(() => this.buyers.buy(buyer), BUY_EVERY_MS)),
       ...this.keepers.items.map((item) => this.repeat(() => this.keepers.adjust(item), ADJUST_EVERY_MS)),
     ]);
   }
