@@ -46,7 +46,7 @@ const FOLDERS = {
     'config.ts',
     'background',
   ],
-  'apps/order/src': ['operations', 'subscriptions', 'storage', 'domain'],
+  'apps/order/src': ['operations', 'subscriptions', 'background', 'storage', 'domain'],
   'apps/payment/src': ['cli', 'operations', 'settle', 'providers', 'storage', 'background', 'domain', 'config.ts'],
   'apps/profile/src': [
     'operations',

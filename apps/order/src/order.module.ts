@@ -13,6 +13,13 @@ import { ListShippingMethods } from './operations/buying/list-shipping-methods.j
 import { DecideOrder, RecordPayment, StartAttempt } from './operations/buying/order-steps.js';
 import { PayOrder } from './operations/buying/pay-order.js';
 import { PlaceOrder } from './operations/buying/place-order.js';
+import { CancelForShopper, CancelOrder, EndOrder } from './operations/ending/cancel-order.js';
+import { EndOverdueOrders } from './operations/ending/end-overdue-orders.js';
+import { MyOrderData } from './operations/ending/my-order-data.js';
+import { OverdueOrders } from './storage/overdue-orders.js';
+import { PersonalData } from './storage/personal-data.js';
+import { EraseShopper } from './subscriptions/erase-shopper.js';
+import { profile } from '@stoa/profile-contract';
 import { PlanSettlement } from './operations/buying/plan-settlement.js';
 import { FinishOrder, SettleOrder } from './operations/buying/settle-order.js';
 import { Availability } from './storage/availability.js';
@@ -24,7 +31,7 @@ import { Shoppers } from './storage/shoppers.js';
 import { FollowAvailability } from './subscriptions/follow-availability.js';
 import { FollowPayments } from './subscriptions/follow-payments.js';
 import { FollowVariants } from './subscriptions/follow-variants.js';
-import { SettleEnded } from './subscriptions/settle-ended.js';
+import { SettleCancelled, SettleEnded } from './subscriptions/settle-ended.js';
 import { ChangeRules } from './operations/change-rules.js';
 import { ConfirmCoupon } from './operations/confirm-coupon.js';
 import { FreeCoupon } from './operations/free-coupon.js';
@@ -74,6 +81,10 @@ const handlers = {
   planSettlement: PlanSettlement,
   settleOrder: SettleOrder,
   finishOrder: FinishOrder,
+  cancelOrder: CancelOrder,
+  cancelForShopper: CancelForShopper,
+  endOrder: EndOrder,
+  myOrderData: MyOrderData,
   getOrder: GetOrder,
   listMyOrders: ListMyOrders,
   ...RULE_FLOWS,
@@ -104,6 +115,8 @@ const subscriptions = [
   onState(catalog.availability, FollowAvailability),
   onEvent(payment.paymentChanged, FollowPayments),
   onEvent(order.orderRefused, SettleEnded),
+  onEvent(order.orderCancelled, SettleCancelled),
+  onEvent(profile.customerErased, EraseShopper),
 ];
 
 @Module({
@@ -112,13 +125,16 @@ const subscriptions = [
     Availability,
     Checkouts,
     CouponUses,
+    EndOverdueOrders,
     InvoiceSeries,
     Invoices,
     OrderChanges,
     OrderReports,
     OrderWorks,
-    ReadableInvoices,
     Orders,
+    OverdueOrders,
+    PersonalData,
+    ReadableInvoices,
     Products,
     Quotes,
     ShopRules,

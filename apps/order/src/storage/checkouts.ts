@@ -8,7 +8,7 @@ type Body = Pick<
   'cart' | 'email' | 'shippingAddress' | 'billingAddress' | 'shippingMethod' | 'coupon' | 'quote'
 >;
 
-interface CheckoutRow {
+export interface CheckoutRow {
   readonly checkout_id: string;
   readonly customer_id: string;
   readonly version: number;
@@ -19,19 +19,17 @@ interface CheckoutRow {
   readonly updated_at: Date;
 }
 
+export const CHECKOUT_COLUMNS = 'checkout_id, customer_id, version, order_id, expires_at, body, created_at, updated_at';
 const FIND = `
-  SELECT checkout_id, customer_id, version, order_id, expires_at, body, created_at, updated_at FROM checkouts
+  SELECT ${CHECKOUT_COLUMNS} FROM checkouts
   WHERE bucket = $1 AND checkout_id = $2 AND customer_id = $3`;
 const SAVE = `
   INSERT INTO checkouts (bucket, checkout_id, customer_id, version, order_id, expires_at, body, created_at, updated_at)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
   ON CONFLICT (bucket, checkout_id) DO UPDATE SET version = excluded.version, order_id = excluded.order_id,
     expires_at = excluded.expires_at, body = excluded.body, updated_at = excluded.updated_at`;
-const PURGE = `
-  DELETE FROM checkouts WHERE bucket = ANY ($1) AND ctid = ANY (ARRAY(
-    SELECT ctid FROM checkouts WHERE bucket = ANY ($1) AND expires_at < $2 ORDER BY expires_at LIMIT $3))`;
 
-const stateOf = (row: CheckoutRow): Frozen => ({
+export const checkoutStateOf = (row: CheckoutRow): Frozen => ({
   ...row.body,
   checkoutId: row.checkout_id,
   customerId: row.customer_id,
@@ -79,23 +77,18 @@ export class Checkouts {
     const bucket = this.database.bucketOf(customerId);
     const statement = { name: 'find_checkout', text: FIND, values: [bucket, checkoutId, customerId] };
     const [row] = await this.database.read<CheckoutRow>(bucket, statement);
-    return row && stateOf(row);
+    return row && checkoutStateOf(row);
   }
 
   /** A customer's checkout, locked until the end of the transaction. */
   async lock(tx: Sql, bucket: number, customerId: string, checkoutId: string): Promise<Frozen | undefined> {
     const { rows } = await tx.query<CheckoutRow>(`${FIND} FOR UPDATE`, [bucket, checkoutId, customerId]);
-    return rows[0] && stateOf(rows[0]);
+    return rows[0] && checkoutStateOf(rows[0]);
   }
 
   async save(tx: Sql, bucket: number, checkout: Frozen): Promise<void> {
     const { checkoutId, customerId, version, orderId, expiresAt, createdAt, updatedAt } = checkout;
     const values = [checkoutId, customerId, version, orderId, expiresAt, JSON.stringify(bodyOf(checkout))];
     await tx.query(SAVE, [bucket, ...values, createdAt, updatedAt]);
-  }
-
-  /** Deletes checkouts that nobody can place any more. @returns how many */
-  async purge(tx: Sql, buckets: readonly number[], before: Date, most: number): Promise<number> {
-    return (await tx.query(PURGE, [buckets, before, most])).rowCount ?? 0;
   }
 }

@@ -11,3 +11,13 @@ export class SettleEnded implements Ended {
     await start(order.settleOrder, { customerId, orderId });
   };
 }
+
+type Cancelled = EventHandler<typeof order.orderCancelled>;
+
+/** The same for one that was bought, and never paid. */
+@Injectable()
+export class SettleCancelled implements Cancelled {
+  readonly on: Cancelled['on'] = async ({ customerId, orderId }, { start }) => {
+    await start(order.settleOrder, { customerId, orderId });
+  };
+}

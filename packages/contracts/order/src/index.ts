@@ -2,6 +2,7 @@ import { Cursor, pageLimit, pageOf, query, service } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { buying } from './buying.js';
 import { couponOperations } from './coupon-operations.js';
+import { ending } from './ending.js';
 import { events } from './events.js';
 import { handling } from './handling.js';
 import { invoiceOperations } from './invoices.js';
@@ -45,6 +46,7 @@ export const order = service(
     }),
 
     ...buying,
+    ...ending,
     ...ruleOperations,
     ...couponOperations,
     ...invoiceOperations,
