@@ -5,6 +5,7 @@ import { cpuBetween, cpuByRole } from '../processes.js';
 import { quantile } from '../quantile.js';
 import { startStack, type Stack } from '../stack.js';
 import { Buyers, type Try } from './buyers.js';
+import { OrderBuyers } from './orders.js';
 
 const PIECES = 100;
 const BROWSING_PER_SECOND = 50;
@@ -13,32 +14,62 @@ const NORMAL_SECONDS = 10;
 const FLASH_SECONDS = 6;
 const REFUSED_P99_MS = 1_000;
 const BROWSING_TIMES = 3;
+const HAS_ONE = new Set(['ok', 'order placed']);
+/** NOT_ORDERABLE: the quote knew already that it is sold out. */
+const HAS_NONE = new Set(['INSUFFICIENT_STOCK', 'NOT_ORDERABLE']);
 
 /**
- * A flash sale: so many buyers (`requests`) press at once for 100 pieces of one SKU, while others browse. Checks that
- * exactly 100 are held, by the catalog's word too, and compares what the others see with a normal moment.
+ * A flash sale: so many buyers (`requests`) press at once for 100 pieces of one SKU, while others browse; first by
+ * holds alone, over Kafka, then by orders that are paid, over HTTP. Checks that exactly 100 get a piece, by the
+ * catalog's word too, and compares what the others see with a normal moment.
  */
 export async function benchFlash({ requests: buyers }: { readonly requests: number }): Promise<void> {
   const stack = await startStack();
   try {
     const shop = await Shop.open(stack);
-    const hold = await Buyers.open(stack);
+    const holders = await Buyers.open(stack);
     // As a sale begins: all code has run before.
-    await hold.pressAll(shop.warmSku, buyers);
+    await holders.pressAll(await shop.sell(), buyers);
     const normal = await shop.browse(NORMAL_SECONDS);
-    const before = cpuByRole(stack.roles);
-    const browsing = shop.browse(FLASH_SECONDS);
-    const tries = await hold.pressAll(shop.sku, buyers);
-    const cpu = cpuBetween(before, cpuByRole(stack.roles));
-    const flash = await browsing;
-    await hold.close();
-    report(tries, normal, flash, cpu);
-    const { reserved, stock } = await shop.level();
+    const held = await shop.sell();
+    await sale(stack, shop, 'holds over Kafka', normal, () => holders.pressAll(held, buyers));
+    await holders.close();
+    const { reserved, stock } = await shop.level(held);
     console.log(`  the catalog says: ${reserved} of ${stock} are held`);
-    if (!isRight(tries, normal, flash) || reserved !== PIECES) process.exitCode = 1;
+    if (reserved !== PIECES) process.exitCode = 1;
+
+    const orders = new OrderBuyers(stack);
+    const sold = await shop.sell();
+    await orders.prepare(sold, buyers);
+    await sale(stack, shop, 'paid orders over HTTP', normal, () => orders.pressAll());
+    orders.close();
+    const left = await eventually(async () => {
+      const level = await shop.level(sold);
+      if (level.reserved > 0) throw new Error(`${level.reserved} are still held`);
+      return level;
+    });
+    console.log(`  the catalog says: ${PIECES - left.stock} are sold, ${left.stock} are left`);
+    if (left.stock !== 0) process.exitCode = 1;
   } finally {
     await stack.stop();
   }
+}
+
+/** All press, while others browse. */
+async function sale(
+  stack: Stack,
+  shop: Shop,
+  how: string,
+  normal: readonly Outcome[],
+  press: () => Promise<Try[]>,
+): Promise<void> {
+  const before = cpuByRole(stack.roles);
+  const browsing = shop.browse(FLASH_SECONDS);
+  const tries = await press();
+  const cpu = cpuBetween(before, cpuByRole(stack.roles));
+  const flash = await browsing;
+  report(how, tries, normal, flash, cpu);
+  if (!isRight(tries, normal, flash)) process.exitCode = 1;
 }
 
 /** The shop's side of the sale: what is sold, and those who browse. */
@@ -49,8 +80,6 @@ class Shop {
     private readonly url: string,
     private readonly token: string,
     private readonly handles: readonly string[],
-    readonly sku: string,
-    readonly warmSku: string,
   ) {}
 
   static async open({ url, operator }: Stack): Promise<Shop> {
@@ -58,16 +87,21 @@ class Shop {
     const { accessToken } = await eventually(() =>
       send<{ accessToken: string }>(url, 'POST', '/v1/sessions', operator),
     );
-    const sku = await sell(url, accessToken);
-    const warmSku = await sell(url, accessToken);
     const { items } = await send<{ items: { handle: string }[] }>(url, 'GET', '/v1/products?limit=50');
     return new Shop(
       url,
       accessToken,
       items.map(({ handle }) => handle),
-      sku,
-      warmSku,
     );
+  }
+
+  /** Puts a product up for sale. @returns its SKU */
+  async sell(): Promise<string> {
+    const sku = `flash-${randomUUID()}`;
+    const price = { amount: 1000, currency: 'USD' };
+    const variant = { sku, title: 'One', options: [], price, stock: PIECES, requiresShipping: false };
+    await send(this.url, 'POST', '/v1/products', { handle: sku, title: 'Flash', variants: [variant] }, this.token);
+    return sku;
   }
 
   /** Others read products, in the cache and not. */
@@ -82,8 +116,8 @@ class Shop {
     return offer({ url: this.url, perSecond: BROWSING_PER_SECOND, seconds, next });
   }
 
-  level(): Promise<{ reserved: number; stock: number }> {
-    return send(this.url, 'GET', `/v1/variants/${this.sku}/stock`, undefined, this.token);
+  level(sku: string): Promise<{ reserved: number; stock: number }> {
+    return send(this.url, 'GET', `/v1/variants/${sku}/stock`, undefined, this.token);
   }
 }
 
@@ -98,14 +132,6 @@ async function send<T>(url: string, method: string, path: string, body?: object,
   return JSON.parse(text) as T;
 }
 
-/** Puts a product up for sale. @returns its SKU */
-async function sell(url: string, token: string): Promise<string> {
-  const handle = `flash-${randomUUID()}`;
-  const variant = { sku: handle, title: 'One', options: [], price: { amount: 1000, currency: 'USD' }, stock: PIECES };
-  await send(url, 'POST', '/v1/products', { handle, title: 'Flash', variants: [variant] }, token);
-  return handle;
-}
-
 const msOf = (all: readonly { readonly ms: number }[], share: number): number =>
   quantile(
     all.map(({ ms }) => ms),
@@ -113,12 +139,13 @@ const msOf = (all: readonly { readonly ms: number }[], share: number): number =>
   );
 
 function report(
+  how: string,
   tries: readonly Try[],
   normal: readonly Outcome[],
   flash: readonly Outcome[],
   cpu: ReadonlyMap<string, number>,
 ): void {
-  console.log(`\nFlash sale: ${tries.length} buyers press at once, ${PIECES} pieces`);
+  console.log(`\nFlash sale, ${how}: ${tries.length} buyers press at once, ${PIECES} pieces`);
   for (const [code, all] of Map.groupBy(tries, (each) => each.code)) {
     console.log(`  ${code}: ${all.length}, p50 ${msOf(all, 0.5).toFixed(0)} ms, p99 ${msOf(all, 0.99).toFixed(0)} ms`);
   }
@@ -131,9 +158,9 @@ function report(
 }
 
 function isRight(tries: readonly Try[], normal: readonly Outcome[], flash: readonly Outcome[]): boolean {
-  const refused = tries.filter(({ code }) => code === 'INSUFFICIENT_STOCK');
+  const refused = tries.filter(({ code }) => HAS_NONE.has(code));
   const wrong = [
-    ...(tries.filter(({ code }) => code === 'ok').length === PIECES ? [] : [`not exactly ${PIECES} hold a piece`]),
+    ...(tries.filter(({ code }) => HAS_ONE.has(code)).length === PIECES ? [] : [`not exactly ${PIECES} hold a piece`]),
     ...(refused.length === tries.length - PIECES ? [] : ['some neither got a piece nor heard that none is left']),
     ...(msOf(refused, 0.99) <= REFUSED_P99_MS ? [] : [`p99 of the refused is above ${REFUSED_P99_MS} ms`]),
     ...(msOf(flash, 0.99) <= BROWSING_TIMES * msOf(normal, 0.99)
