@@ -16,10 +16,13 @@ const expected = [
   /"items":\[/,
   /^2\n2$/m,
   /"itemCount":2/,
-  /'Cart', 'Profile'/,
+  /INVALID_INPUT[^]*"Berlin"/,
+  /^([-\da-f]{36})\n\1\ncaptured$/m,
+  /'Cart'.*'Profile'/,
   /STALE_VERSION/,
   /Subject: Verify your e-mail address[^]*^true$/m,
   /^4242$/m,
+  /^fulfilled\n\d+\n<h1>Invoice INV-000001<\/h1>\npartly_refunded$/m,
   /Clay Plant Pot/,
 ];
 if (blocks.length !== expected.length)
