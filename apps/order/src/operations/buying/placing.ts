@@ -87,7 +87,8 @@ export async function pay(context: Context, of: Order, attemptId: string, method
   }
   const { status, action, reason } = reply;
   const news = { ...ofOrder(of), attemptId, status, action, reason };
-  const heard = await context.step('hear', order.recordPayment, news);
+  // Asked again, payment may have a later status than an earlier run heard: that is another step.
+  const heard = await context.step(`hear ${status}`, order.recordPayment, news);
   const isPlaceable = status === 'authorised' || status === 'captured';
   return isPlaceable || (status === 'pending' && method.provider === 'manual') ? finish(context, heard) : heard;
 }
