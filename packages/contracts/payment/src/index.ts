@@ -101,6 +101,8 @@ export const payment = service(
       input: z.object({ body: z.string(), headers: z.record(z.string(), z.string()) }),
       output: z.object({ received: z.boolean().describe('False: it is about nothing here') }),
       errors: { SIGNATURE_INVALID: 400 },
+      // A provider sends several events a payment, all from few addresses. What is refused comes again.
+      rateLimit: { points: 30_000, seconds: 60, by: 'address' },
     }),
     markReceived: command({
       http: 'POST /v1/payments/{id}/received',
