@@ -111,12 +111,14 @@ function draw() {
   ]);
   down(580, gateway, kafka, { both: true });
 
-  way(478, 368, 2, 'by function: a team, a database');
-  const profile = box('clone', 40, 384, 230, 'profile × n', ['customers, credentials'], { copies: 2 });
-  const cart = box('clone', 310, 384, 290, 'cart × n', ['carts, priced from its own copy', "of the catalog's variants"], { copies: 2 });
-  const catalog = box('clone', 880, 384, 234, 'catalog × n', ['products, prices, stock,', 'imports'], { copies: 2 });
-  const shards = box('clone', 640, 384, 200, 'shards × n', ["operators' work on", 'shards'], { copies: 2 });
-  for (const service of [profile, cart, shards, catalog]) down(service.middle, kafka, service, { both: true });
+  way(776, 368, 2, 'by function: a team each');
+  const profile = box('clone', 40, 384, 140, 'profile × n', ['customers,', 'credentials'], { copies: 2 });
+  const cart = box('clone', 194, 384, 140, 'cart × n', ['carts, priced', 'from a copy'], { copies: 2 });
+  const order = box('clone', 348, 384, 140, 'order × n', ['checkouts,', 'orders, rules'], { copies: 2 });
+  const payment = box('clone', 502, 384, 140, 'payment × n', ['payments', 'at a provider'], { copies: 2 });
+  const catalog = box('clone', 880, 384, 234, 'catalog × n', ['products, prices, stock,', 'holds, imports'], { copies: 2 });
+  const shards = box('clone', 680, 384, 158, 'shards × n', ["operators' work", 'on shards'], { copies: 2 });
+  for (const service of [profile, cart, order, payment, shards, catalog]) down(service.middle, kafka, service, { both: true });
 
   const one = box('data', 880, 520, 240, 'Postgres', ['one database: products,', 'inbox and outbox']);
   down(catalog.middle, catalog, one, { both: true });
@@ -125,14 +127,16 @@ function draw() {
   parts.push(
     `<rect x="24" y="${top}" width="830" height="252" rx="10" fill="none" stroke="${FAINT}" stroke-dasharray="5 4"/>`,
   );
-  way(180, top + 26, 3, 'by customer: 1,024 buckets');
+  way(222, top + 26, 3, 'by customer: 1,024 buckets');
   const map = box('data', 560, 520, 278, 'directory (Postgres)', ['the shard map: bucket → shard,', 'moves and their phases']);
-  const first = box('data', 40, 612, 210, 'shard1 (Postgres)', ['buckets 0–511: profiles,', 'carts, inbox, outbox']);
+  const first = box('data', 40, 612, 236, 'shard1 (Postgres)', ['buckets 0–511: profiles, carts,', 'orders, payments, inbox, outbox']);
   const second = box('data', 300, 612, 210, 'shard2 (Postgres)', ['buckets 512–767', 'stay here']);
   const third = box('data', 628, 612, 210, 'shard3 (Postgres)', ['buckets 768–1023', 'move here online']);
   const mover = box('mover', 374, 694, 390, 'mover', ['copy → catch up → switch traffic → complete']);
   down(profile.middle, profile, { top: first.top }, { both: true });
-  down(404, cart, { top: second.top }, { both: true });
+  down(200, cart, { top: first.top }, { both: true });
+  down(470, order, { top: second.top }, { both: true });
+  down(508, payment, { top: second.top }, { both: true });
   down(shards.middle, shards, map, { both: true });
   arrow([second.right + 2, second.center], [third.left - 2, third.center], { dashed: true });
   text((second.right + third.left) / 2, second.center - 8, '256 buckets');
