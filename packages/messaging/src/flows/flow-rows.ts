@@ -182,7 +182,8 @@ export async function takeFlows(
 
 const FORGET_ENDED = `DELETE FROM flows WHERE bucket = $1 AND key = $2 AND ended_at IS NOT NULL
   AND flow_id IS DISTINCT FROM $3::uuid`;
-const FORGET_RUNNING = 'UPDATE flows SET is_forgotten = true WHERE bucket = $1 AND key = $2 AND ended_at IS NULL';
+const FORGET_RUNNING = `UPDATE flows SET is_forgotten = true WHERE bucket = $1 AND key = $2 AND ended_at IS NULL
+  AND flow_id IS DISTINCT FROM $3::uuid`;
 
 /**
  * Deletes the requests and replies of all flows of a key, for somebody who is erased. Those that are under way, or were
@@ -195,5 +196,5 @@ export async function purgeFlows(
   except: string | null,
 ): Promise<void> {
   await tx.query(FORGET_ENDED, [bucket, key, except]);
-  await tx.query(FORGET_RUNNING, [bucket, key]);
+  await tx.query(FORGET_RUNNING, [bucket, key, except]);
 }

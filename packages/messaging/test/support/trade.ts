@@ -1,4 +1,5 @@
 import { command, event, service, type ServiceContract } from '@stoa/contract-kit';
+import type { KafkaPort } from '@stoa/kafka';
 import { z } from 'zod';
 import { newId, type StoaClient } from '../../src/index.js';
 import type { IncomingReply } from '../../src/api/requests.js';
@@ -95,6 +96,7 @@ export interface CloneOptions {
   readonly calls?: readonly ServiceContract[];
   readonly messaging?: Partial<MessagingOptions>;
   readonly subscriptions?: readonly BoundSubscription[];
+  readonly port?: KafkaPort;
 }
 
 /** Starts a clone of a service in this process. */
@@ -102,9 +104,9 @@ export async function startService(
   kit: Kit,
   contract: ServiceContract,
   handlers: Readonly<Record<string, object>>,
-  { database, clone, calls = [], messaging, subscriptions = [] }: CloneOptions,
+  { database, clone, calls = [], messaging, subscriptions = [], port: given }: CloneOptions,
 ): Promise<StoaServer> {
-  const port = await kit.port();
+  const port = given ?? (await kit.port());
   const options = kit.options(contract.$about.name, clone, messaging);
   const isTransient = (error: unknown): boolean => database.isTransient(error);
   const background = createBackground({ port, options, database, contract, subscriptions });
