@@ -70,7 +70,7 @@ describe('purgeExpired', () => {
       // After the first round: the next would find, and pass by, what the reader keeps.
       const logger = { ...memoryLogger(), info: (fields: object) => stopping.abort(fields) };
       await purgeExpired({ server: 'test', logger, everyMs: 10, batchSize: 50 }, leader, stopping.signal);
-      expect(stopping.signal.reason).toEqual({ server: 'test', replies: 2_000, versions: 2_000 });
+      expect(stopping.signal.reason).toEqual({ server: 'test', replies: 2_000, versions: 2_000, flows: 0 });
       // The statistics of a session are visible to all once it ends.
       await leader.close();
       await eventually(async () => expect((await readSoFar()).versions).toBeGreaterThan(before.versions));
