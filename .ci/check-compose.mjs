@@ -17,6 +17,12 @@ const isHardened = ({ read_only, cap_drop = [], security_opt = [], mem_limit, pi
   Boolean(mem_limit && pids_limit) &&
   !privileged;
 
+/** Where the world comes in, and from where payments reach their provider. */
+const LEAD_OUT = new Set(['edge', 'payments']);
+
+/** A port that only this machine reaches is none of the world's: the page of the local payment provider. */
+const isPublished = ({ ports = [] }) => ports.some((port) => !String(port).startsWith('127.0.0.1:'));
+
 function faultsOfService(name, service, document) {
   const nets = service.networks ?? [];
   const { services, networks } = document;
@@ -24,7 +30,7 @@ function faultsOfService(name, service, document) {
     ...(isHardened(service) ? [] : [`${name} is not hardened`]),
     ...(nets.length > 0 ? [] : [`${name} is on the default network`]),
     ...nets.filter((net) => !(net in networks)).map((net) => `${name} is on ${net}, which is no network`),
-    ...(service.ports && name !== 'haproxy' ? [`${name} is published`] : []),
+    ...(isPublished(service) && name !== 'haproxy' ? [`${name} is published`] : []),
     ...Object.keys(service.depends_on ?? {})
       .filter((other) => !services[other])
       .map((other) => `${name} waits for ${other}, which is none`),
@@ -33,7 +39,7 @@ function faultsOfService(name, service, document) {
 
 /** @returns {string[]} what is wrong with a file */
 function faults(source) {
-  const document = parse(source, { merge: true });
+  const document = parse(source, { merge: true, maxAliasCount: -1 });
   const { services, networks } = document;
   const variables = [...source.matchAll(/\$\{(\w+)(:?[-?])?/g)].filter(([, name]) => SECRET.test(name));
   const missing = variables.filter(
@@ -43,7 +49,7 @@ function faults(source) {
   return [
     ...Object.entries(services).flatMap(([name, service]) => faultsOfService(name, service, document)),
     ...Object.entries(networks)
-      .filter(([name, net]) => name !== 'edge' && !net?.internal)
+      .filter(([name, net]) => !LEAD_OUT.has(name) && !net?.internal)
       .map(([name]) => `${name} leads out`),
     ...variables.filter(([, , form]) => form !== ':?').map(([, name]) => `${name} may be missing, or has a default`),
     ...missing.map(([, name]) => `${name} is made by nobody`),

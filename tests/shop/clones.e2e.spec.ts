@@ -57,9 +57,10 @@ describe('clones are interchangeable', () => {
     });
   });
 
-  it('keeps the whole stack within its memory budget of 1.5 GB', async () => {
+  // The budget of a stack that was just started, 1.5 GB, is checked where the tour starts one.
+  it('keeps the whole stack below 1.75 GB, whatever was shopped in it', async () => {
     const sizes = (await processes()).map(({ pssBytes }) => pssBytes ?? 0);
     expect(Math.min(...sizes)).toBeGreaterThan(0);
-    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(1.5 * 1024 ** 3);
+    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(1.75 * 1024 ** 3);
   });
 });

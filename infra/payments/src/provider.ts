@@ -5,7 +5,7 @@ import { Faults } from './faults/menu.js';
 import { expireDue } from './expire.js';
 import { admin } from './http/admin.js';
 import { Api } from './http/api.js';
-import { ApiError } from './http/errors.js';
+import { ApiError, invalid } from './http/errors.js';
 import { purgeResponses } from './http/idempotency.js';
 import { readBody } from './http/read-body.js';
 import { openDatabase } from './ledger/database.js';
@@ -88,7 +88,9 @@ export class Provider {
 
   private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', headers } = request;
-    const { pathname: path, search } = new URL(request.url ?? '/', 'http://provider');
+    const url = URL.parse(request.url ?? '/', 'http://provider');
+    if (!url) throw invalid('This is no path');
+    const { pathname: path, search } = url;
     const body = await readBody(request);
     if (path === '/health') return json(response, 200, { status: 'ok', notice: NOTICE });
     if (path.startsWith('/_local/')) {
@@ -124,5 +126,7 @@ export class Provider {
 }
 
 function json(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' })
+    .end(JSON.stringify(body));
 }

@@ -3,7 +3,7 @@ import { adminUrls } from './shards.js';
 
 /** Services connect as the role that is called like their keyspace; movers do not. */
 const EACH = (setting: string, keyspace: string): string => `
-  DO $$ BEGIN EXECUTE format('ALTER ROLE ${keyspace} IN DATABASE %I ${setting}', current_database()); END $$;
+  DO $$ BEGIN EXECUTE format('ALTER ROLE "${keyspace}" IN DATABASE %I ${setting}', current_database()); END $$;
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = '${keyspace}'`;
 
 async function change(setting: string): Promise<void> {

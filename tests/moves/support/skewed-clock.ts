@@ -26,7 +26,7 @@ export async function skewClock(shard: string, hours: number): Promise<void> {
       `DROP SCHEMA IF EXISTS skewed CASCADE; CREATE SCHEMA skewed; GRANT USAGE ON SCHEMA skewed TO PUBLIC; ${functions.join(' ')}`,
     );
     await setDefaults(url, 'skewed.now()');
-    await sql(url, `ALTER DATABASE ${database(url)} SET search_path = skewed, "$user", public, pg_catalog`);
+    await sql(url, `ALTER DATABASE "${database(url)}" SET search_path = skewed, "$user", public, pg_catalog`);
     await endSessions(url);
   }
 }
@@ -34,7 +34,7 @@ export async function skewClock(shard: string, hours: number): Promise<void> {
 export async function unskewClock(shard: string): Promise<void> {
   for (const url of await urlsOf(shard)) {
     await setDefaults(url, 'pg_catalog.now()');
-    await sql(url, `ALTER DATABASE ${database(url)} RESET search_path`);
+    await sql(url, `ALTER DATABASE "${database(url)}" RESET search_path`);
     await sql(url, 'DROP SCHEMA skewed CASCADE');
     await endSessions(url);
   }

@@ -15,6 +15,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   REAUTHENTICATION_REQUIRED: 'caller refused',
   WRONG_CREDENTIALS: 'sign-in refused',
   LOCKED_OUT: 'sign-in locked',
+  SECOND_FACTOR_WRONG: 'second factor refused',
+  SIGNATURE_INVALID: 'webhook refused',
 };
 
 /** An account as events name it: they must be comparable, and people type passwords into the field for addresses. */

@@ -46,7 +46,8 @@ export class CheckSignIn {
   async run({ deviceToken, code, ...credentials }: SignInInput, context: BuiltinContext): Promise<Checked> {
     const device = (await this.devices.read(deviceToken)) ?? deviceOf(context.identity);
     const signIn = this.contracts.table.operation(`${BUILTIN_SERVICE}.signIn`);
-    if (signIn) await this.limits.takeSignIn(signIn, credentials.email, device?.id);
+    // By the account of the device: who has one account gets as many device tokens as they like.
+    if (signIn) await this.limits.takeSignIn(signIn, credentials.email, device?.customerId);
     const check = (): Promise<SignedIn> =>
       this.check({ ...credentials, ...(code !== undefined && { code }) }, device, context);
     const checked = await (device ? check() : this.strangers.run(check));

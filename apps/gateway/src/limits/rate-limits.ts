@@ -68,7 +68,8 @@ export class RateLimits {
     const counts: Count[] = own
       ? [{ limit: own, counter: isByAddress(operation) ? addressCounter(address) : caller }]
       : [];
-    const general = this.generalLimit(operation);
+    // Whoever sends a raw body is no shopper: a provider's events come in bursts, from few addresses.
+    const general = operation.document.rawBody ? undefined : this.generalLimit(operation);
     if (general) counts.push({ limit: general, counter: caller });
     if (general && identity?.kind === 'guest') counts.push(this.ofAddress(general, address));
     return this.takeAll(counts);
@@ -83,20 +84,20 @@ export class RateLimits {
   /**
    * Counts a sign-in.
    * @param name the login name that was typed
-   * @param device one that signed in before; without one, the name and all strangers together are counted
+   * @param owner whose device it is, if it signed in before; without one, the name and all strangers are counted
    * @throws HttpProblem 429
    */
-  async takeSignIn(operation: Operation, name: string, device: string | undefined): Promise<void> {
+  async takeSignIn(operation: Operation, name: string, owner: string | undefined): Promise<void> {
     const own = this.ownLimit(operation);
     if (!own) return;
     const account = createHash('sha256').update(name.normalize('NFC').toLowerCase()).digest('base64url');
     await this.takeAll(
-      device === undefined
+      owner === undefined
         ? [
             { limit: { ...own, name: `${own.name}/account` }, counter: account },
             { limit: this.ofAll(own), counter: 'all' },
           ]
-        : [{ limit: { ...own, name: `${own.name}/device` }, counter: device }],
+        : [{ limit: { ...own, name: `${own.name}/device` }, counter: owner }],
     );
   }
 

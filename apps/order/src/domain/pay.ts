@@ -37,6 +37,7 @@ export function addAttempt(
 ): OrderState {
   if (order.attempts.some((attempt) => attempt.attemptId === attemptId)) return order;
   if (order.status !== 'placing') return refuse('NOT_PAYABLE', `This order is ${order.status}`);
+  if (order.quote.total === 0) return refuse('NOT_PAYABLE', 'This order costs nothing');
   if (order.attempts.some(holdsMoney)) return refuse('NOT_PAYABLE', 'This order is being paid already');
   if (order.attempts.length >= MAX_ATTEMPTS) return refuse('NOT_PAYABLE', `After ${MAX_ATTEMPTS} attempts`);
   if (order.holdUntil && order.holdUntil <= doing.at) {
@@ -120,6 +121,26 @@ export const isOverdue = (order: OrderState, now: Date): boolean =>
 
 const isPaid = (order: OrderState): boolean => order.quote.total === 0 || order.attempts.some(holdsMoney);
 
-/** The attempts of an order that came to nothing, or was cancelled, which may still hold money. */
-export const openAttempts = ({ status, attempts }: OrderState): readonly Attempt[] =>
-  status === 'cancelled' ? attempts.filter((attempt) => attempt.status !== 'failed' && RANK[attempt.status] <= 3) : [];
+/**
+ * The attempts that may hold money which the shop is not to have: all of an order that came to nothing, or was
+ * cancelled; of one that was bought, all but the one that it was placed with.
+ */
+export const openAttempts = ({ status, attempts, paidBy }: OrderState): readonly Attempt[] =>
+  status === 'placing'
+    ? []
+    : attempts.filter(
+        (attempt) =>
+          attempt.status !== 'failed' &&
+          RANK[attempt.status] <= RANK.authorised &&
+          (status === 'cancelled' || attempt.attemptId !== paidBy),
+      );
+
+/** An order that was bought by an attempt which ended before any money was taken: nobody will pay it any more. */
+export function cancelUnpaid(order: OrderState, doing: Doing): OrderState {
+  const paying = order.attempts.find(({ attemptId }) => attemptId === order.paidBy);
+  const isOver = paying?.status === 'voided' || paying?.status === 'failed';
+  const isKept = order.captured > 0 || order.lines.some(({ shipped }) => shipped > 0);
+  if (order.status !== 'placed' || !isOver || isKept) return order;
+  const ended = { status: 'cancelled', cancelReason: 'not_paid_in_time', holdUntil: null } as const;
+  return next(order, doing, 'cancelled', ended, 'not_paid_in_time');
+}

@@ -1,9 +1,10 @@
+import { fits } from '@stoa/postgres';
 import { z } from 'zod';
 
 /** Behind which row a page begins: when it was made, to the microsecond, and its id. */
 export type Place = readonly [createdAt: string, id: string];
 
-const Place = z.tuple([z.iso.datetime({ precision: 6 }), z.uuid()]);
+const Place = z.tuple([z.iso.datetime({ precision: 6 }).refine(fits.timestamptz), z.uuid()]);
 
 export const toCursor = (place: Place): string => Buffer.from(JSON.stringify(place)).toString('base64url');
 

@@ -28,6 +28,11 @@ export async function publishChanges(
     const lines = quantitiesOf(after);
     await publish(contract.orderCancelled, version, { customerId, orderId, lines, reason, at });
   }
+  const known = new Set(before?.returns.map(({ returnId }) => returnId));
+  for (const { returnId, lines: back } of after.returns.filter((each) => !known.has(each.returnId))) {
+    const lines = back.filter(({ restocked }) => restocked).map(({ sku, quantity }) => ({ sku, quantity }));
+    if (lines.length > 0) await publish(contract.itemsRestocked, version, { customerId, orderId, returnId, lines, at });
+  }
   await publish(contract.orderChanged, version, {
     customerId,
     orderId,

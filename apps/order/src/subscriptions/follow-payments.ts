@@ -3,7 +3,7 @@ import type { EventHandler } from '@stoa/messaging';
 import { order } from '@stoa/order-contract';
 import type { payment } from '@stoa/payment-contract';
 import type { OrderState } from '../domain/order-state.js';
-import { hearOfPayment } from '../domain/pay.js';
+import { cancelUnpaid, hearOfPayment } from '../domain/pay.js';
 import { endRefund } from '../domain/ship.js';
 import { whatHappened } from '../domain/what-happened.js';
 import { OrderChanges } from '../storage/order-changes.js';
@@ -20,7 +20,7 @@ export class FollowPayments implements Following {
     const doing = { at: new Date(at), by: 'provider' } as const;
     const news = { attemptId, status, reason, captured: captured.amount, refunded: refunded.amount };
     const changed = await this.changes.change(context, { customerId, orderId }, (before) => {
-      const heard = hearOfPayment(before, news, doing);
+      const heard = cancelUnpaid(hearOfPayment(before, news, doing), { at: doing.at, by: 'shop' });
       if (refundId === undefined || refundStatus === undefined || refundStatus === 'pending') return heard;
       return endRefund(heard, refundId, refundStatus === 'succeeded' ? 'done' : 'failed', doing);
     });

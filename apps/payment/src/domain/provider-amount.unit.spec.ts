@@ -6,6 +6,9 @@ describe("amounts in the provider's smallest unit", () => {
     ['JPY', 500, 500],
     ['KWD', 12_340, 12_340],
     ['ISK', 77, 7_700],
+    ['HUF', 100_000, 100_000],
+    ['IDR', 1_500_000, 1_500_000],
+    ['MGA', 12_300, 123],
     ['UGX', 77, 7_700],
   ])('%s: %i is %i', (currency, here, there) => {
     expect(toStripeAmount(here, currency)).toBe(there);

@@ -56,9 +56,11 @@ export function applyReply(payment: Payment, attemptId: string, reply: ProviderR
   }
   if (!isForward(attempt, reply)) return unchanged(withAttempt(payment, rescheduled(known, attempt, now)));
   const next = moved(known, reply, now);
+  // An order must not be placed by an attempt that is being voided.
+  const isNews = next.status !== 'authorised' || next.wanted !== 'void';
   const change = {
     payment: withAttempt(payment, next),
-    changed: [{ attemptId, ...(next.reason !== null && { reason: next.reason }) }],
+    changed: isNews ? [{ attemptId, ...(next.reason !== null && { reason: next.reason }) }] : [],
   };
   const isSurplus = reply.status === 'captured' && (attempt.wanted === 'void' || isOver);
   return isSurplus ? surplusRefund(change, next, now) : change;

@@ -37,7 +37,9 @@ export function stateOf(payment: Payment, attemptId?: string): PaymentState {
 
 /** An attempt's outcome so far. */
 export function replyOf(payment: Payment, id: string): z.output<typeof AuthoriseReply> {
-  const { attemptId, status, actionUrl, reason, card } = needed(payment, id);
+  const { attemptId, status: known, wanted, actionUrl, reason, card } = needed(payment, id);
+  // Nobody can use what the provider grants an attempt that is being voided.
+  const status = known === 'authorised' && wanted === 'void' ? 'voided' : known;
   return {
     attemptId,
     status,

@@ -60,8 +60,9 @@ export class StripeProvider implements Provider {
   }
 
   void(attempt: AttemptAt): Promise<ProviderReply> {
-    const { page, reference } = attempt;
-    if (page !== null && reference === null) return asking(() => this.closePage(page, attempt));
+    const { page } = attempt;
+    // While a page is open its intent can't be cancelled, also where a first card was declined.
+    if (page !== null) return asking(() => this.closePage(page, attempt));
     return this.change(attempt, () => this.stripe.paymentIntents.cancel(referenceOf(attempt), { expand: EXPAND }));
   }
 
@@ -103,12 +104,12 @@ export class StripeProvider implements Provider {
   async readEvent(body: string, signature: string): Promise<ProviderEvent | undefined> {
     const { webhookSecret } = this.settings;
     if (webhookSecret === undefined) throw new ForgedEvent('No webhook secret is set');
-    try {
-      const event = await this.stripe.webhooks.constructEventAsync(body, signature, webhookSecret, TOLERANCE_SECONDS);
-      return eventOf(event);
-    } catch (error) {
-      throw new ForgedEvent('The signature is not right', { cause: error });
-    }
+    const event = await this.stripe.webhooks
+      .constructEventAsync(body, signature, webhookSecret, TOLERANCE_SECONDS)
+      .catch((error: unknown) => {
+        throw new ForgedEvent('The signature is not right', { cause: error });
+      });
+    return eventOf(event);
   }
 
   books(from: Date, until: Date): AsyncIterable<ProviderBooks> {

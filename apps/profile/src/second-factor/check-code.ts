@@ -3,9 +3,16 @@ import { hashOfCode, stepOf } from './totp.js';
 import { SecondFactors, type SecondFactor } from '../storage/second-factors.js';
 import { SecretSeal } from './secret-seal.js';
 
-/** Six digits are guessed sooner than passwords, by who has the password: so few tries, then a pause. */
+/**
+ * Six digits are guessed sooner than passwords, by who has the password: so few tries, then a pause, which doubles until
+ * a code is right. All tries of a year are some 11,000 then, of a million codes.
+ */
 const FAILURES_BEFORE_LOCK = 5;
 const LOCK_MS = 5 * 60_000;
+const LONGEST_LOCK_MS = 4 * 3_600_000;
+
+const lockMs = (failures: number): number =>
+  Math.min(LONGEST_LOCK_MS, LOCK_MS * 2 ** Math.min(20, failures / FAILURES_BEFORE_LOCK - 1));
 
 /** The outcome of a code: taken once and for all, or why not. */
 export type CodeCheck = 'right' | 'wrong' | { readonly lockedForSeconds: number };
@@ -33,7 +40,7 @@ export class CheckCode {
       if (taken) return { next: { ...taken, ...confirm, failures: 0, lockedUntil: null }, result: 'right' };
       const failures = factor.failures + 1;
       const isLocked = failures % FAILURES_BEFORE_LOCK === 0;
-      const lockedUntil = isLocked ? new Date(factor.now.getTime() + LOCK_MS) : null;
+      const lockedUntil = isLocked ? new Date(factor.now.getTime() + lockMs(failures)) : null;
       return { next: { ...factor, failures, lockedUntil }, result: 'wrong' };
     });
   }

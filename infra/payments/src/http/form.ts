@@ -5,6 +5,8 @@ export type Params = { readonly [name: string]: Param };
 export type Param = string | Params | readonly Param[];
 
 const MOST_KEYS = 500;
+/** Of one key: Stripe's own have four at most. */
+const MOST_LEVELS = 8;
 
 /** Reads a form or a query string. Keys in brackets make objects; numbers and empty brackets make lists. */
 export function parseForm(text: string): Params {
@@ -19,6 +21,7 @@ export function parseForm(text: string): Params {
 
 function pathOf(name: string): string[] {
   const [head = '', ...rest] = name.split('[');
+  if (rest.length >= MOST_LEVELS) throw invalid('Parameters are nested too deep');
   return [head, ...rest.map((part) => part.replace(/\]$/, ''))];
 }
 

@@ -70,6 +70,12 @@ export const Cursor = z.string().min(1).max(2000);
 /** ISO 8601 in UTC. */
 export const Timestamp = z.iso.datetime();
 
+const YEAR = [/^2\d{3}-/, 'from the year 2000 on'] as const;
+/** A day that is asked for, in UTC. Databases lack some years that ISO 8601 has, such as 0. */
+export const Day = z.iso.date().regex(...YEAR);
+/** A moment that is asked for. */
+export const Moment = Timestamp.regex(...YEAR);
+
 /** Page size: 1 to `max`, 20 if not given. */
 export const pageLimit = (max = 100) => z.int().min(1).max(max).default(20);
 

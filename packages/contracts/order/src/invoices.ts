@@ -57,7 +57,7 @@ export const invoiceOperations = {
     input: z.object({ orderId: z.uuid(), refundId: z.uuid().optional().describe('A credit note, of this refund') }),
     output: Invoice,
     status: 201,
-    location: '/v1/invoices/{number}',
+    location: '/v1/orders/{orderId}/invoices/{number}',
     durable: true,
     errors: { ...notFound, NOT_INVOICEABLE: 409 },
   }),

@@ -40,8 +40,14 @@ export type CancelReason = z.infer<typeof CancelReason>;
 export const PaymentMethod = z.discriminatedUnion('provider', [
   z.object({
     provider: z.literal('card'),
-    token: z.string().min(1).max(200).optional(),
-    returnUrl: z.url().max(500).optional(),
+    token: z
+      .string()
+      .regex(/^pm_\w{1,190}$/, "the provider's token of a payment method: never a card's number")
+      .optional(),
+    returnUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(500)
+      .optional(),
   }),
   z.object({ provider: z.literal('manual'), kind: z.enum(['transfer', 'cash_on_delivery']) }),
 ]);

@@ -1,12 +1,13 @@
 import {
   Cursor,
   CustomerId,
+  Day,
+  Moment,
   Money,
   pageBothWays,
   pageLimit,
   query,
   Sku,
-  Timestamp,
   WholeNumber,
   withoutLimits,
 } from '@stoa/contract-kit';
@@ -18,7 +19,6 @@ const CONSISTENCY = `Reads every shard, each from one snapshot, in which the sha
 is read exactly once, also while orders are moved between shards. It is not one instant of all shards. When a shard gives nothing in \
 time, the query fails with UNAVAILABLE, which names it.`;
 
-const Day = z.iso.date();
 const period = {
   from: Day.describe('The first day, in UTC'),
   until: Day.describe('The last day, in UTC; at most 366 days later'),
@@ -59,8 +59,8 @@ parameters, but for \`limit\`, must stay the same. ${CONSISTENCY}`,
       fulfilmentStatus: FulfilmentStatus.optional(),
       customerId: CustomerId.optional(),
       number: z.string().min(1).max(20).optional().describe('As one says it: in any case, with or without dashes'),
-      from: Timestamp.optional().describe('Made then or later'),
-      until: Timestamp.optional().describe('Made before'),
+      from: Moment.optional().describe('Made then or later'),
+      until: Moment.optional().describe('Made before'),
       order: z.enum(['asc', 'desc']).default('desc').describe('asc: the oldest first'),
       limit: pageLimit(100),
       cursor: Cursor.optional().describe('`next` or `previous` of another page of this list'),

@@ -3,6 +3,7 @@ import {
   Cursor,
   CustomerId,
   event,
+  Moment,
   Money,
   pageBothWays,
   pageLimit,
@@ -124,8 +125,8 @@ export const payment = service(
       input: z.object({
         status: PaymentStatus.optional(),
         customerId: CustomerId.optional(),
-        from: Timestamp.optional(),
-        until: Timestamp.optional(),
+        from: Moment.optional(),
+        until: Moment.optional(),
         unsettledMinutes: z.coerce.number().int().min(0).max(100_000).optional(),
         order: z.enum(['asc', 'desc']).default('desc'),
         limit: pageLimit(100),

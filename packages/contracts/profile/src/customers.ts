@@ -1,10 +1,6 @@
-import { Cursor, pageLimit, Timestamp } from '@stoa/contract-kit';
+import { Cursor, Day, Moment, pageLimit, Timestamp } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { MAX_EMAIL_LENGTH } from './limits.js';
-
-const YEAR = [/^2\d{3}-/, 'from the year 2000 on'] as const;
-const Day = z.iso.date().regex(...YEAR);
-const Moment = Timestamp.regex(...YEAR);
 
 /** The promise of each query over all shards; part of each operation's description. */
 const CONSISTENCY = `Reads every shard, each from one snapshot, in which the shard proves that it holds the customers it gives. So the \

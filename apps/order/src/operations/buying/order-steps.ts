@@ -4,9 +4,13 @@ import { order, TRANSFER_SECONDS, type Attempt } from '@stoa/order-contract';
 import { orderOf } from '../../domain/order-of.js';
 import { addAttempt, hearOfPayment, place, refuseOrder } from '../../domain/pay.js';
 import { whatHappened } from '../../domain/what-happened.js';
-import { OrderChanges } from '../../storage/order-changes.js';
+import { OrderChanges, type Changed } from '../../storage/order-changes.js';
 
 const NONE = 'You have no such order';
+
+/** A flow may go on behind a cancellation: what it made of an order meanwhile is given back too. */
+const isToSettle = ({ before, after }: Changed): boolean =>
+  after.status === 'cancelled' || whatHappened(before, after).settles;
 
 type StartAttemptHandler = Handler<typeof order.startAttempt>;
 
@@ -36,7 +40,7 @@ export class RecordPayment implements RecordPaymentHandler {
     const doing = { at: context.now, by: 'provider' } as const;
     const changed = await this.changes.change(context, of, (before) => hearOfPayment(before, news, doing));
     if (!changed) return context.fail('NOT_FOUND', NONE);
-    if (whatHappened(changed.before, changed.after).settles) await context.start(order.settleOrder, of);
+    if (isToSettle(changed)) await context.start(order.settleOrder, of);
     return orderOf(changed.after);
   };
 }
@@ -58,7 +62,7 @@ export class DecideOrder implements DecideOrderHandler {
       refuse === null ? place(before, dueAt, doing) : refuseOrder(before, refuse, doing),
     );
     if (!changed) return fail('NOT_FOUND', NONE);
-    if (whatHappened(changed.before, changed.after).settles) await context.start(order.settleOrder, of);
+    if (isToSettle(changed)) await context.start(order.settleOrder, of);
     return orderOf(changed.after);
   };
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Flow } from '@stoa/messaging';
 import { order } from '@stoa/order-contract';
 import { customerIdOf } from '../customer-id-of.js';
-import { pay } from './placing.js';
+import { hold, pay } from './placing.js';
 
 type PayOrderFlow = Flow<typeof order.payOrder>;
 
@@ -13,6 +13,7 @@ export class PayOrder implements PayOrderFlow {
     const attemptId = context.stepId('attempt');
     const begin = { customerId: customerIdOf(context.caller), orderId, attemptId, payment };
     const begun = await context.step('begin', order.startAttempt, begin);
-    return pay(context, begun, attemptId, payment);
+    // The flow that placed it may have ended before it held anything.
+    return (await hold(context, begun)) ?? pay(context, begun, attemptId, payment);
   };
 }

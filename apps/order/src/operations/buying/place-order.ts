@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { cart } from '@stoa/cart-contract';
 import type { Flow } from '@stoa/messaging';
-import { order } from '@stoa/order-contract';
+import { order, type Order } from '@stoa/order-contract';
+import { orderOf } from '../../domain/order-of.js';
+import { Orders } from '../../storage/orders.js';
 import { customerIdOf } from '../customer-id-of.js';
 import { finish, hold, pay } from './placing.js';
 
@@ -13,6 +15,8 @@ type PlaceOrderFlow = Flow<typeof order.placeOrder>;
  */
 @Injectable()
 export class PlaceOrder implements PlaceOrderFlow {
+  constructor(private readonly orders: Orders) {}
+
   readonly run: PlaceOrderFlow['run'] = async ({ checkoutId, payment }, context) => {
     const { step, call, caller } = context;
     const customerId = customerIdOf(caller);
@@ -21,8 +25,15 @@ export class PlaceOrder implements PlaceOrderFlow {
     const { isNew, order: made } = await step('create', order.createOrder, input);
     // Who made it carries it out, or does again; whoever comes second gets it as it is.
     if (!isNew) return made;
-    await hold(context, made);
+    const held = (await hold(context, made)) ?? (await this.endedMeanwhile(made.orderId));
+    if (held) return held;
     const [attempt] = made.attempts;
     return attempt ? pay(context, made, attempt.attemptId, payment) : finish(context, made);
   };
+
+  /** A run may begin long after another attempt placed the order: it must not ask for money again. */
+  private async endedMeanwhile(orderId: string): Promise<Order | undefined> {
+    const now = await this.orders.find(orderId);
+    return now && now.status !== 'placing' ? orderOf(now) : undefined;
+  }
 }

@@ -27,21 +27,26 @@ const holdOf = ({ orderId, lines }: Order) => ({
 
 /** Ends an order that comes to nothing, and refuses with why. @throws the error, unless the order was placed already */
 async function refuse(context: Context, of: Order, reason: CancelReason, why: OperationError): Promise<Order> {
-  const ended = await context.step('refuse', order.decideOrder, { ...ofOrder(of), refuse: reason });
+  const ended = await context.step(`refuse ${reason}`, order.decideOrder, { ...ofOrder(of), refuse: reason });
   if (ended.status === 'cancelled') throw why;
   return ended;
 }
 
-/** Holds the goods and coupons of an order. @throws OperationError INSUFFICIENT_STOCK, COUPON_USED_UP */
-export async function hold(context: Context, of: Order): Promise<void> {
+/**
+ * Holds the goods and coupons of an order.
+ * @returns the order, where it was placed meanwhile and nothing is to be held
+ * @throws OperationError INSUFFICIENT_STOCK, COUPON_USED_UP
+ */
+export async function hold(context: Context, of: Order): Promise<Order | undefined> {
   try {
     await context.call('hold', catalog.holdStock, holdOf(of));
     for (const { counter, promotion } of of.quote.uses) {
       const use = { counter, promotion, ...ofOrder(of), holdSeconds: HOLD_SECONDS };
       await context.step(`hold ${counter}`, order.holdCoupon, use);
     }
+    return undefined;
   } catch (error) {
-    await endFor(context, of, error);
+    return endFor(context, of, error);
   }
 }
 
@@ -87,10 +92,13 @@ export async function pay(context: Context, of: Order, attemptId: string, method
   }
   const { status, action, reason } = reply;
   const news = { ...ofOrder(of), attemptId, status, action, reason };
-  // Asked again, payment may have a later status than an earlier run heard: that is another step.
-  const heard = await context.step(`hear ${status}`, order.recordPayment, news);
-  const isPlaceable = status === 'authorised' || status === 'captured';
-  return isPlaceable || (status === 'pending' && method.provider === 'manual') ? finish(context, heard) : heard;
+  // Asked again, payment may know more than an earlier run heard: that is another step.
+  const step = `hear ${JSON.stringify([status, reason, action?.url])}`;
+  const heard = await context.step(step, order.recordPayment, news);
+  // An event may have been quicker than the reply.
+  const now = heard.attempts.find((attempt) => attempt.attemptId === attemptId)?.status ?? status;
+  const isPlaceable = now === 'authorised' || now === 'captured';
+  return isPlaceable || (now === 'pending' && method.provider === 'manual') ? finish(context, heard) : heard;
 }
 
 /** Confirms what is held, and decides. Before any money is taken. */

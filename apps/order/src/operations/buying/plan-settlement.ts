@@ -3,6 +3,8 @@ import { deriveId, type Handler } from '@stoa/messaging';
 import type { order } from '@stoa/order-contract';
 import type { OrderState } from '../../domain/order-state.js';
 import { openAttempts } from '../../domain/pay.js';
+import { planRefund as splitRefund } from '../../domain/refunds/plan-refund.js';
+import { splitOf } from '../../domain/refunds/split-of.js';
 import { planRefund, refundableOf } from '../../domain/ship.js';
 import { OrderChanges } from '../../storage/order-changes.js';
 
@@ -39,6 +41,8 @@ function withRefund(order: OrderState, at: Date): OrderState {
   const never = (code: string): never => {
     throw new Error(`The refund of a cancelled order was refused: ${code}`);
   };
-  const refund = { refundId, amount, split: null, reason: 'cancelled' };
+  const earlier = order.refunds.filter(({ status }) => status !== 'failed').map((each) => splitOf(order.quote, each));
+  const split = splitRefund(order.quote, earlier, { lines: [], amount }, amount);
+  const refund = { refundId, amount, split: 'refused' in split ? null : split, reason: 'cancelled' };
   return planRefund(order, refund, { at, by: 'shop' }, never);
 }
