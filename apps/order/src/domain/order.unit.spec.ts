@@ -3,7 +3,7 @@ import type { OrderStatus } from '@stoa/order-contract';
 import { OperationError } from '@stoa/contract-kit';
 import { anOrder, attemptIdOf, attemptStatuses, NOW, orders, partIdOf, quoteOf } from '../../test/arbitraries.js';
 import { fulfilmentStatusOf, paymentStatusOf, type Doing, type OrderState } from './order-state.js';
-import { addAttempt, cancel, hearOfPayment, isOverdue, place, refuseOrder, openAttempts } from './pay.js';
+import { addAttempt, cancel, cancelUnpaid, hearOfPayment, isOverdue, place, refuseOrder, openAttempts } from './pay.js';
 import { complete, endRefund, planRefund, refundableOf, ship, takeBack } from './ship.js';
 
 const refuse = (code: string, detail?: string): never => {
@@ -225,6 +225,25 @@ describe('an order', () => {
     const refused = refuseOrder(paid(), 'not_paid_in_time', doing);
     expect(place(refused, never, doing)).toBe(refused);
     expect(openAttempts(refused)).toHaveLength(1);
+  });
+
+  it('gives back what another attempt holds beside the one that it was placed with', () => {
+    let order = anOrder(quoteOf([{ sku: 'A', quantity: 2, unitPrice: 250 }]));
+    order = addAttempt(order, attemptIdOf(1), { provider: 'card' }, doing, refuse);
+    order = addAttempt(order, attemptIdOf(2), { provider: 'card' }, doing, refuse);
+    order = place(hearOfPayment(order, { attemptId: attemptIdOf(1), status: 'authorised' }, doing), never, doing);
+    const both = hearOfPayment(order, { attemptId: attemptIdOf(2), status: 'authorised' }, doing);
+    expect(openAttempts(both).map(({ attemptId }) => attemptId)).toEqual([attemptIdOf(2)]);
+  });
+
+  it('is cancelled when the attempt that it was placed with ends before its money was taken', () => {
+    const placed = place(paid(), never, doing);
+    const end = (order: OrderState): OrderState =>
+      cancelUnpaid(hearOfPayment(order, { attemptId: attemptIdOf(1), status: 'voided' }, doing), doing);
+    expect(end(placed).status).toBe('cancelled');
+    expect(cancelUnpaid(placed, doing)).toBe(placed);
+    const captured = place(paid('captured'), never, doing);
+    expect(end(captured).status).toBe('placed');
   });
 
   it('is no more cancelled when some of it was shipped', () => {

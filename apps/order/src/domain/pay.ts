@@ -37,7 +37,6 @@ export function addAttempt(
 ): OrderState {
   if (order.attempts.some((attempt) => attempt.attemptId === attemptId)) return order;
   if (order.status !== 'placing') return refuse('NOT_PAYABLE', `This order is ${order.status}`);
-  if (order.quote.total === 0) return refuse('NOT_PAYABLE', 'This order costs nothing');
   if (order.attempts.some(holdsMoney)) return refuse('NOT_PAYABLE', 'This order is being paid already');
   if (order.attempts.length >= MAX_ATTEMPTS) return refuse('NOT_PAYABLE', `After ${MAX_ATTEMPTS} attempts`);
   if (order.holdUntil && order.holdUntil <= doing.at) {

@@ -21,7 +21,9 @@ export class StartAttempt implements StartAttemptHandler {
   readonly handle: StartAttemptHandler['handle'] = async ({ attemptId, payment, ...of }, context) => {
     const { now, fail } = context;
     const changed = await this.changes.change(context, of, (before) =>
-      addAttempt(before, attemptId, payment, { at: now, by: 'shopper' }, fail),
+      before.quote.total === 0
+        ? fail('NOT_PAYABLE', 'This order costs nothing')
+        : addAttempt(before, attemptId, payment, { at: now, by: 'shopper' }, fail),
     );
     return changed ? orderOf(changed.after) : fail('NOT_FOUND', NONE);
   };
