@@ -4,8 +4,8 @@ import { SecondFactors, type SecondFactor } from '../storage/second-factors.js';
 import { SecretSeal } from './secret-seal.js';
 
 /**
- * Six digits are guessed sooner than passwords, by who has the password: so few tries, then a pause, which doubles until
- * a code is right. All tries of a year are some 11,000 then, of a million codes.
+ * Six digits are guessed sooner than passwords, by who has the password: so few tries, then a pause, which doubles
+ * until a code is right. All tries of a year are some 11,000 then, of a million codes.
  */
 const FAILURES_BEFORE_LOCK = 5;
 const LOCK_MS = 5 * 60_000;

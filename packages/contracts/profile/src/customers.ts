@@ -1,4 +1,4 @@
-import { Cursor, Day, Moment, pageLimit, Timestamp } from '@stoa/contract-kit';
+import { Cursor, Day, Moment, pageLimit } from '@stoa/contract-kit';
 import { z } from 'zod';
 import { MAX_EMAIL_LENGTH } from './limits.js';
 
