@@ -7,7 +7,7 @@ export interface LockedStock {
 }
 
 // In the order of the SKUs: whoever locks several does it in the same order.
-const LOCK = 'SELECT sku, stock, reserved FROM variants WHERE sku = ANY($1) ORDER BY sku FOR UPDATE';
+const LOCK = 'SELECT sku, stock, reserved FROM variants WHERE sku = ANY($1) ORDER BY sku COLLATE "C" FOR UPDATE';
 
 /** Locks variants. Behind products and holds, never before them. */
 export async function lockVariants(tx: Sql, skus: readonly string[]): Promise<Map<string, LockedStock>> {

@@ -13,7 +13,7 @@ const SAVE = `UPDATE holds SET status = $2, skus = $3, quantities = $4, updated_
 
 const LOCK_VARIANTS = `SELECT v.sku, stock, reserved, oversell, low_stock_at AS "lowStockAt",
     (SELECT handle FROM products WHERE id = v.product_id) AS product
-  FROM variants AS v WHERE sku = ANY($1) ORDER BY sku FOR UPDATE OF v`;
+  FROM variants AS v WHERE sku = ANY($1) ORDER BY sku COLLATE "C" FOR UPDATE OF v`;
 const SAVE_VARIANTS = `UPDATE variants SET stock = n.stock, reserved = n.reserved
   FROM unnest($1::text[], $2::integer[], $3::integer[]) AS n(sku, stock, reserved) WHERE variants.sku = n.sku`;
 

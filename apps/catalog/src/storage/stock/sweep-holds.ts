@@ -10,7 +10,7 @@ const LOCK = `SELECT order_id AS id, skus, quantities FROM holds
   WHERE order_id IN (
     SELECT order_id FROM holds WHERE status = 'held' AND until <= clock_timestamp() ORDER BY until LIMIT ${MOST}
   ) AND status = 'held' AND until <= clock_timestamp() ORDER BY order_id FOR UPDATE SKIP LOCKED`;
-const LOCK_VARIANTS = 'SELECT FROM variants WHERE sku = ANY($1) ORDER BY sku FOR UPDATE';
+const LOCK_VARIANTS = 'SELECT FROM variants WHERE sku = ANY($1) ORDER BY sku COLLATE "C" FOR UPDATE';
 const FREE = `UPDATE variants SET reserved = reserved - f.quantity
   FROM (SELECT sku, sum(quantity)::integer AS quantity FROM unnest($1::text[], $2::integer[]) AS f(sku, quantity) GROUP BY sku) AS f
   WHERE variants.sku = f.sku`;
