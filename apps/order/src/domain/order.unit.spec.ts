@@ -169,7 +169,7 @@ describe('an order', () => {
           reached.add(order.status).add(fulfilmentStatusOf(order)).add(paymentStatusOf(order));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 700 },
     );
     // The walk is long enough to see each state.
     for (const state of ['completed', 'cancelled', 'returned', 'partly', 'refunded', 'voided', 'failed']) {
