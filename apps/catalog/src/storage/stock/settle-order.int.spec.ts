@@ -141,7 +141,8 @@ describe('stock under everything at once', () => {
         expect(levels).toEqual([{ n: 0 }]);
       }
       const deadlocks = room.failures.filter((error) => (error as { code?: string }).code === '40P01');
-      // One is tried again, and changes nothing; locks in another order would make dozens.
+      // An order's first hold locks variants before its row is there, and its end may make that row meanwhile: Postgres
+      // ends one of the two, which is tried again.
       expect(deadlocks.length).toBeLessThan(4);
     },
     120_000,
