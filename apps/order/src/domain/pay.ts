@@ -90,7 +90,7 @@ export function place(
 /** The other decision: an order that was being placed came to nothing. Others stay as they are. */
 export function refuseOrder(order: OrderState, cancelReason: CancelReason, doing: Doing): OrderState {
   if (order.status !== 'placing') return order;
-  return next(order, doing, 'refused', { status: 'cancelled', cancelReason, holdUntil: null }, cancelReason);
+  return cancelled(order, cancelReason, doing, cancelReason, 'refused');
 }
 
 /** An order that nobody shipped is cancelled; one that is cancelled stays so. */
@@ -105,14 +105,16 @@ export function cancel(
   if (order.status === 'completed' || order.lines.some(({ shipped }) => shipped > 0)) {
     return refuse('NOT_CANCELLABLE', 'Some of this order was shipped: goods can be sent back instead');
   }
-  return next(
-    order,
-    doing,
-    'cancelled',
-    { status: 'cancelled', cancelReason, holdUntil: null },
-    detail ?? cancelReason,
-  );
+  return cancelled(order, cancelReason, doing, detail ?? cancelReason);
 }
+
+const cancelled = (
+  order: OrderState,
+  cancelReason: CancelReason,
+  doing: Doing,
+  detail: string = cancelReason,
+  what = 'cancelled',
+): OrderState => next(order, doing, what, { status: 'cancelled', cancelReason, holdUntil: null }, detail);
 
 /** Whether an order that waits for money waited long enough, or its hold ended. */
 export const isOverdue = (order: OrderState, now: Date): boolean =>
@@ -140,6 +142,5 @@ export function cancelUnpaid(order: OrderState, doing: Doing): OrderState {
   const isOver = paying?.status === 'voided' || paying?.status === 'failed';
   const isKept = order.captured > 0 || order.lines.some(({ shipped }) => shipped > 0);
   if (order.status !== 'placed' || !isOver || isKept) return order;
-  const ended = { status: 'cancelled', cancelReason: 'not_paid_in_time', holdUntil: null } as const;
-  return next(order, doing, 'cancelled', ended, 'not_paid_in_time');
+  return cancelled(order, 'not_paid_in_time', doing);
 }

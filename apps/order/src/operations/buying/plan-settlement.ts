@@ -3,8 +3,7 @@ import { deriveId, type Handler } from '@stoa/messaging';
 import type { order } from '@stoa/order-contract';
 import type { OrderState } from '../../domain/order-state.js';
 import { openAttempts } from '../../domain/pay.js';
-import { planRefund as splitRefund } from '../../domain/refunds/plan-refund.js';
-import { splitOf } from '../../domain/refunds/split-of.js';
+import { splitLeft } from '../../domain/refunds/split-left.js';
 import { planRefund, refundableOf } from '../../domain/ship.js';
 import { OrderChanges } from '../../storage/order-changes.js';
 
@@ -41,8 +40,7 @@ function withRefund(order: OrderState, at: Date): OrderState {
   const never = (code: string): never => {
     throw new Error(`The refund of a cancelled order was refused: ${code}`);
   };
-  const earlier = order.refunds.filter(({ status }) => status !== 'failed').map((each) => splitOf(order.quote, each));
-  const split = splitRefund(order.quote, earlier, { lines: [], amount }, amount);
+  const split = splitLeft(order, { lines: [], amount }, amount);
   const refund = { refundId, amount, split: 'refused' in split ? null : split, reason: 'cancelled' };
   return planRefund(order, refund, { at, by: 'shop' }, never);
 }

@@ -3,8 +3,7 @@ import type { CommandContext, Handler } from '@stoa/messaging';
 import type { order, OrderWork } from '@stoa/order-contract';
 import { orderOf } from '../../domain/order-of.js';
 import type { Doing, OrderState } from '../../domain/order-state.js';
-import { planRefund as splitRefund } from '../../domain/refunds/plan-refund.js';
-import { splitOf } from '../../domain/refunds/split-of.js';
+import { splitLeft } from '../../domain/refunds/split-left.js';
 import { complete, endRefund, planRefund, refundableOf, ship, takeBack } from '../../domain/ship.js';
 import { OrderChanges } from '../../storage/order-changes.js';
 
@@ -19,8 +18,7 @@ function refund(
   fail: Fail,
 ): OrderState {
   if (before.refunds.some(({ refundId }) => refundId === id)) return before;
-  const earlier = before.refunds.filter(({ status }) => status !== 'failed').map((each) => splitOf(before.quote, each));
-  const split = splitRefund(before.quote, earlier, request, refundableOf(before));
+  const split = splitLeft(before, request, refundableOf(before));
   if ('refused' in split) return fail(split.refused, split.detail);
   const planned = { refundId: id, amount: split.amount, split, reason };
   return planRefund(before, planned, doing, (code, detail) =>
