@@ -8,19 +8,9 @@ import type { TakenFlow } from '../flows/flow-rows.js';
 import { durableOf, FlowRounds } from '../flows/flow-rounds.js';
 import { FlowStarts } from '../flows/flow-starts.js';
 import { FlowStore } from '../flows/flow-store.js';
+import { EachServer } from './each-server.js';
 import { ServerWork } from './server-work.js';
-import {
-  eventsOf,
-  statesOf,
-  SubscriptionTable,
-  type EventSubscription,
-  type StateSubscription,
-} from '../subscriptions/subscription-table.js';
-
-/**
- * Milliseconds between two polls of the list of databases, to which shards are added and from which they are removed.
- */
-const SERVERS_POLL_MS = 1_000;
+import { eventsOf, statesOf, SubscriptionTable, type EventSubscription } from '../subscriptions/subscription-table.js';
 
 /**
  * The background of a service: work for each of its databases, the consumer of events, and the executor of commands.
@@ -31,15 +21,13 @@ export class BackgroundWork implements Background {
   readonly flows: FlowStore | undefined;
   private rounds: FlowRounds | undefined;
   private readonly events: EventConsumer | undefined;
-  private readonly states: SubscriptionTable<StateSubscription>;
-  private readonly works = new Map<string, ServerWork>();
+  private readonly works: EachServer<ServerWork>;
   /** The databases of the start. A shard that is added later gets its buckets only once it has caught up. */
   private awaited: readonly ServerWork[] = [];
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly setup: BackgroundSetup) {
     const { port, database, options, subscriptions } = setup;
-    const onPublished = (bucket: number): void => this.notify(database.serverNameOf?.(bucket));
+    const onPublished = (bucket: number): void => this.works.notify(database.serverNameOf?.(bucket));
     const onStarted = (bucket: number): void => this.rounds?.notify(database.serverNameOf?.(bucket));
     const starts = new FlowStarts(database, options.service);
     const table = new SubscriptionTable<EventSubscription>(eventsOf(subscriptions));
@@ -56,7 +44,12 @@ export class BackgroundWork implements Background {
     });
     if (durableOf(setup.contract).length > 0) this.flows = new FlowStore({ database, messaging: options });
     this.deadLetters = new DeadLetters(database, delivery);
-    this.states = new SubscriptionTable(statesOf(subscriptions));
+    const states = new SubscriptionTable(statesOf(subscriptions));
+    const isTransient = (error: unknown): boolean => database.isTransient(error);
+    this.works = new EachServer(
+      database,
+      (server) => new ServerWork({ port, messaging: options, server, isTransient, states }),
+    );
     if (table.topics.length > 0) {
       this.events = new EventConsumer({ port, database, messaging: options, delivery, subscriptions: table });
     }
@@ -64,9 +57,8 @@ export class BackgroundWork implements Background {
 
   /** Neither databases nor Kafka need be available yet: they are waited for, and isReady() says so. */
   async start(): Promise<void> {
-    this.followServers();
-    this.awaited = [...this.works.values()];
-    this.timer = setInterval(() => this.followServers(), SERVERS_POLL_MS);
+    this.works.start();
+    this.awaited = this.works.all;
     this.events?.start();
   }
 
@@ -82,7 +74,7 @@ export class BackgroundWork implements Background {
    * events is joined. A database that is unavailable holds up no clone that can serve others.
    */
   isReady(): boolean {
-    const present = new Set(this.works.values());
+    const present = new Set(this.works.all);
     const awaited = this.awaited.filter((work) => present.has(work));
     const late = awaited.filter((work) => !work.isReady);
     const isCaughtUp = late.length === 0 || (late.length < awaited.length && late.every((work) => work.isUnavailable));
@@ -90,36 +82,7 @@ export class BackgroundWork implements Background {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await Promise.all([
-      this.events?.stop(),
-      this.rounds?.stop(),
-      ...[...this.works.values()].map((work) => work.stop()),
-    ]);
-    this.works.clear();
-  }
-
-  /** Notifies the relay of one database; of all, where it is not known which. */
-  private notify(server: string | undefined): void {
-    for (const [name, work] of this.works) if (server === undefined || name === server) work.notify();
-  }
-
-  private followServers(): void {
-    const { port, options: messaging, database } = this.setup;
-    const servers = new Map(database.servers().map((server) => [server.name, server]));
-    for (const [name, work] of this.works) {
-      // A shard that is reached by another URL now is another server under the same name.
-      if (servers.get(name) === work.server) continue;
-      this.works.delete(name);
-      void work.stop();
-    }
-    for (const [name, server] of servers) {
-      if (this.works.has(name)) continue;
-      const isTransient = (error: unknown): boolean => database.isTransient(error);
-      const work = new ServerWork({ port, messaging, server, isTransient, states: this.states });
-      this.works.set(name, work);
-      work.start();
-    }
+    await Promise.all([this.events?.stop(), this.rounds?.stop(), this.works.stop()]);
   }
 }
 

@@ -7,6 +7,7 @@ import { caughtUp } from '../states/state-catch-up.js';
 import { StateFollower } from '../states/state-follower.js';
 import { copyOf } from '../states/state-offsets.js';
 import { SubscriptionTable, type StateSubscription } from '../subscriptions/subscription-table.js';
+import type { WorkOfServer } from './each-server.js';
 import { purgeExpired } from './purge-expired.js';
 
 export interface ServerWorkOptions {
@@ -25,7 +26,7 @@ const LOCK = 'stoa.messaging';
 const lockOf = (copy: string): string => `stoa.states ${copy}`;
 
 /** The work of one clone for one of its service's databases: the outbox's relay, the purge, the copies of states. */
-export class ServerWork {
+export class ServerWork implements WorkOfServer {
   private readonly leadership: Leadership;
   private readonly relay: OutboxRelay;
   private readonly stopping = new AbortController();

@@ -2,6 +2,7 @@ import { declarationsOf, type Command, type ServiceContract } from '@stoa/contra
 import type { Database, DatabaseServer, Sql } from '@stoa/postgres';
 import { pause } from '@stoa/timing';
 import type { MessagingOptions } from '../api/options.js';
+import { EachServer, type WorkOfServer } from '../background/each-server.js';
 import { Signal } from '../outbox/signal.js';
 import { takeFlows, type TakenFlow, type Takeable } from './flow-rows.js';
 import { leaseSeconds } from './flow-store.js';
@@ -29,52 +30,32 @@ export const durableOf = (contract: ServiceContract): Command[] =>
  * flows that it knows: a clone of an older version leaves the others to those that know them.
  */
 export class FlowRounds {
-  private readonly rounds = new Map<string, Round>();
-  private readonly takeable: Takeable;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly rounds: EachServer<Round>;
 
-  constructor(private readonly options: FlowRoundsOptions) {
-    const { contract } = options;
+  constructor(options: FlowRoundsOptions) {
+    const { contract, database } = options;
     const leases = durableOf(contract).map((operation): [string, number] => [operation.name, leaseSeconds(operation)]);
-    this.takeable = { leases: Object.fromEntries(leases), contractVersion: contract.$about.version };
+    const takeable: Takeable = { leases: Object.fromEntries(leases), contractVersion: contract.$about.version };
+    this.rounds = new EachServer(database, (server) => new Round(server, takeable, options));
   }
 
   start(): void {
-    this.followServers();
-    this.timer = setInterval(() => this.followServers(), POLL_MS);
-    this.timer.unref();
+    this.rounds.start();
   }
 
   /** A transaction started a flow. */
   notify(server: string | undefined): void {
-    for (const [name, round] of this.rounds) if (server === undefined || name === server) round.notify();
+    this.rounds.notify(server);
   }
 
   /** Takes up no more, and lets those in work end; what does not is another clone's, when its time is over. */
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await Promise.all([...this.rounds.values()].map((round) => round.stop()));
-    this.rounds.clear();
-  }
-
-  private followServers(): void {
-    const servers = new Map(this.options.database.servers().map((server) => [server.name, server]));
-    for (const [name, round] of this.rounds) {
-      if (servers.get(name) === round.server) continue;
-      this.rounds.delete(name);
-      void round.stop();
-    }
-    for (const [name, server] of servers) {
-      if (this.rounds.has(name)) continue;
-      const round = new Round(server, this.takeable, this.options);
-      this.rounds.set(name, round);
-      round.start();
-    }
+  stop(): Promise<void> {
+    return this.rounds.stop();
   }
 }
 
 /** The rounds of one database. */
-class Round {
+class Round implements WorkOfServer {
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
   private readonly started = new Signal();
