@@ -6,7 +6,7 @@ import { mailText, purposeOf, type LinkMail } from '../domain/mail-text.js';
 import { Mails, type MailKey, type QueuedMail } from '../storage/mails.js';
 import { LinkTokens } from './link-tokens.js';
 import { MAILER, type Mailer } from './mailer.js';
-import { Rounds } from '../background/rounds.js';
+import { Rounds } from '@stoa/sharded-service';
 
 const EVERY_MS = 1_000;
 const MOST_AT_ONCE = 20;

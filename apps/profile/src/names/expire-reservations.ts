@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DatabaseServer } from '@stoa/postgres';
 import { CONFIG, LOGGER, type Logger } from '@stoa/service';
-import { Rounds } from '../background/rounds.js';
+import { Rounds } from '@stoa/sharded-service';
 import type { ProfileConfig } from '../config.js';
 import { Names, type Reservation } from '../storage/names.js';
 import { SettleNames } from './settle-names.js';

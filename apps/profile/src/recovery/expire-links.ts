@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DatabaseServer } from '@stoa/postgres';
 import { LOGGER, type Logger } from '@stoa/service';
-import { Rounds } from '../background/rounds.js';
+import { Rounds } from '@stoa/sharded-service';
 import { Links } from '../storage/links.js';
 
 const EVERY_MS = 60_000;

@@ -3,7 +3,7 @@ import type { DatabaseServer } from '@stoa/postgres';
 import { LOGGER, type Logger } from '@stoa/service';
 import { emailName } from '../domain/login-name.js';
 import { QueueMail } from '../mail/queue-mail.js';
-import { Rounds } from '../background/rounds.js';
+import { Rounds } from '@stoa/sharded-service';
 import { Customers } from '../storage/customers.js';
 import { Names } from '../storage/names.js';
 import { ResetRequests, type ResetRequest } from '../storage/reset-requests.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DatabaseServer } from '@stoa/postgres';
 import { LOGGER, type Logger } from '@stoa/service';
-import { Rounds } from '../../background/rounds.js';
+import { Rounds } from '@stoa/sharded-service';
 import { next, type OrderState } from '../../domain/order-state.js';
 import { cancel, isOverdue, refuseOrder } from '../../domain/pay.js';
 import { OverdueOrders, type OverdueOrder } from '../../storage/overdue-orders.js';
